@@ -1,0 +1,12 @@
+"""The CDK app: ``cdk deploy -c stage=dev -c productCode=... --all``; without the CDK CLI ``python app.py --stage dev``."""
+
+import sys
+from pathlib import Path
+
+# functions' modules are imported for their names (tables, settings, metrics)
+sys.path.insert(1, str(Path(__file__).resolve().parent / "lambda_src"))
+
+from stacks.synth import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What a contract includes: fetched anew whenever Marketplace says that it may have changed."""

@@ -1,0 +1,64 @@
+"""One notice from the queue: whose entitlements may have changed, and what they are now."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ledger.addressee import Refusal, addressees, refusal
+from ledger.entitlements import EntitlementSync
+from ledger.notice_facts import facts
+from ledger.notices import Notices
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Change, Subscribers
+from marketplace.entitlements import has_entitlements
+from marketplace.notices import Notice
+
+#: synced: fetched and stored. unchanged: a newer fetch was stored already. ignored: it changes no entitlement.
+Outcome = Literal["synced", "unchanged", "ignored"] | Refusal
+
+
+class SubscriberGone(RuntimeError):
+    """A subscriber's row vanished between two writes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntitlementDesk:
+    """Where notices are worked on. integration: the stage's setting (license, legacy or mixed)."""
+
+    sync: EntitlementSync
+    subscribers: Subscribers
+    notices: Notices
+    product_code: str
+    integration: str
+    pricing_model: str
+
+    def receive(self, notice: Notice, body: str, now: float) -> tuple[Outcome, dict[str, str | None]]:
+        """What became of a notice, and the subscribers it is about, each with the tier that it holds now.
+
+        Starts are followed too: EventBridge has no notice of its own for entitlements (License Updated stands for it),
+        and an hour is sealed only by entitlements that were fetched after the newest notice.
+        Ends are not: what a leaver held decides his last hours.
+        """
+        refused = refusal(notice, product_code=self.product_code, integration=self.integration)
+        if refused is not None:
+            self.notices.keep(notice.id, reason=refused, body=body, now=now)
+            return refused, {}
+        if notice.kind not in ("start", "entitlement") or not has_entitlements(self.pricing_model):
+            return "ignored", {}
+        tiers = {}
+        written = []
+        for key in addressees(notice, self.subscribers, integration=self.integration):
+            # a notice is older than what is fetched because of it, even if our clock lags behind Marketplace's
+            written.append(self.sync.sync(self._known(key, notice, now), max(now, notice.at)))
+            tiers[key] = self._present(key).tier
+        return ("synced" if any(written) else "unchanged" if tiers else "ignored"), tiers
+
+    def _known(self, key: str, notice: Notice, now: float) -> Subscriber:
+        """The subscriber; a notice that comes before the registration creates its row."""
+        self.subscribers.change(key, lambda current: Change(facts(current, notice)), now=now)
+        return self._present(key)
+
+    def _present(self, key: str) -> Subscriber:
+        found = self.subscribers.get(key)
+        if found is None:
+            raise SubscriberGone("a subscriber was removed while its notice was worked on")
+        return found

@@ -1,0 +1,83 @@
+"""The balance of a billing key: what its hours have left over and what its contract has covered so far.
+
+One item per key in ``yawl-metering-state``. ``remainder#<dimension>``: recorded units after allowance that do not
+make a billed unit yet. ``used#<dimension>#<period>``: recorded units of that period that the allowance has covered.
+A seal changes it in the transaction that freezes the hour, on condition of its version, so that any order of sealing
+gives the same sums.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ledger.tables import SCHEMA
+from ledger.transaction import Operation
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+ITEM = "balance"
+REMAINDER = "remainder#"
+USED = "used#"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """``version`` 0 where no item is stored yet."""
+
+    customer_identifier: str
+    version: int = 0
+    remainder: Mapping[str, Decimal] = field(default_factory=dict)
+    used: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+
+
+class Balances:
+    """The balances in ``yawl-metering-state``."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def get(self, customer_identifier: str) -> Balance:
+        """The balance as it is now (strongly consistent); an empty one where none is stored."""
+        key = {"customerIdentifier": customer_identifier, "item": ITEM}
+        item: Mapping[str, Any] = self._table.get_item(Key=key, ConsistentRead=True).get("Item", {})
+        used: dict[tuple[str, str], Decimal] = {}
+        for name, value in item.items():
+            if name.startswith(USED):
+                dimension, period = name[len(USED) :].rsplit("#", 1)
+                used[dimension, period] = value
+        return Balance(
+            customer_identifier=customer_identifier,
+            version=int(item.get("version", 0)),
+            remainder={n[len(REMAINDER) :]: v for n, v in item.items() if n.startswith(REMAINDER)},
+            used=used,
+        )
+
+    def replace(
+        self, old: Balance, *, remainder: Mapping[str, Decimal], used: Mapping[tuple[str, str], Decimal]
+    ) -> Operation:
+        """The operation that sets these entries, on condition that the balance is still the one read."""
+        values: dict[str, Any] = {":next": old.version + 1, ":schema": SCHEMA}
+        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
+        sets = ["#version = :next", "#schema = :schema"]
+        entries = {REMAINDER + name: value for name, value in remainder.items()}
+        entries |= {f"{USED}{dimension}#{period}": value for (dimension, period), value in used.items()}
+        for number, (name, value) in enumerate(sorted(entries.items())):
+            names[f"#e{number}"], values[f":e{number}"] = name, value
+            sets.append(f"#e{number} = :e{number}")
+        if old.version:
+            condition = "#version = :version"
+            values[":version"] = old.version
+        else:
+            condition = "attribute_not_exists(#version)"
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
+                "UpdateExpression": "SET " + ", ".join(sets),
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            }
+        }

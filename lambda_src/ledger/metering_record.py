@@ -1,0 +1,134 @@
+"""A metering record: what one customer used in one hour, and what became of it. Read-only; changes are in
+``ledger.metering_records``.
+
+``open → (closing) → sealed``; whether a sealed record is settled is derived from its lines, never stored.
+Verdicts only rise (``RANK``); a line *ends* with one of ``ENDED``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+COUNTED = "counted#"
+VERDICT = "verdict#"
+ATTEMPTS = "attempts#"
+
+RANK = {
+    "not_subscribed": 1,
+    "rejected": 1,
+    "not_sent": 2,
+    "conflict": 2,
+    "expired": 2,
+    "presumed_on_file": 2,
+    "billed": 3,
+    "on_file": 3,
+}
+ENDED = frozenset({"not_sent", "conflict", "expired", "presumed_on_file", "billed", "on_file"})
+#: ended otherwise than billed, and not by the stage's own setting: a person or reconciliation must resolve it
+FAILED = frozenset({"conflict", "expired", "presumed_on_file"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One dimension of a sealed record: frozen, sent as often as it takes, billed once.
+
+    quantity: billed units, as sent. counted: recorded units of this hour. included: of these, by period, what the
+    contract covers. scale: recorded units per billed unit. deadline: epoch seconds from which it is no longer sent.
+    verdict: None before the first answer. at: when the verdict was stored. status_changed_at: the subscriber's, as read
+    before the call that was answered. attempts: ids of calls whose answer is not known.
+    """
+
+    dimension: str
+    quantity: Decimal
+    counted: Decimal
+    included: Mapping[str, Decimal] = field(default_factory=dict)
+    scale: int = 1
+    decimals: int = 0
+    deadline: int = 0
+    verdict: str | None = None
+    at: float | None = None
+    status_changed_at: int | None = None
+    metering_record_id: str | None = None
+    detail: str | None = None
+    resolution: str | None = None
+    attempts: frozenset[str] = frozenset()
+
+    @property
+    def ended(self) -> bool:
+        return self.verdict in ENDED
+
+    @property
+    def failed(self) -> bool:
+        """Ended otherwise than billed and not resolved."""
+        return self.verdict in FAILED and self.resolution is None
+
+    @property
+    def units(self) -> Decimal:
+        """The quantity in recorded units."""
+        return self.quantity * self.scale
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeteringRecord:
+    """One customer's hour. ``timestamp``: what is sent as the lines' Timestamp (epoch seconds); None until sealed."""
+
+    customer_identifier: str
+    hour: int
+    state: str
+    version: int
+    settle_version: int = 0
+    counted: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    identity: Mapping[str, str] = field(default_factory=dict)
+    timestamp: int | None = None
+    pending: str | None = None
+    marked_failed: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Sealed, and every line has ended."""
+        return self.state == "sealed" and all(line.ended for line in self.lines.values())
+
+
+def from_item(item: Mapping[str, Any]) -> MeteringRecord:
+    """A record from its table item (boto3 resource types)."""
+    counted: dict[tuple[str, str], Decimal] = {}
+    for name, value in item.items():
+        if name.startswith(COUNTED):
+            dimension, period = name[len(COUNTED) :].rsplit("#", 1)
+            counted[dimension, period] = value
+    return MeteringRecord(
+        customer_identifier=item["customerIdentifier"],
+        hour=int(item["timestamp"]),
+        state=item["state"],
+        version=int(item["version"]),
+        settle_version=int(item.get("settleVersion", 0)),
+        counted=counted,
+        lines={name: _line(name, stored, item) for name, stored in item.get("lines", {}).items()},
+        identity=item.get("identity", {}),
+        timestamp=int(item["sentTimestamp"]) if "sentTimestamp" in item else None,
+        pending=item.get("meteringPending"),
+        marked_failed=item.get("meteringFailed") == "true",
+    )
+
+
+def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) -> Line:
+    verdict = item.get(VERDICT + dimension, {})
+    changed = verdict.get("statusChangedAt")
+    return Line(
+        dimension=dimension,
+        quantity=stored["quantity"],
+        counted=stored["counted"],
+        included=stored.get("included", {}),
+        scale=int(stored["scale"]),
+        decimals=int(stored["decimals"]),
+        deadline=int(stored["deadline"]),
+        verdict=verdict.get("verdict"),
+        at=float(verdict["at"]) if "at" in verdict else None,
+        status_changed_at=int(changed) if changed is not None else None,
+        metering_record_id=verdict.get("meteringRecordId"),
+        detail=verdict.get("detail"),
+        resolution=verdict.get("resolution"),
+        attempts=frozenset(item.get(ATTEMPTS + dimension, ())),
+    )

@@ -1,0 +1,234 @@
+"""Metering records: read, added to, closed and sealed. Verdicts on sealed lines are in ``ledger.settlement``.
+
+``meteringPending`` is there from a record's creation until its every line has ended; the index over it is sparse.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+
+from ledger.metering_record import COUNTED, VERDICT, Line, MeteringRecord, from_item
+from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA, Index
+from ledger.transaction import Operation, update
+from runtime.clock import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+MAX_SHARDS = 16
+#: find-due asks for all of these, whatever the stage's setting, so that changing it orphans no record
+PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)))
+
+RecordKey = tuple[str, int]
+
+
+def pending_value(customer_identifier: str, shards: int) -> str:
+    """The index value of a customer's records: ``true``, or ``true#<shard>`` where the stage has several."""
+    if shards <= 1:
+        return "true"
+    return f"true#{zlib.crc32(customer_identifier.encode()) % shards}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """What sealing freezes. ``identity``: fields by which Marketplace knows the buyer; ``timestamp``: what is sent."""
+
+    identity: Mapping[str, str]
+    timestamp: int
+    lines: Sequence[Line]
+    #: lines that end at once with this verdict and are never sent (``expired``), None for lines to send
+    verdict: str | None = None
+
+
+class MeteringRecords:
+    """The table ``yawl-metering-records``."""
+
+    def __init__(self, dynamodb: "DynamoDBServiceResource", table_name: str, shards: int = 1) -> None:
+        self._dynamodb = dynamodb
+        self._table = dynamodb.Table(table_name)
+        self._shards = shards
+        self.table_name = table_name
+
+    # --- read ---------------------------------------------------------------------------------------------------------
+
+    def get(self, customer_identifier: str, hour: int) -> MeteringRecord | None:
+        """One record as it is now (strongly consistent)."""
+        item = self._table.get_item(Key=_key(customer_identifier, hour), ConsistentRead=True).get("Item")
+        return from_item(item) if item else None
+
+    def get_many(self, keys: Iterable[RecordKey]) -> list[MeteringRecord]:
+        """Records as they are now (strongly consistent), in the order of the keys; absent ones are left out."""
+        found: dict[RecordKey, MeteringRecord] = {}
+        todo = iter(dict.fromkeys(keys))
+        while chunk := list(islice(todo, 100)):  # BatchGetItem takes 100 keys
+            request: dict[str, Any] = {
+                self.table_name: {"Keys": [_key(*key) for key in chunk], "ConsistentRead": True},
+            }
+            while request:
+                answer = self._dynamodb.batch_get_item(RequestItems=request)
+                for item in answer["Responses"].get(self.table_name, ()):
+                    record = from_item(item)
+                    found[record.customer_identifier, record.hour] = record
+                request = dict(answer.get("UnprocessedKeys", {}))
+        return list(found.values())
+
+    def state(self, customer_identifier: str, hour: int) -> str | None:
+        """``open``, ``closing``, ``sealed``, or None where there is no record (strongly consistent)."""
+        item = self._table.get_item(
+            Key=_key(customer_identifier, hour),
+            ConsistentRead=True,
+            ProjectionExpression="#state",
+            ExpressionAttributeNames={"#state": "state"},
+        ).get("Item")
+        return str(item["state"]) if item else None
+
+    def of_customer(
+        self, customer_identifier: str, first_hour: int, last_hour: int, limit: int = 100
+    ) -> list[MeteringRecord]:
+        """A customer's records between two hours (both included), oldest first, at most ``limit``."""
+        condition = Key("customerIdentifier").eq(customer_identifier) & Key("timestamp").between(first_hour, last_hour)
+        answer = self._table.query(KeyConditionExpression=condition, ConsistentRead=True, Limit=limit)
+        return [from_item(item) for item in answer["Items"]]
+
+    def pending_keys(self, last_hour: int) -> Iterator[RecordKey]:
+        """Keys of the pending index up to an hour (included): every shard, every page, oldest first within a shard."""
+        for value in PENDING_VALUES:
+            yield from self._index_keys(PENDING_INDEX, value, last_hour)
+
+    def failed_keys(self, last_hour: int) -> Iterator[RecordKey]:
+        """Keys of records that have a failed, unresolved line: every page, oldest first."""
+        yield from self._index_keys(FAILED_INDEX, "true", last_hour)
+
+    def _index_keys(self, index: Index, value: str, last_hour: int) -> Iterator[RecordKey]:
+        query: dict[str, Any] = {
+            "IndexName": index.name,
+            "KeyConditionExpression": Key(index.hash.name).eq(value) & Key("timestamp").lte(last_hour),
+        }
+        while True:
+            answer = self._table.query(**query)
+            for item in answer["Items"]:
+                yield str(item["customerIdentifier"]), int(item["timestamp"])  # type: ignore[arg-type]  # a number
+            if "LastEvaluatedKey" not in answer:
+                return
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    # --- record -------------------------------------------------------------------------------------------------------
+
+    def add(
+        self,
+        customer_identifier: str,
+        hour: int,
+        counted: Mapping[tuple[str, str], Decimal],
+        *,
+        exists: bool,
+        now: float,
+    ) -> Operation:
+        """The operation that adds recorded units, by (dimension, period), to an open record, or creates it.
+
+        ``exists``: whether the caller saw the record. Creating it must go with a condition on the subscriber in the
+        same transaction; adding needs none, since nothing opens a record once that condition cannot hold.
+        """
+        names = {"#version": "version", "#state": "state"}
+        values: dict[str, Any] = {":one": 1, ":open": "open"}
+        adds = ["#version :one"]
+        for number, ((dimension, period), quantity) in enumerate(sorted(counted.items())):
+            names[f"#c{number}"] = f"{COUNTED}{dimension}#{period}"
+            values[f":c{number}"] = quantity
+            adds.append(f"#c{number} :c{number}")
+        request: dict[str, Any] = {
+            "TableName": self.table_name,
+            "Key": _key(customer_identifier, hour),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "UpdateExpression": "ADD " + ", ".join(adds),
+            "ConditionExpression": "#state = :open",
+        }
+        if not exists:
+            request["ConditionExpression"] = "attribute_not_exists(#state)"
+            request["UpdateExpression"] += (
+                " SET #state = :open, #schema = :schema, #pending = :pending, #created = :created"
+            )
+            names |= {"#schema": "schema", "#pending": "meteringPending", "#created": "createdAt"}
+            pending = pending_value(customer_identifier, self._shards)
+            values |= {":schema": SCHEMA, ":pending": pending, ":created": iso(now)}
+        return {"Update": request}
+
+    # --- seal ---------------------------------------------------------------------------------------------------------
+
+    def close(self, customer_identifier: str, hour: int) -> MeteringRecord | None:
+        """Set ``closing`` so that no add succeeds any more, and return the record as that left it; None if not open."""
+        item = update(
+            self._table,
+            Key=_key(customer_identifier, hour),
+            UpdateExpression="SET #state = :closing",
+            ConditionExpression="#state = :open",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues={":closing": "closing", ":open": "open"},
+        )
+        return from_item(item) if item else None
+
+    def seal(self, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
+        """The operation that freezes a record, on condition that nothing was added since it was read.
+
+        A record without lines ends here: its pending mark goes in the same write.
+        """
+        lines = {
+            line.dimension: {
+                "quantity": line.quantity,
+                "counted": line.counted,
+                "included": dict(line.included),
+                "scale": line.scale,
+                "decimals": line.decimals,
+                "deadline": line.deadline,
+            }
+            for line in frozen.lines
+        }
+        totals: dict[str, Decimal] = {}
+        for (dimension, _period), quantity in record.counted.items():
+            totals[dimension] = totals.get(dimension, Decimal(0)) + quantity
+        usage = [{"dimension": name, "value": total} for name, total in sorted(totals.items())]
+        values: dict[str, Any] = {
+            ":sealed": "sealed",
+            ":open": "open",
+            ":closing": "closing",
+            ":version": record.version,
+            ":lines": lines,
+            ":usage": usage,
+            ":identity": dict(frozen.identity),
+            ":sent": frozen.timestamp,
+            ":at": iso(now),
+            ":zero": 0,
+        }
+        names = {"#state": "state", "#version": "version", "#lines": "lines", "#identity": "identity"}
+        change = (
+            "SET #state = :sealed, #lines = :lines, dimensionUsage = :usage, #identity = :identity,"
+            " sentTimestamp = :sent, sealedAt = :at, settleVersion = :zero"
+        )
+        if frozen.verdict and lines:
+            change += ", meteringFailed = :true"
+            values[":true"] = "true"
+            for number, name in enumerate(sorted(lines)):
+                names[f"#v{number}"] = VERDICT + name
+                values[f":v{number}"] = {"verdict": frozen.verdict, "rank": 2, "at": Decimal(str(now))}
+                change += f", #v{number} = :v{number}"
+        if not lines or frozen.verdict:
+            change += " REMOVE meteringPending"
+        return {
+            "Update": {
+                "TableName": self.table_name,
+                "Key": _key(record.customer_identifier, record.hour),
+                "UpdateExpression": change,
+                "ConditionExpression": "#version = :version AND (#state = :open OR #state = :closing)",
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+
+def _key(customer_identifier: str, hour: int) -> dict[str, Any]:
+    return {"customerIdentifier": customer_identifier, "timestamp": hour}

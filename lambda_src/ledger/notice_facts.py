@@ -1,0 +1,33 @@
+"""The facts that a notice carries about its subscriber: product, licence, agreement, account, offer, trial. Pure."""
+
+from decimal import Decimal
+from typing import Any
+
+from ledger.subscriber import Subscriber
+from marketplace.billing_identity import is_sendable
+from marketplace.notices import Notice
+
+
+def facts(current: Subscriber | None, notice: Notice) -> dict[str, Any]:
+    """What the notice knows better than what is stored; for an unknown subscriber also the attributes of a new row.
+
+    Facts are merged from every notice, whatever its age: ``factsAt`` is the time of their newest source, so a late
+    notice fills gaps and overrides nothing. A licence's form that an API gave stays.
+    """
+    item = current.item if current else {}
+    newer = notice.at >= float(item.get("factsAt", 0))
+    said: dict[str, Any] = {
+        "productCode": notice.product_code,
+        "customerAWSAccountId": notice.account_id,
+        "agreementId": notice.agreement_id,
+        "offerId": notice.offer_id,
+        "freeTrial": notice.free_trial,
+    }
+    values = {name: value for name, value in said.items() if value is not None and (newer or name not in item)}
+    if notice.license_arn is not None and not is_sendable(item.get("licenseArn")):
+        values["licenseArn"] = notice.license_arn
+    if newer and values:
+        values["factsAt"] = Decimal(notice.at_ms) / 1000
+    if current is None:
+        values |= {"integration": "legacy" if notice.source == "sns" else "license", "subscriptionStatus": "pending"}
+    return values

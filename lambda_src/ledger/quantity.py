@@ -1,0 +1,47 @@
+"""Quantities of usage: exact decimals, never floats.
+
+An event's quantity is finite, not negative, has at most 6 decimals (what ``QuantityAsDecimal`` can carry, botocore
+model) and is at most ``LARGEST``.
+"""
+
+from decimal import ROUND_FLOOR, Context, Decimal, InvalidOperation
+
+DECIMALS = 6
+LARGEST = Decimal(1_000_000_000)
+_EXACT = Context(prec=60)
+
+
+class BadQuantity(ValueError):
+    """Not a quantity that can be recorded; the message says why."""
+
+
+def parse(value: object) -> Decimal:
+    """A quantity from a JSON number (read as Decimal) or a string. Raises BadQuantity."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
+        raise BadQuantity("quantity must be a number, or a decimal in a string")
+    if isinstance(value, str) and len(value) > 40:
+        raise BadQuantity("quantity has too many digits")
+    try:
+        quantity = Decimal(value)
+    except InvalidOperation:
+        raise BadQuantity("quantity must be a number, or a decimal in a string") from None
+    if not quantity.is_finite():
+        raise BadQuantity("quantity must be finite")
+    if quantity < 0:
+        raise BadQuantity("quantity must not be negative")
+    if quantity > LARGEST:
+        raise BadQuantity(f"quantity must be at most {LARGEST}")
+    if quantity and quantity.normalize(_EXACT).as_tuple().exponent < -DECIMALS:  # type: ignore[operator]  # finite
+        raise BadQuantity(f"quantity must have at most {DECIMALS} decimals")
+    return quantity.quantize(Decimal(1).scaleb(-DECIMALS), context=_EXACT).normalize(_EXACT) + 0
+
+
+def floor(quantity: Decimal, decimals: int) -> Decimal:
+    """The quantity cut to a number of decimals."""
+    return quantity.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_FLOOR, context=_EXACT)
+
+
+def text(quantity: Decimal) -> str:
+    """Plain digits, no exponent, no trailing zeros: ``1000``, ``0.25``."""
+    plain = format(quantity, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -1,0 +1,100 @@
+"""A subscriber as every room reads it. How one may change is in ``ledger.subscribers``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Integration = Literal["license", "legacy"]
+SubscriptionStatus = Literal[
+    "pending", "active", "failed", "pending_cancellation", "final_metering", "cancelled", "expired"
+]
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period of activity, epoch seconds (a start is rounded up to a whole second); ``end`` None while it is open."""
+
+    start: int
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class HeldEntitlement:
+    """One entitlement as last fetched: contract dimension, when it expires (epoch seconds; None: not said)."""
+
+    dimension: str
+    expires_at: int | None
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscriber:
+    """One billing key and what is known of its buyer. Times are epoch seconds.
+
+    customer_identifier: the billing key: the legacy CustomerIdentifier, or the trailing id of the LicenseArn.
+    status_changed_at: event time of the notice that set the status; None before the first.
+    accepts_until: usage is refused from then on; None while the last period is open.
+    last_notice_at: event time of the newest notice of any kind; entitlements must be fetched after it.
+    """
+
+    customer_identifier: str
+    integration: Integration
+    status: SubscriptionStatus = "pending"
+    product_code: str | None = None
+    license_arn: str | None = None
+    account_id: str | None = None
+    agreement_id: str | None = None
+    active_periods: tuple[Period, ...] = ()
+    status_changed_at: int | None = None
+    accepts_until: int | None = None
+    last_notice_at: int | None = None
+    tier: str | None = None
+    entitlements: tuple[HeldEntitlement, ...] = ()
+    entitlements_fetched_at: float | None = None
+    previous_identifier: str | None = None
+    free_trial: bool | None = None
+    version: int = 0
+    #: the stored item, for what only its owner room reads
+    item: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def latest_activation(self) -> int | None:
+        """Start of the last period, None if there never was one."""
+        return self.active_periods[-1].start if self.active_periods else None
+
+
+def from_item(item: Mapping[str, Any]) -> Subscriber:
+    """A subscriber from its table item (boto3 resource types: Decimal, str, list, dict)."""
+
+    def number(name: str) -> int | None:
+        return int(item[name]) if name in item else None
+
+    fetched = item.get("entitlementsFetchedAt")
+    return Subscriber(
+        customer_identifier=item["customerIdentifier"],
+        integration=item.get("integration", "legacy"),
+        status=item.get("subscriptionStatus", "pending"),
+        product_code=item.get("productCode"),
+        license_arn=item.get("licenseArn"),
+        account_id=item.get("customerAWSAccountId"),
+        agreement_id=item.get("agreementId"),
+        active_periods=tuple(
+            Period(int(p["start"]), int(p["end"]) if p.get("end") is not None else None)
+            for p in item.get("activePeriods", ())
+        ),
+        status_changed_at=number("statusChangedAt"),
+        accepts_until=number("acceptsUntil"),
+        last_notice_at=number("lastNoticeAt"),
+        tier=item.get("tier"),
+        entitlements=tuple(
+            HeldEntitlement(
+                e["dimension"], int(e["expiresAt"]) if e.get("expiresAt") is not None else None, e.get("value", "")
+            )
+            for e in item.get("entitlements", ())
+        ),
+        entitlements_fetched_at=float(fetched) if fetched is not None else None,
+        previous_identifier=item.get("previousIdentifier"),
+        free_trial=item.get("freeTrial"),
+        version=int(item.get("version", 0)),
+        item=item,
+    )

@@ -1,0 +1,131 @@
+"""The subscribers' table: reads, and the one way in which a subscriber changes.
+
+Every change is read, decided and written on condition that nobody wrote in between (``version``), so two notices at
+once, or a notice and a registration, never erase each other. What a change may be is decided by pure rules; they get
+the stored subscriber and return the attributes to set and to remove.
+"""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+from botocore.exceptions import ClientError
+
+from ledger.subscriber import Subscriber, from_item
+from ledger.tables import AGREEMENT_INDEX, SCHEMA
+from runtime import clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+#: how often a change is decided anew after it lost its version to another writer
+ATTEMPTS = 12
+
+
+class SubscriberBusy(RuntimeError):
+    """A subscriber's version was lost to other writers in every attempt; the caller may try again later."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a rule wants: attributes to set and attributes to remove, in the names and types of the table."""
+
+    set: Mapping[str, Any] = field(default_factory=dict)
+    remove: frozenset[str] = frozenset()
+
+    def beyond(self, item: Mapping[str, Any]) -> "Change":
+        """The part of this change that the stored item does not hold already."""
+        return Change(
+            {name: value for name, value in self.set.items() if name not in item or item[name] != value},
+            frozenset(name for name in self.remove if name in item),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.set or self.remove)
+
+
+#: decides a change from the stored subscriber (None: not stored yet); None or an empty change writes nothing
+Rule = Callable[[Subscriber | None], Change | None]
+
+
+class Subscribers:
+    """Subscribers by billing key."""
+
+    def __init__(self, table: "Table", sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table = table
+        self._sleep = sleep
+
+    def get(self, customer_identifier: str, consistent: bool = True) -> Subscriber | None:
+        """The subscriber of a billing key, None if there is none."""
+        answer = self._table.get_item(Key={"customerIdentifier": customer_identifier}, ConsistentRead=consistent)
+        item = answer.get("Item")
+        return None if item is None else from_item(item)
+
+    def with_agreement(self, agreement_id: str) -> tuple[str, ...]:
+        """Billing keys of the subscribers bound to an agreement, as the (eventually consistent) index has them."""
+        keys: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = self._table.query(
+                IndexName=AGREEMENT_INDEX.name,
+                KeyConditionExpression=Key(AGREEMENT_INDEX.hash.name).eq(agreement_id),
+                **start,
+            )
+            keys += [str(item["customerIdentifier"]) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return tuple(keys)
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def change(self, customer_identifier: str, rule: Rule, now: float) -> Change | None:
+        """Apply ``rule`` to the subscriber, creating it where there is none, and return what was written, None if
+        nothing had to be.
+
+        The rule runs again after each lost version. Raises SubscriberBusy when every attempt was lost.
+        """
+        for attempt in range(ATTEMPTS):
+            current = self.get(customer_identifier)
+            wanted = rule(current)
+            change = wanted.beyond(current.item if current else {}) if wanted is not None else None
+            if change is None or (not change and current is not None):
+                return None
+            if self._write(customer_identifier, current, change, now):
+                return change
+            self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise SubscriberBusy(f"a subscriber changed under each of {ATTEMPTS} attempts")
+
+    def _write(self, customer_identifier: str, current: Subscriber | None, change: Change, now: float) -> bool:
+        version = current.version if current else 0
+        values = {**change.set, "schema": SCHEMA, "version": version + 1, "updatedAt": clock.iso(int(now))}
+        if current is None:
+            values.setdefault("createdAt", clock.iso(int(now)))
+        names = sorted({*values, *change.remove})
+        alias = {name: f"#n{index}" for index, name in enumerate(names)}
+        expression = "SET " + ", ".join(f"{alias[name]} = :{alias[name][1:]}" for name in values)
+        if change.remove:
+            expression += " REMOVE " + ", ".join(alias[name] for name in sorted(change.remove))
+        try:
+            self._table.update_item(
+                Key={"customerIdentifier": customer_identifier},
+                UpdateExpression=expression,
+                ConditionExpression=_unchanged(current),
+                ExpressionAttributeNames={short: name for name, short in alias.items()}
+                | ({"#version": "version"} if current else {"#key": "customerIdentifier"}),
+                ExpressionAttributeValues={f":{alias[name][1:]}": value for name, value in values.items()}
+                | ({":read": version} if current else {}),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def _unchanged(current: Subscriber | None) -> str:
+    if current is None:
+        return "attribute_not_exists(#key)"
+    if "version" in current.item:
+        return "#version = :read"
+    return "attribute_not_exists(#version)"

@@ -1,0 +1,66 @@
+"""The one declaration of the tables: keys, indexes, TTL, stream. Stacks build from it, stores and tests read it.
+
+Names come from the specification; ``docs/data-model.md`` lists every attribute of every item.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+AttributeType = Literal["S", "N"]
+Projection = Literal["ALL", "KEYS_ONLY"]
+
+
+@dataclass(frozen=True)
+class Key:
+    name: str
+    type: AttributeType = "S"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """A global secondary index; sparse where its HASH attribute is absent from most items."""
+
+    name: str
+    hash: Key
+    range: Key | None = None
+    projection: Projection = "KEYS_ONLY"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """``name`` is the physical name in prod; other stages append ``-<stage>``."""
+
+    name: str
+    hash: Key
+    range: Key | None = None
+    indexes: tuple[Index, ...] = ()
+    ttl: str | None = None
+    stream: bool = False
+
+    def physical_name(self, suffix: str) -> str:
+        """``yawl-subscribers`` + ``-dev``; the suffix is empty in prod."""
+        return f"{self.name}{suffix}"
+
+
+CUSTOMER = Key("customerIdentifier")
+HOUR = Key("timestamp", "N")
+
+ACCOUNT_INDEX = Index(name="AWSAccountIndex", hash=Key("customerAWSAccountId"), projection="ALL")
+AGREEMENT_INDEX = Index(name="AgreementIndex", hash=Key("agreementId"))
+STATUS_INDEX = Index(name="StatusIndex", hash=Key("subscriptionStatus"), range=CUSTOMER)
+PENDING_INDEX = Index(name="PendingMeteringRecordsIndex", hash=Key("meteringPending"), range=HOUR)
+FAILED_INDEX = Index(name="FailedMeteringRecordsIndex", hash=Key("meteringFailed"), range=HOUR)
+WAITING_NOTICES_INDEX = Index(name="WaitingAgreementIndex", hash=Key("waitingForAgreement"), projection="ALL")
+
+SUBSCRIBERS = Table(
+    name="yawl-subscribers", hash=CUSTOMER, indexes=(ACCOUNT_INDEX, AGREEMENT_INDEX, STATUS_INDEX), stream=True
+)
+USAGE_EVENTS = Table(name="yawl-usage-events", hash=CUSTOMER, range=Key("eventId"), ttl="expiresAt")
+METERING_RECORDS = Table(name="yawl-metering-records", hash=CUSTOMER, range=HOUR, indexes=(PENDING_INDEX, FAILED_INDEX))
+STATE = Table(name="yawl-metering-state", hash=CUSTOMER, range=Key("item"))
+NOTICES = Table(name="yawl-notices", hash=Key("noticeId"), indexes=(WAITING_NOTICES_INDEX,), ttl="expiresAt")
+
+ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES)
+
+#: every item carries this number in ``schema``; a change of meaning is a migration
+SCHEMA = 1

@@ -1,0 +1,100 @@
+"""One DynamoDB transaction, and what its failure says.
+
+``TransactWriteItems`` fails as a whole with one reason per operation, in their order (DynamoDB API reference,
+``CancellationReason``). A caller reads the reasons; contention is no fault of the data, so it has a class of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError
+
+from runtime.pause import Pause, full_jitter
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.service_resource import Table
+
+#: TransactWriteItems takes at most this many operations (DynamoDB quotas)
+MAX_OPERATIONS = 100
+#: how often a single update that met a transaction is tried
+ATTEMPTS = 12
+
+_CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_CONTENDED_ERRORS = {
+    "TransactionInProgressException",
+    "TransactionConflictException",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+}
+
+Operation = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why one operation stood in the way; ``failed`` is False for one that did not. ``item``: what is stored there."""
+
+    failed: bool
+    item: Mapping[str, Any] | None = None
+
+
+class Cancelled(Exception):
+    """Nothing was written: at least one condition failed. ``reasons`` has one entry per operation."""
+
+    def __init__(self, reasons: Sequence[Reason]) -> None:
+        super().__init__("a condition of the transaction failed")
+        self.reasons = reasons
+
+
+class Contended(Exception):
+    """Nothing was written: another transaction was in the way, or DynamoDB throttled. Try again after a while."""
+
+
+def write(client: "DynamoDBClient", operations: Sequence[Operation]) -> None:
+    """Write all or nothing. ``client`` is a resource's (it takes Python values). Raises Cancelled or Contended."""
+    try:
+        client.transact_write_items(TransactItems=operations)  # type: ignore[arg-type]  # built by the stores
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _CONTENDED_ERRORS:
+            raise Contended(code) from error
+        if code != "TransactionCanceledException":
+            raise
+        raw: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
+        reasons = [_reason(entry) for entry in raw]
+        if any(reason.failed for reason in reasons):
+            raise Cancelled(reasons) from error
+        if any(entry.get("Code") in _CONTENTION for entry in raw):
+            raise Contended(", ".join(sorted({str(entry.get("Code")) for entry in raw} - {"None"}))) from error
+        raise  # a fault of ours, such as a validation error: not to be retried
+
+
+def update(table: "Table", pause: Pause = full_jitter, **request: Any) -> Mapping[str, Any] | None:
+    """One conditional UpdateItem: the item as it left it, or None where the condition did not hold.
+
+    A transaction on the same item makes it fail for the moment (``TransactionConflictException``): it is repeated.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return table.update_item(ReturnValues="ALL_NEW", **request)["Attributes"]
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalCheckFailedException":
+                return None
+            if code not in _CONTENDED_ERRORS:
+                raise
+            if attempt == ATTEMPTS - 1:
+                raise Contended(code) from error
+            pause(attempt)
+    raise AssertionError("unreachable")
+
+
+def _reason(entry: Mapping[str, Any]) -> Reason:
+    item = entry.get("Item")
+    deserialize = TypeDeserializer().deserialize
+    values = {name: deserialize(value) for name, value in item.items()} if item else None
+    return Reason(entry.get("Code") == "ConditionalCheckFailed", values)

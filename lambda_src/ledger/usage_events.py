@@ -1,0 +1,166 @@
+"""Usage events and the marks of users and highest counts, in ``yawl-usage-events``.
+
+One item per accepted event (``event#<id>``): idempotency key and audit trail in one. One mark per user, dimension and
+month (``mark#…``), put if new in the recording transaction; of a ``max`` dimension the mark holds the highest count.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ledger.hour import next_month_start
+from ledger.tables import SCHEMA
+from ledger.transaction import Operation
+from runtime.clock import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+DAY = 24 * 3600
+#: events live longer than any acceptable retry (``too_old`` refuses usage older than 30 days)
+EVENT_LIFETIME = 60 * DAY
+
+
+def event_key(event_id: str) -> str:
+    return f"event#{event_id}"
+
+
+def mark_key(dimension: str, period: str, user: str = "") -> str:
+    """The mark of a user (or, without one, of the highest count) in a period; the user is hashed, never stored."""
+    digest = hashlib.sha256(user.encode()).hexdigest()[:32] if user else "highest"
+    return f"mark#{dimension}#{period}#{digest}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventItem:
+    """What is stored of an event. ``content`` is everything by which a repeat must equal the first."""
+
+    customer_identifier: str
+    event_id: str
+    content: Mapping[str, Any]
+    #: recorded units that were added to the hour; 0 for a user already counted
+    counted: Decimal
+    recorded_at: float
+    occurred_at: float
+    billed_hour: int
+    late: bool
+    trace_id: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event that was recorded before: what it said, and the hour it is billed in."""
+
+    content: Mapping[str, Any]
+    billed_hour: int
+    counted: Decimal
+
+
+def stored_event(item: Mapping[str, Any]) -> StoredEvent:
+    return StoredEvent(item["content"], int(item["billedHour"]), item["counted"])
+
+
+class UsageEvents:
+    """The table ``yawl-usage-events``."""
+
+    def __init__(self, dynamodb: "DynamoDBServiceResource", table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._table = dynamodb.Table(table_name)
+        self.table_name = table_name
+
+    def get_many(self, customer_identifier: str, event_ids: Iterable[str]) -> dict[str, StoredEvent]:
+        """Which of these events are recorded (strongly consistent), by id; at most 100 ids."""
+        ids = list(dict.fromkeys(event_ids))
+        found: dict[str, StoredEvent] = {}
+        keys = [{"customerIdentifier": customer_identifier, "eventId": event_key(i)} for i in ids]
+        request: dict[str, Any] = {self.table_name: {"Keys": keys, "ConsistentRead": True}} if keys else {}
+        while request:
+            answer = self._dynamodb.batch_get_item(RequestItems=request)
+            for item in answer["Responses"].get(self.table_name, ()):
+                found[str(item["eventId"])[len("event#") :]] = stored_event(item)
+            request = dict(answer.get("UnprocessedKeys", {}))
+        return found
+
+    def highest(self, customer_identifier: str, dimension: str, period: str) -> Decimal | None:
+        """The highest count so far of a ``max`` dimension (strongly consistent); None where none was reported."""
+        key = {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)}
+        item = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
+        return item["highest"] if item else None  # type: ignore[return-value]  # a number in the table
+
+    def put_if_new(self, event: EventItem) -> Operation:
+        """Put an event unless its id is taken; the reason of a failure carries what is stored."""
+        item: dict[str, Any] = {
+            "customerIdentifier": event.customer_identifier,
+            "eventId": event_key(event.event_id),
+            "schema": SCHEMA,
+            "content": dict(event.content),
+            "counted": event.counted,
+            "occurredAt": iso(event.occurred_at),
+            "recordedAt": iso(event.recorded_at),
+            "billedHour": event.billed_hour,
+            "late": event.late,
+            "expiresAt": int(max(event.recorded_at, event.occurred_at)) + EVENT_LIFETIME,
+        }
+        if event.trace_id:
+            item["traceId"] = event.trace_id
+        return self._put(item)
+
+    def mark_if_new(self, customer_identifier: str, dimension: str, period: str, user: str, at: float) -> Operation:
+        """Put the mark of a user seen in a period, unless it is there."""
+        return self._put(
+            {
+                "customerIdentifier": customer_identifier,
+                "eventId": mark_key(dimension, period, user),
+                "schema": SCHEMA,
+                "expiresAt": next_month_start(at) + EVENT_LIFETIME,
+            }
+        )
+
+    def raise_mark(
+        self,
+        customer_identifier: str,
+        dimension: str,
+        period: str,
+        at: float,
+        *,
+        seen: Decimal | None,
+        highest: Decimal,
+    ) -> Operation:
+        """Raise the highest count of a ``max`` dimension, on condition that it is still the one seen."""
+        values: dict[str, Any] = {":h": highest, ":x": next_month_start(at) + EVENT_LIFETIME, ":schema": SCHEMA}
+        condition = "attribute_not_exists(highest)"
+        if seen is not None:
+            condition, values[":seen"] = "highest = :seen", seen
+        return {
+            "Update": {
+                "TableName": self.table_name,
+                "Key": {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)},
+                "UpdateExpression": "SET highest = :h, expiresAt = :x, #schema = :schema",
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {"#schema": "schema"},
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    def absent(self, customer_identifier: str, key: str) -> Operation:
+        """The condition that an event or a mark is not stored under another (a previous) billing key."""
+        return {
+            "ConditionCheck": {
+                "TableName": self.table_name,
+                "Key": {"customerIdentifier": customer_identifier, "eventId": key},
+                "ConditionExpression": "attribute_not_exists(eventId)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+    def _put(self, item: dict[str, Any]) -> Operation:
+        return {
+            "Put": {
+                "TableName": self.table_name,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(eventId)",
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }

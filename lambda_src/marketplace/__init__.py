@@ -1,0 +1,1 @@
+"""AWS Marketplace as this system sees it: the client, identities, deadlines, faults, dimensions."""

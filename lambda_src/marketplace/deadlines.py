@@ -1,0 +1,31 @@
+"""Until when Marketplace takes a usage record. Times are epoch seconds, UTC; ``hour`` is the start of a usage hour.
+
+Source: botocore 1.43.39 and later, BatchMeterUsage ``UsageRecord.Timestamp``: usage is accepted for less than 24 hours,
+and usage of a month only until 06:00 UTC on the 1st of the next.
+"""
+
+from datetime import UTC, datetime
+
+WINDOW = 24 * 3600
+MONTH_CLOSES = 6 * 3600
+#: we stop this long before the 24 hours are over: a call takes time, and clocks differ
+MARGIN = 10 * 60
+#: a line with less than this left travels without others: a late one would have the whole request rejected
+ALONE_BELOW = 5 * 60
+
+
+def month_closes_at(hour: int) -> int:
+    """06:00 UTC on the 1st of the month after the hour's."""
+    moment = datetime.fromtimestamp(hour, UTC)
+    year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
+    return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) + MONTH_CLOSES
+
+
+def deadline(hour: int) -> int:
+    """The moment from which a line of this hour is no longer sent."""
+    return min(hour + WINDOW - MARGIN, month_closes_at(hour))
+
+
+def is_month_end(hour: int) -> bool:
+    """True where the month's end, not the 24 hours, sets the deadline."""
+    return month_closes_at(hour) < hour + WINDOW - MARGIN

@@ -1,0 +1,54 @@
+"""The product's usage dimensions, as the stage file declares them and every function reads them.
+
+A dimension's name is matched by Marketplace letter for letter (BatchMeterUsage, ``UsageRecord.Dimension``).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Literal
+
+Aggregation = Literal["sum", "distinct", "max"]
+
+#: BatchMeterUsage ``Quantity``: an integer 0..2147483647 (botocore model)
+LARGEST_WHOLE = Decimal(2_147_483_647)
+#: BatchMeterUsage ``QuantityAsDecimal``: 10 integer and 6 fraction digits (botocore model)
+LARGEST_DECIMAL = Decimal("9999999999.999999")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """One usage dimension.
+
+    name: Marketplace's key of it. unit: what one unit of recorded usage is, for people.
+    aggregation: ``sum`` of quantities; ``distinct`` users, each once a month; ``max`` of reported counts in a month.
+    scale: recorded units per billed unit (1,000 for a price per 1,000 calls).
+    decimals: fraction digits that are sent (0 sends ``Quantity``, 1 to 6 send ``QuantityAsDecimal``).
+    """
+
+    name: str
+    unit: str
+    aggregation: Aggregation = "sum"
+    scale: int = 1
+    decimals: int = 0
+
+    @property
+    def largest(self) -> Decimal:
+        """The largest billable quantity of one line, in billed units."""
+        return LARGEST_DECIMAL if self.decimals else LARGEST_WHOLE
+
+    @property
+    def needs_no_remainder(self) -> bool:
+        """True where every recordable quantity can be sent as it is (events have at most 6 decimals)."""
+        return self.scale == 1 and self.decimals == 6
+
+
+def to_json(dimensions: Mapping[str, Dimension]) -> str:
+    """The form in which dimensions travel in an environment variable."""
+    return json.dumps([asdict(dimension) for dimension in dimensions.values()], separators=(",", ":"))
+
+
+def from_json(text: str) -> dict[str, Dimension]:
+    """The inverse of ``to_json``, by name, in the stage file's order."""
+    return {entry["name"]: Dimension(**entry) for entry in json.loads(text)}

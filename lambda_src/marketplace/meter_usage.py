@@ -1,0 +1,111 @@
+"""BatchMeterUsage: create usage records, send them, match the answer. The only caller of that operation.
+
+Source of every rule: the botocore model of ``meteringmarketplace`` (BatchMeterUsage, UsageRecord, UsageRecordResult).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from marketplace.billing_identity import BillingIdentity
+
+if TYPE_CHECKING:
+    from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
+
+#: a request holds at most 25 records (botocore model, ``UsageRecords``) and less than 1 MB (BatchMeterUsage)
+MAX_RECORDS = 25
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageLine:
+    """One line as it is sent; equal lines make equal records, however often.
+
+    timestamp: epoch seconds. decimals: 0 sends ``Quantity``, more sends ``QuantityAsDecimal``.
+    """
+
+    identity: BillingIdentity
+    dimension: str
+    timestamp: int
+    quantity: Decimal
+    decimals: int = 0
+
+    @property
+    def match_key(self) -> tuple[Any, ...]:
+        """By what an answer's record is this line: identity, dimension and timestamp, never its place."""
+        return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Marketplace's answer about one line: ``Success``, ``CustomerNotSubscribed`` or ``DuplicateRecord``."""
+
+    status: str
+    metering_record_id: str | None
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """By line: what was answered. unprocessed: lines to send again unchanged. Lines in neither were not named."""
+
+    results: Mapping[UsageLine, Answer] = field(default_factory=dict)
+    unprocessed: frozenset[UsageLine] = frozenset()
+
+
+def create_usage_record(line: UsageLine) -> dict[str, Any]:
+    """The ``UsageRecord`` of a line."""
+    record: dict[str, Any] = {
+        **line.identity.record_fields(),
+        "Dimension": line.dimension,
+        "Timestamp": datetime.fromtimestamp(line.timestamp, UTC),
+    }
+    if line.decimals:
+        plain = format(line.quantity, "f")
+        record["QuantityAsDecimal"] = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    else:
+        record["Quantity"] = int(line.quantity)
+    return record
+
+
+def record_size(line: UsageLine) -> int:
+    """An upper bound of the record's bytes in the request."""
+    return 200 + 6 * (len(line.dimension) + sum(len(v) for v in line.identity.record_fields().values()))
+
+
+def _sent_key(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = ("CustomerAWSAccountId", "CustomerIdentifier", "LicenseArn")
+    identity = sorted((name, record[name]) for name in names if record.get(name))
+    return (*identity, record.get("Dimension"), int(record["Timestamp"].timestamp()))
+
+
+class UsageMeter:
+    """Sends batches. The SDK's own retries are off: every attempt is journalled by the caller before it is made."""
+
+    def __init__(self, client: "MarketplaceMeteringClient") -> None:
+        self._client = client
+
+    @classmethod
+    def connect(cls, region: str) -> "UsageMeter":
+        config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
+        return cls(boto3.client("meteringmarketplace", region_name=region, config=config))
+
+    def meter_usage(self, lines: Sequence[UsageLine]) -> BatchAnswer:
+        """One BatchMeterUsage call with lines of one batch key. Raises botocore's errors (see marketplace.faults)."""
+        request: dict[str, Any] = {
+            **lines[0].identity.request_fields(),
+            "UsageRecords": [create_usage_record(line) for line in lines],
+        }
+        answer: Mapping[str, Any] = self._client.batch_meter_usage(**request)
+        by_key = {line.match_key: line for line in lines}
+        results: dict[UsageLine, Answer] = {}
+        for result in answer.get("Results", ()):
+            line = by_key.get(_sent_key(result["UsageRecord"]))
+            if line is not None and result.get("Status"):
+                results[line] = Answer(result["Status"], result.get("MeteringRecordId"))
+        named = (by_key.get(_sent_key(record)) for record in answer.get("UnprocessedRecords", ()))
+        return BatchAnswer(results, frozenset(line for line in named if line is not None))

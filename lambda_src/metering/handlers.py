@@ -1,0 +1,145 @@
+"""The six states' entry points: parse the state's input, call, return keys and counts."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ledger.balance import Balances
+from ledger.metering_records import MeteringRecords
+from ledger.settlement import Settlement
+from ledger.subscribers import Subscribers
+from marketplace import dimensions, tiers
+from marketplace.meter_usage import UsageMeter
+from metering import find_due_hours as due
+from metering import plan_batches as plan
+from metering import settle_hours as settle
+from metering.keys import line_key, parse_line_key, parse_record_key
+from metering.pace import Pace
+from metering.report import read_levels
+from metering.seal_hours import Sealer
+from metering.submit_batch import Submitter
+from runtime import clock, settings, telemetry
+from runtime.metric_names import MeteringMetric
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+logger = telemetry.logger("metering")
+metrics = telemetry.metrics("metering")
+
+Payload = dict[str, Any]
+
+
+@cache
+def dynamodb() -> "DynamoDBServiceResource":
+    return boto3.resource("dynamodb")
+
+
+def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.Count) -> None:
+    metrics.add_metric(metric, unit, number)
+
+
+@metrics.log_metrics
+def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
+    """``{hour?, cursor?}`` → ``{chunks, cursor, more}``."""
+    names = settings.FindDueHoursSettings.from_env()
+    page = due.find_due_hours(
+        MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
+        now=clock.now(),
+        seal_delay_minutes=int(names.SEAL_DELAY_MINUTES),
+        wanted=clock.from_iso(event["hour"]) if event.get("hour") else None,
+        cursor=event.get("cursor"),
+        dimensions=len(dimensions.from_json(names.DIMENSIONS)),
+    )
+    logger.info("hours due", hours=len(page.keys), more=page.more)
+    return page.payload()
+
+
+@cache
+def sealer() -> Sealer:
+    names = settings.SealHoursSettings.from_env()
+    return Sealer(
+        client=dynamodb().meta.client,
+        records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
+        balances=Balances(dynamodb().Table(names.STATE_TABLE)),
+        subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        dimensions=dimensions.from_json(names.DIMENSIONS),
+        tiers=tiers.from_json(names.TIERS),
+        pricing_model=names.PRICING_MODEL,
+        product_code=names.PRODUCT_CODE,
+        clock=clock.now,
+    )
+
+
+@metrics.log_metrics
+def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
+    """``{keys}`` → counts."""
+    counts = sealer().seal_hours([parse_record_key(key) for key in event["keys"]])
+    count(MeteringMetric.HOURS_SEALED, counts["sealed"])
+    count(MeteringMetric.HOURS_WAITING, counts["waiting"])
+    return dict(counts)
+
+
+@metrics.log_metrics
+def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
+    """``{chunks}`` → ``{batches}``, each a list of line keys."""
+    names = settings.PlanBatchesSettings.from_env()
+    keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
+    records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
+    subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
+    planned = plan.plan_batches(keys, records, subscribers, clock.now())
+    return {"batches": [[line_key(key) for key in batch] for batch in planned]}
+
+
+@cache
+def submitter() -> Submitter:
+    names = settings.SubmitBatchSettings.from_env()
+    records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
+    return Submitter(
+        records=records,
+        settlement=Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE)),
+        subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        meter=UsageMeter.connect(names.METERING_REGION),
+        pace=Pace(calls_per_second=float(names.CALLS_PER_SECOND), copies=int(names.SUBMIT_CONCURRENCY)),
+        clock=clock.now,
+        mode=names.METERING_MODE,
+        test_buyers=frozenset(filter(None, names.TEST_BUYERS.split(","))),
+        count=count,
+    )
+
+
+@metrics.log_metrics
+def submit_batch(event: Payload, _context: LambdaContext) -> Payload:
+    """``{lines}`` → ``{lines: n}``. Fails with MarketplaceBusy (retried) or ProductFault (the run stops)."""
+    keys = [parse_line_key(key) for key in event["lines"]]
+    submitter().submit(keys)
+    return {"lines": len(keys)}
+
+
+@metrics.log_metrics
+def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
+    """``{keys}`` → counts."""
+    names = settings.SettleHoursSettings.from_env()
+    records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
+    settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
+    keys = [parse_record_key(key) for key in event["keys"]]
+    return dict(settle.settle_hours(keys, records, settlement, clock.now))
+
+
+@metrics.log_metrics
+def report(event: Payload, _context: LambdaContext) -> Payload:
+    """``{hour?, fault?}`` → the run's summary, which is the execution's output."""
+    names = settings.ReportSettings.from_env()
+    now = clock.now()
+    last = due.last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
+    levels = read_levels(MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE), last)
+    count(MeteringMetric.PENDING_HOURS, levels.pending_hours)
+    count(MeteringMetric.OLDEST_PENDING_HOUR_AGE, levels.age(now), MetricUnit.Seconds)
+    count(MeteringMetric.FAILED_LINES, sum(levels.failed.values()))
+    count(MeteringMetric.RUNS_COMPLETED, 1)
+    summary = {**levels.payload(), "hour": clock.iso(last), "fault": event.get("fault")}
+    logger.info("run completed", **{name: value for name, value in summary.items() if name != "failed"})
+    return summary

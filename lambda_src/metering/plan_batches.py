@@ -1,0 +1,23 @@
+"""State 3, plan batches: which lines of these hours go to Marketplace now, packed into requests."""
+
+from collections.abc import Sequence
+
+from ledger.metering_records import MeteringRecords, RecordKey
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Subscribers
+from metering.keys import LineKey
+from metering.plan_rules import batches, candidates
+
+
+def plan_batches(
+    keys: Sequence[RecordKey], records: MeteringRecords, subscribers: Subscribers, now: float
+) -> list[list[LineKey]]:
+    """Batches of line keys, most urgent first. Reads records and subscribers strongly consistent."""
+    known: dict[str, Subscriber | None] = {}
+    found = []
+    for record in records.get_many(keys):
+        customer = record.customer_identifier
+        if customer not in known:
+            known[customer] = subscribers.get(customer, consistent=True)
+        found += candidates(record, known[customer], now)
+    return batches(found)

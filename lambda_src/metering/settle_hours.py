@@ -1,0 +1,29 @@
+"""State 5, settle: end what can no longer be sent, and take records whose lines have all ended out of the indexes."""
+
+from collections.abc import Sequence
+
+from ledger.metering_records import MeteringRecords, RecordKey
+from ledger.settlement import Settlement
+from metering.settle_line import LineSettler
+from runtime.clock import Clock
+
+
+def settle_hours(
+    keys: Sequence[RecordKey], records: MeteringRecords, settlement: Settlement, clock: Clock
+) -> dict[str, int]:
+    """Counts of lines ``expired`` now and of records ``tidied``; safe to repeat, also while another run settles.
+
+    A verdict tidies its record itself; here it is done for a settler that died in between.
+    """
+    settler = LineSettler(settlement, clock)
+    counts = {"expired": 0, "tidied": 0}
+    for record in records.get_many(keys):
+        if record.state != "sealed":
+            continue
+        overdue = [line for line in record.lines.values() if not line.ended and clock() >= line.deadline]
+        for line in overdue:
+            why = line.detail or line.verdict
+            counts["expired"] += settler.verdict(record, line, "expired", detail=why)
+        if not overdue:
+            counts["tidied"] += settlement.tidy(record)
+    return counts

@@ -1,0 +1,43 @@
+"""What a registration changes on a subscriber. Pure; ``ledger.subscribers`` writes it.
+
+An upsert that clobbers nothing: a second registration, or one after the first notices, leaves status, periods, tier and
+``createdAt`` alone, and a field that is left empty keeps what is stored.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Change
+from marketplace.billing_identity import BillingIdentity
+from marketplace.client import ResolvedCustomer
+from registration.submission import Contact
+
+
+def identity_change(
+    current: Subscriber | None, identity: BillingIdentity, resolved: ResolvedCustomer, *, free_trial: bool, now: float
+) -> Change:
+    """The identifiers that ResolveCustomer gave; they are the newest facts and in the form to send."""
+    said = {
+        "productCode": resolved.product_code,
+        "customerAWSAccountId": resolved.account_id,
+        "licenseArn": resolved.license_arn,
+        "agreementId": resolved.agreement_id,
+    }
+    item = current.item if current else {}
+    values: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    values["integration"] = identity.integration
+    if any(item.get(name) != value for name, value in values.items()):
+        values["factsAt"] = max(Decimal(str(now)), Decimal(item.get("factsAt", 0)))
+    if "subscriptionStatus" not in item:
+        values["subscriptionStatus"] = "pending"
+    if free_trial and "freeTrial" not in item:
+        # the browser says so; the subscription notice has the last word
+        values["freeTrial"] = True
+    return Change(values)
+
+
+def contact_change(contact: Contact) -> Change:
+    """The contact data that was given."""
+    given = {"email": contact.email, "company": contact.company, "name": contact.name}
+    return Change({name: value for name, value in given.items() if value})

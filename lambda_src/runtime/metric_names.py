@@ -1,0 +1,52 @@
+"""Every metric that a function emits, by the room that emits it. Alarms name metrics from here only.
+
+The namespace is ``YawlMarketplaceMetering/<stage>`` (``POWERTOOLS_METRICS_NAMESPACE``); the only dimension is
+``service`` (``POWERTOOLS_SERVICE_NAME``), which is the room's name.
+"""
+
+from enum import StrEnum
+
+NAMESPACE = "YawlMarketplaceMetering"
+
+
+class RegistrationMetric(StrEnum):
+    REGISTRATIONS = "Registrations"
+    REGISTRATIONS_REFUSED = "RegistrationsRefused"
+
+
+class SubscriptionMetric(StrEnum):
+    NOTICES_APPLIED = "NoticesApplied"
+    NOTICES_UNKNOWN = "NoticesUnknown"
+    NOTICES_WAITING = "NoticesWaiting"
+
+
+class EntitlementMetric(StrEnum):
+    ENTITLEMENTS_SYNCED = "EntitlementsSynced"
+    NOTICES_UNKNOWN = "NoticesUnknown"
+
+
+class UsageMetric(StrEnum):
+    EVENTS_RECORDED = "EventsRecorded"
+    EVENTS_DUPLICATE = "EventsDuplicate"
+    EVENTS_REFUSED = "EventsRefused"
+    EVENTS_RETRY_LATER = "EventsRetryLater"
+    REQUESTS_REFUSED = "RequestsRefused"
+
+
+class MeteringMetric(StrEnum):
+    HOURS_SEALED = "HoursSealed"
+    #: hours past their seal time that cannot be sealed yet (identity or entitlements missing)
+    HOURS_WAITING = "HoursWaiting"
+    MARKETPLACE_CALLS = "MarketplaceCalls"
+    LINES_BILLED = "LinesBilled"
+    LINES_REJECTED = "LinesRejected"
+    LINES_NOT_SENT = "LinesNotSent"
+    PRODUCT_FAULTS = "ProductFaults"
+    #: two lines answered with one MeteringRecordId
+    SHARED_RECORD_IDS = "SharedMeteringRecordIds"
+    #: levels, read from the indexes at the end of every run
+    PENDING_HOURS = "PendingHours"
+    OLDEST_PENDING_HOUR_AGE = "OldestPendingHourAgeSeconds"
+    FAILED_LINES = "FailedLines"
+    #: one per run that reached its report; its absence is an alarm
+    RUNS_COMPLETED = "RunsCompleted"

@@ -1,0 +1,16 @@
+"""Waiting before another attempt."""
+
+import random
+import time
+from collections.abc import Callable
+
+#: waits before attempt number n (from 0) is repeated; tests pass one that does not wait
+Pause = Callable[[int], None]
+
+SHORTEST = 0.02
+LONGEST = 0.4
+
+
+def full_jitter(attempt: int) -> None:
+    """Exponential backoff with full jitter: several writers of one item must not meet again."""
+    time.sleep(random.uniform(0, min(LONGEST, SHORTEST * 2**attempt)))  # noqa: S311  # no secret

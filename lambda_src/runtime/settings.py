@@ -1,0 +1,126 @@
+"""Settings: one frozen class per function; its field names are the environment variables' names.
+
+The stacks call ``to_env()`` (values may still be unresolved CDK tokens, so nothing is checked there), the function
+calls ``from_env()`` once at cold start, which names every missing variable. A function is given its own class only.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+
+class MissingSettings(RuntimeError):
+    """Environment variables that the function needs are absent or empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The base: strings in, strings out."""
+
+    def to_env(self) -> dict[str, str]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        values = os.environ if env is None else env
+        missing = [field.name for field in fields(cls) if field.name not in values]
+        if missing:
+            raise MissingSettings(f"{cls.__name__} needs the environment variable(s) {', '.join(missing)}")
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistrationSettings(Settings):
+    PRODUCT_CODE: str
+    #: ``license``, ``legacy`` or ``mixed`` (a product in migration), see marketplace.billing_identity
+    INTEGRATION: str
+    #: ``subscription``, ``contract`` or ``contract-with-consumption``
+    PRICING_MODEL: str
+    #: JSON, see marketplace.tiers: the stage's tiers, lowest first, with what each includes
+    TIERS: str
+    METERING_REGION: str
+    SUBSCRIBERS_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionNoticesSettings(Settings):
+    PRODUCT_CODE: str
+    INTEGRATION: str
+    SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriberApiSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntitlementNoticesSettings(Settings):
+    PRODUCT_CODE: str
+    INTEGRATION: str
+    PRICING_MODEL: str
+    TIERS: str
+    SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    USAGE_EVENTS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    #: JSON, see marketplace.dimensions
+    DIMENSIONS: str
+    #: number of shards of the pending index, 1 to 16
+    PENDING_SHARDS: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindDueHoursSettings(Settings):
+    METERING_RECORDS_TABLE: str
+    DIMENSIONS: str
+    SEAL_DELAY_MINUTES: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealHoursSettings(Settings):
+    PRODUCT_CODE: str
+    PRICING_MODEL: str
+    TIERS: str
+    DIMENSIONS: str
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanBatchesSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitBatchSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    METERING_REGION: str
+    #: ``off``, ``dry-run``, ``test-buyers`` or ``live``
+    METERING_MODE: str
+    #: comma-separated billing keys that ``test-buyers`` sends for; may be empty
+    TEST_BUYERS: str
+    #: BatchMeterUsage calls per second for the whole stage
+    CALLS_PER_SECOND: str
+    #: how many copies of this function share that rate: its reserved concurrency
+    SUBMIT_CONCURRENCY: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettleHoursSettings(Settings):
+    METERING_RECORDS_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportSettings(Settings):
+    METERING_RECORDS_TABLE: str

@@ -1,0 +1,13 @@
+"""Powertools' logger and metrics, made once per room; structured JSON, no tokens, no personal data."""
+
+from aws_lambda_powertools import Logger, Metrics
+
+
+def logger(room: str) -> Logger:
+    """The room's JSON logger. Keys of a decision on money: customer, hour, dimension, quantity, verdict."""
+    return Logger(service=room, utc=True, log_uncaught_exceptions=False)
+
+
+def metrics(room: str) -> Metrics:
+    """The room's metrics, namespace from ``POWERTOOLS_METRICS_NAMESPACE``."""
+    return Metrics(service=room)

@@ -1,0 +1,150 @@
+"""The usage API: parse, call, map. IAM has let the caller in before any of this runs."""
+
+import re
+from collections import Counter
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ledger.metering_records import MeteringRecords
+from ledger.subscribers import Subscribers
+from ledger.transaction import Contended
+from ledger.usage_events import UsageEvents
+from marketplace import dimensions
+from runtime import clock, telemetry
+from runtime.metric_names import UsageMetric
+from runtime.settings import UsageSettings
+from usage.report_usage import report_usage
+from usage.request import BadRequest, read_events
+from usage.stores import Stores
+from usage.usage_event import UsageEvent
+from usage.verdict import Verdict
+from usage.view_usage import view_usage
+
+logger = telemetry.logger("usage")
+metrics = telemetry.metrics("usage")
+app = APIGatewayRestResolver()
+
+_COUNTED = {
+    "recorded": UsageMetric.EVENTS_RECORDED,
+    "duplicate": UsageMetric.EVENTS_DUPLICATE,
+    "refused": UsageMetric.EVENTS_REFUSED,
+    "retry_later": UsageMetric.EVENTS_RETRY_LATER,
+}
+_CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+
+
+@cache
+def settings() -> UsageSettings:
+    return UsageSettings.from_env()
+
+
+@cache
+def stores() -> Stores:
+    dynamodb = boto3.resource("dynamodb")
+    names = settings()
+    return Stores(
+        client=dynamodb.meta.client,
+        subscribers=Subscribers(dynamodb.Table(names.SUBSCRIBERS_TABLE)),
+        subscribers_table=names.SUBSCRIBERS_TABLE,
+        events=UsageEvents(dynamodb, names.USAGE_EVENTS_TABLE),
+        records=MeteringRecords(dynamodb, names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
+    )
+
+
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """API Gateway proxy event → proxy answer."""
+    return app.resolve(event, context)
+
+
+@app.post("/usage")
+def post_usage() -> dict[str, Any]:
+    event = app.current_event
+    bodies = read_events(_text_of(event), event.headers.get("content-type") or "")
+    answers = report_usage(bodies, dimensions.from_json(settings().DIMENSIONS), stores(), clock.now)
+    _count(answers)
+    return {"verdicts": [verdict.payload() for _, verdict in answers]}
+
+
+@app.get("/subscribers/<customer_identifier>/usage")
+def get_usage(customer_identifier: str) -> dict[str, Any]:
+    if not _CUSTOMER.fullmatch(customer_identifier):
+        raise NotFoundError("no such customer")
+    if stores().subscribers.get(customer_identifier) is None:
+        raise NotFoundError("no such customer")
+    query = app.current_event.query_string_parameters or {}
+    return view_usage(customer_identifier, query, stores().records, clock.now())
+
+
+@app.exception_handler(BadRequest)
+def _bad_request(error: BadRequest) -> Response[dict[str, Any]]:
+    metrics.add_metric(UsageMetric.REQUESTS_REFUSED, MetricUnit.Count, 1)
+    logger.info("request refused", code=error.code)
+    return _error(error.status, error.code, error.message)
+
+
+@app.exception_handler(Contended)
+def _contended(_error_: Contended) -> Response[dict[str, Any]]:
+    logger.warning("request gave up: the customer's record kept changing")
+    return _error(503, "busy", "too many writers for this customer at once; send the same request again", retry_after=1)
+
+
+@app.not_found
+def _not_found(error: NotFoundError) -> Response[dict[str, Any]]:
+    return _error(HTTPStatus.NOT_FOUND, "not_found", "no such resource")
+
+
+@app.exception_handler(Exception)
+def _unexpected(error: Exception) -> Response[dict[str, Any]]:
+    logger.exception("unexpected error", error=type(error).__name__)
+    return _error(500, "internal_error", "something failed on our side; send the same request again", retry_after=5)
+
+
+def _text_of(event: APIGatewayProxyEvent) -> str | None:
+    try:
+        return event.decoded_body
+    except ValueError:
+        raise BadRequest(400, "bad_json", "the body is not UTF-8") from None
+
+
+def _error(status: int, code: str, message: str, retry_after: int | None = None) -> Response[dict[str, Any]]:
+    return Response(
+        status_code=status,
+        content_type="application/json",
+        body={"error": {"code": code, "message": message, "details": {}}},
+        headers={"Retry-After": str(retry_after)} if retry_after else None,
+    )
+
+
+def _count(answers: list[tuple[UsageEvent | None, Verdict]]) -> None:
+    """Metrics by verdict, and one log line per customer, hour, dimension and verdict with its units."""
+    for word, number in Counter(verdict.verdict for _, verdict in answers).items():
+        metrics.add_metric(_COUNTED[word], MetricUnit.Count, number)
+    units: dict[tuple[Any, ...], Any] = {}
+    for event, verdict in answers:
+        key = (
+            event.customer_identifier if event else None,
+            verdict.hour,
+            event.dimension.name if event else None,
+            verdict.verdict,
+            verdict.reason,
+        )
+        units[key] = units.get(key, 0) + (event.quantity if event else 0)
+    for (customer, hour, dimension, outcome, reason), quantity in units.items():
+        logger.info(
+            "usage",
+            customer=customer,
+            hour=clock.iso(hour) if hour is not None else None,
+            dimension=dimension,
+            quantity=str(quantity),
+            verdict=outcome,
+            reason=reason or None,
+        )

@@ -1,0 +1,62 @@
+"""May this customer's usage be recorded now? Pure.
+
+``refused`` is final; ``retry_later`` asks the sender to keep the event, because notices lag behind the truth.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ledger.subscriber import Period, Subscriber
+
+HOUR = 3600
+#: how far outside a period of activity an event may lie: clocks of engines and of Marketplace differ
+TOLERANCE = 5 * 60
+#: a sender's clock may be this far ahead
+FUTURE_TOLERANCE = 5 * 60
+#: events are kept 60 days, so no retry that is still acceptable can outlive its key
+OLDEST = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """``accept``, or why not: a stable reason with what it means for the sender."""
+
+    kind: Literal["accept", "refused", "retry_later"]
+    reason: str = ""
+    message: str = ""
+
+
+ACCEPT = Judgement("accept")
+
+
+def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judgement:
+    """Whether usage of that moment is this customer's to pay, by what is known of the subscription now."""
+    if occurred_at > now + FUTURE_TOLERANCE:
+        return Judgement("refused", "in_future", "occurredAt is more than 5 minutes ahead; check the sender's clock")
+    if occurred_at < now - OLDEST:
+        return Judgement("refused", "too_old", "occurredAt is more than 30 days ago and can no longer be billed")
+    if subscriber is None:
+        return Judgement("retry_later", "unknown_customer", "no such customer yet; keep the event and send it again")
+    periods = subscriber.active_periods
+    if not periods:
+        return Judgement("retry_later", "not_active_yet", "the subscription is not active yet; send the event again")
+    last = periods[-1]
+    if last.end is not None and not _still_accepts(subscriber, now):
+        if now - occurred_at >= HOUR:
+            return Judgement("refused", "not_subscribed", "the subscription has ended")
+        return Judgement("retry_later", "just_ended", "the subscription has just ended; send the event again")
+    if any(_covers(period, occurred_at, subscriber if period is last else None) for period in periods):
+        return ACCEPT
+    return Judgement("refused", "before_activation", "occurredAt is outside every period of the subscription")
+
+
+def _still_accepts(subscriber: Subscriber, now: float) -> bool:
+    return subscriber.accepts_until is not None and now < subscriber.accepts_until
+
+
+def _covers(period: Period, occurred_at: float, last_of: Subscriber | None) -> bool:
+    # the last period's usage is taken until acceptsUntil: Marketplace gives an hour for final records
+    end = period.end
+    if end is not None and last_of is not None and last_of.accepts_until is not None:
+        end = max(end, last_of.accepts_until)
+    return occurred_at >= period.start - TOLERANCE and (end is None or occurred_at <= end + TOLERANCE)

@@ -1,0 +1,41 @@
+"""The body of ``POST /usage``, read within bounds."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+MAX_EVENTS = 100
+MAX_BYTES = 256 * 1024
+
+
+class BadRequest(Exception):
+    """The request as a whole cannot be read: HTTP status, stable code, what to do."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def read_events(body: str | None, content_type: str) -> list[Any]:
+    """The ``events`` of a request, unchecked; numbers as Decimal. Raises BadRequest."""
+    if content_type.split(";")[0].strip().lower() != "application/json":
+        raise BadRequest(415, "unsupported_media_type", "send Content-Type: application/json")
+    if not body:
+        raise BadRequest(400, "bad_json", 'send {"events": [...]}')
+    if len(body.encode()) > MAX_BYTES:
+        raise BadRequest(413, "payload_too_large", f"a request has at most {MAX_BYTES} bytes; send fewer events")
+    try:
+        # NaN and Infinity are read as such and refused by the event's own verdict
+        parsed = json.loads(body, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
+    except (ValueError, RecursionError, InvalidOperation):
+        raise BadRequest(400, "bad_json", "the body is not JSON") from None
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("events"), list):
+        raise BadRequest(400, "bad_request", 'the body must be {"events": [...]}')
+    events: list[Any] = parsed["events"]
+    if not events:
+        raise BadRequest(400, "no_events", "events is empty")
+    if len(events) > MAX_EVENTS:
+        raise BadRequest(400, "too_many_events", f"at most {MAX_EVENTS} events a request, this has {len(events)}")
+    return events

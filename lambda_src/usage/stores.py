@@ -1,0 +1,22 @@
+"""The tables that recording writes to."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.metering_records import MeteringRecords
+from ledger.subscribers import Subscribers
+from ledger.usage_events import UsageEvents
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class Stores:
+    """``client``: a resource's client (it takes Python values), for the transactions."""
+
+    client: "DynamoDBClient"
+    subscribers: Subscribers
+    subscribers_table: str
+    events: UsageEvents
+    records: MeteringRecords

@@ -1,0 +1,135 @@
+"""A usage event as an app reports it, checked field by field.
+
+``{id, source, customerIdentifier, dimension, quantity, occurredAt, user?, tags?}``. What cannot be read is refused by
+name, per event; it never fails the others of its batch.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ledger import quantity as quantities
+from ledger.hour import month_of
+from marketplace.dimensions import Dimension
+from runtime.clock import from_iso, iso
+
+_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+# no control characters, and no lone surrogates, which JSON can carry but UTF-8 cannot
+_PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
+_FIELDS = {"id", "source", "customerIdentifier", "dimension", "quantity", "occurredAt", "user", "tags"}
+
+
+class Refusal(Exception):
+    """Why an event is refused: a stable word, and what to do about it."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsageEvent:
+    """A checked event. ``occurred_at``: epoch seconds, to the millisecond. ``period``: its UTC month."""
+
+    id: str
+    source: str
+    customer_identifier: str
+    dimension: Dimension
+    quantity: Decimal
+    occurred_at: float
+    user: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def period(self) -> str:
+        return month_of(self.occurred_at)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Everything by which a repeat under the same id must equal the first; the user only as a hash."""
+        content: dict[str, Any] = {
+            "source": self.source,
+            "dimension": self.dimension.name,
+            "quantity": self.quantity,
+            "occurredAt": iso(self.occurred_at),
+        }
+        if self.user is not None:
+            content["userHash"] = hashlib.sha256(self.user.encode()).hexdigest()[:32]
+        if self.tags:
+            content["tags"] = dict(self.tags)
+        return content
+
+
+def parse(body: object, dimensions: Mapping[str, Dimension]) -> UsageEvent:
+    """Check one event of a request. ``body`` comes from JSON with numbers read as Decimal. Raises Refusal."""
+    if not isinstance(body, dict):
+        raise Refusal("bad_event", "an event must be a JSON object")
+    unknown = sorted(set(body) - _FIELDS)
+    if unknown:
+        raise Refusal("bad_event", f"unknown field {str(unknown[0])[:40]!r}; allowed are {', '.join(sorted(_FIELDS))}")
+    event_id = _text(body, "id", _ID, "bad_id", "1 to 128 printable ASCII characters without spaces")
+    customer = _text(body, "customerIdentifier", _CUSTOMER, "bad_event", "the billing key that registration returned")
+    dimension = dimensions.get(str(body.get("dimension")))
+    if dimension is None:
+        raise Refusal("unknown_dimension", f"dimension must be one of {', '.join(dimensions)}")
+    return UsageEvent(
+        id=event_id,
+        source=_text(body, "source", _PRINTABLE, "bad_event", "1 to 256 characters naming what reports the usage"),
+        customer_identifier=customer,
+        dimension=dimension,
+        quantity=_quantity(body, dimension),
+        occurred_at=_occurred_at(body),
+        user=_user(body, dimension),
+        tags=_tags(body),
+    )
+
+
+def _text(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], reason: str, wanted: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise Refusal(reason, f"{name} must be {wanted}")
+    return value
+
+
+def _quantity(body: Mapping[str, Any], dimension: Dimension) -> Decimal:
+    if dimension.aggregation == "distinct" and body.get("quantity", 1) != 1:
+        raise Refusal("bad_quantity", f"quantity of {dimension.name} must be 1 or left out: each event is one user")
+    try:
+        return quantities.parse(body.get("quantity", 1 if dimension.aggregation == "distinct" else None))
+    except quantities.BadQuantity as error:
+        raise Refusal("bad_quantity", str(error)) from None
+
+
+def _occurred_at(body: Mapping[str, Any]) -> float:
+    value = body.get("occurredAt")
+    try:
+        if not isinstance(value, str) or len(value) > 40:
+            raise ValueError
+        return round(from_iso(value), 3)
+    except (ValueError, OverflowError):
+        wanted = "an ISO 8601 time with a zone, for example 2026-11-15T08:00:00Z"
+        raise Refusal("bad_event", f"occurredAt must be {wanted}") from None
+
+
+def _user(body: Mapping[str, Any], dimension: Dimension) -> str | None:
+    if body.get("user") is None:
+        if dimension.aggregation == "distinct":
+            raise Refusal("user_required", f"{dimension.name} counts distinct users: user is required")
+        return None
+    return _text(body, "user", _PRINTABLE, "bad_event", "1 to 256 characters")
+
+
+def _tags(body: Mapping[str, Any]) -> dict[str, str]:
+    tags = body.get("tags") or {}
+    if not isinstance(tags, dict) or len(tags) > 5:
+        raise Refusal("bad_event", "tags must be an object of at most 5 names and values")
+    for name, value in tags.items():
+        printable = isinstance(value, str) and _PRINTABLE.fullmatch(value) and _PRINTABLE.fullmatch(name)
+        if not printable or len(name) > 100:
+            raise Refusal("bad_event", "a tag's name must have 1 to 100 characters, its value 1 to 256")
+    return dict(tags)

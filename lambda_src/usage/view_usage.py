@@ -1,0 +1,69 @@
+"""``GET /subscribers/{customerIdentifier}/usage``: what was recorded hour by hour, and what became of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.hour import SECONDS, hour_of
+from ledger.metering_record import Line, MeteringRecord
+from ledger.metering_records import MeteringRecords
+from ledger.quantity import text
+from runtime.clock import from_iso, iso
+from usage.request import BadRequest
+
+LIMIT = 100
+DEFAULT_HOURS = 24
+
+
+def view_usage(
+    customer_identifier: str, query: Mapping[str, str], records: MeteringRecords, now: float
+) -> dict[str, Any]:
+    """Hours from ``from`` to ``to`` (ISO times; default the last 24 hours and the running one), oldest first.
+
+    At most 100 hours an answer; ``next`` is then the ``from`` of the next one.
+    """
+    first = _time(query, "from", hour_of(now) - DEFAULT_HOURS * SECONDS)
+    # usage may sit in an hour that has not begun yet, when the running one is sealed
+    last = _time(query, "to", hour_of(now) + SECONDS)
+    if last < first:
+        raise BadRequest(400, "bad_request", "to lies before from")
+    found = records.of_customer(customer_identifier, first, last, LIMIT)
+    answer: dict[str, Any] = {
+        "customerIdentifier": customer_identifier,
+        "from": iso(first),
+        "to": iso(last),
+        "hours": [_hour(record) for record in found],
+    }
+    if len(found) == LIMIT:
+        answer["next"] = iso(found[-1].hour + SECONDS)
+    return answer
+
+
+def _time(query: Mapping[str, str], name: str, default: int) -> int:
+    if name not in query:
+        return default
+    try:
+        return hour_of(from_iso(query[name]))
+    except (ValueError, OverflowError):
+        raise BadRequest(400, "bad_request", f"{name} must be an ISO 8601 time with a zone") from None
+
+
+def _hour(record: MeteringRecord) -> dict[str, Any]:
+    counted = [
+        {"dimension": dimension, "period": period, "counted": text(units)}
+        for (dimension, period), units in sorted(record.counted.items())
+    ]
+    state = "settled" if record.ended else record.state
+    lines = [_line(line) for _, line in sorted(record.lines.items())]
+    return {"hour": iso(record.hour), "state": state, "usage": counted, "lines": lines}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "dimension": line.dimension,
+        "quantity": text(line.quantity),
+        "included": text(sum(line.included.values(), start=line.quantity * 0)),
+        "scale": line.scale,
+        "verdict": line.verdict or "pending",
+    }
+    optional = {"meteringRecordId": line.metering_record_id, "detail": line.detail, "resolution": line.resolution}
+    return view | {name: value for name, value in optional.items() if value is not None}

@@ -1,0 +1,127 @@
+"""One recording transaction: build it, write it, read what a refusal says."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ledger.subscriber import Subscriber
+from ledger.subscriber_condition import accepts_usage
+from ledger.transaction import Cancelled, Operation, Reason, write
+from ledger.usage_events import EventItem, event_key, mark_key, stored_event
+from usage.fold_batch import Counter, Folded, Mark, fold
+from usage.route_hour import Route
+from usage.stores import Stores
+from usage.usage_event import UsageEvent
+from usage.verdict import Verdict, repeat_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Events of one customer for one hour that fit one transaction, and what was read for it."""
+
+    subscriber: Subscriber
+    route: Route
+    events: Sequence[UsageEvent]
+    known_marks: set[Mark]
+    #: highest counts so far of ``max`` dimensions, and under the previous billing key
+    highest: Mapping[Counter, Decimal | None]
+    previous_highest: Mapping[Counter, Decimal | None]
+    record_exists: bool
+    now: float
+
+
+@dataclass
+class Outcome:
+    """verdicts: on events that are done. marks: users that turned out to be counted already. Events without a verdict
+    are to be tried again; ``created``: the record exists now."""
+
+    verdicts: list[tuple[UsageEvent, Verdict]] = field(default_factory=list)
+    marks: set[Mark] = field(default_factory=set)
+    created: bool = False
+
+
+#: what to note in the outcome when the operation's condition failed
+_OnRefusal = Callable[[Reason, Outcome], None]
+
+
+def write_chunk(chunk: Chunk, stores: Stores) -> Outcome:
+    """Try to record a chunk. Raises Contended."""
+    seen = {c: max(h or Decimal(0), chunk.previous_highest.get(c) or Decimal(0)) for c, h in chunk.highest.items()}
+    folded = fold(chunk.events, chunk.known_marks, seen)
+    plan = _plan(chunk, folded, stores)
+    outcome = Outcome()
+    try:
+        write(stores.client, [operation for operation, _ in plan])
+    except Cancelled as cancelled:
+        for reason, (_, on_refusal) in zip(cancelled.reasons, plan, strict=True):
+            if reason.failed:
+                on_refusal(reason, outcome)
+        return outcome
+    outcome.created = bool(folded.totals)
+    for event in chunk.events:
+        verdict = Verdict(
+            event_id=event.id,
+            verdict="recorded",
+            hour=chunk.route.hour,
+            late=chunk.route.late,
+            counted=folded.counted[event.id],
+        )
+        outcome.verdicts.append((event, verdict))
+    outcome.marks |= set(folded.marks)
+    return outcome
+
+
+def _plan(chunk: Chunk, folded: Folded, stores: Stores) -> list[tuple[Operation, _OnRefusal]]:
+    events = stores.events
+    customer, previous = chunk.subscriber.customer_identifier, chunk.subscriber.previous_identifier
+    plan: list[tuple[Operation, _OnRefusal]] = []
+    for event in chunk.events:
+        plan.append((events.put_if_new(_item(chunk, folded, event)), _is_repeat(event)))
+        if previous:
+            plan.append((events.absent(previous, event_key(event.id)), _is_repeat(event)))
+    for mark, event in folded.marks.items():
+        plan.append((events.mark_if_new(customer, *mark, event.occurred_at), _is_counted(mark)))
+        if previous:
+            plan.append((events.absent(previous, mark_key(*mark)), _is_counted(mark)))
+    for counter, (highest, event) in folded.highest.items():
+        seen = chunk.highest.get(counter)
+        plan.append((events.raise_mark(customer, *counter, event.occurred_at, seen=seen, highest=highest), _try_again))
+    if folded.totals:
+        exists = chunk.record_exists
+        add = stores.records.add(customer, chunk.route.hour, folded.totals, exists=exists, now=chunk.now)
+        plan.append((add, _try_again))
+        if not exists:
+            plan.append((accepts_usage(stores.subscribers_table, customer, chunk.now), _try_again))
+    return plan
+
+
+def _item(chunk: Chunk, folded: Folded, event: UsageEvent) -> EventItem:
+    return EventItem(
+        customer_identifier=chunk.subscriber.customer_identifier,
+        event_id=event.id,
+        content=event.content,
+        counted=folded.counted[event.id],
+        recorded_at=chunk.now,
+        occurred_at=event.occurred_at,
+        billed_hour=chunk.route.hour,
+        late=chunk.route.late,
+    )
+
+
+def _is_repeat(event: UsageEvent) -> _OnRefusal:
+    def note(reason: Reason, outcome: Outcome) -> None:
+        if reason.item is not None:
+            outcome.verdicts.append((event, repeat_of(event, stored_event(reason.item))))
+
+    return note
+
+
+def _is_counted(mark: Mark) -> _OnRefusal:
+    def note(_reason: Reason, outcome: Outcome) -> None:
+        outcome.marks.add(mark)
+
+    return note
+
+
+def _try_again(_reason: Reason, _outcome: Outcome) -> None:
+    """What was read is no longer so: the next attempt reads, judges and routes anew."""

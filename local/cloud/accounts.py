@@ -1,0 +1,75 @@
+"""The accounts that take part, and how each of them signs its calls to the local cloud.
+
+The emulator takes an access key of 12 digits for the root user of that account; all other keys belong to IAM users
+or roles and may do what their policies allow.
+"""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+#: ours: where the stacks are deployed
+SELLER_ACCOUNT = "111122223333"
+#: AWS Marketplace's: owner of the notification topics, sender of agreement events
+MARKETPLACE_ACCOUNT = "287250355862"
+#: the secret of every account's root user on the emulator
+ROOT_SECRET = "test"  # noqa: S105 (not a secret, the emulator's constant)
+
+
+class LocalSession(boto3.Session):
+    """A boto3 session whose clients call the local cloud."""
+
+    def __init__(self, endpoint: str, region: str, access_key: str, secret_key: str) -> None:
+        super().__init__(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region)
+        self._local_endpoint = endpoint
+
+    # boto3's own signatures stay what type checkers see
+    if not TYPE_CHECKING:
+
+        def client(self, service_name: str, **named: Any) -> Any:
+            named.setdefault("endpoint_url", self._local_endpoint)
+            named.setdefault("config", Config(max_pool_connections=32, retries={"mode": "standard"}))
+            return super().client(service_name, **named)
+
+        def resource(self, service_name: str, **named: Any) -> Any:
+            named.setdefault("endpoint_url", self._local_endpoint)
+            return super().resource(service_name, **named)
+
+
+class Accounts:
+    """Sessions, by who calls."""
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        self._endpoint = endpoint
+        self._region = region
+
+    def root(self, account: str, region: str | None = None) -> LocalSession:
+        """The root user of any account."""
+        return LocalSession(self._endpoint, region or self._region, account, ROOT_SECRET)
+
+    def seller(self) -> LocalSession:
+        """Ours, allowed everything: deploys and reads."""
+        return self.root(SELLER_ACCOUNT)
+
+    def api_caller(self, name: str, api_id: str, routes: Iterable[str] = ()) -> LocalSession:
+        """An IAM user of the seller's account who may call these routes of a REST API and do nothing else.
+
+        A route is ``<stage>/<METHOD>/<path>`` as IAM has it, ``*`` allowed: ``local/POST/usage``,
+        ``local/GET/subscribers/*``. Without routes: a user who may do nothing, for tests of the refusal. An existing
+        user gets the routes of this call and a new key.
+        """
+        iam = self.seller().client("iam")
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_user(UserName=name)
+        arn = f"arn:aws:execute-api:{self._region}:{SELLER_ACCOUNT}:{api_id}"
+        resources = [f"{arn}/{route}" for route in routes]
+        if resources:
+            statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resources}
+            policy = {"Version": "2012-10-17", "Statement": [statement]}
+            iam.put_user_policy(UserName=name, PolicyName="call-the-api", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return LocalSession(self._endpoint, self._region, key["AccessKeyId"], key["SecretAccessKey"])

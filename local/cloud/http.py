@@ -1,0 +1,69 @@
+"""Calls of the deployed REST API, unsigned or signed by whoever calls (SigV4, as routes with IAM ask for)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from local.cloud.accounts import LocalSession
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``json`` is the decoded body if it is JSON, else None; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    json: Any
+
+
+class RestApi:
+    """One stage of one API. Connections are kept and may be shared by threads.
+
+        api = cloud.rest_api(outputs["Doors"]["ApiId"], "local")
+        api.call("GET", "/health")
+        api.call("POST", "/usage", {"events": [...]}, caller=usage_sender)
+
+    The address has the API's path form: the host name of the ``RestUrl`` output is AWS's.
+    """
+
+    def __init__(self, endpoint: str, api_id: str, stage: str, *, timeout: float = 60.0) -> None:
+        self.url = f"{endpoint}/restapis/{api_id}/{stage}/_user_request_"
+        self._pool = urllib3.PoolManager(
+            maxsize=32, block=True, timeout=timeout, retries=urllib3.Retry(connect=2, read=False, redirect=False)
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        caller: LocalSession | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """``body``: text or bytes go as they are, anything else as JSON. With ``caller`` the request is signed."""
+        sent = dict(headers or {})
+        if body is not None and not isinstance(body, str | bytes):
+            body = json.dumps(body)
+            sent.setdefault("Content-Type", "application/json")
+        data = body.encode() if isinstance(body, str) else body
+        url = f"{self.url}{path}"
+        if caller is not None:
+            credentials = caller.get_credentials()
+            assert credentials is not None
+            request = AWSRequest(method=method, url=url, data=data or b"", headers=sent)
+            SigV4Auth(credentials, "execute-api", caller.region_name).add_auth(request)
+            sent = dict(request.headers.items())
+        response = self._pool.request(method, url, body=data, headers=sent)
+        text = response.data.decode("utf-8", errors="replace")
+        try:
+            decoded = json.loads(text)
+        except ValueError:
+            decoded = None
+        return Answer(response.status, {k.lower(): v for k, v in response.headers.items()}, text, decoded)

@@ -1,0 +1,104 @@
+"""Starts the emulator (ministack) as our local AWS: run by ``.venv-cloud``'s Python, never by the project's own.
+
+    .venv-cloud/bin/python -I -u launcher.py --function-python .venv-lambda/bin/python --account 111122223333 ...
+
+Announces itself with one JSON line ``{"url": "http://127.0.0.1:<port>"}`` and serves until it is stopped. The port is
+the kernel's choice, bound before anything else happens, so that no two runs can meet on one. Only the loopback
+address is bound, and requests are authorized as on AWS (signatures, IAM policies, resource policies).
+
+What is changed in the emulator stands in ``emulator_patches.py``, by name; the patches reach into internals, so the
+version has to be exactly the one they were written for.
+"""
+
+import argparse
+import asyncio
+import importlib.metadata
+import importlib.util
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from types import ModuleType
+
+MINISTACK = "1.5.33"
+
+
+def check_version() -> None:
+    installed = importlib.metadata.version("ministack")
+    if installed != MINISTACK:
+        sys.exit(f"the local cloud's patches are for ministack {MINISTACK}, {installed} is installed: run `make setup`")
+
+
+def emulator_environment(port: int, *, region: str, account: str) -> dict[str, str]:
+    """What the emulator reads from its environment, most of it while it is being imported."""
+    return {
+        "BIND_HOST": "127.0.0.1",
+        # these two would listen on every address of the machine
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "localhost",
+        "MINISTACK_REGION": region,
+        "MINISTACK_ACCOUNT_ID": account,
+        "AUTH": "true",
+        "LAMBDA_EXECUTOR": "local",
+        # no container daemon is looked for, should there be one
+        "DOCKER_HOST": "unix:///nonexistent",
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+    }
+
+
+def load(name: str) -> ModuleType:
+    """A module beside this file: ``-I`` keeps this directory, whose ``http.py`` would hide Python's, off the path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--function-python", required=True, help="the interpreter that functions run in")
+    parser.add_argument("--code", required=True, help="a directory for the functions' unpacked code")
+    parser.add_argument("--region", required=True)
+    parser.add_argument("--account", required=True)
+    parser.add_argument("--marketplace-account", required=True)
+    arguments = parser.parse_args()
+    check_version()
+
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(512)
+    port = listener.getsockname()[1]
+    # what functions inherit is what we were started with, nothing of the emulator's own
+    function_environment = dict(os.environ)
+    os.environ.update(emulator_environment(port, region=arguments.region, account=arguments.account))
+
+    patches = load("emulator_patches")
+    patches.apply(
+        function_python=arguments.function_python,
+        function_environment=function_environment,
+        code=Path(arguments.code),
+        seller=arguments.account,
+        marketplace=arguments.marketplace_account,
+    )
+
+    from hypercorn.asyncio import serve  # type: ignore[import-not-found,unused-ignore]
+    from hypercorn.config import Config  # type: ignore[import-not-found,unused-ignore]
+    from ministack.app import app
+
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.2
+    config.loglevel = "WARNING"
+    sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{port}"}) + "\n")
+    sys.stdout.flush()
+    asyncio.run(serve(app, config))
+
+
+if __name__ == "__main__":
+    main()

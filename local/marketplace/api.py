@@ -1,0 +1,144 @@
+"""AWS's interface without HTTP: who calls what, quotas and faults around the work, an answer or an error."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.marketplace.call_log import Call
+from local.marketplace.errors import ApiError
+from local.marketplace.metering import batch_meter_usage
+from local.marketplace.model import describe, violations
+from local.marketplace.rules import entitlements, regions, registration
+from local.marketplace.state import MarketplaceState
+from runtime.clock import iso
+
+SIGNING_NAME = "aws-marketplace"
+#: by X-Amz-Target: JSON 1.1, AWSMPMeteringService.* and AWSMPEntitlementService.*
+TARGETS = {
+    "AWSMPMeteringService.ResolveCustomer": "ResolveCustomer",
+    "AWSMPMeteringService.BatchMeterUsage": "BatchMeterUsage",
+    "AWSMPEntitlementService.GetEntitlements": "GetEntitlements",
+}
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=[^/\s,]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes over the wire; ``lost``: nothing does, the connection just closes."""
+
+    status: int
+    body: dict[str, Any]
+    error: str = ""
+    lost: bool = False
+
+
+def answer(
+    state: MarketplaceState,
+    header: Callable[[str], str | None],
+    raw: bytes,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """One call of AWS's interface. ``header`` finds a header whatever its case; ``raw`` is the body."""
+    try:
+        region = signed_region(header("Authorization") or "")
+        operation = TARGETS.get(header("X-Amz-Target") or "")
+        if operation is None:
+            raise ApiError("UnknownOperationException", f"the local Marketplace answers {', '.join(TARGETS)}")
+        body = _parsed(raw)
+    except ApiError as error:
+        return _refused(error)
+    with state.lock:
+        slow = state.faults.take("slow", operation)
+    if slow:
+        sleep(slow.seconds)
+    with state.lock:
+        return _answer_call(state, operation, region, body, len(raw))
+
+
+def signed_region(authorization: str) -> str:
+    """The Region of the request's signature, which must be for ``aws-marketplace``; the signature is not verified."""
+    if not authorization:
+        raise ApiError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
+    match = _CREDENTIAL.match(authorization)
+    if not match or match[2] != SIGNING_NAME:
+        message = f"Credential should be scoped to correct service: '{SIGNING_NAME}'."
+        raise ApiError("InvalidSignatureException", message, 403)
+    return match[1]
+
+
+def _parsed(raw: bytes) -> Any:
+    try:
+        return json.loads(raw or b"{}", parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ApiError("SerializationException", "the request is not JSON") from None
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are Python's, not JSON's; a NaN would pass every comparison."""
+    raise ValueError(name)
+
+
+def _answer_call(state: MarketplaceState, operation: str, region: str, body: Any, size: int) -> Answer:
+    call = state.log.open_call(iso(state.now()), operation, region)
+    if operation == "BatchMeterUsage" and isinstance(body, dict) and isinstance(body.get("UsageRecords"), list):
+        call.records = len(body["UsageRecords"])
+        state.log.counts["records"] += call.records
+    try:
+        _refuse_whole_service(state, operation, region, body)
+        given = Answer(200, _work(state, operation, region, body, size, call))
+    except ApiError as error:
+        call.outcome, call.message = error.code, error.message
+        state.log.counts["unprocessed" if error.transient else "rejected"] += call.records
+        given = _refused(error)
+    if state.faults.take("lost-answer", operation):
+        call.lost = True
+        return Answer(given.status, given.body, given.error, lost=True)
+    return given
+
+
+def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, body: Any) -> None:
+    """The quota, and the faults that need not know the buyer."""
+    if state.faults.take("throttle", operation) or not state.rate.take(operation, region):
+        raise ApiError("ThrottlingException", "The calls to the API are throttled.")
+    if state.faults.take("server-error", operation):
+        raise ApiError("InternalServiceErrorException", "An internal error has occurred. Retry your request.")
+    product = body.get("ProductCode") if isinstance(body, dict) else ""
+    if fault := state.faults.take("error", operation, product=product or ""):
+        raise ApiError(fault.error, "fault on demand")
+
+
+def _work(state: MarketplaceState, operation: str, region: str, body: Any, size: int, call: Call) -> dict[str, Any]:
+    if operation == "GetEntitlements":
+        regions.entitlement_region(region)
+        return get_entitlements(state, body)
+    regions.metering_region(region)
+    if operation == "ResolveCustomer":
+        return resolve_customer(state, body)
+    return batch_meter_usage(state, body, size, call)
+
+
+def resolve_customer(state: MarketplaceState, body: Any) -> dict[str, Any]:
+    """Raises ApiError InvalidTokenException or ExpiredTokenException; the token is in no log."""
+    if broken := violations("meteringmarketplace", "ResolveCustomer", body):
+        raise ApiError("InvalidTokenException", describe(broken))
+    token = registration.token_is_valid(state.tokens.get(body["RegistrationToken"]), state.now())
+    return registration.resolved(token.buyer)
+
+
+def get_entitlements(state: MarketplaceState, body: Any) -> dict[str, Any]:
+    """Raises ApiError InvalidParameterException (botocore model: one or more parameters were invalid)."""
+    if broken := violations("marketplace-entitlement", "GetEntitlements", body):
+        raise ApiError("InvalidParameterException", describe(broken))
+    if body["ProductCode"] not in state.catalogue.products:
+        raise ApiError("InvalidParameterException", f"no product has the code {body['ProductCode']}")
+    filters = body.get("Filter") or {}
+    entitlements.filters_are_exclusive(filters)
+    found = entitlements.entitlements(body["ProductCode"], filters, state.catalogue.buyers.values(), state.now())
+    return entitlements.page(found, body, empty_pages=state.switches.empty_pages)
+
+
+def _refused(error: ApiError) -> Answer:
+    return Answer(error.status, {"__type": error.code, "message": error.message}, error.code)

@@ -1,0 +1,42 @@
+"""Registration tokens and what ResolveCustomer answers for one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from local.marketplace.catalogue import Buyer
+from local.marketplace.errors import ApiError
+
+#: user guide, SaaS customer onboarding: the token is valid for 4 hours and may be used again until then
+TOKEN_SECONDS = 4 * 3600
+
+
+@dataclass(frozen=True)
+class Token:
+    """A registration token: whose it is, when it was made (epoch seconds)."""
+
+    buyer: Buyer
+    issued_at: float
+
+
+def token_is_valid(token: Token | None, now: float) -> Token:
+    """botocore model, InvalidTokenException and ExpiredTokenException; 4 hours, reusable, by the user guide."""
+    if token is None:
+        raise ApiError("InvalidTokenException", "Registration token is invalid.")
+    if now >= token.issued_at + TOKEN_SECONDS:
+        raise ApiError("ExpiredTokenException", "The submitted registration token has expired.")
+    return token
+
+
+def resolved(buyer: Buyer) -> dict[str, Any]:
+    """The answer: CustomerIdentifier "is not populated" for new integrations; the agreement is in ``Metadata``
+    (botocore model, ResolveCustomerResult, Metadata).
+    """
+    answer: dict[str, Any] = {
+        "CustomerAWSAccountId": buyer.account_id,
+        "ProductCode": buyer.product_code,
+        "LicenseArn": buyer.license_arn,
+        "Metadata": {"AgreementId": buyer.agreement_id},
+    }
+    if buyer.customer_identifier:
+        answer["CustomerIdentifier"] = buyer.customer_identifier
+    return answer

@@ -1,0 +1,50 @@
+"""Everything that the local Marketplace remembers, in memory, behind one lock."""
+
+import base64
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.marketplace.call_log import CallLog
+from local.marketplace.call_rate import CallRate
+from local.marketplace.catalogue import Buyer, Catalogue
+from local.marketplace.faults import FaultBoard
+from local.marketplace.rules.deduplication import IdenticalResend, Key, OnFile
+from local.marketplace.rules.registration import Token
+from runtime import clock
+
+
+@dataclass
+class Switches:
+    """Readings of AWS's documents that differ, and options for tests."""
+
+    identical_resend: IdenticalResend = "Success"
+    empty_pages: bool = False
+
+
+class MarketplaceState:
+    """Products, buyers, tokens, the records on file, the log, the armed faults. Take ``lock`` around any use."""
+
+    def __init__(
+        self,
+        now: clock.Clock = clock.now,
+        monotonic: clock.Clock = time.monotonic,
+        log_file: Path | None = None,
+    ) -> None:
+        self.now = now
+        self.lock = threading.RLock()
+        self.catalogue = Catalogue()
+        self.tokens: dict[str, Token] = {}
+        self.on_file: dict[Key, OnFile] = {}
+        self.log = CallLog(log_file)
+        self.rate = CallRate(monotonic)
+        self.faults = FaultBoard()
+        self.switches = Switches()
+
+    def issue_token(self, buyer: Buyer) -> str:
+        """A new registration token: opaque, and like AWS's it holds characters that a form must encode."""
+        token = "+/" + base64.b64encode(secrets.token_bytes(96)).decode() + "="
+        self.tokens[token] = Token(buyer, self.now())
+        return token

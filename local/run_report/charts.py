@@ -1,0 +1,150 @@
+"""The charts of run.html, as plotly figures."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from local.run_report.extras import Extras, HourFacts
+from local.run_report.figures import (
+    DIMENSION_COLOURS,
+    STATE_COLOURS,
+    STATE_NAMES,
+    dimension_name,
+    number,
+)
+from local.run_report.schema import Run
+
+FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#26323d"}
+GRID = "#e6e9ee"
+
+
+def events_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
+    """Usage events sent in each hour, stacked by dimension: events add up, calls and gigabytes would not."""
+    figure = go.Figure()
+    for name, colour in zip(dimensions, _colours(dimensions), strict=True):
+        figure.add_bar(
+            x=_clock(extras.hours),
+            y=[hour.events.get(name, 0) for hour in extras.hours],
+            name=escape(dimension_name(name)),
+            marker_color=colour,
+            hovertemplate="%{x}<br>%{y:,} events<extra>%{fullData.name}</extra>",
+        )
+    figure.update_layout(barmode="stack", bargap=0.25, yaxis_title="events", height=340)
+    return _styled(figure)
+
+
+def billed_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
+    """One panel for each dimension, each with a scale of its own: recorded behind, billed in front, recorded units."""
+    figure = make_subplots(
+        rows=len(dimensions),
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=0.3 / max(4, len(dimensions)),
+        subplot_titles=[
+            escape(f"{dimension_name(name)} ({extras.dimensions[name].unit})" if name in extras.dimensions else name)
+            for name in dimensions
+        ],
+    )
+    for row, (name, colour) in enumerate(zip(dimensions, _colours(dimensions), strict=True), 1):
+        for series, opacity in (("recorded", 0.28), ("billed", 1.0)):
+            quantities = [getattr(hour, series).get(name, 0) for hour in extras.hours]
+            figure.add_bar(
+                x=_clock(extras.hours),
+                y=[float(quantity) for quantity in quantities],
+                customdata=[number(quantity, 6) for quantity in quantities],
+                marker_color=colour,
+                opacity=opacity,
+                name=series,
+                offsetgroup=series,
+                showlegend=False,
+                hovertemplate="%{x}: %{customdata} " + series + "<extra></extra>",
+                row=row,
+                col=1,
+            )
+    figure.update_layout(barmode="group", bargap=0.25, bargroupgap=0.05, height=110 + 125 * len(dimensions))
+    figure.update_annotations(font_size=13, x=0, xanchor="left")
+    return _styled(figure, top=36)
+
+
+def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> go.Figure:
+    """For each customer where the received usage went, one dimension at a time (the menu changes it)."""
+    figure = go.Figure()
+    names = [escape(customer.customerIdentifier) for customer in run.customers]
+    labels = [_short(name) for name in names]
+    shown = 0
+    buttons: list[dict[str, Any]] = []
+    traces_of: list[str] = []
+    for name in dimensions:
+        accounts = [customer.dimensions.get(name) for customer in run.customers]
+        for state, colour in STATE_COLOURS.items():
+            quantities = [getattr(account, state) if account else 0 for account in accounts]
+            if not any(quantities):
+                continue
+            figure.add_bar(
+                y=list(range(len(names))),
+                x=[float(quantity) for quantity in quantities],
+                customdata=[[who, number(quantity, 6)] for who, quantity in zip(names, quantities, strict=True)],
+                orientation="h",
+                name=STATE_NAMES[state],
+                marker_color=colour,
+                visible=name == dimensions[shown],
+                hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra>%{fullData.name}</extra>",
+            )
+            traces_of.append(name)
+    for name in dimensions:
+        unit = extras.dimensions[name].unit if name in extras.dimensions else "unit"
+        buttons.append(
+            {
+                "label": escape(f"{dimension_name(name)} ({unit})"),
+                "method": "update",
+                "args": [{"visible": [trace == name for trace in traces_of]}],
+            }
+        )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.22,
+        height=150 + 21 * max(4, len(names)),
+        yaxis={"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": labels, "autorange": "reversed"},
+        updatemenus=[
+            {
+                "buttons": buttons,
+                "x": 0,
+                "xanchor": "left",
+                "y": 1,
+                "yanchor": "bottom",
+                "pad": {"b": 34},
+                "bgcolor": "white",
+                "bordercolor": "#c9ccd3",
+            }
+        ],
+    )
+    return _styled(figure, top=92)
+
+
+def _colours(dimensions: Sequence[str]) -> list[str]:
+    return [DIMENSION_COLOURS[index % len(DIMENSION_COLOURS)] for index in range(len(dimensions))]
+
+
+def _clock(hours: Sequence[HourFacts]) -> list[str]:
+    return [hour.hour[11:16] or hour.hour for hour in hours]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 18 else name[:8] + "…" + name[-8:]
+
+
+def _styled(figure: go.Figure, top: int = 56) -> go.Figure:
+    figure.update_layout(
+        font=FONT,
+        paper_bgcolor="white",
+        plot_bgcolor="white",
+        margin={"l": 8, "r": 8, "t": top, "b": 8},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "title": None},
+        hoverlabel={"bgcolor": "white", "bordercolor": "#c9ccd3", "font": FONT},
+    )
+    figure.update_xaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True, fixedrange=True)
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True, fixedrange=True)
+    return figure

@@ -1,0 +1,84 @@
+"""What the page and the console tell besides run.json; whoever runs the replay fills it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class DimensionFacts:
+    """unit: one recorded unit, for people (``call``). scale: recorded units in one billed unit (1,000 calls)."""
+
+    unit: str
+    scale: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerFacts:
+    """week: the part of the log that this customer replays. tier: of the contract. left: ``16:20`` for the leaver."""
+
+    week: str
+    tier: str | None = None
+    left: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HourFacts:
+    """One metered hour. hour: its start, ISO. events: usage events sent by dimension. Quantities before scaling."""
+
+    hour: str
+    events: Mapping[str, int]
+    recorded: Mapping[str, Decimal]
+    billed: Mapping[str, Decimal]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixIn:
+    """What was sent on purpose: ``duplicate``, how many events, and how many got each answer."""
+
+    name: str
+    sent: int
+    answers: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One statement that the run proves or refutes, with the figures behind it."""
+
+    statement: str
+    holds: bool
+    figures: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogFacts:
+    """The log as it was read; ``outside``: usage events of hours that are not replayed. share: one case in so many."""
+
+    cases: int
+    events: int
+    people: int
+    without_timestamp: int
+    first: str
+    last: str
+    share: int
+    replayed_cases: int
+    outside: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extras:
+    """All of it. customers: by customerIdentifier. refusals: events by reason. timings: seconds by step, in order.
+
+    stand_ins: sentences on what in the usage the log does not really say. A check that fails turns the page red.
+    """
+
+    dimensions: Mapping[str, DimensionFacts]
+    log: LogFacts
+    customers: Mapping[str, CustomerFacts] = field(default_factory=dict)
+    hours: tuple[HourFacts, ...] = ()
+    refusals: Mapping[str, int] = field(default_factory=dict)
+    mix_ins: tuple[MixIn, ...] = ()
+    checks: tuple[Check, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    stand_ins: tuple[str, ...] = ()

@@ -1,0 +1,70 @@
+"""How figures and words are written on the page and on the console."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+from local.run_report.extras import DimensionFacts
+
+#: what the states of run.json are called on the page, in the order of the way through
+STATE_NAMES = {
+    "received": "received",
+    "refused": "refused",
+    "repeatedEvents": "sent again",
+    "waiting": "waiting",
+    "recorded": "recorded",
+    "billed": "billed",
+    "included": "included",
+    "repeatedUsers": "users seen before",
+    "remainder": "remainder",
+    "pending": "pending",
+    "failed": "failed",
+    "unconfirmed": "unconfirmed",
+    "notSent": "not sent",
+}
+STATE_COLOURS = {
+    "billed": "#1f6f8b",
+    "included": "#7fb7a3",
+    "repeatedUsers": "#b7d3c6",
+    "remainder": "#e8c468",
+    "pending": "#f0a35e",
+    "failed": "#c8553d",
+    "unconfirmed": "#8d5a97",
+    "notSent": "#8a8f98",
+    "waiting": "#9db4d6",
+    "repeatedEvents": "#c9ccd3",
+    "refused": "#dd9a8b",
+}
+DIMENSION_COLOURS = ("#1f6f8b", "#e8a33d", "#7fb7a3", "#8d5a97", "#c8553d", "#5b7db1", "#9a8c5a", "#6b7280")
+
+
+def number(quantity: Decimal | int, decimals: int = 2) -> str:
+    """``12,345.67``: thousands apart, rounded for the eye, no trailing zeros; ``<0.01`` rather than a false 0."""
+    exact = Decimal(quantity)
+    step = Decimal(1).scaleb(-decimals)
+    rounded = exact.quantize(step, ROUND_HALF_UP)
+    if rounded == 0 and exact != 0:
+        return f"<{step}" if exact > 0 else f">-{step}"
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def billed_units(recorded_units: Decimal, facts: DimensionFacts | None) -> Decimal:
+    """Billed units of a quantity in the dimension's own unit: 2,000 calls at a scale of 1,000 are 2."""
+    return recorded_units / facts.scale if facts else recorded_units
+
+
+def unit_name(facts: DimensionFacts | None) -> str:
+    """What one billed unit is: ``1,000 calls``, ``GB``."""
+    if facts is None:
+        return "unit"
+    plural = facts.unit if facts.unit.isupper() or facts.unit.endswith("s") else f"{facts.unit}s"
+    return plural if facts.scale == 1 else f"{facts.scale:,} {plural}"
+
+
+def dimension_name(name: str) -> str:
+    """``api_calls`` as people say it: ``API calls``."""
+    words = name.split("_")
+    return " ".join(word.upper() if word in ("api", "gb", "gpu") else word for word in words)
+
+
+def seconds(value: float) -> str:
+    return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {value % 60:.0f} s"

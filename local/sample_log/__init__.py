@@ -1,0 +1,1 @@
+"""The event log that the project ships: made up, in the form of YAWL's export."""

@@ -1,0 +1,65 @@
+"""Where an alarm goes, by severity."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from aws_cdk import Stack, Token
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+
+class Severity(StrEnum):
+    """PAGE: somebody gets up, money is lost otherwise. TICKET: somebody looks at it on a working day."""
+
+    PAGE = "Page"
+    TICKET = "Ticket"
+
+
+class AlarmRoutes(Construct):
+    """Each severity's destinations: e-mail addresses (through a topic made here) and ARNs of existing SNS topics.
+
+    A severity without destinations still has its alarms, they only change colour.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, page: Sequence[str], ticket: Sequence[str]) -> None:
+        super().__init__(scope, id_)
+        self._actions = {
+            Severity.PAGE: self._topics(Severity.PAGE, page),
+            Severity.TICKET: self._topics(Severity.TICKET, ticket),
+        }
+
+    def send(self, alarm: cloudwatch.Alarm, severity: Severity) -> None:
+        """Tell when it starts and when it is over."""
+        for topic in self._actions[severity]:
+            action = actions.SnsAction(topic)
+            alarm.add_alarm_action(action)
+            alarm.add_ok_action(action)
+
+    def _topics(self, severity: Severity, routes: Sequence[str]) -> list[sns.ITopic]:
+        region = Stack.of(self).region
+        arns = [route for route in routes if route.startswith("arn:")]
+        mails = [route for route in routes if not route.startswith("arn:")]
+        topics = [
+            sns.Topic.from_topic_arn(self, f"{severity}Topic{number}", arn)
+            for number, arn in enumerate(arns)
+            # an alarm reaches topics of its own Region only
+            if Token.is_unresolved(region) or arn.split(":")[3] == region
+        ]
+        if mails:
+            topic = sns.Topic(self, f"{severity}Mail", enforce_ssl=True)
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                    actions=["sns:Publish"],
+                    resources=[topic.topic_arn],
+                    conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+                )
+            )
+            for mail in mails:
+                topic.add_subscription(subscriptions.EmailSubscription(mail))
+            topics.append(topic)
+        return topics

@@ -1,0 +1,95 @@
+"""What goes into the functions' asset and what stays out: requirements by uv, botocore cut to the services in use."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+#: botocore's data folders of the services that functions call, and of what their credentials may need
+SERVICES = ("dynamodb", "events", "marketplace-entitlement", "meteringmarketplace", "sts")
+#: the same services' keys in endpoints.json
+ENDPOINTS = ("dynamodb", "entitlement.marketplace", "events", "metering.marketplace", "sts")
+#: older versions of a service, examples and resource definitions nobody asks for
+UNUSED_FILES = ("examples-1.json",)
+#: boto3's resources in use
+RESOURCES = ("dynamodb",)
+
+
+def install_requirements(requirements: Path, output: Path, python_version: str) -> None:
+    """Install the locked wheels, pure Python or not at all: the asset must serve every platform."""
+    command = [
+        *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
+        *("--target", str(output), "--requirement", str(requirements), "--require-hashes", "--no-deps"),
+        *("--python-version", python_version, "--python-platform", "aarch64-manylinux2014"),
+        *("--only-binary", ":all:", "--no-compile-bytecode", "--no-installer-metadata", "--link-mode", "copy"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  no outside input
+    if done.returncode:
+        raise RuntimeError(f"uv could not install {requirements}:\n{done.stderr.strip()}")
+    compiled = [path.name for path in output.rglob("*") if path.suffix in (".so", ".pyd")]
+    if compiled:
+        raise RuntimeError(f"{requirements}: not pure Python, one asset cannot serve every platform: {compiled}")
+    (output / ".lock").unlink(missing_ok=True)
+    shutil.rmtree(output / "bin", ignore_errors=True)
+
+
+def prune(output: Path) -> None:
+    """Drop what no function uses; ``botocore/docs`` stays, the waiter imports it."""
+    data = output / "botocore" / "data"
+    for folder in (path for path in data.iterdir() if path.is_dir()):
+        if folder.name not in SERVICES:
+            shutil.rmtree(folder)
+            continue
+        *older, _ = sorted(version for version in folder.iterdir() if version.is_dir())
+        for version in older:
+            shutil.rmtree(version)
+        for file in folder.rglob("*.json"):
+            if file.name in UNUSED_FILES:
+                file.unlink()
+    _cut_endpoints(data / "endpoints.json")
+    shutil.rmtree(output / "boto3" / "examples", ignore_errors=True)
+    for folder in (path for path in (output / "boto3" / "data").iterdir() if path.is_dir()):
+        if folder.name not in RESOURCES:
+            shutil.rmtree(folder)
+    for path in output.rglob("py.typed"):
+        path.unlink()
+
+
+def _cut_endpoints(path: Path) -> None:
+    """The file is parsed whole for each client: 0.4 MB that take longer than the client itself."""
+    endpoints = json.loads(path.read_text(encoding="utf-8"))
+    for partition in endpoints["partitions"]:
+        partition["services"] = {
+            name: partition["services"][name] for name in ENDPOINTS if name in partition["services"]
+        }
+    path.write_text(json.dumps(endpoints, separators=(",", ":")), encoding="utf-8")
+
+
+def compile_bytecode(output: Path, python_version: str, interpreter: str | None) -> None:
+    """Ship ``.pyc`` files that are used whatever the files' times are (PEP 552, unchecked hash).
+
+    Bytecode is of use only to the Python version that wrote it; without such an interpreter here the asset goes
+    without, which makes cold starts about 2.5 times as long, and a notice says so.
+    """
+    found = interpreter or shutil.which(f"python{python_version}")
+    works = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603
+    if not found or not works:
+        print(
+            f"notice: no Python {python_version} here, so the asset ships without bytecode and cold starts are slower;"
+            f" install Python {python_version} on the machine that deploys",
+            file=sys.stderr,
+        )
+        return
+    compiling = [
+        found,
+        "-m",
+        "compileall",
+        "-q",
+        "--invalidation-mode",
+        "unchecked-hash",
+        "-s",
+        str(output),
+        str(output),
+    ]
+    subprocess.run(compiling, check=True, capture_output=True)  # noqa: S603  an interpreter that we or the caller chose

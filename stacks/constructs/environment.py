@@ -1,0 +1,18 @@
+"""What all functions of one deployment have in common, beside their settings."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionEnvironment:
+    """metrics_namespace: CloudWatch namespace of what functions emit. log_group_prefix: before ``/<function>``.
+
+    clock_offset_file: only where the clock can be moved; None keeps the variable out of every function.
+    """
+
+    metrics_namespace: str
+    log_group_prefix: str
+    log_retention_days: int
+    keep_logs: bool
+    log_level: str
+    clock_offset_file: str | None = None

@@ -1,0 +1,82 @@
+"""The only way to make a function: settings in, least privilege, its own log group, traced, arm64."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from runtime.clock import OFFSET_VARIABLE
+from runtime.settings import Settings
+from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.environment import FunctionEnvironment
+from stacks.constructs.log_group import add_log_group
+
+#: the newest runtime that this CDK knows; the code itself stays valid on Python 3.11
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+
+TRACING_REASON = "X-Ray's write actions know no resources (Service Authorization Reference, AWS X-Ray)"
+NEVER_ASYNCHRONOUS = (
+    "called by an API, a queue or a workflow, which keep or repeat what failed; Lambda's own queue stays empty"
+)
+MARKETPLACE_REASON = "aws-marketplace actions know no resources (Service Authorization Reference, AWS Marketplace)"
+
+
+class RoomFunction(Construct):
+    """A function of one room. Permissions are granted by what it works on, not listed here."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        code: lambda_.Code,
+        handler: str,
+        room: str,
+        settings: Settings,
+        environment: FunctionEnvironment,
+        description: str,
+        timeout: Duration,
+        memory_mb: int = 512,
+        reserved_concurrency: int | None = None,
+    ) -> None:
+        """handler: ``module.function`` below the asset's root. room: the service name on its metrics and log lines."""
+        super().__init__(scope, id_)
+        self.room = room
+        self.timeout = timeout
+        self.log_group = add_log_group(
+            self, "Logs", name=f"{environment.log_group_prefix}/{id_}", environment=environment
+        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.log_group.grant_write(role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            code=code,
+            handler=handler,
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            role=role,
+            description=description,
+            timeout=timeout,
+            memory_size=memory_mb,
+            reserved_concurrent_executions=reserved_concurrency,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=self.log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            environment={
+                **settings.to_env(),
+                "POWERTOOLS_SERVICE_NAME": room,
+                "POWERTOOLS_METRICS_NAMESPACE": environment.metrics_namespace,
+                "POWERTOOLS_LOG_LEVEL": environment.log_level,
+                **({OFFSET_VARIABLE: environment.clock_offset_file} if environment.clock_offset_file else {}),
+            },
+        )
+        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": TRACING_REASON})
+        acknowledge(self.function, {"Serverless-LambdaDLQ": NEVER_ASYNCHRONOUS})
+
+    def allow_marketplace(self, *actions: str) -> None:
+        """Allow ``aws-marketplace`` actions by their names, for example ``BatchMeterUsage``."""
+        self.function.add_to_role_policy(
+            iam.PolicyStatement(actions=[f"aws-marketplace:{action}" for action in actions], resources=["*"])
+        )
+        acknowledge(self.function.role, {"AwsSolutions-IAM5[Resource::*]": MARKETPLACE_REASON})

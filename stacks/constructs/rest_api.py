@@ -1,0 +1,108 @@
+"""A regional REST API in front of functions: throttled, traced, logged without secrets, closed by default."""
+
+import json
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from constructs import Construct
+
+from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.environment import FunctionEnvironment
+from stacks.constructs.function import RoomFunction
+from stacks.constructs.log_group import add_log_group
+
+STAGE = "v1"
+
+#: no query string, no path as called, no header, no body: those may hold a token or personal data
+ACCESS_LOG_FIELDS = {
+    "requestId": "$context.requestId",
+    "requestTime": "$context.requestTime",
+    "traceId": "$context.xrayTraceId",
+    "httpMethod": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "errorType": "$context.error.responseType",
+    "integrationStatus": "$context.integration.status",
+    "latencyMs": "$context.responseLatency",
+    "responseBytes": "$context.responseLength",
+    "sourceIp": "$context.identity.sourceIp",
+    "caller": "$context.identity.userArn",
+}
+
+NO_VALIDATOR = "the function checks the whole request and names what is wrong; a gateway model would reject it unnamed"
+NO_WAF = "throttled per stage; a web ACL is the account owner's choice and can be attached to this stage from outside"
+NOT_COGNITO = "called by machines: IAM signs these requests"
+PUBLIC = "AWS Marketplace sends the buyer's browser here, so it must be public; trust comes from ResolveCustomer"
+LOG_ROLE = "the managed policy that API Gateway documents for its own account-wide log role"
+
+
+class RestApi(Construct):
+    """Routes are added one by one; each says whether it is public."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        environment: FunctionEnvironment,
+        requests_per_second: int,
+        burst: int,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.access_log = add_log_group(
+            self, "AccessLog", name=f"{environment.log_group_prefix}/api-access", environment=environment
+        )
+        self.api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=name,
+            endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
+            # one per account and Region: it must not go with the first stack that is deleted
+            cloud_watch_role=True,
+            cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                tracing_enabled=True,
+                metrics_enabled=True,
+                # execution logs without data: the data trace would write bodies, and with them tokens
+                logging_level=apigateway.MethodLoggingLevel.ERROR,
+                data_trace_enabled=False,
+                throttling_rate_limit=requests_per_second,
+                throttling_burst_limit=burst,
+                access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG_FIELDS)),
+            ),
+        )
+        acknowledge(self.api, {"AwsSolutions-APIG2": NO_VALIDATOR})
+        acknowledge(self.api.deployment_stage, {"AwsSolutions-APIG3": NO_WAF})
+        acknowledge(
+            self.api.node.try_find_child("CloudWatchRole"),
+            {
+                f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]": LOG_ROLE
+                for policy in ("service-role/AmazonAPIGatewayPushToCloudWatchLogs",)
+            },
+        )
+
+    def route(self, method: str, path: str, *, to: RoomFunction, public: bool = False) -> None:
+        """``path`` as in the documentation, for example ``/subscribers/{customerIdentifier}``."""
+        added = self.api.root.resource_for_path(path).add_method(
+            method,
+            apigateway.LambdaIntegration(to.function, allow_test_invoke=False),
+            authorization_type=apigateway.AuthorizationType.NONE if public else apigateway.AuthorizationType.IAM,
+        )
+        if public:
+            acknowledge(added, {"AwsSolutions-APIG4": PUBLIC, "AwsSolutions-COG4": PUBLIC})
+        else:
+            acknowledge(added, {"AwsSolutions-COG4": NOT_COGNITO})
+
+    @property
+    def url(self) -> str:
+        return self.api.url
+
+    @property
+    def arn(self) -> str:
+        """Of all routes, for a policy that lets a caller in."""
+        return Stack.of(self).format_arn(
+            service="execute-api", resource=self.api.rest_api_id, resource_name=f"{STAGE}/*"
+        )

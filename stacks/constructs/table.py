@@ -1,0 +1,83 @@
+"""A DynamoDB table as the one table declaration (``ledger.tables``) says, and who may do what with it."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ledger.tables import Key, Table
+
+#: transactions are authorized by the actions of their parts (DynamoDB Developer Guide, "Using IAM with transactions")
+READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
+WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+
+_TYPES = {"S": dynamodb.AttributeType.STRING, "N": dynamodb.AttributeType.NUMBER}
+
+
+class LedgerTable(Construct):
+    """On demand, encrypted, restorable to any second of the last 35 days."""
+
+    def __init__(self, scope: Construct, id_: str, *, declaration: Table, physical_name: str, keep: bool) -> None:
+        """keep: the table outlives its stack and refuses deletion."""
+        super().__init__(scope, id_)
+        self.declaration = declaration
+        self.table = dynamodb.Table(
+            self,
+            "Table",
+            table_name=physical_name,
+            partition_key=_attribute(declaration.hash),
+            sort_key=_attribute(declaration.range) if declaration.range else None,
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute=declaration.ttl,
+            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if declaration.stream else None,
+            deletion_protection=keep,
+            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+        )
+        for index in declaration.indexes:
+            self.table.add_global_secondary_index(
+                index_name=index.name,
+                partition_key=_attribute(index.hash),
+                sort_key=_attribute(index.range) if index.range else None,
+                projection_type=dynamodb.ProjectionType[index.projection],
+            )
+
+    @property
+    def name(self) -> str:
+        return self.table.table_name
+
+    def grant_read(self, grantee: iam.IGrantable) -> None:
+        """Read items and check conditions on them in transactions; no scan."""
+        self._grant(grantee, READ)
+
+    def grant_read_write(self, grantee: iam.IGrantable) -> None:
+        """Read, put and update; items end by TTL or stay, so nothing may delete."""
+        self._grant(grantee, READ + WRITE)
+
+    def grant_update(self, grantee: iam.IGrantable) -> None:
+        """Get and update single items."""
+        self._grant(grantee, ("dynamodb:GetItem", "dynamodb:UpdateItem"))
+
+    def grant_get(self, grantee: iam.IGrantable) -> None:
+        """Get single items."""
+        self._grant(grantee, ("dynamodb:GetItem",))
+
+    def grant_query_index(self, grantee: iam.IGrantable, *, name: str) -> None:
+        """Query one index. Raises ValueError if the declaration has none of that name."""
+        if name not in {index.name for index in self.declaration.indexes}:
+            raise ValueError(f"{self.declaration.name} has no index {name}")
+        iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["dynamodb:Query"],
+            resource_arns=[f"{self.table.table_arn}/index/{name}"],
+        )
+
+    def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
+        iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.table.table_arn])
+
+
+def _attribute(key: Key) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=key.name, type=_TYPES[key.type])

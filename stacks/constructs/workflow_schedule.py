@@ -1,0 +1,47 @@
+"""Starting a workflow by the clock: EventBridge Scheduler, UTC, exact times, a dead-letter queue behind."""
+
+from aws_cdk import Duration, TimeZone
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.constructs.dead_letters import DeadLetters
+
+
+class WorkflowSchedule(Construct):
+    """Every hour at ``minute``, and every five minutes of the month's last chance: 05:00 to 06:00 UTC on the 1st.
+
+    AWS takes the previous month's usage until 06:00 UTC on the 1st (BatchMeterUsage, ``UsageRecord.Timestamp``).
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, workflow: sfn.IStateMachine, minute: int) -> None:
+        super().__init__(scope, id_)
+        self.dead_letters = DeadLetters(self, "DeadLetters").queue
+        target = targets.StepFunctionsStartExecution(
+            workflow,
+            # the run takes its hour from the execution's start
+            input=scheduler.ScheduleTargetInput.from_object({}),
+            dead_letter_queue=self.dead_letters,
+            # a start that is an hour late is the next run's work
+            max_event_age=Duration.minutes(45),
+            retry_attempts=20,
+        )
+        self.hourly = scheduler.Schedule(
+            self,
+            "Hourly",
+            description="meters the hours that have ended",
+            schedule=scheduler.ScheduleExpression.cron(
+                minute=str(minute), hour="*", day="*", month="*", year="*", time_zone=TimeZone.ETC_UTC
+            ),
+            target=target,
+        )
+        self.month_end = scheduler.Schedule(
+            self,
+            "MonthEnd",
+            description="the previous month closes at 06:00 UTC on the 1st: whatever is left goes now",
+            schedule=scheduler.ScheduleExpression.cron(
+                minute="0/5", hour="5", day="1", month="*", year="*", time_zone=TimeZone.ETC_UTC
+            ),
+            target=target,
+        )

@@ -1,0 +1,28 @@
+"""Data that must survive: the tables."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from ledger import tables
+from stacks.constructs.table import LedgerTable
+
+
+class DataStack(Stack):
+    def __init__(self, scope: Construct, id_: str, *, suffix: str, keep: bool, **kwargs: Any) -> None:
+        """suffix: appended to the tables' names. keep: the tables outlive this stack."""
+        super().__init__(scope, id_, **kwargs)
+        self._suffix = suffix
+        self._keep = keep
+        self.subscribers = self._table("Subscribers", tables.SUBSCRIBERS)
+        self.usage_events = self._table("UsageEvents", tables.USAGE_EVENTS)
+        self.metering_records = self._table("MeteringRecords", tables.METERING_RECORDS)
+        self.state = self._table("MeteringState", tables.STATE)
+        self.notices = self._table("Notices", tables.NOTICES)
+
+    def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:
+        name = declaration.physical_name(self._suffix)
+        table = LedgerTable(self, id_, declaration=declaration, physical_name=name, keep=self._keep)
+        CfnOutput(self, f"{id_}Table", value=table.name)
+        return table

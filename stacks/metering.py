@@ -1,0 +1,178 @@
+"""The hourly workflow, its functions and its schedule."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from constructs import Construct
+
+from ledger.tables import FAILED_INDEX, PENDING_INDEX
+from marketplace import dimensions, tiers
+from runtime.settings import (
+    FindDueHoursSettings,
+    PlanBatchesSettings,
+    ReportSettings,
+    SealHoursSettings,
+    Settings,
+    SettleHoursSettings,
+    SubmitBatchSettings,
+)
+from stacks.constructs.asset import FunctionAsset
+from stacks.constructs.environment import FunctionEnvironment
+from stacks.constructs.function import RoomFunction
+from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
+from stacks.constructs.workflow_schedule import WorkflowSchedule
+from stacks.data import DataStack
+from stacks.stage import Stage
+
+STEP_WITHIN = Duration.minutes(5)
+
+
+class MeteringStack(Stack):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage: Stage,
+        data: DataStack,
+        asset: FunctionAsset,
+        environment: FunctionEnvironment,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        self._code = asset.code()
+        self._environment = environment
+        self._stage = stage
+        self._data = data
+        self.steps = WorkflowFunctions(
+            find_due_hours=self._find_due_hours(),
+            seal_hours=self._seal_hours(),
+            plan_batches=self._plan_batches(),
+            submit_batch=self._submit_batch(),
+            settle_hours=self._settle_hours(),
+            report=self._report(),
+        )
+        self.workflow = HourlyWorkflow(
+            self,
+            "HourlyMetering",
+            functions=self.steps,
+            submit_concurrency=stage.submit_concurrency,
+            environment=environment,
+        )
+        self.schedule = WorkflowSchedule(
+            self, "Schedule", workflow=self.workflow.machine, minute=stage.seal_delay_minutes
+        )
+        CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
+        CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
+        CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
+        CfnOutput(self, "ScheduleDeadLettersUrl", value=self.schedule.dead_letters.queue_url)
+
+    @property
+    def functions(self) -> dict[str, RoomFunction]:
+        return {function.node.id: function for function in self.steps.all()}
+
+    def _function(
+        self, id_: str, *, settings: Settings, description: str, reserved_concurrency: int | None = None
+    ) -> RoomFunction:
+        return RoomFunction(
+            self,
+            id_,
+            code=self._code,
+            handler=f"metering.handlers.{id_.replace('-', '_')}",
+            room="metering",
+            settings=settings,
+            environment=self._environment,
+            description=description,
+            timeout=STEP_WITHIN,
+            reserved_concurrency=reserved_concurrency,
+        )
+
+    def _find_due_hours(self) -> RoomFunction:
+        function = self._function(
+            "find-due-hours",
+            description="closed hours with lines that have not ended, most urgent first",
+            settings=FindDueHoursSettings(
+                METERING_RECORDS_TABLE=self._data.metering_records.name,
+                DIMENSIONS=dimensions.to_json(self._stage.dimensions),
+                SEAL_DELAY_MINUTES=str(self._stage.seal_delay_minutes),
+            ),
+        )
+        self._data.metering_records.grant_update(function.function)
+        self._query_levels(function)
+        return function
+
+    def _seal_hours(self) -> RoomFunction:
+        function = self._function(
+            "seal-hours",
+            description="freezes an hour: identity, timestamp, lines",
+            settings=SealHoursSettings(
+                PRODUCT_CODE=self._stage.product_code,
+                PRICING_MODEL=self._stage.pricing_model,
+                TIERS=tiers.to_json(self._stage.tiers),
+                DIMENSIONS=dimensions.to_json(self._stage.dimensions),
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                METERING_RECORDS_TABLE=self._data.metering_records.name,
+                STATE_TABLE=self._data.state.name,
+            ),
+        )
+        self._data.metering_records.grant_read_write(function.function)
+        self._data.state.grant_read_write(function.function)
+        self._data.subscribers.grant_read(function.function)
+        return function
+
+    def _plan_batches(self) -> RoomFunction:
+        function = self._function(
+            "plan-batches",
+            description="packs lines into calls of one product and identity, most urgent first",
+            settings=PlanBatchesSettings(
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                METERING_RECORDS_TABLE=self._data.metering_records.name,
+            ),
+        )
+        self._data.metering_records.grant_read(function.function)
+        self._data.subscribers.grant_read(function.function)
+        return function
+
+    def _submit_batch(self) -> RoomFunction:
+        function = self._function(
+            "submit-batch",
+            description="the only caller of BatchMeterUsage, paced",
+            # the stage's rate is shared out over this number of copies, so there must not be more
+            reserved_concurrency=self._stage.submit_concurrency,
+            settings=SubmitBatchSettings(
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                METERING_RECORDS_TABLE=self._data.metering_records.name,
+                METERING_REGION=self._stage.region,
+                METERING_MODE=self._stage.metering_mode,
+                TEST_BUYERS=",".join(self._stage.test_buyers),
+                CALLS_PER_SECOND=str(self._stage.calls_per_second),
+                SUBMIT_CONCURRENCY=str(self._stage.submit_concurrency),
+            ),
+        )
+        self._data.metering_records.grant_read_write(function.function)
+        self._data.subscribers.grant_read(function.function)
+        function.allow_marketplace("BatchMeterUsage")
+        return function
+
+    def _settle_hours(self) -> RoomFunction:
+        function = self._function(
+            "settle-hours",
+            description="hours whose lines have all ended leave the pending index",
+            settings=SettleHoursSettings(METERING_RECORDS_TABLE=self._data.metering_records.name),
+        )
+        self._data.metering_records.grant_read_write(function.function)
+        return function
+
+    def _report(self) -> RoomFunction:
+        function = self._function(
+            "report",
+            description="levels of pending and failed units, one summary",
+            settings=ReportSettings(METERING_RECORDS_TABLE=self._data.metering_records.name),
+        )
+        self._data.metering_records.grant_get(function.function)
+        self._query_levels(function)
+        return function
+
+    def _query_levels(self, function: RoomFunction) -> None:
+        for index in (PENDING_INDEX, FAILED_INDEX):
+            self._data.metering_records.grant_query_index(function.function, name=index.name)

@@ -1,0 +1,208 @@
+"""A stage: everything that differs between deployments, read from ``stages/<name>.toml`` and checked.
+
+Every fault ends as one line that names file, key and remedy (``StageError``).
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import get_args
+
+from marketplace.dimensions import Aggregation, Dimension
+from marketplace.tiers import Tier
+from stacks.marketplace_regions import METERING_REGIONS, NOTICES_REGION
+from stacks.toml_section import TOPIC_ARN, Section, StageError
+
+INTEGRATIONS = ("license", "legacy", "mixed")
+PRICING_MODELS = ("subscription", "contract", "contract-with-consumption")
+METERING_MODES = ("off", "dry-run", "test-buyers", "live")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+#: AWS: CloudWatch Logs accepts these numbers of days only (PutRetentionPolicy)
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288)
+
+PRODUCT_CODE_REMEDY = (
+    "set it to the product code shown in the AWS Marketplace Management Portal (or pass -c productCode=...)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmSettings:
+    """Who is told, by severity: e-mail addresses and SNS topic ARNs; and how old the oldest pending hour may get.
+
+    AWS accepts an hour for 24 h (BatchMeterUsage), so the pager must go long before that.
+    """
+
+    page: tuple[str, ...]
+    ticket: tuple[str, ...]
+    ticket_at_hours: int
+    page_at_hours: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One deployment. Nothing but this object and its file knows a stage's name.
+
+    suffix: appended to physical table names, empty in production. calls_per_second: BatchMeterUsage for the whole
+    stage, AWS allows 10 per account and Region. keep_data: tables outlive their stack and refuse deletion.
+    clock_offset_file: set only where the clock can be moved (``movableClock``).
+    """
+
+    name: str
+    product_code: str
+    integration: str
+    pricing_model: str
+    region: str
+    suffix: str
+    metering_mode: str
+    test_buyers: tuple[str, ...]
+    seal_delay_minutes: int
+    calls_per_second: int
+    submit_concurrency: int
+    pending_shards: int
+    requests_per_second: int
+    request_burst: int
+    log_level: str
+    log_retention_days: int
+    keep_data: bool
+    movable_clock: bool
+    clock_offset_file: str | None
+    dimensions: Mapping[str, Dimension]
+    tiers: tuple[Tier, ...]
+    alarms: AlarmSettings
+
+    def with_clock_offset_file(self, path: str | None) -> "Stage":
+        """Raises StageError where a path is given to a stage whose clock cannot be moved."""
+        if path and not self.movable_clock:
+            raise StageError(f"stages/{self.name}.toml: movableClock is not true: remove -c clockOffsetFile={path}")
+        return replace(self, clock_offset_file=path) if path else self
+
+    def notices_region_is_elsewhere(self) -> bool:
+        return self.region != NOTICES_REGION
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def load(name: str, *, folder: Path, product_code: str | None = None) -> Stage:
+    """The stage of that name; ``product_code`` is used instead of the file's. Raises StageError."""
+    path = folder / f"{name}.toml"
+    file = f"{folder.name}/{name}.toml"
+    if name not in names(folder):
+        raise StageError(f"{file}: there is no such stage: name one of {', '.join(names(folder))} (-c stage=...)")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise StageError(f"{file}: is not valid TOML, {error}: correct that line") from None
+    if product_code:
+        values["productCode"] = product_code
+    return _read(name, Section(values, file=file), default_clock=folder.parent / "build" / "local" / "clock-offset")
+
+
+def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
+    region = top.one_of("region", METERING_REGIONS)
+    dimensions = _dimensions(top.section("dimensions", remedy="add one [dimensions.<name>] table per usage dimension"))
+    movable = top.flag("movableClock", remedy="set it to true or false", default=False)
+    stage = Stage(
+        name=name,
+        product_code=_matching(top, "productCode", r"[A-Za-z0-9_/:.+=@-]{1,255}", PRODUCT_CODE_REMEDY),
+        integration=top.one_of("integration", INTEGRATIONS),
+        pricing_model=top.one_of("pricingModel", PRICING_MODELS),
+        region=region,
+        suffix=_suffix(top),
+        metering_mode=top.one_of("meteringMode", METERING_MODES),
+        test_buyers=top.texts("testBuyers", remedy='list billing keys, for example ["l-0123456789abcdef"], or []'),
+        seal_delay_minutes=top.number("sealDelayMinutes", 1, 50),
+        calls_per_second=top.number("marketplaceCallsPerSecond", 1, 10),
+        submit_concurrency=top.number("submitConcurrency", 1, 10),
+        pending_shards=top.number("pendingShards", 1, 16),
+        requests_per_second=top.number("requestsPerSecond", 1, 10_000),
+        request_burst=top.number("requestBurst", 1, 5_000),
+        log_level=top.one_of("logLevel", LOG_LEVELS),
+        log_retention_days=_retention(top),
+        keep_data=top.one_of("removalPolicy", ("retain", "destroy")) == "retain",
+        movable_clock=movable,
+        clock_offset_file=str(default_clock) if movable else None,
+        dimensions=dimensions,
+        tiers=_tiers(top, dimensions),
+        alarms=_alarms(top.section("alarms", remedy="add an [alarms] table"), region),
+    )
+    top.close()
+    if stage.metering_mode == "test-buyers" and not stage.test_buyers:
+        raise top.fault("testBuyers", "is empty", 'list the billing keys to send for, or set meteringMode = "dry-run"')
+    if movable and stage.keep_data:
+        raise top.fault(
+            "movableClock", "is true on a stage that keeps its data", "remove it: it is for local runs only"
+        )
+    return stage
+
+
+def _matching(section: Section, key: str, pattern: str, remedy: str) -> str:
+    value = section.text(key, remedy=remedy)
+    if not re.fullmatch(pattern, value):
+        raise section.fault(key, "is empty" if not value else f"is {value!r}", remedy)
+    return value
+
+
+def _suffix(top: Section) -> str:
+    remedy = 'start it with "-" (at most 16 of a-z, 0-9, "-"), or leave it "" in production'
+    return "" if top.text("suffix", remedy=remedy) == "" else _matching(top, "suffix", r"-[a-z0-9-]{1,15}", remedy)
+
+
+def _retention(top: Section) -> int:
+    days = top.number("logRetentionDays", 1, max(LOG_RETENTION_DAYS))
+    if days not in LOG_RETENTION_DAYS:
+        allowed = ", ".join(str(number) for number in LOG_RETENTION_DAYS)
+        raise top.fault("logRetentionDays", f"is {days}", f"CloudWatch Logs takes {allowed}")
+    return days
+
+
+def _dimensions(section: Section) -> dict[str, Dimension]:
+    remedy = "write it as a table: unit, aggregation, and where needed scale and decimals"
+    found = {}
+    for name in section.names():
+        # the name is also an attribute of the open hour and part of "<customer>|<hour>|<dimension>"
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,99}", name):
+            raise section.fault(name, "is no usable dimension name", "use a letter, then letters, digits and _")
+        entry = section.section(name, remedy=remedy)
+        found[name] = Dimension(
+            name=name,
+            unit=_matching(entry, "unit", r"\S.{0,49}", 'say what one unit is, for example "call"'),
+            aggregation=entry.one_of("aggregation", get_args(Aggregation)),  # type: ignore[arg-type]
+            scale=entry.number("scale", 1, 1_000_000_000, default=1),
+            decimals=entry.number("decimals", 0, 6, default=0),
+        )
+        entry.close()
+    return found
+
+
+def _tiers(top: Section, dimensions: Mapping[str, Dimension]) -> tuple[Tier, ...]:
+    tiers: list[Tier] = []
+    for entry in top.sections("tiers", remedy="add [[tiers]] tables, lowest first, or tiers = []"):
+        name = _matching(entry, "name", r"\S{1,255}", "set it to the contract dimension of this tier")
+        if name in {tier.name for tier in tiers}:
+            raise entry.fault("name", f"is {name!r} twice", "name each tier once, lowest first")
+        tiers.append(Tier(name, entry.decimals("included", list(dimensions))))
+        entry.close()
+    return tuple(tiers)
+
+
+def _alarms(section: Section, region: str) -> AlarmSettings:
+    alarms = AlarmSettings(
+        page=section.routes("page"),
+        ticket=section.routes("ticket"),
+        ticket_at_hours=section.number("oldestPendingHourTicketHours", 2, 22),
+        page_at_hours=section.number("oldestPendingHourPageHours", 2, 22),
+    )
+    for key, routes in (("page", alarms.page), ("ticket", alarms.ticket)):
+        for route in routes:
+            arn = TOPIC_ARN.fullmatch(route)
+            if arn and arn["region"] not in (region, NOTICES_REGION):
+                raise section.fault(
+                    key, f"holds {route}", f"name a topic in {region}, alarms reach their own Region only"
+                )
+    section.close()
+    return alarms

@@ -1,0 +1,89 @@
+"""From a stage's name to a cloud assembly: ``python -m stacks.synth --stage local --out build/cdk.out``.
+
+Under the CDK CLI the same entry runs without arguments and takes ``-c stage=...`` from the CLI. A fault of the stage
+file is one line on stderr and exit code 1.
+
+Context: ``stage``; ``productCode`` (instead of the file's); ``clockOffsetFile`` (stages with ``movableClock`` only);
+``functionPython`` (the interpreter that functions will run in, for the bytecode; default: one of their own version).
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stacks import stage as stages
+from stacks.node import use_pinned_node
+from stacks.toml_section import StageError
+
+if TYPE_CHECKING:
+    from aws_cdk import App
+
+ROOT = Path(__file__).resolve().parent.parent
+#: how the CDK CLI hands its context to the app; absent without the CLI
+CLI_CONTEXT = "CDK_CONTEXT_JSON"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes the assembly; returns the process's exit code."""
+    parser = argparse.ArgumentParser(prog="python -m stacks.synth", description="write a stage's cloud assembly")
+    parser.add_argument("--stage", help="a file of stages/, without .toml")
+    parser.add_argument("--out", type=Path, help="folder of the assembly (default: build/cdk.out, or the CDK CLI's)")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE")
+    options = parser.parse_args(arguments)
+    context = _context(options.context, options.stage)
+    out = options.out or (None if CLI_CONTEXT in os.environ else ROOT / "build" / "cdk.out")
+    try:
+        stage = stage_of(context)
+    except StageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    app = build(stage, context=context, out=out)
+    try:
+        app.synth()
+    except RuntimeError as error:
+        # CDK and cdk-nag have printed their findings; jsii's own traceback adds nothing to them
+        print(str(error).strip(), file=sys.stderr)
+        return 1
+    return 0
+
+
+def stage_of(context: Mapping[str, Any], folder: Path = ROOT / "stages") -> stages.Stage:
+    """The stage that the context names. Raises StageError."""
+    name = context.get("stage")
+    if not name:
+        raise StageError(f"no stage is named: pass -c stage=<{'|'.join(stages.names(folder))}>")
+    stage = stages.load(str(name), folder=folder, product_code=context.get("productCode"))
+    return stage.with_clock_offset_file(context.get("clockOffsetFile"))
+
+
+def build(stage: stages.Stage, *, context: Mapping[str, Any], out: Path | None = None) -> "App":
+    """The app with this stage's stacks, not yet synthesized."""
+    use_pinned_node()
+    # after the choice of Node: importing aws_cdk starts it
+    from stacks.application import application
+
+    return application(stage, context=context, out=out)
+
+
+def cdk_json_context() -> dict[str, Any]:
+    """The feature flags; the CDK CLI would pass them."""
+    return dict(json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"])
+
+
+def _context(pairs: Sequence[str], stage: str | None) -> dict[str, Any]:
+    given = os.environ.get(CLI_CONTEXT)
+    context: dict[str, Any] = json.loads(given) if given else cdk_json_context()
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        context[key] = value
+    if stage:
+        context["stage"] = stage
+    return context
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Watching: every alarm, routed by severity."""
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Duration, Stack
+from constructs import Construct
+
+from stacks.constructs.alarms.functions import FunctionAlarms
+from stacks.constructs.alarms.metering import MeteringAlarms
+from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
+from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+from stacks.doors import DoorsStack
+from stacks.metering import MeteringStack
+from stacks.stage import AlarmSettings
+
+#: notices move access and money; SQS keeps them for two weeks
+NOTICE_WAITS = Duration.minutes(15)
+#: overlapping runs meet the submitter's reserved concurrency, and the workflow tries again
+REFUSED_BY_DESIGN = 100
+
+
+class WatchStack(Stack):
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        alarms: AlarmSettings,
+        metrics_namespace: str,
+        doors: DoorsStack,
+        metering: MeteringStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        self.routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
+        self._queues(doors, metering)
+        self._functions(doors, metering)
+        MeteringAlarms(
+            self,
+            "Metering",
+            workflow=metering.workflow.machine,
+            namespace=metrics_namespace,
+            service=metering.steps.report.room,
+            routes=self.routes,
+            ticket_at_hours=alarms.ticket_at_hours,
+            page_at_hours=alarms.page_at_hours,
+        )
+        CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
+
+    def _queues(self, doors: DoorsStack, metering: MeteringStack) -> None:
+        for id_, notices, what in (
+            ("Subscription", doors.subscription_queue, "notices of subscriptions"),
+            ("Entitlement", doors.entitlement_queue, "notices of entitlements"),
+        ):
+            DeadLetterAlarm(
+                self,
+                f"{id_}DeadLetters",
+                queue=notices.dead_letters,
+                what=what,
+                routes=self.routes,
+                severity=Severity.PAGE,
+            )
+            QueueAgeAlarm(
+                self,
+                f"{id_}Queue",
+                queue=notices.queue,
+                what=what,
+                oldest=NOTICE_WAITS,
+                routes=self.routes,
+                severity=Severity.TICKET,
+            )
+        DeadLetterAlarm(
+            self,
+            "ScheduleDeadLetters",
+            queue=metering.schedule.dead_letters,
+            what="starts of metering runs",
+            routes=self.routes,
+            severity=Severity.PAGE,
+        )
+
+    def _functions(self, doors: DoorsStack, metering: MeteringStack) -> None:
+        submitter = metering.steps.submit_batch
+        for name, function in {**doors.functions, **metering.functions}.items():
+            FunctionAlarms(
+                self,
+                f"Function-{name}",
+                function=function,
+                name=name,
+                routes=self.routes,
+                severity=Severity.TICKET,
+                throttles_in_five_minutes=REFUSED_BY_DESIGN if function is submitter else 1,
+            )

@@ -1,0 +1,44 @@
+"""Creates the declared tables in any DynamoDB (moto in process, the local cloud), from the one declaration."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ledger.tables import Index, Key, Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+def create(client: "DynamoDBClient", table: Table, name: str) -> None:
+    """Create one declared table under a physical name."""
+    request: dict[str, Any] = {
+        "TableName": name,
+        "KeySchema": _key_schema(table.hash, table.range),
+        "AttributeDefinitions": [
+            {"AttributeName": n, "AttributeType": t} for n, t in sorted({k.name: k.type for k in _keys(table)}.items())
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    if table.indexes:
+        request["GlobalSecondaryIndexes"] = [_index(index) for index in table.indexes]
+    client.create_table(**request)
+
+
+def _keys(table: Table) -> Iterator[Key]:
+    for part in (table, *table.indexes):
+        yield part.hash
+        if part.range:
+            yield part.range
+
+
+def _index(index: Index) -> dict[str, Any]:
+    return {
+        "IndexName": index.name,
+        "KeySchema": _key_schema(index.hash, index.range),
+        "Projection": {"ProjectionType": index.projection},
+    }
+
+
+def _key_schema(hash_key: Key, range_key: Key | None) -> list[dict[str, str]]:
+    schema = [{"AttributeName": hash_key.name, "KeyType": "HASH"}]
+    return [*schema, {"AttributeName": range_key.name, "KeyType": "RANGE"}] if range_key else schema
