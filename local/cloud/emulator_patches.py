@@ -1,142 +1,10 @@
-"""The differences between the emulator as published and as we run it: each small, named, with its reason.
+"""The emulator's services: the differences to it as published, each named, with its reason.
 
-Imported by ``launcher.py`` inside ``.venv-cloud``, after the version was checked: all of this reaches into internals.
-A patch whose place in the emulator's code is not as expected stops the start (``PatchFailed``), it is never skipped.
+Loaded by ``launcher.py`` inside ``.venv-cloud``, after the version was checked: all of this reaches into internals.
 """
 
-import hashlib
-import os
 import re
-import shutil
-import subprocess
-import sys
-import threading
-import zipfile
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-
-
-class PatchFailed(RuntimeError):
-    """The emulator's code is not what a patch was written for."""
-
-
-def replaced(text: str, old: str, new: str) -> str:
-    if text.count(old) != 1:
-        raise PatchFailed(f"expected once in the emulator's code, found {text.count(old)} times: {old[:80]!r}")
-    return text.replace(old, new)
-
-
-def real_exception_classes() -> None:
-    """A function's failure carries its exception class in ``errorType`` and its ``stackTrace``.
-
-    The emulator says ``Runtime.HandlerError`` whatever was raised, so that Retry and Catch of a state machine, which
-    go by that name, never match. It also ends the worker process after each exception; on Lambda the environment of
-    a handled exception stays warm, and so it does here.
-    """
-    from ministack.core import lambda_runtime
-    from ministack.services import lambda_svc
-
-    script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    # the answer travels as an ordinary one, because the reader ends the process of any other
-    script = replaced(
-        script,
-        '{"status": "error", "error": str(e), "trace": traceback.format_exc()}',
-        '{"status": "ok", "result": None, "fault": {"errorMessage": str(e), "errorType": type(e).__name__,'
-        ' "requestId": context.aws_request_id, "stackTrace": traceback.format_tb(e.__traceback__)},'
-        ' "trace": traceback.format_exc()}',
-    )
-    # an import that fails says where
-    script = replaced(
-        script, '{"status": "error", "error": str(e)}', '{"status": "error", "error": traceback.format_exc()}'
-    )
-    lambda_runtime._PYTHON_WORKER_SCRIPT = script
-
-    last = threading.local()
-    invoke = lambda_runtime.Worker.invoke
-    execute = lambda_svc._execute_function_warm
-
-    def remembering(self: Any, *arguments: Any, **named: Any) -> Any:
-        answer = invoke(self, *arguments, **named)
-        last.fault, last.trace = answer.get("fault"), answer.get("trace", "")
-        return answer
-
-    def executing(func: Any, event: Any, request_id: str) -> Any:
-        last.fault = None
-        result = execute(func, event, request_id)
-        if last.fault is None:
-            return result
-        log = "\n".join(filter(None, [result.get("log", ""), last.trace]))
-        return {"body": last.fault, "error": True, "log": log}
-
-    lambda_runtime.Worker.invoke = remembering
-    lambda_svc._execute_function_warm = executing
-
-
-def bare_interpreter(python: str, environment: Mapping[str, str]) -> None:
-    """Functions run in the given interpreter, with the given environment and their own variables.
-
-    The emulator would use its own interpreter, packages and all, and its own environment. Where the function asks for
-    another Python than there is, a notice says so, once.
-    """
-    from ministack.core import lambda_runtime
-
-    version = subprocess.run(  # noqa: S603 (the project's own interpreter)
-        [python, "-I", "-S", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
-    detect = lambda_runtime._detect_runtime_binary
-    noticed: set[str] = set()
-
-    def detecting(runtime: str) -> tuple[str, str]:
-        if not runtime.startswith("python"):
-            binary, script = detect(runtime)
-            return str(binary), str(script)
-        if runtime != f"python{version}" and runtime not in noticed:
-            noticed.add(runtime)
-            sys.stderr.write(f"NOTICE functions ask for {runtime}; here they run on Python {version}\n")
-        return python, str(lambda_runtime._PYTHON_WORKER_SCRIPT)
-
-    # variables that are the emulator's own, not the functions' (unless a function sets one itself: it did on purpose)
-    own = {name for name in os.environ if os.environ[name] != environment.get(name)}
-
-    def popen(command: list[str], **named: Any) -> Any:
-        if named.get("env"):
-            named["env"] = {k: v for k, v in named["env"].items() if k not in own or v != os.environ.get(k)}
-        return subprocess.Popen(command, **named)  # noqa: S603 (the emulator's own call)
-
-    lambda_runtime._detect_runtime_binary = detecting
-    lambda_runtime.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": popen})
-
-
-def code_unpacked_once(directory: Path) -> None:
-    """All workers with the same code share one unpacked copy, and so its bytecode: most of a cold start.
-
-    The emulator unpacks the zip for each worker; the worker's directory gets a symbolic link instead.
-    """
-    from ministack.core import lambda_runtime
-
-    lock = threading.Lock()
-
-    class OnceUnpacked(zipfile.ZipFile):
-        def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
-            if Path(path).name != "code":
-                super().extractall(path, members, pwd)
-                return
-            with Path(str(self.filename)).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
-            copy = directory / digest
-            with lock:
-                if not copy.is_dir():
-                    fresh = copy.with_suffix(".fresh")
-                    shutil.rmtree(fresh, ignore_errors=True)
-                    super().extractall(fresh)
-                    fresh.rename(copy)
-            Path(path).rmdir()
-            Path(path).symlink_to(copy, target_is_directory=True)
-
-    lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": OnceUnpacked})
 
 
 def secure_transport() -> None:
@@ -188,7 +56,7 @@ def subscriptions_across_accounts() -> None:
 
     handlers = provisioners._RESOURCE_HANDLERS["AWS::SNS::Subscription"]
     if handlers["create"] is not provisioners._sns_sub_create:
-        raise PatchFailed("AWS::SNS::Subscription is not created by the function that was expected")
+        raise RuntimeError("AWS::SNS::Subscription is not created by the function that was expected")
 
     def creating(logical_id: str, props: dict[str, Any], stack_name: str) -> tuple[str, dict[str, str]]:
         del logical_id, stack_name
@@ -207,18 +75,20 @@ def subscriptions_across_accounts() -> None:
     handlers["create"] = provisioners._sns_sub_create = creating
 
 
-def apply(
-    *, function_python: str, function_environment: Mapping[str, str], code: Path, seller: str, marketplace: str
-) -> None:
-    """All of them; raises PatchFailed."""
-    code.mkdir(parents=True, exist_ok=True)
-    patches: list[Callable[[], None]] = [
-        real_exception_classes,
-        lambda: bare_interpreter(function_python, function_environment),
-        lambda: code_unpacked_once(code),
-        secure_transport,
-        subscriptions_across_accounts,
-        lambda: agreement_events(seller=seller, marketplace=marketplace),
-    ]
-    for patch in patches:
-        patch()
+def no_schedules() -> None:
+    """Schedules are stored and never fire: in a run with a simulated clock, the real hour means nothing."""
+    from ministack.services import eventbridge, scheduler
+
+    def nothing() -> None:
+        pass
+
+    scheduler.start_scheduler = eventbridge.start_scheduler = nothing
+
+
+def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
+    """All of them, the last one only on demand."""
+    secure_transport()
+    subscriptions_across_accounts()
+    agreement_events(seller=seller, marketplace=marketplace)
+    if not schedules:
+        no_schedules()

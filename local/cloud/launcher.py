@@ -6,8 +6,8 @@ Announces itself with one JSON line ``{"url": "http://127.0.0.1:<port>"}`` and s
 the kernel's choice, bound before anything else happens, so that no two runs can meet on one. Only the loopback
 address is bound, and requests are authorized as on AWS (signatures, IAM policies, resource policies).
 
-What is changed in the emulator stands in ``emulator_patches.py``, by name; the patches reach into internals, so the
-version has to be exactly the one they were written for.
+What is changed in the emulator stands in ``emulator_patches.py`` and ``function_patches.py``, by name; these reach into
+internals, so the version has to be exactly the one they were written for.
 """
 
 import argparse
@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--region", required=True)
     parser.add_argument("--account", required=True)
     parser.add_argument("--marketplace-account", required=True)
+    parser.add_argument("--schedules", action="store_true", help="let schedules fire, by the real clock")
     arguments = parser.parse_args()
     check_version()
 
@@ -77,13 +78,11 @@ def main() -> None:
     function_environment = dict(os.environ)
     os.environ.update(emulator_environment(port, region=arguments.region, account=arguments.account))
 
-    patches = load("emulator_patches")
-    patches.apply(
-        function_python=arguments.function_python,
-        function_environment=function_environment,
-        code=Path(arguments.code),
-        seller=arguments.account,
-        marketplace=arguments.marketplace_account,
+    load("function_patches").apply(
+        python=arguments.function_python, environment=function_environment, code=Path(arguments.code)
+    )
+    load("emulator_patches").apply(
+        seller=arguments.account, marketplace=arguments.marketplace_account, schedules=arguments.schedules
     )
 
     from hypercorn.asyncio import serve  # type: ignore[import-not-found,unused-ignore]

@@ -14,8 +14,9 @@ from local.run_report.figures import (
     STATE_NAMES,
     dimension_name,
     number,
+    short,
 )
-from local.run_report.schema import Run
+from local.run_report.schema import Customer, Run
 
 FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 13, "color": "#26323d"}
 GRID = "#e6e9ee"
@@ -32,7 +33,7 @@ def events_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
             marker_color=colour,
             hovertemplate="%{x}<br>%{y:,} events<extra>%{fullData.name}</extra>",
         )
-    figure.update_layout(barmode="stack", bargap=0.25, yaxis_title="events", height=340)
+    figure.update_layout(barmode="stack", bargap=0.25, height=340)
     return _styled(figure)
 
 
@@ -72,13 +73,13 @@ def billed_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
 def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> go.Figure:
     """For each customer where the received usage went, one dimension at a time (the menu changes it)."""
     figure = go.Figure()
-    names = [escape(customer.customerIdentifier) for customer in run.customers]
-    labels = [_short(name) for name in names]
-    shown = 0
+    ordered = extras.in_order(run.customers)
+    names = [escape(customer.customerIdentifier) for customer in ordered]
+    labels = [_label(customer, extras) for customer in ordered]
     buttons: list[dict[str, Any]] = []
     traces_of: list[str] = []
     for name in dimensions:
-        accounts = [customer.dimensions.get(name) for customer in run.customers]
+        accounts = [customer.dimensions.get(name) for customer in ordered]
         for state, colour in STATE_COLOURS.items():
             quantities = [getattr(account, state) if account else 0 for account in accounts]
             if not any(quantities):
@@ -90,7 +91,7 @@ def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> go.Figure:
                 orientation="h",
                 name=STATE_NAMES[state],
                 marker_color=colour,
-                visible=name == dimensions[shown],
+                visible=name == dimensions[0],
                 hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra>%{fullData.name}</extra>",
             )
             traces_of.append(name)
@@ -132,8 +133,9 @@ def _clock(hours: Sequence[HourFacts]) -> list[str]:
     return [hour.hour[11:16] or hour.hour for hour in hours]
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 18 else name[:8] + "…" + name[-8:]
+def _label(customer: Customer, extras: Extras) -> str:
+    facts = extras.customers.get(customer.customerIdentifier)
+    return escape((facts.week if facts else "") or short(customer.customerIdentifier))
 
 
 def _styled(figure: go.Figure, top: int = 56) -> go.Figure:
@@ -142,7 +144,7 @@ def _styled(figure: go.Figure, top: int = 56) -> go.Figure:
         paper_bgcolor="white",
         plot_bgcolor="white",
         margin={"l": 8, "r": 8, "t": top, "b": 8},
-        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "title": None},
+        legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "title": None, "traceorder": "normal"},
         hoverlabel={"bgcolor": "white", "bordercolor": "#c9ccd3", "font": FONT},
     )
     figure.update_xaxes(gridcolor=GRID, zerolinecolor=GRID, automargin=True, fixedrange=True)

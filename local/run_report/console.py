@@ -11,53 +11,75 @@ from rich.table import Table
 from rich.text import Text
 
 from local.run_report.extras import Extras
-from local.run_report.figures import STATE_NAMES, billed_units, dimension_name, number, seconds, unit_name
+from local.run_report.figures import (
+    STATE_NAMES,
+    billed_units,
+    dimension_name,
+    number,
+    seconds,
+    short,
+    tier_name,
+    unit_name,
+)
 from local.run_report.schema import ACCOUNT_FIELDS, Account, Run, unaccounted
 
 
 def summary(console: Console, run: Run, extras: Extras, *, where: Sequence[Path | str] = ()) -> None:
     """Prints it. ``where``: files and addresses to look at afterwards."""
     dimensions = [name for name in extras.dimensions if name in run.totals()] or list(run.totals())
-    console.print(_bills(run, extras, dimensions))
+    console.print(_bills(run, extras, dimensions, roomy=console.width >= 100))
     console.print(_states(run))
     if extras.mix_ins:
         console.print(_mix_ins(extras))
     console.print(_verdict(run, extras, where))
 
 
-def _bills(run: Run, extras: Extras, dimensions: Sequence[str]) -> Table:
-    table = _table("Who was billed for what (billed units)")
-    table.add_column("customer", no_wrap=True, overflow="ellipsis", footer="all", max_width=30)
-    table.add_column("week, tier", no_wrap=True, style="dim")
+def _bills(run: Run, extras: Extras, dimensions: Sequence[str], *, roomy: bool) -> Table:
+    table = _table("Who was billed for what")
+    table.add_column("week\n", no_wrap=True, footer="all")
+    if roomy:
+        table.add_column("customer\n", no_wrap=True)
+        table.add_column("contract\n", no_wrap=True)
     totals = run.totals()
     for name in dimensions:
         facts = extras.dimensions.get(name)
         table.add_column(
-            f"{dimension_name(name)}\n[dim]{escape(unit_name(facts))}[/]",
+            f"{escape(dimension_name(name))}\n[dim]{escape(unit_name(facts))}[/]",
             justify="right",
+            min_width=10,
             footer=number(billed_units(totals[name].billed, facts)),
         )
-    for customer in run.customers:
+    for customer in extras.in_order(run.customers):
         about = extras.customers.get(customer.customerIdentifier)
-        words = [about.week, about.tier or "", f"left {about.left}" if about.left else ""] if about else []
+        who = short(customer.customerIdentifier)
+        words = [f"[dim]{escape(who)}[/]", escape(tier_name(about.tier if about else None))]
         cells = []
         for name in dimensions:
             billed = customer.dimensions.get(name, Account()).billed
             cells.append(number(billed_units(billed, extras.dimensions.get(name))) if billed else "[dim]0[/]")
-        table.add_row(escape(customer.customerIdentifier), escape(" ".join(filter(None, words))), *cells)
+        week = escape((about.week if about else "") or who)
+        if about and about.left:
+            week += "[yellow]*[/]"
+            table.caption = f"[yellow]*[/] unsubscribed at {escape(about.left)}"
+        table.add_row(week, *(words if roomy else ()), *cells)
     return table
 
 
 def _states(run: Run) -> Table:
-    table = _table("Where every unit went (before scaling)", footer=False)
-    table.add_column("dimension", no_wrap=True)
+    """Transposed, states down the side: it has more of them than a console has room for in a row."""
+    table = _table("Where every unit went, before scaling", footer=False)
     totals = run.totals()
-    used = [state for state in ACCOUNT_FIELDS if any(getattr(account, state) for account in totals.values())]
-    for state in used:
-        table.add_column(STATE_NAMES[state], justify="right", style="green" if state == "billed" else "")
-    for name, account in totals.items():
-        quantities = [getattr(account, state) for state in used]
-        table.add_row(escape(dimension_name(name)), *(number(q) if q else "[dim]0[/]" for q in quantities))
+    table.add_column("", no_wrap=True)
+    for name in totals:
+        table.add_column(escape(dimension_name(name)), justify="right")
+    for state in ACCOUNT_FIELDS:
+        quantities = [getattr(account, state) for account in totals.values()]
+        if any(quantities):
+            sum_of_others = state in ("received", "recorded")
+            indent = "" if sum_of_others else "  "
+            style = "bold" if sum_of_others else "green" if state == "billed" else ""
+            cells = [number(quantity) if quantity else "[dim]0[/]" for quantity in quantities]
+            table.add_row(f"{indent}{STATE_NAMES[state]}", *cells, style=style)
     return table
 
 
@@ -101,6 +123,7 @@ def _table(title: str, *, footer: bool = True) -> Table:
     return Table(
         title=title,
         title_justify="left",
+        caption_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
         show_footer=footer,

@@ -1,8 +1,10 @@
 """What the page and the console tell besides run.json; whoever runs the replay fills it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+
+from local.run_report.schema import Customer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +84,13 @@ class Extras:
     checks: tuple[Check, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     stand_ins: tuple[str, ...] = ()
+
+    def in_order(self, customers: Iterable[Customer]) -> list[Customer]:
+        """The customers by their weeks; those without one come last."""
+
+        def week(customer: Customer) -> tuple[bool, str, str]:
+            facts = self.customers.get(customer.customerIdentifier)
+            week = facts.week if facts else ""
+            return (not week, week, customer.customerIdentifier)
+
+        return sorted(customers, key=week)

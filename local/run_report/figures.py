@@ -66,5 +66,15 @@ def dimension_name(name: str) -> str:
     return " ".join(word.upper() if word in ("api", "gb", "gpu") else word for word in words)
 
 
+def short(identifier: str) -> str:
+    """A long billing key, its middle left out: ``l-543db6…76714e8``."""
+    return identifier if len(identifier) <= 17 else f"{identifier[:8]}…{identifier[-8:]}"
+
+
+def tier_name(tier: str | None) -> str:
+    """``basic`` for the contract dimension ``basic_tier``."""
+    return (tier or "").removesuffix("_tier").replace("_", " ")
+
+
 def seconds(value: float) -> str:
     return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {value % 60:.0f} s"

@@ -57,8 +57,8 @@ def _body(run: Run, extras: Extras) -> str:
         ),
         _section(
             "Where every unit went",
-            "All customers together, in each dimension's own unit before scaling. Received is what was recorded, refused, "
-            "sent again or waits; recorded is all that follows it.",
+            "All customers together, in each dimension's own unit before scaling. Received is recorded, refused, "
+            "sent again or waiting; recorded is what follows it.",
             tables.states(run),
         ),
     ]

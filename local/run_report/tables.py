@@ -5,7 +5,16 @@ from decimal import Decimal
 from html import escape
 
 from local.run_report.extras import Extras
-from local.run_report.figures import STATE_NAMES, billed_units, dimension_name, number, seconds, unit_name
+from local.run_report.figures import (
+    STATE_NAMES,
+    billed_units,
+    dimension_name,
+    number,
+    seconds,
+    short,
+    tier_name,
+    unit_name,
+)
 from local.run_report.schema import ACCOUNT_FIELDS, Account, Customer, Run
 
 
@@ -16,7 +25,7 @@ def bills(run: Run, extras: Extras, dimensions: Sequence[str]) -> str:
     )
     rows = "".join(
         f"<tr><td>{_customer(customer, extras)}</td>{_bill_cells(customer.dimensions, extras, dimensions)}</tr>"
-        for customer in run.customers
+        for customer in extras.in_order(run.customers)
     )
     total = _bill_cells(run.totals(), extras, dimensions)
     return _table(f"<th>customer</th>{head}", rows, f"<tr><td>all</td>{total}</tr>")
@@ -24,12 +33,13 @@ def bills(run: Run, extras: Extras, dimensions: Sequence[str]) -> str:
 
 def _customer(customer: Customer, extras: Extras) -> str:
     facts = extras.customers.get(customer.customerIdentifier)
-    tags = [(customer.integration, ""), *([(facts.week, ""), (facts.tier or "", "")] if facts else [])]
+    tags = [(customer.integration, ""), (tier_name(facts.tier) if facts else "", "")]
     if facts and facts.left:
         tags.append((f"left {facts.left}", " left"))
-    return f"<span class='who'>{escape(customer.customerIdentifier)}</span> " + " ".join(
-        f"<span class='tag{kind}'>{escape(text)}</span>" for text, kind in tags if text
-    )
+    key = customer.customerIdentifier
+    name = f"<span class='who' title='{escape(key)}'>{escape(short(key))}</span>"
+    week = f"<b>{escape(facts.week)}</b> " if facts and facts.week else ""
+    return f"{week}{name} " + " ".join(f"<span class='tag{kind}'>{escape(text)}</span>" for text, kind in tags if text)
 
 
 def _bill_cells(accounts: Mapping[str, Account], extras: Extras, dimensions: Sequence[str]) -> str:

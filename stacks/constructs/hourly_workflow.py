@@ -106,8 +106,9 @@ class HourlyWorkflow(Construct):
                 "startedAt": "{% $states.context.Execution.StartTime %}",
                 "hour": "{% $exists($states.context.Execution.Input.hour)"
                 " ? $states.context.Execution.Input.hour : null %}",
-                "cursor": None,
-                "fault": None,
+                # a literal null would be dropped on its way through CDK
+                "cursor": "{% null %}",
+                "fault": "{% null %}",
             },
         )
         find = self._task(

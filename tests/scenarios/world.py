@@ -1,0 +1,239 @@
+"""A small world for the protocol: the real stores on moto, the real local Marketplace over HTTP, a clock to set.
+
+Nothing of the project is faked: what is recorded, sealed, planned, submitted and settled here is the functions' code.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from ledger import tables
+from ledger.balance import Balances
+from ledger.hour import SECONDS, hour_of
+from ledger.metering_record import MeteringRecord
+from ledger.metering_records import MeteringRecords
+from ledger.settlement import Settlement
+from ledger.subscribers import Subscribers
+from ledger.usage_events import UsageEvents
+from local.marketplace.admin import MarketplaceAdmin
+from local.marketplace.server import LocalMarketplace
+from marketplace.dimensions import Dimension
+from marketplace.meter_usage import UsageMeter
+from marketplace.tiers import Tier
+from metering.find_due_hours import find_due_hours
+from metering.pace import Pace
+from metering.plan_batches import plan_batches
+from metering.seal_hours import Sealer
+from metering.settle_hours import settle_hours
+from metering.submit_batch import MarketplaceBusy, ProductFault, Submitter
+from moto import mock_aws
+from runtime.clock import from_iso, iso
+from usage.report_usage import report_usage
+from usage.stores import Stores
+
+from tests.contracts.dynamodb_tables import create
+
+PRODUCT = "prod-scenarios"
+START = from_iso("2026-11-15T08:00:00Z")
+DIMENSIONS = {
+    name: Dimension(name=name, unit=unit, aggregation=aggregation, scale=scale, decimals=decimals)  # type: ignore[arg-type]
+    for name, unit, aggregation, scale, decimals in (
+        ("workflow_executions", "execution", "sum", 1, 0),
+        ("active_users", "user", "distinct", 1, 0),
+        ("data_processed_gb", "GB", "sum", 1, 6),
+        ("api_calls", "call", "sum", 1000, 0),
+        ("peak_nodes", "node", "max", 1, 0),
+    )
+}
+
+
+@dataclass
+class World:
+    """``now`` is settable. ``marketplace``: set up buyers and faults; its log is the judge."""
+
+    marketplace: MarketplaceAdmin
+    server: LocalMarketplace
+    now: float = START
+    pricing_model: str = "subscription"
+    tiers: Sequence[Tier] = ()
+    mode: str = "live"
+    buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dynamodb = boto3.resource("dynamodb", region_name="us-east-1")
+        for table in tables.ALL_TABLES:
+            create(self.dynamodb.meta.client, table, table.name)
+        self.subscriber_items = self.dynamodb.Table(tables.SUBSCRIBERS.name)
+        self.subscribers = Subscribers(self.subscriber_items)
+        self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name)
+        self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
+        self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
+        self.events = UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name)
+        self.stores = Stores(
+            self.dynamodb.meta.client, self.subscribers, tables.SUBSCRIBERS.name, self.events, self.records
+        )
+
+    # --- buyers -------------------------------------------------------------------------------------------------------
+
+    def buyer(self, kind: str = "license", active_from: float | None = START - 86400) -> str:
+        """A buyer whom Marketplace and the subscribers' table know; active from that moment. The billing key."""
+        activated_at = iso(active_from) if active_from is not None else None
+        bought = self.marketplace.create_buyer(PRODUCT, kind, activated_at=activated_at)
+        item: dict[str, Any] = {
+            "customerIdentifier": bought["id"],
+            "integration": kind,
+            "productCode": PRODUCT,
+            "customerAWSAccountId": bought["accountId"],
+            "subscriptionStatus": "pending",
+        }
+        if kind == "license":
+            item["licenseArn"] = bought["licenseArn"]
+        if active_from is not None:
+            item |= {
+                "subscriptionStatus": "active",
+                "activePeriods": [{"start": int(active_from)}],
+                "statusChangedAt": int(active_from),
+            }
+        self.subscriber_items.put_item(Item=item)
+        self.buyers[bought["id"]] = bought
+        return str(bought["id"])
+
+    def change(self, customer: str, **attributes: Any) -> None:
+        """Change a subscriber's item as a notice would."""
+        names = {f"#{name}": name for name in attributes}
+        self.subscriber_items.update_item(
+            Key={"customerIdentifier": customer},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+        )
+
+    # --- usage --------------------------------------------------------------------------------------------------------
+
+    def report(self, *events: dict[str, Any]) -> list[dict[str, Any]]:
+        """Verdicts of POST /usage."""
+        answers = report_usage(list(events), DIMENSIONS, self.stores, lambda: self.now)
+        return [verdict.payload() for _, verdict in answers]
+
+    def event(self, customer: str, event_id: str, quantity: Any = 1, **changes: Any) -> dict[str, Any]:
+        body = {
+            "id": event_id,
+            "source": "scenario",
+            "customerIdentifier": customer,
+            "dimension": "workflow_executions",
+            "quantity": quantity,
+            "occurredAt": iso(self.now),
+        }
+        return body | changes
+
+    # --- metering -----------------------------------------------------------------------------------------------------
+
+    @property
+    def sealer(self) -> Sealer:
+        return Sealer(
+            client=self.dynamodb.meta.client,
+            records=self.records,
+            balances=self.balances,
+            subscribers=self.subscribers,
+            dimensions=DIMENSIONS,
+            tiers=self.tiers,
+            pricing_model=self.pricing_model,
+            product_code=PRODUCT,
+            clock=lambda: self.now,
+            pause=lambda _attempt: None,
+        )
+
+    @property
+    def submitter(self) -> Submitter:
+        client = boto3.client(
+            "meteringmarketplace",
+            region_name="us-east-1",
+            endpoint_url=self.server.url,
+            config=Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5),
+        )
+        return Submitter(
+            records=self.records,
+            settlement=self.settlement,
+            subscribers=self.subscribers,
+            meter=UsageMeter(client),
+            pace=Pace(calls_per_second=1000, copies=1),
+            clock=lambda: self.now,
+            mode=self.mode,
+        )
+
+    def run(self) -> list[str]:
+        """One hourly run, as the workflow does it; names of the errors that stopped a batch."""
+        errors = []
+        cursor, more = None, True
+        while more:
+            page = find_due_hours(
+                self.records, now=self.now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=5
+            )
+            self.sealer.seal_hours(page.keys)
+            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now):
+                try:
+                    self.submitter.submit(batch)
+                except (MarketplaceBusy, ProductFault) as error:
+                    errors.append(type(error).__name__)
+                    if isinstance(error, ProductFault):
+                        return errors
+            settle_hours(page.keys, self.records, self.settlement, lambda: self.now)
+            payload = page.payload()
+            cursor, more = payload["cursor"], payload["more"]
+        return errors
+
+    def next_run(self, hours: int = 1) -> list[str]:
+        """Let time pass to ten past the hour after the next ``hours``, and run."""
+        self.now = hour_of(self.now) + hours * SECONDS + 600
+        return self.run()
+
+    # --- judged -------------------------------------------------------------------------------------------------------
+
+    def record(self, customer: str, hour: float = START) -> MeteringRecord:
+        record = self.records.get(customer, hour_of(hour))
+        assert record is not None
+        return record
+
+    def verdicts(self, customer: str, hour: float = START) -> dict[str, str | None]:
+        return {name: line.verdict for name, line in self.record(customer, hour).lines.items()}
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """What Marketplace will bill."""
+        return list(self.marketplace.accepted())
+
+    def billed(self, customer: str, dimension: str = "workflow_executions") -> Decimal:
+        return sum(
+            (
+                Decimal(line["quantity"])
+                for line in self.accepted()
+                if line["buyer"] == customer and line["dimension"] == dimension
+            ),
+            Decimal(0),
+        )
+
+    def pending(self) -> set[tuple[str, int]]:
+        return set(self.records.pending_keys(hour_of(self.now) + 48 * SECONDS))
+
+    def failed(self) -> set[tuple[str, int]]:
+        return set(self.records.failed_keys(hour_of(self.now) + 48 * SECONDS))
+
+
+@contextmanager
+def world(**settings: Any) -> Iterator[World]:
+    """A new world: empty tables, an empty Marketplace."""
+    holder: dict[str, World] = {}
+    server = LocalMarketplace(now=lambda: holder["world"].now if holder else START)
+    with mock_aws():
+        server.start()
+        try:
+            admin = MarketplaceAdmin(server.url)
+            admin.create_product(PRODUCT, DIMENSIONS, integration="mixed", contract_dimensions=["basic", "pro"])
+            admin.set_settings(callsPerSecond=100000)
+            holder["world"] = World(admin, server, **settings)
+            yield holder["world"]
+        finally:
+            server.stop()
