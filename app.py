@@ -1,4 +1,4 @@
-"""The CDK app: ``cdk deploy -c stage=dev -c productCode=... --all``; without the CDK CLI ``python app.py --stage dev``."""
+"""The CDK app: ``cdk deploy -c stage=dev --all``; without the CDK CLI ``python app.py --stage dev``."""
 
 import sys
 from pathlib import Path

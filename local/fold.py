@@ -66,14 +66,17 @@ class UsageEvent:
         return self.at // MILLISECONDS_PER_HOUR
 
     def to_json(self, day: date, customer_identifier: str | None = None) -> dict[str, Any]:
-        """The body of ``POST /usage``'s event, on that day; the week stands for the customer unless one is given."""
+        """The body of ``POST /usage``'s event, on that day; the week stands for the customer unless one is given.
+
+        A whole quantity is a number, any other a decimal string (a JSON number would not be exact).
+        """
         moment = datetime.combine(day, time()) + timedelta(milliseconds=self.at)
         event: dict[str, Any] = {
             "id": self.event_id,
             "source": SOURCE,
             "customerIdentifier": customer_identifier or self.customer,
             "dimension": self.dimension,
-            "quantity": str(self.quantity),
+            "quantity": int(self.quantity) if self.quantity == int(self.quantity) else str(self.quantity),
             "occurredAt": moment.isoformat(timespec="milliseconds") + "Z",
         }
         if self.user is not None:

@@ -134,7 +134,7 @@ def _leaver(plan: Plan) -> Leaver | None:
 def _broken(hour: int, day: date, customer: str) -> list[TaggedEvent]:
     """One event of each kind that the usage door refuses, whatever the customer's state."""
 
-    def event(name: str, dimension: str = API_CALLS, quantity: str = "1", days: int = 0) -> dict[str, Any]:
+    def event(name: str, dimension: str = API_CALLS, quantity: int | str = 1, days: int = 0) -> dict[str, Any]:
         usage = UsageEvent(hour * MILLISECONDS_PER_HOUR, customer, f"mixed-in.{hour}.{name}", dimension)
         return usage.to_json(day + timedelta(days=days)) | {"quantity": quantity}
 

@@ -5,7 +5,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
-from ledger.tables import ACCOUNT_INDEX, AGREEMENT_INDEX, WAITING_NOTICES_INDEX
+from ledger.tables import AGREEMENT_INDEX, WAITING_NOTICES_INDEX
 from marketplace import dimensions, tiers
 from runtime.settings import (
     EntitlementNoticesSettings,
@@ -21,7 +21,7 @@ from stacks.constructs.function import RoomFunction
 from stacks.constructs.notice_queue import NoticeQueue
 from stacks.constructs.rest_api import STAGE, RestApi
 from stacks.data import DataStack
-from stacks.marketplace_events import DETAIL_TYPES, SOURCE, notice_topic
+from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, notice_topic
 from stacks.stage import Stage
 
 #: API Gateway's own limit is 29 s
@@ -52,8 +52,7 @@ class DoorsStack(Stack):
         self.entitlement_notices = self._entitlement_notices()
         self.usage = self._usage()
         self.subscription_queue = self._subscription_queue()
-        self.entitlement_queue = NoticeQueue(self, "EntitlementQueue", consumer=self.entitlement_notices)
-        self.entitlement_queue.subscribe_to("Topic", topic_arn=notice_topic("entitlement", stage.product_code))
+        self.entitlement_queue = self._entitlement_queue()
         self.api = self._api()
         self._outputs()
 
@@ -99,7 +98,8 @@ class DoorsStack(Stack):
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
             ),
         )
-        self._data.subscribers.grant_read_write(function.function)
+        self._data.subscribers.grant_read(function.function)
+        self._data.subscribers.grant_update(function.function)
         function.allow_marketplace("ResolveCustomer", "GetEntitlements")
         return function
 
@@ -126,10 +126,12 @@ class DoorsStack(Stack):
                 NOTICES_TABLE=self._data.notices.name,
             ),
         )
-        self._data.subscribers.grant_read_write(function.function)
+        self._data.subscribers.grant_read(function.function)
+        self._data.subscribers.grant_update(function.function)
         self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
-        self._data.subscribers.grant_query_index(function.function, name=ACCOUNT_INDEX.name)
-        self._data.notices.grant_read_write(function.function)
+        self._data.notices.grant_get(function.function)
+        self._data.notices.grant_put(function.function)
+        self._data.notices.grant_update(function.function)
         self._data.notices.grant_query_index(function.function, name=WAITING_NOTICES_INDEX.name)
         return function
 
@@ -148,8 +150,10 @@ class DoorsStack(Stack):
                 NOTICES_TABLE=self._data.notices.name,
             ),
         )
-        self._data.subscribers.grant_read_write(function.function)
-        self._data.notices.grant_read_write(function.function)
+        self._data.subscribers.grant_read(function.function)
+        self._data.subscribers.grant_update(function.function)
+        self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
+        self._data.notices.grant_put(function.function)
         function.allow_marketplace("GetEntitlements")
         return function
 
@@ -167,8 +171,13 @@ class DoorsStack(Stack):
             ),
         )
         self._data.subscribers.grant_read(function.function)
-        self._data.usage_events.grant_read_write(function.function)
-        self._data.metering_records.grant_read_write(function.function)
+        self._data.subscribers.grant_check(function.function)
+        self._data.usage_events.grant_read(function.function)
+        self._data.usage_events.grant_check(function.function)
+        self._data.usage_events.grant_put(function.function)
+        self._data.usage_events.grant_update(function.function)
+        self._data.metering_records.grant_read(function.function)
+        self._data.metering_records.grant_update(function.function)
         return function
 
     def _subscription_queue(self) -> NoticeQueue:
@@ -179,6 +188,19 @@ class DoorsStack(Stack):
             source=SOURCE,
             detail_types=DETAIL_TYPES,
             description="licences and agreements of AWS Marketplace buyers",
+        )
+        return queue
+
+    def _entitlement_queue(self) -> NoticeQueue:
+        """Starts are followed as well as the entitlement topic: an hour is sealed by entitlements newer than they."""
+        queue = NoticeQueue(self, "EntitlementQueue", consumer=self.entitlement_notices)
+        queue.subscribe_to("Topic", topic_arn=notice_topic("entitlement", self._stage.product_code))
+        queue.subscribe_to("SubscriptionTopic", topic_arn=notice_topic("subscription", self._stage.product_code))
+        queue.receive_events(
+            "Events",
+            source=SOURCE,
+            detail_types=STARTS,
+            description="licences that may have brought or changed entitlements",
         )
         return queue
 

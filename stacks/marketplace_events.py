@@ -11,8 +11,11 @@ from stacks.marketplace_regions import NOTICES_ACCOUNT, NOTICES_REGION
 
 SOURCE = "aws.agreement-marketplace"
 
+#: EventBridge has no notice of its own for entitlements: this one stands for it
+STARTS = ("License Updated - Manufacturer",)
+
 DETAIL_TYPES = (
-    "License Updated - Manufacturer",
+    *STARTS,
     "License Deprovisioned - Manufacturer",
     *(
         f"Purchase Agreement {what} - {role}"

@@ -97,6 +97,7 @@ class MeteringStack(Stack):
                 SEAL_DELAY_MINUTES=str(self._stage.seal_delay_minutes),
             ),
         )
+        self._data.metering_records.grant_get(function.function)
         self._data.metering_records.grant_update(function.function)
         self._query_levels(function)
         return function
@@ -115,8 +116,10 @@ class MeteringStack(Stack):
                 STATE_TABLE=self._data.state.name,
             ),
         )
-        self._data.metering_records.grant_read_write(function.function)
-        self._data.state.grant_read_write(function.function)
+        self._data.metering_records.grant_read(function.function)
+        self._data.metering_records.grant_update(function.function)
+        self._data.state.grant_get(function.function)
+        self._data.state.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
         return function
 
@@ -149,7 +152,8 @@ class MeteringStack(Stack):
                 SUBMIT_CONCURRENCY=str(self._stage.submit_concurrency),
             ),
         )
-        self._data.metering_records.grant_read_write(function.function)
+        self._data.metering_records.grant_read(function.function)
+        self._data.metering_records.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
         function.allow_marketplace("BatchMeterUsage")
         return function
@@ -160,7 +164,8 @@ class MeteringStack(Stack):
             description="hours whose lines have all ended leave the pending index",
             settings=SettleHoursSettings(METERING_RECORDS_TABLE=self._data.metering_records.name),
         )
-        self._data.metering_records.grant_read_write(function.function)
+        self._data.metering_records.grant_read(function.function)
+        self._data.metering_records.grant_update(function.function)
         return function
 
     def _report(self) -> RoomFunction:

@@ -3,18 +3,18 @@
 Every fault ends as one line that names file, key and remedy (``StageError``).
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
 
-from marketplace.dimensions import Aggregation, Dimension
+from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
 from stacks.marketplace_regions import METERING_REGIONS, NOTICES_REGION
-from stacks.toml_section import TOPIC_ARN, Section, StageError
+from stacks.stage_alarms import AlarmSettings, read_alarms
+from stacks.stage_product import read_dimensions, read_tiers
+from stacks.toml_section import Section, StageError
 
 INTEGRATIONS = ("license", "legacy", "mixed")
 PRICING_MODELS = ("subscription", "contract", "contract-with-consumption")
@@ -26,19 +26,6 @@ LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 PRODUCT_CODE_REMEDY = (
     "set it to the product code shown in the AWS Marketplace Management Portal (or pass -c productCode=...)"
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlarmSettings:
-    """Who is told, by severity: e-mail addresses and SNS topic ARNs; and how old the oldest pending hour may get.
-
-    AWS accepts an hour for 24 h (BatchMeterUsage), so the pager must go long before that.
-    """
-
-    page: tuple[str, ...]
-    ticket: tuple[str, ...]
-    ticket_at_hours: int
-    page_at_hours: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +91,13 @@ def load(name: str, *, folder: Path, product_code: str | None = None) -> Stage:
 
 def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
     region = top.one_of("region", METERING_REGIONS)
-    dimensions = _dimensions(top.section("dimensions", remedy="add one [dimensions.<name>] table per usage dimension"))
+    dimensions = read_dimensions(
+        top.section("dimensions", remedy="add one [dimensions.<name>] table per usage dimension")
+    )
     movable = top.flag("movableClock", remedy="set it to true or false", default=False)
     stage = Stage(
         name=name,
-        product_code=_matching(top, "productCode", r"[A-Za-z0-9_/:.+=@-]{1,255}", PRODUCT_CODE_REMEDY),
+        product_code=top.matching("productCode", r"[A-Za-z0-9_/:.+=@-]{1,255}", PRODUCT_CODE_REMEDY),
         integration=top.one_of("integration", INTEGRATIONS),
         pricing_model=top.one_of("pricingModel", PRICING_MODELS),
         region=region,
@@ -127,8 +116,8 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
         movable_clock=movable,
         clock_offset_file=str(default_clock) if movable else None,
         dimensions=dimensions,
-        tiers=_tiers(top, dimensions),
-        alarms=_alarms(top.section("alarms", remedy="add an [alarms] table"), region),
+        tiers=read_tiers(top, dimensions),
+        alarms=read_alarms(top.section("alarms", remedy="add an [alarms] table"), sorted({region, NOTICES_REGION})),
     )
     top.close()
     if stage.metering_mode == "test-buyers" and not stage.test_buyers:
@@ -140,16 +129,9 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
     return stage
 
 
-def _matching(section: Section, key: str, pattern: str, remedy: str) -> str:
-    value = section.text(key, remedy=remedy)
-    if not re.fullmatch(pattern, value):
-        raise section.fault(key, "is empty" if not value else f"is {value!r}", remedy)
-    return value
-
-
 def _suffix(top: Section) -> str:
     remedy = 'start it with "-" (at most 16 of a-z, 0-9, "-"), or leave it "" in production'
-    return "" if top.text("suffix", remedy=remedy) == "" else _matching(top, "suffix", r"-[a-z0-9-]{1,15}", remedy)
+    return "" if top.text("suffix", remedy=remedy) == "" else top.matching("suffix", r"-[a-z0-9-]{1,15}", remedy)
 
 
 def _retention(top: Section) -> int:
@@ -158,51 +140,3 @@ def _retention(top: Section) -> int:
         allowed = ", ".join(str(number) for number in LOG_RETENTION_DAYS)
         raise top.fault("logRetentionDays", f"is {days}", f"CloudWatch Logs takes {allowed}")
     return days
-
-
-def _dimensions(section: Section) -> dict[str, Dimension]:
-    remedy = "write it as a table: unit, aggregation, and where needed scale and decimals"
-    found = {}
-    for name in section.names():
-        # the name is also an attribute of the open hour and part of "<customer>|<hour>|<dimension>"
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,99}", name):
-            raise section.fault(name, "is no usable dimension name", "use a letter, then letters, digits and _")
-        entry = section.section(name, remedy=remedy)
-        found[name] = Dimension(
-            name=name,
-            unit=_matching(entry, "unit", r"\S.{0,49}", 'say what one unit is, for example "call"'),
-            aggregation=entry.one_of("aggregation", get_args(Aggregation)),  # type: ignore[arg-type]
-            scale=entry.number("scale", 1, 1_000_000_000, default=1),
-            decimals=entry.number("decimals", 0, 6, default=0),
-        )
-        entry.close()
-    return found
-
-
-def _tiers(top: Section, dimensions: Mapping[str, Dimension]) -> tuple[Tier, ...]:
-    tiers: list[Tier] = []
-    for entry in top.sections("tiers", remedy="add [[tiers]] tables, lowest first, or tiers = []"):
-        name = _matching(entry, "name", r"\S{1,255}", "set it to the contract dimension of this tier")
-        if name in {tier.name for tier in tiers}:
-            raise entry.fault("name", f"is {name!r} twice", "name each tier once, lowest first")
-        tiers.append(Tier(name, entry.decimals("included", list(dimensions))))
-        entry.close()
-    return tuple(tiers)
-
-
-def _alarms(section: Section, region: str) -> AlarmSettings:
-    alarms = AlarmSettings(
-        page=section.routes("page"),
-        ticket=section.routes("ticket"),
-        ticket_at_hours=section.number("oldestPendingHourTicketHours", 2, 22),
-        page_at_hours=section.number("oldestPendingHourPageHours", 2, 22),
-    )
-    for key, routes in (("page", alarms.page), ("ticket", alarms.ticket)):
-        for route in routes:
-            arn = TOPIC_ARN.fullmatch(route)
-            if arn and arn["region"] not in (region, NOTICES_REGION):
-                raise section.fault(
-                    key, f"holds {route}", f"name a topic in {region}, alarms reach their own Region only"
-                )
-    section.close()
-    return alarms

@@ -41,6 +41,12 @@ class Section:
     def text(self, key: str, *, remedy: str) -> str:
         return str(self.take(key, remedy, str, "text"))
 
+    def matching(self, key: str, pattern: str, remedy: str) -> str:
+        value = self.text(key, remedy=remedy)
+        if not re.fullmatch(pattern, value):
+            raise self.fault(key, f"is {value!r}" if value else "is empty", remedy)
+        return value
+
     def flag(self, key: str, *, remedy: str, default: bool | None = None) -> bool:
         if default is not None and key not in self._values:
             return default

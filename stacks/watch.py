@@ -5,13 +5,14 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
+from stacks.constructs.alarms.alarm import add_alarm
 from stacks.constructs.alarms.functions import FunctionAlarms
 from stacks.constructs.alarms.metering import MeteringAlarms
 from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
-from stacks.stage import AlarmSettings
+from stacks.stage_alarms import AlarmSettings
 
 #: notices move access and money; SQS keeps them for two weeks
 NOTICE_WAITS = Duration.minutes(15)
@@ -35,6 +36,14 @@ class WatchStack(Stack):
         self.routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
         self._queues(doors, metering)
         self._functions(doors, metering)
+        add_alarm(
+            self,
+            "ApiServerErrors",
+            metric=doors.api.api.metric_server_error(period=Duration.minutes(5), statistic="Sum"),
+            means="the API answered with 5xx: buyers and the engine are turned away",
+            routes=self.routes,
+            severity=Severity.PAGE,
+        )
         MeteringAlarms(
             self,
             "Metering",

@@ -34,7 +34,13 @@ def addressees(notice: Notice, subscribers: Subscribers, *, integration: str) ->
     if notice.license_id is None:
         return bound
     own = tuple(key for key in bound if key == notice.license_id or _is_legacy(key, subscribers))
-    return own or ((notice.license_id,) if integration == "mixed" else ())
+    return own or ((_billed_as(notice.license_id, subscribers),) if integration == "mixed" else ())
+
+
+def _billed_as(license_key: str, subscribers: Subscribers) -> str:
+    """The licence's own key, or that of the legacy buyer whose registration superseded it."""
+    found = subscribers.get(license_key)
+    return license_key if found is None else str(found.item.get("supersededBy", license_key))
 
 
 def _is_legacy(key: str, subscribers: Subscribers) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from ledger.subscriber import Subscriber
+from ledger.subscriber import HeldEntitlement, Subscriber, from_item
 from ledger.subscribers import Change, Subscribers
-from marketplace.entitlements import Entitlement, held_tier
+from marketplace.entitlements import NOT_HELD, Entitlement, held_tier
 from marketplace.tiers import Tier
 from runtime import clock
 
@@ -90,18 +90,36 @@ def fetched(
 def _nothing_left(current: Subscriber, values: dict[str, Any], fetched_at: float) -> Change:
     had_some = "entitlement" in current.item
     if had_some:
-        values["lastHeld"] = last_held(current)
+        values["lastHeld"] = {**_last_held(current), "until": int(fetched_at)}
     if current.status == "active" and (had_some or "lastHeld" in current.item):
         values |= {"subscriptionStatus": "expired", "statusChangedAt": int(fetched_at)}
     return Change(values, frozenset({"tier", "entitlement"}))
 
 
-def last_held(current: Subscriber) -> Mapping[str, Any]:
+def _last_held(current: Subscriber) -> dict[str, Any]:
     """Tier, entitlements and the time of their fetch, as they stood before nothing was left."""
     kept = {name: current.item[name] for name in ("tier", "entitlements") if name in current.item}
     if "entitlementsFetchedAt" in current.item:
         kept["fetchedAt"] = current.item["entitlementsFetchedAt"]
     return kept
+
+
+def dimensions_held(subscriber: Subscriber, hour: int) -> tuple[str, ...]:
+    """The contract dimensions that a subscriber held at the start of ``hour`` (epoch seconds).
+
+    They are those of the last fetch; where nothing is left, for an hour from before that was found, those held last.
+    A leaver's last hours always count by what he held last: his contract goes while they are still to be billed.
+    """
+    gone: Mapping[str, Any] = subscriber.item.get("lastHeld", {})
+    current = _valid_at(subscriber.entitlements, hour)
+    if current or not gone or (hour >= int(gone["until"]) and subscriber.accepts_until is None):
+        return current
+    return _valid_at(from_item({**subscriber.item, "entitlements": gone.get("entitlements", ())}).entitlements, hour)
+
+
+def _valid_at(held: Sequence[HeldEntitlement], hour: int) -> tuple[str, ...]:
+    valid = (e for e in held if e.expires_at is None or e.expires_at > hour)
+    return tuple(e.dimension for e in valid if e.value not in NOT_HELD)
 
 
 def _stored(entitlement: Entitlement) -> dict[str, Any]:

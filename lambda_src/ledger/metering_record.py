@@ -71,7 +71,11 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class MeteringRecord:
-    """One customer's hour. ``timestamp``: what is sent as the lines' Timestamp (epoch seconds); None until sealed."""
+    """One customer's hour. ``timestamp``: what is sent as the lines' Timestamp (epoch seconds); None until sealed.
+
+    counted: recorded units by (dimension, period). included: of these, by dimension, what the contract covered when the
+    hour was sealed, also where nothing was left to send.
+    """
 
     customer_identifier: str
     hour: int
@@ -80,6 +84,7 @@ class MeteringRecord:
     settle_version: int = 0
     counted: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
     lines: Mapping[str, Line] = field(default_factory=dict)
+    included: Mapping[str, Decimal] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
     timestamp: int | None = None
     pending: str | None = None
@@ -106,6 +111,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         settle_version=int(item.get("settleVersion", 0)),
         counted=counted,
         lines={name: _line(name, stored, item) for name, stored in item.get("lines", {}).items()},
+        included={usage["dimension"]: usage["included"] for usage in item.get("dimensionUsage", ())},
         identity=item.get("identity", {}),
         timestamp=int(item["sentTimestamp"]) if "sentTimestamp" in item else None,
         pending=item.get("meteringPending"),

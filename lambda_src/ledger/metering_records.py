@@ -5,7 +5,7 @@
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,8 @@ class Frozen:
     identity: Mapping[str, str]
     timestamp: int
     lines: Sequence[Line]
+    #: recorded units that the contract covers, by dimension, also where nothing is left to send
+    included: Mapping[str, Decimal] = field(default_factory=dict)
     #: lines that end at once with this verdict and are never sent (``expired``), None for lines to send
     verdict: str | None = None
 
@@ -92,8 +94,15 @@ class MeteringRecords:
     ) -> list[MeteringRecord]:
         """A customer's records between two hours (both included), oldest first, at most ``limit``."""
         condition = Key("customerIdentifier").eq(customer_identifier) & Key("timestamp").between(first_hour, last_hour)
-        answer = self._table.query(KeyConditionExpression=condition, ConsistentRead=True, Limit=limit)
-        return [from_item(item) for item in answer["Items"]]
+        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        found: list[MeteringRecord] = []
+        while len(found) < limit:  # a page ends at 1 MB, whatever its limit
+            answer = self._table.query(**query, Limit=limit - len(found))
+            found += [from_item(item) for item in answer["Items"]]
+            if "LastEvaluatedKey" not in answer:
+                break
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return found
 
     def pending_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of the pending index up to an hour (included): every shard, every page, oldest first within a shard."""
@@ -191,7 +200,10 @@ class MeteringRecords:
         totals: dict[str, Decimal] = {}
         for (dimension, _period), quantity in record.counted.items():
             totals[dimension] = totals.get(dimension, Decimal(0)) + quantity
-        usage = [{"dimension": name, "value": total} for name, total in sorted(totals.items())]
+        usage = [
+            {"dimension": name, "value": total, "included": frozen.included.get(name, Decimal(0))}
+            for name, total in sorted(totals.items())
+        ]
         values: dict[str, Any] = {
             ":sealed": "sealed",
             ":open": "open",

@@ -4,11 +4,15 @@ An event's quantity is finite, not negative, has at most 6 decimals (what ``Quan
 model) and is at most ``LARGEST``.
 """
 
-from decimal import ROUND_FLOOR, Context, Decimal, InvalidOperation
+import re
+from decimal import ROUND_FLOOR, Context, Decimal
 
 DECIMALS = 6
 LARGEST = Decimal(1_000_000_000)
 _EXACT = Context(prec=60)
+#: no number within the bounds needs more; rounding to fewer would record what nobody reported
+_MOST_DIGITS = 40
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class BadQuantity(ValueError):
@@ -19,14 +23,16 @@ def parse(value: object) -> Decimal:
     """A quantity from a JSON number (read as Decimal) or a string. Raises BadQuantity."""
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         raise BadQuantity("quantity must be a number, or a decimal in a string")
-    if isinstance(value, str) and len(value) > 40:
-        raise BadQuantity("quantity has too many digits")
-    try:
-        quantity = Decimal(value)
-    except InvalidOperation:
-        raise BadQuantity("quantity must be a number, or a decimal in a string") from None
+    if isinstance(value, str):
+        if len(value) > _MOST_DIGITS:
+            raise BadQuantity("quantity has too many digits")
+        if not _NUMBER.fullmatch(value):  # Decimal would take blanks, underscores and any script's digits
+            raise BadQuantity("quantity must be a finite number, or a decimal in a string")
+    quantity = Decimal(value)
     if not quantity.is_finite():
         raise BadQuantity("quantity must be finite")
+    if len(quantity.as_tuple().digits) > _MOST_DIGITS:
+        raise BadQuantity("quantity has too many digits")
     if quantity < 0:
         raise BadQuantity("quantity must not be negative")
     if quantity > LARGEST:

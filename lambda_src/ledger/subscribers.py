@@ -106,15 +106,15 @@ class Subscribers:
         expression = "SET " + ", ".join(f"{alias[name]} = :{alias[name][1:]}" for name in values)
         if change.remove:
             expression += " REMOVE " + ", ".join(alias[name] for name in sorted(change.remove))
+        condition, condition_name = _unchanged(current)
+        bound = {f":{alias[name][1:]}": value for name, value in values.items()}
         try:
             self._table.update_item(
                 Key={"customerIdentifier": customer_identifier},
                 UpdateExpression=expression,
-                ConditionExpression=_unchanged(current),
-                ExpressionAttributeNames={short: name for name, short in alias.items()}
-                | ({"#version": "version"} if current else {"#key": "customerIdentifier"}),
-                ExpressionAttributeValues={f":{alias[name][1:]}": value for name, value in values.items()}
-                | ({":read": version} if current else {}),
+                ConditionExpression=condition,
+                ExpressionAttributeNames={short: name for name, short in alias.items()} | {"#held": condition_name},
+                ExpressionAttributeValues=bound | ({":read": version} if ":read" in condition else {}),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -123,9 +123,10 @@ class Subscribers:
         return True
 
 
-def _unchanged(current: Subscriber | None) -> str:
+def _unchanged(current: Subscriber | None) -> tuple[str, str]:
+    """The condition that nobody wrote since the read, on ``#held``, and the attribute that ``#held`` stands for."""
     if current is None:
-        return "attribute_not_exists(#key)"
+        return "attribute_not_exists(#held)", "customerIdentifier"
     if "version" in current.item:
-        return "#version = :read"
-    return "attribute_not_exists(#version)"
+        return "#held = :read", "version"
+    return "attribute_not_exists(#held)", "version"

@@ -56,10 +56,11 @@ class StoredEvent:
     content: Mapping[str, Any]
     billed_hour: int
     counted: Decimal
+    late: bool
 
 
 def stored_event(item: Mapping[str, Any]) -> StoredEvent:
-    return StoredEvent(item["content"], int(item["billedHour"]), item["counted"])
+    return StoredEvent(item["content"], int(item["billedHour"]), item["counted"], bool(item["late"]))
 
 
 class UsageEvents:

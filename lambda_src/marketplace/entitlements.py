@@ -7,6 +7,8 @@ from typing import Any
 from marketplace import tiers
 from marketplace.tiers import Tier
 
+#: values of a dimension that is listed and not held
+NOT_HELD = ("0", "0.0", "false")
 PRICING_MODELS_WITH_ENTITLEMENTS = ("contract", "contract-with-consumption")
 
 
@@ -53,7 +55,7 @@ def held_tier(order: Sequence[Tier], held: Iterable[Entitlement], now: float) ->
 
     A dimension of value 0 or false is listed but not held.
     """
-    return tiers.highest(order, (e.dimension for e in held if e.is_valid(now) and e.value not in ("0", "0.0", "false")))
+    return tiers.highest(order, (e.dimension for e in held if e.is_valid(now) and e.value not in NOT_HELD))
 
 
 _VALUE_KINDS = ("IntegerValue", "DoubleValue", "BooleanValue", "StringValue")

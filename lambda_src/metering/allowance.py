@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ledger.entitlements import dimensions_held
 from ledger.subscriber import Subscriber
 from marketplace.tiers import Tier, highest
 
@@ -38,8 +39,7 @@ def allowance_for(subscriber: Subscriber, hour: int, pricing_model: str, tiers: 
         return Waiting("entitlements_not_fetched")
     if subscriber.last_notice_at is not None and fetched < subscriber.last_notice_at and not _is_leaving(subscriber):
         return Waiting("entitlements_older_than_last_notice")
-    valid = [e.dimension for e in subscriber.entitlements if e.expires_at is None or e.expires_at > hour]
-    tier = highest(tiers, valid)
+    tier = highest(tiers, dimensions_held(subscriber, hour))
     if tier is None:
         return Waiting("no_valid_entitlement")
     return Allowance(tier.included)

@@ -110,11 +110,13 @@ class Sealer:
         balance = self.balances.get(record.customer_identifier)
         sealed = self._dimensions(record, allowance, balance)
         lines = [self._line(record.hour, name, dimension) for name, dimension in sealed.items() if dimension.line]
-        frozen = Frozen(identity=frozen_identity(identity), timestamp=timestamp, lines=lines)
+        included = {name: sum(dimension.included.values(), Decimal(0)) for name, dimension in sealed.items()}
+        frozen = Frozen(identity=frozen_identity(identity), timestamp=timestamp, lines=lines, included=included)
         operations = [self.records.seal(record, frozen, now)]
         remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != balance.remainder.get(n, Decimal(0))}
         used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != balance.used.get((n, p))}
-        if any(not self._independent(name, allowance) for name in sealed):
+        # an independent dimension leaves no remainder, but may have found one from before the stage file was changed
+        if remainder or used or any(not self._independent(name, allowance) for name in sealed):
             operations.append(self.balances.replace(balance, remainder=remainder, used=used))
         return operations
 

@@ -5,7 +5,7 @@ that a notice that comes in between finds the row.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.subscriber import Subscriber
 from ledger.subscribers import SubscriberBusy, Subscribers
-from marketplace.billing_identity import BillingIdentity, IdentityError, resolved_identity
+from marketplace.billing_identity import BillingIdentity, IdentityError, is_sendable, license_id, resolved_identity
 from marketplace.client import ResolvedCustomer
 from marketplace.entitlements import has_entitlements
 from marketplace.faults import Fault, classify
@@ -57,6 +57,7 @@ class RegistrationDesk:
         identity = self._identity(resolved)
         key = identity.billing_key
         try:
+            resolved = self._supersede_licence(identity, resolved, now)
             self.subscribers.change(
                 key,
                 lambda current: store_buyer.identity_change(
@@ -87,6 +88,17 @@ class RegistrationDesk:
                 500, "integration_mismatch", "Your purchase cannot be registered yet. Please contact the seller."
             ) from None
 
+    def _supersede_licence(self, identity: BillingIdentity, resolved: ResolvedCustomer, now: float) -> ResolvedCustomer:
+        """End the row that an event made of a legacy buyer's licence; its agreement is the buyer's."""
+        if self.integration != "mixed" or identity.integration != "legacy" or not is_sendable(resolved.license_arn):
+            return resolved
+        key = license_id(resolved.license_arn)
+        before = self.subscribers.get(key)
+        successor = identity.billing_key
+        self.subscribers.change(key, lambda current: store_buyer.superseded_change(current, successor), now=now)
+        agreement_id = resolved.agreement_id or (before.agreement_id if before else None)
+        return replace(resolved, agreement_id=agreement_id)
+
     def _sync_entitlements(self, subscriber: Subscriber, now: float) -> None:
         if not has_entitlements(self.pricing_model):
             return
@@ -109,7 +121,7 @@ def _asked(ask: Callable[[], _Answer]) -> _Answer:
     except (ClientError, BotoCoreError) as error:
         if _is_ours(error):
             raise
-        raise _answer(classify(error)) from None
+        raise _answer(classify(error), about_token=getattr(error, "operation_name", "") == "ResolveCustomer") from None
 
 
 def _is_ours(error: Exception) -> bool:
@@ -117,11 +129,11 @@ def _is_ours(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.operation_name in ("GetItem", "UpdateItem")
 
 
-def _answer(fault: Fault) -> ApiError:
+def _answer(fault: Fault, *, about_token: bool) -> ApiError:
     again = "Please open your subscription in AWS Marketplace and choose to set up your account again."
-    if fault.scope == "request" and fault.code == "ExpiredTokenException":
+    if about_token and fault.code == "ExpiredTokenException" and fault.scope == "request":
         return MarketplaceFault(fault, 400, "expired_token", f"Your registration link has expired. {again}", {})
-    if fault.scope == "request" or fault.scope == "record":
+    if about_token and fault.scope in ("request", "record"):
         return MarketplaceFault(fault, 400, "invalid_token", f"Your registration link is not valid. {again}", {})
     return _busy(fault)
 

@@ -41,3 +41,27 @@ def contact_change(contact: Contact) -> Change:
     """The contact data that was given."""
     given = {"email": contact.email, "company": contact.company, "name": contact.name}
     return Change({name: value for name, value in given.items() if value})
+
+
+def superseded_change(current: Subscriber | None, successor: str) -> Change | None:
+    """In a product that bills both ways, a licence's event may come before its buyer turns out to be a legacy one.
+
+    The row that the event made then lives no longer, so that no hour of the buyer is ever sent both ways. A licence
+    that was registered itself is left alone.
+    """
+    if current is None or current.integration != "license" or "email" in current.item:
+        return None
+    return Change(
+        {"supersededBy": successor, "subscriptionStatus": "pending"},
+        frozenset(
+            {
+                "acceptsUntil",
+                "activePeriods",
+                "agreementId",
+                "lastNoticeAt",
+                "lifecycleNotices",
+                "statusChangedAt",
+                "subscriptionAction",
+            }
+        ),
+    )

@@ -41,22 +41,24 @@ def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judg
     if not periods:
         return Judgement("retry_later", "not_active_yet", "the subscription is not active yet; send the event again")
     last = periods[-1]
-    if last.end is not None and not _still_accepts(subscriber, now):
+    if not _accepts(subscriber, now) or (last.end is not None and occurred_at > last.end + TOLERANCE):
+        # a notice that opens a new period may be on its way, so the sender keeps the event for an hour
         if now - occurred_at >= HOUR:
             return Judgement("refused", "not_subscribed", "the subscription has ended")
         return Judgement("retry_later", "just_ended", "the subscription has just ended; send the event again")
-    if any(_covers(period, occurred_at, subscriber if period is last else None) for period in periods):
+    if any(_covers(period, occurred_at) for period in periods):
         return ACCEPT
     return Judgement("refused", "before_activation", "occurredAt is outside every period of the subscription")
 
 
-def _still_accepts(subscriber: Subscriber, now: float) -> bool:
-    return subscriber.accepts_until is not None and now < subscriber.accepts_until
+def _accepts(subscriber: Subscriber, now: float) -> bool:
+    """At most what the condition on creating a record takes (ledger.subscriber_condition), or it would fail for ever."""
+    if subscriber.active_periods[-1].end is None:
+        return subscriber.status == "active"
+    in_time = subscriber.accepts_until is not None and now < subscriber.accepts_until
+    return in_time and subscriber.status in ("active", "pending_cancellation")
 
 
-def _covers(period: Period, occurred_at: float, last_of: Subscriber | None) -> bool:
-    # the last period's usage is taken until acceptsUntil: Marketplace gives an hour for final records
-    end = period.end
-    if end is not None and last_of is not None and last_of.accepts_until is not None:
-        end = max(end, last_of.accepts_until)
-    return occurred_at >= period.start - TOLERANCE and (end is None or occurred_at <= end + TOLERANCE)
+def _covers(period: Period, occurred_at: float) -> bool:
+    until = None if period.end is None else period.end + TOLERANCE
+    return occurred_at >= period.start - TOLERANCE and (until is None or occurred_at <= until)

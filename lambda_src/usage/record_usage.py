@@ -17,7 +17,7 @@ from usage.judge_event import judge
 from usage.route_hour import Route, route
 from usage.stores import Stores
 from usage.usage_event import UsageEvent
-from usage.verdict import Verdict, repeat_of, reused
+from usage.verdict import Verdict, repeat_of
 from usage.write_chunk import Chunk, write_chunk
 
 ATTEMPTS = 25
@@ -60,15 +60,22 @@ def record_customer(
                 raise
             pause(attempt)
         if not todo.events:
-            return [_verdict_of(event, first_of_id[event.id], todo.verdicts[event.id]) for event in events]
-    raise Contended("the record kept changing")
+            break
+    else:
+        raise Contended("the record kept changing")
+    # other content under an id of the batch is judged by what the first has left behind: reused, if that was recorded
+    others = [event for event in events if event.content != first_of_id[event.id].content]
+    later = iter(record_customer(customer_identifier, others, stores, clock, pause) if others else ())
+    return [
+        _verdict_of(event, first, todo.verdicts[event.id]) if event.content == first.content else next(later)
+        for event in events
+        for first in (first_of_id[event.id],)
+    ]
 
 
 def _verdict_of(event: UsageEvent, first: UsageEvent, verdict: Verdict) -> Verdict:
     if event is first or verdict.verdict not in ("recorded", "duplicate"):
-        return verdict if event.content == first.content else reused(event)
-    if event.content != first.content:
-        return reused(event)
+        return verdict
     return Verdict(event_id=event.id, verdict="duplicate", hour=verdict.hour, late=verdict.late)
 
 

@@ -24,12 +24,13 @@ def read_events(body: str | None, content_type: str) -> list[Any]:
         raise BadRequest(415, "unsupported_media_type", "send Content-Type: application/json")
     if not body:
         raise BadRequest(400, "bad_json", 'send {"events": [...]}')
-    if len(body.encode()) > MAX_BYTES:
+    # half a surrogate pair is counted, not encoded: the event that holds it is refused by its own verdict
+    if len(body.encode(errors="surrogatepass")) > MAX_BYTES:
         raise BadRequest(413, "payload_too_large", f"a request has at most {MAX_BYTES} bytes; send fewer events")
     try:
         # NaN and Infinity are read as such and refused by the event's own verdict
-        parsed = json.loads(body, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
-    except (ValueError, RecursionError, InvalidOperation):
+        parsed = json.loads(body, parse_float=_number, parse_int=_number, parse_constant=Decimal)
+    except (ValueError, RecursionError):
         raise BadRequest(400, "bad_json", "the body is not JSON") from None
     if not isinstance(parsed, dict) or not isinstance(parsed.get("events"), list):
         raise BadRequest(400, "bad_request", 'the body must be {"events": [...]}')
@@ -39,3 +40,11 @@ def read_events(body: str | None, content_type: str) -> list[Any]:
     if len(events) > MAX_EVENTS:
         raise BadRequest(400, "too_many_events", f"at most {MAX_EVENTS} events a request, this has {len(events)}")
     return events
+
+
+def _number(digits: str) -> Decimal:
+    """A JSON number; NaN where its exponent is beyond what Decimal has, so that only its own event is refused."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return Decimal("NaN")

@@ -74,7 +74,8 @@ def parse(body: object, dimensions: Mapping[str, Dimension]) -> UsageEvent:
         raise Refusal("bad_event", f"unknown field {str(unknown[0])[:40]!r}; allowed are {', '.join(sorted(_FIELDS))}")
     event_id = _text(body, "id", _ID, "bad_id", "1 to 128 printable ASCII characters without spaces")
     customer = _text(body, "customerIdentifier", _CUSTOMER, "bad_event", "the billing key that registration returned")
-    dimension = dimensions.get(str(body.get("dimension")))
+    named = body.get("dimension")
+    dimension = dimensions.get(named) if isinstance(named, str) else None
     if dimension is None:
         raise Refusal("unknown_dimension", f"dimension must be one of {', '.join(dimensions)}")
     return UsageEvent(
@@ -97,12 +98,14 @@ def _text(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], reason: 
 
 
 def _quantity(body: Mapping[str, Any], dimension: Dimension) -> Decimal:
-    if dimension.aggregation == "distinct" and body.get("quantity", 1) != 1:
-        raise Refusal("bad_quantity", f"quantity of {dimension.name} must be 1 or left out: each event is one user")
+    distinct = dimension.aggregation == "distinct"
     try:
-        return quantities.parse(body.get("quantity", 1 if dimension.aggregation == "distinct" else None))
+        quantity = quantities.parse(body.get("quantity", 1 if distinct else None))
     except quantities.BadQuantity as error:
         raise Refusal("bad_quantity", str(error)) from None
+    if distinct and quantity != 1:
+        raise Refusal("bad_quantity", f"quantity of {dimension.name} must be 1 or left out: each event is one user")
+    return quantity
 
 
 def _occurred_at(body: Mapping[str, Any]) -> float:
@@ -110,7 +113,9 @@ def _occurred_at(body: Mapping[str, Any]) -> float:
     try:
         if not isinstance(value, str) or len(value) > 40:
             raise ValueError
-        return round(from_iso(value), 3)
+        seconds = round(from_iso(value), 3)
+        iso(seconds)  # raises where the offset puts it before the year 1 or after 9999 in UTC
+        return seconds
     except (ValueError, OverflowError):
         wanted = "an ISO 8601 time with a zone, for example 2026-11-15T08:00:00Z"
         raise Refusal("bad_event", f"occurredAt must be {wanted}") from None
@@ -125,7 +130,7 @@ def _user(body: Mapping[str, Any], dimension: Dimension) -> str | None:
 
 
 def _tags(body: Mapping[str, Any]) -> dict[str, str]:
-    tags = body.get("tags") or {}
+    tags = {} if body.get("tags") is None else body["tags"]
     if not isinstance(tags, dict) or len(tags) > 5:
         raise Refusal("bad_event", "tags must be an object of at most 5 names and values")
     for name, value in tags.items():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from ledger.quantity import text
 from ledger.usage_events import StoredEvent
 from runtime.clock import iso
 from usage.usage_event import UsageEvent
@@ -30,7 +31,7 @@ class Verdict:
         if self.hour is not None:
             answer |= {"hour": iso(self.hour), "late": self.late}
         if self.counted is not None:
-            answer["counted"] = str(self.counted)
+            answer["counted"] = text(self.counted)
         if self.reason:
             answer |= {"reason": self.reason, "message": self.message}
         return answer
@@ -40,7 +41,7 @@ def repeat_of(event: UsageEvent, stored: StoredEvent) -> Verdict:
     """The verdict on an event whose id is stored: the same again, or another event under a used id."""
     if dict(stored.content) != event.content:
         return reused(event)
-    return Verdict(event_id=event.id, verdict="duplicate", hour=stored.billed_hour)
+    return Verdict(event_id=event.id, verdict="duplicate", hour=stored.billed_hour, late=stored.late)
 
 
 def reused(event: UsageEvent) -> Verdict:

@@ -33,7 +33,7 @@ def view_usage(
         "to": iso(last),
         "hours": [_hour(record) for record in found],
     }
-    if len(found) == LIMIT:
+    if len(found) == LIMIT and found[-1].hour < last:
         answer["next"] = iso(found[-1].hour + SECONDS)
     return answer
 
@@ -42,7 +42,9 @@ def _time(query: Mapping[str, str], name: str, default: int) -> int:
     if name not in query:
         return default
     try:
-        return hour_of(from_iso(query[name]))
+        hour = hour_of(from_iso(query[name]))
+        iso(hour)  # raises where the offset puts it before the year 1 or after 9999 in UTC
+        return hour
     except (ValueError, OverflowError):
         raise BadRequest(400, "bad_request", f"{name} must be an ISO 8601 time with a zone") from None
 
@@ -52,9 +54,10 @@ def _hour(record: MeteringRecord) -> dict[str, Any]:
         {"dimension": dimension, "period": period, "counted": text(units)}
         for (dimension, period), units in sorted(record.counted.items())
     ]
+    included = {dimension: text(units) for dimension, units in sorted(record.included.items()) if units}
     state = "settled" if record.ended else record.state
     lines = [_line(line) for _, line in sorted(record.lines.items())]
-    return {"hour": iso(record.hour), "state": state, "usage": counted, "lines": lines}
+    return {"hour": iso(record.hour), "state": state, "usage": counted, "included": included, "lines": lines}
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -19,6 +19,8 @@ MARKETPLACE_ACCOUNT = "287250355862"
 #: the secret of every account's root user on the emulator
 ROOT_SECRET = "test"  # noqa: S105 (not a secret, the emulator's constant)
 
+CALL_POLICY = "call-the-api"
+
 
 class LocalSession(boto3.Session):
     """A boto3 session whose clients call the local cloud."""
@@ -60,16 +62,21 @@ class Accounts:
 
         A route is ``<stage>/<METHOD>/<path>`` as IAM has it, ``*`` allowed: ``local/POST/usage``,
         ``local/GET/subscribers/*``. Without routes: a user who may do nothing, for tests of the refusal. An existing
-        user gets the routes of this call and a new key.
+        user gets the routes of this call and a new key; the former ones are void.
         """
         iam = self.seller().client("iam")
-        with suppress(iam.exceptions.EntityAlreadyExistsException):
+        try:
             iam.create_user(UserName=name)
+        except iam.exceptions.EntityAlreadyExistsException:
+            for old in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+                iam.delete_access_key(UserName=name, AccessKeyId=old["AccessKeyId"])
+            with suppress(iam.exceptions.NoSuchEntityException):
+                iam.delete_user_policy(UserName=name, PolicyName=CALL_POLICY)
         arn = f"arn:aws:execute-api:{self._region}:{SELLER_ACCOUNT}:{api_id}"
         resources = [f"{arn}/{route}" for route in routes]
         if resources:
             statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resources}
             policy = {"Version": "2012-10-17", "Statement": [statement]}
-            iam.put_user_policy(UserName=name, PolicyName="call-the-api", PolicyDocument=json.dumps(policy))
+            iam.put_user_policy(UserName=name, PolicyName=CALL_POLICY, PolicyDocument=json.dumps(policy))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return LocalSession(self._endpoint, self._region, key["AccessKeyId"], key["SecretAccessKey"])

@@ -71,6 +71,10 @@ class Child:
         text = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join([f"--- {self.log} ---", *text[-lines:]])
 
+    def wait(self) -> int:
+        """The command's exit code, once it has ended by itself."""
+        return self._process.wait()
+
     def stop(self) -> None:
         """Stops the child and all it started; returns when they are gone. Safe to call twice."""
         if self._pipe is not None:

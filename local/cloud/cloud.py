@@ -34,6 +34,8 @@ class LocalCloud:
     ``function_environment`` is what every function finds in its environment besides its own variables, above all the
     local Marketplace's address. Logs and unpacked code are kept in a directory of ours below ``state``, until the
     next start. ``schedules`` lets EventBridge's schedules fire, by the machine's clock: not for runs that move theirs.
+    ``wait_scale`` shortens the workflows' retry intervals and Waits of so many seconds (0.1: a tenth).
+    ``clock_offset_file``: notices, events and executions are dated by the simulated clock, as the functions' own times.
     """
 
     def __init__(
@@ -44,9 +46,13 @@ class LocalCloud:
         state: Path = PROJECT / "build" / "local",
         function_environment: Mapping[str, str] | None = None,
         schedules: bool = False,
+        wait_scale: float = 1.0,
+        clock_offset_file: Path | None = None,
     ) -> None:
         self.region = region
-        self._schedules = schedules
+        self._options = ["--wait-scale", str(wait_scale), *(["--schedules"] if schedules else [])]
+        if clock_offset_file is not None:
+            self._options += ["--clock-offset-file", str(clock_offset_file.absolute())]
         self._state = StateDirectory(state, "cloud")
         self._function_environment = dict(function_environment or {})
         if marketplace_url is not None:
@@ -126,7 +132,7 @@ class LocalCloud:
                     *("--function-python", str(function_python), "--code", str(directory / "code")),
                     *("--region", self.region, "--account", SELLER_ACCOUNT),
                     *("--marketplace-account", MARKETPLACE_ACCOUNT),
-                    *(("--schedules",) if self._schedules else ()),
+                    *self._options,
                 ],
                 log=directory / "emulator.log",
                 environment=self._environment(scratch),

@@ -75,6 +75,26 @@ def subscriptions_across_accounts() -> None:
     handlers["create"] = provisioners._sns_sub_create = creating
 
 
+def throttled_tasks() -> None:
+    """A task whose function is at its concurrency fails with ``Lambda.TooManyRequestsException``, as on AWS.
+
+    The emulator's name for it is ``Lambda.Unknown``, which the usual Retry for Lambda's service errors does not match.
+    """
+    from ministack.services import stepfunctions
+
+    call = stepfunctions._call_lambda
+
+    def calling(func_ref: Any, event: Any) -> Any:
+        try:
+            return call(func_ref, event)
+        except stepfunctions._ExecutionError as failure:
+            if failure.error == "Lambda.Unknown" and '"TooManyRequestsException"' in str(failure.cause):
+                raise stepfunctions._ExecutionError("Lambda.TooManyRequestsException", failure.cause) from None
+            raise
+
+    stepfunctions._call_lambda = calling
+
+
 def no_schedules() -> None:
     """Schedules are stored and never fire: in a run with a simulated clock, the real hour means nothing."""
     from ministack.services import eventbridge, scheduler
@@ -89,6 +109,7 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     """All of them, the last one only on demand."""
     secure_transport()
     subscriptions_across_accounts()
+    throttled_tasks()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:
         no_schedules()

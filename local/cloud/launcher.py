@@ -6,8 +6,8 @@ Announces itself with one JSON line ``{"url": "http://127.0.0.1:<port>"}`` and s
 the kernel's choice, bound before anything else happens, so that no two runs can meet on one. Only the loopback
 address is bound, and requests are authorized as on AWS (signatures, IAM policies, resource policies).
 
-What is changed in the emulator stands in ``emulator_patches.py`` and ``function_patches.py``, by name; these reach into
-internals, so the version has to be exactly the one they were written for.
+What is changed in the emulator stands in ``emulator_patches.py``, ``function_patches.py`` and ``clock_patch.py``; these
+reach into internals, so the version has to be exactly the one they were written for.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def check_version() -> None:
         sys.exit(f"the local cloud's patches are for ministack {MINISTACK}, {installed} is installed: run `make setup`")
 
 
-def emulator_environment(port: int, *, region: str, account: str) -> dict[str, str]:
+def emulator_environment(port: int, *, region: str, account: str, wait_scale: str) -> dict[str, str]:
     """What the emulator reads from its environment, most of it while it is being imported."""
     return {
         "BIND_HOST": "127.0.0.1",
@@ -43,6 +43,7 @@ def emulator_environment(port: int, *, region: str, account: str) -> dict[str, s
         "MINISTACK_ACCOUNT_ID": account,
         "AUTH": "true",
         "LAMBDA_EXECUTOR": "local",
+        "SFN_WAIT_SCALE": wait_scale,
         # no container daemon is looked for, should there be one
         "DOCKER_HOST": "unix:///nonexistent",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
@@ -67,6 +68,8 @@ def main() -> None:
     parser.add_argument("--account", required=True)
     parser.add_argument("--marketplace-account", required=True)
     parser.add_argument("--schedules", action="store_true", help="let schedules fire, by the real clock")
+    parser.add_argument("--wait-scale", default="1", help="what the workflows' retry intervals are multiplied by")
+    parser.add_argument("--clock-offset-file", type=Path, help="the simulated clock's offset, in seconds")
     arguments = parser.parse_args()
     check_version()
 
@@ -76,7 +79,9 @@ def main() -> None:
     port = listener.getsockname()[1]
     # what functions inherit is what we were started with, nothing of the emulator's own
     function_environment = dict(os.environ)
-    os.environ.update(emulator_environment(port, region=arguments.region, account=arguments.account))
+    os.environ.update(
+        emulator_environment(port, region=arguments.region, account=arguments.account, wait_scale=arguments.wait_scale)
+    )
 
     load("function_patches").apply(
         python=arguments.function_python, environment=function_environment, code=Path(arguments.code)
@@ -84,6 +89,8 @@ def main() -> None:
     load("emulator_patches").apply(
         seller=arguments.account, marketplace=arguments.marketplace_account, schedules=arguments.schedules
     )
+    if arguments.clock_offset_file:
+        load("clock_patch").apply(arguments.clock_offset_file)
 
     from hypercorn.asyncio import serve  # type: ignore[import-not-found,unused-ignore]
     from hypercorn.config import Config  # type: ignore[import-not-found,unused-ignore]

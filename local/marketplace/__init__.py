@@ -34,8 +34,9 @@ GET, DELETE /_local/faults                   the armed faults; DELETE disarms al
 GET  /_local/log?after=&limit=               ``{calls: [...], next}``: every call of AWS's interface, oldest first
 GET  /_local/log/accepted?after=&limit=      ``{accepted: [{seq, productCode, buyer, identity, region, dimension, hour,
                                              timestamp, quantity, meteringRecordId, at}], next}``: what will be billed
-GET  /_local/summary                         ``{calls, records, accepted, duplicates, rejected, unprocessed,
-                                             billedTwice}``; records = accepted + duplicates + rejected + unprocessed
+GET  /_local/summary                         ``{calls, records, accepted, duplicates, identical, rejected, unprocessed,
+                                             otherRegion, billedTwice}``; records = accepted + duplicates + rejected +
+                                             unprocessed, see ``local.marketplace.call_log``
 GET  /_local/health                          ``{status: "ok", now}``
 GET  /                                       the log as a page for people
 ===========================================  ==========================================================================

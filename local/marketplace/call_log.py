@@ -76,9 +76,10 @@ class CallLog:
         calls: BatchMeterUsage calls. duplicates: whatever found its slot taken, ``identical`` among them by value.
         rejected: not subscribed, or in a call that was refused as a whole. unprocessed: to be sent again unchanged
         (UnprocessedRecords, throttled and 5xx calls). billedTwice: accepted records of a buyer, dimension and hour that
-        another accepted record already bills, by the other integration or in another Region.
+        another accepted record already bills, by the other integration or in another Region. otherRegion: accepted
+        outside the product's Region.
         """
-        names = ("records", "accepted", "duplicates", "identical", "rejected", "unprocessed")
+        names = ("records", "accepted", "duplicates", "identical", "rejected", "unprocessed", "otherRegion")
         hours = {(line.buyer, line.dimension, line.hour) for line in self.accepted}
         calls = sum(call.operation == "BatchMeterUsage" for call in self.calls)
         return {

@@ -76,6 +76,7 @@ def _meter(state: MarketplaceState, entry: BoundRecord, product_code: str, now: 
         state.on_file[key] = on_file
         state.log.accept(_accepted_line(state, entry, key, on_file, product_code, now))
         state.log.counts["accepted"] += 1
+        state.log.counts["otherRegion"] += int(call.region != state.catalogue.products[product_code].region)
     elif status == "CustomerNotSubscribed":
         state.log.counts["rejected"] += 1
     else:

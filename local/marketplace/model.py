@@ -25,6 +25,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "timestamp": (int, float),
     "boolean": (bool,),
 }
+#: epoch seconds of the end of the year 9999
+_LATEST_TIMESTAMP = 253_402_300_799
 
 
 class Violation(NamedTuple):
@@ -69,9 +71,11 @@ def _check(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
 
 
 def _check_type(shape: Shape, value: Any, path: str) -> None:
-    allowed = _TYPES[shape.type_name]
+    allowed: Any = _TYPES[shape.type_name]  # Any: isinstance would narrow the value to object
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
         raise ApiError("SerializationException", f"{path or 'the request'} must be a {shape.type_name}")
+    if shape.type_name == "timestamp" and abs(value) > _LATEST_TIMESTAMP:
+        raise ApiError("SerializationException", f"{path} is not a time")
 
 
 def _check_structure(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[Violation]:

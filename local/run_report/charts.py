@@ -1,8 +1,8 @@
 """The charts of run.html, as plotly figures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -15,6 +15,7 @@ from local.run_report.figures import (
     dimension_name,
     number,
     short,
+    unit_name,
 )
 from local.run_report.schema import Customer, Run
 
@@ -44,10 +45,7 @@ def billed_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
         cols=1,
         shared_xaxes=True,
         vertical_spacing=0.3 / max(4, len(dimensions)),
-        subplot_titles=[
-            escape(f"{dimension_name(name)} ({extras.dimensions[name].unit})" if name in extras.dimensions else name)
-            for name in dimensions
-        ],
+        subplot_titles=[escape(_with_unit(name, extras)) for name in dimensions],
     )
     for row, (name, colour) in enumerate(zip(dimensions, _colours(dimensions), strict=True), 1):
         for series, opacity in (("recorded", 0.28), ("billed", 1.0)):
@@ -70,14 +68,15 @@ def billed_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
     return _styled(figure, top=36)
 
 
-def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> go.Figure:
-    """For each customer where the received usage went, one dimension at a time (the menu changes it)."""
+def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> tuple[go.Figure, dict[str, list[bool]]]:
+    """For each customer where the received usage went, one dimension at a time.
+
+    The second value says for each dimension, by its name for people, which of the figure's series are to be visible.
+    """
     figure = go.Figure()
     ordered = extras.in_order(run.customers)
     names = [escape(customer.customerIdentifier) for customer in ordered]
-    labels = [_label(customer, extras) for customer in ordered]
-    buttons: list[dict[str, Any]] = []
-    traces_of: list[str] = []
+    dimension_of_series: list[str] = []
     for name in dimensions:
         accounts = [customer.dimensions.get(name) for customer in ordered]
         for state, colour in STATE_COLOURS.items():
@@ -94,35 +93,20 @@ def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> go.Figure:
                 visible=name == dimensions[0],
                 hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra>%{fullData.name}</extra>",
             )
-            traces_of.append(name)
-    for name in dimensions:
-        unit = extras.dimensions[name].unit if name in extras.dimensions else "unit"
-        buttons.append(
-            {
-                "label": escape(f"{dimension_name(name)} ({unit})"),
-                "method": "update",
-                "args": [{"visible": [trace == name for trace in traces_of]}],
-            }
-        )
+            dimension_of_series.append(name)
     figure.update_layout(
         barmode="stack",
         bargap=0.22,
-        height=150 + 21 * max(4, len(names)),
-        yaxis={"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": labels, "autorange": "reversed"},
-        updatemenus=[
-            {
-                "buttons": buttons,
-                "x": 0,
-                "xanchor": "left",
-                "y": 1,
-                "yanchor": "bottom",
-                "pad": {"b": 34},
-                "bgcolor": "white",
-                "bordercolor": "#c9ccd3",
-            }
-        ],
+        height=110 + 21 * max(4, len(names)),
+        yaxis={
+            "tickmode": "array",
+            "tickvals": list(range(len(names))),
+            "ticktext": [_label(customer, extras) for customer in ordered],
+            "autorange": "reversed",
+        },
     )
-    return _styled(figure, top=92)
+    visible = {_with_unit(name, extras): [series == name for series in dimension_of_series] for name in dimensions}
+    return _styled(figure), visible
 
 
 def _colours(dimensions: Sequence[str]) -> list[str]:
@@ -130,7 +114,12 @@ def _colours(dimensions: Sequence[str]) -> list[str]:
 
 
 def _clock(hours: Sequence[HourFacts]) -> list[str]:
-    return [hour.hour[11:16] or hour.hour for hour in hours]
+    return [f"{hour.hour[11:13]}h" for hour in hours]
+
+
+def _with_unit(name: str, extras: Extras) -> str:
+    facts = extras.dimensions.get(name)
+    return dimension_name(name) if facts is None else f"{dimension_name(name)}, in {unit_name(replace(facts, scale=1))}"
 
 
 def _label(customer: Customer, extras: Extras) -> str:
@@ -138,7 +127,7 @@ def _label(customer: Customer, extras: Extras) -> str:
     return escape((facts.week if facts else "") or short(customer.customerIdentifier))
 
 
-def _styled(figure: go.Figure, top: int = 56) -> go.Figure:
+def _styled(figure: go.Figure, top: int = 40) -> go.Figure:
     figure.update_layout(
         font=FONT,
         paper_bgcolor="white",

@@ -15,11 +15,12 @@ from local.run_report.figures import (
     STATE_NAMES,
     billed_units,
     dimension_name,
+    mix_in_name,
     number,
     seconds,
     short,
     tier_name,
-    unit_name,
+    unit_beside,
 )
 from local.run_report.schema import ACCOUNT_FIELDS, Account, Run, unaccounted
 
@@ -27,8 +28,8 @@ from local.run_report.schema import ACCOUNT_FIELDS, Account, Run, unaccounted
 def summary(console: Console, run: Run, extras: Extras, *, where: Sequence[Path | str] = ()) -> None:
     """Prints it. ``where``: files and addresses to look at afterwards."""
     dimensions = [name for name in extras.dimensions if name in run.totals()] or list(run.totals())
-    console.print(_bills(run, extras, dimensions, roomy=console.width >= 100))
-    console.print(_states(run))
+    console.print(_bills(run, extras, dimensions, roomy=console.width >= 112))
+    console.print(_states(run, dimensions))
     if extras.mix_ins:
         console.print(_mix_ins(extras))
     console.print(_verdict(run, extras, where))
@@ -44,7 +45,7 @@ def _bills(run: Run, extras: Extras, dimensions: Sequence[str], *, roomy: bool) 
     for name in dimensions:
         facts = extras.dimensions.get(name)
         table.add_column(
-            f"{escape(dimension_name(name))}\n[dim]{escape(unit_name(facts))}[/]",
+            f"{escape(dimension_name(name)).replace(' ', chr(10))}\n[dim]{escape(unit_beside(name, facts))}[/]",
             justify="right",
             min_width=10,
             footer=number(billed_units(totals[name].billed, facts)),
@@ -65,13 +66,13 @@ def _bills(run: Run, extras: Extras, dimensions: Sequence[str], *, roomy: bool) 
     return table
 
 
-def _states(run: Run) -> Table:
+def _states(run: Run, dimensions: Sequence[str]) -> Table:
     """Transposed, states down the side: it has more of them than a console has room for in a row."""
     table = _table("Where every unit went, before scaling", footer=False)
-    totals = run.totals()
+    totals = {name: account for name, account in run.totals().items() if name in dimensions}
     table.add_column("", no_wrap=True)
     for name in totals:
-        table.add_column(escape(dimension_name(name)), justify="right")
+        table.add_column(escape(dimension_name(name)).replace(" ", "\n"), justify="right")
     for state in ACCOUNT_FIELDS:
         quantities = [getattr(account, state) for account in totals.values()]
         if any(quantities):
@@ -90,7 +91,7 @@ def _mix_ins(extras: Extras) -> Table:
     table.add_column("answered")
     for mix_in in extras.mix_ins:
         answers = ", ".join(f"{number(count)} {answer}" for answer, count in mix_in.answers.items())
-        table.add_row(escape(mix_in.name.replace("_", " ")), number(mix_in.sent), escape(answers))
+        table.add_row(escape(mix_in_name(mix_in.name)), number(mix_in.sent), escape(answers))
     return table
 
 

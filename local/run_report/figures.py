@@ -60,6 +60,18 @@ def unit_name(facts: DimensionFacts | None) -> str:
     return plural if facts.scale == 1 else f"{facts.scale:,} {plural}"
 
 
+def unit_beside(name: str, facts: DimensionFacts | None) -> str:
+    """The billed unit where it stands beside the dimension's name, empty where the name says it already."""
+    unit = unit_name(facts)
+    return "" if dimension_name(name).lower().endswith(unit.lower()) else unit
+
+
+def mix_in_name(purpose: str) -> str:
+    """``refusal: id_reused``, ``after leaving``: reasons are stable words and stay as they are."""
+    kind, colon, reason = purpose.partition(":")
+    return f"{kind}: {reason}" if colon else kind.replace("_", " ")
+
+
 def dimension_name(name: str) -> str:
     """``api_calls`` as people say it: ``API calls``."""
     words = name.split("_")

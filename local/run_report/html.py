@@ -1,5 +1,6 @@
 """``build/run.html``: one file, nothing loaded from anywhere; charts by the plotly that is written into it."""
 
+import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -58,7 +59,7 @@ def _body(run: Run, extras: Extras) -> str:
         _section(
             "Where every unit went",
             "All customers together, in each dimension's own unit before scaling. Received is recorded, refused, "
-            "sent again or waiting; recorded is what follows it.",
+            "sent again or waiting; recorded is all to its right.",
             tables.states(run),
         ),
     ]
@@ -80,7 +81,7 @@ def _body(run: Run, extras: Extras) -> str:
         _section(
             "Customer by customer",
             "Where the received usage of each customer went; the menu changes the dimension.",
-            _chart(charts.customers(run, extras, dimensions)),
+            _customers(run, extras, dimensions),
         ),
         "<div class='pair'>",
         _section(
@@ -139,8 +140,22 @@ def _section(title: str, text: str, content: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{text}{content}</section>"
 
 
-def _chart(figure: go.Figure) -> str:
+def _customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> str:
+    """The chart with a menu of the browser's own, which is easier on a phone than plotly's."""
+    figure, visible = charts.customers(run, extras, dimensions)
+    options = "".join(
+        f"<option value='{escape(json.dumps(series))}'>{escape(name)}</option>" for name, series in visible.items()
+    )
+    change = "Plotly.restyle('customers', {visible: JSON.parse(this.value)})"
+    menu = f'<select aria-label="dimension" autocomplete="off" onchange="{change}">{options}</select>'
+    return menu + _chart(figure, "customers")
+
+
+def _chart(figure: go.Figure, element: str | None = None) -> str:
     html: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True}
+        full_html=False,
+        include_plotlyjs=False,
+        div_id=element,
+        config={"displayModeBar": False, "responsive": True},
     )
     return html

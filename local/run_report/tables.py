@@ -9,20 +9,19 @@ from local.run_report.figures import (
     STATE_NAMES,
     billed_units,
     dimension_name,
+    mix_in_name,
     number,
     seconds,
     short,
     tier_name,
-    unit_name,
+    unit_beside,
 )
 from local.run_report.schema import ACCOUNT_FIELDS, Account, Customer, Run
 
 
 def bills(run: Run, extras: Extras, dimensions: Sequence[str]) -> str:
-    head = "".join(
-        f"<th>{escape(dimension_name(name))}<small>{escape(unit_name(extras.dimensions.get(name)))}</small></th>"
-        for name in dimensions
-    )
+    titles = [(dimension_name(name), unit_beside(name, extras.dimensions.get(name))) for name in dimensions]
+    head = "".join(f"<th>{escape(name)}<small>{escape(unit)}</small></th>" for name, unit in titles)
     rows = "".join(
         f"<tr><td>{_customer(customer, extras)}</td>{_bill_cells(customer.dimensions, extras, dimensions)}</tr>"
         for customer in extras.in_order(run.customers)
@@ -65,7 +64,7 @@ def mix_ins(extras: Extras) -> str:
     if not extras.mix_ins:
         return "<p class='soft'>Nothing.</p>"
     rows = "".join(
-        f"<tr><td>{escape(mix_in.name.replace('_', ' '))}</td><td>{number(mix_in.sent)}</td><td class='text wrap'>"
+        f"<tr><td>{escape(mix_in_name(mix_in.name))}</td><td>{number(mix_in.sent)}</td><td class='text wrap'>"
         + escape(", ".join(f"{number(count)} {answer}" for answer, count in mix_in.answers.items()))
         + "</td></tr>"
         for mix_in in extras.mix_ins

@@ -19,6 +19,7 @@ from stacks.constructs.dead_letters import RETENTION, DeadLetters
 from stacks.constructs.function import RoomFunction
 
 RECEIVES_BEFORE_DEAD = 5
+NO_REDRIVE_ABROAD = "its dead-letter queue would have to be in the topic's Region; SNS retries a queue for 23 days"
 REDRIVE = "a queue is the source, and its redrive policy is where failed messages go"
 
 
@@ -68,6 +69,8 @@ class NoticeQueue(Construct):
             endpoint=self.queue.queue_arn,
             redrive_policy={"deadLetterTargetArn": self.dead_letters.queue_arn} if same_region else None,
         )
+        if not same_region:
+            acknowledge(subscription, {"Serverless-SNSRedrivePolicy": NO_REDRIVE_ABROAD})
         # SNS delivers from the first moment of the subscription
         subscription.node.add_dependency(self.queue)
 

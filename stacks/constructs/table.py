@@ -7,9 +7,8 @@ from constructs import Construct
 
 from ledger.tables import Key, Table
 
-#: transactions are authorized by the actions of their parts (DynamoDB Developer Guide, "Using IAM with transactions")
-READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem")
-WRITE = ("dynamodb:PutItem", "dynamodb:UpdateItem")
+#: reads of single items and of one customer's items; nothing may scan
+READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
 
 _TYPES = {"S": dynamodb.AttributeType.STRING, "N": dynamodb.AttributeType.NUMBER}
 
@@ -49,21 +48,24 @@ class LedgerTable(Construct):
     def name(self) -> str:
         return self.table.table_name
 
+    # A transaction is authorized by the actions of its parts (DynamoDB Developer Guide, "Using IAM with DynamoDB
+    # transactions"). Nothing may delete: items end by TTL or stay.
+
     def grant_read(self, grantee: iam.IGrantable) -> None:
-        """Read items and check conditions on them in transactions; no scan."""
-        self._grant(grantee, READ)
-
-    def grant_read_write(self, grantee: iam.IGrantable) -> None:
-        """Read, put and update; items end by TTL or stay, so nothing may delete."""
-        self._grant(grantee, READ + WRITE)
-
-    def grant_update(self, grantee: iam.IGrantable) -> None:
-        """Get and update single items."""
-        self._grant(grantee, ("dynamodb:GetItem", "dynamodb:UpdateItem"))
+        self._grant(grantee, *READ)
 
     def grant_get(self, grantee: iam.IGrantable) -> None:
-        """Get single items."""
-        self._grant(grantee, ("dynamodb:GetItem",))
+        self._grant(grantee, "dynamodb:GetItem")
+
+    def grant_check(self, grantee: iam.IGrantable) -> None:
+        """Make a transaction depend on an item."""
+        self._grant(grantee, "dynamodb:ConditionCheckItem")
+
+    def grant_put(self, grantee: iam.IGrantable) -> None:
+        self._grant(grantee, "dynamodb:PutItem")
+
+    def grant_update(self, grantee: iam.IGrantable) -> None:
+        self._grant(grantee, "dynamodb:UpdateItem")
 
     def grant_query_index(self, grantee: iam.IGrantable, *, name: str) -> None:
         """Query one index. Raises ValueError if the declaration has none of that name."""
@@ -75,7 +77,7 @@ class LedgerTable(Construct):
             resource_arns=[f"{self.table.table_arn}/index/{name}"],
         )
 
-    def _grant(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
+    def _grant(self, grantee: iam.IGrantable, *actions: str) -> None:
         iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.table.table_arn])
 
 

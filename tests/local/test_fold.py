@@ -114,7 +114,7 @@ def test_usage_event_on_the_wire() -> None:
         "source": "xes-replay",
         "customerIdentifier": "buyer-1",
         "dimension": "api_calls",
-        "quantity": "1",
+        "quantity": 1,
         "occurredAt": "2026-11-16T09:07:08.009Z",
     }
     assert bodies[ACTIVE_USERS]["user"] == "Zoë Müller"

@@ -5,9 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from ledger.subscriber import Period, Subscriber
 from local.fold import Plan, fold
 from local.replay_plan import TaggedEvent, first_time, mix_in, received
 from local.xes import Case, Event
+from marketplace.dimensions import Dimension
+from runtime.clock import from_iso
+from usage.judge_event import judge
+from usage.usage_event import Refusal, parse
 
 DAY = date(2026, 11, 16)
 REASONS = ("id_reused", "unknown_dimension", "bad_quantity", "in_future", "too_old", "bad_id", "user_required")
@@ -15,6 +20,11 @@ KINDS = {
     *("normal", "late", "duplicate", "after_leaving", "unknown_customer"),
     *(f"refusal:{reason}" for reason in REASONS),
 }
+
+
+ACTIVE = Subscriber(
+    customer_identifier="any", integration="legacy", active_periods=(Period(int(from_iso("2026-11-01T00:00:00Z"))),)
+)
 
 
 def plan(weeks: int = 4, hours: int = 6) -> Plan:
@@ -127,6 +137,27 @@ def test_one_customer_alone_does_not_leave_and_one_hour_is_enough() -> None:
     assert replay.leaver is None
     assert "late" not in replay.counts(DAY)
     assert replay.counts(DAY)["normal"] == small.size
+
+
+def test_the_usage_door_reads_each_event_as_its_purpose_says() -> None:
+    """The door's own check of an event by itself: only what is broken on purpose is refused, and for that reason."""
+    names = ("workflow_executions", "data_processed_gb", "api_calls", "worklet_invocations")
+    dimensions = {name: Dimension(name=name, unit="unit") for name in names}
+    dimensions["active_users"] = Dimension(name="active_users", unit="user", aggregation="distinct")
+    now = from_iso("2026-11-16T12:00:00Z")
+    for tagged in sent(plan()):
+        reason = "accepted"
+        try:
+            event = parse(tagged["event"], dimensions)
+            judged = judge(event.occurred_at, ACTIVE, now)
+            reason = judged.reason or reason
+        except Refusal as refusal:
+            reason = refusal.reason
+        kind, _, expected = tagged["purpose"].partition(":")
+        if kind == "refusal" and expected != "id_reused":  # which needs the stored event to be seen
+            assert reason == expected
+        elif tagged["event"]["occurredAt"] < "2026-11-16T12:05:00Z":
+            assert reason == "accepted"
 
 
 def hour_of(event: dict[str, Any]) -> int:

@@ -11,6 +11,8 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from moto import mock_aws
+
 from ledger import tables
 from ledger.balance import Balances
 from ledger.hour import SECONDS, hour_of
@@ -30,12 +32,10 @@ from metering.plan_batches import plan_batches
 from metering.seal_hours import Sealer
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault, Submitter
-from moto import mock_aws
 from runtime.clock import from_iso, iso
+from tests.contracts.dynamodb_tables import create
 from usage.report_usage import report_usage
 from usage.stores import Stores
-
-from tests.contracts.dynamodb_tables import create
 
 PRODUCT = "prod-scenarios"
 START = from_iso("2026-11-15T08:00:00Z")
@@ -147,19 +147,23 @@ class World:
             pause=lambda _attempt: None,
         )
 
-    @property
-    def submitter(self) -> Submitter:
+    def meter(self) -> UsageMeter:
+        """What sends to the local Marketplace."""
         client = boto3.client(
             "meteringmarketplace",
             region_name="us-east-1",
             endpoint_url=self.server.url,
             config=Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5),
         )
+        return UsageMeter(client)
+
+    @property
+    def submitter(self) -> Submitter:
         return Submitter(
             records=self.records,
             settlement=self.settlement,
             subscribers=self.subscribers,
-            meter=UsageMeter(client),
+            meter=self.meter(),
             pace=Pace(calls_per_second=1000, copies=1),
             clock=lambda: self.now,
             mode=self.mode,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import boto3
@@ -12,15 +13,18 @@ from ledger.tables import NOTICES, SUBSCRIBERS
 from tests.contracts.dynamodb_tables import create
 
 
+@cache
+def _dynamodb() -> Any:
+    """One resource for all tests: making it takes longer than a test. Moto answers it wherever its mock is on."""
+    return boto3.resource("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
 @contextmanager
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
-    """Subscribers and notices; AWS's environment is set so that nothing can leave the machine."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "YawlMarketplaceMetering/test")
+    """New, empty subscribers and notices, which is also what the handlers' ``boto3.resource`` finds."""
+    dynamodb = _dynamodb()
+    monkeypatch.setattr(boto3, "resource", lambda service: dynamodb)
     with mock_aws():
-        client = boto3.client("dynamodb")
-        names = [create(client, table) for table in (SUBSCRIBERS, NOTICES)]
-        resource = boto3.resource("dynamodb")
-        yield resource.Table(names[0]), resource.Table(names[1])
+        for table in (SUBSCRIBERS, NOTICES):
+            create(dynamodb.meta.client, table, table.name)
+        yield dynamodb.Table(SUBSCRIBERS.name), dynamodb.Table(NOTICES.name)

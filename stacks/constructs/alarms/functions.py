@@ -28,7 +28,7 @@ class FunctionAlarms(Construct):
             self,
             "Errors",
             metric=function.function.metric_errors(period=FIVE_MINUTES),
-            means=f"the function {name} failed; its log group {function.log_group.log_group_name} says why",
+            means=f"the function {name} failed; the log group that ends in /{name} says why",
             routes=routes,
             severity=severity,
         )

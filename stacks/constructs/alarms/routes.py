@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
+
 from stacks.constructs.acknowledge import acknowledge
 
 MAIL_REASON = "a lost e-mail has nobody to take it from a queue; the alarm itself stays visible in CloudWatch"

@@ -60,6 +60,13 @@ def probe_template() -> Template:
             "Stopped": {"Type": "Pass", "End": True},
         },
     }
+    waiter = {
+        "StartAt": "Until",
+        "States": {
+            "Until": {"Type": "Wait", "TimestampPath": "$.until", "Next": "Tell"},
+            "Tell": {"Type": "Pass", "Parameters": {"startedAt.$": "$$.Execution.StartTime"}, "End": True},
+        },
+    }
     topic = f"arn:aws:sns:us-east-1:287250355862:aws-mp-subscription-notification-{PRODUCT}"
     queue_policy = [
         {
@@ -113,6 +120,13 @@ def probe_template() -> Template:
                 "Type": "AWS::StepFunctions::StateMachine",
                 "Properties": {
                     "DefinitionString": {"Fn::Sub": json.dumps(machine)},
+                    "RoleArn": {"Fn::GetAtt": ["WorkflowRole", "Arn"]},
+                },
+            },
+            "Waiter": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "DefinitionString": json.dumps(waiter),
                     "RoleArn": {"Fn::GetAtt": ["WorkflowRole", "Arn"]},
                 },
             },
@@ -208,6 +222,7 @@ def probe_template() -> Template:
         "Outputs": {
             "ApiId": {"Value": {"Ref": "Api"}},
             "WorkflowArn": {"Value": {"Ref": "Workflow"}},
+            "WaiterArn": {"Value": {"Ref": "Waiter"}},
             "QueueUrl": {"Value": {"Ref": "Queue"}},
             "Table": {"Value": {"Ref": "Records"}},
             "MathAlarm": {"Value": {"Ref": "Math"}, "Export": {"Name": "math"}},
@@ -245,13 +260,22 @@ def assembly_of() -> WriteAssembly:
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+def clock_offset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the simulated clock; absent unless a test writes it."""
+    return tmp_path_factory.mktemp("clock") / "offset"
+
+
+@pytest.fixture(scope="session")
+def cloud(clock_offset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     state = tmp_path_factory.mktemp("cloud")
     with pytest.MonkeyPatch.context() as patch:
         # a test shows that functions do not see it
         patch.setenv("SECRET_OF_THE_DEVELOPER", "x")
         running = LocalCloud(
-            marketplace_url="http://127.0.0.1:9", state=state, function_environment={"GIVEN_TO_ALL": "1"}
+            marketplace_url="http://127.0.0.1:9",
+            state=state,
+            function_environment={"GIVEN_TO_ALL": "1"},
+            clock_offset_file=clock_offset,
         )
         running.start()
     try:

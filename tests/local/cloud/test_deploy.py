@@ -15,7 +15,7 @@ BUCKET = {"Type": "AWS::S3::Bucket"}
 
 
 def test_outputs_come_back_and_lost_ones_are_absent(probe):
-    assert set(probe) == {"ApiId", "WorkflowArn", "QueueUrl", "Table"}
+    assert set(probe) == {"ApiId", "WorkflowArn", "WaiterArn", "QueueUrl", "Table"}
 
 
 def test_everything_left_out_is_said_with_its_reason(probe, said):

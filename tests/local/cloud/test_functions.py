@@ -70,6 +70,17 @@ def test_a_failed_workflow_tells_error_and_cause(cloud, probe):
     assert "slow down" in failure.value.cause
 
 
+def test_a_throttled_task_has_the_name_that_its_retry_goes_by(cloud, probe):
+    functions = cloud.seller.client("lambda")
+    functions.put_function_concurrency(FunctionName="probe", ReservedConcurrentExecutions=0)
+    try:
+        with pytest.raises(WorkflowFailed) as failure:
+            cloud.run_workflow(probe["WorkflowArn"], {})
+    finally:
+        functions.delete_function_concurrency(FunctionName="probe")
+    assert failure.value.error == "Lambda.TooManyRequestsException"
+
+
 def test_the_public_route_needs_no_signature(cloud, probe):
     answer = cloud.rest_api(probe["ApiId"], "local").call("GET", "/health")
     assert answer.status == 200
@@ -90,3 +101,13 @@ def test_the_iam_route_is_for_who_is_allowed(cloud, probe):
     assert answer.json["user"] == "arn:aws:iam::111122223333:user/usage-sender"
     with pytest.raises(ClientError, match="AccessDenied"):
         sender.client("dynamodb").list_tables()
+
+
+def test_a_new_key_voids_the_former_one_and_its_routes(cloud, probe):
+    api = cloud.rest_api(probe["ApiId"], "local")
+    for _ in range(3):  # IAM allows two keys a user
+        before = cloud.accounts.api_caller("renewed", probe["ApiId"], ["local/POST/usage"])
+    assert api.call("POST", "/usage", {}, caller=before).status == 200
+    after = cloud.accounts.api_caller("renewed", probe["ApiId"])
+    assert api.call("POST", "/usage", {}, caller=before).status == 403
+    assert api.call("POST", "/usage", {}, caller=after).status == 403

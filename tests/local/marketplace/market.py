@@ -24,7 +24,7 @@ class SetClock:
 
 
 class Ticks:
-    """A monotonic clock; ``step`` seconds pass at each reading, so that the quota is met only by a test that stops it."""
+    """A monotonic clock; ``step`` seconds pass at each reading, so only a test that stops it meets the quota."""
 
     def __init__(self) -> None:
         self.reading, self.step = 0.0, 1.0

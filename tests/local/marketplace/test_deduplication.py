@@ -95,7 +95,7 @@ def test_each_region_deduplicates_for_itself(market: Market) -> None:
     market.send(record(buyer))
     assert elsewhere.batch_meter_usage(UsageRecords=[record(buyer, Quantity=7)])["Results"][0]["Status"] == "Success"
     assert [line["region"] for line in market.admin.accepted()] == ["us-east-1", "eu-west-1"]
-    assert market.admin.summary()["billedTwice"] == 1
+    assert (market.admin.summary()["billedTwice"], market.admin.summary()["otherRegion"]) == (1, 1)
 
 
 def test_an_hour_sent_by_licence_and_by_product_code_is_billed_twice(market: Market) -> None:

@@ -64,7 +64,7 @@ def test_a_licence_must_exist_and_match_the_account(market: Market, change: dict
 
 @pytest.mark.parametrize("missing", ["CustomerAWSAccountId", "LicenseArn"])
 def test_a_licence_record_names_account_and_licence(market: Market, missing: str) -> None:
-    """botocore model, ResolveCustomerResult: calls "require LicenseArn" and "CustomerAWSAccountId for each UsageRecord"."""
+    """botocore model, ResolveCustomerResult: calls require both "for each UsageRecord"."""
     incomplete = record(market.buyer())
     del incomplete[missing]
     with pytest.raises(market.metering.exceptions.InvalidLicenseException):

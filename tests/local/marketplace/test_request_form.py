@@ -83,7 +83,7 @@ def test_allocations_sum_to_the_quantity(market: Market) -> None:
     ],
 )
 def test_allocations_use_the_records_kind_of_quantity(market: Market, allocation: dict[str, Any]) -> None:
-    """botocore model, UsageAllocation: exactly one of the two; of the record's kind (InvalidUsageAllocationsException)."""
+    """botocore model, UsageAllocation: exactly one of the two, and of the record's kind."""
     refused(market, tagged(market.buyer(), allocation), code="InvalidUsageAllocationsException")
 
 

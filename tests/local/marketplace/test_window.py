@@ -73,7 +73,7 @@ def test_a_buyer_who_never_started_is_not_subscribed(market: Market, kind: str) 
 
 @pytest.mark.parametrize("kind", ["license", "legacy"])
 def test_after_the_end_final_records_are_taken_for_one_hour(market: Market, kind: str) -> None:
-    """User guide, SaaS notifications: about one hour after unsubscribe-pending or License Deprovisioned, then no more."""
+    """User guide, SaaS notifications: about an hour after unsubscribe-pending, License Deprovisioned; then none."""
     buyer = market.buyer(kind)
     market.admin.end(buyer["id"], "2026-11-15T11:30:00Z")
     market.clock.moment = NOW - SECOND

@@ -1,0 +1,132 @@
+"""Buyers arrive as on Marketplace: they subscribe, are sent to the registration page, and notices follow.
+
+Both integrations take turns, and so does the order in which registration and notice arrive.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from ledger import tables
+from ledger.subscriber import Subscriber, from_item
+from local.marketplace import notices
+from local.stage import LocalStage
+from runtime.clock import iso
+
+#: seconds (of the machine's clock) in which notices have to come through
+PATIENCE = 60.0
+
+
+class BuyersFailed(RuntimeError):
+    """Not every buyer became active; the message says who, and what is known of them."""
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """A buyer of the run: its billing key, integration and tier, and what the local Marketplace knows of it."""
+
+    customer_identifier: str
+    integration: str
+    tier: str
+    known: dict[str, Any]
+
+
+class Buyers:
+    """Brings buyers to the stage and lets them leave."""
+
+    def __init__(self, stage: LocalStage) -> None:
+        self._stage = stage
+
+    def arrive(self, names: Sequence[str]) -> dict[str, Buyer]:
+        """One buyer for each name, registered, subscribed and entitled when this returns; by name."""
+        paid = [tier.name for tier in self._stage.settings.tiers if "unlimited" not in tier.name]
+        buyers: dict[str, Buyer] = {}
+        for number, name in enumerate(names):
+            kind = "license" if number % 2 == 0 else "legacy"
+            buyer = self._create(kind, paid[number % len(paid)])
+            notice_first = number % 4 >= 2
+            if notice_first:
+                self._subscribe(buyer)
+            self._register(buyer, name)
+            if not notice_first:
+                self._subscribe(buyer)
+            buyers[name] = buyer
+        self._wait(lambda subscriber: _is_ready(subscriber), [b.customer_identifier for b in buyers.values()])
+        return buyers
+
+    def leave(self, buyer: Buyer) -> None:
+        """The agreement ends now; returns when the subscriber's status says so."""
+        now = self._stage.clock.now()
+        self._stage.marketplace.end(buyer.customer_identifier, iso(now))
+        if buyer.integration == "legacy":
+            notice = notices.subscription_notice(
+                "unsubscribe-pending", buyer.customer_identifier, self._stage.product_code
+            )
+            self._stage.cloud.marketplace.publish_subscription_notice(self._stage.product_code, notice)
+        else:
+            self._put(notices.license_deprovisioned(notices.Agreement.of_buyer(buyer.known), now))
+        self._wait(lambda subscriber: subscriber.accepts_until is not None, [buyer.customer_identifier])
+
+    def _create(self, kind: str, tier: str) -> Buyer:
+        entitlement = {"dimension": tier, "value": 1}
+        known = self._stage.marketplace.create_buyer(self._stage.product_code, kind, entitlements=[entitlement])
+        return Buyer(known["id"], kind, tier, known)
+
+    def _register(self, buyer: Buyer, name: str) -> None:
+        """Marketplace's own POST, then the form of our page."""
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        token = buyer.known["token"]
+        answers = [
+            self._stage.api.call("POST", "/register", urlencode({"x-amzn-marketplace-token": token}), headers=form),
+            self._stage.api.call(
+                "POST",
+                "/registrations",
+                {"token": token, "email": f"{name.lower()}@example.com", "company": f"Buyer {name}", "name": name},
+            ),
+        ]
+        for answer in answers:
+            if answer.status != 200:
+                raise BuyersFailed(f"registration of {name} was answered {answer.status}: {answer.text[:300]}")
+
+    def _subscribe(self, buyer: Buyer) -> None:
+        now = self._stage.clock.now()
+        product = self._stage.product_code
+        known = self._stage.marketplace.activate(buyer.customer_identifier, iso(int(now)))
+        if buyer.integration == "legacy":
+            offer = known["offerId"]
+            notice = notices.subscription_notice(
+                "subscribe-success", buyer.customer_identifier, product, offer_identifier=offer, free_trial=False
+            )
+            self._stage.cloud.marketplace.publish_subscription_notice(product, notice)
+            entitled = notices.entitlement_notice(buyer.customer_identifier, product)
+            self._stage.cloud.marketplace.publish_entitlement_notice(product, entitled)
+        else:
+            agreement = notices.Agreement.of_buyer(buyer.known)
+            self._put(notices.agreement_created(agreement, now))
+            self._put(notices.license_updated(agreement, now))
+
+    def _put(self, event: dict[str, Any]) -> None:
+        self._stage.cloud.marketplace.put_agreement_event(event["detail-type"], event["detail"], event["resources"])
+
+    def _wait(self, is_done: Any, customers: Sequence[str]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        wanted = set(customers)
+        while True:
+            known = {s.customer_identifier: s for s in map(from_item, self._stage.items(tables.SUBSCRIBERS))}
+            missing = sorted(key for key in wanted if key not in known or not is_done(known[key]))
+            if not missing:
+                return
+            if time.monotonic() > deadline:
+                raise BuyersFailed(
+                    f"after {PATIENCE:g} s {len(missing)} of {len(wanted)} buyers are not ready, first {missing[0]}:"
+                    f" {known.get(missing[0], 'unknown')}"
+                )
+            time.sleep(0.1)
+
+
+def _is_ready(subscriber: Subscriber) -> bool:
+    fetched, notice = subscriber.entitlements_fetched_at, subscriber.last_notice_at
+    entitled = bool(subscriber.entitlements) and fetched is not None and (notice is None or fetched >= notice)
+    return subscriber.status == "active" and entitled and subscriber.item.get("email") is not None

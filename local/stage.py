@@ -1,0 +1,140 @@
+"""The stage ``local``, up and running: synthesized, deployed on the local cloud, with the local Marketplace beside it.
+
+    with LocalStage(say=print) as stage:
+        stage.api.call("GET", "/health")
+
+The synthesized templates and the bundled asset are what runs. Leaving the block stops everything.
+"""
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ledger import tables
+from local.cloud import LocalCloud, LocalSession, Outputs, RestApi, children
+from local.marketplace.admin import MarketplaceAdmin
+from local.simulated_clock import SimulatedClock
+from stacks import stage as stages
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+PROJECT = Path(__file__).resolve().parent.parent
+BUILD = PROJECT / "build"
+ASSEMBLY = BUILD / "cdk.out"
+STAGE = "local"
+
+
+class SynthFailed(RuntimeError):
+    """The stage could not be synthesized; the message is what synth said."""
+
+
+def start_synth(clock_file: Path, out: Path = ASSEMBLY) -> children.Child:
+    """Begin to synthesize the stage in a process of its own, which dies with us; ``finish_synth`` waits for it."""
+    command = [sys.executable, "-m", "stacks.synth", "--stage", STAGE, "--out", str(out)]
+    context = {"clockOffsetFile": clock_file, "functionPython": PROJECT / ".venv-lambda" / "bin" / "python"}
+    for name, value in context.items():
+        command += ["-c", f"{name}={value}"]
+    return children.start("synth", command, log=BUILD / "local" / "synth.log", directory=PROJECT)
+
+
+def finish_synth(synth: children.Child) -> None:
+    """Raises SynthFailed with its output."""
+    if synth.wait() != 0:
+        raise SynthFailed(f"the stage {STAGE} could not be synthesized\n{synth.tail(60)}")
+
+
+class LocalStage:
+    """``clock``: shared by all parts. ``say`` gets a line for each step and for all that could not be deployed."""
+
+    def __init__(
+        self,
+        *,
+        clock: SimulatedClock | None = None,
+        assembly: Path | None = None,
+        say: Callable[[str], None] = lambda _: None,
+        schedules: bool = False,
+    ) -> None:
+        """``assembly``: an assembly of this stage with this clock's file; synthesized here if there is none."""
+        self.clock = clock or SimulatedClock(BUILD / "local" / "clock-offset")
+        self.settings = stages.load(STAGE, folder=PROJECT / "stages")
+        self._assembly = assembly
+        self._say = say
+        self._schedules = schedules
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        if self._assembly is None:
+            self._say("synthesizing the stage")
+            finish_synth(start_synth(self.clock.file))
+        server = children.start(
+            "the local Marketplace",
+            [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
+            log=BUILD / "local" / "marketplace.log",
+        )
+        self._stack.enter_context(server)
+        self.marketplace = MarketplaceAdmin(server.url(timeout=30))
+        cloud = LocalCloud(
+            marketplace_url=self.marketplace.url,
+            region=self.settings.region,
+            schedules=self._schedules,
+            clock_offset_file=self.clock.file,
+        )
+        self.cloud = self._stack.enter_context(cloud)
+        self.marketplace.create_product(
+            self.product_code,
+            self.settings.dimensions,
+            integration=self.settings.integration,
+            contract_dimensions=[tier.name for tier in self.settings.tiers],
+            region=self.settings.region,
+        )
+        self.cloud.marketplace.create_topics(self.product_code)
+        self.outputs: Outputs = self.cloud.deploy(self._assembly or ASSEMBLY, say=self._say)
+        doors = self.outputs[f"YawlMetering-{STAGE}-Doors"]
+        self.api: RestApi = self.cloud.rest_api(doors["RestApiId"], doors["ApiStage"])
+        routes = [f"{doors['ApiStage']}/POST/usage", f"{doors['ApiStage']}/GET/subscribers/*"]
+        self.usage_sender: LocalSession = self.cloud.accounts.api_caller("usage-sender", doors["RestApiId"], routes)
+        self.dynamodb: DynamoDBServiceResource = self.cloud.seller.resource("dynamodb")
+
+    @property
+    def product_code(self) -> str:
+        return self.settings.product_code
+
+    @property
+    def state_machine_arn(self) -> str:
+        return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineArn"]
+
+    def table_name(self, table: tables.Table) -> str:
+        return table.physical_name(self.settings.suffix)
+
+    def items(self, table: tables.Table) -> list[dict[str, Any]]:
+        """Every item of a table (the local stage is small enough to scan)."""
+        found: list[dict[str, Any]] = []
+        scan: dict[str, Any] = {"ConsistentRead": True}
+        while True:
+            page = self.dynamodb.Table(self.table_name(table)).scan(**scan)
+            found += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return found
+            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def meter(self, hour: str | None = None) -> dict[str, Any]:
+        """One run of the hourly workflow, up to that hour (ISO) or the last one due; its summary."""
+        summary: dict[str, Any] = self.cloud.run_workflow(self.state_machine_arn, {"hour": hour} if hour else {})
+        return summary

@@ -1,0 +1,273 @@
+"""The subscribers' and the notices' stores: what is written, on which condition, and what another writer keeps."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ledger.entitlements import dimensions_held, fetched
+from ledger.notices import KEPT_SECONDS, Notices
+from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
+from ledger.subscribers import ATTEMPTS, Change, SubscriberBusy, Subscribers
+from marketplace.tiers import Tier
+from tests.unit.marketplace_double import held
+from tests.unit.messages import T0
+from tests.unit.moto_tables import tables
+
+NOW = T0 + 5
+
+
+@pytest.fixture
+def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
+    with tables(monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def table(both: tuple[Any, Any]) -> Any:
+    return both[0]
+
+
+@pytest.fixture
+def store(table: Any) -> Subscribers:
+    return Subscribers(table, sleep=lambda _: None)
+
+
+def set_(**values: Any) -> Change:
+    return Change(values)
+
+
+def test_nobody_is_none(store: Subscribers) -> None:
+    assert store.get("custA1") is None
+    assert store.get("custA1", consistent=False) is None
+
+
+def test_a_change_creates_and_later_ones_add(store: Subscribers, table: Any) -> None:
+    assert store.change("custA1", lambda current: set_(integration="legacy") if current is None else None, now=NOW)
+    store.change("custA1", lambda _: set_(email="a@b.example"), now=NOW + 60)
+    item = table.get_item(Key={"customerIdentifier": "custA1"})["Item"]
+    assert item == {
+        "customerIdentifier": "custA1",
+        "integration": "legacy",
+        "email": "a@b.example",
+        "schema": 1,
+        "version": 2,
+        "createdAt": "2026-11-15T00:00:05Z",
+        "updatedAt": "2026-11-15T00:01:05Z",
+    }
+
+
+def test_what_is_stored_already_is_not_written_again(store: Subscribers) -> None:
+    store.change("custA1", lambda _: set_(tier="basic_tier", activePeriods=[{"start": 5}]), now=NOW)
+    assert store.change("custA1", lambda _: set_(tier="basic_tier", activePeriods=[{"start": 5}]), now=NOW + 1) is None
+    assert store.change("custA1", lambda _: Change(remove=frozenset({"acceptsUntil"})), now=NOW + 1) is None
+    found = store.get("custA1")
+    assert found is not None and found.version == 1
+
+
+def test_what_changed_is_returned(store: Subscribers) -> None:
+    store.change("custA1", lambda _: set_(tier="basic_tier", acceptsUntil=9), now=NOW)
+    written = store.change("custA1", lambda _: Change({"tier": "pro_tier"}, frozenset({"acceptsUntil"})), now=NOW)
+    assert written == Change({"tier": "pro_tier"}, frozenset({"acceptsUntil"}))
+    found = store.get("custA1")
+    assert found is not None and (found.tier, found.accepts_until) == ("pro_tier", None)
+
+
+def test_a_writer_in_between_is_not_erased(store: Subscribers) -> None:
+    store.change("custA1", lambda _: set_(tier="basic_tier"), now=NOW)
+    seen: list[str | None] = []
+
+    def rule(current: Subscriber | None) -> Change:
+        seen.append(current.tier if current else None)
+        if len(seen) == 1:
+            store.change("custA1", lambda _: set_(tier="pro_tier", company="Acme"), now=NOW)
+        return set_(name=f"decided on {current.tier if current else None}")
+
+    store.change("custA1", rule, now=NOW)
+    found = store.get("custA1")
+    assert seen == ["basic_tier", "pro_tier"]
+    assert found is not None
+    assert (found.item["name"], found.item["company"], found.version) == ("decided on pro_tier", "Acme", 3)
+
+
+def test_two_creators_make_one_row(store: Subscribers) -> None:
+    def rule(current: Subscriber | None) -> Change:
+        if current is None:
+            store.change("custA1", lambda _: set_(company="Acme"), now=NOW)
+        return set_(name="Ann")
+
+    store.change("custA1", rule, now=NOW)
+    found = store.get("custA1")
+    assert found is not None and (found.item["company"], found.item["name"]) == ("Acme", "Ann")
+
+
+def test_a_subscriber_who_never_rests_is_given_up(store: Subscribers) -> None:
+    counter = iter(range(100))
+
+    def rule(_: Subscriber | None) -> Change:
+        store.change("custA1", lambda _: set_(company=f"c{next(counter)}"), now=NOW)
+        return set_(name="Ann")
+
+    with pytest.raises(SubscriberBusy):
+        store.change("custA1", rule, now=NOW)
+    assert next(counter) == ATTEMPTS
+
+
+def test_a_row_without_a_version_takes_its_first(store: Subscribers, table: Any) -> None:
+    table.put_item(Item={"customerIdentifier": "old1", "email": "a@b.example"})
+    store.change("old1", lambda _: set_(tier="basic_tier"), now=NOW)
+    found = store.get("old1")
+    assert found is not None and (found.version, found.tier, found.item["email"]) == (1, "basic_tier", "a@b.example")
+
+
+def test_subscribers_of_an_agreement(store: Subscribers) -> None:
+    for key, agreement in (("l-1", "agmt-1"), ("l-2", "agmt-1"), ("l-3", "agmt-2")):
+        store.change(key, lambda _, a=agreement: set_(agreementId=a), now=NOW)
+    assert sorted(store.with_agreement("agmt-1")) == ["l-1", "l-2"]
+    assert store.with_agreement("agmt-9") == ()
+
+
+def test_every_attribute_is_read_back(store: Subscribers) -> None:
+    store.change(
+        "l-1",
+        lambda _: set_(
+            integration="license",
+            subscriptionStatus="pending_cancellation",
+            productCode="p",
+            licenseArn="arn",
+            customerAWSAccountId="1",
+            agreementId="a",
+            activePeriods=[{"start": 1, "end": 5}, {"start": 7}],
+            statusChangedAt=6,
+            acceptsUntil=8,
+            lastNoticeAt=9,
+            tier="basic_tier",
+            entitlements=[{"dimension": "basic_tier", "value": "1", "expiresAt": 99}, {"dimension": "x", "value": "2"}],
+            entitlementsFetchedAt=Decimal("5.25"),
+            previousIdentifier="old",
+            freeTrial=True,
+        ),
+        now=NOW,
+    )
+    found = store.get("l-1")
+    assert found == Subscriber(
+        customer_identifier="l-1",
+        integration="license",
+        status="pending_cancellation",
+        product_code="p",
+        license_arn="arn",
+        account_id="1",
+        agreement_id="a",
+        active_periods=(Period(1, 5), Period(7)),
+        status_changed_at=6,
+        accepts_until=8,
+        last_notice_at=9,
+        tier="basic_tier",
+        entitlements=(HeldEntitlement("basic_tier", 99, "1"), HeldEntitlement("x", None, "2")),
+        entitlements_fetched_at=5.25,
+        previous_identifier="old",
+        free_trial=True,
+        version=1,
+    )
+
+
+TIERS = (Tier("basic_tier", {}), Tier("pro_tier", {}))
+
+
+def stored(**item: Any) -> Subscriber:
+    return from_item({"customerIdentifier": "c", "integration": "legacy"} | item)
+
+
+def test_an_older_fetch_overwrites_nothing() -> None:
+    newer = stored(entitlementsFetchedAt=Decimal("100.5"))
+    assert fetched(newer, [held("pro_tier")], tiers=TIERS, fetched_at=100.4) is None
+    assert fetched(newer, [held("pro_tier")], tiers=TIERS, fetched_at=100.6) is not None
+
+
+def test_what_a_leaver_held_last_is_kept_when_nothing_is_left() -> None:
+    item: dict[str, Any] = {
+        "subscriptionStatus": "pending_cancellation",
+        "tier": "pro_tier",
+        "entitlements": [{"dimension": "pro_tier", "value": "1"}],
+        "entitlement": {"dimension": "pro_tier"},
+        "entitlementsFetchedAt": Decimal(50),
+    }
+    change = fetched(stored(**item), [], tiers=TIERS, fetched_at=60)
+    assert change is not None
+    assert change.set == {
+        "entitlements": [],
+        "entitlementsFetchedAt": Decimal(60),
+        "lastHeld": {"tier": "pro_tier", "entitlements": item["entitlements"], "fetchedAt": Decimal(50), "until": 60},
+    }
+    assert change.remove == {"tier", "entitlement"}
+
+
+@pytest.mark.parametrize(
+    ("accepts_until", "hour", "expected"),
+    [(None, 3600, ("pro_tier",)), (None, 7200, ()), (9000, 7200, ("pro_tier",)), (None, 90_000, ())],
+)
+def test_an_hour_counts_by_what_was_held_then(accepts_until: int | None, hour: int, expected: tuple[str, ...]) -> None:
+    """Nothing is left since 2:00:00; the contract's own date was midnight (86,400 s)."""
+    item: dict[str, Any] = {
+        "entitlements": [],
+        "lastHeld": {
+            "entitlements": [
+                {"dimension": "pro_tier", "value": "1", "expiresAt": 86_400},
+                {"dimension": "top_tier", "value": "0"},
+            ],
+            "until": 7200,
+        },
+    }
+    if accepts_until:
+        item["acceptsUntil"] = accepts_until
+    assert dimensions_held(stored(**item), hour) == expected
+    now_held = [{"dimension": "basic_tier", "value": "1"}]
+    assert dimensions_held(stored(**(item | {"entitlements": now_held})), hour) == ("basic_tier",)
+
+
+def test_expired_and_back_touches_an_active_subscriber_only() -> None:
+    had = {"entitlement": {"dimension": "basic_tier"}, "tier": "basic_tier"}
+
+    def status(subscriber: Subscriber, *now_held: Any) -> Any:
+        change = fetched(subscriber, now_held, tiers=TIERS, fetched_at=60)
+        return change.set.get("subscriptionStatus", "as it was") if change else None
+
+    assert status(stored(subscriptionStatus="active", **had)) == "expired"
+    assert status(stored(subscriptionStatus="active", **had), held("basic_tier", "1970-01-01")) == "expired"
+    assert status(stored(subscriptionStatus="expired"), held("basic_tier")) == "active"
+    # nothing was held yet: Marketplace is slower than the buyer
+    assert status(stored(subscriptionStatus="active")) == "as it was"
+    for other in ("pending", "failed", "pending_cancellation", "final_metering", "cancelled"):
+        assert status(stored(subscriptionStatus=other, **had)) == "as it was"
+        assert status(stored(subscriptionStatus=other), held("basic_tier")) == "as it was"
+
+
+@pytest.fixture
+def notices(both: tuple[Any, Any]) -> Notices:
+    return Notices(both[1])
+
+
+def test_a_kept_notice_holds_no_personal_data_and_goes_after_its_time(both: tuple[Any, Any], notices: Notices) -> None:
+    body = (
+        '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "a@b.example", '
+        '"buyer": {"companyName": "Acme", "note": "write to a@b.example"}}'
+    )
+    assert notices.keep("n1", reason="unknown", body=body, now=NOW)
+    assert not notices.keep("n1", reason="unknown", body=body, now=NOW + 60)
+    item = both[1].get_item(Key={"noticeId": "n1"})["Item"]
+    assert item["content"]["json"] == (
+        '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "[removed]", '
+        '"buyer": {"companyName": "[removed]", "note": "[removed]"}}'
+    )
+    assert item["expiresAt"] == int(NOW) + KEPT_SECONDS
+    assert (item["reason"], item["createdAt"]) == ("unknown", "2026-11-15T00:00:05Z")
+
+
+def test_a_notice_waits_for_its_agreement_until_it_is_applied(notices: Notices) -> None:
+    assert notices.wait_for_agreement("n1", "agmt-1", {"id": "n1"}, NOW)
+    assert not notices.wait_for_agreement("n1", "agmt-1", {"id": "n1"}, NOW)
+    assert [item["noticeId"] for item in notices.waiting("agmt-1")] == ["n1"]
+    assert list(notices.waiting("agmt-2")) == []
+    notices.applied("n1", NOW)
+    assert list(notices.waiting("agmt-1")) == []

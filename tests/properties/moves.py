@@ -1,0 +1,192 @@
+"""What a schedule is made of. Every move is possible in every state, so that a failing schedule can be cut at will.
+
+Schedules are made of a seed, not of Hypothesis's own choices: its engine spends most of a small budget on variations of
+few examples, and drops the weights without which most schedules meter nothing. ``reduced`` cuts instead of its shrinker.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from tests.properties.scheduler import FAULTS
+
+CUSTOMERS = 2
+
+
+@dataclass(frozen=True)
+class Go:
+    """How far an actor goes: so many effects (None: to its end), or, ``writes``, writes and on to the next; then the fault.
+
+    The fault strikes its next write; ``lagging`` its next look into an index.
+    """
+
+    effects: int | None = None
+    writes: bool = False
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """``slot``: the same slot of a customer is the same event id; the first use settles what it says.
+
+    early: seconds by which ``occurredAt`` lies before now. altered: other content under the same id.
+    """
+
+    slot: int
+    dimension: str
+    quantity: str
+    early: int = 0
+    user: str = "ann"
+    altered: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """A request of ``POST /usage``; ``skew``: seconds by which that function's clock is ahead."""
+
+    customer: int
+    events: tuple[Event, ...]
+    go: Go = Go()
+    skew: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the hourly workflow; ``delayed``: with the seal delay, else of the hour that has just closed."""
+
+    delayed: bool = True
+    go: Go = Go()
+    skew: float = 0.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """Some actor that is still alive goes on."""
+
+    actor: int
+    go: Go = Go()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Time passes: seconds, or until ten past the hour, or until the nearest deadline is so many seconds ahead."""
+
+    until: Literal["seconds", "next_run", "deadline", "month_end"]
+    seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A fault of Marketplace itself, for one call, or until the drain."""
+
+    kind: str
+    word: str = ""
+    customer: int | None = None
+    lasting: bool = False
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    """A customer leaves or comes back; ``told``: the notice arrives at once, else with a later one."""
+
+    customer: int
+    told: bool = True
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The stage's meteringMode is set anew; runs that go on keep the one they started with."""
+
+    mode: str
+
+
+Move = Report | Run | Step | Wait | Arm | Subscribe | Mode
+
+_QUANTITIES = {
+    "workflow_executions": ("1", "2", "5", "0.4"),
+    "api_calls": ("400", "999", "2500"),
+    "data_processed_gb": ("0.25", "1.000001"),
+    "active_users": ("1",),
+    "peak_nodes": ("3", "7", "9"),
+}
+_WAITS = (
+    *(Wait("next_run") for _ in range(10)),
+    *(Wait("seconds", seconds) for seconds in (1, 61, 600, 600, 3600, 3600, 5 * 3600)),
+    *(Wait("deadline", seconds) for seconds in (1900, 200, 1, -1)),
+    *(Wait("month_end", seconds) for seconds in (3000, 60)),
+)
+
+
+def _go(random: Random) -> Go:
+    if random.random() < 0.35:
+        return Go()
+    fault = random.choice(FAULTS) if random.random() < 0.4 else None
+    return Go(random.choice((0, 1, 1, 1, 2, 2, 3, 4, 6, 9)), random.random() < 0.75, fault)
+
+
+def _event(random: Random) -> Event:
+    dimension = random.choice((*_QUANTITIES, "workflow_executions", "api_calls"))
+    return Event(
+        slot=random.randrange(16),
+        dimension=dimension,
+        quantity=random.choice(_QUANTITIES[dimension]),
+        early=random.choice((0, 0, 0, 0, 90, 1800, 3700, 7300, 80000, -120)),
+        user=random.choice(("ann", "bob", "eve")),
+        altered=random.random() < 0.1,
+    )
+
+
+def _report(random: Random) -> Report:
+    events = tuple(_event(random) for _ in range(random.choice((1, 1, 2, 3))))
+    return Report(random.randrange(CUSTOMERS), events, _go(random), random.choice((0.0, 0.0, 0.0, 3.0, -3.0)))
+
+
+def _run(random: Random) -> Run:
+    return Run(random.random() < 0.75, _go(random), random.choice((0.0, 0.0, 0.0, 3.0, -3.0)))
+
+
+def _arm(random: Random) -> Arm:
+    customer, lasting = random.randrange(CUSTOMERS), random.random() < 0.4
+    return random.choice(
+        (
+            *(Arm(kind) for kind in ("throttle", "server-error", "lost-answer", "lost-answer", "unprocessed")),
+            Arm("error", "InvalidLicenseException", customer, lasting),
+            Arm("error", random.choice(("AccessDeniedException", "InvalidProductCodeException"))),
+            Arm("status", "CustomerNotSubscribed", customer, lasting),
+        )
+    )
+
+
+_KINDS: dict[Callable[[Random], Move], int] = {
+    _report: 8,
+    lambda random: Step(random.randrange(8), _go(random)): 10,
+    _run: 8,
+    lambda random: random.choice(_WAITS): 6,
+    _arm: 2,
+    lambda random: Subscribe(random.randrange(CUSTOMERS), random.random() < 0.5): 1,
+    lambda random: Mode(random.choice(("live", "live", "off", "dry-run"))): 1,
+}
+
+
+def schedule_of(seed: int) -> tuple[Move, ...]:
+    """The schedule of a seed: recorders, runs and their interleaving above all."""
+    random = Random(seed)
+    kinds = random.choices(list(_KINDS), list(_KINDS.values()), k=random.randint(6, 30))
+    return tuple(kind(random) for kind in kinds)
+
+
+def reduced(schedule: Sequence[Move], fails: Callable[[Sequence[Move]], bool]) -> Sequence[Move]:
+    """A part of a failing schedule that still fails and of which no move, nor half, can be left out."""
+    size = max(1, len(schedule) // 2)
+    while True:
+        start = 0
+        while start < len(schedule):
+            shorter = [*schedule[:start], *schedule[start + size :]]
+            if fails(shorter):
+                schedule = shorter
+            else:
+                start += size
+        if size == 1:
+            return schedule
+        size //= 2

@@ -1,0 +1,120 @@
+"""The functions' asset: what is in it, how large it is, and that it does not depend on the machine."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from stacks import synth
+from stacks.node import use_pinned_node
+
+SOURCE = synth.ROOT / "lambda_src"
+MEGABYTE = 1_000_000
+
+USES_THE_NEW_FIELDS = """
+import json, boto3, botocore.session
+model = botocore.session.get_session().get_service_model("meteringmarketplace")
+record = model.shape_for("UsageRecord").members
+clients = [boto3.client(name, region_name="us-east-1").meta.service_model.service_name
+           for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sts", "events")]
+table = boto3.resource("dynamodb", region_name="us-east-1").Table("t").name
+endpoint = boto3.client("meteringmarketplace", region_name="eu-central-1").meta.endpoint_url
+print(json.dumps({"members": sorted(record), "clients": clients, "table": table, "endpoint": endpoint,
+                  "from": boto3.__file__}))
+"""
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The asset, with bytecode of this interpreter."""
+    use_pinned_node()
+    from stacks.constructs.asset import FunctionAsset
+    from stacks.constructs.function import RUNTIME
+
+    folder = tmp_path_factory.mktemp("asset")
+    FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=sys.executable).bundle(folder)
+    return folder
+
+
+def asset_hash(source: Path, function_python: str | None = None) -> str:
+    use_pinned_node()
+    from stacks.constructs.asset import FunctionAsset
+    from stacks.constructs.function import RUNTIME
+
+    return FunctionAsset(source=source, runtime=RUNTIME, function_python=function_python).hash
+
+
+def run_inside(asset: Path, code: str) -> str:
+    """In an interpreter that sees the asset and the standard library only."""
+    program = f"import sys; sys.path.insert(0, {str(asset)!r})\n{code}"
+    # -S: no site-packages, -I: neither PYTHONPATH nor the working directory
+    done = subprocess.run([sys.executable, "-ISB", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bundled: Path) -> None:
+    found = json.loads(run_inside(bundled, USES_THE_NEW_FIELDS))
+    assert {"LicenseArn", "QuantityAsDecimal", "CustomerAWSAccountId"} <= set(found["members"])
+    assert len(found["clients"]) == 5
+    assert found["endpoint"] == "https://metering.marketplace.eu-central-1.amazonaws.com"
+    assert found["from"].startswith(str(bundled))
+
+
+def test_every_module_of_ours_imports_from_the_asset_alone(bundled: Path) -> None:
+    rooms = [folder.parent.name for folder in SOURCE.glob("*/__init__.py")]
+    modules = [
+        ".".join(path.relative_to(bundled).with_suffix("").parts)
+        for room in rooms
+        for path in sorted((bundled / room).rglob("*.py"))
+    ]
+    assert len(modules) > len(rooms) >= 8
+    variables = {"AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "x"}
+    imports = [f"importlib.import_module({module!r})" for module in modules]
+    run_inside(bundled, "\n".join(["import importlib, os", f"os.environ.update({variables!r})", *imports]))
+
+
+def test_it_is_small_and_pure(bundled: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "asset.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
+        for path in bundled.rglob("*"):
+            target.write(path, path.relative_to(bundled))
+    assert archive.stat().st_size < 6 * MEGABYTE
+    assert not [path for path in bundled.rglob("*") if path.suffix in (".so", ".pyd", ".in", ".lock")]
+
+
+def test_bytecode_is_used_whatever_the_files_times_are(bundled: Path) -> None:
+    """PEP 552: flags 0b01 in bytes 4 to 8 say "hash-based, unchecked"."""
+    compiled = list(bundled.rglob("*.pyc"))
+    assert len(compiled) > 100
+    assert {path.read_bytes()[4:8] for path in compiled} == {b"\x01\x00\x00\x00"}
+
+
+def test_the_hash_is_the_same_wherever_the_source_lies_and_whatever_else_lies_there(tmp_path: Path) -> None:
+    copy = shutil.copytree(SOURCE, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "usage" / "__pycache__").mkdir()
+    (copy / "usage" / "__pycache__" / "handlers.cpython-311.pyc").write_bytes(b"x")
+    for path in copy.rglob("*.py"):
+        path.touch()
+    assert asset_hash(copy) == asset_hash(SOURCE)
+
+
+@pytest.mark.parametrize("changed", ["requirements.txt", "runtime/clock.py"])
+def test_the_hash_changes_with_source_and_requirements(tmp_path: Path, changed: str) -> None:
+    copy = shutil.copytree(SOURCE, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
+    with (copy / changed).open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert asset_hash(copy) != asset_hash(SOURCE)
+
+
+def test_a_builder_without_the_functions_python_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from stacks.constructs.asset_contents import compile_bytecode
+
+    (tmp_path / "module.py").write_text("x = 1\n", encoding="utf-8")
+    compile_bytecode(tmp_path, "3.99", None)
+    assert "no Python 3.99 here, so the asset ships without bytecode" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.pyc"))

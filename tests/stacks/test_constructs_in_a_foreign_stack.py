@@ -1,0 +1,190 @@
+"""Every construct works in a bare stack of somebody else: none needs a stage or a stack of this project."""
+
+import ast
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ledger.tables import NOTICES, SUBSCRIBERS
+from runtime.settings import ReportSettings
+from stacks import synth
+from stacks.node import use_pinned_node
+from tests.synthesized import context
+
+if TYPE_CHECKING:
+    from stacks.constructs.function import RoomFunction
+
+CONSTRUCTS = synth.ROOT / "stacks" / "constructs"
+HANDLER = "def handle(event, context):\n    return event\n"
+
+
+class Foreign:
+    """A stack that knows neither account nor Region, and a source folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        use_pinned_node()
+        from aws_cdk import App, Stack
+
+        from stacks.constructs.asset import FunctionAsset
+        from stacks.constructs.environment import FunctionEnvironment
+        from stacks.constructs.function import RUNTIME
+
+        self.source = folder / "source"
+        self.source.mkdir()
+        (self.source / "room.py").write_text(HANDLER, encoding="utf-8")
+        (self.source / "requirements.txt").write_text("", encoding="utf-8")
+        self.app = App(context=context(), outdir=str(folder / "out"), analytics_reporting=False)
+        self.stack: Stack = Stack(self.app, "Foreign")
+        self.asset = FunctionAsset(source=self.source, runtime=RUNTIME)
+        self.environment: FunctionEnvironment = FunctionEnvironment(
+            metrics_namespace="Foreign",
+            log_group_prefix="/foreign",
+            log_retention_days=7,
+            keep_logs=False,
+            log_level="INFO",
+        )
+
+    def function(self, id_: str = "report") -> "RoomFunction":
+        from aws_cdk import Duration
+
+        from stacks.constructs.function import RoomFunction
+
+        return RoomFunction(
+            self.stack,
+            id_,
+            code=self.asset.code(),
+            handler="room.handle",
+            room="room",
+            settings=ReportSettings(METERING_RECORDS_TABLE="records"),
+            environment=self.environment,
+            description="foreign",
+            timeout=Duration.seconds(30),
+        )
+
+    def resources(self, kind: str) -> list[dict[str, Any]]:
+        folder = Path(self.app.synth().directory)
+        template = json.loads((folder / "Foreign.template.json").read_text(encoding="utf-8"))
+        return [entry.get("Properties", {}) for entry in template["Resources"].values() if entry["Type"] == kind]
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Foreign:
+    return Foreign(tmp_path)
+
+
+def test_table(foreign: Foreign) -> None:
+    from stacks.constructs.table import LedgerTable
+
+    table = LedgerTable(foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", keep=True)
+    table.grant_read(foreign.function().function)
+    with pytest.raises(ValueError, match="yawl-subscribers has no index NoSuch"):
+        table.grant_query_index(foreign.function("other").function, name="NoSuch")
+    (deployed,) = foreign.resources("AWS::DynamoDB::Table")
+    assert deployed["TableName"] == "buyers"
+    assert len(deployed["GlobalSecondaryIndexes"]) == len(SUBSCRIBERS.indexes)
+
+
+def test_function(foreign: Foreign) -> None:
+    foreign.function().allow_marketplace("BatchMeterUsage")
+    (deployed,) = foreign.resources("AWS::Lambda::Function")
+    assert deployed["Environment"]["Variables"] == {
+        "METERING_RECORDS_TABLE": "records",
+        "POWERTOOLS_SERVICE_NAME": "room",
+        "POWERTOOLS_METRICS_NAMESPACE": "Foreign",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+    (group,) = foreign.resources("AWS::Logs::LogGroup")
+    assert group == {"LogGroupName": "/foreign/report", "RetentionInDays": 7}
+
+
+def test_notice_queue(foreign: Foreign) -> None:
+    from stacks.constructs.notice_queue import NoticeQueue
+
+    queue = NoticeQueue(foreign.stack, "Notices", consumer=foreign.function(), batch_size=5)
+    queue.subscribe_to("Topic", topic_arn="arn:aws:sns:us-east-1:287250355862:somebody")
+    queue.receive_events("Events", source="foreign.source", detail_types=["Something Happened"], description="x")
+    (mapping,) = foreign.resources("AWS::Lambda::EventSourceMapping")
+    assert mapping["BatchSize"] == 5
+    (rule,) = foreign.resources("AWS::Events::Rule")
+    assert rule["EventPattern"] == {"source": ["foreign.source"], "detail-type": ["Something Happened"]}
+
+
+def test_rest_api(foreign: Foreign) -> None:
+    from stacks.constructs.rest_api import RestApi
+
+    api = RestApi(
+        foreign.stack, "Api", name="foreign", environment=foreign.environment, requests_per_second=5, burst=10
+    )
+    api.route("GET", "/things/{id}", to=foreign.function())
+    api.route("GET", "/open", to=foreign.function("other"), public=True)
+    methods = foreign.resources("AWS::ApiGateway::Method")
+    assert sorted(method["AuthorizationType"] for method in methods) == ["AWS_IAM", "NONE"]
+
+
+def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
+    from stacks.constructs.alarms.metering import MeteringAlarms
+    from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
+    from stacks.constructs.workflow_schedule import WorkflowSchedule
+
+    names = WorkflowFunctions.__annotations__
+    workflow = HourlyWorkflow(
+        foreign.stack,
+        "Hourly",
+        functions=WorkflowFunctions(**{name: foreign.function(name) for name in names}),
+        submit_concurrency=3,
+        environment=foreign.environment,
+    )
+    WorkflowSchedule(foreign.stack, "Schedule", workflow=workflow.machine, minute=25)
+    MeteringAlarms(
+        foreign.stack,
+        "Alarms",
+        workflow=workflow.machine,
+        namespace="Foreign",
+        service="room",
+        routes=AlarmRoutes(foreign.stack, "Routes", page=["arn:aws:sns:us-east-1:111122223333:page"], ticket=[]),
+        ticket_at_hours=3,
+        page_at_hours=6,
+    )
+    schedules = {schedule["ScheduleExpression"] for schedule in foreign.resources("AWS::Scheduler::Schedule")}
+    assert "cron(25 * * * ? *)" in schedules
+
+
+def test_queue_and_function_alarms_with_a_mail_route(foreign: Foreign) -> None:
+    from aws_cdk import Duration
+
+    from stacks.constructs.alarms.functions import FunctionAlarms
+    from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
+    from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+    from stacks.constructs.dead_letters import DeadLetters
+
+    queue = DeadLetters(foreign.stack, "Dead").queue
+    routes = AlarmRoutes(foreign.stack, "Routes", page=["a@b.example"], ticket=[])
+    DeadLetterAlarm(foreign.stack, "Letters", queue=queue, what="x", routes=routes, severity=Severity.PAGE)
+    QueueAgeAlarm(
+        foreign.stack, "Age", queue=queue, what="x", oldest=Duration.minutes(9), routes=routes, severity=Severity.TICKET
+    )
+    FunctionAlarms(
+        foreign.stack, "Function", function=foreign.function(), name="report", routes=routes, severity=Severity.TICKET
+    )
+    alarms = {alarm["MetricName"]: alarm for alarm in foreign.resources("AWS::CloudWatch::Alarm")}
+    assert alarms["ApproximateAgeOfOldestMessage"]["Threshold"] == 540
+    assert len(alarms["ApproximateNumberOfMessagesVisible"]["AlarmActions"]) == 1
+    assert "AlarmActions" not in alarms["Errors"]
+
+
+def test_a_tables_ttl_is_optional(foreign: Foreign) -> None:
+    from stacks.constructs.table import LedgerTable
+
+    LedgerTable(foreign.stack, "Notices", declaration=NOTICES, physical_name="n", keep=False)
+    (deployed,) = foreign.resources("AWS::DynamoDB::Table")
+    assert deployed["TimeToLiveSpecification"] == {"AttributeName": NOTICES.ttl, "Enabled": True}
+
+
+@pytest.mark.parametrize("path", sorted(CONSTRUCTS.rglob("*.py")), ids=lambda path: str(path.relative_to(CONSTRUCTS)))
+def test_no_construct_knows_a_stage_or_a_stack(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("stacks"):
+            assert (node.module or "").startswith("stacks.constructs"), f"{path.name} imports {node.module}"

@@ -1,0 +1,107 @@
+"""What each function may do, and nothing else. The local cloud enforces it (tests/local)."""
+
+from typing import Any
+
+import pytest
+
+from tests.synthesized import Assembly, as_list
+
+READ = {"GetItem", "BatchGetItem", "Query"}
+
+#: function → table (or table/index) → DynamoDB actions
+TABLES: dict[str, dict[str, set[str]]] = {
+    "registration": {"Subscribers": READ | {"UpdateItem"}},
+    "subscriber-api": {"Subscribers": READ},
+    "subscription-notices": {
+        "Subscribers": READ | {"UpdateItem"},
+        "Subscribers/index/AgreementIndex": {"Query"},
+        "Notices": {"GetItem", "PutItem", "UpdateItem"},
+        "Notices/index/WaitingAgreementIndex": {"Query"},
+    },
+    "entitlement-notices": {"Subscribers": READ | {"UpdateItem"}, "Notices": {"PutItem"}},
+    "usage": {
+        "Subscribers": READ | {"ConditionCheckItem"},
+        "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},
+        "MeteringRecords": READ | {"UpdateItem"},
+    },
+    "find-due-hours": {
+        "MeteringRecords": {"GetItem", "UpdateItem"},
+        "MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"},
+        "MeteringRecords/index/FailedMeteringRecordsIndex": {"Query"},
+    },
+    "seal-hours": {
+        "Subscribers": READ,
+        "MeteringRecords": READ | {"UpdateItem"},
+        "MeteringState": {"GetItem", "UpdateItem"},
+    },
+    "plan-batches": {"Subscribers": READ, "MeteringRecords": READ},
+    "submit-batch": {"Subscribers": READ, "MeteringRecords": READ | {"UpdateItem"}},
+    "settle-hours": {"MeteringRecords": READ | {"UpdateItem"}},
+    "report": {
+        "MeteringRecords": {"GetItem"},
+        "MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"},
+        "MeteringRecords/index/FailedMeteringRecordsIndex": {"Query"},
+    },
+}
+
+MARKETPLACE = {
+    "registration": {"ResolveCustomer", "GetEntitlements"},
+    "entitlement-notices": {"GetEntitlements"},
+    "submit-batch": {"BatchMeterUsage"},
+}
+
+
+def table_of(arn: Any) -> str:
+    """``MeteringRecords/index/X`` from a reference to the data stack's export of a table's ARN."""
+    if "Fn::Join" in arn:
+        first, *rest = arn["Fn::Join"][1]
+        return table_of(first) + "".join(rest)
+    return str(arn["Fn::ImportValue"]).split("FnGetAtt")[1].split("Table")[0]
+
+
+def actions(assembly: Assembly, function: str, service: str) -> dict[str, set[str]]:
+    """Resource → actions of one service."""
+    found: dict[str, set[str]] = {}
+    for statement in assembly.policies_of(function):
+        assert statement["Effect"] == "Allow"
+        named = {action for action in as_list(statement["Action"]) if action.startswith(f"{service}:")}
+        for resource in as_list(statement["Resource"]) if named else []:
+            where = resource if isinstance(resource, str) else table_of(resource)
+            found.setdefault(where, set()).update(action.split(":")[1] for action in named)
+    return found
+
+
+def test_the_list_is_complete(prod: Assembly) -> None:
+    assert set(prod.functions()) == set(TABLES)
+
+
+@pytest.mark.parametrize("function", TABLES)
+def test_a_function_reaches_its_tables_only(prod: Assembly, function: str) -> None:
+    assert actions(prod, function, "dynamodb") == TABLES[function]
+
+
+@pytest.mark.parametrize("function", TABLES)
+def test_a_function_makes_its_marketplace_calls_only(prod: Assembly, function: str) -> None:
+    expected = {"*": MARKETPLACE[function]} if function in MARKETPLACE else {}
+    assert actions(prod, function, "aws-marketplace") == expected
+
+
+@pytest.mark.parametrize("function", TABLES)
+def test_nothing_else_is_allowed_on_everything(prod: Assembly, function: str) -> None:
+    anywhere = {
+        action
+        for statement in prod.policies_of(function)
+        if "*" in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+    assert {action for action in anywhere if not action.startswith("aws-marketplace:")} == {
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+    assert not [action for action in anywhere if "*" in action]
+
+
+def test_roles_of_functions_hold_no_managed_policies(prod: Assembly) -> None:
+    roles = dict(prod.resources("AWS::IAM::Role"))
+    for function in prod.functions().values():
+        assert "ManagedPolicyArns" not in roles[function["Role"]["Fn::GetAtt"][0]]["Properties"]

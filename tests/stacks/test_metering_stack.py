@@ -1,0 +1,131 @@
+"""The hourly workflow as it is deployed: its order, retries, pace and clock."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.synthesized import Assembly
+
+
+def definition(assembly: Assembly) -> dict[str, Any]:
+    """The state machine's definition; tokens become their names."""
+    (machine,) = assembly.properties("AWS::StepFunctions::StateMachine")
+    parts = machine["DefinitionString"]["Fn::Join"][1]
+    return dict(json.loads("".join(part if isinstance(part, str) else next(iter(part)) for part in parts)))
+
+
+@pytest.fixture(scope="module")
+def states(prod: Assembly) -> dict[str, Any]:
+    return dict(definition(prod)["States"])
+
+
+def tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            found[name] = state
+        elif state["Type"] == "Map":
+            found.update(tasks(state["ItemProcessor"]["States"]))
+    return found
+
+
+def test_states_follow_one_another_as_the_design_says(states: dict[str, Any]) -> None:
+    order = ["Start"]
+    while "Next" in states[order[-1]]:
+        order.append(states[order[-1]]["Next"])
+    assert order == ["Start", "FindDueHours", "SealHours", "PlanBatches", "SubmitBatch", "SettleHours", "MoreDueHours"]
+    more = states["MoreDueHours"]
+    assert [choice["Next"] for choice in more["Choices"]] == ["FindDueHours"]
+    assert more["Default"] == "Report"
+
+
+def test_the_run_takes_its_hour_from_its_input_or_from_the_executions_start(states: dict[str, Any]) -> None:
+    payload = states["FindDueHours"]["Arguments"]["Payload"]
+    assert set(payload) == {"startedAt", "hour", "cursor"}
+    assert states["Start"]["Assign"]["startedAt"] == "{% $states.context.Execution.StartTime %}"
+    assert states["Start"]["Assign"]["cursor"] == states["Start"]["Assign"]["fault"] == "{% null %}"
+
+
+def test_any_fault_still_reports_and_then_fails_the_run(states: dict[str, Any]) -> None:
+    for name in ("FindDueHours", "SealHours", "PlanBatches", "SubmitBatch", "SettleHours"):
+        (caught,) = states[name]["Catch"]
+        assert caught["ErrorEquals"] == ["States.ALL"]
+        assert caught["Next"] == "Report"
+        assert caught["Assign"]["fault"]["error"] == "{% $states.errorOutput.Error %}"
+    assert states["Report"]["Next"] == "Faulted"
+    assert states["Faulted"]["Choices"][0]["Next"] == "RunFailed"
+    assert states["RunFailed"]["Type"] == "Fail"
+
+
+def test_a_busy_marketplace_is_retried_for_about_half_an_hour_and_a_product_fault_never(
+    states: dict[str, Any],
+) -> None:
+    for task in tasks(states).values():
+        fault, busy, *_ = task["Retry"]
+        assert fault == {"ErrorEquals": ["ProductFault"], "MaxAttempts": 0}
+        assert "MarketplaceBusy" in busy["ErrorEquals"]
+        assert "Lambda.TooManyRequestsException" in busy["ErrorEquals"]
+        assert busy["JitterStrategy"] == "FULL"
+        waits = [min(busy["BackoffRate"] ** n, busy["MaxDelaySeconds"]) for n in range(busy["MaxAttempts"])]
+        assert 20 * 60 <= sum(waits) <= 30 * 60
+        named = [error for retrier in task["Retry"] for error in retrier["ErrorEquals"]]
+        assert "States.ALL" not in named, "a product fault would be caught by it on another engine"
+
+
+def test_submitting_is_paced_by_the_submitters_own_concurrency(prod: Assembly, states: dict[str, Any]) -> None:
+    submitter = prod.functions()["submit-batch"]
+    assert states["SubmitBatch"]["MaxConcurrency"] == prod.stage.submit_concurrency
+    assert submitter["ReservedConcurrentExecutions"] == prod.stage.submit_concurrency
+    variables = submitter["Environment"]["Variables"]
+    assert variables["SUBMIT_CONCURRENCY"] == str(prod.stage.submit_concurrency)
+    assert variables["CALLS_PER_SECOND"] == str(prod.stage.calls_per_second)
+
+
+def test_a_run_ends_before_the_next_but_one_starts(prod: Assembly) -> None:
+    assert definition(prod)["TimeoutSeconds"] == 55 * 60
+
+
+def test_a_retried_submit_fits_into_the_run(prod: Assembly, states: dict[str, Any]) -> None:
+    busy = tasks(states)["SubmitLines"]["Retry"][1]
+    waits = sum(min(busy["BackoffRate"] ** n, busy["MaxDelaySeconds"]) for n in range(busy["MaxAttempts"]))
+    assert waits + prod.functions()["submit-batch"]["Timeout"] < definition(prod)["TimeoutSeconds"]
+
+
+def test_the_machine_is_standard_traced_and_logged(prod: Assembly) -> None:
+    (machine,) = prod.properties("AWS::StepFunctions::StateMachine")
+    assert machine["StateMachineType"] == "STANDARD"
+    assert machine["TracingConfiguration"] == {"Enabled": True}
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+
+
+def test_schedules_start_the_workflow_every_hour_and_at_the_months_last_chance(prod: Assembly) -> None:
+    schedules = {entry["ScheduleExpression"]: entry for entry in prod.properties("AWS::Scheduler::Schedule")}
+    assert set(schedules) == {f"cron({prod.stage.seal_delay_minutes} * * * ? *)", "cron(0/5 5 1 * ? *)"}
+    for schedule in schedules.values():
+        assert schedule["ScheduleExpressionTimezone"] == "Etc/UTC"
+        assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+        assert schedule["State"] == "ENABLED"
+        target = schedule["Target"]
+        assert target["Input"] == "{}"
+        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 2700, "MaximumRetryAttempts": 20}
+        assert "DeadLetterConfig" in target
+
+
+def test_log_groups_are_named_and_kept_as_the_stage_says(prod: Assembly, local: Assembly) -> None:
+    for assembly in (prod, local):
+        groups = [resource for _, resource in assembly.resources("AWS::Logs::LogGroup")]
+        assert len(groups) == len(assembly.functions()) + 2
+        for group in groups:
+            assert f"/yawl-metering/{assembly.stage.name}/" in group["Properties"]["LogGroupName"]
+            assert group["Properties"]["RetentionInDays"] == assembly.stage.log_retention_days
+            assert group["DeletionPolicy"] == ("Retain" if assembly.stage.keep_data else "Delete")
+
+
+def test_functions_are_arm64_traced_and_share_one_asset(prod: Assembly) -> None:
+    functions = prod.functions().values()
+    assert len(functions) == 11
+    assert {function["Runtime"] for function in functions} == {"python3.14"}
+    assert {tuple(function["Architectures"]) for function in functions} == {("arm64",)}
+    assert {function["TracingConfig"]["Mode"] for function in functions} == {"Active"}
+    assert len({function["Code"]["S3Key"] for function in functions}) == 1

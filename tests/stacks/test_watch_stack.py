@@ -1,0 +1,120 @@
+"""Who is told of what."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.metric_names import NAMESPACE, MeteringMetric
+from tests.synthesized import Assembly, shipped
+
+ALARM = "AWS::CloudWatch::Alarm"
+
+
+def alarms(assembly: Assembly, metric: str) -> list[dict[str, Any]]:
+    return [alarm for alarm in assembly.properties(ALARM) if alarm["MetricName"] == metric]
+
+
+def imported(assembly: Assembly, value: dict[str, Any]) -> str:
+    """The logical id behind a reference to another stack's export."""
+    name = value["Fn::ImportValue"]
+    for stack in assembly.stacks():
+        for output in assembly.template(stack).get("Outputs", {}).values():
+            if output.get("Export", {}).get("Name") == name:
+                reference = output["Value"]
+                return str(reference.get("Ref") or reference["Fn::GetAtt"][0])
+    raise AssertionError(f"{name} is exported by no stack")
+
+
+def test_every_dead_letter_queue_has_an_alarm(prod: Assembly) -> None:
+    watched = {
+        imported(prod, dimension["Value"])
+        for alarm in alarms(prod, "ApproximateNumberOfMessagesVisible")
+        for dimension in alarm["Dimensions"]
+    }
+    dead = {name for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" not in queue["Properties"]}
+    assert len(dead) == 3
+    assert watched == dead
+
+
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_every_function_has_an_alarm(prod: Assembly, metric: str) -> None:
+    watched = {imported(prod, alarm["Dimensions"][0]["Value"]) for alarm in alarms(prod, metric)}
+    assert watched == {name for name, _ in prod.resources("AWS::Lambda::Function")}
+
+
+def test_a_run_that_did_not_happen_pages(prod: Assembly) -> None:
+    (alarm,) = alarms(prod, MeteringMetric.RUNS_COMPLETED)
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Statistic"]) == (3600, 2, "Sum")
+    assert alarm["AlarmDescription"].startswith("[Page]")
+
+
+def test_a_run_that_failed_timed_out_or_was_stopped_is_told(prod: Assembly) -> None:
+    for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
+        (alarm,) = alarms(prod, metric)
+        assert imported(prod, alarm["Dimensions"][0]["Value"]) in dict(
+            prod.resources("AWS::StepFunctions::StateMachine")
+        )
+
+
+def test_the_oldest_pending_hour_has_two_thresholds_well_before_24_hours(prod: Assembly) -> None:
+    ages = sorted(alarm["Threshold"] / 3600 for alarm in alarms(prod, MeteringMetric.OLDEST_PENDING_HOUR_AGE))
+    assert ages == [prod.stage.alarms.ticket_at_hours, prod.stage.alarms.page_at_hours]
+    assert ages[-1] < 24 - 4
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        MeteringMetric.FAILED_LINES,
+        MeteringMetric.LINES_REJECTED,
+        MeteringMetric.PRODUCT_FAULTS,
+        MeteringMetric.HOURS_WAITING,
+        MeteringMetric.SHARED_RECORD_IDS,
+    ],
+)
+def test_one_line_that_is_not_billed_is_enough(prod: Assembly, metric: MeteringMetric) -> None:
+    (alarm,) = alarms(prod, metric)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert alarm["Namespace"] == f"{NAMESPACE}/{prod.stage.name}"
+
+
+def test_alarms_are_plain_metrics(prod: Assembly) -> None:
+    assert prod.properties(ALARM)
+    assert not [alarm for alarm in prod.properties(ALARM) if "Metrics" in alarm]
+    assert not prod.properties("AWS::CloudWatch::CompositeAlarm")
+
+
+def test_an_alarm_goes_where_its_severity_goes_and_says_when_it_is_over(prod: Assembly) -> None:
+    mails = {
+        resource["Properties"]["TopicArn"]["Ref"]: resource["Properties"]["Endpoint"]
+        for _, resource in prod.resources("AWS::SNS::Subscription", stack="Watch")
+    }
+    for alarm in prod.properties(ALARM):
+        (action,) = alarm["AlarmActions"]
+        assert alarm["OKActions"] == [action]
+        severity = alarm["AlarmDescription"].split("]")[0].strip("[")
+        routes = prod.stage.alarms.page if severity == "Page" else prod.stage.alarms.ticket
+        assert (mails[action["Ref"]],) == routes
+
+
+def test_existing_topics_are_used_in_their_own_region_only(tmp_path: Path) -> None:
+    here, there = "arn:aws:sns:eu-west-1:111122223333:oncall", "arn:aws:sns:us-east-1:111122223333:oncall"
+    stage = shipped("prod")
+    routes = replace(stage.alarms, page=(here, there), ticket=())
+    assembly = Assembly.of(replace(stage, region="eu-west-1", alarms=routes), tmp_path)
+
+    def actions(stack: str, severity: str) -> set[str]:
+        return {
+            action
+            for alarm in assembly.properties(ALARM, stack=stack)
+            if alarm["AlarmDescription"].startswith(severity)
+            for action in alarm.get("AlarmActions", [])
+        }
+
+    assert actions("Watch", "[Page]") == {here}
+    assert actions("Notices", "[Page]") == {there}
+    assert actions("Watch", "[Ticket]") == set()

@@ -1,0 +1,88 @@
+"""A stage's cloud assembly for tests: templates as plain JSON, synthesized once, without bundling."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stacks import stage as stages
+from stacks import synth
+
+STAGES = synth.ROOT / "stages"
+PRODUCT_CODE = "prod-1234567890abcdef"
+Resource = dict[str, Any]
+
+
+def context() -> dict[str, Any]:
+    # bundling costs seconds and templates do not depend on it: the asset's hash is known without
+    return {**synth.cdk_json_context(), "aws:cdk:bundling-stacks": []}
+
+
+def shipped(name: str) -> stages.Stage:
+    """A stage as its file says, with a product code."""
+    return stages.load(name, folder=STAGES, product_code=PRODUCT_CODE)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    stage: stages.Stage
+    folder: Path
+
+    @classmethod
+    def of(cls, stage: stages.Stage, folder: Path) -> "Assembly":
+        synth.build(stage, context=context(), out=folder).synth()
+        return cls(stage, folder)
+
+    def stacks(self) -> list[str]:
+        return sorted(path.name.split(".")[0].split("-")[-1] for path in self.folder.glob("*.template.json"))
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """``stack``: Data, Doors, Metering, Watch or Notices."""
+        path = self.folder / f"YawlMetering-{self.stage.name}-{stack}.template.json"
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+
+    @cached_property
+    def _resources(self) -> dict[tuple[str, str], Resource]:
+        return {
+            (stack, name): resource
+            for stack in self.stacks()
+            for name, resource in self.template(stack)["Resources"].items()
+        }
+
+    def resources(self, kind: str, *, stack: str | None = None) -> Iterator[tuple[str, Resource]]:
+        """Logical ids and resources of a type, in one stack or in all."""
+        for (where, name), resource in self._resources.items():
+            if resource["Type"] == kind and stack in (None, where):
+                yield name, resource
+
+    def properties(self, kind: str, *, stack: str | None = None) -> list[dict[str, Any]]:
+        return [resource.get("Properties", {}) for _, resource in self.resources(kind, stack=stack)]
+
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """Properties of every function by its service name, for example ``seal-hours``."""
+        found = {}
+        for _, resource in self.resources("AWS::Lambda::Function"):
+            properties = resource["Properties"]
+            group = properties["LoggingConfig"]["LogGroup"]["Ref"]
+            found[self.log_group(group).rsplit("/", 1)[-1]] = properties
+        return found
+
+    def log_group(self, logical_id: str) -> str:
+        groups = dict(self.resources("AWS::Logs::LogGroup"))
+        return str(groups[logical_id]["Properties"]["LogGroupName"])
+
+    def policies_of(self, function: str) -> list[dict[str, Any]]:
+        """The IAM statements of a function's role."""
+        role = self.functions()[function]["Role"]["Fn::GetAtt"][0]
+        return [
+            statement
+            for policy in self.properties("AWS::IAM::Policy")
+            if {"Ref": role} in policy["Roles"]
+            for statement in policy["PolicyDocument"]["Statement"]
+        ]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

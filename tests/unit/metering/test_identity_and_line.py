@@ -1,0 +1,88 @@
+"""What is frozen is what is sent, for every attempt the same."""
+
+from decimal import Decimal
+
+import pytest
+from ledger.metering_record import Line, MeteringRecord
+from ledger.subscriber import Subscriber
+from marketplace.billing_identity import BillingIdentity
+from metering.identity import frozen_identity, identity_of, thawed_identity
+from metering.settle_rules import verdict_of
+from metering.usage_line import usage_line
+
+ARN = "arn:aws:license-manager::123456789012:license:lic-1"
+LICENSE = Subscriber(
+    customer_identifier="lic-1",
+    integration="license",
+    product_code="own",
+    license_arn=ARN,
+    account_id="123456789012",
+)
+LEGACY = Subscriber(customer_identifier="cust", integration="legacy", license_arn=ARN, account_id="123456789012")
+
+
+@pytest.mark.parametrize(
+    ("subscriber", "frozen"),
+    [
+        (
+            LICENSE,
+            {"integration": "license", "productCode": "own", "licenseArn": ARN, "customerAWSAccountId": "123456789012"},
+        ),
+        # a legacy buyer has a licence too; sent with both the hour would be billed twice
+        (LEGACY, {"integration": "legacy", "productCode": "stage", "customerIdentifier": "cust"}),
+    ],
+)
+def test_the_identity_is_one_shape_and_survives_freezing(subscriber: Subscriber, frozen: dict[str, str]) -> None:
+    identity = identity_of(subscriber, "stage")
+    assert identity is not None
+    assert frozen_identity(identity) == frozen
+    assert thawed_identity(frozen) == identity
+
+
+def test_an_incomplete_identity_is_none() -> None:
+    bare = Subscriber(customer_identifier="lic-1", integration="license", product_code="p")
+    assert identity_of(bare, "stage") is None
+
+
+def test_a_record_without_an_identity_cannot_be_sent() -> None:
+    with pytest.raises(KeyError):
+        thawed_identity({})
+
+
+def sealed(timestamp: int | None) -> MeteringRecord:
+    identity = {"integration": "legacy", "productCode": "p", "customerIdentifier": "c"}
+    return MeteringRecord(
+        customer_identifier="c", hour=7200, state="sealed", version=1, identity=identity, timestamp=timestamp
+    )
+
+
+def test_a_line_is_sent_with_the_frozen_timestamp_identity_and_quantity() -> None:
+    sent = usage_line(
+        sealed(7300), Line(dimension="d", quantity=Decimal("1.5"), counted=Decimal(1500), scale=1000, decimals=2)
+    )
+    assert (sent.timestamp, sent.dimension, sent.quantity, sent.decimals) == (7300, "d", Decimal("1.5"), 2)
+    assert sent.identity == BillingIdentity(integration="legacy", product_code="p", customer_identifier="c")
+
+
+def test_what_is_not_sealed_has_nothing_to_send() -> None:
+    with pytest.raises(ValueError, match="sealed"):
+        usage_line(sealed(None), Line(dimension="d", quantity=Decimal(1), counted=Decimal(1)))
+
+
+@pytest.mark.parametrize(
+    ("status", "others", "verdict"),
+    [
+        ("Success", False, "billed"),
+        ("Success", True, "billed"),
+        ("CustomerNotSubscribed", False, "not_subscribed"),
+        ("CustomerNotSubscribed", True, "not_subscribed"),
+        ("DuplicateRecord", False, "conflict"),
+        # H4: the unanswered attempt may have put our own quantity there
+        ("DuplicateRecord", True, "presumed_on_file"),
+        ("Accepted", False, None),
+        ("success", False, None),
+        ("", True, None),
+    ],
+)
+def test_what_an_answer_means(status: str, others: bool, verdict: str | None) -> None:
+    assert verdict_of(status, unanswered_others=others) == verdict

@@ -1,0 +1,235 @@
+"""An event is checked field by field; what cannot be read is refused by name."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from marketplace.dimensions import Dimension
+from runtime.clock import from_iso
+from usage.usage_event import Refusal, UsageEvent, parse
+
+DIMENSIONS = {
+    "executions": Dimension(name="executions", unit="execution"),
+    "users": Dimension(name="users", unit="user", aggregation="distinct"),
+    "peak": Dimension(name="peak", unit="node", aggregation="max"),
+}
+MISSING = object()
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    event = {
+        "id": "e-1",
+        "source": "engine",
+        "customerIdentifier": "cust-1",
+        "dimension": "executions",
+        "quantity": Decimal(3),
+        "occurredAt": "2026-11-15T08:00:00.250Z",
+    } | changes
+    return {name: value for name, value in event.items() if value is not MISSING}
+
+
+def read(**changes: Any) -> UsageEvent:
+    return parse(body(**changes), DIMENSIONS)
+
+
+def reason(event: object) -> str:
+    with pytest.raises(Refusal) as refused:
+        parse(event, DIMENSIONS)
+    assert refused.value.message
+    return refused.value.reason
+
+
+def test_an_event_is_read_whole() -> None:
+    event = read(user="ann", tags={"team": "blue"})
+    assert event == UsageEvent(
+        id="e-1",
+        source="engine",
+        customer_identifier="cust-1",
+        dimension=DIMENSIONS["executions"],
+        quantity=Decimal(3),
+        occurred_at=from_iso("2026-11-15T08:00:00.250Z"),
+        user="ann",
+        tags={"team": "blue"},
+    )
+    assert event.period == "2026-11"
+
+
+@pytest.mark.parametrize("event", [None, [], "event", 1, True, [body()]])
+def test_an_event_is_an_object(event: object) -> None:
+    assert reason(event) == "bad_event"
+
+
+def test_an_unknown_field_is_refused_by_name() -> None:
+    with pytest.raises(Refusal, match="'qantity'"):
+        parse(body(qantity=1), DIMENSIONS)
+    assert reason(body() | {"\ud800": 1}) == "bad_event"
+
+
+@pytest.mark.parametrize("event_id", ["a", "x" * 128, "!~", "event#1|2", "3f2b-uuid"])
+def test_ids(event_id: str) -> None:
+    assert read(id=event_id).id == event_id
+
+
+@pytest.mark.parametrize("event_id", ["", "x" * 129, "a b", "a\n", "a\x00", "é", "\ud800", 1, None, ["a"], {}, MISSING])
+def test_bad_ids(event_id: Any) -> None:
+    assert reason(body(id=event_id)) == "bad_id"
+
+
+@pytest.mark.parametrize("customer", ["", "x" * 129, "a b", "a|b", "a/b", "ü", "c\n", 7, None, MISSING])
+def test_bad_customers(customer: Any) -> None:
+    assert reason(body(customerIdentifier=customer)) == "bad_event"
+
+
+@pytest.mark.parametrize("source", ["", "x" * 257, "a\nb", "\x7f", "\ud800", 7, None, MISSING])
+def test_bad_sources(source: Any) -> None:
+    assert reason(body(source=source)) == "bad_event"
+
+
+@pytest.mark.parametrize("source", ["x" * 256, "Ü engine 1", "😀"])
+def test_sources(source: str) -> None:
+    assert read(source=source).source == source
+
+
+def nested(depth: int) -> Any:
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("dimension", ["", "Executions", "executions ", 1, None, True, ["users"], {}, MISSING])
+def test_unknown_dimensions(dimension: Any) -> None:
+    assert reason(body(dimension=dimension)) == "unknown_dimension"
+
+
+@pytest.mark.parametrize("field", ["id", "source", "customerIdentifier", "dimension", "quantity", "occurredAt", "user"])
+def test_no_depth_of_nesting_is_more_than_a_refusal(field: str) -> None:
+    deep = nested(100_000)
+    assert reason(body(**{field: deep})) in {"bad_id", "bad_event", "unknown_dimension", "bad_quantity"}
+    while deep:  # freed layer by layer
+        deep = deep.pop()
+
+
+@pytest.mark.parametrize("quantity", [MISSING, None, True, "junk", Decimal("NaN"), Decimal(-1), Decimal("1e400"), []])
+@pytest.mark.parametrize("dimension", ["executions", "peak"])
+def test_bad_quantities(dimension: str, quantity: Any) -> None:
+    assert reason(body(dimension=dimension, quantity=quantity)) == "bad_quantity"
+
+
+def test_zero_is_a_quantity() -> None:
+    assert read(quantity=Decimal(0)).quantity == 0
+
+
+@pytest.mark.parametrize("quantity", [MISSING, 1, Decimal("1.0"), "1"])
+def test_a_distinct_user_is_one(quantity: Any) -> None:
+    assert read(dimension="users", quantity=quantity, user="ann").quantity == 1
+
+
+@pytest.mark.parametrize("quantity", [0, 2, Decimal("0.5"), "2", None, True, False, [], "one"])
+def test_a_distinct_user_is_nothing_but_one(quantity: Any) -> None:
+    assert reason(body(dimension="users", quantity=quantity, user="ann")) == "bad_quantity"
+
+
+@pytest.mark.parametrize("user", [MISSING, None])
+def test_a_distinct_dimension_needs_the_user(user: Any) -> None:
+    assert reason(body(dimension="users", quantity=1, user=user)) == "user_required"
+    assert read(user=user).user is None
+
+
+@pytest.mark.parametrize("user", ["", "x" * 257, "a\tb", "\udfff", 1, ["ann"], {}])
+def test_bad_users(user: Any) -> None:
+    assert reason(body(user=user)) == "bad_event"
+    assert reason(body(dimension="users", quantity=1, user=user)) == "bad_event"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2026-11-15T08:00:00.250Z",
+        "2026-11-15T08:00:00.2501Z",
+        "2026-11-15T09:00:00.250+01:00",
+        "2026-11-15T02:30:00.250-05:30",
+    ],
+)
+def test_one_moment_in_any_form_is_one_content(moment: str) -> None:
+    assert read(occurredAt=moment).content == read().content
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *["", "now", "2026-11-15", "2026-11-15T08:00:00", "2026-13-01T00:00:00Z", "2026-11-31T00:00:00Z"],
+        *["2026-11-15T25:00:00Z", "\ud800", "2026-11-15T08:00:00Z" + " " * 30],
+        *["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "9999-12-31T23:59:59.9999Z"],
+        *[1763193600, Decimal("1763193600.5"), None, True, [], MISSING],
+    ],
+)
+def test_bad_moments(moment: Any) -> None:
+    """The last strings are moments of the year 0 or 10000 in UTC, of which no ISO form exists."""
+    assert reason(body(occurredAt=moment)) == "bad_event"
+
+
+@pytest.mark.parametrize("tags", [None, MISSING, {}])
+def test_no_tags(tags: Any) -> None:
+    assert read(tags=tags).tags == {}
+    assert "tags" not in read(tags=tags).content
+
+
+@pytest.mark.parametrize("tags", [{"n" * 100: "v" * 256}, {str(n): "v" for n in range(5)}, {"Größe": "é"}])
+def test_tags(tags: dict[str, str]) -> None:
+    assert read(tags=tags).tags == tags
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        *[[], "", 0, False, "team", ["a"]],
+        *[{"n" * 101: "v"}, {"n": "v" * 257}, {str(n): "v" for n in range(6)}],
+        *[{"": "v"}, {"n": ""}, {"n": 1}, {"n": None}, {"n": {}}, {"n": "\ud800"}, {"\ud800": "v"}, {"n": "a\nb"}],
+    ],
+)
+def test_bad_tags(tags: Any) -> None:
+    assert reason(body(tags=tags)) == "bad_event"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "other"},
+        {"quantity": Decimal(4)},
+        {"occurredAt": "2026-11-15T08:00:00.251Z"},
+        {"user": "ann"},
+        {"tags": {"a": "b"}},
+        {"dimension": "peak"},
+    ],
+)
+def test_every_field_is_content(changes: dict[str, Any]) -> None:
+    assert read(**changes).content != read().content
+
+
+def test_an_equal_quantity_written_otherwise_is_equal_content() -> None:
+    assert read(quantity="3.000000").content == read(quantity=Decimal("3")).content
+
+
+def test_content_does_not_name_the_user() -> None:
+    content = read(user="ann@example.com").content
+    assert "ann@example.com" not in str(content)
+    assert content != read(user="bob@example.com").content
+
+
+junk = st.recursive(
+    st.none() | st.booleans() | st.decimals() | st.text(max_size=20) | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*body(), "user", "tags"]), junk, max_size=4))
+def test_no_json_is_more_than_a_refusal(changes: dict[str, Any]) -> None:
+    try:
+        event = parse(body() | changes, DIMENSIONS)
+    except Refusal:
+        return
+    assert event.content == parse(body() | changes, DIMENSIONS).content

@@ -1,0 +1,124 @@
+"""What is deployed and what runs agree: handlers, settings, names."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+from ledger.tables import ALL_TABLES
+from runtime import settings
+from runtime.clock import OFFSET_VARIABLE
+from runtime.settings import Settings
+from stacks import stage as stages
+from stacks import synth
+from stacks.application import function_environment
+from tests.synthesized import STAGES, Assembly, shipped
+
+SOURCE = synth.ROOT / "lambda_src"
+POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+
+FUNCTIONS = (
+    "registration",
+    "subscriber-api",
+    "subscription-notices",
+    "entitlement-notices",
+    "usage",
+    "find-due-hours",
+    "seal-hours",
+    "plan-batches",
+    "submit-batch",
+    "settle-hours",
+    "report",
+)
+
+
+def settings_class(function: str) -> type[Settings]:
+    """``seal-hours`` → ``SealHoursSettings``."""
+    found: type[Settings] = getattr(settings, "".join(word.title() for word in function.split("-")) + "Settings")
+    return found
+
+
+def source_of(handler: str) -> Path:
+    return SOURCE / Path(*handler.split(".")[:-1]).with_suffix(".py")
+
+
+def test_these_are_the_functions(prod: Assembly) -> None:
+    assert set(prod.functions()) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_handler_exists_and_takes_event_and_context(prod: Assembly, function: str) -> None:
+    module, name = prod.functions()[function]["Handler"].rsplit(".", 1)
+    handler = getattr(importlib.import_module(module), name)
+    assert callable(handler)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_environment_is_the_settings_of_that_function(prod: Assembly, function: str) -> None:
+    variables = set(prod.functions()[function]["Environment"]["Variables"])
+    assert variables == set(settings_class(function).__dataclass_fields__) | POWERTOOLS
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_handler_reads_those_settings(prod: Assembly, function: str) -> None:
+    path = source_of(prod.functions()[function]["Handler"])
+    used = {
+        node.attr for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
+    }
+    used |= {node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
+    assert settings_class(function).__name__ in used
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_service_name_is_the_handlers_room(prod: Assembly, function: str) -> None:
+    deployed = prod.functions()[function]
+    assert deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == deployed["Handler"].split(".")[0]
+
+
+def test_a_variable_named_after_a_table_holds_that_tables_name(prod: Assembly) -> None:
+    exports = {
+        output["Export"]["Name"]: output["Value"]
+        for output in prod.template("Data")["Outputs"].values()
+        if "Export" in output
+    }
+    tables = dict(prod.resources("AWS::DynamoDB::Table"))
+    expected = {
+        "SUBSCRIBERS_TABLE": "yawl-subscribers",
+        "METERING_RECORDS_TABLE": "yawl-metering-records",
+        "USAGE_EVENTS_TABLE": "yawl-usage-events",
+        "STATE_TABLE": "yawl-metering-state",
+        "NOTICES_TABLE": "yawl-notices",
+    }
+    assert set(expected.values()) == {table.name for table in ALL_TABLES}
+    seen = set()
+    for function in prod.functions().values():
+        for variable, value in function["Environment"]["Variables"].items():
+            if variable.endswith("_TABLE"):
+                seen.add(variable)
+                table = tables[exports[value["Fn::ImportValue"]]["Ref"]]
+                assert table["Properties"]["TableName"] == expected[variable]
+    assert seen == set(expected)
+
+
+def test_only_the_local_stage_can_move_its_clock(prod: Assembly, local: Assembly) -> None:
+    movable = {name for name in stages.names(STAGES) if function_environment(shipped(name)).clock_offset_file}
+    assert movable == {"local"}
+    for assembly, carries in ((prod, False), (local, True)):
+        for function in assembly.functions().values():
+            assert (OFFSET_VARIABLE in function["Environment"]["Variables"]) is carries
+
+
+def test_every_index_that_may_be_queried_is_declared(prod: Assembly) -> None:
+    declared = {index.name for table in ALL_TABLES for index in table.indexes}
+    granted = {
+        part.removeprefix("/index/")
+        for function in FUNCTIONS
+        for statement in prod.policies_of(function)
+        for resource in (statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]])
+        if isinstance(resource, dict) and "Fn::Join" in resource
+        for part in resource["Fn::Join"][1]
+        if isinstance(part, str) and part.startswith("/index/")
+    }
+    assert granted
+    assert granted <= declared

@@ -1,0 +1,105 @@
+"""Imports point one way: rooms → ledger, marketplace → runtime; stacks → lambda_src, for names only."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stacks import synth
+
+SOURCE = synth.ROOT / "lambda_src"
+ROOMS = ("registration", "subscription", "entitlement", "usage", "metering")
+BELOW = ("ledger", "marketplace")
+GROUND = "runtime"
+#: what a stack may know of the runtime code: declarations of names, never behaviour
+NAMES = {
+    "ledger.tables",
+    "marketplace.dimensions",
+    "marketplace.tiers",
+    "runtime.clock",
+    "runtime.metric_names",
+    "runtime.settings",
+}
+BANNED_NAMES = {"utils", "common", "shared", "helpers"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            assert node.module
+            # "from marketplace import tiers" imports marketplace.tiers
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(folder: Path) -> dict[str, set[str]]:
+    """File → first parts of what it imports."""
+    return {
+        str(path.relative_to(synth.ROOT)): {name.split(".")[0] for name in imports(path)}
+        for path in sorted(folder.rglob("*.py"))
+    }
+
+
+def offenders(folder: Path, forbidden: set[str]) -> dict[str, set[str]]:
+    return {file: found & forbidden for file, found in rooms_imported(folder).items() if found & forbidden}
+
+
+def test_every_room_of_the_asset_has_its_place() -> None:
+    assert {path.parent.name for path in SOURCE.glob("*/__init__.py")} == {*ROOMS, *BELOW, GROUND}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_do_not_import_each_other(room: str) -> None:
+    assert offenders(SOURCE / room, set(ROOMS) - {room}) == {}
+
+
+@pytest.mark.parametrize("below", BELOW)
+def test_what_rooms_stand_on_imports_no_room(below: str) -> None:
+    assert offenders(SOURCE / below, set(ROOMS)) == {}
+
+
+def test_the_marketplace_client_does_not_know_what_is_stored() -> None:
+    assert offenders(SOURCE / "marketplace", {"ledger"}) == {}
+
+
+def test_the_ground_imports_nothing_of_ours() -> None:
+    assert offenders(SOURCE / GROUND, {*ROOMS, *BELOW}) == {}
+
+
+def test_nothing_that_runs_imports_what_deploys_or_what_tests() -> None:
+    assert offenders(SOURCE, {"stacks", "local", "tests", "aws_cdk", "constructs", "moto"}) == {}
+
+
+def test_stacks_take_names_from_the_runtime_code_and_nothing_else() -> None:
+    ours = {*ROOMS, *BELOW, GROUND}
+    taken = {
+        (str(path.relative_to(synth.ROOT)), name)
+        for path in (synth.ROOT / "stacks").rglob("*.py")
+        for name in imports(path)
+        if name.split(".")[0] in ours
+    }
+    assert taken
+    behaviour = {(file, name) for file, name in taken if not any(name == n or name.startswith(f"{n}.") for n in NAMES)}
+    assert behaviour == set()
+
+
+def test_only_the_marketplace_room_makes_marketplace_clients() -> None:
+    services = {"meteringmarketplace", "marketplace-entitlement"}
+    users = {
+        path.parent.name
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in services
+    }
+    assert users == {"marketplace"}
+
+
+def test_no_room_is_named_after_nothing() -> None:
+    folders = (SOURCE, synth.ROOT / "stacks", synth.ROOT / "local", synth.ROOT / "tests")
+    names = {path.stem for folder in folders for path in folder.rglob("*.py")}
+    names |= {path.parent.name for folder in folders for path in folder.rglob("*.py")}
+    assert names & BANNED_NAMES == set()

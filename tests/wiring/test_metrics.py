@@ -1,0 +1,64 @@
+"""An alarm on a metric that nobody emits is silent for ever."""
+
+import ast
+
+import pytest
+
+from runtime import metric_names
+from runtime.metric_names import (
+    NAMESPACE,
+    EntitlementMetric,
+    MeteringMetric,
+    RegistrationMetric,
+    SubscriptionMetric,
+    UsageMetric,
+)
+from stacks import synth
+from tests.synthesized import Assembly
+
+SOURCE = synth.ROOT / "lambda_src"
+ROOMS = {
+    "registration": RegistrationMetric,
+    "subscription": SubscriptionMetric,
+    "entitlement": EntitlementMetric,
+    "usage": UsageMetric,
+    "metering": MeteringMetric,
+}
+
+
+def emitted(room: str) -> set[str]:
+    """Values of the metric names that a room's source mentions."""
+    names = ROOMS[room]
+    return {
+        names[node.attr].value
+        for path in (SOURCE / room).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == names.__name__
+        and node.attr in names.__members__
+    }
+
+
+def test_every_room_that_declares_metrics_is_listed() -> None:
+    declared = {name for name in vars(metric_names) if name.endswith("Metric")}
+    assert declared == {names.__name__ for names in ROOMS.values()}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_declared_metrics_are_emitted(room: str) -> None:
+    assert emitted(room) == {metric.value for metric in ROOMS[room]}
+
+
+def test_alarmed_metrics_are_emitted_by_that_room_in_that_namespace(prod: Assembly) -> None:
+    namespaces = {
+        function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for function in prod.functions().values()
+    }
+    assert namespaces == {f"{NAMESPACE}/{prod.stage.name}"}
+    ours = [alarm for alarm in prod.properties("AWS::CloudWatch::Alarm") if alarm["Namespace"].startswith(NAMESPACE)]
+    assert ours
+    for alarm in ours:
+        (dimension,) = alarm["Dimensions"]
+        assert alarm["Namespace"] in namespaces
+        assert dimension["Name"] == "service"
+        assert alarm["MetricName"] in emitted(dimension["Value"])
