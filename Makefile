@@ -37,3 +37,50 @@ $(VENV)/.ready: requirements.txt
 	@touch $@
 
 setup: $(VENV)/.ready .venv-cloud/.ready .venv-lambda/.ready  ## the virtual environments (every target does it by itself)
+
+# Chromium for the tests of pages; Debian's own, since browsers of test tools are not to be had from PyPI
+browser:
+	@command -v chromium >/dev/null || { \
+	  command -v apt-get >/dev/null || { echo "chromium is needed for the tests of pages: install it and run again" >&2; exit 1; }; \
+	  echo "installing chromium (once) ..."; \
+	  sudo=$$(test "$$(id -u)" = 0 || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
+# --- the two commands -------------------------------------------------------------------------------------------------
+
+run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
+	@exec $(PY) -m local.run
+
+test: setup browser  ## all tests
+	@exec $(PY) -m pytest
+
+# --- and the others ---------------------------------------------------------------------------------------------------
+
+check: setup  ## lint, formatting, types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: setup  ## format the code
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+synth: setup  ## write the templates of a stage to build/cdk.out-<stage> (STAGE=dev, PRODUCT_CODE=...)
+	@test -n "$(STAGE)" || { echo "say which stage: make synth STAGE=dev" >&2; exit 2; }
+	@$(PY) -m stacks.synth --stage $(STAGE) --out build/cdk.out-$(STAGE) $(if $(PRODUCT_CODE),-c productCode=$(PRODUCT_CODE))
+	@echo "written to build/cdk.out-$(STAGE)"
+
+# the CDK command line is pinned: npm's "latest" of aws-cdk is an old build published by mistake
+deploy: setup  ## deploy a stage to AWS with the pinned CDK command line (STAGE=dev, PRODUCT_CODE=...)
+	@test -n "$(STAGE)" || { echo "say which stage: make deploy STAGE=dev" >&2; exit 2; }
+	npx --yes aws-cdk@2.1148.1 deploy --all -c stage=$(STAGE) $(if $(PRODUCT_CODE),-c productCode=$(PRODUCT_CODE))
+
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: setup  ## compile the .in files into locked requirements
+	$(LOCK) lambda_src/requirements.in -o lambda_src/requirements.txt
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) local/emulator-requirements.in -o local/emulator-requirements.txt
+
+clean:  ## remove what was built (not the virtual environments)
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

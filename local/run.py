@@ -54,12 +54,13 @@ console = Console(highlight=False)
 
 
 class Replaying:
-    """One run; ``timings`` are seconds by step, in order."""
+    """One run; ``out``: the folder it writes in. ``timings`` are seconds by step, in order."""
 
-    def __init__(self, log: Path, share: int, hours: int) -> None:
+    def __init__(self, log: Path, share: int, hours: int, out: Path) -> None:
         self.log = log
         self.share = share
         self.hours = hours
+        self.out = out
         self.timings: dict[str, float] = {}
         self.counts = LogCounts()
 
@@ -74,7 +75,7 @@ class Replaying:
 
     def prepare(self, clock: SimulatedClock) -> Plan:
         """Read the log while the stage is synthesized."""
-        with start_synth(clock.file) as synth:
+        with start_synth(clock.file, self.out / "cdk.out", self.out / "local") as synth:
             with self.step("log", f"reading {self.log.name} and folding it into one working day"):
                 plan = fold(read_cases(self.log, self.counts), share=self.share, hours=self.hours)
             with self.step("synth", "synthesizing the stage local and bundling its asset"):
@@ -129,17 +130,17 @@ class Replaying:
         )
 
 
-def replay(log: Path, share: int, hours: int, keep: bool) -> bool:
+def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
     """One run from log to bill; True if every unit is accounted for and every check holds."""
     started = time.monotonic()
-    replaying = Replaying(log, share, hours)
-    clock = SimulatedClock(BUILD / "local" / "clock-offset")
+    replaying = Replaying(log, share, hours, out)
+    clock = SimulatedClock(out / "local" / "clock-offset")
     plan = replaying.prepare(clock)
     mixed = mix_in(plan)
     day = working_day(datetime.now(UTC).date())
     clock.set(moment_of(day, plan.hours[0] - 0.5))
     left_out: list[str] = []
-    stage = LocalStage(clock=clock, assembly=BUILD / "cdk.out", say=left_out.append)
+    stage = LocalStage(clock=clock, assembly=out / "cdk.out", folder=out / "local", say=left_out.append)
     with replaying.step("deploy", "deploying on the local cloud"):
         stage.__enter__()
     try:
@@ -155,10 +156,11 @@ def replay(log: Path, share: int, hours: int, keep: bool) -> bool:
         run = Run(log=log.name, hours=len(facts), customers=reckoning.customers, marketplace=reckoning.marketplace)
         replaying.timings["total"] = time.monotonic() - started
         extras = _extras(stage, replaying, plan, mixed, buyers, facts, sender.tally, reckoning)
-        run.write(BUILD / "run.json")
-        html.write(run, extras, BUILD / "run.html")
+        results = [out / "run.json", out / "run.html"]
+        run.write(results[0])
+        html.write(run, extras, results[1])
         console.print()
-        report_console.summary(console, run, extras, where=["build/run.json", "build/run.html"])
+        report_console.summary(console, run, extras, where=[_shown(path) for path in results])
         if keep:
             _serve(stage)
     finally:
@@ -200,6 +202,12 @@ def _extras(
     )
 
 
+def _shown(path: Path) -> str:
+    """As people would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
 def _serve(stage: LocalStage) -> None:
     console.print(f"\nserving until Ctrl-C:\n  API          {stage.api.url}\n  Marketplace  {stage.marketplace.url}")
     console.print(f"  local cloud  {stage.cloud.endpoint}  [dim](access key 111122223333 is the seller's root)[/]")
@@ -216,14 +224,17 @@ def main(
     ] = None,
     hours: Annotated[int, typer.Option(envvar="HOURS", min=1, max=24, help="how many hours of the day")] = 12,
     keep: Annotated[bool, typer.Option(envvar="KEEP", help="leave it serving after the run, until Ctrl-C")] = False,
+    out: Annotated[
+        Path, typer.Option(envvar="OUT", help="folder for all it writes; runs at the same time need one each")
+    ] = BUILD,
 ) -> None:
-    """Replay an event log on the local stage and bill it. Writes build/run.json and build/run.html."""
+    """Replay an event log on the local stage and bill it. Writes run.json and run.html into the folder ``build``."""
     end_with_make()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = log or SHIPPED_LOG
     parts = share or (1 if log is None else SHARE_OF_OTHERS)
     try:
-        balanced = replay(chosen, parts, hours, keep)
+        balanced = replay(chosen, parts, hours, keep, out.absolute())
     except KNOWN_FAILURES as failure:
         console.print(f"[red]✗[/] {type(failure).__name__}: {failure}", markup=True)
         raise typer.Exit(1) from None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parent.parent
 BUILD = PROJECT / "build"
 ASSEMBLY = BUILD / "cdk.out"
+FOLDER = BUILD / "local"
 STAGE = "local"
 
 
@@ -32,13 +33,16 @@ class SynthFailed(RuntimeError):
     """The stage could not be synthesized; the message is what synth said."""
 
 
-def start_synth(clock_file: Path, out: Path = ASSEMBLY) -> children.Child:
-    """Begin to synthesize the stage in a process of its own, which dies with us; ``finish_synth`` waits for it."""
+def start_synth(clock_file: Path, out: Path = ASSEMBLY, folder: Path = FOLDER) -> children.Child:
+    """Begin to synthesize the stage in a process of its own, which dies with us; ``finish_synth`` waits for it.
+
+    ``folder``: for its log.
+    """
     command = [sys.executable, "-m", "stacks.synth", "--stage", STAGE, "--out", str(out)]
     context = {"clockOffsetFile": clock_file, "functionPython": PROJECT / ".venv-lambda" / "bin" / "python"}
     for name, value in context.items():
         command += ["-c", f"{name}={value}"]
-    return children.start("synth", command, log=BUILD / "local" / "synth.log", directory=PROJECT)
+    return children.start("synth", command, log=folder / "synth.log", directory=PROJECT)
 
 
 def finish_synth(synth: children.Child) -> None:
@@ -55,13 +59,18 @@ class LocalStage:
         *,
         clock: SimulatedClock | None = None,
         assembly: Path | None = None,
+        folder: Path = FOLDER,
         say: Callable[[str], None] = lambda _: None,
         schedules: bool = False,
     ) -> None:
-        """``assembly``: an assembly of this stage with this clock's file; synthesized here if there is none."""
-        self.clock = clock or SimulatedClock(BUILD / "local" / "clock-offset")
+        """``assembly``: an assembly of this stage with this clock's file; synthesized here if there is none.
+
+        ``folder``: for logs and the emulator's state; stages that are up at the same time need one each.
+        """
+        self.clock = clock or SimulatedClock(folder / "clock-offset")
         self.settings = stages.load(STAGE, folder=PROJECT / "stages")
         self._assembly = assembly
+        self._folder = folder
         self._say = say
         self._schedules = schedules
         self._stack = ExitStack()
@@ -82,17 +91,19 @@ class LocalStage:
     def _start(self) -> None:
         if self._assembly is None:
             self._say("synthesizing the stage")
-            finish_synth(start_synth(self.clock.file))
+            self._assembly = self._folder / "cdk.out"
+            finish_synth(start_synth(self.clock.file, self._assembly, self._folder))
         server = children.start(
             "the local Marketplace",
             [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
-            log=BUILD / "local" / "marketplace.log",
+            log=self._folder / "marketplace.log",
         )
         self._stack.enter_context(server)
         self.marketplace = MarketplaceAdmin(server.url(timeout=30))
         cloud = LocalCloud(
             marketplace_url=self.marketplace.url,
             region=self.settings.region,
+            state=self._folder,
             schedules=self._schedules,
             clock_offset_file=self.clock.file,
         )
@@ -105,7 +116,7 @@ class LocalStage:
             region=self.settings.region,
         )
         self.cloud.marketplace.create_topics(self.product_code)
-        self.outputs: Outputs = self.cloud.deploy(self._assembly or ASSEMBLY, say=self._say)
+        self.outputs: Outputs = self.cloud.deploy(self._assembly, say=self._say)
         doors = self.outputs[f"YawlMetering-{STAGE}-Doors"]
         self.api: RestApi = self.cloud.rest_api(doors["RestApiId"], doors["ApiStage"])
         routes = [f"{doors['ApiStage']}/POST/usage", f"{doors['ApiStage']}/GET/subscribers/*"]

@@ -29,11 +29,10 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
     environment = function_environment(stage)
     prefix = f"YawlMetering-{stage.name}"
     where = Environment(region=stage.region)
-    protect = stage.keep_data
-    data = DataStack(
-        app, f"{prefix}-Data", suffix=stage.suffix, keep=stage.keep_data, env=where, termination_protection=protect
-    )
-    inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, "env": where}
+    # queues hold notices and dead letters hold money: what keeps its data is not deleted by one wrong command
+    deployed: dict[str, Any] = {"env": where, "termination_protection": stage.keep_data}
+    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, keep=stage.keep_data, **deployed)
+    inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
     watch = WatchStack(

@@ -34,18 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder of the assembly (default: build/cdk.out, or the CDK CLI's)")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args(arguments)
-    context = _context(options.context, options.stage)
     out = options.out or (None if CLI_CONTEXT in os.environ else ROOT / "build" / "cdk.out")
     try:
-        stage = stage_of(context)
-    except StageError as error:
-        print(error, file=sys.stderr)
-        return 1
-    app = build(stage, context=context, out=out)
-    try:
-        app.synth()
-    except RuntimeError as error:
-        # CDK and cdk-nag have printed their findings; jsii's own traceback adds nothing to them
+        context = _context(options.context, options.stage)
+        build(stage_of(context), context=context, out=out).synth()
+    # the second is what jsii makes of every fault: CDK's, cdk-nag's with its findings, bundling's; its traceback
+    # is that of the bridge to Node and says nothing
+    except (StageError, RuntimeError) as error:
         print(str(error).strip(), file=sys.stderr)
         return 1
     return 0
@@ -56,6 +51,9 @@ def stage_of(context: Mapping[str, Any], folder: Path = ROOT / "stages") -> stag
     name = context.get("stage")
     if not name:
         raise StageError(f"no stage is named: pass -c stage=<{'|'.join(stages.names(folder))}>")
+    python = context.get("functionPython")
+    if python and not Path(python).exists():
+        raise StageError(f"-c functionPython={python}: there is no such interpreter: correct the path or leave it out")
     stage = stages.load(str(name), folder=folder, product_code=context.get("productCode"))
     return stage.with_clock_offset_file(context.get("clockOffsetFile"))
 
@@ -78,7 +76,9 @@ def _context(pairs: Sequence[str], stage: str | None) -> dict[str, Any]:
     given = os.environ.get(CLI_CONTEXT)
     context: dict[str, Any] = json.loads(given) if given else cdk_json_context()
     for pair in pairs:
-        key, _, value = pair.partition("=")
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise StageError(f"-c {pair}: is not KEY=VALUE: write for example -c productCode=...")
         context[key] = value
     if stage:
         context["stage"] = stage

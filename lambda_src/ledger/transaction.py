@@ -57,7 +57,7 @@ class Contended(Exception):
 def write(client: "DynamoDBClient", operations: Sequence[Operation]) -> None:
     """Write all or nothing. ``client`` is a resource's (it takes Python values). Raises Cancelled or Contended."""
     try:
-        client.transact_write_items(TransactItems=operations)  # type: ignore[arg-type]  # built by the stores
+        client.transact_write_items(TransactItems=list(operations))  # type: ignore[arg-type]  # built by the stores
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in _CONTENDED_ERRORS:

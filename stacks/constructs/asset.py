@@ -63,7 +63,7 @@ class FunctionAsset:
     def _hash(self) -> str:
         digest = hashlib.sha256(self.python_version.encode())
         if self.function_python:
-            digest.update(Path(self.function_python).name.encode() + b" by the caller's interpreter")
+            digest.update(asset_contents.bytecode_tag(self.function_python).encode())
         for path in (*self.files(), Path(__file__), Path(asset_contents.__file__)):
             inside = path.relative_to(self.source) if path.is_relative_to(self.source) else Path(path.name)
             digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")

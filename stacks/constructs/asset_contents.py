@@ -66,30 +66,32 @@ def _cut_endpoints(path: Path) -> None:
     path.write_text(json.dumps(endpoints, separators=(",", ":")), encoding="utf-8")
 
 
+def bytecode_tag(interpreter: str) -> str:
+    """``cpython-311``: which Python the interpreter's bytecode is for."""
+    program = "import sys; print(sys.implementation.cache_tag)"
+    return subprocess.run([interpreter, "-c", program], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+
+
 def compile_bytecode(output: Path, python_version: str, interpreter: str | None) -> None:
     """Ship ``.pyc`` files that are used whatever the files' times are (PEP 552, unchecked hash).
 
     Bytecode is of use only to the Python version that wrote it; without such an interpreter here the asset goes
     without, which makes cold starts about 2.5 times as long, and a notice says so.
     """
-    found = interpreter or shutil.which(f"python{python_version}")
-    works = found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0  # noqa: S603
-    if not found or not works:
+    compiler = interpreter or _installed(python_version)
+    if not compiler:
         print(
             f"notice: no Python {python_version} here, so the asset ships without bytecode and cold starts are slower;"
             f" install Python {python_version} on the machine that deploys",
             file=sys.stderr,
         )
         return
-    compiling = [
-        found,
-        "-m",
-        "compileall",
-        "-q",
-        "--invalidation-mode",
-        "unchecked-hash",
-        "-s",
-        str(output),
-        str(output),
-    ]
-    subprocess.run(compiling, check=True, capture_output=True)  # noqa: S603  an interpreter that we or the caller chose
+    options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(output), str(output)]
+    subprocess.run([compiler, "-m", "compileall", *options], check=True, capture_output=True)  # noqa: S603
+
+
+def _installed(python_version: str) -> str | None:
+    """An interpreter of that version on this machine, nothing is downloaded."""
+    command = [sys.executable, "-m", "uv", "python", "find", "--no-project", "--no-python-downloads", python_version]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  no outside input
+    return done.stdout.strip() if done.returncode == 0 else None

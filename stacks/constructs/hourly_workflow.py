@@ -32,6 +32,9 @@ LAMBDA_FAULTS = (
 MARKETPLACE_BUSY = "MarketplaceBusy"
 PRODUCT_FAULT = "ProductFault"
 
+#: not every error of the engine itself has one, and a missing value would fail the catcher
+CAUSE = "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}"
+
 LOG_DELIVERY_REASON = "CloudWatch Logs' delivery actions know no resources (Step Functions Developer Guide, logging)"
 INVOKE_REASON = "the grant of invocation names the function and its versions"
 
@@ -129,7 +132,14 @@ class HourlyWorkflow(Construct):
             assign={"batches": "{% $states.result.Payload.batches %}"},
         )
         submit = self._each(
-            "SubmitBatch", "{% $batches %}", submit_concurrency, "SubmitLines", functions.submit_batch, "lines"
+            "SubmitBatch",
+            "{% $batches %}",
+            submit_concurrency,
+            "SubmitLines",
+            functions.submit_batch,
+            "lines",
+            # what Marketplace leaves unanswered for half an hour stays pending and does not hold up the other batches
+            go_on_after=(MARKETPLACE_BUSY,),
         )
         settle = self._each(
             "SettleHours", "{% $chunks %}", SEAL_CONCURRENCY, "SettleChunk", functions.settle_hours, "keys"
@@ -144,9 +154,7 @@ class HourlyWorkflow(Construct):
             state.add_catch(
                 report,
                 errors=["States.ALL"],
-                assign={
-                    "fault": {"error": "{% $states.errorOutput.Error %}", "cause": "{% $states.errorOutput.Cause %}"}
-                },
+                assign={"fault": {"error": "{% $states.errorOutput.Error %}", "cause": CAUSE}},
             )
         failed = sfn.Fail.jsonata(self, "RunFailed", error="{% $fault.error %}", cause="{% $fault.cause %}")
         faulted = sfn.Choice.jsonata(self, "Faulted").when(sfn.Condition.jsonata("{% $fault != null %}"), failed)
@@ -154,12 +162,27 @@ class HourlyWorkflow(Construct):
         more = sfn.Choice.jsonata(self, "MoreDueHours").when(sfn.Condition.jsonata("{% $more %}"), find)
         return start.next(find).next(seal).next(plan).next(submit).next(settle).next(more.otherwise(report))
 
-    def _each(self, id_: str, items: str, concurrency: int, step: str, function: RoomFunction, key: str) -> sfn.Map:
-        """One invocation per item; what the invocations return is dropped, the table holds the outcome."""
+    def _each(
+        self,
+        id_: str,
+        items: str,
+        concurrency: int,
+        step: str,
+        function: RoomFunction,
+        key: str,
+        go_on_after: Sequence[str] = (),
+    ) -> sfn.Map:
+        """One invocation per item; what the invocations return is dropped, the table holds the outcome.
+
+        go_on_after: errors of one item that, once retried in vain, do not fail the others.
+        """
         each = sfn.Map.jsonata(
             self, id_, items=sfn.ProvideItems.jsonata(items), max_concurrency=concurrency, outputs={}
         )
-        return each.item_processor(self._task(step, function, {key: "{% $states.input %}"}, outputs={}))
+        task = self._task(step, function, {key: "{% $states.input %}"}, outputs={})
+        if go_on_after:
+            task.add_catch(sfn.Pass.jsonata(self, f"{step}LeftPending", outputs={}), errors=list(go_on_after))
+        return each.item_processor(task)
 
     def _task(
         self,

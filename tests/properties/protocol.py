@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
 
 from ledger.hour import SECONDS, hour_of
 from marketplace.deadlines import deadline, month_closes_at
@@ -21,11 +24,20 @@ from tests.properties.scheduler import Actor, Scheduler
 from tests.scenarios.world import DIMENSIONS, World
 from usage.report_usage import report_usage
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
 BUSY_RETRIES = 3
 STATE_RETRIES = 2
 DAY = 24 * SECONDS
 
 Body = dict[str, Any]
+
+
+@cache
+def _dynamodb() -> "DynamoDBServiceResource":
+    """Made once: it costs more than a schedule."""
+    return boto3.resource("dynamodb", region_name="us-east-1")
 
 
 @dataclass
@@ -63,14 +75,17 @@ class Protocol(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        api = self.dynamodb.meta.client
-        call: Callable[[str, dict[str, Any]], Any] = api._make_api_call  # type: ignore[attr-defined]
+        api: Any = self.dynamodb.meta.client
+        call = type(api)._make_api_call
 
         def intercepted(operation: str, request: dict[str, Any]) -> Any:
             name = "IndexQuery" if operation == "Query" and "IndexName" in request else operation
-            return self.scheduler.around(name, lambda: call(operation, request))
+            return self.scheduler.around(name, lambda: call(api, operation, request))
 
-        api._make_api_call = intercepted  # type: ignore[attr-defined]
+        api._make_api_call = intercepted
+
+    def connect(self) -> "DynamoDBServiceResource":
+        return _dynamodb()
 
     def meter(self) -> UsageMeter:
         assert isinstance(self.marketplace, DirectAdmin)
@@ -101,6 +116,8 @@ class Protocol(World):
             actor = self.recorder([self._body(customer, event) for event in move.events], move.skew)
             self._go(actor, move.go)
         elif isinstance(move, Run):
+            if move.on_time:
+                self._wait(Wait("next_run"))
             self._go(self.hourly(delayed=move.delayed, skew=move.skew), move.go)
         elif isinstance(move, Step):
             if alive := self.scheduler.alive:

@@ -148,5 +148,5 @@ def _throttled(name: str) -> ClientError:
     if name != "TransactWriteItems":
         return client_error("ProvisionedThroughputExceededException", 400, name)
     error = client_error("TransactionCanceledException", 400, name)
-    error.response["CancellationReasons"] = [{"Code": "TransactionConflict"}]  # type: ignore[typeddict-unknown-key]
+    error.response["CancellationReasons"] = [{"Code": "TransactionConflict"}]
     return error

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -37,6 +37,9 @@ from tests.contracts.dynamodb_tables import create
 from usage.report_usage import report_usage
 from usage.stores import Stores
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
 PRODUCT = "prod-scenarios"
 START = from_iso("2026-11-15T08:00:00Z")
 DIMENSIONS = {
@@ -64,7 +67,7 @@ class World:
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.dynamodb = boto3.resource("dynamodb", region_name="us-east-1")
+        self.dynamodb = self.connect()
         for table in tables.ALL_TABLES:
             create(self.dynamodb.meta.client, table, table.name)
         self.subscriber_items = self.dynamodb.Table(tables.SUBSCRIBERS.name)
@@ -76,6 +79,10 @@ class World:
         self.stores = Stores(
             self.dynamodb.meta.client, self.subscribers, tables.SUBSCRIBERS.name, self.events, self.records
         )
+
+    def connect(self) -> "DynamoDBServiceResource":
+        """The tables' DynamoDB."""
+        return boto3.resource("dynamodb", region_name="us-east-1")
 
     # --- buyers -------------------------------------------------------------------------------------------------------
 

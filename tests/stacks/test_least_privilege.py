@@ -18,7 +18,11 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Notices": {"GetItem", "PutItem", "UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
-    "entitlement-notices": {"Subscribers": READ | {"UpdateItem"}, "Notices": {"PutItem"}},
+    "entitlement-notices": {
+        "Subscribers": READ | {"UpdateItem"},
+        "Subscribers/index/AgreementIndex": {"Query"},
+        "Notices": {"PutItem"},
+    },
     "usage": {
         "Subscribers": READ | {"ConditionCheckItem"},
         "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},

@@ -73,6 +73,13 @@ def test_a_busy_marketplace_is_retried_for_about_half_an_hour_and_a_product_faul
         assert "States.ALL" not in named, "a product fault would be caught by it on another engine"
 
 
+def test_a_batch_left_unanswered_does_not_hold_up_the_others(states: dict[str, Any]) -> None:
+    inner = states["SubmitBatch"]["ItemProcessor"]["States"]
+    (catch,) = inner["SubmitLines"]["Catch"]
+    assert catch["ErrorEquals"] == ["MarketplaceBusy"], "a product fault has to end the run"
+    assert inner[catch["Next"]]["Type"] == "Pass"
+
+
 def test_submitting_is_paced_by_the_submitters_own_concurrency(prod: Assembly, states: dict[str, Any]) -> None:
     submitter = prod.functions()["submit-batch"]
     assert states["SubmitBatch"]["MaxConcurrency"] == prod.stage.submit_concurrency
