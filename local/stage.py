@@ -62,10 +62,12 @@ class LocalStage:
         folder: Path = FOLDER,
         say: Callable[[str], None] = lambda _: None,
         schedules: bool = False,
+        wait_scale: float = 1.0,
     ) -> None:
         """``assembly``: an assembly of this stage with this clock's file; synthesized here if there is none.
 
-        ``folder``: for logs and the emulator's state; stages that are up at the same time need one each.
+        ``folder``: for logs and the emulator's state; stages that are up at the same time need one each. ``schedules``,
+        ``wait_scale``: as for ``LocalCloud``.
         """
         self.clock = clock or SimulatedClock(folder / "clock-offset")
         self.settings = stages.load(STAGE, folder=PROJECT / "stages")
@@ -73,6 +75,7 @@ class LocalStage:
         self._folder = folder
         self._say = say
         self._schedules = schedules
+        self._wait_scale = wait_scale
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -105,6 +108,7 @@ class LocalStage:
             region=self.settings.region,
             state=self._folder,
             schedules=self._schedules,
+            wait_scale=self._wait_scale,
             clock_offset_file=self.clock.file,
         )
         self.cloud = self._stack.enter_context(cloud)

@@ -4,34 +4,22 @@ States carry keys only; every step may run twice, since it works on frozen lines
 files that implement them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from aws_cdk import CfnElement, Duration, Stack
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import TRACING_REASON, RoomFunction
 from stacks.constructs.log_group import add_log_group
+from stacks.constructs.workflow_task import MARKETPLACE_BUSY, invoke
 
 SEAL_CONCURRENCY = 4
 #: under the hour, so that a stuck run ends before the next but one starts
 TIMEOUT = Duration.minutes(55)
-#: Lambda's own transient faults (Step Functions Developer Guide, "Handle transient Lambda service exceptions")
-LAMBDA_FAULTS = (
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-)
-#: exception classes of the functions, as Lambda names them in ``errorType``
-MARKETPLACE_BUSY = "MarketplaceBusy"
-PRODUCT_FAULT = "ProductFault"
-
 #: not every error of the engine itself has one, and a missing value would fail the catcher
 CAUSE = "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}"
 
@@ -114,7 +102,8 @@ class HourlyWorkflow(Construct):
                 "fault": "{% null %}",
             },
         )
-        find = self._task(
+        find = invoke(
+            self,
             "FindDueHours",
             functions.find_due_hours,
             {"startedAt": "{% $startedAt %}", "hour": "{% $hour %}", "cursor": "{% $cursor %}"},
@@ -125,7 +114,8 @@ class HourlyWorkflow(Construct):
             },
         )
         seal = self._each("SealHours", "{% $chunks %}", SEAL_CONCURRENCY, "SealChunk", functions.seal_hours, "keys")
-        plan = self._task(
+        plan = invoke(
+            self,
             "PlanBatches",
             functions.plan_batches,
             {"chunks": "{% $chunks %}"},
@@ -144,7 +134,8 @@ class HourlyWorkflow(Construct):
         settle = self._each(
             "SettleHours", "{% $chunks %}", SEAL_CONCURRENCY, "SettleChunk", functions.settle_hours, "keys"
         )
-        report = self._task(
+        report = invoke(
+            self,
             "Report",
             functions.report,
             {"startedAt": "{% $startedAt %}", "hour": "{% $hour %}", "fault": "{% $fault %}"},
@@ -179,48 +170,10 @@ class HourlyWorkflow(Construct):
         each = sfn.Map.jsonata(
             self, id_, items=sfn.ProvideItems.jsonata(items), max_concurrency=concurrency, outputs={}
         )
-        task = self._task(step, function, {key: "{% $states.input %}"}, outputs={})
+        task = invoke(self, step, function, {key: "{% $states.input %}"}, outputs={})
         if go_on_after:
             task.add_catch(sfn.Pass.jsonata(self, f"{step}LeftPending", outputs={}), errors=list(go_on_after))
         return each.item_processor(task)
-
-    def _task(
-        self,
-        id_: str,
-        function: RoomFunction,
-        payload: Mapping[str, Any],
-        *,
-        assign: Mapping[str, Any] | None = None,
-        outputs: Any = None,
-    ) -> tasks.LambdaInvoke:
-        task = tasks.LambdaInvoke.jsonata(
-            self,
-            id_,
-            lambda_function=function.function,
-            payload=sfn.TaskInput.from_object(dict(payload)),
-            assign=assign,
-            outputs={} if outputs is None else outputs,
-            retry_on_service_exceptions=False,
-        )
-        # the first retrier that names the error decides
-        task.add_retry(errors=[PRODUCT_FAULT], max_attempts=0)
-        # 1, 2, 4, ... 256, 300, 300, 300, 300 s: at most 28 minutes, so that the run can still settle and report
-        self._retry(task, (MARKETPLACE_BUSY, "Lambda.TooManyRequestsException"), attempts=13, longest=300)
-        self._retry(task, LAMBDA_FAULTS, attempts=6, longest=60)
-        # every step may be repeated, so a crash or a timeout is worth another try
-        self._retry(task, ("States.TaskFailed", "States.Timeout"), attempts=3, longest=30)
-        return task
-
-    @staticmethod
-    def _retry(task: tasks.LambdaInvoke, errors: Sequence[str], *, attempts: int, longest: int) -> None:
-        task.add_retry(
-            errors=list(errors),
-            interval=Duration.seconds(1),
-            backoff_rate=2,
-            max_attempts=attempts,
-            max_delay=Duration.seconds(longest),
-            jitter_strategy=sfn.JitterType.FULL,
-        )
 
 
 def _logical_id(function: RoomFunction) -> str:

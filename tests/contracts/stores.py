@@ -48,6 +48,16 @@ class Ledger:
         self.balances = Balances(self.state_items)
         self.subscriber_items: Table = self.dynamodb.Table(tables.SUBSCRIBERS.name)
 
+    def clear(self) -> "Ledger":
+        """Empty every table: cheaper than new ones."""
+        for declared in tables.ALL_TABLES:
+            table = self.dynamodb.Table(declared.name)
+            names = [declared.hash.name, *([declared.range.name] if declared.range else [])]
+            with table.batch_writer() as batch:
+                for item in table.scan()["Items"]:
+                    batch.delete_item(Key={name: item[name] for name in names})
+        return self
+
     def write(self, *operations: Any) -> None:
         write(self.client, operations)
 
@@ -94,12 +104,12 @@ def frozen(dimensions: Sequence[str], verdict: str | None = None) -> Frozen:
 
 
 @contextmanager
-def ledger(shards: int = 1) -> Iterator[Ledger]:
-    """Empty tables in a new moto."""
+def ledger() -> Iterator[Ledger]:
+    """Empty tables in a new moto; only one at a time, since moto's are all the same."""
     with pytest.MonkeyPatch.context() as env, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             env.setenv(name, "testing")
         dynamodb = boto3.resource("dynamodb", region_name="us-east-1")
         for table in tables.ALL_TABLES:
             create(dynamodb.meta.client, table, table.name)
-        yield Ledger(dynamodb, shards)
+        yield Ledger(dynamodb)

@@ -12,10 +12,15 @@ from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
 from tests.contracts.stores import ledger as new_ledger
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ledger]:
+    with new_ledger() as once:
+        yield once
+
+
 @pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with new_ledger() as made:
-        yield made
+def ledger(made: Ledger) -> Ledger:
+    return made.clear()
 
 
 def test_a_balance_is_empty_until_something_is_left_over(ledger: Ledger) -> None:

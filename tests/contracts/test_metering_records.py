@@ -14,10 +14,15 @@ from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
 from tests.contracts.stores import ledger as new_ledger
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ledger]:
+    with new_ledger() as once:
+        yield once
+
+
 @pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with new_ledger() as made:
-        yield made
+def ledger(made: Ledger) -> Ledger:
+    return made.clear()
 
 
 def test_the_first_usage_creates_the_record_and_its_pending_mark(ledger: Ledger) -> None:
@@ -160,11 +165,11 @@ def test_due_hours_are_found_under_every_shard(ledger: Ledger) -> None:
     assert ledger.pending() == {(f"c{number}", HOUR) for number in range(len(PENDING_VALUES))}
 
 
-def test_a_stage_with_shards_writes_its_shard() -> None:
-    with new_ledger(shards=16) as ledger:
-        ledger.opened()
-        assert ledger.item()["meteringPending"] == pending_value(CUSTOMER, 16) != "true"
-        assert ledger.pending() == {(CUSTOMER, HOUR)}
+def test_a_stage_with_shards_writes_its_shard(ledger: Ledger) -> None:
+    sharded = Ledger(ledger.dynamodb, shards=16)
+    sharded.opened()
+    assert sharded.item()["meteringPending"] == pending_value(CUSTOMER, 16) != "true"
+    assert sharded.pending() == {(CUSTOMER, HOUR)}
 
 
 def test_due_hours_are_those_up_to_the_last_one_in_order_over_all_pages(ledger: Ledger) -> None:
@@ -175,10 +180,10 @@ def test_due_hours_are_those_up_to_the_last_one_in_order_over_all_pages(ledger: 
     assert list(ledger.records.pending_keys(hours[0] - 1)) == []
 
 
-def test_an_index_is_read_beyond_one_page(ledger: Ledger) -> None:
+def test_an_index_is_read_beyond_one_page(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page of DynamoDB ends at 1 MB; a page's end is not the end."""
     asked: list[dict[str, object]] = []
-    query = ledger.record_items.query
+    query = ledger.records._table.query
 
     def two_at_a_time(**request: object) -> object:
         asked.append(request)
@@ -186,14 +191,17 @@ def test_an_index_is_read_beyond_one_page(ledger: Ledger) -> None:
 
     for number in range(5):
         ledger.opened(customer=f"c{number}")
-    ledger.records._table.query = two_at_a_time  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(ledger.records._table, "query", two_at_a_time)
     assert len(ledger.pending()) == 5
     assert len([request for request in asked if "ExclusiveStartKey" in request]) == 2
 
 
 def test_many_records_are_read_at_once_in_order_and_absent_ones_left_out(ledger: Ledger) -> None:
-    for number in range(130):
-        ledger.opened(customer=f"c{number}")
+    ledger.opened()
+    item = ledger.item()
+    with ledger.record_items.batch_writer() as batch:
+        for number in range(130):
+            batch.put_item(Item={**item, "customerIdentifier": f"c{number}"})
     keys = [(f"c{number}", HOUR) for number in range(140)]
     found = ledger.records.get_many(keys + keys[:3])
     assert sorted(record.customer_identifier for record in found) == sorted(key[0] for key in keys[:130])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import permutations, product
+from itertools import count, permutations, product
 
 import pytest
 from ledger.metering_record import ENDED, FAILED, RANK, MeteringRecord
@@ -13,11 +13,6 @@ from tests.contracts.stores import ledger as new_ledger
 VERDICTS = sorted(RANK)
 
 
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with new_ledger() as made:
-        yield made
-
 
 @pytest.fixture(scope="module")
 def many() -> Iterator[Ledger]:
@@ -26,9 +21,16 @@ def many() -> Iterator[Ledger]:
         yield made
 
 
-def fresh(many: Ledger, *dimensions: str, verdict: str | None = None) -> MeteringRecord:
-    number = many.shards = many.shards + 1
-    return many.sealed(dimensions or ("d",), customer=f"case-{number}", verdict=verdict)
+@pytest.fixture
+def ledger(many: Ledger) -> Ledger:
+    return many.clear()
+
+
+CASES = count()
+
+
+def fresh(many: Ledger, *dimensions: str) -> MeteringRecord:
+    return many.sealed(dimensions or ("d",), customer=f"case-{next(CASES)}")
 
 
 def settle(many: Ledger, record: MeteringRecord, verdict: str, dimension: str = "d") -> MeteringRecord | None:
@@ -60,7 +62,7 @@ def test_a_first_verdict_is_stored_with_its_marks(many: Ledger, verdict: str) ->
     assert many.record(record.customer_identifier) == after
 
 
-@pytest.mark.parametrize(("first", "second"), product(VERDICTS, VERDICTS))
+@pytest.mark.parametrize(("first", "second"), list(product(VERDICTS, VERDICTS)))
 def test_verdicts_only_rise(many: Ledger, first: str, second: str) -> None:
     """Equals overwrite while the line is pending; an ended line changes to a higher verdict only."""
     record = fresh(many)

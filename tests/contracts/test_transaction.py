@@ -13,10 +13,15 @@ from tests.contracts.stores import CUSTOMER, Ledger
 from tests.contracts.stores import ledger as new_ledger
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ledger]:
+    with new_ledger() as once:
+        yield once
+
+
 @pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with new_ledger() as made:
-        yield made
+def ledger(made: Ledger) -> Ledger:
+    return made.clear()
 
 
 def put(item: str, **attributes: Any) -> Operation:

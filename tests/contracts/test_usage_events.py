@@ -26,10 +26,15 @@ EVENT = EventItem(
 )
 
 
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ledger]:
+    with new_ledger() as once:
+        yield once
+
+
 @pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with new_ledger() as made:
-        yield made
+def ledger(made: Ledger) -> Ledger:
+    return made.clear()
 
 
 def test_an_event_is_stored_as_key_and_audit_trail(ledger: Ledger) -> None:

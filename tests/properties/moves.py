@@ -5,7 +5,7 @@ of few examples, and drops the weights without which most schedules meter nothin
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -128,7 +128,7 @@ def _go(random: Random) -> Go:
     fault = random.choice(FAULTS) if random.random() < 0.5 else None
     if random.random() < 0.25:
         return Go(random.randint(1, 20), writes=False, fault=fault)
-    return Go(random.choice((0, 1, 1, 2, 2, 3, 4, 5, 6)), writes=True, fault=fault)
+    return Go(random.choice((0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6)), writes=True, fault=fault)
 
 
 def _event(random: Random) -> Event:
@@ -137,7 +137,7 @@ def _event(random: Random) -> Event:
         slot=random.randrange(24),
         dimension=dimension,
         quantity=random.choice(_QUANTITIES[dimension]),
-        early=random.choice((0, 0, 0, 0, 90, 1800, 3700, 7300, 80000, -120)),
+        early=random.choice((0, 0, 0, 90, 1800, 1800, 1800, 1800, 3700, 7300, 80000, -120)),
         user=random.choice(("ann", "bob", "eve")),
         altered=random.random() < 0.1,
     )
@@ -145,7 +145,8 @@ def _event(random: Random) -> Event:
 
 def _report(random: Random) -> Report:
     events = tuple(_event(random) for _ in range(random.choice((1, 1, 2, 3))))
-    return Report(random.randrange(CUSTOMERS), events, _go(random), random.choice((0.0, 0.0, 0.0, 3.0, -3.0)))
+    go = Go() if random.random() < 0.5 else _go(random)
+    return Report(random.randrange(CUSTOMERS), events, go, random.choice((0.0, 0.0, 0.0, 3.0, -3.0)))
 
 
 def _run(random: Random) -> Run:
@@ -164,12 +165,28 @@ def _arm(random: Random) -> Arm:
     )
 
 
+def _any(random: Random) -> Move:
+    kind = random.choices(list(_KINDS), list(_KINDS.values()))[0]
+    return kind(random)
+
+
+def _race(random: Random) -> tuple[Move, ...]:
+    """A run is met by others while it stands before one of its writes: what it has read may be stale by then."""
+    first = Run(delayed=random.random() < 0.8, go=Go(random.choice((0, 0, 0, 1, 1, 2, 2, 3, 4, 5)), writes=True))
+    late = replace(_report(random), go=Go(), skew=0.0)
+    late = replace(late, events=tuple(replace(event, early=1800) for event in late.events))
+    meanwhile = random.choices(
+        (late, replace(_run(random), on_time=False), _any(random)), (4, 3, 2), k=random.choice((1, 1, 2))
+    )
+    return first, *meanwhile, Step(random.randrange(2), _go(random)), Step(random.randrange(2))
+
+
 _KINDS: dict[Callable[[Random], Move], int] = {
     _report: 7,
-    lambda random: Step(random.randrange(8), _go(random)): 10,
-    _run: 8,
+    lambda random: Step(random.randrange(8), _go(random)): 6,
+    _run: 6,
     lambda random: random.choice(_WAITS): 4,
-    _arm: 2,
+    _arm: 3,
     lambda random: Subscribe(random.randrange(CUSTOMERS), random.random() < 0.5): 1,
     lambda random: Mode(random.choice(("live", "live", "off", "dry-run"))): 1,
 }
@@ -178,8 +195,13 @@ _KINDS: dict[Callable[[Random], Move], int] = {
 def schedule_of(seed: int) -> tuple[Move, ...]:
     """The schedule of a seed: recorders, runs and their interleaving above all."""
     random = Random(seed)
-    kinds = random.choices(list(_KINDS), list(_KINDS.values()), k=random.randint(6, 34))
-    return (_report(random), *(kind(random) for kind in kinds))
+    schedule: list[Move] = [_report(random)]
+    for _ in range(random.randint(2, 10)):
+        if random.random() < 0.4:
+            schedule += [_report(random), *_race(random)]
+        else:
+            schedule += [_any(random), _any(random)]
+    return tuple(schedule)
 
 
 def reduced(schedule: Sequence[Move], fails: Callable[[Sequence[Move]], bool]) -> Sequence[Move]:

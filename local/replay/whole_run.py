@@ -1,0 +1,151 @@
+"""One run from log to bill: read, synthesize, deploy, let buyers arrive, replay the day, reckon, report."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from local.fold import Plan, fold
+from local.replay.buyers import Buyers
+from local.replay.day import Day
+from local.replay.extras import extras, log_facts
+from local.replay.reckon import reckon
+from local.replay.send_usage import UsageSender
+from local.replay_plan import mix_in
+from local.run_report import console as report_console
+from local.run_report import html
+from local.run_report.extras import HourFacts
+from local.run_report.schema import Run
+from local.simulated_clock import SimulatedClock, moment_of, working_day
+from local.stage import LocalStage, finish_synth, start_synth
+from local.xes import LogCounts, read_cases
+
+console = Console(highlight=False)
+
+
+class Replaying:
+    """One run; ``out``: the folder it writes in. ``timings`` are seconds by step, in order."""
+
+    def __init__(self, log: Path, share: int, hours: int, out: Path) -> None:
+        self.log = log
+        self.share = share
+        self.hours = hours
+        self.out = out
+        self.timings: dict[str, float] = {}
+        self.counts = LogCounts()
+
+    @contextmanager
+    def step(self, name: str, doing: str) -> Iterator[None]:
+        """Shows what is being done, and for how long it was."""
+        started = time.monotonic()
+        with console.status(f"{doing} ..."):
+            yield
+        self.timings[name] = time.monotonic() - started
+        console.print(f"[green]✓[/] {doing} [dim]{self.timings[name]:.1f} s[/]")
+
+    def prepare(self, clock: SimulatedClock) -> Plan:
+        """Read the log while the stage is synthesized."""
+        with start_synth(clock.file, self.out / "cdk.out", self.out / "local") as synth:
+            with self.step("log", f"reading {self.log.name} and folding it into one working day"):
+                plan = fold(read_cases(self.log, self.counts), share=self.share, hours=self.hours)
+            with self.step("synth", "synthesizing the stage local and bundling its asset"):
+                finish_synth(synth)
+        first, last = plan.hours[0], plan.hours[-1] + 1
+        console.print(
+            f"  {plan.cases:,} cases → {len(plan.customers)} customers, {plan.size:,} usage events"
+            f" between {first:02d}:00 and {last:02d}:00 UTC [dim](one case in {self.share})[/]"
+        )
+        return plan
+
+    def replay_day(self, day: Day, sender: UsageSender) -> list[HourFacts]:
+        """All hours, with a bar that counts events."""
+        started = time.monotonic()
+        plan = day.replay.plan
+        total = sum(len(day.replay.to_send(hour, day.date, {})) for hour in plan.hours)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("usage events"),
+            TimeElapsedColumn(),
+        )
+        facts: list[HourFacts] = []
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task("", total=total)
+            for hour in plan.hours:
+                progress.update(task, description=f"hour {hour:02d}:00")
+                facts.append(day.pass_hour(hour, sender, lambda number: progress.advance(task, number)))
+                if not console.is_terminal:
+                    console.print(f"  hour {hour:02d}:00 metered [dim]{facts[-1].seconds:.1f} s[/]")
+        sender.close()
+        self.timings["replay"] = time.monotonic() - started
+        console.print(
+            f"[green]✓[/] {len(facts)} hours of usage sent and metered [dim]{self.timings['replay']:.1f} s[/]"
+        )
+        return facts
+
+
+def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
+    """One run from log to bill; True if every unit is accounted for and every check holds."""
+    started = time.monotonic()
+    replaying = Replaying(log, share, hours, out)
+    clock = SimulatedClock(out / "local" / "clock-offset")
+    plan = replaying.prepare(clock)
+    mixed = mix_in(plan)
+    day = working_day(datetime.now(UTC).date())
+    clock.set(moment_of(day, plan.hours[0] - 0.5))
+    left_out: list[str] = []
+    stage = LocalStage(clock=clock, assembly=out / "cdk.out", folder=out / "local", say=left_out.append)
+    with ExitStack() as up:
+        with replaying.step("deploy", "deploying on the local cloud"):
+            up.enter_context(stage)
+        for line in left_out:
+            console.print(f"  [dim]{line}[/]")
+        with replaying.step("buyers", f"{len(plan.customers)} buyers subscribe and register"):
+            buyers = Buyers(stage).arrive(list(plan.customers))
+        sender = UsageSender(stage)
+        facts = replaying.replay_day(Day(stage, mixed, buyers, day), sender)
+        with replaying.step("reckoning", "holding ledger and Marketplace against each other"):
+            integrations = {buyer.customer_identifier: buyer.integration for buyer in buyers.values()}
+            reckoning = reckon(stage, sender.tally, integrations)
+        run = Run(log=log.name, hours=len(facts), customers=reckoning.customers, marketplace=reckoning.marketplace)
+        replaying.timings["total"] = time.monotonic() - started
+        told = extras(
+            stage,
+            log_facts(replaying.counts, plan, share),
+            mixed,
+            buyers,
+            facts,
+            sender.tally,
+            reckoning,
+            replaying.timings,
+        )
+        results = [out / "run.json", out / "run.html"]
+        run.write(results[0])
+        html.write(run, told, results[1])
+        console.print()
+        report_console.summary(console, run, told, where=[_shown(path) for path in results])
+        if keep:
+            _serve(stage)
+    return run.unaccounted == 0 and all(check.holds for check in reckoning.checks)
+
+
+def _shown(path: Path) -> str:
+    """As people would type it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _serve(stage: LocalStage) -> None:
+    console.print(f"\nserving until Ctrl-C:\n  API          {stage.api.url}\n  Marketplace  {stage.marketplace.url}")
+    console.print(f"  local cloud  {stage.cloud.endpoint}  [dim](access key 111122223333 is the seller's root)[/]")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        console.print("stopping ...")

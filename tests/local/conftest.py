@@ -1,0 +1,73 @@
+"""What is dear to start and is started once: the deployed local stage, and one whole run of ``make run``'s program."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from local.simulated_clock import SimulatedClock, moment_of, working_day
+from local.stage import LocalStage
+from runtime.clock import OFFSET_VARIABLE
+from tests.local.run_program import Program, small_log
+
+#: the emulator's clock is the machine's where it waits between retries: tests need not
+WAIT_SCALE = 0.05
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
+    """The stage, deployed; its clock, assembly, logs and state are of its own, so that a run beside it is not touched.
+
+    It begins at half past eight of the simulated day. Schedules are looked at, but those of the stage are paused:
+    they go by the machine's clock and would meter in the middle of a test.
+    """
+    folder = tmp_path_factory.mktemp("stage")
+    with pytest.MonkeyPatch.context() as patch:
+        # SimulatedClock names its file to all of this process; after the start only the stage's own parts may see it
+        patch.setenv(OFFSET_VARIABLE, "")
+        clock = SimulatedClock(folder / "clock-offset")
+        clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
+        running = LocalStage(clock=clock, folder=folder, schedules=True, wait_scale=WAIT_SCALE)
+        running.__enter__()
+    try:
+        _pause_schedules(running)
+        yield running
+    finally:
+        running.__exit__(None, None, None)
+
+
+def _pause_schedules(stage: LocalStage) -> None:
+    scheduler = stage.cloud.seller.client("scheduler")
+    for entry in scheduler.list_schedules()["Schedules"]:
+        deployed = scheduler.get_schedule(Name=entry["Name"])
+        assert deployed["State"] == "ENABLED"
+        kept = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
+        scheduler.update_schedule(**{name: deployed[name] for name in kept}, State="DISABLED")  # type: ignore[literal-required, arg-type]
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="session")
+def killed_run(run_folder: Path) -> Program:
+    """A run that was killed (SIGKILL) after its first hour, in the folder where the next one takes place."""
+    program = Program(small_log(run_folder / "orders.xes.gz"), run_folder / "build")
+    with program:
+        program.wait_for("metered", timeout=90)
+        program.addresses = program.listening()
+        program.kill()
+    return program
+
+
+@pytest.fixture(scope="session")
+def finished_run(killed_run: Program) -> Program:
+    """A run of three hours, to its end, after one that was killed in the same folder."""
+    program = Program(killed_run.log, killed_run.out)
+    with program:
+        program.wait_for("unaccounted", timeout=120)
+        program.addresses = program.listening()
+        program.end(timeout=30)
+    return program
