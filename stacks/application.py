@@ -7,13 +7,13 @@ from typing import Any
 from aws_cdk import Annotations, App, Environment, Tags, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
+from marketplace.regions import NOTICES_REGION
 from runtime.metric_names import NAMESPACE
 from stacks.constructs.asset import FunctionAsset
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RUNTIME
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
-from stacks.marketplace_regions import NOTICES_REGION
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
 from stacks.stage import Stage

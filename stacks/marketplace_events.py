@@ -7,7 +7,7 @@ agreement's event, depending on who sold.
 
 from typing import Literal
 
-from stacks.marketplace_regions import NOTICES_ACCOUNT, NOTICES_REGION
+from marketplace.regions import NOTICES_ACCOUNT, NOTICES_REGION
 
 SOURCE = "aws.agreement-marketplace"
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from marketplace.dimensions import Dimension
+from marketplace.regions import METERING_REGIONS, NOTICES_REGION
 from marketplace.tiers import Tier
-from stacks.marketplace_regions import METERING_REGIONS, NOTICES_REGION
 from stacks.stage_alarms import AlarmSettings, read_alarms
 from stacks.stage_product import read_dimensions, read_tiers
 from stacks.toml_section import Section, StageError

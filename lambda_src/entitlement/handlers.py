@@ -14,8 +14,9 @@ from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from marketplace import tiers
-from marketplace.client import ENTITLEMENT_REGION, MarketplaceClient
+from marketplace.client import MarketplaceClient
 from marketplace.notices import parse
+from marketplace.regions import NOTICES_REGION
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import EntitlementMetric
@@ -34,7 +35,7 @@ _COUNTED = {
 @cache
 def source() -> EntitlementSource:
     """AWS Marketplace; entitlements are served in one Region only."""
-    return MarketplaceClient.connect(ENTITLEMENT_REGION)
+    return MarketplaceClient.connect(NOTICES_REGION)
 
 
 @cache

@@ -12,13 +12,12 @@ from botocore.config import Config
 
 from marketplace.billing_identity import is_sendable, license_id
 from marketplace.entitlements import Entitlement, from_api
+from marketplace.regions import NOTICES_REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_marketplace_entitlement import MarketplaceEntitlementServiceClient
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
 
-#: GetEntitlements is served in us-east-1 only (AWS Marketplace Entitlement Service endpoints)
-ENTITLEMENT_REGION = "us-east-1"
 #: both operations only read, so the SDK may repeat them; a buyer waits for the answer, behind a gateway's 29 seconds
 _READS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -50,7 +49,7 @@ class MarketplaceClient:
         """Clients for the stage's metering Region and for us-east-1, where entitlements are."""
         return cls(
             boto3.client("meteringmarketplace", region_name=metering_region, config=_READS),
-            boto3.client("marketplace-entitlement", region_name=ENTITLEMENT_REGION, config=_READS),
+            boto3.client("marketplace-entitlement", region_name=NOTICES_REGION, config=_READS),
         )
 
     def resolve_customer(self, token: str) -> ResolvedCustomer:

@@ -1,18 +1,21 @@
 """State 1, find due hours: every pending record of a closed hour, page by page, oldest first."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Any
 
 from ledger.hour import SECONDS, hour_of
 from ledger.metering_records import MeteringRecords, RecordKey
-from metering.keys import parse_record_key, record_key
+from metering.keys import line_key, parse_record_key, record_key
 
 CHUNK = 10
-#: keys of one page: the workflow's state is limited to 256 KB, and every line of the page has its key in it
-MAX_LINES = 2000
+#: keys of one page at most
 MAX_KEYS = 400
+#: bytes of the keys of a page's lines: every one travels through the workflow's state, which takes 256 KiB
+#: (Step Functions quotas)
+MAX_BYTES = 180_000
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,26 @@ def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> 
     return hour_of(now - 60 * seal_delay_minutes) - SECONDS
 
 
-def due_page(keys: Iterable[RecordKey], cursor: str | None, dimensions: int) -> DueHours:
-    """The next page after the cursor, oldest hour first, then by customer; every key once."""
-    size = max(1, min(MAX_KEYS, MAX_LINES // max(1, dimensions)))
+def due_page(keys: Iterable[RecordKey], cursor: str | None, dimensions: Sequence[str]) -> DueHours:
+    """The next page after the cursor, oldest hour first, then by customer; every key once.
+
+    dimensions: names of those that a record may have a line for.
+    """
     after = _order(parse_record_key(cursor)) if cursor else None
     due = {_order(key) for key in keys}
-    page = nsmallest(size + 1, (entry for entry in due if after is None or entry > after))
-    return DueHours(tuple((customer, hour) for hour, customer in page[:size]), len(page) > size)
+    nearest = nsmallest(MAX_KEYS + 1, (entry for entry in due if after is None or entry > after))
+    page: list[RecordKey] = []
+    size = 0
+    for hour, customer in nearest[:MAX_KEYS]:
+        size += _bytes_of_lines((customer, hour), dimensions)
+        if page and size > MAX_BYTES:
+            break
+        page.append((customer, hour))
+    return DueHours(tuple(page), len(page) < len(nearest))
+
+
+def _bytes_of_lines(key: RecordKey, dimensions: Sequence[str]) -> int:
+    return sum(len(json.dumps(line_key((*key, name)))) + 1 for name in dimensions)
 
 
 def find_due_hours(
@@ -51,7 +67,7 @@ def find_due_hours(
     seal_delay_minutes: int,
     wanted: float | None,
     cursor: str | None,
-    dimensions: int,
+    dimensions: Sequence[str],
 ) -> DueHours:
     """Read the whole pending index (every shard, every page) and return one page of what is due."""
     last = last_due_hour(now, seal_delay_minutes, wanted)

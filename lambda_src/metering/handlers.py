@@ -52,7 +52,7 @@ def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
         seal_delay_minutes=int(names.SEAL_DELAY_MINUTES),
         wanted=clock.from_iso(event["hour"]) if event.get("hour") else None,
         cursor=event.get("cursor"),
-        dimensions=len(dimensions.from_json(names.DIMENSIONS)),
+        dimensions=list(dimensions.from_json(names.DIMENSIONS)),
     )
     logger.info("hours due", hours=len(page.keys), more=page.more)
     return page.payload()

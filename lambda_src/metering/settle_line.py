@@ -58,7 +58,7 @@ class LineSettler:
         only_if_sole_attempt: bool = False,
         only_if_never_attempted: bool = False,
     ) -> bool:
-        """Store a verdict; False if the line holds a higher one or a condition does not hold (see ledger.settlement)."""
+        """Store a verdict; False if the line holds a higher one or a condition fails (see ledger.settlement)."""
         after = self.settlement.settle(
             record,
             line.dimension,

@@ -52,7 +52,7 @@ def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judg
 
 
 def _accepts(subscriber: Subscriber, now: float) -> bool:
-    """At most what the condition on creating a record takes (ledger.subscriber_condition), or it would fail for ever."""
+    """At most what the condition on creating a record takes (ledger.subscriber_condition), else that fails for ever."""
     if subscriber.active_periods[-1].end is None:
         return subscriber.status == "active"
     in_time = subscriber.accepts_until is not None and now < subscriber.accepts_until

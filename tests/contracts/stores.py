@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto import mock_aws
+
 from ledger import tables
 from ledger.balance import Balances
 from ledger.metering_record import Line, MeteringRecord
@@ -15,8 +17,6 @@ from ledger.metering_records import Frozen, MeteringRecords
 from ledger.settlement import Settlement
 from ledger.transaction import write
 from ledger.usage_events import UsageEvents
-from moto import mock_aws
-
 from tests.contracts.dynamodb_tables import create
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+
 from ledger.balance import ITEM, Balance
 from ledger.tables import SCHEMA
 from ledger.transaction import Cancelled
-
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
 from tests.contracts.stores import ledger as new_ledger
 

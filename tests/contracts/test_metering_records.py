@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+
 from ledger.metering_record import Line
 from ledger.metering_records import PENDING_VALUES, Frozen, pending_value
 from ledger.tables import SCHEMA
 from ledger.transaction import Cancelled
 from runtime.clock import iso
-
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
 from tests.contracts.stores import ledger as new_ledger
 
@@ -106,7 +106,12 @@ def test_sealing_freezes_lines_identity_and_timestamp(ledger: Ledger) -> None:
     what = Frozen(identity=identity, timestamp=HOUR + 7, lines=[line], included={"a": Decimal(2)})
     ledger.write(ledger.records.seal(record, what, NOW))
     sealed = ledger.record()
-    assert (sealed.state, sealed.timestamp, sealed.identity, sealed.lines) == ("sealed", HOUR + 7, identity, {"a": line})
+    assert (sealed.state, sealed.timestamp, sealed.identity, sealed.lines) == (
+        "sealed",
+        HOUR + 7,
+        identity,
+        {"a": line},
+    )
     assert ledger.item()["dimensionUsage"] == [
         {"dimension": "a", "value": 8, "included": 2},
         {"dimension": "b", "value": Decimal("0.5"), "included": 0},

@@ -5,13 +5,12 @@ from decimal import Decimal
 from itertools import count, permutations, product
 
 import pytest
-from ledger.metering_record import ENDED, FAILED, RANK, MeteringRecord
 
+from ledger.metering_record import ENDED, FAILED, RANK, MeteringRecord
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
 from tests.contracts.stores import ledger as new_ledger
 
 VERDICTS = sorted(RANK)
-
 
 
 @pytest.fixture(scope="module")
@@ -227,13 +226,17 @@ def test_verdicts_keep_frozen_lines_as_they_are(ledger: Ledger) -> None:
     record = ledger.sealed(["d"])
     before = ledger.item()["lines"]
     settle(ledger, record, "billed")
-    assert ledger.item()["lines"] == before == {
-        "d": {
-            "quantity": Decimal(2),
-            "counted": Decimal(2),
-            "included": {},
-            "scale": Decimal(1),
-            "decimals": Decimal(0),
-            "deadline": Decimal(HOUR + 86400),
+    assert (
+        ledger.item()["lines"]
+        == before
+        == {
+            "d": {
+                "quantity": Decimal(2),
+                "counted": Decimal(2),
+                "included": {},
+                "scale": Decimal(1),
+                "decimals": Decimal(0),
+                "deadline": Decimal(HOUR + 86400),
+            }
         }
-    }
+    )

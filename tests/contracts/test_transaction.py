@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from ledger.subscriber_condition import accepts_usage
 from ledger.tables import STATE, SUBSCRIBERS
 from ledger.transaction import ATTEMPTS, MAX_OPERATIONS, Cancelled, Contended, Operation, update, write
-
 from tests.contracts.stores import CUSTOMER, Ledger
 from tests.contracts.stores import ledger as new_ledger
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+
 from ledger.tables import SCHEMA
 from ledger.transaction import Cancelled
 from ledger.usage_events import DAY, EventItem, StoredEvent, event_key, mark_key, stored_event
 from runtime.clock import from_iso, iso
-
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.contracts.stores import ledger as new_ledger
 

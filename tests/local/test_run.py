@@ -73,9 +73,9 @@ def test_both_integrations_are_billed_in_every_dimension(document: dict[str, Any
         own = [customer for customer in buyers if customer["integration"] == integration]
         used = {name for customer in own for name in customer["dimensions"]}
         assert used >= DIMENSIONS, integration
-        assert any(
-            Decimal(account["billed"]) for customer in own for account in customer["dimensions"].values()
-        ), integration
+        assert any(Decimal(account["billed"]) for customer in own for account in customer["dimensions"].values()), (
+            integration
+        )
 
 
 def test_nothing_is_left_open_and_the_marketplace_billed_nothing_twice(document: dict[str, Any]):

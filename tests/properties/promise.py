@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ledger.hour import month_of
+from ledger.hour import hour_of, month_of
 from ledger.metering_record import Line, MeteringRecord, from_item
 from ledger.tables import METERING_RECORDS, USAGE_EVENTS
+from metering.report import read_levels
 from runtime.clock import from_iso
 from tests.properties.protocol import Body, Protocol
 from tests.scenarios.world import DIMENSIONS
@@ -46,8 +47,10 @@ def check_promise(world: Protocol) -> None:
         key = (record.customer_identifier, record.hour)
         assert record.ended, f"{key} has not ended: {record.state}, {_verdicts(record)}"
         assert record.pending is None, f"{key} has ended and is still in the pending index"
-        failed = any(line.failed for line in record.lines.values())
-        assert record.marked_failed == failed, f"{key}: the failed index disagrees with {_verdicts(record)}"
+    failed = Counter(line.verdict for r in records for line in r.lines.values() if line.failed)
+    levels = read_levels(world.records, hour_of(world.now))
+    assert levels.failed == failed, "what the report says has failed is not what has"
+    assert levels.pending_hours == 0
     lines = {(r.customer_identifier, r.hour, name): line for r in records for name, line in r.lines.items()}
     check_events(world)
     check_marketplace(world, lines)

@@ -177,7 +177,7 @@ class Protocol(World):
                         seal_delay_minutes=10,
                         wanted=wanted,
                         cursor=cursor,  # noqa: B023
-                        dimensions=len(DIMENSIONS),
+                        dimensions=list(DIMENSIONS),
                     )
                 )
                 _state(lambda: sealer.seal_hours(page.keys))  # noqa: B023

@@ -182,7 +182,7 @@ class World:
         cursor, more = None, True
         while more:
             page = find_due_hours(
-                self.records, now=self.now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=5
+                self.records, now=self.now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=list(DIMENSIONS)
             )
             self.sealer.seal_hours(page.keys)
             for batch in plan_batches(page.keys, self.records, self.subscribers, self.now):

@@ -11,7 +11,7 @@ import pytest
 from marketplace.dimensions import Dimension
 from stacks import stage as stages
 from stacks import synth
-from stacks.marketplace_regions import METERING_REGIONS
+from marketplace.regions import METERING_REGIONS
 from stacks.toml_section import StageError
 from tests.synthesized import PRODUCT_CODE, STAGES, shipped
 

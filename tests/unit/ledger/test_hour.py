@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ledger.hour import SECONDS, hour_of, month_of, next_month_start
 from runtime.clock import from_iso, iso
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from ledger.metering_record import ENDED, FAILED, RANK, Line, MeteringRecord, from_item
 from ledger.metering_records import PENDING_VALUES, pending_value
 

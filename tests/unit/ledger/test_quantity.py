@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ledger import quantity as quantities
 from ledger.quantity import LARGEST, BadQuantity, floor, parse, text
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
 from ledger.subscriber_condition import accepts_usage
 

@@ -1,6 +1,7 @@
 """Keys of events and marks: one per thing counted, and no user in clear."""
 
 import pytest
+
 from ledger.usage_events import event_key, mark_key, stored_event
 
 

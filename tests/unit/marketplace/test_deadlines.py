@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from marketplace.deadlines import ALONE_BELOW, MARGIN, WINDOW, deadline, is_month_end, month_closes_at
 from runtime.clock import from_iso, iso
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from marketplace.dimensions import Dimension, from_json, to_json
 
 names = st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable())
@@ -36,7 +37,9 @@ def test_a_wrong_field_is_not_passed_over(wrong: dict[str, object]) -> None:
         from_json(json.dumps([wrong]))
 
 
-@pytest.mark.parametrize(("decimals", "largest"), [(0, "2147483647"), (1, "9999999999.999999"), (6, "9999999999.999999")])
+@pytest.mark.parametrize(
+    ("decimals", "largest"), [(0, "2147483647"), (1, "9999999999.999999"), (6, "9999999999.999999")]
+)
 def test_the_largest_quantity_is_the_models(decimals: int, largest: str) -> None:
     assert Dimension(name="d", unit="u", decimals=decimals).largest == Decimal(largest)
 

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
+
 from marketplace.billing_identity import BillingIdentity
 from marketplace.meter_usage import (
     MAX_BYTES,
@@ -29,7 +30,9 @@ LICENSE = BillingIdentity(integration="license", product_code="prod", license_ar
 
 
 def line(dimension: str = "d", identity: BillingIdentity = LEGACY, quantity: str = "3", decimals: int = 0) -> UsageLine:
-    return UsageLine(identity=identity, dimension=dimension, timestamp=AT, quantity=Decimal(quantity), decimals=decimals)
+    return UsageLine(
+        identity=identity, dimension=dimension, timestamp=AT, quantity=Decimal(quantity), decimals=decimals
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,10 @@ def sent(client: Any) -> Iterator[Callable[..., BatchAnswer]]:
 
 
 def result(of: UsageLine, status: str | None = "Success", **changes: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = {"UsageRecord": create_usage_record(of) | changes, "MeteringRecordId": f"id-{of.dimension}"}
+    answer: dict[str, Any] = {
+        "UsageRecord": create_usage_record(of) | changes,
+        "MeteringRecordId": f"id-{of.dimension}",
+    }
     return answer | ({"Status": status} if status else {})
 
 

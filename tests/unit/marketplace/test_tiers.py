@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from marketplace.tiers import UNLIMITED, Tier, from_json, highest, to_json
 
 TIERS = (Tier("basic", {"d": Decimal("0.5")}), Tier("pro", {"d": Decimal(5)}), Tier("all", {"d": UNLIMITED}))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from ledger.subscriber import from_item
 from marketplace.tiers import Tier
 from metering.allowance import Allowance, Waiting, allowance_for

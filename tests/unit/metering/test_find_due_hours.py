@@ -1,10 +1,13 @@
 """Which hours are due, and pages that cover them exactly once."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from metering import find_due_hours as due
-from metering.find_due_hours import CHUNK, MAX_KEYS, MAX_LINES, DueHours, due_page, last_due_hour
+from metering.find_due_hours import CHUNK, MAX_BYTES, MAX_KEYS, DueHours, due_page, last_due_hour
 from metering.keys import line_key, parse_line_key, parse_record_key, record_key
 from runtime.clock import from_iso, iso
 
@@ -31,7 +34,9 @@ def test_an_hour_that_is_asked_for_needs_no_delay_but_must_be_closed(wanted: str
     assert iso(last_due_hour(now, 10, from_iso(f"2026-11-15T{wanted}:00Z"))) == f"2026-11-15T{last}:00:00Z"
 
 
-keys = st.lists(st.tuples(st.text("abc", min_size=1, max_size=3), st.integers(0, 4).map(lambda n: n * 3600)), max_size=40)
+keys = st.lists(
+    st.tuples(st.text("abc", min_size=1, max_size=3), st.integers(0, 4).map(lambda n: n * 3600)), max_size=40
+)
 
 
 @given(keys, st.integers(1, 5))
@@ -40,7 +45,7 @@ def test_pages_cover_every_due_hour_exactly_once_oldest_first(found: list[tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(due, "MAX_KEYS", size)
         while more:
-            page = due_page(iter(found), cursor, dimensions=1)
+            page = due_page(iter(found), cursor, dimensions=["d"])
             assert len(page.keys) <= size
             pages += page.keys
             payload = page.payload()
@@ -50,19 +55,26 @@ def test_pages_cover_every_due_hour_exactly_once_oldest_first(found: list[tuple[
 
 def test_a_page_that_is_settled_meanwhile_does_not_hide_the_next() -> None:
     """The index shrinks between pages; the cursor is a place in the order, not a count."""
-    first = due_page([("a", 0), ("b", 0), ("c", 3600)], None, dimensions=MAX_LINES // 2)
+    first = due_page([("a", 0), ("b", 0), ("c", 3600)], None, dimensions=["d" * (MAX_BYTES // 2 - 30)])
     assert (first.keys, first.more) == ((("a", 0), ("b", 0)), True)
-    second = due_page([("c", 3600)], first.payload()["cursor"], dimensions=1)
+    second = due_page([("c", 3600)], first.payload()["cursor"], dimensions=["d"])
     assert (second.keys, second.more) == ((("c", 3600),), False)
 
 
-@pytest.mark.parametrize(
-    ("dimensions", "size"),
-    [(0, MAX_KEYS), (1, MAX_KEYS), (5, MAX_KEYS), (6, 333), (MAX_LINES, 1), (MAX_LINES * 2, 1)],
-)
-def test_a_page_fits_the_workflows_state(dimensions: int, size: int) -> None:
-    found = [(f"c{number}", 0) for number in range(MAX_KEYS + 1)]
-    assert len(due_page(found, None, dimensions).keys) == size
+@pytest.mark.parametrize("dimensions", [[], ["api_calls"], ["ü" * 200] * 5, ["d" * 255] * 200, ["d"] * 200_000])
+def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
+    found = [(f"customer-{number}", 1794722400) for number in range(MAX_KEYS + 1)]
+    page = due_page(found, None, dimensions)
+    lines = [[line_key((*key, dimension)) for dimension in dimensions] for key in page.keys]
+    assert 1 <= len(page.keys) <= MAX_KEYS
+    assert page.more
+    assert len(page.keys) == 1 or len(json.dumps({"batches": lines}, separators=(",", ":"))) < 256 * 1024
+
+
+def test_five_dimensions_of_the_specification_fill_pages_well() -> None:
+    names = ["workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations"]
+    found = [(f"l-{number:032x}", 1794722400) for number in range(MAX_KEYS + 1)]
+    assert len(due_page(found, None, names).keys) == MAX_KEYS
 
 
 def test_a_page_travels_in_chunks() -> None:
@@ -74,7 +86,7 @@ def test_a_page_travels_in_chunks() -> None:
 
 
 def test_nothing_is_due() -> None:
-    assert due_page([], None, 5).payload() == {"chunks": [], "cursor": None, "more": False}
+    assert due_page([], None, ["d"]).payload() == {"chunks": [], "cursor": None, "more": False}
 
 
 @pytest.mark.parametrize("dimension", ["d", "a|b", "a#b", "ü"])

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from ledger.metering_record import Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.billing_identity import BillingIdentity

@@ -1,6 +1,7 @@
 """Calls of all copies together stay under the account's rate."""
 
 import pytest
+
 from metering.pace import Pace
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ledger.metering_record import ENDED, Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.deadlines import ALONE_BELOW, deadline
@@ -64,7 +65,9 @@ def test_a_buyer_who_is_not_subscribed_is_asked_again_every_four_hours(waited: f
     assert is_due(parked, None, NOW + waited) is due
 
 
-@pytest.mark.parametrize(("stored", "now_known", "due"), [(50, 50, False), (50, 51, True), (None, 50, True), (50, None, True)])
+@pytest.mark.parametrize(
+    ("stored", "now_known", "due"), [(50, 50, False), (50, 51, True), (None, 50, True), (50, None, True)]
+)
 def test_a_parked_line_is_woken_by_a_status_that_differs_from_the_one_read_before_the_call(
     stored: int | None, now_known: int | None, due: bool
 ) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ledger.subscriber import Period
 from marketplace.dimensions import LARGEST_DECIMAL, LARGEST_WHOLE, Dimension
 from metering.seal_rules import SealedDimension, line_timestamp, seal_dimension

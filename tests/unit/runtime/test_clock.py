@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from runtime import clock
 
 
@@ -72,5 +73,5 @@ def test_a_zone_is_read() -> None:
 
 @pytest.mark.parametrize("text", ["2025-11-15T08:00:00", "2025-11-15", "today", ""])
 def test_a_time_needs_a_zone(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011  # the sentence is the library's for most
+    with pytest.raises(ValueError):  # the sentence is the library's for most
         clock.from_iso(text)

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import pytest
 from botocore.exceptions import ClientError
+
 from runtime import metric_names, pause
 from runtime.api_error import ApiError
 from runtime.failure import described
@@ -53,7 +54,11 @@ def test_waits_double_up_to_a_bound_and_jitter(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize(
     "room",
-    [kind for kind in vars(metric_names).values() if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum],
+    [
+        kind
+        for kind in vars(metric_names).values()
+        if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum
+    ],
     ids=lambda kind: kind.__name__,
 )
 def test_metric_names_are_distinct_words(room: type[StrEnum]) -> None:

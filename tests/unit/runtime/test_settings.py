@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 import pytest
+
 from runtime import settings
 from runtime.settings import MissingSettings, ReportSettings, SealHoursSettings, Settings, UsageSettings
 

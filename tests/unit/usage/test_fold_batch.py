@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from marketplace.dimensions import Aggregation, Dimension
 from runtime.clock import from_iso
 from usage.fold_batch import chunks, fold
@@ -100,7 +101,11 @@ batches = st.lists(
         st.sampled_from([NOVEMBER, OCTOBER]),
     ),
     max_size=30,
-).map(lambda rows: [event(n, kind, 1 if kind == "distinct" else q, user, at) for n, (kind, q, user, at) in enumerate(rows)])
+).map(
+    lambda rows: [
+        event(n, kind, 1 if kind == "distinct" else q, user, at) for n, (kind, q, user, at) in enumerate(rows)
+    ]
+)
 
 
 @given(batches)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ledger.subscriber import Period, Subscriber, SubscriptionStatus
 from usage.judge_event import ACCEPT, judge
 

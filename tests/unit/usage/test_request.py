@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from usage.request import MAX_BYTES, MAX_EVENTS, BadRequest, read_events
 
 JSON = "application/json"
@@ -29,7 +30,17 @@ def test_anything_else_is_not(content_type: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [None, "", " ", "{", "events", '{"events": [}', '{"events": [{"a": "\x00"}]}', "[" * 100_000, '{"events": ' * 9_999],
+    [
+        None,
+        "",
+        " ",
+        "{",
+        "events",
+        '{"events": [}',
+        '{"events": [{"a": "\x00"}]}',
+        "[" * 100_000,
+        '{"events": ' * 9_999,
+    ],
 )
 def test_broken_json(body: str | None) -> None:
     assert refused(body) == (400, "bad_json")
@@ -63,7 +74,9 @@ def test_numbers_stay_exact(number: str, expected: str) -> None:
     assert read_events(f'{{"events": [{number}]}}', JSON) == [Decimal(expected)]
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e99999999999999999999999", "-1e99999999999999999999"])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e99999999999999999999999", "-1e99999999999999999999"]
+)
 def test_a_number_that_is_none_costs_only_its_own_event(number: str) -> None:
     """Never all-or-nothing: the other events of the request get their own verdicts."""
     first, second = read_events(f'{{"events": [{number}, 1]}}', JSON)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from marketplace.dimensions import Dimension
 from runtime.clock import from_iso
 from usage.usage_event import Refusal, UsageEvent, parse

@@ -1,0 +1,73 @@
+"""The deployed schedule starts the workflow: its target, fired by the emulator's scheduler, and what its role may do."""
+
+import json
+import time
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import pytest
+
+from tests.local.stage.acting import Acting, wait_until
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]
+
+#: the emulator looks for due schedules every 10 seconds
+FIRES_WITHIN = 22.0
+
+
+def test_the_schedule_meters_the_hour_by_itself(acting: Acting):
+    (buyer,) = acting.arrive(1)
+    acting.record(acting.event(buyer, quantity=8))
+    hour = acting.hour
+    acting.close_hour()
+    scheduler = acting.stage.cloud.seller.client("scheduler")
+    outputs = acting.stage.outputs["YawlMetering-local-Metering"]
+    deployed = scheduler.get_schedule(Name=outputs["ScheduleName"])
+    delay = acting.stage.settings.seal_delay_minutes
+    assert deployed["ScheduleExpression"] == f"cron({delay} * * * ? *)"
+    assert deployed["ScheduleExpressionTimezone"] in ("UTC", "Etc/UTC")
+    assert deployed["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    # the very same target, but now and once
+    known = acting.runs()
+    soon = datetime.fromtimestamp(time.time() + 1, UTC)
+    scheduler.create_schedule(
+        Name="once-soon",
+        ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        ActionAfterCompletion="DELETE",
+        Target=deployed["Target"],
+    )
+    wait_until(lambda: bool(acting.runs() - known), "the schedule has started an execution", timeout=FIRES_WITHIN)
+    (arn,) = acting.runs() - known
+    run = acting.end_run(arn)
+    assert (run["status"], json.loads(run["input"])) == ("SUCCEEDED", {}), run
+    assert acting.billed(buyer) == {(buyer.customer_identifier, hour, "workflow_executions"): 3}
+
+
+def test_the_schedules_role_may_start_the_workflow_and_nothing_else(acting: Acting):
+    seller = acting.stage.cloud.seller
+    outputs = acting.stage.outputs["YawlMetering-local-Metering"]
+    machine, dead_letters = acting.stage.state_machine_arn, outputs["ScheduleDeadLettersUrl"].rsplit("/", 1)[-1]
+    account, region = machine.split(":")[4], machine.split(":")[3]
+    iam = seller.client("iam")
+    for name in (outputs["ScheduleName"], outputs["MonthEndScheduleName"]):
+        target = seller.client("scheduler").get_schedule(Name=name)["Target"]
+        assert target["Arn"] == machine
+        role = target["RoleArn"]
+        trust = iam.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]["AssumeRolePolicyDocument"]
+        statements = (json.loads(unquote(trust)) if isinstance(trust, str) else trust)["Statement"]
+        assert {statement["Principal"]["Service"] for statement in statements} == {"scheduler.amazonaws.com"}
+        asked = [
+            ("states:StartExecution", machine),
+            ("sqs:SendMessage", f"arn:aws:sqs:{region}:{account}:{dead_letters}"),
+            ("states:StartExecution", f"{machine}-other"),
+            ("states:StopExecution", machine),
+            ("lambda:InvokeFunction", f"arn:aws:lambda:{region}:{account}:function:any"),
+        ]
+        decisions = [
+            iam.simulate_principal_policy(PolicySourceArn=role, ActionNames=[action], ResourceArns=[resource])[
+                "EvaluationResults"
+            ][0]["EvalDecision"]
+            for action, resource in asked
+        ]
+        assert decisions == ["allowed", "allowed", "implicitDeny", "implicitDeny", "implicitDeny"], name

@@ -1,0 +1,240 @@
+"""Sealing on the real stores: who wins, who waits, and what reaches the balance."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ledger.metering_record import MeteringRecord
+from ledger.metering_records import MeteringRecords
+from ledger.subscribers import Subscribers
+from ledger.transaction import Contended
+from marketplace.deadlines import deadline
+from marketplace.dimensions import LARGEST_DECIMAL, Dimension
+from marketplace.tiers import Tier
+from metering.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING, Sealer
+from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
+from tests.contracts.stores import ledger as new_ledger
+
+DIMENSIONS = {
+    "whole": Dimension(name="whole", unit="u"),
+    "exact": Dimension(name="exact", unit="GB", decimals=6),
+    "scaled": Dimension(name="scaled", unit="call", scale=1000),
+}
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ledger]:
+    with new_ledger() as once:
+        yield once
+
+
+@pytest.fixture
+def ledger(made: Ledger) -> Ledger:
+    made.clear()
+    made.subscriber_items.put_item(
+        Item={
+            "customerIdentifier": CUSTOMER,
+            "subscriptionStatus": "active",
+            "activePeriods": [{"start": HOUR - 86400}],
+            "entitlements": [{"dimension": "basic", "value": "1"}],
+            "entitlementsFetchedAt": HOUR - 1,
+        }
+    )
+    return made
+
+
+def sealer(ledger: Ledger, **changes: Any) -> Sealer:
+    made = Sealer(
+        client=ledger.client,
+        records=ledger.records,
+        balances=ledger.balances,
+        subscribers=Subscribers(ledger.subscriber_items),
+        dimensions=DIMENSIONS,
+        tiers=(Tier("basic", {"whole": Decimal(5)}),),
+        pricing_model="subscription",
+        product_code="product",
+        clock=lambda: NOW,
+        pause=lambda _attempt: None,
+    )
+    return replace(made, **changes)
+
+
+def use(ledger: Ledger, hour: int = HOUR, **counted: str) -> MeteringRecord:
+    return ledger.opened({(name, MONTH): Decimal(units) for name, units in counted.items()}, hour=hour)
+
+
+def lines(ledger: Ledger, hour: int = HOUR) -> dict[str, Decimal]:
+    return {name: line.quantity for name, line in ledger.record(hour=hour).lines.items()}
+
+
+def test_lines_and_balance_are_frozen_together(ledger: Ledger) -> None:
+    use(ledger, whole="2.5", exact="0.25", scaled="2400")
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert lines(ledger) == {"whole": 2, "exact": Decimal("0.25"), "scaled": 2}
+    assert ledger.balances.get(CUSTOMER).remainder == {"whole": Decimal("0.5"), "scaled": 400}
+    record = ledger.record()
+    assert record.identity == {"integration": "legacy", "productCode": "product", "customerIdentifier": CUSTOMER}
+    assert {line.deadline for line in record.lines.values()} == {deadline(HOUR)}
+
+
+def test_a_dimension_that_leaves_nothing_over_needs_no_balance(ledger: Ledger) -> None:
+    use(ledger, exact="0.123456")
+    sealer(ledger).seal_hour(CUSTOMER, HOUR)
+    assert ledger.balances.get(CUSTOMER).version == 0
+
+
+def test_what_exceeds_the_largest_quantity_of_an_exact_dimension_is_kept(ledger: Ledger) -> None:
+    """It needs no balance as a rule; what Marketplace cannot take at once must not be dropped for that."""
+    use(ledger, exact=str(LARGEST_DECIMAL + 7))
+    sealer(ledger).seal_hour(CUSTOMER, HOUR)
+    assert lines(ledger) == {"exact": LARGEST_DECIMAL}
+    assert ledger.balances.get(CUSTOMER).remainder == {"exact": 7}
+
+
+def test_a_remainder_from_before_the_stage_file_was_changed_is_billed_once(ledger: Ledger) -> None:
+    """The dimension had no decimals then; now it is exact, and what was left over goes into one line only."""
+    ledger.write(ledger.balances.replace(ledger.balances.get(CUSTOMER), remainder={"exact": Decimal("0.5")}, used={}))
+    for number in range(2):
+        use(ledger, HOUR + number * 3600, exact="1")
+        sealer(ledger, clock=lambda: NOW + 3600).seal_hour(CUSTOMER, HOUR + number * 3600)
+    assert [lines(ledger, HOUR)["exact"], lines(ledger, HOUR + 3600)["exact"]] == [Decimal("1.5"), 1]
+    assert ledger.balances.get(CUSTOMER).remainder == {"exact": 0}
+
+
+def test_a_dimension_taken_out_of_the_stage_file_is_still_sent(ledger: Ledger) -> None:
+    use(ledger, gone="3")
+    sealer(ledger).seal_hour(CUSTOMER, HOUR)
+    assert lines(ledger) == {"gone": 3}
+
+
+def test_nothing_to_bill_ends_at_sealing(ledger: Ledger) -> None:
+    use(ledger, scaled="999")
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert (lines(ledger), ledger.pending()) == ({}, set())
+    assert ledger.balances.get(CUSTOMER).remainder == {"scaled": 999}
+
+
+def test_the_allowance_is_used_up_over_hours(ledger: Ledger) -> None:
+    for number, units in enumerate(("3", "4", "1")):
+        use(ledger, HOUR + number * 3600, whole=units)
+        sealer(ledger, pricing_model="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
+    assert [lines(ledger, HOUR + number * 3600) for number in range(3)] == [{}, {"whole": 2}, {"whole": 1}]
+    assert ledger.balances.get(CUSTOMER).used == {("whole", MONTH): 5}
+
+
+def test_sealing_twice_changes_nothing(ledger: Ledger) -> None:
+    use(ledger, scaled="2400")
+    assert [sealer(ledger).seal_hour(CUSTOMER, HOUR) for _ in range(2)] == ["sealed", "already"]
+    assert ledger.balances.get(CUSTOMER).version == 1
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR - 3600) == "already"
+
+
+class Racing(MeteringRecords):
+    """The real store, with something that happens after each read: between reading and writing."""
+
+    def __init__(self, ledger: Ledger, meanwhile: Callable[[int], None]) -> None:
+        super().__init__(ledger.dynamodb, ledger.records.table_name)
+        self.meanwhile, self.reads = meanwhile, 0
+
+    def get(self, customer_identifier: str, hour: int) -> MeteringRecord | None:
+        found = super().get(customer_identifier, hour)
+        self.reads += 1
+        self.meanwhile(self.reads)
+        return found
+
+
+def test_usage_that_never_stops_cannot_hold_up_the_seal_and_none_is_lost(ledger: Ledger) -> None:
+    """H6: after two losses the record takes no more, so the next attempt wins."""
+    use(ledger, whole="1")
+    added = [1]
+
+    def add(_read: int) -> None:
+        if ledger.record().state == "open":
+            ledger.write(ledger.records.add(CUSTOMER, HOUR, {("whole", MONTH): Decimal(1)}, exists=True, now=NOW))
+            added[0] += 1
+
+    racing = Racing(ledger, add)
+    assert sealer(ledger, records=racing).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert lines(ledger) == {"whole": added[0]}
+    assert added[0] == LOSSES_BEFORE_CLOSING + 2
+
+
+def test_who_finds_closing_finishes_it(ledger: Ledger) -> None:
+    use(ledger, whole="4")
+    ledger.records.close(CUSTOMER, HOUR)
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert lines(ledger) == {"whole": 4}
+
+
+def test_two_sealers_of_one_hour_bill_it_once(ledger: Ledger) -> None:
+    use(ledger, scaled="2400")
+    other = sealer(ledger)
+    racing = Racing(ledger, lambda read: (other.seal_hour(CUSTOMER, HOUR), None)[1] if read == 1 else None)
+    assert sealer(ledger, records=racing).seal_hour(CUSTOMER, HOUR) == "already"
+    assert ledger.balances.get(CUSTOMER).remainder == {"scaled": 400}
+
+
+def test_two_hours_sealed_at_once_share_one_balance(ledger: Ledger) -> None:
+    """H7: the loser of the balance reads it again; nothing is left over twice or lost."""
+    use(ledger, scaled="600")
+    use(ledger, HOUR + 3600, scaled="600")
+    other = sealer(ledger)
+
+    class Late(type(ledger.balances)):  # type: ignore[misc]  # the real store; the other hour is sealed after its read
+        def get(self, customer_identifier: str) -> Any:
+            found = super().get(customer_identifier)
+            other.seal_hour(CUSTOMER, HOUR + 3600)
+            return found
+
+    assert sealer(ledger, balances=Late(ledger.state_items)).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert [lines(ledger), lines(ledger, HOUR + 3600)] == [{"scaled": 1}, {}]
+    assert ledger.balances.get(CUSTOMER).remainder == {"scaled": 200}
+
+
+def test_who_never_wins_says_so(ledger: Ledger) -> None:
+    use(ledger, scaled="1")
+
+    class Spoiled(type(ledger.balances)):  # type: ignore[misc]  # the real store; somebody else writes after every read
+        def get(self, customer_identifier: str) -> Any:
+            found = super().get(customer_identifier)
+            ledger.write(self.replace(found, remainder={}, used={}))
+            return found
+
+    racing = Racing(ledger, lambda _read: None)
+    with pytest.raises(Contended):
+        sealer(ledger, records=racing, balances=Spoiled(ledger.state_items)).seal_hour(CUSTOMER, HOUR)
+    assert racing.reads == ATTEMPTS
+    assert ledger.pending() == {(CUSTOMER, HOUR)}
+
+
+@pytest.mark.parametrize("what", ["no subscriber", "no account", "no entitlements"])
+def test_an_hour_waits_until_its_deadline_and_then_ends_by_name(ledger: Ledger, what: str) -> None:
+    use(ledger, scaled="2400.5", whole="0")
+    key = {"customerIdentifier": CUSTOMER}
+    model = "subscription"
+    if what == "no subscriber":
+        ledger.subscriber_items.delete_item(Key=key)
+    elif what == "no account":
+        ledger.subscriber_items.put_item(Item={**key, "integration": "license", "activePeriods": [{"start": 1}]})
+    else:
+        model = "contract"
+        ledger.subscriber_items.put_item(Item={**key, "activePeriods": [{"start": 1}]})
+    before = sealer(ledger, pricing_model=model, clock=lambda: deadline(HOUR) - 0.001)
+    assert before.seal_hours([(CUSTOMER, HOUR)]) == {"sealed": 0, "waiting": 1, "already": 0, "failed": 0}
+    assert (ledger.record().state, ledger.pending()) == ("open", {(CUSTOMER, HOUR)})
+    at = sealer(ledger, pricing_model=model, clock=lambda: float(deadline(HOUR)))
+    assert at.seal_hours([(CUSTOMER, HOUR)])["sealed"] == 1
+    [line] = ledger.record().lines.values()
+    assert (line.dimension, line.quantity, line.verdict) == ("scaled", Decimal("2400.5"), "expired")
+    assert (ledger.pending(), ledger.failed()) == (set(), {(CUSTOMER, HOUR)})
+    assert ledger.balances.get(CUSTOMER).version == 0, "before allowance and remainder: nothing is used up by it"
+
+
+def test_if_every_hour_fails_it_is_not_the_hours_fault(ledger: Ledger) -> None:
+    use(ledger, whole="1")
+    broken = sealer(ledger, tiers=None, pricing_model="contract")
+    with pytest.raises(TypeError):
+        broken.seal_hours([(CUSTOMER, HOUR)])
