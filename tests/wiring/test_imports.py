@@ -16,6 +16,7 @@ GROUND = "runtime"
 NAMES = {
     "ledger.tables",
     "marketplace.dimensions",
+    "marketplace.regions",
     "marketplace.tiers",
     "runtime.clock",
     "runtime.metric_names",
