@@ -22,21 +22,44 @@ class Settlement:
         self._table = table
 
     def journal(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
-        """Note on each line, before the call, that this attempt may reach Marketplace. False: no such record."""
-        return self._change_attempts("ADD", record, dimensions, attempt)
+        """Note on each line, before the call, that this attempt may reach Marketplace.
+
+        False, and nothing noted: one of the lines has ended since it was read, and must not be sent any more (it may
+        have ended ``not_sent``, which says that it never was).
+        """
+        verdicts = {f"#v{number}": VERDICT + name for number, name in enumerate(dimensions)}
+        still_open = [f"(attribute_not_exists({name}) OR {name}.#rank < :ended)" for name in verdicts]
+        return self._change_attempts(
+            "ADD",
+            record,
+            dimensions,
+            attempt,
+            " AND ".join(["#state = :sealed", *still_open]),
+            {**verdicts, "#rank": "rank"},
+            {":ended": min(RANK[verdict] for verdict in ENDED)},
+        )
 
     def answered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
         """The attempt was answered without a verdict on these lines (throttled, rejected as a whole, unprocessed)."""
-        return self._change_attempts("DELETE", record, dimensions, attempt)
+        return self._change_attempts("DELETE", record, dimensions, attempt, "#state = :sealed", {}, {})
 
-    def _change_attempts(self, action: str, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
-        names = {f"#a{number}": ATTEMPTS + name for number, name in enumerate(dimensions)}
+    def _change_attempts(
+        self,
+        action: str,
+        record: MeteringRecord,
+        dimensions: Sequence[str],
+        attempt: str,
+        condition: str,
+        names: dict[str, str],
+        values: dict[str, Any],
+    ) -> bool:
+        attempts = {f"#a{number}": ATTEMPTS + name for number, name in enumerate(dimensions)}
         answer = self._update(
             record,
-            f"{action} " + ", ".join(f"{name} :attempt" for name in names),
-            "#state = :sealed",
-            {**names, "#state": "state"},
-            {":attempt": {attempt}, ":sealed": "sealed"},
+            f"{action} " + ", ".join(f"{name} :attempt" for name in attempts),
+            condition,
+            {**names, **attempts, "#state": "state"},
+            {**values, ":attempt": {attempt}, ":sealed": "sealed"},
         )
         return answer is not None
 

@@ -10,9 +10,10 @@ from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS, record_size
 from metering.keys import LineKey
 from metering.usage_line import usage_line
 
-#: a line whose buyer was not subscribed is tried again this often, and once in the last of these before its deadline
+#: a line whose buyer was not subscribed is tried again this often, and once in the last of these before its deadline;
+#: that one is longer than the hour between two runs, or no run might fall into it
 RECHECK = 4 * 3600
-LAST_CHANCE = 1800
+LAST_CHANCE = 75 * 60
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,10 @@ class Sent:
     line: Line
     usage: UsageLine
 
+    @property
+    def key(self) -> LineKey:
+        return self.record.customer_identifier, self.record.hour, self.line.dimension
+
 
 def _nothing(_metric: MeteringMetric, _number: int) -> None:
     """Counts nothing."""
@@ -99,8 +103,9 @@ class Submitter:
 
     def _send(self, lines: Sequence[Sent], changed: Mapping[str, int | None]) -> None:
         attempt = uuid.uuid4().hex
-        for record, dimensions in _by_record(lines):
-            self.settlement.journal(record, dimensions, attempt)
+        lines = self._journalled(lines, attempt)
+        if not lines:
+            return
         self.pace.wait()
         self.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:
@@ -110,6 +115,17 @@ class Submitter:
             self._failed(lines, changed, attempt, classify(error))
         else:
             self._answered(lines, changed, attempt, answer)
+
+    def _journalled(self, lines: Sequence[Sent], attempt: str) -> Sequence[Sent]:
+        """Note the attempt on each line; the lines on which that was done. One that has ended meanwhile is left out."""
+        noted: set[LineKey] = set()
+        for record, dimensions in _by_record(lines):
+            together = self.settlement.journal(record, dimensions, attempt)
+            for dimension in dimensions:
+                # alone, where one of them stands in the others' way
+                if together or self.settlement.journal(record, [dimension], attempt):
+                    noted.add((record.customer_identifier, record.hour, dimension))
+        return [sent for sent in lines if sent.key in noted]
 
     def _failed(self, lines: Sequence[Sent], changed: Mapping[str, int | None], attempt: str, fault: Fault) -> None:
         logger.warning("call failed", code=fault.code, scope=fault.scope, lines=len(lines), known=fault.known)

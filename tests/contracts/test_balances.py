@@ -43,7 +43,12 @@ def test_entries_that_are_not_named_stay(ledger: Ledger) -> None:
     now = ledger.balances.get(CUSTOMER)
     ledger.write(ledger.balances.replace(now, remainder={"a": Decimal(0)}, used={("b", MONTH): Decimal(3)}))
     found = ledger.balances.get(CUSTOMER)
-    assert (found.version, found.remainder, found.used) == (2, {"a": 0, "b": 2}, {("b", MONTH): 3})
+    assert found == Balance(
+        customer_identifier=CUSTOMER,
+        version=2,
+        remainder={"a": Decimal(0), "b": Decimal(2)},
+        used={("b", MONTH): Decimal(3)},
+    )
 
 
 def test_a_lost_version_changes_nothing(ledger: Ledger) -> None:

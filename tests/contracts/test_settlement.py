@@ -112,7 +112,7 @@ def test_attempts_are_journalled_per_line_and_taken_back(many: Ledger) -> None:
     assert many.settlement.answered(record, ["b"], "one")
     assert many.settlement.answered(record, ["b"], "never journalled")
     lines = many.record(record.customer_identifier).lines
-    assert (lines["a"].attempts, lines["b"].attempts) == ({"two"}, frozenset())
+    assert (lines["a"].attempts, lines["b"].attempts) == (frozenset({"two"}), frozenset())
 
 
 def test_a_verdict_takes_its_own_attempt_with_it(many: Ledger) -> None:

@@ -1,8 +1,10 @@
 """Keys of events and marks: one per thing counted, and no user in clear."""
 
+from decimal import Decimal
+
 import pytest
 
-from ledger.usage_events import event_key, mark_key, stored_event
+from ledger.usage_events import StoredEvent, event_key, mark_key, stored_event
 
 
 def test_marks_differ_by_dimension_month_and_user() -> None:
@@ -30,5 +32,5 @@ def test_no_event_id_can_be_a_mark(event_id: str) -> None:
 
 
 def test_a_stored_event_keeps_its_hour() -> None:
-    stored = stored_event({"content": {"a": "b"}, "billedHour": 7200, "counted": 0, "late": True})
-    assert (stored.content, stored.billed_hour, stored.counted, stored.late) == ({"a": "b"}, 7200, 0, True)
+    stored = stored_event({"content": {"a": "b"}, "billedHour": 7200, "counted": Decimal(0), "late": True})
+    assert stored == StoredEvent({"a": "b"}, 7200, Decimal(0), True)

@@ -80,7 +80,7 @@ def test_an_entitlement_without_an_end_is_valid() -> None:
 
 def test_a_leavers_last_hours_count_by_what_was_held_then() -> None:
     """The notice of the end is newer than the last fetch, and a fetch after it finds nothing."""
-    gone = {
+    gone: dict[str, Any] = {
         "entitlements": [],
         "lastNoticeAt": HOUR + 60,
         "acceptsUntil": HOUR + 2700,

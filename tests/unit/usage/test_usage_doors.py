@@ -131,7 +131,7 @@ def test_a_verdict_for_each_event_in_their_order() -> None:
 
 
 def test_numbers_are_read_exactly(ledger: Ledger) -> None:
-    post('{"events": [%s, %s]}' % tuple(json.dumps(usage(i, quantity=n)) for i, n in (("a", 0.1), ("b", 0.2))))
+    post({"events": [usage("a", quantity=0.1), usage("b", quantity=0.2)]})
     assert str(ledger.record(CUSTOMER, HOUR).counted["executions", "2026-11"]) == "0.3"
 
 

@@ -1,0 +1,79 @@
+"""What the scenarios of recording have in hand: verdicts in brief, what is stored, and events of each kind."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ledger.hour import hour_of
+from tests.contracts.stores import Ledger
+from tests.scenarios.world import START, World
+from tests.scenarios.world import world as new_world
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+MONTH = "2026-11"
+NOW = START + 1800
+Verdicts = list[dict[str, Any]]
+
+
+def recording_world() -> Iterator[World]:
+    """One world for a module's tests."""
+    with pytest.MonkeyPatch.context() as env:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            env.setenv(name, "testing")
+        with new_world() as once:
+            yield once
+
+
+def emptied(world: World) -> World:
+    """The world for one test, at half past eight: moto's transactions copy whatever there is, so nothing is left."""
+    Ledger(world.dynamodb).clear()
+    world.now = NOW
+    return world
+
+
+def brief(verdicts: Verdicts) -> list[str]:
+    """``recorded 08``, ``recorded 09 late``, ``refused too_old`` …"""
+    return [
+        " ".join(
+            part
+            for part in (v["verdict"], v.get("hour", "")[11:13], "late" if v.get("late") else "", v.get("reason", ""))
+            if part
+        )
+        for v in verdicts
+    ]
+
+
+def counted(world: World, buyer: str, hour: float = START) -> dict[tuple[str, str], Decimal]:
+    record = world.records.get(buyer, hour_of(hour))
+    return dict(record.counted) if record else {}
+
+
+def stored(world: World, buyer: str) -> set[str]:
+    answer = world.dynamodb.Table(world.events.table_name).query(
+        KeyConditionExpression="customerIdentifier = :c", ExpressionAttributeValues={":c": buyer}
+    )
+    return {str(item["eventId"]) for item in answer["Items"]}
+
+
+def seal(world: World, buyer: str, hour: float = START) -> None:
+    assert world.sealer.seal_hour(buyer, hour_of(hour)) == "sealed"
+
+
+def ended(world: World, buyer: str, at: float, accepts_until: float, status: str = "pending_cancellation") -> None:
+    world.change(
+        buyer,
+        subscriptionStatus=status,
+        activePeriods=[{"start": int(START - DAY), "end": int(at)}],
+        statusChangedAt=int(at),
+        acceptsUntil=int(accepts_until),
+    )
+
+
+def user(world: World, buyer: str, event_id: str, name: str, **changes: Any) -> dict[str, Any]:
+    return world.event(buyer, event_id, dimension="active_users", user=name, **changes)
+
+
+def peak(world: World, buyer: str, event_id: str, quantity: Any, **changes: Any) -> dict[str, Any]:
+    return world.event(buyer, event_id, str(quantity), dimension="peak_nodes", **changes)

@@ -1,0 +1,133 @@
+"""The states' entry points on moto, as the workflow calls them: keys and counts in, keys and counts out."""
+
+import json
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger import tables
+from marketplace.deadlines import deadline
+from marketplace.dimensions import Dimension, to_json
+from metering import handlers
+from runtime.clock import OFFSET_VARIABLE, iso
+from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
+from tests.contracts.stores import ledger as new_ledger
+
+KEY = f"{CUSTOMER}|{HOUR}"
+CONTEXT: Any = None
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ledger]:
+    with new_ledger() as once:
+        yield once
+
+
+@pytest.fixture
+def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
+    """The functions' environment, and one active customer."""
+    environment = {
+        OFFSET_VARIABLE: str(tmp_path / "offset"),
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
+        "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
+        "STATE_TABLE": tables.STATE.name,
+        "DIMENSIONS": to_json({"api_calls": Dimension(name="api_calls", unit="call", scale=1000)}),
+        "TIERS": "[]",
+        "PRODUCT_CODE": "product",
+        "PRICING_MODEL": "subscription",
+        "SEAL_DELAY_MINUTES": "10",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    handlers.dynamodb.cache_clear()
+    handlers.sealer.cache_clear()
+    made.clear()
+    made.subscriber_items.put_item(
+        Item={"customerIdentifier": CUSTOMER, "subscriptionStatus": "active", "activePeriods": [{"start": HOUR - 9}]}
+    )
+    at(tmp_path, NOW)
+    return made
+
+
+def at(folder: Path, moment: float) -> None:
+    (folder / "offset").write_text(str(moment - time.time()), encoding="ascii")
+
+
+def as_json(answer: Any) -> Any:
+    """What a state returns travels as JSON."""
+    return json.loads(json.dumps(answer))
+
+
+def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
+    ledger.opened()
+    page = as_json(handlers.find_due_hours({"startedAt": iso(NOW), "hour": None, "cursor": None}, CONTEXT))
+    assert page == {"chunks": [[KEY]], "cursor": KEY, "more": False}
+    assert as_json(handlers.seal_hours({"keys": [KEY]}, CONTEXT)) == {
+        "sealed": 1,
+        "waiting": 0,
+        "already": 0,
+        "failed": 0,
+    }
+    assert as_json(handlers.plan_batches({"chunks": page["chunks"]}, CONTEXT)) == {"batches": [[f"{KEY}|api_calls"]]}
+    assert as_json(handlers.settle_hours({"keys": [KEY]}, CONTEXT)) == {"expired": 0, "tidied": 0}
+    assert ledger.pending() == {(CUSTOMER, HOUR)}
+
+
+def test_an_hour_may_be_asked_for(ledger: Ledger) -> None:
+    ledger.opened()
+    assert handlers.find_due_hours({"hour": iso(HOUR - 3600)}, CONTEXT)["chunks"] == []
+    assert handlers.find_due_hours({"hour": iso(HOUR)}, CONTEXT)["chunks"] == [[KEY]]
+
+
+def test_an_hour_within_the_seal_delay_is_not_due(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.opened()
+    at(tmp_path, HOUR + 3600 + 590)
+    assert handlers.find_due_hours({}, CONTEXT)["chunks"] == []
+
+
+def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.opened()
+    handlers.seal_hours({"keys": [KEY]}, CONTEXT)
+    at(tmp_path, deadline(HOUR) + 1)
+    assert handlers.plan_batches({"chunks": [[KEY]]}, CONTEXT) == {"batches": []}
+    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT)["expired"] == 1
+    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "tidied": 0}
+    summary = as_json(handlers.report({"startedAt": iso(NOW), "fault": {"Error": "ProductFault"}}, CONTEXT))
+    assert (summary["pendingHours"], summary["oldestPendingHour"], summary["fault"]) == (
+        0,
+        None,
+        {"Error": "ProductFault"},
+    )
+    assert (summary["failedLines"], summary["failedUnits"]) == ({"expired": 1}, {"api_calls": "2000"})
+    assert summary["failed"] == [
+        {"record": KEY, "dimension": "api_calls", "quantity": "2", "verdict": "expired"},
+    ]
+
+
+def test_a_settler_that_died_before_tidying_is_made_good(ledger: Ledger) -> None:
+    record = ledger.sealed(["api_calls"])
+    ledger.settlement.settle(record, "api_calls", "billed", now=NOW)
+    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "tidied": 1}
+    assert ledger.pending() == set()
+
+
+def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(3):
+        ledger.opened({("api_calls", MONTH): Decimal(1)}, hour=HOUR - number * 3600)
+    summary = handlers.report({"hour": iso(HOUR - 3600)}, CONTEXT)
+    assert (summary["pendingHours"], summary["oldestPendingHour"]) == (2, iso(HOUR - 7200))
+    assert summary["fault"] is None
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert (line["PendingHours"], line["FailedLines"], line["RunsCompleted"]) == ([2], [0], [1])
+    assert line["OldestPendingHourAgeSeconds"][0] == pytest.approx(NOW - (HOUR - 7200) - 3600, abs=30)
+
+
+def test_hours_that_are_gone_are_passed_over(ledger: Ledger) -> None:
+    assert handlers.seal_hours({"keys": ["nobody|3600"]}, CONTEXT)["already"] == 1
+    assert handlers.plan_batches({"chunks": [["nobody|3600"], []]}, CONTEXT) == {"batches": []}
+    assert handlers.settle_hours({"keys": ["nobody|3600"]}, CONTEXT) == {"expired": 0, "tidied": 0}
