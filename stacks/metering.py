@@ -97,9 +97,7 @@ class MeteringStack(Stack):
                 SEAL_DELAY_MINUTES=str(self._stage.seal_delay_minutes),
             ),
         )
-        self._data.metering_records.grant_get(function.function)
-        self._data.metering_records.grant_update(function.function)
-        self._query_levels(function)
+        self._data.metering_records.grant_query_index(function.function, name=PENDING_INDEX.name)
         return function
 
     def _seal_hours(self) -> RoomFunction:
@@ -174,10 +172,9 @@ class MeteringStack(Stack):
             description="levels of pending and failed units, one summary",
             settings=ReportSettings(METERING_RECORDS_TABLE=self._data.metering_records.name),
         )
-        self._data.metering_records.grant_get(function.function)
-        self._query_levels(function)
-        return function
-
-    def _query_levels(self, function: RoomFunction) -> None:
+        self._data.metering_records.grant_get_many(function.function)
+        # it takes failed marks away that no line bears out any more
+        self._data.metering_records.grant_update(function.function)
         for index in (PENDING_INDEX, FAILED_INDEX):
             self._data.metering_records.grant_query_index(function.function, name=index.name)
+        return function

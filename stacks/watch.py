@@ -8,6 +8,7 @@ from constructs import Construct
 from stacks.constructs.alarms.alarm import add_alarm
 from stacks.constructs.alarms.functions import FunctionAlarms
 from stacks.constructs.alarms.metering import MeteringAlarms
+from stacks.constructs.alarms.notices import NoticeAlarms
 from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 from stacks.doors import DoorsStack
@@ -43,6 +44,15 @@ class WatchStack(Stack):
             means="the API answered with 5xx: buyers and the engine are turned away",
             routes=self.routes,
             severity=Severity.PAGE,
+        )
+        NoticeAlarms(
+            self,
+            "Notices",
+            namespace=metrics_namespace,
+            subscription_room=doors.behind.subscription_notices.room,
+            entitlement_room=doors.behind.entitlement_notices.room,
+            routes=self.routes,
+            severity=Severity.TICKET,
         )
         MeteringAlarms(
             self,

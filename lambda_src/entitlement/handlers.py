@@ -27,7 +27,6 @@ metrics = telemetry.metrics("entitlement")
 _COUNTED = {
     "synced": EntitlementMetric.ENTITLEMENTS_SYNCED,
     "unknown": EntitlementMetric.NOTICES_UNKNOWN,
-    "wrong_product": EntitlementMetric.NOTICES_UNKNOWN,
     "other_integration": EntitlementMetric.NOTICES_UNKNOWN,
 }
 

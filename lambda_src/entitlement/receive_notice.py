@@ -5,7 +5,7 @@ from typing import Literal
 
 from ledger.addressee import Refusal, addressees, refusal
 from ledger.entitlements import EntitlementSync
-from ledger.notice_facts import facts
+from ledger.notice_facts import facts, newest_notice
 from ledger.notices import Notices
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Change, Subscribers
@@ -53,8 +53,16 @@ class EntitlementDesk:
         return ("synced" if any(written) else "unchanged" if tiers else "ignored"), tiers
 
     def _known(self, key: str, notice: Notice, now: float) -> Subscriber:
-        """The subscriber; a notice that comes before the registration creates its row."""
-        self.subscribers.change(key, lambda current: Change(facts(current, notice)), now=now)
+        """The subscriber; a notice that comes before the registration creates its row.
+
+        That there was a notice is stored before anything is fetched: until that has worked, no hour is sealed by what
+        was fetched earlier.
+        """
+
+        def told(current: Subscriber | None) -> Change:
+            return Change({**facts(current, notice), "lastNoticeAt": newest_notice(current, notice.at_ms)})
+
+        self.subscribers.change(key, told, now=now)
         return self._present(key)
 
     def _present(self, key: str) -> Subscriber:

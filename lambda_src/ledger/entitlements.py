@@ -111,6 +111,9 @@ def dimensions_held(subscriber: Subscriber, hour: int) -> tuple[str, ...]:
     A leaver's last hours always count by what he held last: his contract goes while they are still to be billed.
     """
     gone: Mapping[str, Any] = subscriber.item.get("lastHeld", {})
+    if subscriber.accepts_until is not None and subscriber.active_periods:
+        # usage of before the end may be billed in the hour after it, when the contract is over
+        hour = min(hour, (subscriber.active_periods[-1].end or hour + 1) - 1)
     current = _valid_at(subscriber.entitlements, hour)
     if current or not gone or (hour >= int(gone["until"]) and subscriber.accepts_until is None):
         return current

@@ -1,21 +1,24 @@
-"""Metering records: read, added to, closed and sealed. Verdicts on sealed lines are in ``ledger.settlement``.
+"""Metering records: read, added to and closed; sealing is in ``ledger.seal_record``, verdicts on
+sealed lines are in ``ledger.settlement``.
 
 ``meteringPending`` is there from a record's creation until its every line has ended; the index over it is sparse.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from ledger.metering_record import COUNTED, VERDICT, Line, MeteringRecord, from_item
+from ledger.metering_record import COUNTED, MeteringRecord, from_item
+from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA, Index
 from ledger.transaction import Operation, update
+from runtime import telemetry
 from runtime.clock import iso
+from runtime.failure import described
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -26,25 +29,14 @@ PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)))
 
 RecordKey = tuple[str, int]
 
+logger = telemetry.logger("ledger")
+
 
 def pending_value(customer_identifier: str, shards: int) -> str:
     """The index value of a customer's records: ``true``, or ``true#<shard>`` where the stage has several."""
     if shards <= 1:
         return "true"
     return f"true#{zlib.crc32(customer_identifier.encode()) % shards}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Frozen:
-    """What sealing freezes. ``identity``: fields by which Marketplace knows the buyer; ``timestamp``: what is sent."""
-
-    identity: Mapping[str, str]
-    timestamp: int
-    lines: Sequence[Line]
-    #: recorded units that the contract covers, by dimension, also where nothing is left to send
-    included: Mapping[str, Decimal] = field(default_factory=dict)
-    #: lines that end at once with this verdict and are never sent (``expired``), None for lines to send
-    verdict: str | None = None
 
 
 class MeteringRecords:
@@ -64,7 +56,10 @@ class MeteringRecords:
         return from_item(item) if item else None
 
     def get_many(self, keys: Iterable[RecordKey]) -> list[MeteringRecord]:
-        """Records as they are now (strongly consistent), in the order of the keys; absent ones are left out."""
+        """Records as they are now (strongly consistent), in the order of the keys; absent ones are left out.
+
+        One that cannot be read is named in the log and left out too: it stays in the indexes, and must not hide others.
+        """
         found: dict[RecordKey, MeteringRecord] = {}
         todo = iter(dict.fromkeys(keys))
         while chunk := list(islice(todo, 100)):  # BatchGetItem takes 100 keys
@@ -74,8 +69,8 @@ class MeteringRecords:
             while request:
                 answer = self._dynamodb.batch_get_item(RequestItems=request)
                 for item in answer["Responses"].get(self.table_name, ()):
-                    record = from_item(item)
-                    found[record.customer_identifier, record.hour] = record
+                    if (record := _readable(item)) is not None:
+                        found[record.customer_identifier, record.hour] = record
                 request = dict(answer.get("UnprocessedKeys", {}))
         return list(found.values())
 
@@ -182,64 +177,17 @@ class MeteringRecords:
         return from_item(item) if item else None
 
     def seal(self, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
-        """The operation that freezes a record, on condition that nothing was added since it was read.
+        """The operation that freezes a record, see ``ledger.seal_record``."""
+        return seal_record(self.table_name, record, frozen, now)
 
-        A record without lines ends here: its pending mark goes in the same write.
-        """
-        lines = {
-            line.dimension: {
-                "quantity": line.quantity,
-                "counted": line.counted,
-                "included": dict(line.included),
-                "scale": line.scale,
-                "decimals": line.decimals,
-                "deadline": line.deadline,
-            }
-            for line in frozen.lines
-        }
-        totals: dict[str, Decimal] = {}
-        for (dimension, _period), quantity in record.counted.items():
-            totals[dimension] = totals.get(dimension, Decimal(0)) + quantity
-        usage = [
-            {"dimension": name, "value": total, "included": frozen.included.get(name, Decimal(0))}
-            for name, total in sorted(totals.items())
-        ]
-        values: dict[str, Any] = {
-            ":sealed": "sealed",
-            ":open": "open",
-            ":closing": "closing",
-            ":version": record.version,
-            ":lines": lines,
-            ":usage": usage,
-            ":identity": dict(frozen.identity),
-            ":sent": frozen.timestamp,
-            ":at": iso(now),
-            ":zero": 0,
-        }
-        names = {"#state": "state", "#version": "version", "#lines": "lines", "#identity": "identity"}
-        change = (
-            "SET #state = :sealed, #lines = :lines, dimensionUsage = :usage, #identity = :identity,"
-            " sentTimestamp = :sent, sealedAt = :at, settleVersion = :zero"
-        )
-        if frozen.verdict and lines:
-            change += ", meteringFailed = :true"
-            values[":true"] = "true"
-            for number, name in enumerate(sorted(lines)):
-                names[f"#v{number}"] = VERDICT + name
-                values[f":v{number}"] = {"verdict": frozen.verdict, "rank": 2, "at": Decimal(str(now))}
-                change += f", #v{number} = :v{number}"
-        if not lines or frozen.verdict:
-            change += " REMOVE meteringPending"
-        return {
-            "Update": {
-                "TableName": self.table_name,
-                "Key": _key(record.customer_identifier, record.hour),
-                "UpdateExpression": change,
-                "ConditionExpression": "#version = :version AND (#state = :open OR #state = :closing)",
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values,
-            }
-        }
+
+def _readable(item: Mapping[str, Any]) -> MeteringRecord | None:
+    try:
+        return from_item(item)
+    except (LookupError, TypeError, ValueError) as error:
+        key = f"{item.get('customerIdentifier')}|{item.get('timestamp')}"
+        logger.error("record cannot be read", record=key, **described(error))
+        return None
 
 
 def _key(customer_identifier: str, hour: int) -> dict[str, Any]:

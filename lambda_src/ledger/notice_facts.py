@@ -31,3 +31,9 @@ def facts(current: Subscriber | None, notice: Notice) -> dict[str, Any]:
     if current is None:
         values |= {"integration": "legacy" if notice.source == "sns" else "license", "subscriptionStatus": "pending"}
     return values
+
+
+def newest_notice(current: Subscriber | None, at_ms: int) -> Decimal:
+    """``lastNoticeAt`` after a notice of that event time (milliseconds): entitlements must be fetched after it."""
+    stored = Decimal(current.item.get("lastNoticeAt", 0)) if current else Decimal(0)
+    return max(stored, Decimal(at_ms) / 1000)

@@ -34,7 +34,7 @@ class Subscriber:
     customer_identifier: the billing key: the legacy CustomerIdentifier, or the trailing id of the LicenseArn.
     status_changed_at: event time of the notice that set the status; None before the first.
     accepts_until: usage is refused from then on; None while the last period is open.
-    last_notice_at: event time of the newest notice of any kind; entitlements must be fetched after it.
+    last_notice_at: event time of the newest notice of his life or his entitlements, which must be fetched after it.
     """
 
     customer_identifier: str
@@ -47,7 +47,7 @@ class Subscriber:
     active_periods: tuple[Period, ...] = ()
     status_changed_at: int | None = None
     accepts_until: int | None = None
-    last_notice_at: int | None = None
+    last_notice_at: float | None = None
     tier: str | None = None
     entitlements: tuple[HeldEntitlement, ...] = ()
     entitlements_fetched_at: float | None = None
@@ -84,7 +84,7 @@ def from_item(item: Mapping[str, Any]) -> Subscriber:
         ),
         status_changed_at=number("statusChangedAt"),
         accepts_until=number("acceptsUntil"),
-        last_notice_at=number("lastNoticeAt"),
+        last_notice_at=float(item["lastNoticeAt"]) if "lastNoticeAt" in item else None,
         tier=item.get("tier"),
         entitlements=tuple(
             HeldEntitlement(

@@ -16,6 +16,7 @@ from marketplace.meter_usage import UsageMeter
 from metering import find_due_hours as due
 from metering import plan_batches as plan
 from metering import settle_hours as settle
+from metering.freeze_hour import Freezer
 from metering.keys import line_key, parse_line_key, parse_record_key
 from metering.pace import Pace
 from metering.report import read_levels
@@ -44,11 +45,12 @@ def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.C
 
 @metrics.log_metrics
 def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
-    """``{hour?, cursor?}`` → ``{chunks, cursor, more}``."""
+    """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more}``. All pages of a run end with the same hour."""
     names = settings.FindDueHoursSettings.from_env()
+    now = min(clock.now(), clock.from_iso(event["startedAt"]))
     page = due.find_due_hours(
         MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
-        now=clock.now(),
+        now=now,
         seal_delay_minutes=int(names.SEAL_DELAY_MINUTES),
         wanted=clock.from_iso(event["hour"]) if event.get("hour") else None,
         cursor=event.get("cursor"),
@@ -61,8 +63,7 @@ def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
 @cache
 def sealer() -> Sealer:
     names = settings.SealHoursSettings.from_env()
-    return Sealer(
-        client=dynamodb().meta.client,
+    freezer = Freezer(
         records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
         balances=Balances(dynamodb().Table(names.STATE_TABLE)),
         subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
@@ -70,8 +71,8 @@ def sealer() -> Sealer:
         tiers=tiers.from_json(names.TIERS),
         pricing_model=names.PRICING_MODEL,
         product_code=names.PRODUCT_CODE,
-        clock=clock.now,
     )
+    return Sealer(client=dynamodb().meta.client, freezer=freezer, clock=clock.now, count=count)
 
 
 @metrics.log_metrics
@@ -126,7 +127,7 @@ def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
     keys = [parse_record_key(key) for key in event["keys"]]
-    return dict(settle.settle_hours(keys, records, settlement, clock.now))
+    return dict(settle.settle_hours(keys, records, settlement, clock.now, count))
 
 
 @metrics.log_metrics
@@ -136,8 +137,12 @@ def report(event: Payload, _context: LambdaContext) -> Payload:
     now = clock.now()
     last = due.last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
     levels = read_levels(MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE), last)
+    settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
+    for record in levels.stale:
+        settlement.tidy(record)
     count(MeteringMetric.PENDING_HOURS, levels.pending_hours)
     count(MeteringMetric.OLDEST_PENDING_HOUR_AGE, levels.age(now), MetricUnit.Seconds)
+    count(MeteringMetric.NEAREST_DEADLINE, max(0.0, levels.time_left(now)), MetricUnit.Seconds)
     count(MeteringMetric.FAILED_LINES, sum(levels.failed.values()))
     count(MeteringMetric.RUNS_COMPLETED, 1)
     summary = {**levels.payload(), "hour": clock.iso(last), "fault": event.get("fault")}

@@ -7,17 +7,28 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from metering.keys import LineKey
 from metering.plan_rules import batches, candidates
+from runtime import telemetry
+from runtime.clock import iso
+from runtime.failure import described
+
+logger = telemetry.logger("metering")
 
 
 def plan_batches(
     keys: Sequence[RecordKey], records: MeteringRecords, subscribers: Subscribers, now: float
 ) -> list[list[LineKey]]:
-    """Batches of line keys, most urgent first. Reads records and subscribers strongly consistent."""
+    """Batches of line keys, most urgent first. Reads records and subscribers strongly consistent.
+
+    What cannot be read stays pending, named in the log and alarmed by its age; it does not hold up the others.
+    """
     known: dict[str, Subscriber | None] = {}
     found = []
     for record in records.get_many(keys):
         customer = record.customer_identifier
-        if customer not in known:
-            known[customer] = subscribers.get(customer, consistent=True)
-        found += candidates(record, known[customer], now)
+        try:
+            if customer not in known:
+                known[customer] = subscribers.get(customer, consistent=True)
+            found += candidates(record, known[customer], now)
+        except (LookupError, TypeError, ValueError) as error:
+            logger.error("hour not planned", customer=customer, hour=iso(record.hour), **described(error))
     return batches(found)

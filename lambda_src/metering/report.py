@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.hour import SECONDS
+from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.quantity import text
+from marketplace.deadlines import WINDOW, deadline
 from metering.keys import record_key
 from runtime.clock import iso
 
@@ -19,11 +21,16 @@ NAMED = 50
 class Levels:
     """pending_hours: closed hours with a line that has not ended. oldest: epoch seconds of the oldest's start.
 
+    nearest_deadline: epoch seconds from which the first of them can no longer be sent. stale: records with a failed
+    mark that no line bears out (a late answer said that it was billed).
+
     failed: failed, unresolved lines by verdict; units: their recorded units by dimension.
     """
 
     pending_hours: int = 0
     oldest: int | None = None
+    nearest_deadline: int | None = None
+    stale: list[MeteringRecord] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
     units: dict[str, Decimal] = field(default_factory=dict)
     named: list[dict[str, str]] = field(default_factory=list)
@@ -31,6 +38,10 @@ class Levels:
     def age(self, now: float) -> float:
         """Seconds since the end of the oldest pending hour; 0 where nothing is pending."""
         return 0.0 if self.oldest is None else max(0.0, now - self.oldest - SECONDS)
+
+    def time_left(self, now: float) -> float:
+        """Seconds until the nearest deadline; a whole window where nothing is pending."""
+        return WINDOW if self.nearest_deadline is None else self.nearest_deadline - now
 
     def payload(self) -> dict[str, Any]:
         return {
@@ -48,7 +59,11 @@ def read_levels(records: MeteringRecords, last_hour: int) -> Levels:
     for _customer, hour in records.pending_keys(last_hour):
         levels.pending_hours += 1
         levels.oldest = hour if levels.oldest is None else min(levels.oldest, hour)
+        until = deadline(hour)
+        levels.nearest_deadline = until if levels.nearest_deadline is None else min(levels.nearest_deadline, until)
     for record in records.get_many(records.failed_keys(last_hour)):
+        if not any(line.failed for line in record.lines.values()):
+            levels.stale.append(record)
         for line in record.lines.values():
             if not line.failed or line.verdict is None:
                 continue

@@ -4,18 +4,19 @@ from collections.abc import Sequence
 
 from ledger.metering_records import MeteringRecords, RecordKey
 from ledger.settlement import Settlement
+from metering.count import Count, nothing
 from metering.settle_line import LineSettler
 from runtime.clock import Clock
 
 
 def settle_hours(
-    keys: Sequence[RecordKey], records: MeteringRecords, settlement: Settlement, clock: Clock
+    keys: Sequence[RecordKey], records: MeteringRecords, settlement: Settlement, clock: Clock, count: Count = nothing
 ) -> dict[str, int]:
     """Counts of lines ``expired`` now and of records ``tidied``; safe to repeat, also while another run settles.
 
     A verdict tidies its record itself; here it is done for a settler that died in between.
     """
-    settler = LineSettler(settlement, clock)
+    settler = LineSettler(settlement, clock, count)
     counts = {"expired": 0, "tidied": 0}
     for record in records.get_many(keys):
         if record.state != "sealed":

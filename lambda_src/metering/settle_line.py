@@ -6,6 +6,7 @@ from ledger.metering_record import Line, MeteringRecord
 from ledger.quantity import text
 from ledger.settlement import Settlement
 from marketplace.meter_usage import Answer
+from metering.count import OF_VERDICT, Count, nothing
 from metering.settle_rules import verdict_of
 from runtime import telemetry
 from runtime.clock import Clock, iso
@@ -19,6 +20,7 @@ class LineSettler:
 
     settlement: Settlement
     clock: Clock
+    count: Count = nothing
 
     def answer(
         self, record: MeteringRecord, line: Line, answer: Answer, attempt: str, status_changed_at: int | None
@@ -73,6 +75,8 @@ class LineSettler:
         )
         if after is None:
             return False
+        if verdict in OF_VERDICT:
+            self.count(OF_VERDICT[verdict], 1)
         logger.info(
             "settled",
             customer=record.customer_identifier,

@@ -6,7 +6,7 @@ done); 5xx, a timeout and a crash are not: the attempt stays on the line.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ledger.metering_record import Line, MeteringRecord
@@ -15,6 +15,7 @@ from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from marketplace.faults import Fault, classify
 from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
+from metering.count import Count, nothing
 from metering.keys import LineKey
 from metering.pace import Pace
 from metering.settle_line import LineSettler
@@ -47,10 +48,6 @@ class Sent:
         return self.record.customer_identifier, self.record.hour, self.line.dimension
 
 
-def _nothing(_metric: MeteringMetric, _number: int) -> None:
-    """Counts nothing."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Submitter:
     """What submitting needs. ``mode``: the stage's meteringMode. ``count``: adds to a metric."""
@@ -63,7 +60,7 @@ class Submitter:
     clock: Clock
     mode: str
     test_buyers: frozenset[str] = frozenset()
-    count: Callable[[MeteringMetric, int], None] = _nothing
+    count: Count = nothing
 
     def submit(self, keys: Sequence[LineKey]) -> None:
         """Send what of these lines is still to be sent. Raises MarketplaceBusy or ProductFault."""
@@ -71,8 +68,8 @@ class Submitter:
         for sent in self._still_open(keys):
             if self._may_send(sent.record.customer_identifier):
                 to_send.append(sent)
-            elif self._settler.verdict(sent.record, sent.line, "not_sent", only_if_never_attempted=True):
-                self.count(MeteringMetric.LINES_NOT_SENT, 1)
+            else:
+                self._settler.verdict(sent.record, sent.line, "not_sent", only_if_never_attempted=True)
         if not to_send:
             return
         # read before the call: a notice that arrives meanwhile must not be overlooked
@@ -85,7 +82,7 @@ class Submitter:
 
     @property
     def _settler(self) -> LineSettler:
-        return LineSettler(self.settlement, self.clock)
+        return LineSettler(self.settlement, self.clock, self.count)
 
     def _still_open(self, keys: Sequence[LineKey]) -> list[Sent]:
         wanted, now = set(keys), self.clock()
@@ -131,7 +128,6 @@ class Submitter:
         logger.warning("call failed", code=fault.code, scope=fault.scope, lines=len(lines), known=fault.known)
         of_records = fault.scope in ("record", "request")
         if of_records and len(lines) == 1:
-            self.count(MeteringMetric.LINES_REJECTED, 1)
             self._settler.verdict(lines[0].record, lines[0].line, "rejected", attempt=attempt, detail=fault.code)
             return
         if fault.answered:
@@ -158,8 +154,6 @@ class Submitter:
             seen = changed.get(sent.record.customer_identifier)
             verdict = self._settler.answer(sent.record, sent.line, result, attempt, seen)
             unanswered += verdict is None
-            if verdict == "billed":
-                self.count(MeteringMetric.LINES_BILLED, 1)
         self._watch_ids(result.metering_record_id for result in answer.results.values())
         self._clear([sent for sent in lines if sent.usage in answer.unprocessed], attempt)
         if answer.unprocessed or unanswered:

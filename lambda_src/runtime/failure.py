@@ -6,9 +6,10 @@ a buyer's e-mail address.
 
 import traceback
 from pathlib import Path
+from typing import Any
 
 
-def described(error: BaseException) -> dict[str, object]:
+def described(error: BaseException) -> dict[str, Any]:
     """Class of an error, AWS's code if it has one, and the innermost frames as ``file:line function``."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     answer = getattr(error, "response", None)

@@ -41,12 +41,20 @@ class MeteringMetric(StrEnum):
     LINES_BILLED = "LinesBilled"
     LINES_REJECTED = "LinesRejected"
     LINES_NOT_SENT = "LinesNotSent"
+    #: lines that ended otherwise than billed, counted when that happened
+    LINES_CONFLICT = "LinesConflict"
+    LINES_EXPIRED = "LinesExpired"
+    LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
+    #: more units than one line takes: the rest stays in the balance until the dimension is used again
+    LINES_CAPPED = "LinesCapped"
     PRODUCT_FAULTS = "ProductFaults"
     #: two lines answered with one MeteringRecordId
     SHARED_RECORD_IDS = "SharedMeteringRecordIds"
     #: levels, read from the indexes at the end of every run
     PENDING_HOURS = "PendingHours"
     OLDEST_PENDING_HOUR_AGE = "OldestPendingHourAgeSeconds"
+    #: seconds until the first pending hour can no longer be sent; a day where nothing is pending
+    NEAREST_DEADLINE = "NearestDeadlineSeconds"
     FAILED_LINES = "FailedLines"
     #: one per run that reached its report; its absence is an alarm
     RUNS_COMPLETED = "RunsCompleted"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ledger.notice_facts import facts
+from ledger.notice_facts import facts, newest_notice
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Change
 from marketplace.notices import Notice
@@ -40,7 +40,7 @@ def _life(current: Subscriber | None, notice: Notice) -> Change:
         "activePeriods": [
             {"start": period.start} | ({"end": period.end} if period.end is not None else {}) for period in life.periods
         ],
-        "lastNoticeAt": life.last_notice_at,
+        "lastNoticeAt": newest_notice(current, notice.at_ms),
         "statusChangedAt": changed_at,
         "acceptsUntil": life.accepts_until,
     }

@@ -32,7 +32,6 @@ _COUNTED = {
     "unchanged": SubscriptionMetric.NOTICES_APPLIED,
     "waiting": SubscriptionMetric.NOTICES_WAITING,
     "unknown": SubscriptionMetric.NOTICES_UNKNOWN,
-    "wrong_product": SubscriptionMetric.NOTICES_UNKNOWN,
     "other_integration": SubscriptionMetric.NOTICES_UNKNOWN,
 }
 

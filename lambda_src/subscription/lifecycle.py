@@ -52,7 +52,6 @@ class Lifecycle:
     periods: tuple[Period, ...] = ()
     status_changed_at: int | None = None
     accepts_until: int | None = None
-    last_notice_at: int | None = None
     action: str | None = None
 
 
@@ -82,7 +81,6 @@ def derive(notices: Iterable[LifecycleNotice]) -> Lifecycle:
         periods=tuple(periods),
         status_changed_at=changed_at,
         accepts_until=end + GRACE_SECONDS - MARGIN_SECONDS if end is not None else None,
-        last_notice_at=max((notice.second for notice in ordered), default=None),
         action=ordered[-1].action if ordered else None,
     )
 

@@ -38,7 +38,11 @@ class NoticeDesk:
             return "ignored", {}
         keys = addressees(notice, self.subscribers, integration=self.integration)
         if not keys:
-            return self._wait(notice, now), {}
+            outcome = self._wait(notice, now)
+            # the licence may have been bound to the agreement while the notice was put aside
+            keys = addressees(notice, self.subscribers, integration=self.integration)
+            if not keys:
+                return outcome, {}
         written = {key: [self._apply(key, notice, now), *self._apply_waiting(key, notice, now)] for key in keys}
         statuses = {key: _last_status(done) for key, done in written.items()}
         return ("applied" if any(any(done) for done in written.values()) else "unchanged"), statuses

@@ -19,6 +19,7 @@ from ledger.transaction import Contended
 from ledger.usage_events import UsageEvents
 from marketplace import dimensions
 from runtime import clock, telemetry
+from runtime.failure import described
 from runtime.metric_names import UsageMetric
 from runtime.settings import UsageSettings
 from usage.report_usage import report_usage
@@ -104,7 +105,7 @@ def _not_found(error: NotFoundError) -> Response[dict[str, Any]]:
 
 @app.exception_handler(Exception)
 def _unexpected(error: Exception) -> Response[dict[str, Any]]:
-    logger.exception("unexpected error", error=type(error).__name__)
+    logger.error("unexpected error", **described(error))
     return _error(500, "internal_error", "something failed on our side; send the same request again", retry_after=5)
 
 

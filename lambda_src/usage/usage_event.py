@@ -5,6 +5,7 @@ name, per event; it never fails the others of its batch.
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,8 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class UsageEvent:
-    """A checked event. ``occurred_at``: epoch seconds, to the millisecond. ``period``: its UTC month."""
+    """A checked event. ``occurred_at``: epoch seconds, to the millisecond. ``received_at``: now; a sender's clock may
+    be ahead. ``period``: the UTC month of the earlier of both."""
 
     id: str
     source: str
@@ -42,12 +44,13 @@ class UsageEvent:
     dimension: Dimension
     quantity: Decimal
     occurred_at: float
+    received_at: float = math.inf
     user: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def period(self) -> str:
-        return month_of(self.occurred_at)
+        return month_of(min(self.occurred_at, self.received_at))
 
     @property
     def content(self) -> dict[str, Any]:
@@ -65,7 +68,7 @@ class UsageEvent:
         return content
 
 
-def parse(body: object, dimensions: Mapping[str, Dimension]) -> UsageEvent:
+def parse(body: object, dimensions: Mapping[str, Dimension], now: float) -> UsageEvent:
     """Check one event of a request. ``body`` comes from JSON with numbers read as Decimal. Raises Refusal."""
     if not isinstance(body, dict):
         raise Refusal("bad_event", "an event must be a JSON object")
@@ -85,6 +88,7 @@ def parse(body: object, dimensions: Mapping[str, Dimension]) -> UsageEvent:
         dimension=dimension,
         quantity=_quantity(body, dimension),
         occurred_at=_occurred_at(body),
+        received_at=now,
         user=_user(body, dimension),
         tags=_tags(body),
     )

@@ -1,6 +1,8 @@
 """A regional REST API in front of functions: throttled, traced, logged without secrets, closed by default."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
@@ -30,14 +32,32 @@ ACCESS_LOG_FIELDS = {
 }
 
 NO_VALIDATOR = "the function checks the whole request and names what is wrong; a gateway model would reject it unnamed"
-NO_WAF = "throttled per stage; a web ACL is the account owner's choice and can be attached to this stage from outside"
+NO_WAF = "throttled per route; a web ACL is the account owner's choice and can be attached to this stage from outside"
 NOT_COGNITO = "called by machines: IAM signs these requests"
 PUBLIC = "AWS Marketplace sends the buyer's browser here, so it must be public; trust comes from ResolveCustomer"
 LOG_ROLE = "the managed policy that API Gateway documents for its own account-wide log role"
 
+#: What the public may use of a route's limits. API Gateway gives every method the limits by itself (Developer Guide,
+#: "Throttle requests to your REST APIs"), and each call holds one execution of the account's concurrency, which it
+#: shares with the engine's usage, Marketplace's notices and the metering run. Whoever is not signed in could use all of
+#: it up, and buyers register rarely.
+PUBLIC_SHARE = 5
+#: of requests a second and of burst, so that the page stays usable on a small stage
+PUBLIC_AT_LEAST = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """``path`` as in the documentation, for example ``/subscribers/{customerIdentifier}``. ``public``: unsigned."""
+
+    method: str
+    path: str
+    to: RoomFunction
+    public: bool = False
+
 
 class RestApi(Construct):
-    """Routes are added one by one; each says whether it is public."""
+    """Routes are signed with IAM unless they say that they are public; public ones have a lower throttle."""
 
     def __init__(
         self,
@@ -48,7 +68,9 @@ class RestApi(Construct):
         environment: FunctionEnvironment,
         requests_per_second: int,
         burst: int,
+        routes: Sequence[Route],
     ) -> None:
+        """requests_per_second, burst: of each route, averaged and at once (API Gateway's token bucket)."""
         super().__init__(scope, id_)
         self.access_log = add_log_group(
             self, "AccessLog", name=f"{environment.log_group_prefix}/api-access", environment=environment
@@ -72,6 +94,11 @@ class RestApi(Construct):
                 throttling_burst_limit=burst,
                 access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG_FIELDS)),
+                method_options={
+                    f"{route.path}/{route.method}": _public_options(requests_per_second, burst)
+                    for route in routes
+                    if route.public
+                },
             ),
         )
         acknowledge(self.api, {"AwsSolutions-APIG2": NO_VALIDATOR})
@@ -83,15 +110,17 @@ class RestApi(Construct):
                 for policy in ("service-role/AmazonAPIGatewayPushToCloudWatchLogs",)
             },
         )
+        for route in routes:
+            self._add(route)
 
-    def route(self, method: str, path: str, *, to: RoomFunction, public: bool = False) -> None:
-        """``path`` as in the documentation, for example ``/subscribers/{customerIdentifier}``."""
-        added = self.api.root.resource_for_path(path).add_method(
-            method,
-            apigateway.LambdaIntegration(to.function, allow_test_invoke=False),
-            authorization_type=apigateway.AuthorizationType.NONE if public else apigateway.AuthorizationType.IAM,
+    def _add(self, route: Route) -> None:
+        authorization = apigateway.AuthorizationType.NONE if route.public else apigateway.AuthorizationType.IAM
+        added = self.api.root.resource_for_path(route.path).add_method(
+            route.method,
+            apigateway.LambdaIntegration(route.to.function, allow_test_invoke=False),
+            authorization_type=authorization,
         )
-        if public:
+        if route.public:
             acknowledge(added, {"AwsSolutions-APIG4": PUBLIC, "AwsSolutions-COG4": PUBLIC})
         else:
             acknowledge(added, {"AwsSolutions-COG4": NOT_COGNITO})
@@ -106,3 +135,18 @@ class RestApi(Construct):
         return Stack.of(self).format_arn(
             service="execute-api", resource=self.api.rest_api_id, resource_name=f"{STAGE}/*"
         )
+
+
+def _public_options(requests_per_second: int, burst: int) -> apigateway.MethodDeploymentOptions:
+    """A method's own settings replace the stage's, so metrics and logging are said again."""
+    return apigateway.MethodDeploymentOptions(
+        metrics_enabled=True,
+        logging_level=apigateway.MethodLoggingLevel.ERROR,
+        data_trace_enabled=False,
+        throttling_rate_limit=_public_share(requests_per_second),
+        throttling_burst_limit=_public_share(burst),
+    )
+
+
+def _public_share(limit: int) -> int:
+    return min(limit, max(PUBLIC_AT_LEAST, limit // PUBLIC_SHARE))

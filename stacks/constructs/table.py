@@ -57,6 +57,10 @@ class LedgerTable(Construct):
     def grant_get(self, grantee: iam.IGrantable) -> None:
         self._grant(grantee, "dynamodb:GetItem")
 
+    def grant_get_many(self, grantee: iam.IGrantable) -> None:
+        """BatchGetItem is an action of its own: GetItem does not include it."""
+        self._grant(grantee, "dynamodb:BatchGetItem")
+
     def grant_check(self, grantee: iam.IGrantable) -> None:
         """Make a transaction depend on an item."""
         self._grant(grantee, "dynamodb:ConditionCheckItem")

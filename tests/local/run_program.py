@@ -33,13 +33,17 @@ def small_log(target: Path) -> Path:
 
 
 class Program:
-    """One run; leaving the block kills it. ``addresses``: where its servers listened, noted while they did."""
+    """One run; leaving the block kills it.
 
-    def __init__(self, log: Path, out: Path) -> None:
+    ``addresses``, ``left``: where its servers listened and which processes it left, for whoever notes it here.
+    """
+
+    def __init__(self, log: Path, out: Path, output: str = "output.txt") -> None:
         self.log = log
         self.out = out
         self.addresses: list[str] = []
-        self.output_file = out.with_name("output.txt")
+        self.left: dict[int, str] = {}
+        self.output_file = out.with_name(output)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

@@ -23,7 +23,10 @@ KINDS = {
 
 
 ACTIVE = Subscriber(
-    customer_identifier="any", integration="legacy", active_periods=(Period(int(from_iso("2026-11-01T00:00:00Z"))),)
+    customer_identifier="any",
+    integration="legacy",
+    status="active",
+    active_periods=(Period(int(from_iso("2026-11-01T00:00:00Z"))),),
 )
 
 
@@ -148,7 +151,7 @@ def test_the_usage_door_reads_each_event_as_its_purpose_says() -> None:
     for tagged in sent(plan()):
         reason = "accepted"
         try:
-            event = parse(tagged["event"], dimensions)
+            event = parse(tagged["event"], dimensions, now)
             judged = judge(event.occurred_at, ACTIVE, now)
             reason = judged.reason or reason
         except Refusal as refusal:

@@ -1,6 +1,11 @@
+import logging
 from collections.abc import Iterator
 
 import pytest
+
+from tests.properties.new_protocol import protocol
+from tests.properties.protocol import Protocol
+from tests.scenarios.world import START
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -13,3 +18,16 @@ def _quick() -> Iterator[None]:
         patch.setattr("runtime.pause.LONGEST", 0.0)
         patch.setattr("ledger.metering_records.PENDING_VALUES", ("true",))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _silent() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def world() -> Iterator[Protocol]:
+    with protocol(now=START) as made:
+        yield made

@@ -92,10 +92,14 @@ class Arm:
 
 @dataclass(frozen=True)
 class Subscribe:
-    """A customer leaves or comes back; ``told``: the notice arrives at once, else with a later one."""
+    """A customer leaves or comes back; ``told``: the notice arrives at once, else with a later one.
+
+    refetched: what the contract includes is fetched again after it; else it is known too late to seal with.
+    """
 
     customer: int
     told: bool = True
+    refetched: bool = True
 
 
 @dataclass(frozen=True)
@@ -187,7 +191,7 @@ _KINDS: dict[Callable[[Random], Move], int] = {
     _run: 6,
     lambda random: random.choice(_WAITS): 4,
     _arm: 3,
-    lambda random: Subscribe(random.randrange(CUSTOMERS), random.random() < 0.5): 1,
+    lambda random: Subscribe(random.randrange(CUSTOMERS), random.random() < 0.5, random.random() < 0.7): 1,
     lambda random: Mode(random.choice(("live", "live", "off", "dry-run"))): 1,
 }
 

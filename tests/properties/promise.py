@@ -10,7 +10,8 @@ from ledger.metering_record import Line, MeteringRecord, from_item
 from ledger.tables import METERING_RECORDS, USAGE_EVENTS
 from metering.report import read_levels
 from runtime.clock import from_iso
-from tests.properties.protocol import Body, Protocol
+from tests.properties.protocol import Protocol
+from tests.properties.sender import Body
 from tests.scenarios.world import DIMENSIONS
 
 BILLED = {"billed", "on_file"}
@@ -65,13 +66,13 @@ def check_events(world: Protocol) -> None:
         for item in all_items(world, USAGE_EVENTS.name)
         if item["eventId"].startswith("event#")
     }
-    accepted = {_id(body): body for body in world.client.accepted}
-    assert len(accepted) == len(world.client.accepted), "one id was accepted with two contents"
+    accepted = {_id(body): body for body in world.sender.accepted}
+    assert len(accepted) == len(world.sender.accepted), "one id was accepted with two contents"
     assert set(stored) == set(accepted), "what is stored is not what clients were told was accepted"
     for key, body in accepted.items():
         assert stored[key]["source"] == body["source"], f"{key} was stored with another content than accepted"
-    for body, reason in world.client.refused:
-        assert body not in world.client.accepted, f"{_id(body)} was accepted, and refused: {reason}"
+    for body, reason in world.sender.refused:
+        assert body not in world.sender.accepted, f"{_id(body)} was accepted, and refused: {reason}"
 
 
 def check_marketplace(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
@@ -135,7 +136,7 @@ def check_ids(lines: Mapping[LineKey, Line]) -> None:
 def accepted_units(world: Protocol, customer: str, name: str) -> Mapping[str, Decimal]:
     """What the accepted events of a customer come to in one dimension, by month, worked out anew."""
     by_month: dict[str, list[Body]] = defaultdict(list)
-    for body in world.client.accepted:
+    for body in world.sender.accepted:
         if (body["customerIdentifier"], body["dimension"]) == (customer, name):
             by_month[month_of(from_iso(body["occurredAt"]))].append(body)
     aggregation = DIMENSIONS[name].aggregation

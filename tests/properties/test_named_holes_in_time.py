@@ -8,13 +8,10 @@ from ledger.hour import SECONDS, hour_of
 from marketplace.deadlines import deadline
 from metering.plan_batches import plan_batches
 from runtime.clock import from_iso, iso
+from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
+from tests.properties.new_protocol import protocol
 from tests.properties.promise import all_records
 from tests.properties.protocol import Protocol
-from tests.properties.test_named_holes import EXECUTIONS, HOUR, before_write, report, settle_all, world
-from tests.properties.test_promise import protocol
-
-__all__ = ["world"]
-
 
 # --- H8: a late event never opens an hour that nobody can send any more -----------------------------------------------
 
@@ -23,7 +20,7 @@ __all__ = ["world"]
 def test_h8_a_late_event_is_billed_in_the_running_hour(world: Protocol, late: int) -> None:
     buyer = world.join("license")
     world.now += 3 * 86400
-    world._note(buyer, "start", world.now)  # says nothing new
+    world.note(buyer, "start", world.now)  # says nothing new
     report(world, buyer, "e0", 2, occurredAt=iso(world.now - late) if late < 86400 else iso(world.now - 82800))
     assert [record.hour for record in all_records(world)] == [hour_of(world.now)]
     settle_all(world)
@@ -50,23 +47,23 @@ def test_h9a_an_event_judged_before_the_end_opens_no_hour_after_it(world: Protoc
     recorder = world.recorder([world.event(buyer, "e0", Decimal(2))])
     world.scheduler.run(recorder, 0, writes=True)
     assert recorder.point == "TransactWriteItems"
-    world._subscribe(buyer, told=True)
+    world.subscribe(buyer, told=True)
     world.change(buyer, subscriptionStatus=status)
     world.scheduler.run(recorder)
     assert all_records(world) == []
-    assert world.client.accepted == []
+    assert world.sender.accepted == []
 
 
 def test_h9a_a_leaver_opens_no_hour_past_his_grace_even_if_no_workflow_runs(world: Protocol) -> None:
     """The item's own ``acceptsUntil`` refuses, at the moment of the transaction."""
     buyer = world.join("license")
-    world._subscribe(buyer, told=True)
+    world.subscribe(buyer, told=True)
     report(world, buyer, "e0", 2)
-    accepted = [body["id"] for body in world.client.accepted]
+    accepted = [body["id"] for body in world.sender.accepted]
     recorder = world.recorder([world.event(buyer, "e1", Decimal(2))])
     world.now += SECONDS
     world.scheduler.run(recorder)
-    assert accepted == ["e0"] == [body["id"] for body in world.client.accepted]
+    assert accepted == ["e0"] == [body["id"] for body in world.sender.accepted]
     assert [record.hour for record in all_records(world)] == [HOUR]
 
 
@@ -110,20 +107,17 @@ def test_h11_a_notice_that_comes_while_the_answer_is_on_its_way_is_not_overlooke
     assert world.billed(buyer) == 2
 
 
-def test_h11_a_parked_line_is_asked_again_after_four_hours_and_once_before_its_deadline(world: Protocol) -> None:
+def test_h11_hourly_runs_ask_again_every_four_hours_and_once_more_before_the_deadline(world: Protocol) -> None:
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
     world.marketplace.arm("status", buyer=buyer, status="CustomerNotSubscribed")
-    world.next_run()
-    asked = [world.marketplace.summary()["calls"]]
-    for moment in (world.now + 3 * SECONDS, world.now + 5 * SECONDS, deadline(HOUR) - 1900.0, deadline(HOUR) - 600.0):
-        world.now = moment
-        world.run()
-        asked.append(world.marketplace.summary()["calls"])
-    assert asked == [1, 1, 2, 3, 4]
-    world.now += 60
-    world.run()
-    assert world.marketplace.summary()["calls"] == 4, "the last chance is one"
+    asked, calls = [], 0
+    for hour in range(1, 25):
+        world.next_run()
+        if calls != (calls := world.marketplace.summary()["calls"]):
+            asked.append(hour)
+    assert asked == [1, 5, 9, 13, 17, 21, 23]
+    assert world.verdicts(buyer) == {EXECUTIONS: "expired"}
 
 
 # --- H12: an older notice does not go with its facts -----------------------------------------------------------------
@@ -134,14 +128,14 @@ def test_h12_a_start_that_its_end_has_overtaken_still_dates_the_first_hour(world
     world.customers.append(buyer)
     world.now = HOUR + 900.0
     world.marketplace.activate(buyer, iso(world.now))
-    world._note(buyer, "end", HOUR + 1800)
+    world.note(buyer, "end", HOUR + 1800)
     world.now = HOUR + 2000.0
     world.marketplace.end(buyer, iso(HOUR + 1800))
     world.tell()
     event = world.event(buyer, "e0", Decimal(2), occurredAt=iso(HOUR + 1000))
     world.scheduler.run(world.recorder([event]))
-    assert world.client.accepted == [], "not active yet: the sender keeps it"
-    world._note(buyer, "start", HOUR + 900)
+    assert world.sender.accepted == [], "not active yet: the sender keeps it"
+    world.note(buyer, "start", HOUR + 900)
     world.tell()
     world.resend()
     world.next_run()

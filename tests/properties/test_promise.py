@@ -7,32 +7,25 @@ changes; then ``promise`` is checked against the tables and Marketplace's log.
 ``PROTOCOL_HUNT=5000 pytest tests/properties/test_promise.py`` looks for new counter-examples, as long as that takes.
 """
 
-import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
-from local.marketplace.server import LocalMarketplace
-from local.marketplace.state import MarketplaceState
 from marketplace.tiers import Tier
 from runtime.clock import from_iso
-from tests.properties.direct_marketplace import DirectAdmin
 from tests.properties.moves import Move, reduced, schedule_of
+from tests.properties.new_protocol import protocol
+from tests.properties.play import play
 from tests.properties.promise import all_records, check_indexes, check_promise, needlessly_lost
-from tests.properties.protocol import Protocol
-from tests.scenarios.world import DIMENSIONS, PRODUCT
 
 HUNT = int(os.environ.get("PROTOCOL_HUNT", "0"))
 EXAMPLES = settings(
-    max_examples=HUNT or 60,
+    max_examples=HUNT or 50,
     derandomize=not HUNT,
     database=None,
     deadline=None,
@@ -67,28 +60,6 @@ SETTINGS = st.builds(
 )
 
 
-@contextmanager
-def protocol(**values: Any) -> Iterator[Protocol]:
-    holder: dict[str, Protocol] = {}
-    state = MarketplaceState(now=lambda: holder["world"].now if holder else values["now"])
-    admin = DirectAdmin(state)
-    admin.create_product(PRODUCT, DIMENSIONS, integration="mixed", contract_dimensions=["basic"])
-    admin.set_settings(callsPerSecond=0, identicalResend=values.pop("identical_resend", "Success"))
-    with mock_aws():
-        holder["world"] = Protocol(admin, cast(LocalMarketplace, None), **values)
-        try:
-            yield holder["world"]
-        finally:
-            holder["world"].scheduler.end_all(finish=False)
-
-
-@pytest.fixture(autouse=True)
-def _silent() -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
-
-
 def simulate(schedule: Sequence[Move], setting: Setting) -> None:
     """Run a schedule, drain, and judge. Raises AssertionError where the promise is broken."""
     values: dict[str, Any] = {"now": from_iso(setting.start), "identical_resend": setting.identical_resend}
@@ -99,7 +70,7 @@ def simulate(schedule: Sequence[Move], setting: Setting) -> None:
             world.join(kind)
         died = 0
         for move in schedule:
-            world.make(move)
+            play(world, move)
             if died != (died := sum(actor.error is not None for actor in world.scheduler.actors)):
                 check_indexes(all_records(world))
         world.scheduler.end_all(finish=setting.finish)

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 import pytest
+
 from marketplace.tiers import Tier
 from runtime.clock import iso
-
 from tests.scenarios.world import PRODUCT, START, World
 
 HOUR = 3600

@@ -208,7 +208,7 @@ class Busy:
 
 def test_contention_is_no_verdict(world: World, buyer: str) -> None:
     """Transactions that meet others are tried again; who gives up says so, and a repeat of the request is safe."""
-    event, pauses = parse(world.event(buyer, "a"), DIMENSIONS), list[int]()
+    event, pauses = parse(world.event(buyer, "a"), DIMENSIONS, world.now), list[int]()
 
     def record(times: int) -> Verdicts:
         client: Any = Busy(world.stores.client, times)
@@ -229,7 +229,7 @@ def test_the_clock_is_read_anew_by_each_attempt(world: World, buyer: str) -> Non
     def passes(_attempt: int) -> None:
         world.now = START + 2 * HOUR + 60
 
-    event = parse(world.event(buyer, "a"), DIMENSIONS)
+    event = parse(world.event(buyer, "a"), DIMENSIONS, world.now)
     stores = replace(world.stores, client=client)
     [verdict] = record_customer(buyer, [event], stores, lambda: world.now, passes)
     assert brief([verdict.payload()]) == ["recorded 10 late"]

@@ -3,7 +3,7 @@
 Nothing of the project is faked: what is recorded, sealed, planned, submitted and settled here is the functions' code.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,6 +27,7 @@ from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
 from metering.find_due_hours import find_due_hours
+from metering.freeze_hour import Freezer
 from metering.pace import Pace
 from metering.plan_batches import plan_batches
 from metering.seal_hours import Sealer
@@ -63,6 +64,7 @@ class World:
     now: float = START
     pricing_model: str = "subscription"
     tiers: Sequence[Tier] = ()
+    dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
     mode: str = "live"
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -143,13 +145,15 @@ class World:
     def sealer(self) -> Sealer:
         return Sealer(
             client=self.dynamodb.meta.client,
-            records=self.records,
-            balances=self.balances,
-            subscribers=self.subscribers,
-            dimensions=DIMENSIONS,
-            tiers=self.tiers,
-            pricing_model=self.pricing_model,
-            product_code=PRODUCT,
+            freezer=Freezer(
+                records=self.records,
+                balances=self.balances,
+                subscribers=self.subscribers,
+                dimensions=self.dimensions,
+                tiers=self.tiers,
+                pricing_model=self.pricing_model,
+                product_code=PRODUCT,
+            ),
             clock=lambda: self.now,
             pause=lambda _attempt: None,
         )
@@ -182,7 +186,12 @@ class World:
         cursor, more = None, True
         while more:
             page = find_due_hours(
-                self.records, now=self.now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=list(DIMENSIONS)
+                self.records,
+                now=self.now,
+                seal_delay_minutes=10,
+                wanted=None,
+                cursor=cursor,
+                dimensions=list(DIMENSIONS),
             )
             self.sealer.seal_hours(page.keys)
             for batch in plan_batches(page.keys, self.records, self.subscribers, self.now):

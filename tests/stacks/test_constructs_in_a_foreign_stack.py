@@ -112,15 +112,29 @@ def test_notice_queue(foreign: Foreign) -> None:
 
 
 def test_rest_api(foreign: Foreign) -> None:
-    from stacks.constructs.rest_api import RestApi
+    from stacks.constructs.rest_api import RestApi, Route
 
-    api = RestApi(
-        foreign.stack, "Api", name="foreign", environment=foreign.environment, requests_per_second=5, burst=10
+    RestApi(
+        foreign.stack,
+        "Api",
+        name="foreign",
+        environment=foreign.environment,
+        requests_per_second=3,
+        burst=30,
+        routes=[
+            Route(method="GET", path="/things/{id}", to=foreign.function()),
+            Route(method="GET", path="/open/door", to=foreign.function("other"), public=True),
+        ],
     )
-    api.route("GET", "/things/{id}", to=foreign.function())
-    api.route("GET", "/open", to=foreign.function("other"), public=True)
     methods = foreign.resources("AWS::ApiGateway::Method")
     assert sorted(method["AuthorizationType"] for method in methods) == ["AWS_IAM", "NONE"]
+    (stage,) = foreign.resources("AWS::ApiGateway::Stage")
+    limits = {
+        (entry["ResourcePath"], entry["HttpMethod"]): (entry["ThrottlingRateLimit"], entry["ThrottlingBurstLimit"])
+        for entry in stage["MethodSettings"]
+    }
+    # a small stage's public routes get no more than the stage gives anybody
+    assert limits == {("/*", "*"): (3, 30), ("/~1open~1door", "GET"): (3, 6)}
 
 
 def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
@@ -173,6 +187,25 @@ def test_queue_and_function_alarms_with_a_mail_route(foreign: Foreign) -> None:
     assert alarms["ApproximateAgeOfOldestMessage"]["Threshold"] == 540
     assert len(alarms["ApproximateNumberOfMessagesVisible"]["AlarmActions"]) == 1
     assert "AlarmActions" not in alarms["Errors"]
+
+
+def test_notice_alarms(foreign: Foreign) -> None:
+    from stacks.constructs.alarms.notices import NoticeAlarms
+    from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+
+    NoticeAlarms(
+        foreign.stack,
+        "Notices",
+        namespace="Foreign",
+        subscription_room="agreements",
+        entitlement_room="contracts",
+        routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[]),
+        severity=Severity.PAGE,
+    )
+    alarms = foreign.resources("AWS::CloudWatch::Alarm")
+    assert {alarm["Namespace"] for alarm in alarms} == {"Foreign"}
+    assert {alarm["Dimensions"][0]["Value"] for alarm in alarms} == {"agreements", "contracts"}
+    assert all(alarm["AlarmDescription"].startswith("[Page]") for alarm in alarms)
 
 
 def test_a_tables_ttl_is_optional(foreign: Foreign) -> None:

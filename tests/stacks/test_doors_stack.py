@@ -1,9 +1,11 @@
 """What comes in: routes, notices, and what is written down about them."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from tests.synthesized import PRODUCT_CODE, Assembly, as_list
+from tests.synthesized import PRODUCT_CODE, Assembly, as_list, shipped
 
 MARKETPLACE_TOPIC = f"arn:aws:sns:us-east-1:287250355862:aws-mp-{{}}-notification-{PRODUCT_CODE}"
 
@@ -45,19 +47,50 @@ def test_only_what_a_buyers_browser_calls_is_public(prod: Assembly) -> None:
     }
 
 
+def method_settings(assembly: Assembly) -> dict[str, dict[str, Any]]:
+    """``POST /usage`` → its settings, ``* /*`` → those of all other routes."""
+    (stage,) = assembly.properties("AWS::ApiGateway::Stage")
+    return {
+        f"{entry['HttpMethod']} /{entry['ResourcePath'].lstrip('/').replace('~1', '/').lstrip('/')}": entry
+        for entry in stage["MethodSettings"]
+    }
+
+
 def test_the_api_is_regional_throttled_and_traced(prod: Assembly) -> None:
     (api,) = prod.properties("AWS::ApiGateway::RestApi")
     assert api["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
     (stage,) = prod.properties("AWS::ApiGateway::Stage")
-    (settings,) = stage["MethodSettings"]
     assert stage["TracingEnabled"] is True
+    settings = method_settings(prod)["* /*"]
     assert settings["ThrottlingRateLimit"] == prod.stage.requests_per_second
     assert settings["ThrottlingBurstLimit"] == prod.stage.request_burst
 
 
+def test_public_routes_and_only_they_have_a_lower_throttle(prod: Assembly) -> None:
+    public = {route for route, authorization in routes(prod).items() if authorization == "NONE"}
+    settings = method_settings(prod)
+    assert set(settings) == {"* /*"} | public
+    for route in public:
+        assert settings[route]["ThrottlingRateLimit"] == prod.stage.requests_per_second // 5
+        assert settings[route]["ThrottlingBurstLimit"] == prod.stage.request_burst // 5
+
+
+def test_the_public_may_still_come_in_at_a_small_stage(tmp_path: Path) -> None:
+    small = Assembly.of(replace(shipped("prod"), requests_per_second=12, request_burst=14), tmp_path)
+    settings = method_settings(small)["POST /register"]
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (5, 5)
+
+
+def test_every_route_has_metrics_and_logs_of_its_errors(prod: Assembly) -> None:
+    # a route's own settings replace those of all routes
+    for settings in method_settings(prod).values():
+        assert settings["MetricsEnabled"] is True
+        assert settings["LoggingLevel"] == "ERROR"
+
+
 def test_logs_of_the_api_hold_neither_token_nor_personal_data(prod: Assembly) -> None:
+    assert not [route for route, settings in method_settings(prod).items() if settings["DataTraceEnabled"]]
     (stage,) = prod.properties("AWS::ApiGateway::Stage")
-    assert stage["MethodSettings"][0]["DataTraceEnabled"] is False
     fields = json.loads(stage["AccessLogSetting"]["Format"]).values()
     # $context.path holds path values and $context.requestOverride, $input and stage variables may hold anything
     assert "$context.resourcePath" in fields

@@ -15,7 +15,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "subscription-notices": {
         "Subscribers": READ | {"UpdateItem"},
         "Subscribers/index/AgreementIndex": {"Query"},
-        "Notices": {"GetItem", "PutItem", "UpdateItem"},
+        "Notices": {"PutItem", "UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
     "entitlement-notices": {
@@ -28,11 +28,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},
         "MeteringRecords": READ | {"UpdateItem"},
     },
-    "find-due-hours": {
-        "MeteringRecords": {"GetItem", "UpdateItem"},
-        "MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"},
-        "MeteringRecords/index/FailedMeteringRecordsIndex": {"Query"},
-    },
+    "find-due-hours": {"MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"}},
     "seal-hours": {
         "Subscribers": READ,
         "MeteringRecords": READ | {"UpdateItem"},
@@ -42,7 +38,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "submit-batch": {"Subscribers": READ, "MeteringRecords": READ | {"UpdateItem"}},
     "settle-hours": {"MeteringRecords": READ | {"UpdateItem"}},
     "report": {
-        "MeteringRecords": {"GetItem"},
+        "MeteringRecords": {"BatchGetItem", "UpdateItem"},
         "MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"},
         "MeteringRecords/index/FailedMeteringRecordsIndex": {"Query"},
     },

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from marketplace.dimensions import Dimension
+from marketplace.regions import METERING_REGIONS
 from stacks import stage as stages
 from stacks import synth
-from marketplace.regions import METERING_REGIONS
 from stacks.toml_section import StageError
 from tests.synthesized import PRODUCT_CODE, STAGES, shipped
 

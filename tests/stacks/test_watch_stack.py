@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runtime.metric_names import NAMESPACE, MeteringMetric
+from runtime.metric_names import NAMESPACE, EntitlementMetric, MeteringMetric, SubscriptionMetric
 from tests.synthesized import Assembly, shipped
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -66,20 +66,61 @@ def test_the_oldest_pending_hour_has_two_thresholds_well_before_24_hours(prod: A
     assert ages[-1] < 24 - 4
 
 
+def test_a_run_that_sees_a_deadline_three_hours_off_pages(prod: Assembly) -> None:
+    (alarm,) = alarms(prod, MeteringMetric.NEAREST_DEADLINE)
+    assert alarm["AlarmDescription"].startswith("[Page]")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 3 * 3600)
+    assert (alarm["Statistic"], alarm["EvaluationPeriods"]) == ("Minimum", 1)
+    # reports come hourly: between them the last one holds, and a missing one is another alarm's
+    assert alarm["TreatMissingData"] == "ignore"
+    assert alarm["Period"] < 3600
+
+
 @pytest.mark.parametrize(
-    "metric",
+    ("metric", "severity", "statistic"),
     [
-        MeteringMetric.FAILED_LINES,
-        MeteringMetric.LINES_REJECTED,
-        MeteringMetric.PRODUCT_FAULTS,
-        MeteringMetric.HOURS_WAITING,
-        MeteringMetric.SHARED_RECORD_IDS,
+        (MeteringMetric.FAILED_LINES, "Ticket", "Maximum"),
+        (MeteringMetric.HOURS_WAITING, "Ticket", "Maximum"),
+        (MeteringMetric.LINES_CONFLICT, "Page", "Sum"),
+        (MeteringMetric.LINES_EXPIRED, "Page", "Sum"),
+        (MeteringMetric.LINES_PRESUMED_ON_FILE, "Ticket", "Sum"),
+        (MeteringMetric.LINES_CAPPED, "Ticket", "Sum"),
+        (MeteringMetric.LINES_REJECTED, "Page", "Sum"),
+        (MeteringMetric.PRODUCT_FAULTS, "Page", "Sum"),
+        (MeteringMetric.SHARED_RECORD_IDS, "Page", "Sum"),
     ],
 )
-def test_one_line_that_is_not_billed_is_enough(prod: Assembly, metric: MeteringMetric) -> None:
+def test_one_line_that_is_not_billed_is_enough(
+    prod: Assembly, metric: MeteringMetric, severity: str, statistic: str
+) -> None:
     (alarm,) = alarms(prod, metric)
+    assert alarm["AlarmDescription"].startswith(f"[{severity}]")
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert (alarm["Statistic"], alarm["TreatMissingData"]) == (statistic, "notBreaching")
     assert alarm["Namespace"] == f"{NAMESPACE}/{prod.stage.name}"
+
+
+@pytest.mark.parametrize("metric", [MeteringMetric.LINES_CONFLICT, MeteringMetric.LINES_EXPIRED])
+def test_every_run_that_loses_usage_pages_anew(prod: Assembly, metric: MeteringMetric) -> None:
+    (alarm,) = alarms(prod, metric)
+    # runs are an hour apart, so the alarm is over before the next one
+    assert alarm["Period"] * alarm["EvaluationPeriods"] < 3600
+
+
+def test_notices_that_are_kept_are_a_ticket(prod: Assembly) -> None:
+    kept = {
+        (alarm["Dimensions"][0]["Value"], metric): alarm
+        for metric in ("NoticesUnknown", "NoticesWaiting")
+        for alarm in alarms(prod, metric)
+    }
+    assert set(kept) == {
+        ("subscription", SubscriptionMetric.NOTICES_UNKNOWN),
+        ("subscription", SubscriptionMetric.NOTICES_WAITING),
+        ("entitlement", EntitlementMetric.NOTICES_UNKNOWN),
+    }
+    for alarm in kept.values():
+        assert alarm["AlarmDescription"].startswith("[Ticket]")
+        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
 
 
 def test_alarms_are_plain_metrics(prod: Assembly) -> None:

@@ -1,6 +1,7 @@
 """Worries about money: a run failed or did not happen, hours grow old, lines ended other than billed.
 
-Failed and pending units are levels that every run reads from the indexes, not counts of what a run happened to do.
+Failed and pending units are levels that every run reads from the indexes, so that no crash hides them. A level that
+stays up tells once, so what must wake somebody each time is alarmed by its count; the level reminds.
 """
 
 from aws_cdk import Duration
@@ -10,10 +11,14 @@ from constructs import Construct
 
 from runtime.metric_names import MeteringMetric
 from stacks.constructs.alarms.alarm import MISSING, add_alarm
+from stacks.constructs.alarms.room_metric import room_metric
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 
 HOUR = Duration.hours(1)
 FIVE_MINUTES = Duration.minutes(5)
+#: an hourly run that sees less than this leaves somebody two hours at least. At the month's end, where AWS Marketplace
+#: takes usage until 06:00 UTC on the 1st, that is from 03:00 on, long before the oldest hour's age says anything
+LAST_HOURS = Duration.hours(3)
 
 
 class MeteringAlarms(Construct):
@@ -36,7 +41,9 @@ class MeteringAlarms(Construct):
         self._routes = routes
         self._runs(workflow)
         self._ages(ticket_at_hours, page_at_hours)
+        self._deadline()
         self._lines()
+        self._levels()
 
     def _runs(self, workflow: sfn.IStateMachine) -> None:
         self._add(
@@ -76,39 +83,79 @@ class MeteringAlarms(Construct):
         for severity, hours in ((Severity.TICKET, ticket_at_hours), (Severity.PAGE, page_at_hours)):
             self._add(f"OldestPendingHour{severity}", age, text.format(hours), severity, at_least=hours * 3600)
 
+    def _deadline(self) -> None:
+        # One value per report, so the last report decides: in periods without one the alarm stays as it is. A run that
+        # does not report has an alarm of its own.
+        add_alarm(
+            self,
+            "NearestDeadline",
+            metric=self._metric(MeteringMetric.NEAREST_DEADLINE, "Minimum", FIVE_MINUTES),
+            means=f"in less than {int(LAST_HOURS.to_hours())} hours AWS Marketplace no longer takes an unbilled hour",
+            routes=self._routes,
+            severity=Severity.PAGE,
+            at_least=LAST_HOURS.to_seconds(),
+            below=True,
+            missing=MISSING.IGNORE,
+        )
+
     def _lines(self) -> None:
-        for metric, statistic, means, severity in (
-            (MeteringMetric.FAILED_LINES, "Maximum", "lines ended without being billed", Severity.PAGE),
-            (MeteringMetric.LINES_REJECTED, "Sum", "AWS Marketplace rejected lines", Severity.PAGE),
+        """Counts of what happened. In five minutes, what a line does once: every run that does it tells of it.
+
+        In an hour, what the same line does in every run, and what can wait: it tells once until it is over.
+        """
+        for metric, period, means, severity in (
+            (
+                MeteringMetric.LINES_CONFLICT,
+                FIVE_MINUTES,
+                "AWS Marketplace has another quantity on file for a line's hour: what was sent is not billed",
+                Severity.PAGE,
+            ),
+            (
+                MeteringMetric.LINES_EXPIRED,
+                FIVE_MINUTES,
+                "usage was not billed before its deadline, and AWS Marketplace no longer takes it",
+                Severity.PAGE,
+            ),
+            (
+                MeteringMetric.LINES_PRESUMED_ON_FILE,
+                HOUR,
+                "lines are presumed on file: an answer was lost, and AWS Marketplace called the next try a duplicate",
+                Severity.TICKET,
+            ),
+            (
+                MeteringMetric.LINES_CAPPED,
+                HOUR,
+                "an hour has more units than one line takes: the rest waits in the balance",
+                Severity.TICKET,
+            ),
+            (MeteringMetric.LINES_REJECTED, HOUR, "AWS Marketplace rejected lines", Severity.PAGE),
             (
                 MeteringMetric.PRODUCT_FAULTS,
-                "Sum",
+                HOUR,
                 "AWS Marketplace refuses the whole product (access, code, API): nothing is billed until repaired",
                 Severity.PAGE,
             ),
             (
-                MeteringMetric.HOURS_WAITING,
-                "Maximum",
-                "hours cannot be sealed: the buyer's identity or entitlements are missing",
-                Severity.TICKET,
-            ),
-            (
                 MeteringMetric.SHARED_RECORD_IDS,
-                "Sum",
+                HOUR,
                 "two lines were answered with one MeteringRecordId: one of them may not be billed",
                 Severity.PAGE,
             ),
         ):
-            self._add(metric.name.title().replace("_", ""), self._metric(metric, statistic, HOUR), means, severity)
+            self._add(_id(metric), self._metric(metric, "Sum", period), means, severity)
+
+    def _levels(self) -> None:
+        for metric, means in (
+            (MeteringMetric.FAILED_LINES, "lines ended without being billed, and nobody has resolved them yet"),
+            (
+                MeteringMetric.HOURS_WAITING,
+                "hours cannot be sealed: the buyer's identity or entitlements are missing",
+            ),
+        ):
+            self._add(_id(metric), self._metric(metric, "Maximum", HOUR), means, Severity.TICKET)
 
     def _metric(self, name: MeteringMetric, statistic: str, period: Duration) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=self._namespace,
-            metric_name=name.value,
-            dimensions_map={"service": self._service},
-            statistic=statistic,
-            period=period,
-        )
+        return room_metric(name, namespace=self._namespace, room=self._service, statistic=statistic, period=period)
 
     def _add(
         self, id_: str, metric: cloudwatch.Metric, means: str, severity: Severity, *, at_least: float = 1
@@ -116,3 +163,8 @@ class MeteringAlarms(Construct):
         return add_alarm(
             self, id_, metric=metric, means=means, routes=self._routes, severity=severity, at_least=at_least
         )
+
+
+def _id(metric: MeteringMetric) -> str:
+    """``LINES_CONFLICT`` → ``LinesConflict``."""
+    return metric.name.title().replace("_", "")

@@ -1,4 +1,4 @@
-"""What the tests of the deployed stage do: buyers arrive, usage is sent, hours close, and one looks at what is there."""
+"""What the tests of the deployed stage do: buyers arrive, usage is sent, hours close, one looks."""
 
 import itertools
 import json
@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSRequest
 from ledger import tables
 from ledger.hour import SECONDS, hour_of
 from local.cloud import LocalSession
+from local.marketplace import notices
 from local.replay.buyers import Buyer, Buyers
 from local.stage import LocalStage
 from runtime.clock import iso
@@ -52,17 +53,29 @@ class Acting:
         return [arrived[name] for name in names]
 
     def leave(self, buyer: Buyer) -> None:
+        """The agreement ends, a minute from now: an end in the second of the start would leave the buyer active."""
+        self.pass_minutes(1)
         Buyers(self.stage).leave(buyer)
         self.quiet()
 
+    def end_notice(self, buyer: Buyer) -> Item:
+        """What SNS says when a legacy buyer unsubscribes."""
+        return dict(
+            notices.subscription_notice("unsubscribe-pending", buyer.customer_identifier, self.stage.product_code)
+        )
+
     def quiet(self) -> None:
         """Returns when no notice is waiting or being worked on."""
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
         def empty() -> bool:
             urls = (self.doors["SubscriptionQueueUrl"], self.doors["EntitlementQueueUrl"])
-            found = [self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(names)) for url in urls]
-            return all(queue["Attributes"][name] == "0" for queue in found for name in names)
+            queues = [
+                self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"] for url in urls
+            ]
+            return all(
+                queue["ApproximateNumberOfMessages"] == queue["ApproximateNumberOfMessagesNotVisible"] == "0"
+                for queue in queues
+            )
 
         wait_until(empty, "the notice queues are empty")
 

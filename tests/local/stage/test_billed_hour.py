@@ -38,7 +38,7 @@ def bill(hour: str, *buyers: Buyer) -> dict[tuple[str, str, str], Decimal]:
     }
 
 
-def test_from_registration_to_the_accepted_record(acting: Acting, pair: Pair):
+def test_from_registration_to_the_accepted_record(acting: Acting, pair: Pair) -> None:
     assert [(buyer.integration, buyer.tier) for buyer in pair] == [
         ("license", "basic_tier"),
         ("legacy", "professional_tier"),
@@ -56,7 +56,7 @@ def test_from_registration_to_the_accepted_record(acting: Acting, pair: Pair):
     summary = acting.stage.meter()
     assert (summary["pendingHours"], summary["failedLines"], summary["fault"]) == (0, {}, None)
     # minus what the tier includes; calls in thousands, the rest stays; a user counts once
-    expected = {
+    expected: dict[str, dict[str, int | str]] = {
         "basic_tier": {"workflow_executions": 7, "active_users": 2, "data_processed_gb": "0.750001", "api_calls": 3},
         "professional_tier": {
             "workflow_executions": 2, "active_users": 1, "data_processed_gb": "0.250001", "api_calls": 2,
@@ -72,7 +72,7 @@ def test_from_registration_to_the_accepted_record(acting: Acting, pair: Pair):
     ]
 
 
-def test_what_operators_can_see(acting: Acting, pair: Pair):
+def test_what_operators_can_see(acting: Acting, pair: Pair) -> None:
     hour = use(acting, *pair)
     acting.stage.meter()
     for buyer in pair:
@@ -95,7 +95,7 @@ def test_what_operators_can_see(acting: Acting, pair: Pair):
         assert {line["meteringRecordId"] for line in seen["lines"]} <= records
 
 
-def test_a_second_run_sends_nothing(acting: Acting, pair: Pair):
+def test_a_second_run_sends_nothing(acting: Acting, pair: Pair) -> None:
     hour = use(acting, *pair)
     acting.stage.meter()
     assert acting.billed(*pair) == bill(hour, *pair)
@@ -106,7 +106,7 @@ def test_a_second_run_sends_nothing(acting: Acting, pair: Pair):
     assert acting.billed(*pair) == bill(hour, *pair)
 
 
-def test_two_executions_at_once_bill_once(acting: Acting, pair: Pair):
+def test_two_executions_at_once_bill_once(acting: Acting, pair: Pair) -> None:
     hour = use(acting, *pair)
     acting.stage.marketplace.arm("slow", times=2, seconds=0.7)
     runs = [acting.start_run(), acting.start_run()]
@@ -117,7 +117,7 @@ def test_two_executions_at_once_bill_once(acting: Acting, pair: Pair):
     assert {verdict for buyer in pair for verdict in acting.verdicts(buyer).values()} == {"billed"}
 
 
-def test_a_busy_marketplace_is_asked_again_by_the_state_machine(acting: Acting):
+def test_a_busy_marketplace_is_asked_again_by_the_state_machine(acting: Acting) -> None:
     (buyer,) = acting.arrive(1)
     hour = use(acting, buyer)
     before = len(acting.calls())
@@ -129,7 +129,7 @@ def test_a_busy_marketplace_is_asked_again_by_the_state_machine(acting: Acting):
     assert acting.billed(buyer) == bill(hour, buyer)
 
 
-def test_a_fault_of_the_product_stops_the_run_and_the_next_one_bills(acting: Acting, pair: Pair):
+def test_a_fault_of_the_product_stops_the_run_and_the_next_one_bills(acting: Acting, pair: Pair) -> None:
     hour = use(acting, *pair)
     before = len(acting.calls())
     acting.stage.marketplace.arm("error", error="AccessDeniedException")
@@ -148,7 +148,7 @@ def test_a_fault_of_the_product_stops_the_run_and_the_next_one_bills(acting: Act
     assert acting.billed(*pair) == bill(hour, *pair)
 
 
-def test_a_poison_line_holds_up_no_other(acting: Acting):
+def test_a_poison_line_holds_up_no_other(acting: Acting) -> None:
     buyers = acting.arrive(3)
     poisoned = (buyers[0].customer_identifier, "workflow_executions")
     hour = use(acting, *buyers)
@@ -166,7 +166,7 @@ def test_a_poison_line_holds_up_no_other(acting: Acting):
     assert set(acting.verdicts(buyers[0]).values()) == {"billed"}
 
 
-def test_a_lost_answer_is_asked_for_with_the_same_request(acting: Acting):
+def test_a_lost_answer_is_asked_for_with_the_same_request(acting: Acting) -> None:
     (buyer,) = acting.arrive(1)
     hour = use(acting, buyer)
     before, identical = len(acting.calls()), acting.stage.marketplace.summary()["identical"]
@@ -181,7 +181,7 @@ def test_a_lost_answer_is_asked_for_with_the_same_request(acting: Acting):
     assert set(acting.verdicts(buyer).values()) == {"billed"}
 
 
-def test_who_has_left_is_billed_to_the_end_and_refused_after_it(acting: Acting, pair: Pair):
+def test_who_has_left_is_billed_to_the_end_and_refused_after_it(acting: Acting, pair: Pair) -> None:
     acting.pass_minutes(25)  # Marketplace takes the last hour's usage for an hour: well into the next metering
     acting.record(*(acting.event(buyer, name, units) for buyer in pair for name, units in USED.items()))
     hour = acting.hour

@@ -1,5 +1,6 @@
 """Sealing on the real stores: who wins, who waits, and what reaches the balance."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -14,9 +15,14 @@ from ledger.transaction import Contended
 from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_DECIMAL, Dimension
 from marketplace.tiers import Tier
+from metering.freeze_hour import Freezer
 from metering.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING, Sealer
+from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.contracts.stores import ledger as new_ledger
+
+#: what was counted, by metric
+COUNTED = Counter[MeteringMetric]()
 
 DIMENSIONS = {
     "whole": Dimension(name="whole", unit="u"),
@@ -46,9 +52,9 @@ def ledger(made: Ledger) -> Ledger:
     return made
 
 
-def sealer(ledger: Ledger, **changes: Any) -> Sealer:
-    made = Sealer(
-        client=ledger.client,
+def sealer(ledger: Ledger, clock: Callable[[], float] = lambda: NOW, **changes: Any) -> Sealer:
+    """``changes``: of the freezer."""
+    freezer = Freezer(
         records=ledger.records,
         balances=ledger.balances,
         subscribers=Subscribers(ledger.subscriber_items),
@@ -56,10 +62,14 @@ def sealer(ledger: Ledger, **changes: Any) -> Sealer:
         tiers=(Tier("basic", {"whole": Decimal(5)}),),
         pricing_model="subscription",
         product_code="product",
-        clock=lambda: NOW,
+    )
+    return Sealer(
+        client=changes.pop("client", ledger.client),
+        freezer=replace(freezer, **changes),
+        clock=clock,
+        count=lambda metric, number: COUNTED.update({metric: number}),
         pause=lambda _attempt: None,
     )
-    return replace(made, **changes)
 
 
 def use(ledger: Ledger, hour: int = HOUR, **counted: str) -> MeteringRecord:
@@ -104,10 +114,12 @@ def test_a_remainder_from_before_the_stage_file_was_changed_is_billed_once(ledge
     assert ledger.balances.get(CUSTOMER).remainder == {"exact": 0}
 
 
-def test_a_dimension_taken_out_of_the_stage_file_is_still_sent(ledger: Ledger) -> None:
-    use(ledger, gone="3")
-    sealer(ledger).seal_hour(CUSTOMER, HOUR)
-    assert lines(ledger) == {"gone": 3}
+def test_a_dimension_taken_out_of_the_stage_file_waits_and_is_never_billed_by_guess(ledger: Ledger) -> None:
+    """Without its scale 5,000 calls would be billed as 5,000 units of a thousand."""
+    use(ledger, gone="5000", whole="1")
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "waiting"
+    assert sealer(ledger, clock=lambda: deadline(HOUR)).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert {line.verdict for line in ledger.record().lines.values()} == {"expired"}
 
 
 def test_nothing_to_bill_ends_at_sealing(ledger: Ledger) -> None:
@@ -233,8 +245,16 @@ def test_an_hour_waits_until_its_deadline_and_then_ends_by_name(ledger: Ledger, 
     assert ledger.balances.get(CUSTOMER).version == 0, "before allowance and remainder: nothing is used up by it"
 
 
-def test_if_every_hour_fails_it_is_not_the_hours_fault(ledger: Ledger) -> None:
+def test_an_hour_that_fails_is_counted_and_holds_up_nothing(ledger: Ledger) -> None:
     use(ledger, whole="1")
     broken = sealer(ledger, tiers=None, pricing_model="contract")
-    with pytest.raises(TypeError):
-        broken.seal_hours([(CUSTOMER, HOUR)])
+    assert broken.seal_hours([(CUSTOMER, HOUR)])["failed"] == 1
+    assert ledger.pending() == {(CUSTOMER, HOUR)}
+
+
+def test_more_than_a_line_takes_is_said(ledger: Ledger) -> None:
+    COUNTED.clear()
+    use(ledger, whole="2147483650")
+    sealer(ledger).seal_hour(CUSTOMER, HOUR)
+    assert ledger.balances.get(CUSTOMER).remainder == {"whole": 3}
+    assert COUNTED == {MeteringMetric.LINES_CAPPED: 1}

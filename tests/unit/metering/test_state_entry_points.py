@@ -80,14 +80,14 @@ def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
 
 def test_an_hour_may_be_asked_for(ledger: Ledger) -> None:
     ledger.opened()
-    assert handlers.find_due_hours({"hour": iso(HOUR - 3600)}, CONTEXT)["chunks"] == []
-    assert handlers.find_due_hours({"hour": iso(HOUR)}, CONTEXT)["chunks"] == [[KEY]]
+    assert handlers.find_due_hours({"startedAt": iso(NOW), "hour": iso(HOUR - 3600)}, CONTEXT)["chunks"] == []
+    assert handlers.find_due_hours({"startedAt": iso(NOW), "hour": iso(HOUR)}, CONTEXT)["chunks"] == [[KEY]]
 
 
 def test_an_hour_within_the_seal_delay_is_not_due(ledger: Ledger, tmp_path: Path) -> None:
     ledger.opened()
     at(tmp_path, HOUR + 3600 + 590)
-    assert handlers.find_due_hours({}, CONTEXT)["chunks"] == []
+    assert handlers.find_due_hours({"startedAt": iso(HOUR + 3600 + 590)}, CONTEXT)["chunks"] == []
 
 
 def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger, tmp_path: Path) -> None:

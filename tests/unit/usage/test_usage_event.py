@@ -11,6 +11,7 @@ from marketplace.dimensions import Dimension
 from runtime.clock import from_iso
 from usage.usage_event import Refusal, UsageEvent, parse
 
+NOW = from_iso("2026-11-15T12:00:00Z")
 DIMENSIONS = {
     "executions": Dimension(name="executions", unit="execution"),
     "users": Dimension(name="users", unit="user", aggregation="distinct"),
@@ -32,12 +33,12 @@ def body(**changes: Any) -> dict[str, Any]:
 
 
 def read(**changes: Any) -> UsageEvent:
-    return parse(body(**changes), DIMENSIONS)
+    return parse(body(**changes), DIMENSIONS, NOW)
 
 
 def reason(event: object) -> str:
     with pytest.raises(Refusal) as refused:
-        parse(event, DIMENSIONS)
+        parse(event, DIMENSIONS, NOW)
     assert refused.value.message
     return refused.value.reason
 
@@ -51,6 +52,7 @@ def test_an_event_is_read_whole() -> None:
         dimension=DIMENSIONS["executions"],
         quantity=Decimal(3),
         occurred_at=from_iso("2026-11-15T08:00:00.250Z"),
+        received_at=NOW,
         user="ann",
         tags={"team": "blue"},
     )
@@ -64,7 +66,7 @@ def test_an_event_is_an_object(event: object) -> None:
 
 def test_an_unknown_field_is_refused_by_name() -> None:
     with pytest.raises(Refusal, match="'qantity'"):
-        parse(body(qantity=1), DIMENSIONS)
+        parse(body(qantity=1), DIMENSIONS, NOW)
     assert reason(body() | {"\ud800": 1}) == "bad_event"
 
 
@@ -230,7 +232,15 @@ junk = st.recursive(
 @given(st.dictionaries(st.sampled_from([*body(), "user", "tags"]), junk, max_size=4))
 def test_no_json_is_more_than_a_refusal(changes: dict[str, Any]) -> None:
     try:
-        event = parse(body() | changes, DIMENSIONS)
+        event = parse(body() | changes, DIMENSIONS, NOW)
     except Refusal:
         return
-    assert event.content == parse(body() | changes, DIMENSIONS).content
+    assert event.content == parse(body() | changes, DIMENSIONS, NOW).content
+
+
+def test_a_sender_whose_clock_is_ahead_counts_in_the_month_it_is_received_in() -> None:
+    """Within 5 minutes "in the future" counts as now, or one user would be two at the month's turn."""
+    last_minute = from_iso("2026-11-30T23:57:00Z")
+    ahead = parse(body(occurredAt="2026-12-01T00:00:30Z"), DIMENSIONS, last_minute)
+    assert (ahead.period, ahead.content["occurredAt"]) == ("2026-11", "2026-12-01T00:00:30Z")
+    assert parse(body(occurredAt="2026-11-30T23:50:00Z"), DIMENSIONS, last_minute + 600).period == "2026-11"

@@ -1,0 +1,84 @@
+"""The write that freezes an hour."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ledger.metering_record import RANK, VERDICT, Line, MeteringRecord
+from ledger.transaction import Operation
+from runtime.clock import iso
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """What sealing freezes. ``identity``: fields by which Marketplace knows the buyer; ``timestamp``: what is sent."""
+
+    identity: Mapping[str, str]
+    timestamp: int
+    lines: Sequence[Line]
+    #: recorded units that the contract covers, by dimension, also where nothing is left to send
+    included: Mapping[str, Decimal] = field(default_factory=dict)
+    #: lines that end at once with this verdict and are never sent (``expired``), None for lines to send
+    verdict: str | None = None
+
+
+def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
+    """The operation that freezes a record, on condition that nothing was added since it was read.
+
+    A record without lines ends here: its pending mark goes in the same write.
+    """
+    lines = {
+        line.dimension: {
+            "quantity": line.quantity,
+            "counted": line.counted,
+            "included": dict(line.included),
+            "scale": line.scale,
+            "decimals": line.decimals,
+            "deadline": line.deadline,
+        }
+        for line in frozen.lines
+    }
+    totals: dict[str, Decimal] = {}
+    for (dimension, _period), quantity in record.counted.items():
+        totals[dimension] = totals.get(dimension, Decimal(0)) + quantity
+    usage = [
+        {"dimension": name, "value": total, "included": frozen.included.get(name, Decimal(0))}
+        for name, total in sorted(totals.items())
+    ]
+    values: dict[str, Any] = {
+        ":sealed": "sealed",
+        ":open": "open",
+        ":closing": "closing",
+        ":version": record.version,
+        ":lines": lines,
+        ":usage": usage,
+        ":identity": dict(frozen.identity),
+        ":sent": frozen.timestamp,
+        ":at": iso(now),
+        ":zero": 0,
+    }
+    names = {"#state": "state", "#version": "version", "#lines": "lines", "#identity": "identity"}
+    change = (
+        "SET #state = :sealed, #lines = :lines, dimensionUsage = :usage, #identity = :identity,"
+        " sentTimestamp = :sent, sealedAt = :at, settleVersion = :zero"
+    )
+    if frozen.verdict and lines:
+        change += ", meteringFailed = :true"
+        values[":true"] = "true"
+        for number, name in enumerate(sorted(lines)):
+            names[f"#v{number}"] = VERDICT + name
+            values[f":v{number}"] = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}
+            change += f", #v{number} = :v{number}"
+    if not lines or frozen.verdict:
+        change += " REMOVE meteringPending"
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": {"customerIdentifier": record.customer_identifier, "timestamp": record.hour},
+            "UpdateExpression": change,
+            "ConditionExpression": "#version = :version AND (#state = :open OR #state = :closing)",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+    }

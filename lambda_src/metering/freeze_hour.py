@@ -1,0 +1,134 @@
+"""What an open hour becomes when it is frozen: its lines, its identity and timestamp, and the balance after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger.balance import Balance, Balances
+from ledger.metering_record import Line, MeteringRecord
+from ledger.metering_records import MeteringRecords
+from ledger.seal_record import Frozen
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Subscribers
+from ledger.transaction import Operation
+from marketplace.billing_identity import BillingIdentity
+from marketplace.deadlines import deadline
+from marketplace.dimensions import Dimension
+from marketplace.tiers import Tier
+from metering.allowance import Allowance, Waiting, allowance_for
+from metering.identity import frozen_identity, identity_of
+from metering.seal_rules import SealedDimension, line_timestamp, seal_dimension
+
+
+@dataclass(frozen=True)
+class FrozenHour:
+    """operations: of one transaction, the record's first. frozen: what they store. capped: dimensions of which more is
+    left over than one line takes."""
+
+    operations: list[Operation]
+    frozen: Frozen
+    capped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freezer:
+    """Tables and settings that freezing needs; it only reads."""
+
+    records: MeteringRecords
+    balances: Balances
+    subscribers: Subscribers
+    dimensions: Mapping[str, Dimension]
+    tiers: Sequence[Tier]
+    pricing_model: str
+    product_code: str
+
+    def freeze(self, record: MeteringRecord, now: float) -> FrozenHour | Waiting:
+        """The transaction that seals this record as it was read, or why it has to wait.
+
+        An hour that still waits at its deadline is frozen with its usage as lines ended ``expired``, before allowance
+        and never sent: overage that was billed by guess cannot be taken back.
+        """
+        subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
+        known = self._known(subscriber, record)
+        if isinstance(known, Waiting):
+            return known if now < deadline(record.hour) else self._expired(record, subscriber, now)
+        identity, allowance, timestamp = known
+        balance = self.balances.get(record.customer_identifier)
+        sealed = self._dimensions(record, allowance, balance)
+        lines = [self._line(record.hour, name, dimension) for name, dimension in sealed.items() if dimension.line]
+        included = {name: sum(dimension.included.values(), Decimal(0)) for name, dimension in sealed.items()}
+        frozen = Frozen(identity=frozen_identity(identity), timestamp=timestamp, lines=lines, included=included)
+        operations = [self.records.seal(record, frozen, now), *self._balance(balance, sealed, allowance)]
+        capped = (name for name, dimension in sealed.items() if dimension.remainder >= self.dimensions[name].scale)
+        return FrozenHour(operations, frozen, tuple(capped))
+
+    def _known(
+        self, subscriber: Subscriber | None, record: MeteringRecord
+    ) -> tuple[BillingIdentity, Allowance, int] | Waiting:
+        if subscriber is None:
+            return Waiting("unknown_customer")
+        if any(name not in self.dimensions for name, _period in record.counted):
+            # without its scale and decimals nothing true can be said of its quantity
+            return Waiting("dimension_not_in_stage")
+        identity = identity_of(subscriber, self.product_code)
+        if identity is None:
+            return Waiting("identity_incomplete")
+        allowance = allowance_for(subscriber, record.hour, self.pricing_model, self.tiers)
+        if isinstance(allowance, Waiting):
+            return allowance
+        return identity, allowance, line_timestamp(record.hour, subscriber.active_periods)
+
+    def _dimensions(self, record: MeteringRecord, allowance: Allowance, balance: Balance) -> dict[str, SealedDimension]:
+        by_dimension: dict[str, dict[str, Decimal]] = {}
+        for (name, period), units in record.counted.items():
+            by_dimension.setdefault(name, {})[period] = units
+        return {
+            name: seal_dimension(
+                self.dimensions[name],
+                counted,
+                allowance=allowance.of(name),
+                used={period: units for (n, period), units in balance.used.items() if n == name},
+                remainder=balance.remainder.get(name, Decimal(0)),
+            )
+            for name, counted in by_dimension.items()
+        }
+
+    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension], allowance: Allowance) -> list[Operation]:
+        """The balance's operation; none if no dimension needs one, so that most hours cost one write."""
+        remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, Decimal(0))}
+        used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
+        independent = all(allowance.included is None and self.dimensions[name].needs_no_remainder for name in sealed)
+        # an independent dimension leaves no remainder, but may have found one from before the stage file was changed
+        if independent and not remainder and not used:
+            return []
+        return [self.balances.replace(old, remainder=remainder, used=used)]
+
+    def _line(self, hour: int, name: str, sealed: SealedDimension) -> Line:
+        dimension = self.dimensions[name]
+        return Line(
+            dimension=name,
+            quantity=sealed.line,
+            counted=sealed.counted,
+            included=sealed.included,
+            scale=dimension.scale,
+            decimals=dimension.decimals,
+            deadline=deadline(hour),
+        )
+
+    def _expired(self, record: MeteringRecord, subscriber: Subscriber | None, now: float) -> FrozenHour:
+        totals: dict[str, Decimal] = {}
+        for (name, _period), units in record.counted.items():
+            totals[name] = totals.get(name, Decimal(0)) + units
+        lines = [
+            Line(dimension=name, quantity=units, counted=units, deadline=deadline(record.hour))
+            for name, units in totals.items()
+            if units
+        ]
+        identity = identity_of(subscriber, self.product_code) if subscriber else None
+        frozen = Frozen(
+            identity=frozen_identity(identity) if identity else {},
+            timestamp=record.hour,
+            lines=lines,
+            verdict="expired",
+        )
+        return FrozenHour([self.records.seal(record, frozen, now)], frozen)

@@ -1,0 +1,167 @@
+"""The functions behind the doors: what each is given and what it may do."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from ledger.tables import AGREEMENT_INDEX, WAITING_NOTICES_INDEX
+from marketplace import dimensions, tiers
+from runtime.settings import (
+    EntitlementNoticesSettings,
+    RegistrationSettings,
+    Settings,
+    SubscriberApiSettings,
+    SubscriptionNoticesSettings,
+    UsageSettings,
+)
+from stacks.constructs.environment import FunctionEnvironment
+from stacks.constructs.function import RoomFunction
+from stacks.data import DataStack
+from stacks.stage import Stage
+
+#: API Gateway's own limit is 29 s
+ANSWER_WITHIN = Duration.seconds(28)
+NOTICE_WITHIN = Duration.seconds(60)
+
+
+class DoorFunctions:
+    """The functions, made in ``scope``."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        stage: Stage,
+        data: DataStack,
+        code: lambda_.Code,
+        environment: FunctionEnvironment,
+    ) -> None:
+        self._scope = scope
+        self._stage = stage
+        self._data = data
+        self._code = code
+        self._environment = environment
+        self.registration = self._registration()
+        self.subscriber_api = self._subscriber_api()
+        self.subscription_notices = self._subscription_notices()
+        self.entitlement_notices = self._entitlement_notices()
+        self.usage = self._usage()
+
+    def all(self) -> tuple[RoomFunction, ...]:
+        return (
+            self.registration,
+            self.subscriber_api,
+            self.subscription_notices,
+            self.entitlement_notices,
+            self.usage,
+        )
+
+    def _function(
+        self, id_: str, *, handler: str, settings: Settings, description: str, timeout: Duration = ANSWER_WITHIN
+    ) -> RoomFunction:
+        return RoomFunction(
+            self._scope,
+            id_,
+            code=self._code,
+            handler=handler,
+            room=handler.split(".")[0],
+            settings=settings,
+            environment=self._environment,
+            description=description,
+            timeout=timeout,
+        )
+
+    def _registration(self) -> RoomFunction:
+        function = self._function(
+            "registration",
+            handler="registration.handlers.handle",
+            description="a buyer arrives: registration page, ResolveCustomer, contact data",
+            settings=RegistrationSettings(
+                PRODUCT_CODE=self._stage.product_code,
+                INTEGRATION=self._stage.integration,
+                PRICING_MODEL=self._stage.pricing_model,
+                TIERS=tiers.to_json(self._stage.tiers),
+                METERING_REGION=self._stage.region,
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+            ),
+        )
+        self._data.subscribers.grant_read(function.function)
+        self._data.subscribers.grant_update(function.function)
+        function.allow_marketplace("ResolveCustomer", "GetEntitlements")
+        return function
+
+    def _subscriber_api(self) -> RoomFunction:
+        function = self._function(
+            "subscriber-api",
+            handler="subscription.handlers.handle_api",
+            description="what is known of a subscriber",
+            settings=SubscriberApiSettings(SUBSCRIBERS_TABLE=self._data.subscribers.name),
+        )
+        self._data.subscribers.grant_read(function.function)
+        return function
+
+    def _subscription_notices(self) -> RoomFunction:
+        function = self._function(
+            "subscription-notices",
+            handler="subscription.handlers.handle_notices",
+            description="the agreement lives and ends: SNS and EventBridge notices",
+            timeout=NOTICE_WITHIN,
+            settings=SubscriptionNoticesSettings(
+                INTEGRATION=self._stage.integration,
+                PRODUCT_CODE=self._stage.product_code,
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                NOTICES_TABLE=self._data.notices.name,
+            ),
+        )
+        self._data.subscribers.grant_read(function.function)
+        self._data.subscribers.grant_update(function.function)
+        self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
+        self._data.notices.grant_put(function.function)
+        self._data.notices.grant_update(function.function)
+        self._data.notices.grant_query_index(function.function, name=WAITING_NOTICES_INDEX.name)
+        return function
+
+    def _entitlement_notices(self) -> RoomFunction:
+        function = self._function(
+            "entitlement-notices",
+            handler="entitlement.handlers.handle_notices",
+            description="what the contract includes: GetEntitlements after every notice",
+            timeout=NOTICE_WITHIN,
+            settings=EntitlementNoticesSettings(
+                INTEGRATION=self._stage.integration,
+                PRODUCT_CODE=self._stage.product_code,
+                PRICING_MODEL=self._stage.pricing_model,
+                TIERS=tiers.to_json(self._stage.tiers),
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                NOTICES_TABLE=self._data.notices.name,
+            ),
+        )
+        self._data.subscribers.grant_read(function.function)
+        self._data.subscribers.grant_update(function.function)
+        self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
+        self._data.notices.grant_put(function.function)
+        function.allow_marketplace("GetEntitlements")
+        return function
+
+    def _usage(self) -> RoomFunction:
+        function = self._function(
+            "usage",
+            handler="usage.handlers.handle",
+            description="usage is reported: each event is recorded once",
+            settings=UsageSettings(
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                USAGE_EVENTS_TABLE=self._data.usage_events.name,
+                METERING_RECORDS_TABLE=self._data.metering_records.name,
+                DIMENSIONS=dimensions.to_json(self._stage.dimensions),
+                PENDING_SHARDS=str(self._stage.pending_shards),
+            ),
+        )
+        self._data.subscribers.grant_read(function.function)
+        self._data.subscribers.grant_check(function.function)
+        self._data.usage_events.grant_read(function.function)
+        self._data.usage_events.grant_check(function.function)
+        self._data.usage_events.grant_put(function.function)
+        self._data.usage_events.grant_update(function.function)
+        self._data.metering_records.grant_read(function.function)
+        self._data.metering_records.grant_update(function.function)
+        return function

@@ -1,0 +1,141 @@
+"""A buyer registers with a browser: Marketplace's POST, our form, the registered page."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from ledger import tables
+from local.stage import LocalStage
+from tests.local.pages.watched import Watched
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
+
+XSS = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+
+
+@pytest.fixture
+def buyer(stage: LocalStage) -> dict[str, Any]:
+    """Known at Marketplace, not here; its id is the billing key."""
+    return stage.marketplace.create_buyer(
+        stage.product_code, "legacy", entitlements=[{"dimension": "basic_tier", "value": 1}]
+    )
+
+
+def arrive(stage: LocalStage, watched: Watched, token: str, folder: Path) -> None:
+    """As Marketplace's "Set up your account" does: another site's page posts the token to ours."""
+    page = folder / "marketplace.html"
+    page.write_text(
+        f'<!doctype html><form method="post" action="{escape(stage.api.url)}/register">'
+        f'<input type="hidden" name="x-amzn-marketplace-token" value="{escape(token)}">'
+        "<button>Set up your account</button></form>"
+    )
+    watched.page.goto(page.as_uri())
+    watched.page.get_by_role("button").click()
+    watched.page.wait_for_url(f"{stage.api.url}/register")
+
+
+def stored(stage: LocalStage, buyer: dict[str, Any]) -> dict[str, Any]:
+    (item,) = [i for i in stage.items(tables.SUBSCRIBERS) if i["customerIdentifier"] == buyer["id"]]
+    return item
+
+
+def test_a_buyer_registers(stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path) -> None:
+    page, token = watched.page, buyer["token"]
+    arrive(stage, watched, token, tmp_path)
+    assert page.get_by_role("heading").inner_text() == "Set up your account"
+    page.get_by_label("E-mail").fill("ada@example.com")
+    page.get_by_label("Company").fill("Analytical Engines")
+    page.get_by_label("Your name").fill("Ada Łovelace")
+    page.get_by_role("button", name="Register").click()
+    page.wait_for_url(f"{stage.api.url}/registrations")
+    assert page.get_by_role("heading").inner_text() == "You are registered"
+    assert page.get_by_text("Your customer number").inner_text().endswith(buyer["id"])
+    item = stored(stage, buyer)
+    kept = (item["email"], item["company"], item["name"], item["tier"])
+    assert kept == ("ada@example.com", "Analytical Engines", "Ada Łovelace", "basic_tier")
+    # the token: in the two bodies, and nowhere else
+    assert [address for address in watched.addresses if token in address or quote(token, safe="") in address] == []
+    assert token not in page.content()
+    assert token not in str(item)
+    assert watched.context.cookies() == []
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert watched.errors == []
+
+
+def test_the_token_reaches_no_log(stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path) -> None:
+    arrive(stage, watched, buyer["token"], tmp_path)
+    functions = stage.cloud.seller.client("lambda").list_functions()["Functions"]
+    (name,) = [f["FunctionName"] for f in functions if "Doors-registration" in f["FunctionName"]]
+    log = stage.cloud.function_log(name, lines=100_000)
+    assert buyer["id"] in log, "the arrival is logged"
+    assert buyer["token"] not in log
+    assert quote(buyer["token"], safe="") not in log
+    assert "@example.com" not in log
+
+
+def test_the_browser_asks_for_an_address(
+    stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
+) -> None:
+    arrive(stage, watched, buyer["token"], tmp_path)
+    watched.page.get_by_label("Company").fill("Nameless")
+    watched.page.get_by_role("button", name="Register").click()
+    assert watched.page.evaluate("document.querySelector('#email').validity.valueMissing")
+    assert watched.page.url == f"{stage.api.url}/register"
+    assert "company" not in stored(stage, buyer)
+
+
+def test_what_looks_like_a_script_stays_text(
+    stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
+) -> None:
+    page = watched.page
+    arrive(stage, watched, buyer["token"], tmp_path)
+    page.get_by_label("E-mail").fill("mallory@example.com")
+    page.get_by_label("Company").fill(XSS)
+    page.get_by_label("Your name").fill(XSS)
+    page.get_by_role("button", name="Register").click()
+    page.wait_for_url(f"{stage.api.url}/registrations")
+    assert page.get_by_role("heading").inner_text() == "You are registered"
+    assert page.locator("script, img").count() == 0
+    assert watched.dialogs == []
+    # an operator gets it as it is, as data
+    answer = stage.api.call("GET", f"/subscribers/{buyer['id']}", caller=stage.usage_sender)
+    assert answer.json["company"] == XSS
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("token", ["junk", XSS], ids=["junk", "script"])
+def test_a_wrong_token_is_a_page_that_says_what_to_do(
+    stage: LocalStage, watched: Watched, tmp_path: Path, token: str
+) -> None:
+    arrive(stage, watched, token, tmp_path)
+    assert watched.page.get_by_role("heading").inner_text() == "This did not work"
+    assert "AWS Marketplace" in watched.page.get_by_role("alert").inner_text()
+    assert watched.page.locator("script, img, form").count() == 0
+    assert token not in watched.page.content()
+    assert watched.dialogs == []
+
+
+def test_no_script_runs_on_the_page_and_nobody_may_frame_it(
+    stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
+) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = f"x-amzn-marketplace-token={quote(buyer['token'], safe='')}"
+    answer = stage.api.call("POST", "/register", body, headers=form)
+    policy = answer.headers["content-security-policy"]
+    for rule in ("default-src 'none'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"):
+        assert rule in policy
+    assert "unsafe" not in policy
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
+    assert "set-cookie" not in answer.headers
+    # and Chromium holds to it: what gets in nevertheless does not run
+    arrive(stage, watched, buyer["token"], tmp_path)
+    watched.page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<img src=\"data:,\" onerror=\"document.title = 1\">')"
+    )
+    watched.page.wait_for_timeout(200)
+    assert watched.page.title() == "Set up your account"
+    assert any("Content Security Policy" in error for error in watched.errors)

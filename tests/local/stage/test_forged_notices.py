@@ -1,0 +1,116 @@
+"""Nobody but AWS Marketplace can tell the deployed stage about its buyers."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ledger import tables
+from local.cloud import MARKETPLACE_ACCOUNT, SELLER_ACCOUNT
+from local.marketplace import notices
+from local.replay.buyers import Buyer
+from tests.local.stage.acting import Acting, Item
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]
+
+STRANGER = "999988887777"
+REGION = "us-east-1"
+#: PutEvents for the source of an AWS service, or on somebody else's bus
+REFUSED = ("NotAuthorizedForSourceException", "AccessDeniedException", "ResourceNotFoundException")
+
+
+def end_event(acting: Acting, buyer: Buyer) -> Item:
+    return notices.license_deprovisioned(notices.Agreement.of_buyer(buyer.known), acting.now)
+
+
+def entry(event: Item, **more: str) -> Any:
+    return {
+        "Source": event["source"],
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+        "Resources": event["resources"],
+        **more,
+    }
+
+
+@pytest.fixture
+def pair(acting: Acting) -> Iterator[list[Buyer]]:
+    """License and legacy. After a test of forgeries, a genuine end of both comes through: the way was open."""
+    buyers = acting.arrive(2)
+    acting.pass_minutes(1)  # an end in the second of the start would leave the buyers active anyway
+    before = acting.stored()
+    yield buyers
+    acting.quiet()
+    assert acting.stored() == before, "a forged notice has changed something"
+    for buyer in buyers:
+        acting.leave(buyer)
+        assert acting.get(buyer)["subscriptionStatus"] == "pending_cancellation"
+
+
+def test_a_strangers_topic_of_the_same_name_does_not_reach_the_queue(acting: Acting, pair: list[Buyer]) -> None:
+    sns = acting.stage.cloud.accounts.root(STRANGER).client("sns")
+    topic = sns.create_topic(Name=f"aws-mp-subscription-notification-{acting.stage.product_code}")["TopicArn"]
+    assert f":{STRANGER}:" in topic
+    for url in (acting.doors["SubscriptionQueueUrl"], acting.doors["EntitlementQueueUrl"]):
+        queue = f"arn:aws:sqs:{REGION}:{SELLER_ACCOUNT}:{url.rsplit('/', 1)[-1]}"
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    sns.publish(TopicArn=topic, Message=json.dumps(acting.end_notice(pair[1])))
+
+
+def test_nobody_else_publishes_to_the_marketplaces_topic(acting: Acting, pair: list[Buyer]) -> None:
+    message = json.dumps(acting.end_notice(pair[1]))
+    for account in (STRANGER, SELLER_ACCOUNT):
+        sns = acting.stage.cloud.accounts.root(account).client("sns")
+        with pytest.raises(ClientError, match="AuthorizationError"):
+            sns.publish(TopicArn=notices.subscription_topic(acting.stage.product_code), Message=message)
+
+
+def test_nobody_else_sends_to_the_queue(acting: Acting, pair: list[Buyer]) -> None:
+    body = notices.sns_envelope(
+        acting.end_notice(pair[1]),
+        notices.subscription_topic(acting.stage.product_code),
+        message_id=str(uuid.uuid4()),
+        at=acting.now,
+    )
+    # Marketplace's own account may publish to its topic, and no more than that
+    for account in (STRANGER, MARKETPLACE_ACCOUNT):
+        sqs = acting.stage.cloud.accounts.root(account).client("sqs")
+        for url in (acting.doors["SubscriptionQueueUrl"], acting.doors["EntitlementQueueUrl"]):
+            with pytest.raises(ClientError, match=r"AccessDenied|NonExistentQueue"):
+                sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))
+
+
+def test_nobody_else_puts_agreement_events_on_the_bus(acting: Acting, pair: list[Buyer]) -> None:
+    event = end_event(acting, pair[0])
+    bus = f"arn:aws:events:{REGION}:{SELLER_ACCOUNT}:event-bus/default"
+
+    def put(account: str, **more: str) -> Item:
+        events = acting.stage.cloud.accounts.root(account).client("events")
+        answer = events.put_events(Entries=[entry(event, **more)])
+        return {"refused": answer["FailedEntryCount"], **answer["Entries"][0]}
+
+    for account, more in ((SELLER_ACCOUNT, {}), (STRANGER, {}), (STRANGER, {"EventBusName": bus})):
+        try:
+            answer = put(account, **more)
+        except ClientError as refusal:
+            assert refusal.response["Error"]["Code"] in REFUSED
+        else:
+            assert (answer["refused"], answer["ErrorCode"] in REFUSED) == (1, True), (account, answer)
+    # under a source that everybody may use it reaches the bus, and no rule
+    assert put(SELLER_ACCOUNT, Source="mine.agreement-marketplace")["refused"] == 0
+
+
+def test_a_notice_of_another_product_is_kept_for_people_and_changes_nothing(acting: Acting) -> None:
+    buyer = acting.arrive(2)[1]
+    before = acting.stored()
+    notice = notices.subscription_notice("unsubscribe-pending", buyer.customer_identifier, "anotherproductofours00")
+    acting.stage.cloud.marketplace.publish_subscription_notice(acting.stage.product_code, notice)
+    acting.quiet()
+    after = acting.stored()
+    kept = [item for item in after.pop(tables.NOTICES.name) if item not in before[tables.NOTICES.name]]
+    assert [item["reason"] for item in kept] == ["wrong_product"]
+    del before[tables.NOTICES.name]
+    assert after == before

@@ -1,0 +1,78 @@
+"""What each move does in the world."""
+
+from decimal import Decimal
+from typing import Any
+
+from ledger.hour import SECONDS, hour_of
+from marketplace.deadlines import deadline, month_closes_at
+from runtime.clock import iso
+from tests.properties.moves import Arm, Event, Go, Move, Report, Run, Step, Subscribe, Wait
+from tests.properties.protocol import DAY, Protocol
+from tests.properties.scheduler import Actor
+from tests.properties.sender import Body
+
+
+def play(world: Protocol, move: Move) -> None:
+    if isinstance(move, Report):
+        customer = world.customers[move.customer % len(world.customers)]
+        actor = world.recorder([_body(world, customer, event) for event in move.events], move.skew)
+        _go(world, actor, move.go)
+    elif isinstance(move, Run):
+        if move.on_time:
+            _wait(world, Wait("next_run"))
+        _go(world, world.hourly(delayed=move.delayed, skew=move.skew), move.go)
+    elif isinstance(move, Step):
+        if alive := world.scheduler.alive:
+            _go(world, alive[move.actor % len(alive)], move.go)
+    elif isinstance(move, Wait):
+        _wait(world, move)
+    elif isinstance(move, Arm):
+        _arm(world, move)
+    elif isinstance(move, Subscribe):
+        world.subscribe(world.customers[move.customer % len(world.customers)], told=move.told, refetched=move.refetched)
+    else:
+        world.mode = move.mode
+
+
+def _go(world: Protocol, actor: Actor, go: Go) -> None:
+    world.scheduler.run(actor, go.effects, writes=go.writes, fault=go.fault)
+
+
+def _body(world: Protocol, customer: str, event: Event) -> Body:
+    quantity = {} if event.dimension == "active_users" else {"quantity": Decimal(event.quantity)}
+    user = {"user": event.user} if event.dimension == "active_users" else {}
+    key = (customer, event.slot, False)
+    body = world.event(
+        customer,
+        f"e{event.slot}",
+        dimension=event.dimension,
+        occurredAt=iso(world.now - event.early),
+        **user,
+    )
+    body.pop("quantity")
+    body = world.sender.bodies.setdefault(key, body | quantity)
+    if event.altered:
+        body = world.sender.bodies.setdefault((customer, event.slot, True), body | {"source": "another"})
+    return body
+
+
+def _wait(world: Protocol, move: Wait) -> None:
+    if move.until == "seconds":
+        world.now += move.seconds
+    elif move.until == "next_run":
+        world.now = hour_of(world.now) + SECONDS + 600
+    elif move.until == "month_end":
+        world.now = max(world.now, month_closes_at(hour_of(world.now - DAY)) - move.seconds)
+    elif due := [deadline(hour) for _, hour in world.pending()]:
+        world.now = max(world.now, min(due) - move.seconds)
+
+
+def _arm(world: Protocol, move: Arm) -> None:
+    fault: dict[str, Any] = {} if move.lasting else {"times": 1}
+    if move.customer is not None:
+        fault["buyer"] = world.customers[move.customer % len(world.customers)]
+    if move.kind == "status":
+        fault["status"] = move.word
+    elif move.word:
+        fault["error"] = move.word
+    world.marketplace.arm(move.kind, **fault)
