@@ -1,10 +1,8 @@
-"""The hourly metering workflow: find due hours → seal → plan batches → submit → settle, page by page, then report.
+"""The hourly metering workflow: the state machine around ``metering_states``.
 
-States carry keys only; every step may run twice, since it works on frozen lines. The states' names are those of the
-files that implement them.
+States carry keys only; every step may run twice, since it works on frozen lines.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aws_cdk import CfnElement, Duration, Stack
@@ -15,13 +13,10 @@ from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import TRACING_REASON, RoomFunction
 from stacks.constructs.log_group import add_log_group
-from stacks.constructs.workflow_task import MARKETPLACE_BUSY, invoke
+from stacks.constructs.metering_states import MeteringStates
 
-SEAL_CONCURRENCY = 4
 #: under the hour, so that a stuck run ends before the next but one starts
 TIMEOUT = Duration.minutes(55)
-#: not every error of the engine itself has one, and a missing value would fail the catcher
-CAUSE = "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}"
 
 LOG_DELIVERY_REASON = "CloudWatch Logs' delivery actions know no resources (Step Functions Developer Guide, logging)"
 INVOKE_REASON = "the grant of invocation names the function and its versions"
@@ -67,10 +62,21 @@ class HourlyWorkflow(Construct):
             name=f"/aws/vendedlogs/states{environment.log_group_prefix}/{id_}",
             environment=environment,
         )
+        states = MeteringStates(
+            self,
+            "States",
+            find_due_hours=functions.find_due_hours,
+            seal_hours=functions.seal_hours,
+            plan_batches=functions.plan_batches,
+            submit_batch=functions.submit_batch,
+            settle_hours=functions.settle_hours,
+            report=functions.report,
+            submit_concurrency=submit_concurrency,
+        )
         self.machine = sfn.StateMachine(
             self,
             "Machine",
-            definition_body=sfn.DefinitionBody.from_chainable(self._definition(functions, submit_concurrency)),
+            definition_body=sfn.DefinitionBody.from_chainable(states.chain),
             query_language=sfn.QueryLanguage.JSONATA,
             state_machine_type=sfn.StateMachineType.STANDARD,
             timeout=TIMEOUT,
@@ -88,92 +94,6 @@ class HourlyWorkflow(Construct):
                 },
             },
         )
-
-    def _definition(self, functions: WorkflowFunctions, submit_concurrency: int) -> sfn.Chain:
-        start = sfn.Pass.jsonata(
-            self,
-            "Start",
-            assign={
-                "startedAt": "{% $states.context.Execution.StartTime %}",
-                "hour": "{% $exists($states.context.Execution.Input.hour)"
-                " ? $states.context.Execution.Input.hour : null %}",
-                # a literal null would be dropped on its way through CDK
-                "cursor": "{% null %}",
-                "fault": "{% null %}",
-            },
-        )
-        find = invoke(
-            self,
-            "FindDueHours",
-            functions.find_due_hours,
-            {"startedAt": "{% $startedAt %}", "hour": "{% $hour %}", "cursor": "{% $cursor %}"},
-            assign={
-                "chunks": "{% $states.result.Payload.chunks %}",
-                "cursor": "{% $states.result.Payload.cursor %}",
-                "more": "{% $states.result.Payload.more %}",
-            },
-        )
-        seal = self._each("SealHours", "{% $chunks %}", SEAL_CONCURRENCY, "SealChunk", functions.seal_hours, "keys")
-        plan = invoke(
-            self,
-            "PlanBatches",
-            functions.plan_batches,
-            {"chunks": "{% $chunks %}"},
-            assign={"batches": "{% $states.result.Payload.batches %}"},
-        )
-        submit = self._each(
-            "SubmitBatch",
-            "{% $batches %}",
-            submit_concurrency,
-            "SubmitLines",
-            functions.submit_batch,
-            "lines",
-            # what Marketplace leaves unanswered for half an hour stays pending and does not hold up the other batches
-            go_on_after=(MARKETPLACE_BUSY,),
-        )
-        settle = self._each(
-            "SettleHours", "{% $chunks %}", SEAL_CONCURRENCY, "SettleChunk", functions.settle_hours, "keys"
-        )
-        report = invoke(
-            self,
-            "Report",
-            functions.report,
-            {"startedAt": "{% $startedAt %}", "hour": "{% $hour %}", "fault": "{% $fault %}"},
-            outputs="{% $states.result.Payload %}",
-        )
-        for state in (find, seal, plan, submit, settle):
-            state.add_catch(
-                report,
-                errors=["States.ALL"],
-                assign={"fault": {"error": "{% $states.errorOutput.Error %}", "cause": CAUSE}},
-            )
-        failed = sfn.Fail.jsonata(self, "RunFailed", error="{% $fault.error %}", cause="{% $fault.cause %}")
-        faulted = sfn.Choice.jsonata(self, "Faulted").when(sfn.Condition.jsonata("{% $fault != null %}"), failed)
-        report.next(faulted.otherwise(sfn.Succeed.jsonata(self, "RunCompleted")))
-        more = sfn.Choice.jsonata(self, "MoreDueHours").when(sfn.Condition.jsonata("{% $more %}"), find)
-        return start.next(find).next(seal).next(plan).next(submit).next(settle).next(more.otherwise(report))
-
-    def _each(
-        self,
-        id_: str,
-        items: str,
-        concurrency: int,
-        step: str,
-        function: RoomFunction,
-        key: str,
-        go_on_after: Sequence[str] = (),
-    ) -> sfn.Map:
-        """One invocation per item; what the invocations return is dropped, the table holds the outcome.
-
-        go_on_after: errors of one item that, once retried in vain, do not fail the others.
-        """
-        each = sfn.Map.jsonata(
-            self, id_, items=sfn.ProvideItems.jsonata(items), max_concurrency=concurrency, outputs={}
-        )
-        task = invoke(self, step, function, {key: "{% $states.input %}"}, outputs={})
-        if go_on_after:
-            task.add_catch(sfn.Pass.jsonata(self, f"{step}LeftPending", outputs={}), errors=list(go_on_after))
-        return each.item_processor(task)
 
 
 def _logical_id(function: RoomFunction) -> str:

@@ -18,6 +18,8 @@ LAMBDA_FAULTS = (
     "Lambda.SdkClientException",
 )
 #: exception classes of the functions, as Lambda names them in ``errorType``
+#: Lambda's own: the submitter's reserved concurrency is taken by another run
+LAMBDA_FULL = "Lambda.TooManyRequestsException"
 MARKETPLACE_BUSY = "MarketplaceBusy"
 PRODUCT_FAULT = "ProductFault"
 
@@ -43,8 +45,9 @@ def invoke(
     )
     # the first retrier that names the error decides
     task.add_retry(errors=[PRODUCT_FAULT], max_attempts=0)
-    # 1, 2, 4, ... 256, 300, 300, 300, 300 s: at most 28 minutes, so that the run can still settle and report
-    _retry(task, (MARKETPLACE_BUSY, "Lambda.TooManyRequestsException"), attempts=13, longest=300)
+    # at most 1 + 2 + 4 seconds: a batch that is still busy then has its turn again in the workflow's next pass
+    _retry(task, (MARKETPLACE_BUSY,), attempts=3, longest=4)
+    _retry(task, (LAMBDA_FULL,), attempts=8, longest=30)
     _retry(task, LAMBDA_FAULTS, attempts=6, longest=60)
     # every step may be repeated, so a crash or a timeout is worth another try
     _retry(task, ("States.TaskFailed", "States.Timeout"), attempts=3, longest=30)
