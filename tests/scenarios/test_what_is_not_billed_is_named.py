@@ -1,0 +1,150 @@
+"""Hours and lines that wait, expire or are not sent: each has a name and can be found."""
+
+from decimal import Decimal
+
+import pytest
+
+from marketplace.tiers import Tier
+from runtime.clock import iso
+from tests.scenarios.world import PRODUCT, START, World
+
+HOUR = 3600
+
+
+def test_a_buyer_who_is_not_subscribed_is_asked_again_when_his_status_changes(world: World) -> None:
+    buyer = world.buyer()
+    world.marketplace.arm("status", times=1, buyer=buyer, status="CustomerNotSubscribed")
+    world.report(world.event(buyer, "a", 2))
+    world.next_run()
+    assert world.verdicts(buyer) == {"workflow_executions": "not_subscribed"}
+    calls = world.marketplace.summary()["calls"]
+    world.next_run()
+    assert world.marketplace.summary()["calls"] == calls, "within four hours, nothing changed: not asked again"
+    world.change(buyer, statusChangedAt=int(world.now))
+    world.next_run()
+    assert world.verdicts(buyer) == {"workflow_executions": "billed"}
+
+
+def test_a_line_past_its_deadline_ends_expired_and_visible(world: World) -> None:
+    buyer = world.buyer()
+    world.marketplace.arm("status", buyer=buyer, status="CustomerNotSubscribed")
+    world.report(world.event(buyer, "a", 2))
+    world.next_run()
+    world.next_run(hours=23)
+    assert world.verdicts(buyer) == {"workflow_executions": "expired"}
+    assert world.failed() == {(buyer, int(START))}
+    assert world.pending() == set()
+    calls = world.marketplace.summary()["calls"]
+    world.next_run()
+    assert world.marketplace.summary()["calls"] == calls
+
+
+def test_a_late_success_is_written_over_expired(world: World) -> None:
+    """A run expires the line while a call is in flight; the answer says it was billed."""
+    buyer = world.buyer()
+    world.report(world.event(buyer, "a", 2))
+    world.marketplace.arm("throttle", times=1)
+    world.next_run()
+    record = world.record(buyer)
+    world.settlement.settle(record, "workflow_executions", "expired", now=world.now)
+    after = world.settlement.settle(record, "workflow_executions", "billed", now=world.now)
+    assert after is not None
+    world.settlement.tidy(after)
+    assert world.verdicts(buyer) == {"workflow_executions": "billed"}
+    assert world.failed() == set()
+    assert world.settlement.settle(record, "workflow_executions", "conflict", now=world.now) is None
+
+
+@pytest.mark.parametrize("mode", ["off", "dry-run", "test-buyers"])
+def test_what_the_stage_does_not_send_ends_not_sent(world: World, mode: str) -> None:
+    world.mode = mode
+    buyer = world.buyer()
+    world.report(world.event(buyer, "a", 2))
+    world.next_run()
+    assert world.verdicts(buyer) == {"workflow_executions": "not_sent"}
+    assert world.pending() == set()
+    assert world.failed() == set(), "named, but nobody is paged for a setting"
+    assert world.accepted() == []
+
+
+def test_the_activation_hour_is_sent_with_the_activation(world: World) -> None:
+    """The first, partial hour: its start lies before the licence's activation, which Marketplace rejects."""
+    buyer = world.buyer(active_from=START + 900)
+    world.now = START + 1200
+    world.report(world.event(buyer, "a", 2))
+    world.next_run()
+    assert [line["timestamp"] for line in world.accepted()] == [iso(START + 900)]
+
+
+def test_what_a_contract_includes_is_not_sent(world: World) -> None:
+    world.pricing_model = "contract-with-consumption"
+    world.tiers = (Tier("basic", {"workflow_executions": Decimal(5)}),)
+    buyer = world.buyer()
+    world.change(
+        buyer,
+        entitlements=[{"dimension": "basic", "expiresAt": int(START) + 86400, "value": "1"}],
+        entitlementsFetchedAt=int(START) - 10,
+    )
+    for number, quantity in enumerate([3, 4]):
+        world.report(world.event(buyer, f"e{number}", quantity))
+        world.next_run()
+    assert world.billed(buyer) == 2
+    assert world.balances.get(buyer).used == {("workflow_executions", "2026-11"): 5}
+
+
+def test_a_contract_customer_without_fresh_entitlements_waits_and_is_never_billed_by_guess(world: World) -> None:
+    """H13: overage cannot be taken back."""
+    world.pricing_model = "contract-with-consumption"
+    world.tiers = (Tier("basic", {"workflow_executions": Decimal(5)}),)
+    buyer = world.buyer()
+    world.report(world.event(buyer, "a", 9))
+    world.next_run()
+    assert world.record(buyer).state == "open"
+    assert world.pending() == {(buyer, int(START))}
+    world.next_run(hours=23)
+    assert world.verdicts(buyer) == {"workflow_executions": "expired"}
+    assert world.failed() == {(buyer, int(START))}
+    assert world.marketplace.summary()["calls"] == 0
+
+
+def test_a_licence_whose_account_is_unknown_waits(world: World) -> None:
+    buyer = world.buyer()
+    world.subscriber_items.update_item(
+        Key={"customerIdentifier": buyer}, UpdateExpression="REMOVE customerAWSAccountId"
+    )
+    world.report(world.event(buyer, "a", 2))
+    world.next_run()
+    assert world.record(buyer).state == "open"
+    world.change(buyer, customerAWSAccountId=world.buyers[buyer]["accountId"])
+    world.next_run()
+    assert world.billed(buyer) == 2
+
+
+def test_one_hour_that_cannot_be_sealed_does_not_hold_up_the_others(world: World) -> None:
+    poisoned, healthy = world.buyer(), world.buyer()
+    world.report(world.event(poisoned, "a"), world.event(healthy, "a"))
+    world.subscriber_items.put_item(Item={"customerIdentifier": poisoned, "activePeriods": [{"begin": 1}]})
+    world.sealer.seal_hours([(poisoned, int(START)), (healthy, int(START))])
+    assert world.record(poisoned).state == "open"
+    assert world.record(healthy).state == "sealed"
+
+
+def test_more_hours_than_a_page_are_all_metered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metering.find_due_hours.MAX_KEYS", 2)
+    buyers = [world.buyer() for _ in range(5)]
+    for number in range(2):
+        world.report(*(world.event(buyer, f"e{number}") for buyer in buyers))
+        world.now += HOUR
+    world.next_run()
+    assert [world.billed(buyer) for buyer in buyers] == [2] * 5
+
+
+def test_quantities_of_one_product_never_share_a_call_with_another_shape(world: World) -> None:
+    for kind in ("license", "legacy"):
+        for _ in range(30):
+            world.report(world.event(world.buyer(kind), "a"))
+    world.next_run()
+    calls = [call for call in world.marketplace.calls() if call["operation"] == "BatchMeterUsage"]
+    assert len(calls) == 4
+    assert len(world.accepted()) == 60
+    assert {line["productCode"] for line in world.accepted()} == {PRODUCT}
