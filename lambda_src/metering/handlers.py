@@ -43,6 +43,7 @@ def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.C
     metrics.add_metric(metric, unit, number)
 
 
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more}``. All pages of a run end with the same hour."""
@@ -75,6 +76,7 @@ def sealer() -> Sealer:
     return Sealer(client=dynamodb().meta.client, freezer=freezer, clock=clock.now, count=count)
 
 
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{keys}`` → counts."""
@@ -84,6 +86,7 @@ def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
     return dict(counts)
 
 
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
     """``{chunks}`` → ``{batches}``, each a list of line keys."""
@@ -112,6 +115,7 @@ def submitter() -> Submitter:
     )
 
 
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def submit_batch(event: Payload, _context: LambdaContext) -> Payload:
     """``{lines}`` → ``{lines: n}``. Fails with MarketplaceBusy (retried) or ProductFault (the run stops)."""
@@ -120,6 +124,7 @@ def submit_batch(event: Payload, _context: LambdaContext) -> Payload:
     return {"lines": len(keys)}
 
 
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{keys}`` → counts."""
@@ -130,6 +135,7 @@ def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
     return dict(settle.settle_hours(keys, records, settlement, clock.now, count))
 
 
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def report(event: Payload, _context: LambdaContext) -> Payload:
     """``{hour?, fault?}`` → the run's summary, which is the execution's output."""

@@ -1,5 +1,6 @@
 """Powertools' logger and metrics, made once per room; structured JSON, no tokens, no personal data."""
 
+import os
 import warnings
 
 from aws_lambda_powertools import Logger, Metrics
@@ -16,3 +17,9 @@ def logger(room: str) -> Logger:
 def metrics(room: str) -> Metrics:
     """The room's metrics, namespace from ``POWERTOOLS_METRICS_NAMESPACE``."""
     return Metrics(service=room)
+
+
+def trace_id() -> str | None:
+    """X-Ray's id of the invocation's trace; None outside Lambda (Lambda guide, ``_X_AMZN_TRACE_ID``)."""
+    parts = dict(part.partition("=")[::2] for part in os.environ.get("_X_AMZN_TRACE_ID", "").split(";"))
+    return parts.get("Root") or None

@@ -60,6 +60,7 @@ def stores() -> Stores:
     )
 
 
+@logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """API Gateway proxy event → proxy answer."""

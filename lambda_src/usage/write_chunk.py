@@ -8,6 +8,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscriber_condition import accepts_usage
 from ledger.transaction import Cancelled, Operation, Reason, write
 from ledger.usage_events import EventItem, event_key, mark_key, stored_event
+from runtime.telemetry import trace_id
 from usage.fold_batch import Counter, Folded, Mark, fold
 from usage.route_hour import Route
 from usage.stores import Stores
@@ -105,6 +106,7 @@ def _item(chunk: Chunk, folded: Folded, event: UsageEvent) -> EventItem:
         occurred_at=event.occurred_at,
         billed_hour=chunk.route.hour,
         late=chunk.route.late,
+        trace_id=trace_id(),
     )
 
 

@@ -16,9 +16,10 @@ from metering import handlers
 from runtime.clock import OFFSET_VARIABLE, iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.contracts.stores import ledger as new_ledger
+from tests.unit.messages import Context
 
 KEY = f"{CUSTOMER}|{HOUR}"
-CONTEXT: Any = None
+CONTEXT: Any = Context()
 
 
 @pytest.fixture(scope="module")

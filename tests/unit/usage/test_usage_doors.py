@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +15,7 @@ from marketplace.dimensions import Dimension, to_json
 from runtime.clock import OFFSET_VARIABLE, from_iso, iso
 from tests.contracts.stores import Ledger
 from tests.contracts.stores import ledger as new_ledger
+from tests.unit.messages import Context
 from usage import handlers
 
 NOW = "2026-11-15T08:30:00Z"
@@ -75,7 +75,7 @@ def call(method: str, path: str, **event: Any) -> Answer:
         "body": None,
         "isBase64Encoded": False,
     } | event
-    context: Any = SimpleNamespace(function_name="usage", aws_request_id="r", memory_limit_in_mb=128)
+    context: Any = Context()
     answer = handlers.handle(json.loads(json.dumps(request)), context)
     assert "application/json" in str(answer["multiValueHeaders"]["Content-Type"])
     return answer["statusCode"], json.loads(answer["body"])
