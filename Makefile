@@ -52,8 +52,8 @@ browser:
 run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
 	@exec $(PY) -m local.run
 
-test: setup browser  ## all tests
-	@exec $(PY) -m pytest
+test: setup browser  ## all tests (T=tests/unit/ledger: a part)
+	@exec $(PY) -m pytest $(T)
 
 # --- and the others ---------------------------------------------------------------------------------------------------
 
@@ -68,6 +68,7 @@ format: setup  ## format the code
 
 synth: setup  ## write the templates of a stage to build/cdk.out-<stage> (STAGE=dev, PRODUCT_CODE=...)
 	@test -n "$(STAGE)" || { echo "say which stage: make synth STAGE=dev" >&2; exit 2; }
+	@rm -rf build/cdk.out-$(STAGE)
 	@$(PY) -m stacks.synth --stage $(STAGE) --out build/cdk.out-$(STAGE) $(if $(PRODUCT_CODE),-c productCode=$(PRODUCT_CODE))
 	@echo "written to build/cdk.out-$(STAGE)"
 

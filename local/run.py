@@ -72,6 +72,8 @@ def main(
 ) -> None:
     """Replay an event log on the local stage and bill it. Writes run.json and run.html into the folder ``build``."""
     end_with_make()
+    # a job that a script starts in the background ignores Ctrl-C unless it says otherwise
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = log or SHIPPED_LOG
     parts = share or (1 if log is None else SHARE_OF_OTHERS)

@@ -83,7 +83,7 @@ def load(name: str, *, folder: Path, product_code: str | None = None) -> Stage:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise StageError(f"{file}: is not valid TOML, {error}: correct that line") from None
+        raise StageError(f"{file}: this is not valid TOML, {error}; correct that line") from None
     if product_code:
         values["productCode"] = product_code
     return _read(name, Section(values, file=file), default_clock=folder.parent / "build" / "local" / "clock-offset")

@@ -30,8 +30,10 @@ class Day:
     buyers: Mapping[str, Buyer]
     date: date
 
-    def pass_hour(self, hour: int, sender: UsageSender, advance: Callable[[int], None]) -> HourFacts:
-        """Send the hour's usage, let the hour close, meter it."""
+    def pass_hour(
+        self, hour: int, sender: UsageSender, advance: Callable[[int], None], metering: Callable[[], None]
+    ) -> HourFacts:
+        """Send the hour's usage, let the hour close, meter it; ``metering`` is called when all is sent."""
         started = time.monotonic()
         identifiers = {week: buyer.customer_identifier for week, buyer in self.buyers.items()}
         before = _recorded(sender)
@@ -42,6 +44,7 @@ class Day:
         self.stage.clock.set(moment_of(self.date, hour + SENT_AT))
         events = self.replay.to_send(hour, self.date, identifiers)
         sender.send(events, advance)
+        metering()
         self.stage.clock.set(moment_of(self.date, hour + METERED_AT))
         self.stage.meter()
         sent: dict[str, int] = defaultdict(int)

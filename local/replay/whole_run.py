@@ -56,9 +56,10 @@ class Replaying:
             with self.step("synth", "synthesizing the stage local and bundling its asset"):
                 finish_synth(synth)
         first, last = plan.hours[0], plan.hours[-1] + 1
+        share = f" [dim](one case in {self.share})[/]" if self.share > 1 else ""
         console.print(
             f"  {plan.cases:,} cases → {len(plan.customers)} customers, {plan.size:,} usage events"
-            f" between {first:02d}:00 and {last:02d}:00 UTC [dim](one case in {self.share})[/]"
+            f" between {first:02d}:00 and {last:02d}:00 UTC{share}"
         )
         return plan
 
@@ -70,7 +71,7 @@ class Replaying:
         columns = (
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=None, table_column=Column(max_width=40)),
             MofNCompleteColumn(),
             TextColumn("usage events"),
             TimeElapsedColumn(),
@@ -79,8 +80,14 @@ class Replaying:
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task("", total=total)
             for hour in plan.hours:
-                progress.update(task, description=f"hour {hour:02d}:00")
-                facts.append(day.pass_hour(hour, sender, lambda number: progress.advance(task, number)))
+                total += len(sender.tally.waiting)  # sent again in this hour
+
+                def show(doing: str, hour: int = hour) -> None:
+                    progress.update(task, description=f"hour {hour:02d}:00, {doing:8}", total=total)
+
+                show("sending")
+                advance = partial(progress.advance, task)
+                facts.append(day.pass_hour(hour, sender, advance, partial(show, "metering")))
                 if not console.is_terminal:
                     console.print(f"  hour {hour:02d}:00 metered [dim]{facts[-1].seconds:.1f} s[/]")
         sender.close()

@@ -28,7 +28,10 @@ from local.run_report.schema import ACCOUNT_FIELDS, Account, Run, unaccounted
 def summary(console: Console, run: Run, extras: Extras, *, where: Sequence[Path | str] = ()) -> None:
     """Prints it. ``where``: files and addresses to look at afterwards."""
     dimensions = [name for name in extras.dimensions if name in run.totals()] or list(run.totals())
-    console.print(_bills(run, extras, dimensions, roomy=console.width >= 112))
+    bills = _bills(run, extras, dimensions, roomy=console.width >= 112)
+    console.print(bills)
+    if bills.caption:
+        console.print()
     console.print(_states(run, dimensions))
     if extras.mix_ins:
         console.print(_mix_ins(extras))
@@ -50,7 +53,7 @@ def _bills(run: Run, extras: Extras, dimensions: Sequence[str], *, roomy: bool) 
             min_width=10,
             footer=number(billed_units(totals[name].billed, facts)),
         )
-    for customer in extras.in_order(run.customers):
+    for customer in extras.in_order(run.buyers):
         about = extras.customers.get(customer.customerIdentifier)
         who = short(customer.customerIdentifier)
         words = [f"[dim]{escape(who)}[/]", escape(tier_name(about.tier if about else None))]
@@ -98,18 +101,19 @@ def _mix_ins(extras: Extras) -> Table:
 def _verdict(run: Run, extras: Extras, where: Sequence[Path | str]) -> Panel:
     good = run.unaccounted == 0 and all(check.holds for check in extras.checks)
     lines = [_line(check.holds, check.statement, check.figures) for check in extras.checks]
-    lines.append(_line(run.unaccounted == 0, "No unit is unaccounted for", f"{number(run.unaccounted, 6)} unaccounted"))
+    lines.append(_line(run.unaccounted == 0, "No unit is unaccounted for.", f"{number(run.unaccounted, 6)} unaccounted"))
     lines += [
         Text(f"    {who}, {dimension_name(name)}: {number(quantity, 6)}", style="red")
         for (who, name), quantity in list(unaccounted(run.customers).items())[:10]
     ]
     if extras.timings:
+        lines.append(Text())
         lines.append(Text(", ".join(f"{step} {seconds(value)}" for step, value in extras.timings.items()), style="dim"))
     lines += [Text(f"→ {place}", style="cyan") for place in where]
     hours = f"{run.hours} {'hour' if run.hours == 1 else 'hours'}"
     calls = f"{number(run.marketplace.accepted)} lines in {number(run.marketplace.calls)} calls"
     words = "billed exactly once" if good else "does not add up"
-    title = f"[bold]{hours}, {number(len(run.customers))} customers, {calls}: {words}[/]"
+    title = f"[bold]{hours}, {number(len(run.buyers))} customers, {calls}: {words}[/]"
     return Panel(
         Group(*lines), title=title, title_align="left", border_style="green" if good else "red", padding=(1, 2)
     )

@@ -53,17 +53,18 @@ def billed_units(recorded_units: Decimal, facts: DimensionFacts | None) -> Decim
 
 
 def unit_name(facts: DimensionFacts | None) -> str:
-    """What one billed unit is: ``1,000 calls``, ``GB``."""
+    """What one billed unit is, to stand behind their number: ``× 1,000 calls``, ``GB``."""
     if facts is None:
         return "unit"
     plural = facts.unit if facts.unit.isupper() or facts.unit.endswith("s") else f"{facts.unit}s"
-    return plural if facts.scale == 1 else f"{facts.scale:,} {plural}"
+    return plural if facts.scale == 1 else f"× {facts.scale:,} {plural}"
 
 
 def unit_beside(name: str, facts: DimensionFacts | None) -> str:
-    """The billed unit where it stands beside the dimension's name, empty where the name says it already."""
-    unit = unit_name(facts)
-    return "" if dimension_name(name).lower().endswith(unit.lower()) else unit
+    """The billed unit beside the dimension's name, without what the name says already: ``API calls``, ``× 1,000``."""
+    words = unit_name(facts).split(" ")
+    said = dimension_name(name).lower().endswith(words[-1].lower())
+    return " ".join(words[:-1] if said else words)
 
 
 def mix_in_name(purpose: str) -> str:

@@ -100,7 +100,7 @@ def _body(run: Run, extras: Extras) -> str:
 
 def _headline(run: Run, extras: Extras, dimensions: Sequence[str]) -> str:
     checks = [(check.statement, check.holds, check.figures) for check in extras.checks]
-    checks.append(("No unit is unaccounted for", run.unaccounted == 0, f"{number(run.unaccounted, 6)} unaccounted"))
+    checks.append(("No unit is unaccounted for.", run.unaccounted == 0, f"{number(run.unaccounted, 6)} unaccounted"))
     good = all(holds for _, holds, _ in checks)
     statement = (
         "Every unit of usage was billed exactly once, or ended in a named state."
@@ -114,7 +114,7 @@ def _headline(run: Run, extras: Extras, dimensions: Sequence[str]) -> str:
     totals = run.totals()
     boxes = [
         ("hours metered", number(run.hours), ""),
-        ("customers", number(len(run.customers)), ""),
+        ("customers", number(len(run.buyers)), ""),
         ("lines billed", number(run.marketplace.accepted), ""),
     ]
     for name in dimensions:

@@ -51,6 +51,8 @@ class Account:
 
 
 ACCOUNT_FIELDS = tuple(entry.name for entry in fields(Account))
+#: the integration of a buyer whom the stage does not know: its usage waits at the door, it is no customer
+UNKNOWN = "unknown"
 #: where received usage ends before it is recorded, and after
 DOOR_STATES = ("refused", "repeatedEvents", "waiting")
 LEDGER_STATES = (
@@ -61,7 +63,7 @@ LEDGER_STATES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Customer:
-    """One billing key. integration: ``license`` or ``legacy``."""
+    """One billing key. integration: ``license``, ``legacy`` or ``unknown``."""
 
     customerIdentifier: str
     integration: str
@@ -96,6 +98,11 @@ class Run:
     def unaccounted(self) -> Decimal:
         """The sum over all customers and dimensions of what is unaccounted for; anything but 0 fails the run."""
         return sum(unaccounted(self.customers).values(), ZERO)
+
+    @property
+    def buyers(self) -> tuple[Customer, ...]:
+        """The customers who subscribed: all but those whom the stage does not know."""
+        return tuple(customer for customer in self.customers if customer.integration != UNKNOWN)
 
     def totals(self) -> dict[str, Account]:
         """By dimension, over all customers, in the order in which dimensions appear."""

@@ -24,7 +24,7 @@ def bills(run: Run, extras: Extras, dimensions: Sequence[str]) -> str:
     head = "".join(f"<th>{escape(name)}<small>{escape(unit)}</small></th>" for name, unit in titles)
     rows = "".join(
         f"<tr><td>{_customer(customer, extras)}</td>{_bill_cells(customer.dimensions, extras, dimensions)}</tr>"
-        for customer in extras.in_order(run.customers)
+        for customer in extras.in_order(run.buyers)
     )
     total = _bill_cells(run.totals(), extras, dimensions)
     return _table(f"<th>customer</th>{head}", rows, f"<tr><td>all</td>{total}</tr>")

@@ -178,7 +178,7 @@ def test_a_file_without_dimensions_or_that_is_no_toml_says_so(tmp_path: Path) ->
     with pytest.raises(StageError, match=r"^stages/x.toml: dimensions is empty: add an entry$"):
         load(tmp_path, "tiers = []\n" + text)
     (tmp_path / "stages" / "x.toml").write_text("= 1", encoding="utf-8")
-    with pytest.raises(StageError, match=r"^stages/x.toml: is not valid TOML, .*: correct that line$"):
+    with pytest.raises(StageError, match=r"^stages/x.toml: this is not valid TOML, .*; correct that line$"):
         stages.load("x", folder=tmp_path / "stages")
 
 
