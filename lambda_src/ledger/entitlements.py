@@ -113,7 +113,9 @@ def dimensions_held(subscriber: Subscriber, hour: int) -> tuple[str, ...]:
     gone: Mapping[str, Any] = subscriber.item.get("lastHeld", {})
     if subscriber.accepts_until is not None and subscriber.active_periods:
         # usage of before the end may be billed in the hour after it, when the contract is over
-        hour = min(hour, (subscriber.active_periods[-1].end or hour + 1) - 1)
+        end = subscriber.active_periods[-1].end or hour + 1
+        expiries = [held.expires_at for held in subscriber.entitlements if held.expires_at is not None]
+        hour = min(hour, end - 1, *([max(expiries) - 1] if len(expiries) == len(subscriber.entitlements) > 0 else []))
     current = _valid_at(subscriber.entitlements, hour)
     if current or not gone or (hour >= int(gone["until"]) and subscriber.accepts_until is None):
         return current

@@ -184,7 +184,7 @@ class MeteringRecords:
 def _readable(item: Mapping[str, Any]) -> MeteringRecord | None:
     try:
         return from_item(item)
-    except (LookupError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         key = f"{item.get('customerIdentifier')}|{item.get('timestamp')}"
         logger.error("record cannot be read", record=key, **described(error))
         return None

@@ -28,7 +28,8 @@ class DueHours:
     def payload(self) -> dict[str, Any]:
         texts = [record_key(key) for key in self.keys]
         chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
-        return {"chunks": chunks, "cursor": texts[-1] if texts else None, "more": self.more}
+        # history events: seal and settle take 7 each for a chunk (Step Functions, LambdaInvoke in an inline Map)
+        return {"chunks": chunks, "cursor": texts[-1] if texts else None, "more": self.more, "events": 14 * len(chunks)}
 
 
 def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> int:

@@ -46,7 +46,7 @@ def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.C
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
-    """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more}``. All pages of a run end with the same hour."""
+    """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more, events}``; all pages end with the same hour."""
     names = settings.FindDueHoursSettings.from_env()
     now = min(clock.now(), clock.from_iso(event["startedAt"]))
     page = due.find_due_hours(
@@ -89,13 +89,15 @@ def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
-    """``{chunks}`` → ``{batches}``, each a list of line keys."""
+    """``{chunks}`` → ``{batches, left, events}``: line keys, whether some are left over, history events at most."""
     names = settings.PlanBatchesSettings.from_env()
     keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
-    planned = plan.plan_batches(keys, records, subscribers, clock.now())
-    return {"batches": [[line_key(key) for key in batch] for batch in planned]}
+    planned, left = plan.plan_batches(keys, records, subscribers, clock.now())
+    lines = [[line_key(key) for key in batch] for batch in planned]
+    # a batch that is tried four times and left takes 18 events
+    return {"batches": lines, "left": left, "events": 18 * len(lines)}
 
 
 @cache

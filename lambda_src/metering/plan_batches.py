@@ -13,11 +13,16 @@ from runtime.failure import described
 
 logger = telemetry.logger("metering")
 
+#: requests of one page: many lines may have to travel alone, and an execution's history is limited
+MAX_BATCHES = 300
+
 
 def plan_batches(
     keys: Sequence[RecordKey], records: MeteringRecords, subscribers: Subscribers, now: float
-) -> list[list[LineKey]]:
-    """Batches of line keys, most urgent first. Reads records and subscribers strongly consistent.
+) -> tuple[list[list[LineKey]], bool]:
+    """Batches of line keys, most urgent first, and whether some were left for a later pass.
+
+    Reads records and subscribers strongly consistent.
 
     What cannot be read stays pending, named in the log and alarmed by its age; it does not hold up the others.
     """
@@ -29,6 +34,7 @@ def plan_batches(
             if customer not in known:
                 known[customer] = subscribers.get(customer, consistent=True)
             found += candidates(record, known[customer], now)
-        except (LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             logger.error("hour not planned", customer=customer, hour=iso(record.hour), **described(error))
-    return batches(found)
+    planned = batches(found)
+    return planned[:MAX_BATCHES], len(planned) > MAX_BATCHES

@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 
+from botocore.exceptions import ClientError
+
+from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords, RecordKey
 from ledger.settlement import Settlement
+from ledger.transaction import Contended
 from metering.count import Count, nothing
 from metering.settle_line import LineSettler
-from runtime.clock import Clock
+from runtime import telemetry
+from runtime.clock import Clock, iso
+from runtime.failure import described
+
+logger = telemetry.logger("metering")
 
 
 def settle_hours(
@@ -21,10 +29,19 @@ def settle_hours(
     for record in records.get_many(keys):
         if record.state != "sealed":
             continue
-        overdue = [line for line in record.lines.values() if not line.ended and clock() >= line.deadline]
-        for line in overdue:
-            why = line.detail or line.verdict
-            counts["expired"] += settler.verdict(record, line, "expired", detail=why)
-        if not overdue:
-            counts["tidied"] += settlement.tidy(record)
+        try:
+            _settle(record, settler, settlement, counts)
+        except (ClientError, Contended) as error:
+            logger.error(
+                "hour not settled", customer=record.customer_identifier, hour=iso(record.hour), **described(error)
+            )
     return counts
+
+
+def _settle(record: MeteringRecord, settler: LineSettler, settlement: Settlement, counts: dict[str, int]) -> None:
+    overdue = [line for line in record.lines.values() if not line.ended and settler.clock() >= line.deadline]
+    for line in overdue:
+        why = line.detail or line.verdict
+        counts["expired"] += settler.verdict(record, line, "expired", detail=why)
+    if not overdue:
+        counts["tidied"] += settlement.tidy(record)

@@ -40,7 +40,8 @@ def _life(current: Subscriber | None, notice: Notice) -> Change:
         "activePeriods": [
             {"start": period.start} | ({"end": period.end} if period.end is not None else {}) for period in life.periods
         ],
-        "lastNoticeAt": newest_notice(current, notice.at_ms),
+        # a failed offer changes nothing that is held, and leads to no fetch
+        "lastNoticeAt": newest_notice(current, 0 if notice.kind == "fail" else notice.at_ms) or None,
         "statusChangedAt": changed_at,
         "acceptsUntil": life.accepts_until,
     }

@@ -5,11 +5,14 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
+from local.cloud.accounts import SELLER_ACCOUNT
 from local.fold import Plan, fold
 from local.replay.buyers import Buyers
 from local.replay.day import Day
@@ -24,6 +27,7 @@ from local.run_report.schema import Run
 from local.simulated_clock import SimulatedClock, moment_of, working_day
 from local.stage import LocalStage, finish_synth, start_synth
 from local.xes import LogCounts, read_cases
+from runtime.clock import iso
 
 console = Console(highlight=False)
 
@@ -79,15 +83,16 @@ class Replaying:
         facts: list[HourFacts] = []
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task("", total=total)
+
+            def show(hour: int, doing: str) -> None:
+                progress.update(task, description=f"hour {hour:02d}:00, {doing:8}")
+
             for hour in plan.hours:
-                total += len(sender.tally.waiting)  # sent again in this hour
-
-                def show(doing: str, hour: int = hour) -> None:
-                    progress.update(task, description=f"hour {hour:02d}:00, {doing:8}", total=total)
-
-                show("sending")
+                total += len(sender.tally.waiting)  # what waits is sent again
+                progress.update(task, total=total)
+                show(hour, "sending")
                 advance = partial(progress.advance, task)
-                facts.append(day.pass_hour(hour, sender, advance, partial(show, "metering")))
+                facts.append(day.pass_hour(hour, sender, advance, partial(show, hour, "metering")))
                 if not console.is_terminal:
                     console.print(f"  hour {hour:02d}:00 metered [dim]{facts[-1].seconds:.1f} s[/]")
         sender.close()
@@ -139,7 +144,7 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
         console.print()
         report_console.summary(console, run, told, where=[_shown(path) for path in results])
         if keep:
-            _serve(stage)
+            _serve(stage, next(iter(buyers.values())).customer_identifier)
     return run.unaccounted == 0 and all(check.holds for check in reckoning.checks)
 
 
@@ -149,9 +154,15 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _serve(stage: LocalStage) -> None:
+def _serve(stage: LocalStage, customer_identifier: str) -> None:
+    """Says where everything is, with a command that can be copied; customer_identifier: of a buyer to ask about."""
     console.print(f"\nserving until Ctrl-C:\n  API          {stage.api.url}\n  Marketplace  {stage.marketplace.url}")
-    console.print(f"  local cloud  {stage.cloud.endpoint}  [dim](access key 111122223333 is the seller's root)[/]")
+    console.print(f"  local cloud  {stage.cloud.endpoint}  [dim](access key of the seller: {SELLER_ACCOUNT})[/]")
+    console.print(f"  simulated    {iso(int(stage.clock.now()))}  [dim](date usage by this clock, which goes on)[/]")
+    service = f"aws:amz:{stage.settings.region}:execute-api"
+    address = f"{stage.api.url}/subscribers/{customer_identifier}/usage"
+    # as one line however narrow the console is
+    console.print(f"try\n  curl --aws-sigv4 {service} -u {SELLER_ACCOUNT}:test {address}", soft_wrap=True, markup=False)
     try:
         signal.pause()
     except KeyboardInterrupt:

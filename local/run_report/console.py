@@ -50,7 +50,7 @@ def _bills(run: Run, extras: Extras, dimensions: Sequence[str], *, roomy: bool) 
         table.add_column(
             f"{escape(dimension_name(name)).replace(' ', chr(10))}\n[dim]{escape(unit_beside(name, facts))}[/]",
             justify="right",
-            min_width=10,
+            min_width=10 if roomy else 8,
             footer=number(billed_units(totals[name].billed, facts)),
         )
     for customer in extras.in_order(run.buyers):
@@ -101,7 +101,9 @@ def _mix_ins(extras: Extras) -> Table:
 def _verdict(run: Run, extras: Extras, where: Sequence[Path | str]) -> Panel:
     good = run.unaccounted == 0 and all(check.holds for check in extras.checks)
     lines = [_line(check.holds, check.statement, check.figures) for check in extras.checks]
-    lines.append(_line(run.unaccounted == 0, "No unit is unaccounted for.", f"{number(run.unaccounted, 6)} unaccounted"))
+    lines.append(
+        _line(run.unaccounted == 0, "No unit is unaccounted for.", f"{number(run.unaccounted, 6)} unaccounted")
+    )
     lines += [
         Text(f"    {who}, {dimension_name(name)}: {number(quantity, 6)}", style="red")
         for (who, name), quantity in list(unaccounted(run.customers).items())[:10]

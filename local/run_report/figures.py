@@ -33,6 +33,7 @@ STATE_COLOURS = {
     "repeatedEvents": "#c9ccd3",
     "refused": "#dd9a8b",
 }
+TIMES = "\N{MULTIPLICATION SIGN}"
 DIMENSION_COLOURS = ("#1f6f8b", "#e8a33d", "#7fb7a3", "#8d5a97", "#c8553d", "#5b7db1", "#9a8c5a", "#6b7280")
 
 
@@ -53,15 +54,15 @@ def billed_units(recorded_units: Decimal, facts: DimensionFacts | None) -> Decim
 
 
 def unit_name(facts: DimensionFacts | None) -> str:
-    """What one billed unit is, to stand behind their number: ``× 1,000 calls``, ``GB``."""
+    """What one billed unit is, to stand behind their number: ``GB``, or ``TIMES`` and ``1,000 calls``."""
     if facts is None:
         return "unit"
     plural = facts.unit if facts.unit.isupper() or facts.unit.endswith("s") else f"{facts.unit}s"
-    return plural if facts.scale == 1 else f"× {facts.scale:,} {plural}"
+    return plural if facts.scale == 1 else f"{TIMES} {facts.scale:,} {plural}"
 
 
 def unit_beside(name: str, facts: DimensionFacts | None) -> str:
-    """The billed unit beside the dimension's name, without what the name says already: ``API calls``, ``× 1,000``."""
+    """The same beside the dimension's name, without its last word: for ``API calls``, ``TIMES`` and ``1,000``."""
     words = unit_name(facts).split(" ")
     said = dimension_name(name).lower().endswith(words[-1].lower())
     return " ".join(words[:-1] if said else words)

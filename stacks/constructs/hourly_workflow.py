@@ -6,6 +6,7 @@ States carry keys only; every step may run twice, since it works on frozen lines
 from dataclasses import dataclass
 
 from aws_cdk import CfnElement, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -83,6 +84,16 @@ class HourlyWorkflow(Construct):
             tracing_enabled=True,
             # states carry customer keys, no personal data
             logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+        )
+        # a policy of its own: in the role's, the machine would wait for a policy that waits for the machine
+        self.machine.role.attach_inline_policy(
+            iam.Policy(
+                self,
+                "HandOver",
+                statements=[
+                    iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machine.state_machine_arn])
+                ],
+            )
         )
         acknowledge(
             self.machine.role,

@@ -6,16 +6,17 @@ their turn again after a while, once everything else has been sent. Then report,
 
 from typing import Any
 
+from aws_cdk import Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.constructs.function import RoomFunction
-from stacks.constructs.workflow_task import LAMBDA_FULL, MARKETPLACE_BUSY, invoke
+from stacks.constructs.workflow_task import LAMBDA_FULL, MARKETPLACE_BUSY, PRODUCT_FAULT, invoke
 
 SEAL_CONCURRENCY = 4
-#: an execution's history holds 25,000 events (Step Functions quotas); a page of 400 hours with 5 dimensions takes about
-#: 1,200, so a run ends in order before that, and the next one goes on with what is still due
-PAGES = 16
+#: an execution's history holds 25,000 events (Step Functions quotas); from here on another execution goes on with the
+#: next page, whose 40 chunks and 300 batches take 6,000 events at most
+EVENTS = 15_000
 #: seconds before each further pass for batches that were left unanswered: 25 minutes in all
 PAUSES = (60, 120, 240, 480, 600)
 #: not every error of the engine itself has one, and a missing value would fail the catcher
@@ -23,13 +24,26 @@ CAUSE = "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' 
 FAULT = {"fault": {"error": "{% $states.errorOutput.Error %}", "cause": CAUSE}}
 #: a literal null would be dropped on its way through CDK
 NULL = "{% null %}"
+_EXECUTION = "$states.context.Execution"
+#: variables that an execution hands to the one that goes on for it, with what a first one begins with
+HANDED_OVER = {
+    "startedAt": f"{_EXECUTION}.StartTime",
+    "hour": "null",
+    "cursor": "null",
+    "busy": "false",
+    "passes": "0",
+}
+
+
+def _given(name: str, default: str) -> str:
+    return f"{{% $exists({_EXECUTION}.Input.{name}) ? {_EXECUTION}.Input.{name} : {default} %}}"
 
 
 class MeteringStates(Construct):
     """``chain`` is the state machine's definition.
 
     Variables: startedAt, hour, cursor, more, chunks, batches, fault, busy (a batch of this pass was left unanswered),
-    passes, pages.
+    passes, events (of this execution's history, at most).
     """
 
     def __init__(
@@ -55,7 +69,7 @@ class MeteringStates(Construct):
                 "chunks": "{% $states.result.Payload.chunks %}",
                 "cursor": "{% $states.result.Payload.cursor %}",
                 "more": "{% $states.result.Payload.more %}",
-                "pages": "{% $pages + 1 %}",
+                "events": "{% $events + $states.result.Payload.events + 20 %}",
             },
         )
         seal = self._each("SealHours", "{% $chunks %}", SEAL_CONCURRENCY, "SealChunk", seal_hours, "keys")
@@ -64,7 +78,11 @@ class MeteringStates(Construct):
             "PlanBatches",
             plan_batches,
             {"chunks": "{% $chunks %}"},
-            assign={"batches": "{% $states.result.Payload.batches %}"},
+            assign={
+                "batches": "{% $states.result.Payload.batches %}",
+                "busy": "{% $busy or $states.result.Payload.left %}",
+                "events": "{% $events + $states.result.Payload.events %}",
+            },
         )
         submit = self._submit(submit_batch, submit_concurrency)
         settle = self._each("SettleHours", "{% $chunks %}", SEAL_CONCURRENCY, "SettleChunk", settle_hours, "keys")
@@ -88,14 +106,9 @@ class MeteringStates(Construct):
             self,
             "Start",
             assign={
-                "startedAt": "{% $states.context.Execution.StartTime %}",
-                "hour": "{% $exists($states.context.Execution.Input.hour)"
-                " ? $states.context.Execution.Input.hour : null %}",
-                "cursor": NULL,
+                **{name: _given(name, default) for name, default in HANDED_OVER.items()},
                 "fault": NULL,
-                "busy": False,
-                "passes": 0,
-                "pages": 0,
+                "events": 0,
             },
         )
 
@@ -112,7 +125,33 @@ class MeteringStates(Construct):
         # a batch that is left does not hold up the others: it has its turn again in the next pass
         left = sfn.Pass.jsonata(self, "LeftPending", outputs={"busy": True})
         task.add_catch(left, errors=[MARKETPLACE_BUSY, LAMBDA_FULL])
+        stopped = sfn.Fail.jsonata(
+            self, "ProductFault", error="{% $states.input.error %}", cause="{% $states.input.cause %}"
+        )
+        told = {"error": "{% $states.errorOutput.Error %}", "cause": CAUSE}
+        task.add_catch(stopped, errors=[PRODUCT_FAULT], outputs=told)
+        # a fault of this one batch, three times over: the function's error alarm tells, its lines stay pending
+        task.add_catch(left, errors=["States.ALL"])
         return submit.item_processor(task)
+
+    def _hand_over(self, reporting: Any) -> sfn.Chain:
+        """Another execution goes on with the next page. Raw: a machine's own ARN cannot stand in its definition."""
+        state = sfn.CustomState(
+            self,
+            "HandOver",
+            state_json={
+                "Type": "Task",
+                "Resource": f"arn:{Stack.of(self).partition}:states:::states:startExecution",
+                "Arguments": {
+                    "StateMachineArn": "{% $states.context.StateMachine.Id %}",
+                    "Input": {name: f"{{% ${name} %}}" for name in HANDED_OVER},
+                },
+                "Output": {},
+                "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 5, "BackoffRate": 2}],
+            },
+        )
+        state.add_catch(reporting, errors=["States.ALL"], assign=FAULT)
+        return state.next(sfn.Succeed.jsonata(self, "HandedOver"))
 
     def _going_on(self, find: Any, reporting: Any) -> sfn.Choice:
         pauses = ", ".join(str(seconds) for seconds in PAUSES)
@@ -124,9 +163,11 @@ class MeteringStates(Construct):
         )
         choice = sfn.Choice.jsonata(self, "GoingOn")
         choice.when(sfn.Condition.jsonata("{% $fault != null %}"), reporting)
-        choice.when(sfn.Condition.jsonata(f"{{% $pages >= {PAGES} %}}"), reporting)
+        full = f"$events >= {EVENTS}"
+        choice.when(sfn.Condition.jsonata(f"{{% $more and {full} %}}"), self._hand_over(reporting))
         choice.when(sfn.Condition.jsonata("{% $more %}"), find)
-        choice.when(sfn.Condition.jsonata(f"{{% $busy and $passes < {len(PAUSES)} %}}"), wait.next(find))
+        again = f"$busy and $passes < {len(PAUSES)} and $not({full})"
+        choice.when(sfn.Condition.jsonata(f"{{% {again} %}}"), wait.next(find))
         return choice.otherwise(reporting)
 
     def _after_report(self, reporting: Any) -> None:

@@ -16,7 +16,16 @@ from rich.console import Console
 
 from local.run_report import console, html
 from local.run_report.extras import Check, CustomerFacts, DimensionFacts, Extras, HourFacts, LogFacts, MixIn
-from local.run_report.figures import billed_units, dimension_name, mix_in_name, number, seconds, short, unit_name
+from local.run_report.figures import (
+    billed_units,
+    dimension_name,
+    mix_in_name,
+    number,
+    seconds,
+    short,
+    unit_beside,
+    unit_name,
+)
 from local.run_report.schema import ACCOUNT_FIELDS, Account, Customer, Marketplace, Run, plain, unaccounted
 
 CALLS = Account(
@@ -160,7 +169,9 @@ def test_the_page_says_who_was_billed_for_what_and_how_it_ended() -> None:
         "orders.xes.gz: 2 of 10 cases",
         "billed exactly once, or ended in a named state",
         "Each line is in the log once 30 of 30",
-        "API calls billed 4 1,000 calls",
+        "API calls billed 4 × 1,000 calls",
+        "customer API calls × 1,000 data processed GB",
+        "No unit is unaccounted for. 0 unaccounted",
         "2026-W02 abc legacy basic 2 0",
         "2026-W03 l-012345…89abcdef license enterprise left 16:20 2 0.75",
         "all 4 0.75",
@@ -212,9 +223,34 @@ def test_the_console_shows_bills_states_and_verdict(width: int) -> None:
     assert re.search(r"2026-W02 .*2 +0 *$", text, re.MULTILINE)
     assert re.search(r"all .*4 +0\.75", text)
     assert re.search(r"billed +4,000 +0\.75", text)
-    assert "unsubscribed at 16:20" in text
+    assert re.search(r"unsubscribed at 16:20 *\n *\nWhere every unit went", text)
+    assert re.search(r"No unit is unaccounted for\.  0 unaccounted *│?\n│ *│\n│ *replay 1 min 4 s", text)
     assert "12 hours, 2 customers, 30 lines in 7 calls: billed exactly once" in text
     assert "→ build/run.html" in text
+
+
+def test_a_buyer_whom_nobody_knows_is_no_customer_but_its_usage_is_in_the_totals() -> None:
+    waiting = {"api_calls": Account(received=Decimal(5), waiting=Decimal(5))}
+    unknown = Customer(customerIdentifier="buyer-unknown", integration="unknown", dimensions=waiting)
+    run = replace(RUN, customers=(*RUN.customers, unknown))
+    assert run.buyers == RUN.customers
+    assert "12 hours, 2 customers," in printed(run, EXTRAS)
+    assert "buyer-unknown" not in printed(run, EXTRAS)
+    assert re.search(r"waiting +9 ", printed(run, EXTRAS))
+    page = html.page(run, EXTRAS)
+    assert "customers</span><b>2</b>" in page
+    assert "title='buyer-unknown'" not in page
+    assert run.to_json()["customers"][2]["customerIdentifier"] == "buyer-unknown"
+
+
+def test_no_heading_is_cut_on_a_narrow_console() -> None:
+    names = ("workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations")
+    account = replace(CALLS, received=Decimal(101150), recorded=Decimal(101047), included=Decimal(98500))
+    buyer = replace(RUN.customers[1], dimensions=dict.fromkeys(names, account))
+    run = replace(RUN, customers=(buyer, replace(buyer, customerIdentifier="buyer-unknown", integration="unknown")))
+    units = zip(names, ("execution", "user", "GB", "call", "invocation"), strict=True)
+    extras = replace(EXTRAS, dimensions={name: DimensionFacts(unit=unit, scale=1000) for name, unit in units})
+    assert "…" not in printed(run, extras, 80)
 
 
 def test_a_failed_check_is_enough_for_red() -> None:
@@ -239,8 +275,12 @@ def test_figures() -> None:
         "1000", "1.5", "0.000001", "100", "0",
     ]  # fmt: skip
     assert billed_units(Decimal(2000), DimensionFacts(unit="call", scale=1000)) == 2
-    assert unit_name(DimensionFacts(unit="call", scale=1000)) == "1,000 calls"
+    assert unit_name(DimensionFacts(unit="call", scale=1000)) == "× 1,000 calls"
     assert unit_name(DimensionFacts(unit="GB")) == "GB"
+    assert [
+        unit_beside(name, DimensionFacts(unit=unit, scale=scale))
+        for name, unit, scale in (("api_calls", "call", 1000), ("active_users", "user", 1), ("seats", "hour", 10))
+    ] == ["× 1,000", "", "× 10 hours"]
     assert dimension_name("api_calls") == "API calls"
     assert mix_in_name("refusal:id_reused") == "refusal: id_reused"
     assert mix_in_name("after_leaving") == "after leaving"

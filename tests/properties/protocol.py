@@ -115,7 +115,7 @@ class Protocol(World):
 
         def meter(keys: Sequence[RecordKey]) -> None:
             _state(lambda: sealer.seal_hours(keys))
-            for batch in _state(lambda: plan_batches(keys, self.records, self.subscribers, self.clock())):
+            for batch in _state(lambda: plan_batches(keys, self.records, self.subscribers, self.clock()))[0]:
                 with suppress(MarketplaceBusy):
                     _state(partial(submitter.submit, batch), BUSY_TRIES)
             _state(lambda: settle_hours(keys, self.records, self.settlement, self.clock))

@@ -151,11 +151,11 @@ def test_a_batch_planned_in_time_and_submitted_too_late_makes_no_call(world: Pro
     report(world, buyer, "e0", 2)
     world.now = deadline(HOUR) - 60.0
     world.sealer.seal_hours([(buyer, HOUR)])
-    (batch,) = plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now)
+    ((batch,), _left) = plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now)
     world.now += 60
     world.submitter.submit(batch)
     assert world.marketplace.summary()["calls"] == 0
-    assert plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now) == []
+    assert plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now) == ([], False)
 
 
 def test_lines_near_their_deadline_travel_alone(world: Protocol) -> None:

@@ -194,7 +194,7 @@ class World:
                 dimensions=list(DIMENSIONS),
             )
             self.sealer.seal_hours(page.keys)
-            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now):
+            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now)[0]:
                 try:
                     self.submitter.submit(batch)
                 except (MarketplaceBusy, ProductFault) as error:

@@ -23,7 +23,7 @@ def states(prod: Assembly) -> dict[str, Any]:
 def tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
     found = {}
     for name, state in states.items():
-        if state["Type"] == "Task":
+        if state["Type"] == "Task" and "FunctionName" in state["Arguments"]:
             found[name] = state
         elif state["Type"] == "Map":
             found.update(tasks(state["ItemProcessor"]["States"]))
@@ -38,9 +38,9 @@ def test_states_follow_one_another_as_the_design_says(states: dict[str, Any]) ->
     going_on = states["GoingOn"]
     assert [(choice["Condition"], choice["Next"]) for choice in going_on["Choices"]] == [
         ("{% $fault != null %}", "Report"),
-        ("{% $pages >= 16 %}", "Report"),
+        ("{% $more and $events >= 15000 %}", "HandOver"),
         ("{% $more %}", "FindDueHours"),
-        ("{% $busy and $passes < 5 %}", "WaitForMarketplace"),
+        ("{% $busy and $passes < 5 and $not($events >= 15000) %}", "WaitForMarketplace"),
     ]
     assert going_on["Default"] == "Report"
 
@@ -59,8 +59,20 @@ def test_what_was_left_unanswered_has_its_turn_again_from_the_first_page_for_abo
 def test_the_run_takes_its_hour_from_its_input_or_from_the_executions_start(states: dict[str, Any]) -> None:
     payload = states["FindDueHours"]["Arguments"]["Payload"]
     assert set(payload) == {"startedAt", "hour", "cursor"}
-    assert states["Start"]["Assign"]["startedAt"] == "{% $states.context.Execution.StartTime %}"
-    assert states["Start"]["Assign"]["cursor"] == states["Start"]["Assign"]["fault"] == "{% null %}"
+    start = states["Start"]["Assign"]
+    run = "$states.context.Execution"
+    assert start["startedAt"] == f"{{% $exists({run}.Input.startedAt) ? {run}.Input.startedAt : {run}.StartTime %}}"
+    assert start["hour"].endswith(f"? {run}.Input.hour : null %}}")
+    assert start["fault"] == "{% null %}"
+
+
+def test_an_execution_hands_over_before_its_history_is_full(prod: Assembly, states: dict[str, Any]) -> None:
+    hand_over = states["HandOver"]
+    assert hand_over["Arguments"]["StateMachineArn"] == "{% $states.context.StateMachine.Id %}"
+    handed = hand_over["Arguments"]["Input"]
+    assert handed == {name: f"{{% ${name} %}}" for name in ("startedAt", "hour", "cursor", "busy", "passes")}
+    assert set(handed) <= set(states["Start"]["Assign"]), "the next execution reads all of it"
+    assert (hand_over["Catch"][0]["Next"], states[hand_over["Next"]]["Type"]) == ("Report", "Succeed")
 
 
 def test_any_fault_still_reports_and_then_fails_the_run(states: dict[str, Any]) -> None:
@@ -94,11 +106,11 @@ def waits(retrier: dict[str, Any]) -> float:
 
 def test_a_batch_left_unanswered_does_not_hold_up_the_others_and_is_remembered(states: dict[str, Any]) -> None:
     inner = states["SubmitBatch"]["ItemProcessor"]["States"]
-    (catch,) = inner["SubmitLines"]["Catch"]
-    assert catch["ErrorEquals"] == ["MarketplaceBusy", "Lambda.TooManyRequestsException"], (
-        "a product fault ends the run"
-    )
-    left = inner[catch["Next"]]
+    busy, fault, other = inner["SubmitLines"]["Catch"]
+    assert busy["ErrorEquals"] == ["MarketplaceBusy", "Lambda.TooManyRequestsException"]
+    assert (fault["ErrorEquals"], inner[fault["Next"]]["Type"]) == (["ProductFault"], "Fail"), "it ends the run"
+    assert (other["ErrorEquals"], other["Next"]) == (["States.ALL"], busy["Next"]), "one batch's own fault does not"
+    left = inner[busy["Next"]]
     assert (left["Type"], left["Output"]) == ("Pass", {"busy": True})
     assert inner["SubmitLines"]["Output"] == {"busy": False}
     assert "$states.result[busy = true]" in states["SubmitBatch"]["Assign"]["busy"]

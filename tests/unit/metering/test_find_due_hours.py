@@ -86,7 +86,7 @@ def test_a_page_travels_in_chunks() -> None:
 
 
 def test_nothing_is_due() -> None:
-    assert due_page([], None, ["d"]).payload() == {"chunks": [], "cursor": None, "more": False}
+    assert due_page([], None, ["d"]).payload() == {"chunks": [], "cursor": None, "more": False, "events": 0}
 
 
 @pytest.mark.parametrize("dimension", ["d", "a|b", "a#b", "ü"])

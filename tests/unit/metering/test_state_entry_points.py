@@ -67,14 +67,18 @@ def as_json(answer: Any) -> Any:
 def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
     ledger.opened()
     page = as_json(handlers.find_due_hours({"startedAt": iso(NOW), "hour": None, "cursor": None}, CONTEXT))
-    assert page == {"chunks": [[KEY]], "cursor": KEY, "more": False}
+    assert page == {"chunks": [[KEY]], "cursor": KEY, "more": False, "events": 14}
     assert as_json(handlers.seal_hours({"keys": [KEY]}, CONTEXT)) == {
         "sealed": 1,
         "waiting": 0,
         "already": 0,
         "failed": 0,
     }
-    assert as_json(handlers.plan_batches({"chunks": page["chunks"]}, CONTEXT)) == {"batches": [[f"{KEY}|api_calls"]]}
+    assert as_json(handlers.plan_batches({"chunks": page["chunks"]}, CONTEXT)) == {
+        "batches": [[f"{KEY}|api_calls"]],
+        "left": False,
+        "events": 18,
+    }
     assert as_json(handlers.settle_hours({"keys": [KEY]}, CONTEXT)) == {"expired": 0, "tidied": 0}
     assert ledger.pending() == {(CUSTOMER, HOUR)}
 
@@ -95,7 +99,7 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
     ledger.opened()
     handlers.seal_hours({"keys": [KEY]}, CONTEXT)
     at(tmp_path, deadline(HOUR) + 1)
-    assert handlers.plan_batches({"chunks": [[KEY]]}, CONTEXT) == {"batches": []}
+    assert handlers.plan_batches({"chunks": [[KEY]]}, CONTEXT)["batches"] == []
     assert handlers.settle_hours({"keys": [KEY]}, CONTEXT)["expired"] == 1
     assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "tidied": 0}
     summary = as_json(handlers.report({"startedAt": iso(NOW), "fault": {"Error": "ProductFault"}}, CONTEXT))
@@ -130,5 +134,5 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
 
 def test_hours_that_are_gone_are_passed_over(ledger: Ledger) -> None:
     assert handlers.seal_hours({"keys": ["nobody|3600"]}, CONTEXT)["already"] == 1
-    assert handlers.plan_batches({"chunks": [["nobody|3600"], []]}, CONTEXT) == {"batches": []}
+    assert handlers.plan_batches({"chunks": [["nobody|3600"], []]}, CONTEXT)["batches"] == []
     assert handlers.settle_hours({"keys": ["nobody|3600"]}, CONTEXT) == {"expired": 0, "tidied": 0}
