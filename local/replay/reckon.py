@@ -1,6 +1,6 @@
 """Where every unit ended: the sender's tally, the ledger's tables and Marketplace's log, held against each other."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,12 +9,13 @@ from typing import Any
 from ledger import tables
 from ledger.balance import REMAINDER
 from ledger.metering_record import FAILED, MeteringRecord, from_item
+from local.replay.buyers import Buyer
+from local.replay.checks import Evidence, checks
 from local.replay.send_usage import AccountKey, Tally
 from local.run_report.extras import Check
 from local.run_report.schema import UNKNOWN, Account, Customer, Marketplace
 from local.stage import LocalStage
 from marketplace.dimensions import Dimension
-from runtime.clock import iso
 
 Units = dict[AccountKey, Decimal]
 
@@ -28,14 +29,15 @@ class Reckoning:
     checks: tuple[Check, ...]
 
 
-def reckon(stage: LocalStage, tally: Tally, integrations: Mapping[str, str]) -> Reckoning:
-    """Read everything and add it up. integrations: by customerIdentifier."""
+def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reckoning:
+    """Read everything and add it up. buyers: by customerIdentifier."""
     records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
     accepted = list(stage.marketplace.accepted())
     states = _ledger_states(records)
     states["billed"] = _billed(accepted, stage.settings.dimensions)
     states["remainder"] = _remainders(stage.items(tables.STATE))
-    states["recorded"], states["repeatedUsers"] = _events(stage.items(tables.USAGE_EVENTS))
+    events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
+    states["recorded"], states["repeatedUsers"] = _events(events)
     states["received"] = tally.received
     for state, verdict in (("refused", "refused"), ("repeatedEvents", "duplicate"), ("waiting", "retry_later")):
         states[state] = tally.by_verdict[verdict]
@@ -44,13 +46,28 @@ def reckon(stage: LocalStage, tally: Tally, integrations: Mapping[str, str]) -> 
         amounts = {state: units.get((customer, dimension), Decimal(0)) for state, units in states.items()}
         accounts[customer][dimension] = Account(**amounts)
     customers = tuple(
-        Customer(customerIdentifier=name, integration=integrations.get(name, UNKNOWN), dimensions=own)
+        Customer(
+            customerIdentifier=name, integration=buyers[name].integration if name in buyers else UNKNOWN, dimensions=own
+        )
         for name, own in accounts.items()
     )
     summary = stage.marketplace.summary()
     names = ("calls", "records", "accepted", "duplicates", "rejected")
     judged = Marketplace(url=stage.marketplace.url, **{name: summary[name] for name in names})
-    return Reckoning(customers, judged, _checks(stage, tally, states["recorded"], records, accepted, summary))
+    evidence = Evidence(
+        tally=tally,
+        events=events,
+        records=records,
+        accepted=accepted,
+        billed_twice=summary["billedTwice"],
+        dimensions=stage.settings.dimensions,
+        allowances={key: _allowance(stage, buyer) for key, buyer in buyers.items()},
+    )
+    return Reckoning(customers, judged, checks(evidence))
+
+
+def _allowance(stage: LocalStage, buyer: Buyer) -> Mapping[str, Decimal]:
+    return next(tier.included for tier in stage.settings.tiers if tier.name == buyer.tier)
 
 
 def _events(items: list[dict[str, Any]]) -> tuple[Units, Units]:
@@ -58,10 +75,9 @@ def _events(items: list[dict[str, Any]]) -> tuple[Units, Units]:
     recorded: Units = defaultdict(Decimal)
     repeated: Units = defaultdict(Decimal)
     for item in items:
-        if "content" in item:
-            key = (item["customerIdentifier"], item["content"]["dimension"])
-            recorded[key] += item["content"]["quantity"]
-            repeated[key] += item["content"]["quantity"] - item["counted"]
+        key = (item["customerIdentifier"], item["content"]["dimension"])
+        recorded[key] += item["content"]["quantity"]
+        repeated[key] += item["content"]["quantity"] - item["counted"]
     return recorded, repeated
 
 
@@ -103,55 +119,3 @@ def _remainders(items: list[dict[str, Any]]) -> Units:
         for name, value in item.items()
         if name.startswith(REMAINDER)
     }
-
-
-def _checks(
-    stage: LocalStage,
-    tally: Tally,
-    recorded: Units,
-    records: list[MeteringRecord],
-    accepted: list[dict[str, Any]],
-    summary: Mapping[str, Any],
-) -> tuple[Check, ...]:
-    at_marketplace = Counter((a["buyer"], a["hour"], a["dimension"], Decimal(a["quantity"])) for a in accepted)
-    slots = {(a["buyer"], a["hour"], a["dimension"]) for a in accepted}
-    in_ledger = Counter(_billed_lines(records))
-    ids = [line.metering_record_id for r in records for line in r.lines.values() if line.metering_record_id]
-    told = {key: units for key, units in tally.by_verdict["recorded"].items() if units}
-    stored = {key: units for key, units in recorded.items() if units}
-    return (
-        Check(
-            statement="No line was accepted twice.",
-            holds=len(slots) == len(accepted) and not summary["billedTwice"],
-            figures=f"{len(accepted)} accepted lines",
-        ),
-        Check(
-            statement="The ledger's billed lines and Marketplace's log agree, line by line.",
-            holds=at_marketplace == in_ledger,
-            figures=f"{in_ledger.total()} billed lines in the ledger",
-        ),
-        Check(
-            statement="Each accepted line has a MeteringRecordId of its own.",
-            holds=len(ids) == len(set(ids)),
-            figures=f"{len(ids)} ids",
-        ),
-        Check(
-            statement="What senders were told is recorded is what is stored.",
-            holds=told == stored,
-            figures=f"{len(stored)} accounts of a customer and a dimension",
-        ),
-        Check(
-            statement="Nothing is pending, and nothing failed.",
-            holds=not any(r.pending or r.marked_failed for r in records),
-            figures=f"{sum(bool(r.pending) for r in records)} of {len(records)} hours pending",
-        ),
-    )
-
-
-def _billed_lines(records: list[MeteringRecord]) -> list[tuple[str, str, str, Decimal]]:
-    return [
-        (record.customer_identifier, iso(record.hour), name, line.quantity)
-        for record in records
-        for name, line in record.lines.items()
-        if line.verdict in ("billed", "on_file")
-    ]

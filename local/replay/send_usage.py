@@ -81,11 +81,22 @@ class UsageSender:
         for attempt in range(TRIES):
             answer = self._stage.api.call("POST", "/usage", body, caller=self._stage.usage_sender)
             if answer.status == 200:
-                return list(zip(batch, answer.json["verdicts"], strict=True))
+                verdicts = answer.json["verdicts"]
+                return [
+                    (tagged, _first_told(tagged, verdict) if attempt else verdict)
+                    for tagged, verdict in zip(batch, verdicts, strict=True)
+                ]
             if answer.status not in (429, 503):
                 break
             time.sleep(0.1 * 2**attempt)  # the same request again: what was recorded is found
         raise SendingFailed(f"POST /usage was answered {answer.status}: {answer.text[:500]}")
+
+
+def _first_told(tagged: TaggedEvent, verdict: dict[str, Any]) -> dict[str, Any]:
+    """After a request that was not answered, ``duplicate`` of a first report means: it was recorded by that request."""
+    if verdict["verdict"] == "duplicate" and first_time(tagged):
+        return verdict | {"verdict": "recorded"}
+    return verdict
 
 
 def _batches(events: Iterable[TaggedEvent]) -> list[list[TaggedEvent]]:

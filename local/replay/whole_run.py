@@ -124,8 +124,8 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
         sender = UsageSender(stage)
         facts = replaying.replay_day(Day(stage, mixed, buyers, day), sender)
         with replaying.step("reckoning", "holding ledger and Marketplace against each other"):
-            integrations = {buyer.customer_identifier: buyer.integration for buyer in buyers.values()}
-            reckoning = reckon(stage, sender.tally, integrations)
+            known = {buyer.customer_identifier: buyer for buyer in buyers.values()}
+            reckoning = reckon(stage, sender.tally, known)
         run = Run(log=log.name, hours=len(facts), customers=reckoning.customers, marketplace=reckoning.marketplace)
         replaying.timings["total"] = time.monotonic() - started
         told = extras(

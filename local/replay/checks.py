@@ -1,0 +1,183 @@
+"""What a run must show, each statement held against evidence of its own, so that no two errors can cancel out."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ledger.metering_record import MeteringRecord
+from local.replay.send_usage import Tally
+from local.run_report.extras import Check
+from marketplace.dimensions import Dimension
+from marketplace.tiers import UNLIMITED
+from runtime.clock import iso
+
+#: the answers that each purpose of the replay may get; ``refusal:x`` only ``refused x``
+EXPECTED = {
+    "normal": {"recorded"},
+    "late": {"recorded"},
+    "duplicate": {"duplicate"},
+    "after_leaving": {"recorded", "refused not_subscribed", "retry_later just_ended"},
+    "unknown_customer": {"retry_later unknown_customer"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """tally: what senders were told. events, records: the ledger's items. accepted: Marketplace's log.
+
+    allowances: recorded units a month by customer and dimension, as each buyer's tier includes them.
+    """
+
+    tally: Tally
+    events: Sequence[Mapping[str, Any]]
+    records: Sequence[MeteringRecord]
+    accepted: Sequence[Mapping[str, Any]]
+    billed_twice: int
+    dimensions: Mapping[str, Dimension]
+    allowances: Mapping[str, Mapping[str, Decimal]]
+
+
+def checks(evidence: Evidence) -> tuple[Check, ...]:
+    """Every statement, in the order of a unit's way."""
+    return (
+        _answers(evidence),
+        _stored(evidence),
+        _counted(evidence),
+        _users(evidence),
+        _included(evidence),
+        _accepted_once(evidence),
+        _agreed(evidence),
+        _own_ids(evidence),
+        _ended(evidence),
+    )
+
+
+def _answers(evidence: Evidence) -> Check:
+    unexpected = {
+        f"{purpose}: {answer}": number
+        for purpose, answers in evidence.tally.answers.items()
+        for answer, number in answers.items()
+        if answer not in EXPECTED.get(purpose, {f"refused {purpose.partition(':')[2]}"})
+    }
+    number = sum(answers.total() for answers in evidence.tally.answers.values())
+    figures = ", ".join(f"{what} ({times})" for what, times in sorted(unexpected.items())[:5])
+    return Check(
+        statement="Every event got the answer that its purpose calls for.",
+        holds=not unexpected,
+        figures=figures or f"{number} events",
+    )
+
+
+def _stored(evidence: Evidence) -> Check:
+    told = {key: units for key, units in evidence.tally.by_verdict["recorded"].items() if units}
+    stored: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for item in evidence.events:
+        if item["content"]["quantity"]:
+            stored[item["customerIdentifier"], item["content"]["dimension"]] += item["content"]["quantity"]
+    return Check(
+        statement="What senders were told is recorded is what is stored.",
+        holds=told == stored,
+        figures=f"{len(stored)} accounts of a customer and a dimension",
+    )
+
+
+def _counted(evidence: Evidence) -> Check:
+    """Hour by hour, so that a loss in one and a doubling in another do not cancel out."""
+    events: dict[tuple[str, int, str], Decimal] = defaultdict(Decimal)
+    for item in evidence.events:
+        if item["counted"]:
+            key = (item["customerIdentifier"], int(item["billedHour"]), item["content"]["dimension"])
+            events[key] += item["counted"]
+    counters: dict[tuple[str, int, str], Decimal] = defaultdict(Decimal)
+    for record in evidence.records:
+        for (dimension, _period), units in record.counted.items():
+            counters[record.customer_identifier, record.hour, dimension] += units
+    return Check(
+        statement="Each hour's counters are the sums of its events.",
+        holds=dict(events) == dict(counters),
+        figures=f"{len(counters)} counters",
+    )
+
+
+def _users(evidence: Evidence) -> Check:
+    """Each user of a month is counted once: the simulated day lies in one month."""
+    counted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    users: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for item in evidence.events:
+        content = item["content"]
+        if evidence.dimensions[content["dimension"]].aggregation == "distinct":
+            key = (item["customerIdentifier"], content["dimension"])
+            counted[key] += item["counted"]
+            users[key].add(content["userHash"])
+    return Check(
+        statement="Each user is counted once.",
+        holds={key: len(seen) for key, seen in users.items()} == counted,
+        figures=f"{sum(map(len, users.values()))} users",
+    )
+
+
+def _included(evidence: Evidence) -> Check:
+    counted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    included: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for record in evidence.records:
+        for (dimension, _period), units in record.counted.items():
+            counted[record.customer_identifier, dimension] += units
+        for dimension, units in record.included.items():
+            included[record.customer_identifier, dimension] += units
+
+    def owed(customer: str, dimension: str) -> Decimal:
+        allowance = evidence.allowances[customer].get(dimension, Decimal(0))
+        return counted[customer, dimension] if allowance == UNLIMITED else min(counted[customer, dimension], allowance)
+
+    return Check(
+        statement="Each contract covers what its tier includes, no more and no less.",
+        holds=all(included[key] == owed(*key) for key in counted),
+        figures=f"{len(counted)} allowances",
+    )
+
+
+def _accepted_once(evidence: Evidence) -> Check:
+    slots = {(line["buyer"], line["hour"], line["dimension"]) for line in evidence.accepted}
+    return Check(
+        statement="No line was accepted twice.",
+        holds=len(slots) == len(evidence.accepted) and not evidence.billed_twice,
+        figures=f"{len(evidence.accepted)} accepted lines",
+    )
+
+
+def _agreed(evidence: Evidence) -> Check:
+    at_marketplace = Counter(
+        (line["buyer"], line["hour"], line["dimension"], Decimal(line["quantity"])) for line in evidence.accepted
+    )
+    in_ledger = Counter(
+        (record.customer_identifier, iso(record.hour), name, line.quantity)
+        for record in evidence.records
+        for name, line in record.lines.items()
+        if line.verdict in ("billed", "on_file")
+    )
+    return Check(
+        statement="The ledger's billed lines and Marketplace's log agree, line by line.",
+        holds=at_marketplace == in_ledger,
+        figures=f"{in_ledger.total()} billed lines in the ledger",
+    )
+
+
+def _own_ids(evidence: Evidence) -> Check:
+    lines = [line for record in evidence.records for line in record.lines.values()]
+    ids = [line.metering_record_id for line in lines if line.metering_record_id]
+    return Check(
+        statement="Each accepted line has a MeteringRecordId of its own.",
+        holds=len(ids) == len(set(ids)),
+        figures=f"{len(ids)} ids",
+    )
+
+
+def _ended(evidence: Evidence) -> Check:
+    open_or_failed = [record for record in evidence.records if record.pending or record.marked_failed]
+    return Check(
+        statement="Nothing is pending, and nothing failed.",
+        holds=not open_or_failed,
+        figures=f"{len(open_or_failed)} of {len(evidence.records)} hours",
+    )
