@@ -52,6 +52,7 @@ class Subscriber:
     entitlements: tuple[HeldEntitlement, ...] = ()
     entitlements_fetched_at: float | None = None
     previous_identifier: str | None = None
+    superseded_by: str | None = None
     free_trial: bool | None = None
     version: int = 0
     #: the stored item, for what only its owner room reads
@@ -94,6 +95,7 @@ def from_item(item: Mapping[str, Any]) -> Subscriber:
         ),
         entitlements_fetched_at=float(fetched) if fetched is not None else None,
         previous_identifier=item.get("previousIdentifier"),
+        superseded_by=item.get("supersededBy"),
         free_trial=item.get("freeTrial"),
         version=int(item.get("version", 0)),
         item=item,

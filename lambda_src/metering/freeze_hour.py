@@ -67,6 +67,9 @@ class Freezer:
     ) -> tuple[BillingIdentity, Allowance, int] | Waiting:
         if subscriber is None:
             return Waiting("unknown_customer")
+        if subscriber.superseded_by is not None:
+            # he turned out to be billed the other way: no hour is ever sent both ways
+            return Waiting("superseded")
         if any(name not in self.dimensions for name, _period in record.counted):
             # without its scale and decimals nothing true can be said of its quantity
             return Waiting("dimension_not_in_stage")

@@ -107,6 +107,17 @@ def test_a_contract_customer_without_fresh_entitlements_waits_and_is_never_bille
     assert world.marketplace.summary()["calls"] == 0
 
 
+def test_a_licence_whose_buyer_turned_out_to_be_a_legacy_one_is_not_sent(world: World) -> None:
+    buyer = world.buyer()
+    world.report(world.event(buyer, "a", 2))
+    world.change(buyer, supersededBy="cust-1")
+    world.next_run()
+    assert world.pending() == {(buyer, int(START))}
+    world.next_run(hours=23)
+    assert world.verdicts(buyer) == {"workflow_executions": "expired"}
+    assert world.accepted() == []
+
+
 def test_a_licence_whose_account_is_unknown_waits(world: World) -> None:
     buyer = world.buyer()
     world.subscriber_items.update_item(
