@@ -14,8 +14,6 @@ from metering.usage_line import usage_line
 #: that one is longer than the hour between two runs, or no run might fall into it
 RECHECK = 4 * 3600
 LAST_CHANCE = 75 * 60
-#: a rejected line is tried again by the next hourly run, not by the later passes of the same
-RECHECK_REJECTED = 50 * 60
 
 
 @dataclass(frozen=True)
@@ -33,13 +31,12 @@ def is_due(line: Line, subscriber: Subscriber | None, now: float) -> bool:
     """Whether a line is sent in this run: not ended, in time, and with a reason to expect another answer."""
     if line.ended or now >= line.deadline:
         return False
-    if line.verdict is None or line.at is None:
+    if line.verdict != "not_subscribed" or line.at is None:
         return True
-    changed = subscriber is not None and subscriber.status_changed_at != line.status_changed_at
-    if line.verdict == "not_subscribed" and changed:
+    if subscriber is not None and subscriber.status_changed_at != line.status_changed_at:
         return True
     in_last_chance = now >= line.deadline - LAST_CHANCE and line.at < line.deadline - LAST_CHANCE
-    return in_last_chance or now - line.at >= (RECHECK_REJECTED if line.verdict == "rejected" else RECHECK)
+    return in_last_chance or now - line.at >= RECHECK
 
 
 def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float) -> list[Candidate]:
