@@ -5,6 +5,7 @@ python long_runner.py <state directory>
 
 import io
 import json
+import signal
 import sys
 import time
 import zipfile
@@ -13,6 +14,9 @@ from pathlib import Path
 from local.cloud import LocalCloud, children
 
 CODE = "import time\n\ndef handle(event, context):\n    time.sleep(event['seconds'])\n    return {}\n"
+
+# whoever started the tests in the background has Ctrl-C ignored, and that is inherited
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def main(state: Path) -> None:
