@@ -159,3 +159,43 @@ def test_quantities_of_one_product_never_share_a_call_with_another_shape(world: 
     assert len(calls) == 4
     assert len(world.accepted()) == 60
     assert {line["productCode"] for line in world.accepted()} == {PRODUCT}
+
+
+def test_a_leavers_late_usage_is_billed_by_the_contract_that_expired_just_before_his_end(world: World) -> None:
+    """Usage of before the end that arrives after its hour was sealed goes to the next, when the contract is over."""
+    world.pricing_model = "contract-with-consumption"
+    world.tiers = (Tier("basic", {"workflow_executions": Decimal(5)}),)
+    buyer = world.buyer()
+    end = int(START) + 3000
+    world.change(
+        buyer,
+        subscriptionStatus="pending_cancellation",
+        activePeriods=[{"start": int(START) - 86400, "end": end}],
+        acceptsUntil=end + 2700,
+        entitlements=[{"dimension": "basic", "value": "1", "expiresAt": end - 30}],
+        entitlementsFetchedAt=int(START) - 60,
+    )
+    world.now = START + 100
+    world.report(world.event(buyer, "in-time", 3))
+    world.now = START + 4200
+    assert world.sealer.seal_hours([(buyer, int(START))])["sealed"] == 1
+    (late,) = world.report(world.event(buyer, "late", 7, occurredAt="2026-11-15T08:40:00Z"))
+    assert (late["verdict"], late["hour"]) == ("recorded", "2026-11-15T09:00:00Z")
+    world.sealer.seal_hours([(buyer, int(START) + 3600)])
+    record = world.record(buyer, START + 3600)
+    assert (record.state, record.lines["workflow_executions"].quantity) == ("sealed", 5)
+
+
+@pytest.mark.parametrize("damage", [{"lines": ["not a map"]}, {"state": None}, {"sentTimestamp": "soon"}])
+def test_a_damaged_record_hides_no_other(world: World, damage: dict[str, object]) -> None:
+    damaged, healthy = world.buyer(), world.buyer()
+    world.report(world.event(damaged, "a"), world.event(healthy, "a"))
+    world.now = START + 4200
+    world.sealer.seal_hours([(damaged, int(START)), (healthy, int(START))])
+    table = world.dynamodb.Table(world.records.table_name)
+    item = table.get_item(Key={"customerIdentifier": damaged, "timestamp": int(START)})["Item"]
+    table.put_item(Item={name: value for name, value in (item | damage).items() if value is not None})
+    world.run()
+    assert world.billed(healthy) == 1
+    assert world.billed(damaged) == 0
+    assert world.pending() == {(damaged, int(START))}

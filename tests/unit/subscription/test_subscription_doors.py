@@ -343,3 +343,10 @@ def test_errors_of_the_operators_door(room: Room, path: str, status: int, code: 
     answered, payload = room.get(path)
     assert (answered, payload["error"]["code"]) == (status, code)
     assert set(payload["error"]) == {"code", "message", "details"}
+
+
+def test_a_failed_offer_makes_no_contract_wait_for_a_fetch_that_nobody_makes(room: Room) -> None:
+    room.receive(sns("subscribe-success", T0))
+    room.receive(sns("subscribe-fail", T0 + 3600, id_="later"))
+    row = room.row("custA1")
+    assert (row["subscriptionStatus"], row["lastNoticeAt"]) == ("active", S)
