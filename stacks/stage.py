@@ -33,8 +33,8 @@ class Stage:
     """One deployment. Nothing but this object and its file knows a stage's name.
 
     suffix: appended to physical table names, empty in production. calls_per_second: BatchMeterUsage for the whole
-    stage, AWS allows 10 per account and Region. hourly_zeros: off, every, or the one dimension that idle hours send 0 for.
-    currency: of the dimensions' prices. keep_data: tables outlive their stack and refuse deletion.
+    stage, AWS allows 10 per account and Region. hourly_zeros: off, every, or the one dimension for which idle hours
+    send 0. currency: of the dimensions' prices. keep_data: tables outlive their stack and refuse deletion.
     clock_offset_file: set only where the clock can be moved (``movableClock``).
     """
 

@@ -28,6 +28,7 @@ class WatchStack(Stack):
         id_: str,
         *,
         alarms: AlarmSettings,
+        currency: str,
         metrics_namespace: str,
         doors: DoorsStack,
         metering: MeteringStack,
@@ -64,6 +65,7 @@ class WatchStack(Stack):
             ticket_at_hours=alarms.ticket_at_hours,
             page_at_hours=alarms.page_at_hours,
             page_at_money=alarms.page_at_money,
+            currency=currency,
         )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
 

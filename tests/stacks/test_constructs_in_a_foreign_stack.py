@@ -2,13 +2,14 @@
 
 import ast
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ledger.tables import NOTICES, SUBSCRIBERS
-from runtime.settings import ReportSettings
+from runtime.settings import SubscriberApiSettings
 from stacks import synth
 from stacks.node import use_pinned_node
 from tests.synthesized import context
@@ -57,7 +58,7 @@ class Foreign:
             code=self.asset.code(),
             handler="room.handle",
             room="room",
-            settings=ReportSettings(METERING_RECORDS_TABLE="records"),
+            settings=SubscriberApiSettings(SUBSCRIBERS_TABLE="buyers"),
             environment=self.environment,
             description="foreign",
             timeout=Duration.seconds(30),
@@ -90,7 +91,7 @@ def test_function(foreign: Foreign) -> None:
     foreign.function().allow_marketplace("BatchMeterUsage")
     (deployed,) = foreign.resources("AWS::Lambda::Function")
     assert deployed["Environment"]["Variables"] == {
-        "METERING_RECORDS_TABLE": "records",
+        "SUBSCRIBERS_TABLE": "buyers",
         "POWERTOOLS_SERVICE_NAME": "room",
         "POWERTOOLS_METRICS_NAMESPACE": "Foreign",
         "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -161,9 +162,14 @@ def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
         routes=AlarmRoutes(foreign.stack, "Routes", page=["arn:aws:sns:us-east-1:111122223333:page"], ticket=[]),
         ticket_at_hours=3,
         page_at_hours=6,
+        page_at_money=Decimal("99.5"),
+        currency="EUR",
     )
     schedules = {schedule["ScheduleExpression"] for schedule in foreign.resources("AWS::Scheduler::Schedule")}
     assert "cron(25 * * * ? *)" in schedules
+    money = {alarm["MetricName"]: alarm for alarm in foreign.resources("AWS::CloudWatch::Alarm")}["AtRiskMoney"]
+    assert money["Threshold"] == 99.5
+    assert "99.5 EUR" in money["AlarmDescription"]
 
 
 def test_queue_and_function_alarms_with_a_mail_route(foreign: Foreign) -> None:

@@ -28,6 +28,11 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},
         "MeteringRecords": READ | {"UpdateItem"},
     },
+    "put-zero-records": {
+        "Subscribers": {"BatchGetItem", "ConditionCheckItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "MeteringRecords": {"BatchGetItem", "UpdateItem"},
+    },
     "find-due-hours": {"MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"}},
     "seal-hours": {
         "Subscribers": READ,
@@ -35,7 +40,11 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "MeteringState": {"GetItem", "UpdateItem"},
     },
     "plan-batches": {"Subscribers": READ, "MeteringRecords": READ},
-    "submit-batch": {"Subscribers": READ, "MeteringRecords": READ | {"UpdateItem"}},
+    "submit-batch": {
+        "Subscribers": READ,
+        "MeteringRecords": READ | {"UpdateItem"},
+        "MeteringState": {"UpdateItem"},
+    },
     "settle-hours": {"MeteringRecords": READ | {"UpdateItem"}},
     "report": {
         "MeteringRecords": {"BatchGetItem", "UpdateItem"},

@@ -34,7 +34,7 @@ def test_every_dead_letter_queue_has_an_alarm(prod: Assembly) -> None:
         for dimension in alarm["Dimensions"]
     }
     dead = {name for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" not in queue["Properties"]}
-    assert len(dead) == 3
+    assert len(dead) == 4
     assert watched == dead
 
 

@@ -24,6 +24,7 @@ FUNCTIONS = (
     "subscription-notices",
     "entitlement-notices",
     "usage",
+    "put-zero-records",
     "find-due-hours",
     "seal-hours",
     "plan-batches",
