@@ -77,8 +77,8 @@ class ConditionParser(Parser):
             return lambda item, values: _size(whose(item, values))
         path = self.path()
         if len(path) == 1:
-            top = path[0]
-            return lambda item, _values: item.get(top, MISSING)  # type: ignore[call-overload]  # a name
+            top = str(path[0])
+            return lambda item, _values: item.get(top, MISSING)
         return lambda item, _values: look_up(item, path)
 
     def _comparison(self) -> Condition:

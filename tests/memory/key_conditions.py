@@ -77,7 +77,7 @@ class KeyConditionParser(Parser):
 
 def of_boto(condition: ConditionBase) -> list[Bound]:
     """The terms of a condition made of ``boto3.dynamodb.conditions.Key`` objects."""
-    values: Any = condition._values
+    values: Any = condition.get_expression()["values"]
     if isinstance(condition, And):
         return [*of_boto(values[0]), *of_boto(values[1])]
     operator = _OPERATORS.get(type(condition))

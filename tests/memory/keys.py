@@ -70,7 +70,7 @@ class KeySchema:
 
     def of_item(self, item: dict[str, Any], *, in_key: bool = False) -> tuple[ItemKey, dict[str, Any]]:
         """The key of an item in canonical form, and the item. Raises ValidationException."""
-        values = []
+        values: list[Any] = []
         for attribute in (self.hash, self.range):
             if attribute is None:
                 values.append(None)

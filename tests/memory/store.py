@@ -47,7 +47,7 @@ class _Meta:
 
 
 class MemoryDynamoDB:
-    """The resource. history: how many of a table's last writes a read may lag behind. capacity: counts units if given."""
+    """The resource. history: how many of a table's last writes a read may lag behind. capacity: counts units."""
 
     def __init__(self, hooks: Hooks | None = None, capacity: Capacity | None = None, history: int = 0) -> None:
         self.hooks = hooks or Hooks()

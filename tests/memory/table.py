@@ -184,7 +184,7 @@ class MemoryTable:
                     raise client_error("ValidationException", refused.message, operation) from None
                 if capacity is not None:
                     capacity.wrote(operation, data, write.key, old, None, done=False)
-                more = {"Item": refused.item} if refused.item is not None else {}
+                more: Any = {"Item": refused.item} if refused.item is not None else {}
                 raise client_error("ConditionalCheckFailedException", refused.message, operation, **more) from None
             data.commit(write.key, new)
             if capacity is not None:

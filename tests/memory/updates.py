@@ -6,6 +6,7 @@ the way to a nested path are copied, never changed.
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from tests.memory.errors import Refused
@@ -27,9 +28,9 @@ class Update:
 
     def __init__(self, changes: list[tuple[Path, Operand]], removals: list[Path]) -> None:
         # positions in a list are those of before the update: sets in rising order, removals in falling order
-        self._flat = [(path[0], change) for path, change in changes if len(path) == 1]
+        self._flat = [(str(path[0]), change) for path, change in changes if len(path) == 1]
         self._nested = sorted(((p, change) for p, change in changes if len(p) > 1), key=lambda pair: _order(pair[0]))
-        self._removed = [path[0] for path in removals if len(path) == 1]
+        self._removed = [str(path[0]) for path in removals if len(path) == 1]
         self._cut = sorted((path for path in removals if len(path) > 1), key=_order, reverse=True)
         self.paths: list[Path] = [*(path for path, _ in changes), *removals]
         self.touched = tuple(dict.fromkeys(str(path[0]) for path in self.paths))
@@ -40,9 +41,9 @@ class Update:
         for name, change in self._flat:
             value = change(item, values)
             if value is MISSING:  # nothing to delete from, or nothing left
-                new.pop(name, None)  # type: ignore[call-overload]  # a name
+                new.pop(name, None)
             else:
-                new[name] = value  # type: ignore[index]
+                new[name] = value
         for path, change in self._nested:
             value = change(item, values)
             if value is not MISSING:
@@ -50,7 +51,7 @@ class Update:
             elif look_up(item, path) is not MISSING:
                 _remove(new, path)
         for name in self._removed:
-            new.pop(name, None)  # type: ignore[call-overload]
+            new.pop(name, None)
         for path in self._cut:
             _remove(new, path)
         return new
@@ -130,7 +131,7 @@ class UpdateParser(Parser):
         def change(item: Item, values: Values) -> Any:
             old, more = look_up(item, path), values[name]
             if type(more) not in (Decimal, frozenset):
-                message = f"Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD, {_WRONG_TYPE}"
+                message = "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD"
                 raise Refused("ValidationException", message)
             if old is MISSING:
                 return more
@@ -158,7 +159,7 @@ class UpdateParser(Parser):
 
     def _no_overlaps(self, paths: list[Path]) -> None:
         ordered = sorted(paths, key=_order)
-        for one, other in zip(ordered, ordered[1:], strict=False):
+        for one, other in pairwise(ordered):
             if other[: len(one)] == one:
                 raise self.wrong(
                     "Two document paths overlap with each other; must remove or rewrite one of these paths;"

@@ -170,14 +170,15 @@ def _accept_other(value: Any) -> Any:
     """Subclasses and other classes of the same kind."""
     if isinstance(value, str):
         return str.__str__(value)
-    for kinds, convert in (
+    others: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
         (float, _float),
         ((int, Decimal), number),
         (bytes, bytes),
         (Set, _accept_set),
         (Mapping, accept_item),
         ((list, tuple), _ACCEPT[list]),
-    ):
-        if isinstance(value, kinds):  # type: ignore[arg-type]  # types and tuples of them
-            return convert(value)  # type: ignore[operator]
+    )
+    for kinds, convert in others:
+        if isinstance(value, kinds):
+            return convert(value)
     raise TypeError(f'Unsupported type "{type(value)}" for value "{value}"')

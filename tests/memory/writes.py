@@ -1,4 +1,4 @@
-"""One write: of a request of its own or of a transaction. Checked when made, judged against a row when it takes place."""
+"""One write, alone or in a transaction: checked when it is made, judged against a row when it takes place."""
 # ruff: noqa: N803 - parameters carry the names of the API
 
 from collections.abc import Mapping
