@@ -1,6 +1,5 @@
 """A transaction: all or nothing, and a failure says which condition stood in the way, or that somebody else did."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,18 +9,6 @@ from ledger.subscriber_condition import accepts_usage
 from ledger.tables import STATE, SUBSCRIBERS
 from ledger.transaction import ATTEMPTS, MAX_OPERATIONS, Cancelled, Contended, Operation, update, write
 from tests.contracts.stores import CUSTOMER, Ledger
-from tests.contracts.stores import ledger as new_ledger
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    return made.clear()
 
 
 def put(item: str, **attributes: Any) -> Operation:
