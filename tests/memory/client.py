@@ -109,7 +109,7 @@ class MemoryClient:
             except Refused as why:
                 if why.code == "ValidationException":
                     raise invalid(why.message, "TransactWriteItems") from None
-                refused, new = True, None
+                refused, new = True, write.offered
                 reason = {"Code": why.code, "Message": why.message}
                 reasons.append(reason if why.item is None else {"Item": why.item, **reason})
             else:

@@ -188,7 +188,7 @@ class MemoryTable:
                 if refused.code != _CONDITION_FAILED:
                     raise client_error("ValidationException", refused.message, operation) from None
                 if capacity is not None:
-                    capacity.wrote(operation, data, write.key, old, None, done=False)
+                    capacity.wrote(operation, data, write.key, old, write.offered, done=False)
                 more: Any = {"Item": refused.item} if refused.item is not None else {}
                 raise client_error("ConditionalCheckFailedException", refused.message, operation, **more) from None
             data.commit(write.key, new)

@@ -110,7 +110,7 @@ def test_a_transaction_is_twice_also_when_it_is_cancelled(dynamodb: MemoryDynamo
     ]
     dynamodb.meta.client.transact_write_items(TransactItems=operations)
     call = "TransactWriteItems"
-    assert capacity(dynamodb).written == {(call, METERING_RECORDS.name): 2, (call, STATE.name): 2, (call, PENDING): 1}
+    assert capacity(dynamodb).written == {(call, METERING_RECORDS.name): 2, (call, STATE.name): 2, (call, PENDING): 2}
     capacity(dynamodb).clear()
     with pytest.raises(ClientError):
         dynamodb.meta.client.transact_write_items(TransactItems=operations)
@@ -121,9 +121,19 @@ def test_a_refused_write_is_charged(dynamodb: MemoryDynamoDB) -> None:
     table = dynamodb.Table(METERING_RECORDS.name)
     table.put_item(Item={**KEY, "filler": "x" * 2500})
     capacity(dynamodb).clear()
-    with pytest.raises(ClientError):
-        table.put_item(Item=KEY, ConditionExpression="attribute_not_exists(filler)")
-    assert capacity(dynamodb).written == {("PutItem", METERING_RECORDS.name): 3}
+    for filler, units in (("", 3), ("x" * 3500, 4)):
+        capacity(dynamodb).clear()
+        with pytest.raises(ClientError):
+            table.put_item(Item={**KEY, "filler": filler}, ConditionExpression="attribute_not_exists(filler)")
+        assert capacity(dynamodb).written == {("PutItem", METERING_RECORDS.name): units}
+
+
+def test_a_check_is_charged_as_a_write(dynamodb: MemoryDynamoDB) -> None:
+    key = {"customerIdentifier": "c", "item": "a"}
+    check = {"TableName": STATE.name, "Key": key, "ConditionExpression": "attribute_not_exists(x)"}
+    operations: list[Any] = [{"ConditionCheck": check}]
+    dynamodb.meta.client.transact_write_items(TransactItems=operations)
+    assert capacity(dynamodb).written == {("TransactWriteItems", STATE.name): 2}
 
 
 def test_a_query_is_rounded_once_and_a_batch_for_each_item(dynamodb: MemoryDynamoDB) -> None:
