@@ -151,7 +151,7 @@ def _string(shape: Shape) -> Check:
 
 
 def _scalar(shape: Shape) -> Check:
-    allowed = _TYPES[shape.type_name]
+    allowed: Any = _TYPES[shape.type_name]  # Any: isinstance would narrow the value to object
     in_range = _range(shape, "value") if shape.type_name in _WHOLE else None
     is_time = shape.type_name == "timestamp"
 

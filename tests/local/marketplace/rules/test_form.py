@@ -108,7 +108,9 @@ def test_bounds_of_a_quantity(market: Market) -> None:
     buyer = market.buyer()
     for quantity in (-1, AT_MOST + 1):
         market.refused(INVALID, record(buyer, Quantity=quantity))
-    assert market.statuses(record(buyer, Quantity=0), record(buyer, dimension="gb", Quantity=AT_MOST)) == ["Success"] * 2
+    assert (
+        market.statuses(record(buyer, Quantity=0), record(buyer, dimension="gb", Quantity=AT_MOST)) == ["Success"] * 2
+    )
 
 
 @rule("F13", unbound("UsageQuantityAsDecimalString", "pattern", "min", "max"))
@@ -157,9 +159,9 @@ def test_form_of_a_decimal_allocation(market: Market) -> None:
     for text in ("01.5", "1.5000000", "1.5e0"):
         allocation = {"AllocatedUsageQuantityAsDecimal": text}
         market.refused(INVALID, tagged(buyer, allocation, QuantityAsDecimal="1.5"))
-    assert market.statuses(
-        tagged(buyer, {"AllocatedUsageQuantityAsDecimal": "1.500000"}, QuantityAsDecimal="1.5")
-    ) == ["Success"]
+    assert market.statuses(tagged(buyer, {"AllocatedUsageQuantityAsDecimal": "1.500000"}, QuantityAsDecimal="1.5")) == [
+        "Success"
+    ]
 
 
 @rule("F19", without("rules.request_form:allocations_are_of_the_records_kind"))

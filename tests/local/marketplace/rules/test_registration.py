@@ -11,6 +11,7 @@ from local.marketplace.rules import registration
 from tests.local.marketplace.market import NOW, PRODUCT, Market
 from tests.local.marketplace.rules.rule import Switch, rule, unbound, without
 
+_NOBODY = Buyer("l-0", "license", PRODUCT, "1", "arn", "agmt-0", "offer-0")
 _resolved, _resolve_customer = registration.resolved, api.resolve_customer
 
 
@@ -90,9 +91,6 @@ def test_any_other_token_is_invalid(market: Market) -> None:
     for token in ("nobody's", market.buyer()["token"] + "x"):
         with pytest.raises(market.metering.exceptions.InvalidTokenException):
             resolve(market, token)
-
-
-_NOBODY = Buyer("l-0", "license", PRODUCT, "1", "arn", "agmt-0", "offer-0")
 
 
 @rule("R08", unbound("NonEmptyString", "pattern"))

@@ -61,7 +61,7 @@ def test_nan_is_not_json(market: Market) -> None:
         assert market.raw(body.encode()).body.get("message") == "the request is not JSON"
 
 
-_ANYTHING = {name: (object,) for name in model._TYPES}
+_ANYTHING = dict.fromkeys(model._TYPES, (object,))
 
 
 @rule("P06", without("model:_wrong_type", lambda place, shape: ApiError("ValidationException", "switched off")))
