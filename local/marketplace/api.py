@@ -58,7 +58,7 @@ def serve(
     size: int,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Answer:
-    """One call: ``body`` is the parsed JSON, ``size`` its bytes. The one door to the rules, over HTTP and in process."""
+    """One call: ``body`` is parsed JSON of ``size`` bytes. The one door to the rules, over HTTP and in process."""
     with state.lock:
         faults = state.faults_of_call(operation)
         slow = faults.take("slow")

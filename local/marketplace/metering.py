@@ -123,7 +123,7 @@ def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
 
 
 def metering_record_id(key: deduplication.Key) -> str:
-    """botocore model, UsageRecordResult: "a unique identifier for this metering event"; here it follows from the slot."""
+    """botocore model, UsageRecordResult: a "unique identifier for this metering event"; it follows from the slot."""
     return str(uuid.uuid5(_RECORD_IDS, "|".join(map(str, key))))
 
 

@@ -25,7 +25,8 @@ def _body() -> Iterator[str]:
         yield f"## {title}\n\n| rule | | source |\n| --- | --- | --- |"
         yield from (_row(rule) for rule in rules)
         yield ""
-    yield "## Where sources disagree\n\n| rule | sources | reading taken | how it hurts more |\n| --- | --- | --- | --- |"
+    yield "## Where sources disagree\n\n| rule | sources | reading taken | how it hurts more |"
+    yield "| --- | --- | --- | --- |"
     for rule in RULES:
         if differs := rule.disagreement:
             yield f"| {rule.id} | {_cell(differs.claims)} | {_cell(differs.taken)} | {_cell(differs.why)} |"

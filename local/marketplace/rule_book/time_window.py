@@ -11,8 +11,8 @@ TIME_WINDOW = (
         "botocore model, BatchMeterUsage",
         _WINDOW + "under_24_hours_old",
         Disagreement(
-            "User guide, code examples: 1 hour; older botocore models and vendors: 6 hours. botocore 1.43.39 and later: "
-            "24 hours.",
+            "User guide, code examples: 1 hour; older botocore models and vendors: 6 hours. botocore 1.43.39 and "
+            "later: 24 hours.",
             "24 hours: the older texts are superseded.",
             "Nothing at the boundary itself: 24 hours to the second are too late.",
         ),
@@ -55,8 +55,8 @@ TIME_WINDOW = (
         "botocore model, BatchMeterUsage",
         _WINDOW + "under_24_hours_old",
         Disagreement(
-            'botocore model: "We accept usage records for the previous billing month until 06:00 UTC", which can be read '
-            "as the whole month.",
+            'botocore model: "We accept usage records for the previous billing month until 06:00 UTC", which can be '
+            "read as the whole month.",
             "Both limits hold.",
             "Usage of the month that is older than 24 hours is lost.",
         ),
@@ -97,8 +97,8 @@ TIME_WINDOW = (
         "User guide, SaaS notifications and EventBridge",
         _WINDOW + "END_GRACE_SECONDS",
         Disagreement(
-            "Older user guide: Purchase Agreement Ended opens the hour and License Deprovisioned closes it. AWS skill and "
-            "current page: License Deprovisioned opens it.",
+            "Older user guide: Purchase Agreement Ended opens the hour and License Deprovisioned closes it. AWS skill "
+            "and current page: License Deprovisioned opens it.",
             "The hour begins at the agreement's end, whichever notice tells of it.",
             "A notice that comes late leaves less than an hour.",
         ),
