@@ -100,7 +100,7 @@ class EntitlementClient(_Client):
         ]
         return {**answer, "Entitlements": found, "ResponseMetadata": _ANSWERED}
 
-    def get_paginator(self, name: str) -> Paginator[Any]:
+    def get_paginator(self, name: str) -> "Paginator[Any]":
         """botocore's own paginator over ``get_entitlements``."""
         pages = get_session().get_paginator_model(self.service).get_paginator("GetEntitlements")
         return Paginator(getattr(self, name), pages, service_model(self.service).operation_model("GetEntitlements"))
