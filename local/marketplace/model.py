@@ -5,8 +5,8 @@ Each operation's input shape is turned into functions once, so that a simulation
 """
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import botocore.session
@@ -131,21 +131,26 @@ def _map(shape: MapShape, key_check: Check, value_check: Check) -> Check:
 
 
 def _string(shape: Shape) -> Check:
-    in_range = _range(shape, "length")
+    least, most, enum = (constraint(shape, name) for name in ("min", "max", "enum"))
     # Smithy's patterns are written with and without anchors; all of them mean the whole value here
     pattern = str(constraint(shape, "pattern") or "").removeprefix("^").removesuffix("$")
-    # whatever has any characters at all needs no search
-    matches = re.compile(pattern).fullmatch if pattern and pattern != r"[\s\S]*" else None
-    enum = constraint(shape, "enum")
+    matches = re.compile(pattern).fullmatch
+
+    # dimensions, licences and quantities come again and again
+    @lru_cache(maxsize=1024)
+    def faults(value: str) -> tuple[str, ...]:
+        found = list(_out_of_range(len(value), "length", least, most))
+        if pattern and not matches(value):
+            found.append(f"must satisfy the regular expression {pattern}")
+        if enum and value not in enum:
+            found.append(f"must be one of {', '.join(enum)}")
+        return tuple(found)
 
     def check(value: Any, place: Place, broken: list[Violation]) -> None:
         if not isinstance(value, str):
             raise _wrong_type(place, shape)
-        in_range(len(value), place, broken)
-        if matches and not matches(value):
-            broken.append(Violation(_path(place), f"must satisfy the regular expression {pattern}"))
-        if enum and value not in enum:
-            broken.append(Violation(_path(place), f"must be one of {', '.join(enum)}"))
+        for fault in faults(value):
+            broken.append(Violation(_path(place), fault))
 
     return check
 
@@ -170,12 +175,17 @@ def _range(shape: Shape, what: str) -> Callable[[int, Place, list[Violation]], N
     least, most = constraint(shape, "min"), constraint(shape, "max")
 
     def check(size: int, place: Place, broken: list[Violation]) -> None:
-        if least is not None and size < least:
-            broken.append(Violation(_path(place), f"must have {what} greater than or equal to {least}"))
-        if most is not None and size > most:
-            broken.append(Violation(_path(place), f"must have {what} less than or equal to {most}"))
+        for fault in _out_of_range(size, what, least, most):
+            broken.append(Violation(_path(place), fault))
 
     return check
+
+
+def _out_of_range(size: int, what: str, least: int | None, most: int | None) -> Iterator[str]:
+    if least is not None and size < least:
+        yield f"must have {what} greater than or equal to {least}"
+    if most is not None and size > most:
+        yield f"must have {what} less than or equal to {most}"
 
 
 def _wrong_type(place: Place, shape: Shape) -> ApiError:
