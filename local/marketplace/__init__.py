@@ -33,7 +33,8 @@ POST /_local/buyers/{id}/suspend, /resume    AWS suspends the buyer's account, a
 POST /_local/buyers/{id}/entitlements        ``{entitlements: [...]}`` replaces them (upgrade, renewal)
 POST /_local/buyers/{id}/token               → ``{token}``: a new registration token, valid for 4 hours (tokenMinutes)
 POST /_local/settings                        ``{identicalResend?: "Success"|"DuplicateRecord", emptyPages?: bool,
-                                             callsPerSecond?: number, tokenMinutes?: number}`` → all settings
+                                             callsPerSecond?: number, tokenMinutes?: number, usageAfterEnd?: "Success"|
+                                             "InvalidLicenseException"}`` → all settings
 POST /_local/faults                          one fault (see ``local.marketplace.faults``): ``{kind, times?, ...}``
 GET, DELETE /_local/faults                   the armed faults; DELETE disarms all, those at random too
 POST /_local/random-faults                   faults at random (see ``local.marketplace.random_faults``): ``{seed, rates:

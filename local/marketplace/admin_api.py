@@ -10,6 +10,7 @@ from local.marketplace.errors import AdminError
 from local.marketplace.faults import Fault
 from local.marketplace.random_faults import RandomFaults
 from local.marketplace.rules.deduplication import IdenticalResend
+from local.marketplace.rules.window import UsageAfterEnd
 from local.marketplace.state import MarketplaceState
 from runtime.clock import iso
 
@@ -36,6 +37,8 @@ def answer(state: MarketplaceState, method: str, path: str, query: Mapping[str, 
 def _set_settings(state: MarketplaceState, body: Body) -> dict[str, Any]:
     if body.get("identicalResend", "Success") not in get_args(IdenticalResend):
         raise AdminError(f"identicalResend must be one of {', '.join(get_args(IdenticalResend))}")
+    if body.get("usageAfterEnd", "Success") not in get_args(UsageAfterEnd):
+        raise AdminError(f"usageAfterEnd must be one of {', '.join(get_args(UsageAfterEnd))}")
     rate = body.get("callsPerSecond", 0)
     if not isinstance(body.get("emptyPages", False), bool) or not isinstance(rate, int | float) or rate < 0:
         raise AdminError("emptyPages must be true or false, callsPerSecond a number from 0 (0: no quota)")
@@ -43,6 +46,7 @@ def _set_settings(state: MarketplaceState, body: Body) -> dict[str, Any]:
     if not isinstance(minutes, int | float) or minutes <= 0:
         raise AdminError("tokenMinutes must be a number above 0")
     state.switches.token_seconds = minutes * 60
+    state.switches.usage_after_end = body.get("usageAfterEnd", state.switches.usage_after_end)
     state.switches.identical_resend = body.get("identicalResend", state.switches.identical_resend)
     state.switches.empty_pages = body.get("emptyPages", state.switches.empty_pages)
     if "callsPerSecond" in body:

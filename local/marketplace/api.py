@@ -10,10 +10,11 @@ from local.marketplace.call_faults import CallFaults
 from local.marketplace.call_log import Call
 from local.marketplace.errors import ApiError
 from local.marketplace.metering import batch_meter_usage
-from local.marketplace.model import describe, violations
+from local.marketplace.model import violations
 from local.marketplace.rules import entitlements, regions, registration
 from local.marketplace.state import MarketplaceState
 from local.marketplace.times import iso
+from local.marketplace.violation import describe
 
 SIGNING_NAME = "aws-marketplace"
 #: by X-Amz-Target: JSON 1.1, AWSMPMeteringService.* and AWSMPEntitlementService.*

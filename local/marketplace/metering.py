@@ -61,6 +61,8 @@ def _judge_request(
         identity.dimension_of_product(entry, product_code, state.catalogue)
         window.in_bounds(entry.record, now)
         window.not_before_activation(entry.record, entry.buyer)
+        if state.switches.usage_after_end == "InvalidLicenseException":
+            window.not_after_end(entry.record, entry.buyer)
     return bound, product_code
 
 

@@ -116,6 +116,24 @@ TIME_WINDOW = (
         _WINDOW + "is_suspended",
     ),
     Rule(
+        "W15",
+        "In the final hour usage from after the end is taken too.",
+        "AWS skill: the last flush holds the running hour",
+        _WINDOW + "subscribed",
+        Disagreement(
+            'AWS skill: the running hour is flushed last. botocore model, InvalidLicenseException: "within the license '
+            'activation period".',
+            "Both, by the setting usageAfterEnd; it is taken unless it is set.",
+            "Refused, it rejects the batch; taken, the buyer pays for usage after the end.",
+        ),
+    ),
+    Rule(
+        "W16",
+        "By the other reading usage of a licence from after its end rejects the batch.",
+        "botocore model, InvalidLicenseException",
+        _WINDOW + "not_after_end",
+    ),
+    Rule(
         "W14",
         "Errors of the request come before verdicts: a bad record beside one that is not subscribed rejects both.",
         "botocore model, BatchMeterUsage",

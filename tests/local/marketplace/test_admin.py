@@ -53,6 +53,7 @@ def test_periods(market: Market) -> None:
         ("settings", {"identicalResend": "Maybe"}),
         ("settings", {"callsPerSecond": -1}),
         ("settings", {"tokenMinutes": 0}),
+        ("settings", {"usageAfterEnd": "Maybe"}),
         ("random-faults", {"seed": 1, "rates": {"sabotage": 1}}),
         ("nothing", {}),
     ],

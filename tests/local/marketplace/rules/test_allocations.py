@@ -3,7 +3,7 @@
 from typing import Any
 
 from local.marketplace.errors import ApiError
-from local.marketplace.model import Violation
+from local.marketplace.violation import Violation
 from tests.local.marketplace.market import Market, raw_record, share, tagged
 from tests.local.marketplace.rules.rule import optional, rule, unbound, without
 

@@ -4,6 +4,7 @@ import json
 
 from local.marketplace import api, model
 from local.marketplace.errors import ApiError
+from local.marketplace.violation import Violation
 from tests.local.marketplace.market import SIGNED, Market, raw_record
 from tests.local.marketplace.rules.rule import rule, without
 
@@ -91,10 +92,10 @@ def test_a_timestamp_is_a_time_that_exists(market: Market) -> None:
         assert (reply.status, reply.body.get("__type")) == (400, "SerializationException")
 
 
-def _null_is_a_value(service: str, operation: str, request: dict[str, object]) -> list[model.Violation]:
+def _null_is_a_value(service: str, operation: str, request: dict[str, object]) -> list[Violation]:
     found = _violations(service, operation, request)
     nulls = [name for entry in request.get("UsageRecords", []) for name in entry if entry[name] is None]  # type: ignore
-    return [*found, *(model.Violation(name, "must not be null") for name in nulls)]
+    return [*found, *(Violation(name, "must not be null") for name in nulls)]
 
 
 _violations = model.violations
