@@ -14,7 +14,7 @@ TIME_WINDOW = (
             "User guide, code examples: 1 hour; older botocore models and vendors: 6 hours. botocore 1.43.39 and "
             "later: 24 hours.",
             "24 hours: the older texts are superseded.",
-            "Nothing at the boundary itself: 24 hours to the second are too late.",
+            "At 24 hours to the second it is too late.",
         ),
     ),
     Rule(
