@@ -104,8 +104,6 @@ class UsageQueue(Construct):
             max_concurrency=concurrency,
             report_batch_item_failures=True,
         )
-        # Lambda refuses a mapping whose role may not receive yet
-        mapping.node.add_dependency(consumer.function)
         acknowledge(mapping, {"Serverless-LambdaEventSourceMappingDestination": REDRIVE})
 
     @staticmethod
