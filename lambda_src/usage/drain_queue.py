@@ -16,7 +16,7 @@ So nothing is lost, and nothing is recorded twice. Nothing goes round for ever e
 that cannot be read goes to the refused usage at once, and a message that fails time and again to the dead letters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ from usage.verdict import Verdict
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
+Answers = Sequence[tuple[UsageEvent | None, Verdict]]
+
 #: how long an event waits for its customer to become active, in seconds
 PATIENCE = 24 * 3600
 
@@ -60,10 +62,8 @@ class Outbox:
 
 @dataclass(frozen=True, kw_only=True)
 class Drained:
-    """What became of one message. ``fault``: the code, where the body as a whole could not be read."""
+    """What was sent on of one message: numbers of events. ``fault``: the code, where the body could not be read."""
 
-    answers: list[tuple[UsageEvent | None, Verdict]]
-    recorded: int = 0
     refused: int = 0
     waiting: int = 0
     gave_up: int = 0
@@ -72,11 +72,13 @@ class Drained:
 
 @dataclass(frozen=True, kw_only=True)
 class Drain:
-    """``waiting``, ``refused``: where events go that are not recorded."""
+    """``tell``: is told all verdicts on a message's events as soon as they are known, whatever happens to the message
+    then. ``waiting``, ``refused``: where events go that are not recorded."""
 
     dimensions: Mapping[str, Dimension]
     stores: Stores
     clock: Clock
+    tell: Callable[[Answers], None]
     waiting: Outbox
     refused: Outbox
 
@@ -91,10 +93,11 @@ class Drain:
         except BadRequest as fault:
             why = {"reason": fault.code, "message": fault.message}
             self.refused.send(unreadable_message(body, [why], message_id=message_id, now=self.clock()))
-            return Drained(answers=[], fault=fault.code)
+            return Drained(fault=fault.code)
         now = self.clock()
         since = waiting_since(request, now) if has_waited else now
         answers = report_usage(request["events"], self.dimensions, self.stores, self.clock)
+        self.tell(answers)
         if any(verdict.reason == "busy" for _, verdict in answers):
             # before anything is sent on: what is refused would be so again each time
             raise Busy("usage of this message cannot be recorded just now")
@@ -106,13 +109,7 @@ class Drain:
         for message in waiting_messages(waits, since):
             self.waiting.send(message)
         self._refuse(body, refused, message_id, now)
-        return Drained(
-            answers=answers,
-            recorded=sum(1 for each in judged if each.verdict.verdict == "recorded"),
-            refused=len(refused) - len(gave_up),
-            waiting=len(waits),
-            gave_up=len(gave_up),
-        )
+        return Drained(refused=len(refused) - len(gave_up), waiting=len(waits), gave_up=len(gave_up))
 
     def _refuse(self, body: str, refused: list[Judged], message_id: str, now: float) -> None:
         try:

@@ -15,7 +15,7 @@ from runtime.failure import described
 from runtime.metric_names import UsageMetric
 from runtime.settings import UsageQueueSettings
 from usage.count_verdicts import count_verdicts
-from usage.drain_queue import Drain, Drained, Outbox
+from usage.drain_queue import Answers, Drain, Drained, Outbox
 from usage.stores import Stores
 
 logger = telemetry.logger("usage")
@@ -36,6 +36,7 @@ def drain() -> Drain:
         dimensions=dimensions.from_json(names.DIMENSIONS),
         stores=Stores.connect(names),
         clock=clock.now,
+        tell=_tell_verdicts,
         waiting=Outbox(sqs, names.WAITING_USAGE_QUEUE_URL),
         refused=Outbox(sqs, names.REFUSED_USAGE_QUEUE_URL),
     )
@@ -61,7 +62,7 @@ def _message(record: SQSRecord) -> None:
     except Exception as error:
         logger.error("queued usage failed", extra={"messageId": record.message_id, **described(error)})
         raise
-    _tell(record.message_id, drained)
+    _tell_sent_on(record.message_id, drained)
 
 
 def _queue_name(address: str, separator: str) -> str:
@@ -69,11 +70,16 @@ def _queue_name(address: str, separator: str) -> str:
     return address.rsplit(separator, 1)[-1]
 
 
-def _tell(message_id: str, drained: Drained) -> None:
-    count_verdicts(drained.answers, metrics, logger)
+def _tell_verdicts(answers: Answers) -> None:
+    count_verdicts(answers, metrics, logger)
+    recorded = sum(1 for _, verdict in answers if verdict.verdict == "recorded")
+    if recorded:
+        metrics.add_metric(UsageMetric.QUEUED_EVENTS_RECORDED, MetricUnit.Count, recorded)
+
+
+def _tell_sent_on(message_id: str, drained: Drained) -> None:
     counts = {
         UsageMetric.REQUESTS_REFUSED: 1 if drained.fault else 0,
-        UsageMetric.QUEUED_EVENTS_RECORDED: drained.recorded,
         UsageMetric.QUEUED_EVENTS_REFUSED: drained.refused,
         UsageMetric.QUEUED_EVENTS_WAITING: drained.waiting,
         UsageMetric.QUEUED_EVENTS_GAVE_UP: drained.gave_up,

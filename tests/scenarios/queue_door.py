@@ -91,6 +91,7 @@ class QueueDoor:
             dimensions=DIMENSIONS,
             stores=self.world.stores,
             clock=lambda: self.world.now,
+            tell=lambda _: None,
             waiting=Outbox(sending, self.waiting),
             refused=Outbox(sending, self.refused),
         )

@@ -219,6 +219,17 @@ def test_what_became_of_queued_events_is_counted(capsys: pytest.CaptureFixture[s
     assert lines[0]["EventsDuplicate"] == [1], "verdicts count whichever door gave them"
 
 
+def test_what_is_recorded_is_told_though_its_message_comes_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WAITING_USAGE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/111122223333/no-such-queue")
+    queue_handlers.settings.cache_clear()
+    assert call((CUSTOMERS[0], message(usage("a"), usage("b", "nobody")))) == ["m0"]
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert (line["EventsRecorded"], line["QueuedEventsRecorded"]) == ([1], [1])
+    assert "QueuedEventsWaiting" not in line
+
+
 def test_log_lines_name_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "ann@example.com"
     ann = {"dimension": "users", "user": secret}
