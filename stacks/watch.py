@@ -11,6 +11,7 @@ from stacks.constructs.alarms.metering import MeteringAlarms
 from stacks.constructs.alarms.notices import NoticeAlarms
 from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
 from stacks.stage_alarms import AlarmSettings
@@ -55,6 +56,7 @@ class WatchStack(Stack):
             routes=self.routes,
             severity=Severity.TICKET,
         )
+        UsageQueueAlarms(self, "UsageQueue", queues=doors.usage_queue, routes=self.routes)
         MeteringAlarms(
             self,
             "Metering",

@@ -30,6 +30,13 @@ class UsageMetric(StrEnum):
     EVENTS_DUPLICATE = "EventsDuplicate"
     EVENTS_REFUSED = "EventsRefused"
     EVENTS_RETRY_LATER = "EventsRetryLater"
+    #: what became of events from the queue; the names above count every verdict, whichever door gave it
+    QUEUED_EVENTS_RECORDED = "QueuedEventsRecorded"
+    QUEUED_EVENTS_REFUSED = "QueuedEventsRefused"
+    #: put into the waiting queue, once again with every round
+    QUEUED_EVENTS_WAITING = "QueuedEventsWaiting"
+    #: waited for a day in vain: refused with the last reason
+    QUEUED_EVENTS_GAVE_UP = "QueuedEventsGaveUp"
     REQUESTS_REFUSED = "RequestsRefused"
 
 

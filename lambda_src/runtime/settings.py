@@ -78,6 +78,14 @@ class UsageSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UsageQueueSettings(UsageSettings):
+    #: where events wait that may be recorded later; its own delay says how long
+    WAITING_USAGE_QUEUE_URL: str
+    #: where refused events are kept for people
+    REFUSED_USAGE_QUEUE_URL: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FindDueHoursSettings(Settings):
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str

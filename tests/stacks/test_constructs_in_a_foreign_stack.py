@@ -112,6 +112,25 @@ def test_notice_queue(foreign: Foreign) -> None:
     assert rule["EventPattern"] == {"source": ["foreign.source"], "detail-type": ["Something Happened"]}
 
 
+def test_usage_queue_and_its_alarms(foreign: Foreign) -> None:
+    from aws_cdk import Duration
+
+    from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
+    from stacks.constructs.usage_queue import UsageQueue
+
+    queues = UsageQueue(foreign.stack, "Usage", consumer_timeout=Duration.seconds(7), retry_after=Duration.seconds(11))
+    queues.feed(foreign.function())
+    UsageQueueAlarms(
+        foreign.stack, "Alarms", queues=queues, routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[])
+    )
+    deployed = foreign.resources("AWS::SQS::Queue")
+    assert [queue["VisibilityTimeout"] for queue in deployed if "RedrivePolicy" in queue] == [42, 42]
+    assert [queue["DelaySeconds"] for queue in deployed if "DelaySeconds" in queue] == [11]
+    assert len(foreign.resources("AWS::Lambda::EventSourceMapping")) == 2
+    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 5
+
+
 def test_rest_api(foreign: Foreign) -> None:
     from stacks.constructs.rest_api import RestApi, Route
 

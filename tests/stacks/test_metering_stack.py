@@ -170,7 +170,7 @@ def test_log_groups_are_named_and_kept_as_the_stage_says(prod: Assembly, local: 
 
 def test_functions_are_arm64_traced_and_share_one_asset(prod: Assembly) -> None:
     functions = prod.functions().values()
-    assert len(functions) == 12
+    assert len(functions) == 13
     assert {function["Runtime"] for function in functions} == {"python3.14"}
     assert {tuple(function["Architectures"]) for function in functions} == {("arm64",)}
     assert {function["TracingConfig"]["Mode"] for function in functions} == {"Active"}
