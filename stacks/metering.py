@@ -111,11 +111,15 @@ class MeteringStack(Stack):
                 DIMENSIONS=dimensions.to_json(self._stage.dimensions),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
+                USAGE_EVENTS_TABLE=self._data.usage_events.name,
                 STATE_TABLE=self._data.state.name,
             ),
         )
         self._data.metering_records.grant_read(function.function)
         self._data.metering_records.grant_update(function.function)
+        # what was tagged is read, the allocations that become of it are stored with the seal
+        self._data.usage_events.grant_query(function.function)
+        self._data.usage_events.grant_put(function.function)
         self._data.state.grant_get(function.function)
         self._data.state.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
@@ -143,6 +147,7 @@ class MeteringStack(Stack):
             settings=SubmitBatchSettings(
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
+                USAGE_EVENTS_TABLE=self._data.usage_events.name,
                 METERING_REGION=self._stage.region,
                 METERING_MODE=self._stage.metering_mode,
                 TEST_BUYERS=",".join(self._stage.test_buyers),
@@ -153,6 +158,7 @@ class MeteringStack(Stack):
         self._data.metering_records.grant_read(function.function)
         self._data.metering_records.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
+        self._data.usage_events.grant_get_many(function.function)
         function.allow_marketplace("BatchMeterUsage")
         return function
 

@@ -15,6 +15,7 @@ from marketplace.billing_identity import BillingIdentity
 from marketplace.deadlines import deadline
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
+from metering.allocate_hour import Allocator
 from metering.allowance import Allowance, Waiting, allowance_for
 from metering.identity import frozen_identity, identity_of
 from metering.seal_rules import SealedDimension, line_timestamp, seal_dimension
@@ -37,6 +38,7 @@ class Freezer:
     records: MeteringRecords
     balances: Balances
     subscribers: Subscribers
+    allocator: Allocator
     dimensions: Mapping[str, Dimension]
     tiers: Sequence[Tier]
     pricing_model: str
@@ -56,9 +58,10 @@ class Freezer:
         balance = self.balances.get(record.customer_identifier)
         sealed = self._dimensions(record, allowance, balance)
         lines = [self._line(record.hour, name, dimension) for name, dimension in sealed.items() if dimension.line]
+        lines, allocations = self.allocator.allocate(record, lines, balance.remainder)
         included = {name: sum(dimension.included.values(), Decimal(0)) for name, dimension in sealed.items()}
         frozen = Frozen(identity=frozen_identity(identity), timestamp=timestamp, lines=lines, included=included)
-        operations = [self.records.seal(record, frozen, now), *self._balance(balance, sealed, allowance)]
+        operations = [self.records.seal(record, frozen, now), *self._balance(balance, sealed, allowance), *allocations]
         capped = (name for name, dimension in sealed.items() if dimension.remainder >= self.dimensions[name].scale)
         return FrozenHour(operations, frozen, tuple(capped))
 

@@ -12,6 +12,7 @@ from ledger.metering_record import MeteringRecord
 from ledger.metering_records import RecordKey
 from ledger.quantity import text
 from ledger.transaction import Cancelled, Contended, write
+from metering.allocate_hour import report_folded
 from metering.allowance import Waiting
 from metering.count import Count, nothing
 from metering.freeze_hour import Freezer, FrozenHour
@@ -98,6 +99,7 @@ class Sealer:
                 counted=text(line.counted),
                 verdict=hour_frozen.frozen.verdict,
             )
+        report_folded(record, hour_frozen.frozen.lines, self.count)
         if expired:
             self.count(MeteringMetric.LINES_EXPIRED, len(hour_frozen.frozen.lines))
         if hour_frozen.capped:

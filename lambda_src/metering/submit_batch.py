@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ledger.allocations import FrozenAllocations
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.settlement import Settlement
@@ -19,6 +20,7 @@ from metering.count import Count, nothing
 from metering.keys import LineKey
 from metering.pace import Pace
 from metering.settle_line import LineSettler
+from metering.thaw_allocations import thaw
 from metering.usage_line import usage_line
 from runtime import telemetry
 from runtime.clock import Clock
@@ -55,6 +57,7 @@ class Submitter:
     records: MeteringRecords
     settlement: Settlement
     subscribers: Subscribers
+    allocations: FrozenAllocations
     meter: UsageMeter
     pace: Pace
     clock: Clock
@@ -86,13 +89,19 @@ class Submitter:
 
     def _still_open(self, keys: Sequence[LineKey]) -> list[Sent]:
         wanted, now = set(keys), self.clock()
-        return [
-            Sent(record, line, usage_line(record, line))
+        lines = [
+            (record, line)
             for record in self.records.get_many([(customer, hour) for customer, hour, _ in keys])
             for line in record.lines.values()
             if (record.customer_identifier, record.hour, line.dimension) in wanted
             and not line.ended
             and now < line.deadline
+        ]
+        frozen = thaw(lines, self.allocations, self.count)
+        return [
+            Sent(record, line, usage_line(record, line, frozen[key]))
+            for record, line in lines
+            if (key := (record.customer_identifier, record.hour, line.dimension)) in frozen
         ]
 
     def _may_send(self, customer_identifier: str) -> bool:

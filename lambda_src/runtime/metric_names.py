@@ -47,6 +47,10 @@ class MeteringMetric(StrEnum):
     LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
     #: more units than one line takes: the rest stays in the balance until the dimension is used again
     LINES_CAPPED = "LinesCapped"
+    #: sets of tags beyond what a line takes: billed, but shown without their tags
+    TAG_SETS_FOLDED = "TagSetsFolded"
+    #: lines that were not sent because their frozen allocations are gone
+    ALLOCATIONS_MISSING = "AllocationsMissing"
     PRODUCT_FAULTS = "ProductFaults"
     #: two lines answered with one MeteringRecordId
     SHARED_RECORD_IDS = "SharedMeteringRecordIds"

@@ -92,6 +92,7 @@ class SealHoursSettings(Settings):
     DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
 
 
@@ -105,6 +106,7 @@ class PlanBatchesSettings(Settings):
 class SubmitBatchSettings(Settings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     METERING_REGION: str
     #: ``off``, ``dry-run``, ``test-buyers`` or ``live``
     METERING_MODE: str

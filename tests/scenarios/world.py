@@ -14,18 +14,21 @@ from botocore.config import Config
 from moto import mock_aws
 
 from ledger import tables
+from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
+from ledger.tagged_usage import TaggedUsage
 from ledger.usage_events import UsageEvents
 from local.marketplace.admin import MarketplaceAdmin
 from local.marketplace.server import LocalMarketplace
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
+from metering.allocate_hour import Allocator
 from metering.find_due_hours import find_due_hours
 from metering.freeze_hour import Freezer
 from metering.pace import Pace
@@ -78,6 +81,8 @@ class World:
         self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
         self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
         self.events = UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name)
+        self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
+        self.tagged = TaggedUsage(self.dynamodb.Table(tables.USAGE_EVENTS.name))
         self.stores = Stores(
             self.dynamodb.meta.client, self.subscribers, tables.SUBSCRIBERS.name, self.events, self.records
         )
@@ -149,6 +154,7 @@ class World:
                 records=self.records,
                 balances=self.balances,
                 subscribers=self.subscribers,
+                allocator=Allocator(self.tagged, self.allocations),
                 dimensions=self.dimensions,
                 tiers=self.tiers,
                 pricing_model=self.pricing_model,
@@ -174,6 +180,7 @@ class World:
             records=self.records,
             settlement=self.settlement,
             subscribers=self.subscribers,
+            allocations=self.allocations,
             meter=self.meter(),
             pace=Pace(calls_per_second=1000, copies=1),
             clock=lambda: self.now,

@@ -32,10 +32,15 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "seal-hours": {
         "Subscribers": READ,
         "MeteringRecords": READ | {"UpdateItem"},
+        "UsageEvents": {"Query", "PutItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
     "plan-batches": {"Subscribers": READ, "MeteringRecords": READ},
-    "submit-batch": {"Subscribers": READ, "MeteringRecords": READ | {"UpdateItem"}},
+    "submit-batch": {
+        "Subscribers": READ,
+        "MeteringRecords": READ | {"UpdateItem"},
+        "UsageEvents": {"BatchGetItem"},
+    },
     "settle-hours": {"MeteringRecords": READ | {"UpdateItem"}},
     "report": {
         "MeteringRecords": {"BatchGetItem", "UpdateItem"},
