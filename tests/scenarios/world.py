@@ -3,6 +3,7 @@
 Nothing of the project is faked: what is recorded, sealed, planned, submitted and settled here is the functions' code.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ from metering.seal_hours import Sealer
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault, Submitter
 from runtime.clock import from_iso, iso
+from runtime.metric_names import MeteringMetric
 from tests.contracts.dynamodb_tables import create
 from usage.report_usage import report_usage
 from usage.stores import Stores
@@ -70,6 +72,10 @@ class World:
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
     mode: str = "live"
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: what sealing and submitting count, by metric
+    counted: Counter[MeteringMetric] = field(default_factory=Counter)
+    #: bodies of the BatchMeterUsage requests, as they went out
+    requests: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.dynamodb = self.connect()
@@ -161,8 +167,12 @@ class World:
                 product_code=PRODUCT,
             ),
             clock=lambda: self.now,
+            count=self.count,
             pause=lambda _attempt: None,
         )
+
+    def count(self, metric: MeteringMetric, number: int) -> None:
+        self.counted[metric] += number
 
     def meter(self) -> UsageMeter:
         """What sends to the local Marketplace."""
@@ -171,6 +181,10 @@ class World:
             region_name="us-east-1",
             endpoint_url=self.server.url,
             config=Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5),
+        )
+        client.meta.events.register(
+            "before-call.meteringmarketplace.BatchMeterUsage",
+            lambda params, **_: self.requests.append(params["body"]),
         )
         return UsageMeter(client)
 
@@ -185,6 +199,7 @@ class World:
             pace=Pace(calls_per_second=1000, copies=1),
             clock=lambda: self.now,
             mode=self.mode,
+            count=self.count,
         )
 
     def run(self) -> list[str]:
