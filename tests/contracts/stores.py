@@ -57,9 +57,10 @@ class Ledger:
         for declared in tables.ALL_TABLES:
             table = self.dynamodb.Table(declared.name)
             names = [declared.hash.name, *([declared.range.name] if declared.range else [])]
-            with table.batch_writer() as batch:
-                for item in table.scan()["Items"]:
-                    batch.delete_item(Key={name: item[name] for name in names})
+            while items := table.scan()["Items"]:  # a page ends at 1 MB
+                with table.batch_writer() as batch:
+                    for item in items:
+                        batch.delete_item(Key={name: item[name] for name in names})
         return self
 
     def write(self, *operations: Any) -> None:
