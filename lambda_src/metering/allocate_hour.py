@@ -1,8 +1,7 @@
 """The allocations that are frozen with an hour's lines: read what was tagged, split each line, store the split."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from ledger.allocations import Allocated, FrozenAllocations
 from ledger.metering_record import Line, MeteringRecord
@@ -26,13 +25,10 @@ class Allocator:
     tagged_usage: TaggedUsage
     allocations: FrozenAllocations
 
-    def allocate(
-        self, record: MeteringRecord, lines: Sequence[Line], remainder: Mapping[str, Decimal]
-    ) -> tuple[list[Line], list[Operation]]:
+    def allocate(self, record: MeteringRecord, lines: Sequence[Line]) -> tuple[list[Line], list[Operation]]:
         """The lines with what they say of their allocations, and the operations that store these with the seal.
 
-        record: as it was read before this call, see ``TaggedUsage.of_hour``. remainder: what the balance held before
-        this hour, by dimension, in recorded units.
+        record: as it was read before this call, see ``TaggedUsage.of_hour``.
         """
         if not record.tagged:
             return list(lines), []
@@ -41,13 +37,11 @@ class Allocator:
         allocated: list[Line] = []
         operations: list[Operation] = []
         for line in lines:
-            sets = tagged.get(line.dimension, {})
             split = allocate(
                 line.quantity,
                 scale=line.scale,
                 decimals=line.decimals,
-                tagged=sets,
-                untagged=remainder.get(line.dimension, Decimal(0)) + line.counted - sum(sets.values(), Decimal(0)),
+                tagged=tagged.get(line.dimension, {}),
                 largest=largest.get(line.dimension, 0),
             )
             key = (record.customer_identifier, record.hour, line.dimension)

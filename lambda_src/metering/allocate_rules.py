@@ -45,15 +45,15 @@ def allocate(
     scale: int,
     decimals: int,
     tagged: Mapping[TagSet, Decimal],
-    untagged: Decimal,
     largest: int = LARGEST_LINE,
 ) -> Split:
     """Split a line's billed units.
 
-    tagged, untagged: recorded units before allowance; the untagged ones hold what earlier hours have left over.
-    largest: bytes that the allocations may take in a request.
+    tagged: recorded units of each set, before allowance; the others have no tags, those that earlier hours have left
+    over included, and so the sets lose only what exceeds the line. largest: bytes that the allocations may take in a
+    request.
     """
-    units = _billable(line * scale, tagged, max(ZERO, untagged))
+    units = _billable(line * scale, tagged)
     sets = {tags: billed for tags, left in units.items() if (billed := floor(left / scale, decimals))}
     if not sets:
         return Split()
@@ -80,10 +80,9 @@ def largest_of(quantities: Mapping[str, Decimal]) -> dict[str, int]:
     return {name: each if number < MOST_LINES else 0 for number, name in enumerate(ordered)}
 
 
-def _billable(wanted: Decimal, tagged: Mapping[TagSet, Decimal], untagged: Decimal) -> dict[TagSet, Decimal]:
+def _billable(wanted: Decimal, tagged: Mapping[TagSet, Decimal]) -> dict[TagSet, Decimal]:
     """Recorded units of each set that the line bills."""
-    excess = max(ZERO, sum(tagged.values(), ZERO) - wanted + untagged)
-    excess -= min(excess, untagged)
+    excess = max(ZERO, sum(tagged.values(), ZERO) - wanted)
     left: dict[TagSet, Decimal] = {}
     for tags in sorted(tagged, key=lambda tags: (-tagged[tags], tags)):
         taken = min(excess, tagged[tags])

@@ -58,7 +58,7 @@ class Freezer:
         balance = self.balances.get(record.customer_identifier)
         sealed = self._dimensions(record, allowance, balance)
         lines = [self._line(record.hour, name, dimension) for name, dimension in sealed.items() if dimension.line]
-        lines, allocations = self.allocator.allocate(record, lines, balance.remainder)
+        lines, allocations = self.allocator.allocate(record, lines)
         included = {name: sum(dimension.included.values(), Decimal(0)) for name, dimension in sealed.items()}
         frozen = Frozen(identity=frozen_identity(identity), timestamp=timestamp, lines=lines, included=included)
         operations = [self.records.seal(record, frozen, now), *self._balance(balance, sealed, allowance), *allocations]

@@ -116,7 +116,7 @@ def test_a_record_without_tags_is_not_looked_up(ledger: Ledger) -> None:
     nothing: object = None
     allocator = Allocator(nothing, nothing)  # type: ignore[arg-type]  # would fail if it were asked
     line = Line(dimension="d000", quantity=Decimal(2), counted=Decimal(2))
-    assert allocator.allocate(ledger.record(), [line], {}) == ([line], [])
+    assert allocator.allocate(ledger.record(), [line]) == ([line], [])
 
 
 def test_what_the_balance_held_is_untagged(ledger: Ledger) -> None:

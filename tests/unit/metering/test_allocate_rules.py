@@ -19,15 +19,12 @@ def team(name: str) -> TagSet:
     return (("team", name),)
 
 
-def split(
-    line: str, tagged: Mapping[str, str], untagged: str = "0", scale: int = 1, decimals: int = 0, **changes: Any
-) -> Split:
+def split(line: str, tagged: Mapping[str, str], scale: int = 1, decimals: int = 0, **changes: Any) -> Split:
     return allocate(
         Decimal(line),
         scale=scale,
         decimals=decimals,
         tagged={team(name): Decimal(units) for name, units in tagged.items()},
-        untagged=Decimal(untagged),
         **changes,
     )
 
@@ -39,11 +36,11 @@ def shares(found: Split) -> dict[str, str]:
 
 
 def test_nothing_tagged_is_a_plain_line() -> None:
-    assert split("5", {}, "5") == Split()
+    assert split("5", {}) == Split()
 
 
 def test_what_is_billed_whole_is_split_as_it_was_reported() -> None:
-    assert shares(split("9", {"a": "2", "b": "3"}, "4")) == {"": "4", "a": "2", "b": "3"}
+    assert shares(split("9", {"a": "2", "b": "3"})) == {"": "4", "a": "2", "b": "3"}
 
 
 def test_the_untagged_bucket_is_left_out_where_it_is_empty() -> None:
@@ -64,7 +61,7 @@ def test_the_untagged_bucket_is_left_out_where_it_is_empty() -> None:
 def test_what_is_not_billed_is_taken_from_the_untagged_first_then_from_the_largest(
     line: str, left: dict[str, str]
 ) -> None:
-    assert shares(split(line, {"a": "2", "b": "3"}, "4")) == left
+    assert shares(split(line, {"a": "2", "b": "3"})) == left
 
 
 def test_of_equal_sets_the_first_by_name_loses_first() -> None:
@@ -81,7 +78,7 @@ def test_where_no_set_fills_a_billed_unit_the_line_is_plain() -> None:
 
 
 def test_decimals_are_kept() -> None:
-    found = split("0.003", {"a": "1.5", "b": "1.4999"}, "0.0001", scale=1000, decimals=6)
+    found = split("0.003", {"a": "1.5", "b": "1.4999"}, scale=1000, decimals=6)
     assert {name: Decimal(units) for name, units in shares(found).items()} == {
         "": Decimal("0.000001"),
         "a": Decimal("0.0015"),
@@ -106,7 +103,7 @@ def many(number: int) -> dict[TagSet, Decimal]:
 def test_too_many_sets_are_folded_smallest_first(sets: int, untagged: int, folded: int, kept: int) -> None:
     tagged = many(sets)
     line = sum(tagged.values(), ZERO) + untagged
-    found = allocate(line, scale=1, decimals=0, tagged=tagged, untagged=Decimal(untagged))
+    found = allocate(line, scale=1, decimals=0, tagged=tagged)
     small = sum((Decimal(n + 1) for n in range(folded)), ZERO)
     assert (len(found.allocations), found.folded_sets, found.folded_units) == (kept, folded, small)
     assert sum((allocation.quantity for allocation in found.allocations), ZERO) == line
@@ -118,7 +115,7 @@ def test_too_many_sets_are_folded_smallest_first(sets: int, untagged: int, folde
 def test_sets_that_take_too_many_bytes_are_folded() -> None:
     tagged = {tuple((f"{k}" * 100, f"{n:0256}") for k in range(5)): Decimal(n + 1) for n in range(1000)}
     line = sum(tagged.values(), ZERO)
-    found = allocate(line, scale=1, decimals=0, tagged=tagged, untagged=ZERO)
+    found = allocate(line, scale=1, decimals=0, tagged=tagged)
     size = allocations_size(found.allocations)
     assert LARGEST_LINE - 3000 < size <= LARGEST_LINE
     assert found.folded_sets == 1000 - (len(found.allocations) - 1)
@@ -160,7 +157,6 @@ def hours(draw: st.DrawFn) -> dict[str, Any]:
         "scale": scale,
         "decimals": decimals,
         "tagged": tagged,
-        "untagged": untagged,
         "largest": draw(st.sampled_from([0, 200, 400, LARGEST_LINE])),
     }
 
@@ -222,7 +218,7 @@ def test_the_smallest_are_folded(hour: dict[str, Any]) -> None:
 def test_a_split_is_split_into_itself(hour: dict[str, Any]) -> None:
     found = of(hour)
     tagged = {a.tags: a.quantity for a in found.allocations if a.tags}
-    again = of(hour, scale=1, tagged=tagged, untagged=hour["line"] - sum(tagged.values(), ZERO))
+    again = of(hour, scale=1, tagged=tagged)
     assert again == Split(found.allocations)
 
 
@@ -231,5 +227,5 @@ def test_tagged_units_that_exceed_what_was_counted_still_split_exactly(hour: dic
     """Cannot happen: they are added with the record. If it did, the line would still be billed, and exactly."""
     total = sum(hour["tagged"].values(), ZERO)
     line = floor(total / 2 / hour["scale"], hour["decimals"])
-    found = of(hour, line=line, untagged=-total / 2)
+    found = of(hour, line=line)
     assert found.allocations == () or sum((a.quantity for a in found.allocations), ZERO) == line
