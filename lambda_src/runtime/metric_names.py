@@ -57,6 +57,10 @@ class MeteringMetric(StrEnum):
     LINES_CAPPED = "LinesCapped"
     #: hourly zeros that ended otherwise than billed: nothing is lost, nobody is woken
     ZERO_LINES_FAILED = "ZeroLinesFailed"
+    #: sets of tags beyond what a line takes: billed, but shown without their tags
+    TAG_SETS_FOLDED = "TagSetsFolded"
+    #: lines that were not sent because their frozen allocations are gone
+    ALLOCATIONS_MISSING = "AllocationsMissing"
     PRODUCT_FAULTS = "ProductFaults"
     #: two lines answered with one MeteringRecordId
     SHARED_RECORD_IDS = "SharedMeteringRecordIds"

@@ -122,6 +122,7 @@ class SealHoursSettings(MeteringModeSettings):
     HOURLY_ZEROS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     PENDING_SHARDS: str
 
@@ -136,6 +137,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 class SubmitBatchSettings(MeteringModeSettings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     METERING_REGION: str
     #: BatchMeterUsage calls per second for the whole stage

@@ -42,6 +42,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "seal-hours": {
         "Subscribers": READ,
         "MeteringRecords": READ | {"UpdateItem"},
+        "UsageEvents": {"Query", "PutItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
     "plan-batches": {"Subscribers": READ, "MeteringRecords": READ},
@@ -49,6 +50,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Subscribers": READ,
         "MeteringRecords": READ | {"UpdateItem"},
         "MeteringState": {"UpdateItem"},
+        "UsageEvents": {"BatchGetItem"},
     },
     "settle-hours": {"MeteringRecords": READ | {"UpdateItem"}},
     "report": {
@@ -76,6 +78,7 @@ QUEUES: dict[str, dict[str, set[str]]] = {
         "UsageQueueWaiting": TAKE | {"SendMessage"},
         "UsageQueueRefused": {"SendMessage"},
     },
+    "report": {"FailedLinesQueue": {"SendMessage"}},
 }
 
 

@@ -105,6 +105,8 @@ def test_a_run_that_sees_a_deadline_three_hours_off_pages(prod: Assembly) -> Non
         (MeteringMetric.LINES_EXPIRED, "Page", "Sum"),
         (MeteringMetric.LINES_PRESUMED_ON_FILE, "Ticket", "Sum"),
         (MeteringMetric.LINES_CAPPED, "Ticket", "Sum"),
+        (MeteringMetric.TAG_SETS_FOLDED, "Ticket", "Sum"),
+        (MeteringMetric.ALLOCATIONS_MISSING, "Page", "Sum"),
         (MeteringMetric.LINES_REJECTED, "Page", "Sum"),
         (MeteringMetric.PRODUCT_FAULTS, "Page", "Sum"),
         (MeteringMetric.SHARED_RECORD_IDS, "Page", "Sum"),
