@@ -1,0 +1,271 @@
+"""Leaving that does not go straight: twice, back again, late, over lost answers, beside the hourly run."""
+
+from decimal import Decimal
+
+import pytest
+
+from ledger.transaction import Cancelled
+from runtime.clock import iso
+from tests.scenarios.leaving import (
+    ELEVEN,
+    END,
+    GRACE,
+    HOUR,
+    MINUTE,
+    NINE,
+    REFUSES,
+    TEN,
+    FinalMetering,
+    come_back,
+    leave,
+    leaver,
+    lines,
+    notice,
+    open_hours,
+    status,
+    subscriber,
+    use,
+)
+from tests.scenarios.world import START, World
+
+CALLS = "api_calls"
+#: usage of the last minute of the period
+OF_THEN = {"occurredAt": iso(END - MINUTE)}
+
+
+@pytest.fixture
+def buyer(world: World) -> str:
+    """In the middle of an hour, of which some is used."""
+    found = leaver(world)
+    world.now = NINE + 10 * MINUTE
+    assert use(world, found, "nine", 9) == "recorded 09"
+    return found
+
+
+# --- two endings of one period ----------------------------------------------------------------------------------------
+
+
+def test_a_later_end_of_the_same_period_changes_nothing(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = END + 5 * MINUTE
+    notice(world, buyer, "end", world.now)
+    assert FinalMetering(world, buyer, world.now).run().steps == []
+    FinalMetering(world, buyer).run()
+    assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"09:00": 9})
+    before = subscriber(world, buyer)
+    notice(world, buyer, "end", REFUSES + MINUTE)
+    after = subscriber(world, buyer)
+    assert (after.status, after.active_periods) == ("cancelled", before.active_periods)
+    assert FinalMetering(world, buyer).run().steps == []
+
+
+@pytest.mark.parametrize("at_step", ["wait", "refuse"])
+def test_an_end_that_was_earlier_takes_the_others_place(world: World, buyer: str, at_step: str) -> None:
+    """The notice of the first end comes last: the execution for the second end gives way to the first's."""
+    leave(world, buyer)
+    second = FinalMetering(world, buyer)
+    for effect in second.effects():
+        if effect == at_step:
+            break
+    earlier = END - 2 * MINUTE
+    notice(world, buyer, "end", earlier)
+    assert second.run().steps == []
+    first = FinalMetering(world, buyer, earlier).run()
+    assert first.steps[-1] == "ended"
+    assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"09:00": 9})
+
+
+def test_two_executions_of_one_period_at_once_bill_once_and_end_once(world: World, buyer: str) -> None:
+    use(world, buyer, "calls", 2400, dimension=CALLS)
+    leave(world, buyer)
+    one, other = FinalMetering(world, buyer), FinalMetering(world, buyer)
+    first, second = one.effects(), other.effects()
+    outcomes = []
+    while one_step := [next(first, None), next(second, None)]:
+        outcomes += one_step
+        if one_step == [None, None]:
+            break
+    assert [outcome for outcome in outcomes if outcome == "ended"] == ["ended"]
+    assert (lines(world, buyer), lines(world, buyer, CALLS)) == ({"09:00": 9}, {"09:00": 2})
+    assert world.balances.get(buyer).ended == {(CALLS, int(END)): Decimal(400)}
+    assert world.marketplace.summary()["billedTwice"] == 0
+
+
+# --- back again -------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_comes_back_within_the_grace_is_not_cancelled_and_keeps_his_remainder(world: World, buyer: str) -> None:
+    use(world, buyer, "calls", 2400, dimension=CALLS)
+    leave(world, buyer)
+    final = FinalMetering(world, buyer).run(until=END + 1)
+    come_back(world, buyer, TEN + 2 * MINUTE)
+    assert use(world, buyer, "new", 5) == "recorded 10"
+    world.now = REFUSES
+    final.run()
+    assert status(world, buyer) == "active"
+    assert lines(world, buyer) == {"09:00": 9, "10:02": 5}, "both periods' usage of the hour goes with one line"
+    assert use(world, buyer, "next", 4) == "recorded 11", "the running hour was sealed early"
+    world.next_run(hours=2)
+    assert lines(world, buyer)["11:00"] == 4
+    balance = world.balances.get(buyer)
+    assert (balance.remainder, balance.ended) == ({CALLS: 400}, {})
+
+
+@pytest.mark.parametrize("step", ["refuse", "seal", "submit"])
+def test_whoever_comes_back_while_it_is_under_way_is_not_cancelled(world: World, buyer: str, step: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    for effect in final.effects():
+        if effect == step:
+            come_back(world, buyer, REFUSES)
+            break
+    assert status(world, buyer) == "active"
+    assert use(world, buyer, "new", 5).startswith("recorded 10")
+    final.run()
+    assert status(world, buyer) == "active"
+    assert lines(world, buyer)["09:00"] == 9
+    world.next_run()
+    assert lines(world, buyer) == {"09:00": 9, "10:05": 5}
+
+
+def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    for effect in final.effects():
+        if effect == "submit":
+            break
+    read, balance = subscriber(world, buyer), world.balances.get(buyer)
+    come_back(world, buyer, REFUSES + 1)
+    with pytest.raises(Cancelled):
+        final.leaving.end(read, balance, int(END), world.now)
+    assert status(world, buyer) == "active"
+    assert final.ending.end_subscription(buyer, int(END)) == "not_its_turn"
+
+
+def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: World, buyer: str) -> None:
+    """A seal changes the balance: what it left over must not stay behind."""
+    use(world, buyer, "calls", 400, dimension=CALLS)
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    next(final.effects())
+    stale = world.balances.get(buyer)
+    world.sealer.seal_hour(buyer, int(NINE))
+    with pytest.raises(Cancelled):
+        final.leaving.end(subscriber(world, buyer), stale, int(END), world.now)
+    final.run()
+    assert world.balances.get(buyer).ended == {(CALLS, int(END)): Decimal(400)}
+
+
+def test_end_back_and_end_again_within_the_hour(world: World) -> None:
+    """Point 13: the first final metering has sealed the running hour, so what is used after it waits for the next."""
+    buyer = leaver(world)
+    first = START + 5 * MINUTE  # refused from 08:50 on
+    world.now = START + MINUTE
+    assert use(world, buyer, "a", 1) == "recorded 08"
+    leave(world, buyer, first)
+    FinalMetering(world, buyer, first).run()
+    assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"08:00": 1})
+    come_back(world, buyer, START + 52 * MINUTE)
+    assert use(world, buyer, "b", 2) == "recorded 09", "the running hour is sealed"
+    second = START + 55 * MINUTE
+    leave(world, buyer, second)
+    FinalMetering(world, buyer, first).run()
+    assert open_hours(world, buyer) == ["09"], "the first has nothing to do with it"
+    final = FinalMetering(world, buyer, second).run()
+    assert final.steps == ["wait", "refuse", "seal", "submit", "ended"]
+    assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"08:00": 1, "09:00": 2})
+
+
+# --- late -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_notice_half_an_hour_late_loses_nothing(world: World, buyer: str) -> None:
+    world.marketplace.end(buyer, iso(END))
+    world.now = END + 10 * MINUTE
+    assert use(world, buyer, "unaware", 2) == "recorded 09"
+    world.now = END + 30 * MINUTE
+    notice(world, buyer, "end", END)
+    FinalMetering(world, buyer).run()
+    assert (lines(world, buyer), world.now) == ({"09:00": 11}, REFUSES)
+    assert status(world, buyer) == "cancelled"
+
+
+def test_a_notice_two_hours_late_has_everything_done_at_once_and_names_what_is_not_taken(
+    world: World, buyer: str
+) -> None:
+    world.marketplace.end(buyer, iso(END))
+    world.now = ELEVEN + 10 * MINUTE
+    assert use(world, buyer, "unaware", 2) == "recorded 11"
+    world.now = END + 2 * HOUR
+    notice(world, buyer, "end", END)
+    final = FinalMetering(world, buyer).run()
+    assert final.steps == ["refuse", "seal", "seal", "submit", "ended"]
+    assert (status(world, buyer), world.now) == ("cancelled", END + 2 * HOUR)
+    assert lines(world, buyer) == {}, "Marketplace takes nothing of his any more"
+    assert world.verdicts(buyer, NINE) == world.verdicts(buyer, ELEVEN) == {"workflow_executions": "not_subscribed"}
+    world.next_run(hours=25)
+    assert world.failed() == {(buyer, int(NINE)), (buyer, int(ELEVEN))}
+    assert world.pending() == set()
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def test_lost_answers_of_the_last_hour_are_asked_for_every_minute(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    world.marketplace.arm("lost-answer", times=3)
+    final = FinalMetering(world, buyer).run()
+    assert final.steps.count("MarketplaceBusy") == 3
+    assert (lines(world, buyer), world.verdicts(buyer, NINE)) == ({"09:00": 9}, {"workflow_executions": "billed"})
+    assert REFUSES + 3 * MINUTE <= world.now < GRACE
+    asked = {
+        (record["timestamp"], record["quantity"]) for call in world.marketplace.calls() for record in call["results"]
+    }
+    assert len(asked) == 1, "the same request each time"
+
+
+def test_a_fault_of_the_product_is_outlived_within_the_grace(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    world.marketplace.arm("error", times=4, error="AccessDeniedException")
+    FinalMetering(world, buyer).run()
+    assert (lines(world, buyer), status(world, buyer)) == ({"09:00": 9}, "cancelled")
+
+
+def test_after_the_grace_nobody_is_kept_waiting_for_an_answer(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    world.marketplace.arm("throttle", times=100)
+    FinalMetering(world, buyer).run()
+    assert status(world, buyer) == "cancelled"
+    assert GRACE <= world.now <= GRACE + MINUTE
+    assert world.pending() == {(buyer, int(NINE))}, "the hourly run asks on, and names it at its deadline"
+
+
+def test_an_hour_that_cannot_be_sealed_keeps_the_subscription_from_being_cancelled(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    known = subscriber(world, buyer).account_id
+    world.subscriber_items.update_item(
+        Key={"customerIdentifier": buyer}, UpdateExpression="REMOVE customerAWSAccountId"
+    )
+    final = FinalMetering(world, buyer).run(until=GRACE + 10 * MINUTE)
+    assert (status(world, buyer), open_hours(world, buyer)) == ("final_metering", ["09"])
+    world.change(buyer, customerAWSAccountId=known)
+    final.run()
+    assert (status(world, buyer), open_hours(world, buyer)) == ("cancelled", [])
+
+
+def test_beside_the_hourly_run_each_hour_is_billed_once(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    final = FinalMetering(world, buyer)
+    for number, effect in enumerate(final.effects()):
+        if number % 2 and world.now < ELEVEN:
+            world.now = max(world.now, TEN + 10 * MINUTE)
+            world.run()
+        assert effect
+    assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"09:00": 9})
+    assert world.marketplace.summary()["billedTwice"] == 0
