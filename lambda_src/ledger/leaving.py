@@ -63,29 +63,29 @@ def last_end(subscriber: Subscriber) -> int | None:
     return last.end if last is not None else None
 
 
+def refuse_usage(subscribers: Subscribers, customer_identifier: str, end: int, now: float) -> bool:
+    """Write ``final_metering`` for the period that ended then; whether it was written now.
+
+    Not where a re-subscription has opened a new period, nor where final metering's own word stands already. Raises
+    SubscriberBusy.
+    """
+
+    def rule(current: Subscriber | None) -> Change | None:
+        period = ended_period(current, end)
+        if current is None or period is None or not period.is_last or current.status in FINAL:
+            return None
+        return Change({"subscriptionStatus": "final_metering"})
+
+    return subscribers.change(customer_identifier, rule, now) is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Leaving:
-    """The writes. ``subscribers_table``: its name."""
+    """The transaction that ends a subscription. ``subscribers_table``: its name."""
 
     client: "DynamoDBClient"
-    subscribers: Subscribers
     subscribers_table: str
     balances: Balances
-
-    def refuse_usage(self, customer_identifier: str, end: int, now: float) -> bool:
-        """Write ``final_metering`` for the period that ended then; whether it was written now.
-
-        Not where a re-subscription has opened a new period, nor where final metering's own word stands already. Raises
-        SubscriberBusy.
-        """
-
-        def rule(current: Subscriber | None) -> Change | None:
-            period = ended_period(current, end)
-            if current is None or period is None or not period.is_last or current.status in FINAL:
-                return None
-            return Change({"subscriptionStatus": "final_metering"})
-
-        return self.subscribers.change(customer_identifier, rule, now) is not None
 
     def end(self, subscriber: Subscriber, balance: Balance, end: int, now: float) -> None:
         """Write ``cancelled``, and what remains as ended, in one transaction on what was read of both.

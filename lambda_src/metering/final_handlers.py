@@ -62,9 +62,9 @@ def find_final_hours(event: Payload, _context: LambdaContext) -> Payload:
 def refuse_usage(event: Payload, _context: LambdaContext) -> Payload:
     """``{customerIdentifier, periodEnd}`` → ``{written}``."""
     names = settings.RefuseUsageSettings.from_env()
-    leaving = _leaving(names.SUBSCRIBERS_TABLE, names.STATE_TABLE)
+    subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
     end = int(event["periodEnd"])
-    return {"written": refuse.refuse_usage(event["customerIdentifier"], end, leaving, now=clock.now())}
+    return {"written": refuse.refuse_usage(event["customerIdentifier"], end, subscribers, now=clock.now())}
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -72,26 +72,17 @@ def refuse_usage(event: Payload, _context: LambdaContext) -> Payload:
 def end_subscription(event: Payload, _context: LambdaContext) -> Payload:
     """``{customerIdentifier, periodEnd}`` → ``{outcome}``: ``ended``, ``open`` or ``not_its_turn``."""
     names = settings.EndSubscriptionSettings.from_env()
-    leaving = _leaving(names.SUBSCRIBERS_TABLE, names.STATE_TABLE)
+    balances = Balances(dynamodb().Table(names.STATE_TABLE))
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
     ending = Ending(
         records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
-        subscribers=leaving.subscribers,
-        balances=leaving.balances,
-        leaving=leaving,
+        subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        balances=balances,
+        leaving=Leaving(client=dynamodb().meta.client, subscribers_table=names.SUBSCRIBERS_TABLE, balances=balances),
         settler=LineSettler(settlement, clock.now, count),
         clock=clock.now,
     )
     return {"outcome": ending.end_subscription(event["customerIdentifier"], int(event["periodEnd"]))}
-
-
-def _leaving(subscribers_table: str, state_table: str) -> Leaving:
-    return Leaving(
-        client=dynamodb().meta.client,
-        subscribers=Subscribers(dynamodb().Table(subscribers_table)),
-        subscribers_table=subscribers_table,
-        balances=Balances(dynamodb().Table(state_table)),
-    )
 
 
 @cache

@@ -135,7 +135,6 @@ class FindFinalHoursSettings(Settings):
 @dataclass(frozen=True, kw_only=True)
 class RefuseUsageSettings(Settings):
     SUBSCRIBERS_TABLE: str
-    STATE_TABLE: str
 
 
 @dataclass(frozen=True, kw_only=True)

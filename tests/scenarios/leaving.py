@@ -117,7 +117,7 @@ class FinalMetering:
                 yield "wait"
                 self.world.now = max(self.world.now, step.until)
             elif step.name == "refuse":
-                refuse_usage(self.buyer, int(self.end), self.leaving, now=self.world.now)
+                refuse_usage(self.buyer, int(self.end), self.world.subscribers, now=self.world.now)
                 yield "refuse"
             elif step.name == "send":
                 yield from self._send(step)
@@ -168,7 +168,6 @@ class FinalMetering:
     def leaving(self) -> Leaving:
         return Leaving(
             client=self.world.dynamodb.meta.client,
-            subscribers=self.world.subscribers,
             subscribers_table=SUBSCRIBERS.name,
             balances=self.world.balances,
         )
