@@ -165,7 +165,7 @@ def test_a_poisonous_notice_ends_in_a_dead_letter_queue_that_keeps_it_for_two_we
 def test_a_batch_of_notices_may_fail_in_part_and_is_invisible_long_enough(prod: Assembly) -> None:
     functions = dict(prod.resources("AWS::Lambda::Function"))
     queues = dict(prod.resources("AWS::SQS::Queue"))
-    mappings = prod.properties("AWS::Lambda::EventSourceMapping")
+    mappings = prod.properties("AWS::Lambda::EventSourceMapping", stack="Doors")
     assert len(mappings) == 2
     for mapping in mappings:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -30,6 +30,11 @@ FUNCTIONS = (
     "submit-batch",
     "settle-hours",
     "report",
+    "find-final-hours",
+    "refuse-usage",
+    "end-subscription",
+    "start-final-metering",
+    "look-after-leavers",
 )
 
 
