@@ -93,7 +93,7 @@ def starter(state_machine_arn: str) -> starting.Starter:
 @logger.inject_lambda_context(clear_state=True)
 def start_final_metering(event: Payload, context: LambdaContext) -> Any:
     """A batch of the subscribers' stream; what fails is named and comes again, then goes to the dead letters."""
-    processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+    processor = BatchProcessor(EventType.DynamoDBStreams)
     return process_partial_response(event, _changed, processor, context)
 
 

@@ -20,7 +20,7 @@ import json, boto3, botocore.session
 model = botocore.session.get_session().get_service_model("meteringmarketplace")
 record = model.shape_for("UsageRecord").members
 clients = [boto3.client(name, region_name="us-east-1").meta.service_model.service_name
-           for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sts", "events")]
+           for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sts", "events", "stepfunctions")]
 table = boto3.resource("dynamodb", region_name="us-east-1").Table("t").name
 endpoint = boto3.client("meteringmarketplace", region_name="eu-central-1").meta.endpoint_url
 print(json.dumps({"members": sorted(record), "clients": clients, "table": table, "endpoint": endpoint,
