@@ -15,7 +15,6 @@ from ledger.leaving import EndedPeriod, accepts_until, ended_period, grace_ends
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import RecordKey
 from ledger.subscriber import Subscriber
-from marketplace.deadlines import WINDOW
 from metering.plan_rules import is_due
 from metering.seal_rules import line_timestamp
 
@@ -27,6 +26,8 @@ StepName = Literal["send", "wait", "refuse", "end", "done"]
 AGAIN = 60
 #: after the grace, between two looks at an hour that cannot be sealed yet; it is sealed at its deadline at the latest
 WATCH = 15 * 60
+#: seconds before a period's end: a month of one customer's records is a page of a Query or two
+LOOK_BACK = 31 * 24 * SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +43,10 @@ class Step:
 def first_hour(end: int) -> int:
     """From which hour on a period's records are looked at.
 
-    At its end the deadline of every hour before has passed: nothing of it can be sent, and sealing it takes nothing of
-    the balance. The hourly runs name it.
+    Hours of more than a day before cannot be sent any more, but one that no run has sealed yet still changes the
+    balance; runs that have not happened for so long have been alarmed for as long.
     """
-    return hour_of(end) - WINDOW - SECONDS
+    return hour_of(end) - LOOK_BACK
 
 
 def next_step(

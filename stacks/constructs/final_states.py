@@ -80,7 +80,7 @@ class FinalStates(Construct):
         refuse.next(find)
         seal.next(plan).next(submit).next(find)
         ended = sfn.Choice.jsonata(self, "Ended")
-        end.next(ended.when(sfn.Condition.jsonata("{% $outcome = 'open' %}"), find).otherwise(completed))
+        end.next(ended.when(sfn.Condition.jsonata("{% $outcome = 'ended' %}"), completed).otherwise(find))
         self.chain = self._start().next(find)
 
     def _start(self) -> sfn.Pass:

@@ -125,7 +125,7 @@ class FinalMetering:
             else:
                 outcome = self.ending.end_subscription(self.buyer, int(self.end))
                 yield outcome
-                if outcome != "open":
+                if outcome == "ended":
                     return
                 self.sent = False
 

@@ -269,3 +269,33 @@ def test_beside_the_hourly_run_each_hour_is_billed_once(world: World, buyer: str
         assert effect
     assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"09:00": 9})
     assert world.marketplace.summary()["billedTwice"] == 0
+
+
+def test_after_a_day_without_runs_the_old_hours_remainder_ends_by_name_too(world: World, buyer: str) -> None:
+    """An hour past its deadline can be billed no more, but what it leaves over is nobody's unless it is sealed."""
+    use(world, buyer, "calls", 400, dimension=CALLS)
+    end = END + 30 * HOUR
+    leave(world, buyer, end)
+    FinalMetering(world, buyer, end).run()
+    assert (status(world, buyer), open_hours(world, buyer)) == ("cancelled", [])
+    balance = world.balances.get(buyer)
+    assert (balance.remainder, balance.ended) == ({}, {(CALLS, int(end)): Decimal(400)})
+    world.next_run()
+    assert world.verdicts(buyer, NINE) == {"workflow_executions": "expired"}
+
+
+def test_a_late_record_that_somebody_has_tried_is_left_to_its_answer(world: World, buyer: str) -> None:
+    """By a clock that is ahead: what may have been billed is not named as never sent."""
+    leave(world, buyer)
+    world.now = TEN + MINUTE
+    for hour in (NINE, TEN):
+        use(world, buyer, f"late-{hour}", 1, **OF_THEN)
+        world.sealer.seal_hour(buyer, int(hour))
+    assert use(world, buyer, "ahead", 3, **OF_THEN) == "recorded 11"
+    world.sealer.seal_hour(buyer, int(ELEVEN))
+    world.settlement.journal(world.record(buyer, ELEVEN), ["workflow_executions"], "attempt")
+    world.now = REFUSES
+    FinalMetering(world, buyer).run()
+    assert status(world, buyer) == "cancelled"
+    assert world.verdicts(buyer, ELEVEN) == {"workflow_executions": None}
+    assert world.pending() == {(buyer, int(ELEVEN))}

@@ -47,12 +47,12 @@ def test_a_wait_ends_at_a_time_of_the_functions_clock(states: dict[str, Any]) ->
     assert states["FindFinalHours"]["Assign"]["waitUntil"] == "{% $states.result.Payload.waitUntil %}"
 
 
-def test_an_hour_that_is_still_open_is_looked_at_again(states: dict[str, Any]) -> None:
+def test_what_could_not_be_ended_is_looked_at_again(states: dict[str, Any]) -> None:
     ended = states["Ended"]
     assert [(choice["Condition"], choice["Next"]) for choice in ended["Choices"]] == [
-        ("{% $outcome = 'open' %}", "FindFinalHours")
+        ("{% $outcome = 'ended' %}", "FinalMeteringCompleted")
     ]
-    assert ended["Default"] == "FinalMeteringCompleted"
+    assert ended["Default"] == "FindFinalHours"
 
 
 def test_a_fault_of_ours_is_outlived_for_half_an_hour_and_then_told(states: dict[str, Any]) -> None:

@@ -81,9 +81,16 @@ def test_an_ended_period_is_found_by_its_end() -> None:
     )  # fmt: skip
 
 
-def test_older_hours_have_passed_their_deadline_before_the_period_ended() -> None:
-    assert deadline(first_hour(END) - HOUR) <= END
+def test_what_is_not_looked_at_has_passed_its_deadline_long_ago() -> None:
+    assert deadline(first_hour(END) - HOUR) < END - 29 * 86400
     assert first_hour(END) % HOUR == 0
+
+
+def test_an_hour_past_its_deadline_that_nobody_has_sealed_is_sealed_before_the_end() -> None:
+    """It still takes from the balance, or adds to it."""
+    old = EIGHT - 48 * HOUR
+    assert step(REFUSING, REFUSES, open_hour(old)) == send(old)
+    assert step(REFUSING, REFUSES, sealed_hour(old)) == THE_END, "its lines are the next run's to name"
 
 
 # --- before usage is refused ------------------------------------------------------------------------------------------
