@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from ledger.balance import Balance
 from ledger.transaction import Cancelled
 from runtime.clock import iso
 from tests.scenarios.leaving import (
@@ -157,6 +158,39 @@ def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: Worl
         final.leaving.end(subscriber(world, buyer), stale, int(END), world.now)
     final.run()
     assert world.balances.get(buyer).ended == {(CALLS, int(END)): Decimal(400)}
+
+
+def test_a_seal_between_the_balance_and_the_hours_has_both_read_again(world: World, buyer: str) -> None:
+    use(world, buyer, "calls", 400, dimension=CALLS)
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    next(final.effects())
+    real = world.balances.get
+
+    def get(customer: str) -> Balance:
+        """The hourly run seals as soon as the balance was read."""
+        found = real(customer)
+        world.balances.get = real  # type: ignore[method-assign]
+        world.sealer.seal_hour(buyer, int(NINE))
+        return found
+
+    world.balances.get = get  # type: ignore[method-assign]
+    assert final.ending.end_subscription(buyer, int(END)) == "ended"
+    assert (status(world, buyer), real(buyer).remainder) == ("cancelled", {})
+    assert real(buyer).ended == {(CALLS, int(END)): Decimal(400)}
+
+
+def test_a_record_that_nobody_can_read_keeps_the_subscription(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    next(final.effects())
+    world.dynamodb.Table(world.records.table_name).update_item(
+        Key={"customerIdentifier": buyer, "timestamp": int(NINE)}, UpdateExpression="REMOVE version"
+    )
+    assert final.ending.end_subscription(buyer, int(END)) == "open"
+    assert status(world, buyer) == "final_metering"
 
 
 def test_end_back_and_end_again_within_the_hour(world: World) -> None:

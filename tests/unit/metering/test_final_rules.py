@@ -143,6 +143,10 @@ def test_a_verdict_that_no_try_of_the_grace_changes_is_an_answer() -> None:
     assert step(woken, REFUSES + 1, parked) == send(TEN)
 
 
+def test_an_hour_that_was_sealed_without_an_identity_is_never_sent() -> None:
+    assert step(REFUSING, REFUSES, replace(sealed_hour(TEN), identity={})) == THE_END
+
+
 def test_all_answered_ends_at_once() -> None:
     assert step(REFUSING, REFUSES, sent=True) == THE_END
     assert step(REFUSING, REFUSES) == THE_END
@@ -183,6 +187,7 @@ def test_an_hour_that_begins_after_the_grace_is_sealed_and_never_sent() -> None:
     assert step(REFUSING, REFUSES, sealed_hour(ELEVEN), sent=True) == THE_END
     assert cannot_be_sent(sealed_hour(ELEVEN), END, REFUSES)
     assert not cannot_be_sent(sealed_hour(TEN), END, REFUSES), "it can"
+    assert not cannot_be_sent(sealed_hour(TEN), END, TEN - 60), "it waits for its time"
     assert not cannot_be_sent(sealed_hour(ELEVEN), END, ELEVEN + 1), "it has begun: Marketplace decides"
     assert not cannot_be_sent(open_hour(ELEVEN), END, REFUSES)
 
