@@ -60,7 +60,7 @@ def run_inside(asset: Path, code: str) -> str:
 def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bundled: Path) -> None:
     found = json.loads(run_inside(bundled, USES_THE_NEW_FIELDS))
     assert {"LicenseArn", "QuantityAsDecimal", "CustomerAWSAccountId"} <= set(found["members"])
-    assert len(found["clients"]) == 5
+    assert len(found["clients"]) == 6
     assert found["endpoint"] == "https://metering.marketplace.eu-central-1.amazonaws.com"
     assert found["from"].startswith(str(bundled))
 
