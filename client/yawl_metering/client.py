@@ -106,7 +106,7 @@ class UsageClient:
 
     def _begin(self) -> Process:
         transport = self._make_transport()
-        return Process(self._disk, self._root, transport, self._settings, self._on_refused, self._clock)
+        return Process(self._disk, self._root, transport, self._settings, self._on_refused, self._clock).start()
 
     # --- recording ----------------------------------------------------------------------------------------------------
 

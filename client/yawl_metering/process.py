@@ -38,7 +38,9 @@ class Process:
         settings: Settings,
         on_refused: OnRefused | None,
         clock: Callable[[], float],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._monotonic = monotonic
         self._disk, self._root, self._transport, self._settings = disk, root, transport, settings
         self._changed = threading.Condition(threading.Lock())
         self._stats = Stats()
@@ -46,7 +48,8 @@ class Process:
         self._users = Users(settings.remembered_users, settings.flush_interval)
         self._spool = open_lane(disk, root, settings)
         self._adopt()
-        delivery = Delivery(
+        #: run by the thread that ``start`` starts, or else by whoever has none
+        self.delivery = Delivery(
             self._spool,
             transport,
             self._users,
@@ -55,11 +58,15 @@ class Process:
             self._stats,
             self._changed,
             clock=clock,
-            monotonic=time.monotonic,
+            monotonic=monotonic,
             on_refused=on_refused,
         )
-        self._worker = Worker(delivery, self._changed, settings.flush_interval, self._adopt_again)
+        self._worker = Worker(self.delivery, self._changed, settings.flush_interval, self._adopt_again)
+
+    def start(self) -> "Process":
+        """From now on usage is delivered. Returns itself."""
         self._worker.start()
+        return self
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
@@ -80,13 +87,13 @@ class Process:
                 self._stats.merged += 1
             else:
                 self._make_room(call)
-            spool.merge(call, aggregation, at, time.monotonic())
+            spool.merge(call, aggregation, at, self._monotonic())
             return
         if event_id is None and aggregation == "distinct" and self._users.known(call):
             self._stats.repeated_users += 1
             return
         self._make_room(call)
-        key = spool.put(call, event_id, at, time.monotonic() + self._settings.flush_interval)
+        key = spool.put(call, event_id, at, self._monotonic() + self._settings.flush_interval)
         if aggregation == "distinct":
             self._users.sent(call, key)
 

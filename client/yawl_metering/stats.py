@@ -9,11 +9,13 @@ class Stats:
     """Counts of events, but ``calls`` (of the app, accepted) and ``requests`` (to the metering system).
 
     merged: calls that joined an event that was there. repeated_users: calls for a user who is known to be counted.
-    refused: by reason. waiting_calls: calls that found the spool full; full: of these, raised SpoolFull. adopted: events
-    that dead processes had left. torn: files of theirs with a cut-off last line, whose call had not returned. damaged:
-    unreadable lines, which a failing disk explains. sync_failures: writes that a power cut may take. last_error: why
-    nothing could be sent, "" once it could. pending, open_groups, live_bytes: held now; oldest: epoch seconds of the
-    oldest event that is pending.
+    refused: by reason. waiting_calls: calls that found the spool full; full: of these, raised SpoolFull.
+
+    adopted: events that dead processes had left. torn: files of theirs with a cut-off last line, whose call had not
+    returned. damaged: unreadable lines, which a failing disk explains. sync_failures: writes that a power cut may take.
+
+    last_error: why nothing could be sent, "" once it could. pending, open_groups, live_bytes: held now. oldest: epoch
+    seconds of the oldest event that is pending.
     """
 
     calls: int = 0
