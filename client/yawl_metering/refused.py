@@ -24,7 +24,8 @@ class Refused:
         line = f'{head[:-1]},"event":{event.text}}}\n'.encode("ascii")
         path = self._root / FILE
         if self._disk.size(path) + len(line) > self._most:
-            logger.warning("%s is full and becomes %s; what that held is gone", FILE, OLDER)
+            if self._disk.size(self._root / OLDER):
+                logger.warning("%s is full: the oldest refused events, those of %s, are dropped", FILE, OLDER)
             self._disk.rename(path, self._root / OLDER)
         file = self._disk.append(path)
         try:

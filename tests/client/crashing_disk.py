@@ -1,8 +1,8 @@
 """A disk in memory whose processes can be killed, and whose power can be cut, at any effect.
 
 A kill keeps what was handed to the operating system. A power cut keeps what was synced, and of the rest as much as
-``keep`` says: a file keeps that share of the bytes that were not synced, a directory keeps names that were not synced
-or does not. It is the strictest reading of POSIX that file systems in use live up to.
+the cut says: a file keeps a share of the bytes that were not synced, directories keep what was named, renamed and
+removed without a sync, or do not. It is the strictest reading of POSIX that file systems in use live up to.
 """
 
 from collections.abc import Callable
@@ -39,11 +39,11 @@ class Machine:
         self.mounts.append(mount)
         return mount
 
-    def cut_power(self, keep: float) -> None:
-        """All processes end; ``keep`` from 0 to 1."""
+    def cut_power(self, keep: float, names: bool) -> None:
+        """All processes end. keep: the share of bytes, from 0 to 1."""
         for mount in self.mounts:
             mount.kill()
-        if keep < 0.5:
+        if not names:
             self.names = dict(self.synced_names)
         self.synced_names = dict(self.names)
         for inode in self.names.values():
@@ -63,7 +63,8 @@ class Mount:
     """A process's view: what ``yawl_metering.disk.Disk`` asks for.
 
     ``crash_at``: number of the effect at which the process ends, before it (share 0), after it (1), or, where it is a
-    write, within it. ``fail``: asked at each effect by its name; what it returns is raised.
+    write, within it. ``fail``: asked at each effect by its name; what it returns is raised (a write
+    that fails has written half).
     """
 
     def __init__(self, machine: Machine) -> None:
@@ -91,6 +92,7 @@ class Mount:
             raise Crashed
         error = self.fail(name)
         if error is not None:
+            act(0.5 if name == "write" else 0.0)
             raise error
         act(1.0)
         self.machine.measure()

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from marketplace.dimensions import Dimension
 from runtime.clock import from_iso
+from usage.judge_event import FUTURE_TOLERANCE
 from usage.request import read_events
 from usage.usage_event import Refusal, UsageEvent, parse
 from yawl_metering.replay import Frozen
@@ -75,6 +76,8 @@ class Door:
                 self.reused.append(event.id)
                 return Verdict("refused", "id_reused")
             return Verdict("duplicate")
+        if event.occurred_at > self.now + FUTURE_TOLERANCE:
+            return Verdict("refused", "in_future")
         given = self.answer(event)
         if given is not None:
             return given

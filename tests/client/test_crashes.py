@@ -18,8 +18,9 @@ from tests.client.door import START, Door, Fault
 from yawl_metering import spool
 from yawl_metering.errors import SpoolUnwritable
 
-#: kill, or power cut that keeps a share of what was not synced
-ENDS = (None, 0.0, 0.3, 1.0)
+#: kill, or power cut that keeps a share of the bytes that were not synced, and the names, or not
+End = tuple[float, bool] | None
+ENDS: tuple[End, ...] = (None, (0.0, False), (0.0, True), (0.3, True), (1.0, False))
 
 
 @dataclass
@@ -109,7 +110,7 @@ class Story:
                 self.ledger.note_sync()
 
 
-def run(crash_at: int | None, share: float, end: float | None, fault: Fault, **settings: Any) -> tuple[int, list[str]]:
+def run(crash_at: int | None, share: float, end: End, fault: Fault, **settings: Any) -> tuple[int, list[str]]:
     """The story up to its crash, then what follows it. Effects of the process, and which."""
     machine, door, ledger = Machine(), Door(), Ledger()
     story = Story(machine, door, ledger, **settings)
@@ -127,7 +128,7 @@ def run(crash_at: int | None, share: float, end: float | None, fault: Fault, **s
         mount.kill()
         sure = ledger.returned
     else:
-        machine.cut_power(end)
+        machine.cut_power(*end)
         sure = ledger.returned if settings.get("sync") == "call" else ledger.synced
     door.fault = lambda _: ""
     story.clock.now += 3600
@@ -151,7 +152,7 @@ def test_the_story_has_every_effect() -> None:
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("sync", ["interval", "call"])
-def test_a_crash_at_any_effect(sync: str, end: float | None) -> None:
+def test_a_crash_at_any_effect(sync: str, end: End) -> None:
     effects, _ = run(None, 1.0, None, "", sync=sync)
     assert effects > 40
     for crash_at in range(1, effects + 1):
@@ -179,7 +180,7 @@ class _Cut(Door):
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("arrives", [True, False])
-def test_a_crash_between_sending_and_the_answer(arrives: bool, end: float | None) -> None:
+def test_a_crash_between_sending_and_the_answer(arrives: bool, end: End) -> None:
     for request in range(2, 6):
         machine, door, ledger = Machine(), _Cut(arrives), Ledger()
         door.cut_at = 0
@@ -197,7 +198,7 @@ def test_a_crash_between_sending_and_the_answer(arrives: bool, end: float | None
         if end is None:
             machine.mounts[-1].kill()
         else:
-            machine.cut_power(end)
+            machine.cut_power(*end)
         after = App(machine, door, story.clock)
         after.drain()
         ledger.check(door, ledger.returned)
@@ -287,3 +288,39 @@ def test_a_small_file_is_rewritten_and_nothing_is_lost(monkeypatch: pytest.Monke
     App(machine, door, clock).drain()
     assert sum(door.totals().values()) == 2000
     assert clock.now > START
+
+
+def test_a_rewrite_whose_directory_could_not_be_synced_may_count(app: App, door: Door, machine: Machine) -> None:
+    """The new file has its name already: what the old one took after that would be lost."""
+    app.record()
+    _fail_once(app, "sync_directory")
+    with pytest.raises(SpoolUnwritable):
+        app.process._spool.rewrite()
+    app.record()
+    app.disk.kill()
+    App(machine, door, app.clock).drain()
+    assert door.totals() == {("l-1", "api_calls"): 2}
+
+
+def test_a_write_that_failed_half_way_is_taken_back(app: App, door: Door, machine: Machine) -> None:
+    app.record()
+    _fail_once(app, "write")
+    with pytest.raises(SpoolUnwritable):
+        app.record()
+    app.record()
+    app.disk.kill()
+    App(machine, door, app.clock).drain()
+    assert door.totals() == {("l-1", "api_calls"): 2}
+
+
+def test_a_write_that_could_not_be_taken_back_begins_a_new_file(app: App, door: Door, machine: Machine) -> None:
+    app.record()
+    failing = ["write", "truncate"]
+    app.disk.fail = lambda effect: OSError(5, failing.pop(0)) if failing and effect == failing[0] else None
+    with pytest.raises(SpoolUnwritable):
+        app.record()
+    app.record()
+    assert "rename" in app.disk.seen[-5:]
+    app.disk.kill()
+    App(machine, door, app.clock).drain()
+    assert door.totals() == {("l-1", "api_calls"): 2}
