@@ -1,5 +1,6 @@
 """The disk, as the spool uses it. POSIX: locks are flock's, which end with the process, however it ends."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -74,10 +75,15 @@ class _File:
         return os.write(self._handle, data)
 
     def sync(self) -> None:
-        os.fsync(self._handle)
+        os.fsync(self._open())
 
     def truncate(self, size: int) -> None:
-        os.ftruncate(self._handle, size)
+        os.ftruncate(self._open(), size)
+
+    def _open(self) -> int:
+        if self._handle < 0:
+            raise OSError(errno.EBADF, "the file is closed")
+        return self._handle
 
     def close(self) -> None:
         # never the number again: by then it may be another file's

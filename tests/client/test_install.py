@@ -66,6 +66,12 @@ def imported() -> Iterator[str]:
                 yield node.module.split(".")[0]
 
 
+def test_nothing_of_the_metering_system_needs_it() -> None:
+    for room in ("lambda_src", "stacks", "local"):
+        for path in (ROOT / room).rglob("*.py"):
+            assert "yawl_metering" not in path.read_text(encoding="utf-8"), path
+
+
 def test_it_needs_botocore_only() -> None:
     assert set(imported()) - sys.stdlib_module_names == {"yawl_metering", "botocore"}
     project = tomllib.loads((SOURCE / "pyproject.toml").read_text(encoding="utf-8"))["project"]

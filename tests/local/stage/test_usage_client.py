@@ -1,5 +1,9 @@
 """The usage client on the deployed stage: through IAM and the API's own function to the Marketplace."""
 
+import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +11,7 @@ import pytest
 from botocore.session import Session
 
 from local.replay.buyers import Buyer
+from stacks.synth import ROOT
 from tests.local.stage.acting import Acting
 from yawl_metering import Settings, UsageClient
 
@@ -40,16 +45,16 @@ def test_calls_reach_the_marketplace_once(acting: Acting, tmp_path: Path) -> Non
     included; 2,500 calls are two thousands, the rest stays in the balance."""
     [buyer] = acting.arrive(1)
     key = buyer.customer_identifier
-    hour = acting.hour
-    first = new_client(acting, tmp_path, Settings(flush_interval=300))
+    hour, moment = acting.hour, acting.now
+    # nobody listens there: all it can do is keep what it is told
+    first = UsageClient.for_api("first", "http://127.0.0.1:9", tmp_path, region="us-east-1", clock=lambda: moment)
     for _ in range(3000):
         first.record_api_calls(key)
     for number in range(7):
-        first.record_workflow_execution(key, execution_id=f"case-{number}", occurred_at=acting.now)
+        first.record_workflow_execution(key, execution_id=f"case-{number}", occurred_at=moment)
     for user in ("ann", "bob", "ann"):
         first.record_active_user(key, user)
-    assert first._process is not None
-    first._process.abandon()  # as a killed process leaves it
+    assert first.close(0.0) is False
     with new_client(acting, tmp_path) as second:
         second.record_workflow_execution(key)
         assert second.flush(60) is True
@@ -58,9 +63,8 @@ def test_calls_reach_the_marketplace_once(acting: Acting, tmp_path: Path) -> Non
     acting.close_hour()
     acting.end_run(acting.start_run())
     billed = {name: quantity for (_, when, name), quantity in acting.billed(buyer).items() if when == hour}
-    usage = {
-        each["dimension"]: each["counted"] for each in acting.get(buyer, f"/usage?from={hour}")["hours"][0]["usage"]
-    }
+    [seen] = [each for each in acting.get(buyer, "/usage")["hours"] if each["hour"] == hour]
+    usage = {each["dimension"]: each["counted"] for each in seen["usage"]}
     assert usage == {"api_calls": "3000", "workflow_executions": "8", "active_users": "2"}
     assert billed == {"api_calls": 2, "workflow_executions": 3, "active_users": 1}
 
@@ -73,10 +77,37 @@ def test_a_customer_who_comes_later_loses_nothing(acting: Acting, client: UsageC
     assert client.stats().pending == 1
 
 
-def test_a_named_refusal_reaches_the_app(acting: Acting, buyer: Buyer, tmp_path: Path) -> None:
-    named: list[str] = []
+def test_a_refusal_is_named(acting: Acting, buyer: Buyer, tmp_path: Path) -> None:
     with new_client(acting, tmp_path, Settings(dimensions={"not_sold_here": "sum"})) as client:
         client.record(buyer.customer_identifier, "not_sold_here")
         assert client.flush(30) is True
-        named += client.stats().refused
-    assert named == ["unknown_dimension"]
+        assert client.stats().refused == {"unknown_dimension": 1}
+    [line] = (tmp_path / "refused.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["event"]["customerIdentifier"] == buyer.customer_identifier
+
+
+EXAMPLES = ROOT / "client" / "examples"
+#: tests/client shows on every machine that the page has the program; where there is Java, it runs here too
+PROGRAMS = [["sh", str(EXAMPLES / "report-usage.sh")]]
+if shutil.which("java"):
+    PROGRAMS.append(["java", str(EXAMPLES / "ReportUsage.java")])
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program[0])
+def test_the_same_call_from_other_programs(acting: Acting, buyer: Buyer, tmp_path: Path, program: list[str]) -> None:
+    """Signed by themselves, let in by IAM."""
+    credentials = acting.stage.usage_sender.get_credentials()
+    assert credentials is not None
+    events = [acting.event(buyer, "api_calls", "240"), acting.event(buyer)]
+    (tmp_path / "events.json").write_text(json.dumps({"events": events}), encoding="utf-8")
+    environ = os.environ | {
+        "AWS_ACCESS_KEY_ID": str(credentials.access_key),
+        "AWS_SECRET_ACCESS_KEY": str(credentials.secret_key),
+        "AWS_REGION": "us-east-1",
+        "USAGE_URL": f"{acting.stage.api.url}/usage",
+    }
+    command = [*program, str(tmp_path / "events.json")]
+    for verdict in ("recorded", "duplicate"):
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
+        assert done.returncode == 0, done.stderr
+        assert [each["verdict"] for each in json.loads(done.stdout)["verdicts"]] == [verdict] * 2
