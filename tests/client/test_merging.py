@@ -55,7 +55,24 @@ def test_events_are_the_calls_and_nothing_else(calls: list[_Call], interval: flo
     assert len(door.stored) <= len(calls)
 
 
-def test_an_event_never_straddles_an_hour(app: App, door: Door, clock: Clock) -> None:
+def test_only_like_calls_are_merged(app: App, door: Door) -> None:
+    app.record()
+    app.record("l-2")
+    app.record(dimension="worklet_invocations")
+    app.record(source="other")
+    app.record(tags=(("team", "a"),))
+    app.record(user="ann")  # a sum dimension may name one as well
+    app.record()
+    app.drain()
+    assert sorted(event.quantity for event in door.stored.values()) == [1, 1, 1, 1, 1, 2]
+    assert [event.user for event in door.stored.values() if event.user] == ["ann"]
+
+
+@pytest.mark.parametrize("interval", [30.0, 97.0, 300.0])
+def test_an_event_never_straddles_an_hour(
+    new_app: Callable[..., App], door: Door, clock: Clock, interval: float
+) -> None:
+    app = new_app(flush_interval=interval)
     clock.now = START + 3599.9
     app.record()
     clock.now = START + 3600.1
