@@ -4,7 +4,6 @@ The order that nothing may change: an event is frozen and on disk (fsync) before
 its verdict is known. So whatever dies, the same event is sent again under the same id, and an id counts once.
 """
 
-import json
 import logging
 import random
 import threading
@@ -14,7 +13,7 @@ from typing import Literal
 
 from yawl_metering.refused import Refused
 from yawl_metering.replay import EventKey, Frozen
-from yawl_metering.settings import OnRefused, Settings
+from yawl_metering.settings import Settings
 from yawl_metering.spool import Spool, Waiting
 from yawl_metering.stats import Stats
 from yawl_metering.transport import Answered, Rejected, Transport, Unavailable, Verdict, pack
@@ -55,12 +54,11 @@ class Delivery:
         *,
         clock: Callable[[], float],
         monotonic: Callable[[], float],
-        on_refused: OnRefused | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._spool, self._transport, self._users, self._refused = spool, transport, users, refused
         self._settings, self._stats, self._changed = settings, stats, changed
-        self._clock, self._monotonic, self._on_refused, self._jitter = clock, monotonic, on_refused, jitter
+        self._clock, self._monotonic, self._jitter = clock, monotonic, jitter
         self._failed_rounds = 0
         #: nothing is sent before, by the monotonic clock, but by ``all``
         self.paused_until = 0.0
@@ -194,21 +192,15 @@ class Delivery:
         reason = GAVE_UP if gave_up else verdict.reason or "refused"
         message = f"{verdict.reason}: {verdict.message}" if gave_up else verdict.message
         try:
-            self._refused.keep(event, reason, message, at)
+            self._refused.name(event, reason, message, at)
         except OSError as error:
             self._not_sent(f"a refused event could not be kept: {error}")
             with self._changed:
                 self._postpone(event.key, self._monotonic(), 0.0)
             return False
         self._stats.refused[reason] += 1
-        logger.error("usage refused: %s (event %s of customer %s)", reason, event.key[1], event.key[0])
         with self._changed:
             self._users.ended(event.key, counted=False)
-        if self._on_refused is not None:
-            try:
-                self._on_refused(json.loads(event.text), reason, message)
-            except Exception:
-                logger.exception("on_refused failed")
         return True
 
     def _blame(self, this: _Round) -> None:

@@ -53,13 +53,12 @@ class Process:
             self._spool,
             transport,
             self._users,
-            Refused(disk, root, settings.refused_bytes),
+            Refused(disk, root, settings.refused_bytes, on_refused),
             settings,
             self._stats,
             self._changed,
             clock=clock,
             monotonic=monotonic,
-            on_refused=on_refused,
         )
         self._worker = Worker(self.delivery, self._changed, settings.flush_interval, self._adopt_again)
 

@@ -98,12 +98,13 @@ def test_a_pause_that_is_asked_for_is_kept(app: App, door: Door, clock: Clock, m
     clock.now += 30
     app.round()
     monkeypatch.undo()
+    app.record("l-2")
     clock.now += 99
     app.round()
-    assert door.requests == []
+    assert door.requests == [], "not this one, and no other"
     clock.now += 2
     app.round()
-    assert door.totals() == {("l-1", "api_calls"): 1}
+    assert door.totals() == {("l-1", "api_calls"): 1, ("l-2", "api_calls"): 1}
 
 
 def test_one_busy_customer_holds_up_nobody(new_app: NewApp, door: Door) -> None:

@@ -91,20 +91,32 @@ def test_what_close_leaves_the_next_process_sends(tmp_path: Path) -> None:
     assert door.totals() == {("l-1", "api_calls"): 3}
 
 
+@pytest.mark.timeout(60)
 def test_a_callback_may_record_and_flush(tmp_path: Path) -> None:
+    """It runs in the thread that would send and make room, which must not wait for itself."""
     door = Door()
     door.answer = lambda event: Verdict("refused", "not_subscribed") if event.customer_identifier == "l-2" else None
     made: list[UsageClient] = []
+    found: list[object] = []
 
     def on_refused(event: Any, *_: Any) -> None:
         made[0].record_api_calls("l-1")
-        assert made[0].flush() is False, "it is the thread that would send"
+        found.append(made[0].flush(3600))
+        try:
+            fill(made[0])
+        except AssertionError as error:
+            found.append(error)
 
-    made.append(UsageClient("app", lambda: door, tmp_path, settings=FAST, on_refused=on_refused, clock=lambda: START))
+    settings = Settings(max_spool_bytes=4 * 1024 * 1024, when_full_wait=3600.0)
+    made.append(
+        UsageClient("app", lambda: door, tmp_path, settings=settings, on_refused=on_refused, clock=lambda: START)
+    )
     made[0].record_api_calls("l-2")
     made[0].flush()
-    made[0].close()
-    assert door.totals() == {("l-1", "api_calls"): 1}
+    assert found == [False]
+    assert made[0].stats().full == 1
+    assert made[0].close(60) is True
+    assert door.totals()["l-1", "api_calls"] > 1000
 
 
 class Closed(Door):
