@@ -105,15 +105,15 @@ class Process:
         # the client's own thread makes the room; it must not wait for itself
         patience = 0.0 if self._worker.is_current() else self._settings.when_full_wait
         deadline = time.monotonic() + patience
-        with self._worker.hurried():
-            while spool.live_bytes + needed > spool.most_live_bytes:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    self._stats.full += 1
-                    why = self._stats.last_error or "usage comes faster than it is taken"
-                    raise SpoolFull(f"{spool.live_bytes} bytes of usage wait to be delivered: {why}")
-                self._changed.wait(left)
-                self._check_open()
+        self._worker.hurry()
+        while spool.live_bytes + needed > spool.most_live_bytes:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self._stats.full += 1
+                why = self._stats.last_error or "usage comes faster than it is taken"
+                raise SpoolFull(f"{spool.live_bytes} bytes of usage wait to be delivered: {why}")
+            self._changed.wait(left)
+            self._check_open()
 
     def _check_open(self) -> None:
         if self._closed:

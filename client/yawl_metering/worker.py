@@ -3,8 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from yawl_metering.delivery import Delivery, Mode
 from yawl_metering.spool import Spool
@@ -25,7 +24,7 @@ class Worker:
         #: longest sleep; a call need not wake the thread, since nothing is due before an interval has passed
         self._nap = interval / 2
         self._stopping = self._hurried = self._flush_at_once = False
-        self._flushers = self._wanting = 0
+        self._flushers = 0
         self._adopt_at = time.monotonic() + ADOPTION
         # a daemon: an app that forgets to close must still be able to end; what is left is on disk
         self._thread = threading.Thread(target=self._run, name="yawl-metering", daemon=True)
@@ -38,16 +37,10 @@ class Worker:
         """Whether the caller is the thread itself, in a callback."""
         return threading.current_thread() is self._thread
 
-    @contextmanager
-    def hurried(self) -> Iterator[None]:
-        """Room is wanted: what was never tried is sent now, or after each pause until it could be."""
+    def hurry(self) -> None:
+        """Room is wanted: send what was never tried, unless sending is paused."""
         self._hurried = True
-        self._wanting += 1
         self._changed.notify_all()
-        try:
-            yield
-        finally:
-            self._wanting -= 1
 
     def flush(self, spool: Spool, deadline: float) -> bool:
         """Returns when each event that is held now is gone (True if all are) or was answered, or at the deadline."""
@@ -103,14 +96,14 @@ class Worker:
             if self._flush_at_once or (self._flushers and self._delivery.failing and not paused):
                 self._flush_at_once = self._hurried = False
                 return "all"
-            if not paused and (self._hurried or (self._wanting and self._delivery.failing)):
+            if self._hurried and not paused:
                 self._hurried = False
                 return "new"
             due = self._delivery.next_due()
             if (due is not None and due <= now) or now >= self._adopt_at:
                 return "due"
             until = [now + self._nap, self._adopt_at, *([due] if due is not None else [])]
-            if paused and (self._hurried or self._wanting or self._flushers):
+            if paused and (self._hurried or self._flushers):
                 until.append(self._delivery.paused_until)
             self._changed.wait(max(0.0, min(until) - now))
         return None
