@@ -10,8 +10,6 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
-
 from ledger.metering_record import COUNTED, MeteringRecord, from_item
 from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA, Index
@@ -26,6 +24,9 @@ if TYPE_CHECKING:
 MAX_SHARDS = 16
 #: find-due asks for all of these, whatever the stage's setting, so that changing it orphans no record
 PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)))
+
+#: ``timestamp`` is a reserved word of expressions
+HOUR_NAME = {"#hour": "timestamp"}
 
 RecordKey = tuple[str, int]
 
@@ -88,8 +89,12 @@ class MeteringRecords:
         self, customer_identifier: str, first_hour: int, last_hour: int, limit: int = 100
     ) -> list[MeteringRecord]:
         """A customer's records between two hours (both included), oldest first, at most ``limit``."""
-        condition = Key("customerIdentifier").eq(customer_identifier) & Key("timestamp").between(first_hour, last_hour)
-        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "customerIdentifier = :customer AND #hour BETWEEN :first AND :last",
+            "ExpressionAttributeNames": HOUR_NAME,
+            "ExpressionAttributeValues": {":customer": customer_identifier, ":first": first_hour, ":last": last_hour},
+            "ConsistentRead": True,
+        }
         found: list[MeteringRecord] = []
         while len(found) < limit:  # a page ends at 1 MB, whatever its limit
             answer = self._table.query(**query, Limit=limit - len(found))
@@ -111,7 +116,9 @@ class MeteringRecords:
     def _index_keys(self, index: Index, value: str, last_hour: int) -> Iterator[RecordKey]:
         query: dict[str, Any] = {
             "IndexName": index.name,
-            "KeyConditionExpression": Key(index.hash.name).eq(value) & Key("timestamp").lte(last_hour),
+            "KeyConditionExpression": f"{index.hash.name} = :value AND #hour <= :last",
+            "ExpressionAttributeNames": HOUR_NAME,
+            "ExpressionAttributeValues": {":value": value, ":last": last_hour},
         }
         while True:
             answer = self._table.query(**query)

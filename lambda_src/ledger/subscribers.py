@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from ledger.subscriber import Subscriber, from_item
@@ -71,7 +70,8 @@ class Subscribers:
         while True:
             page = self._table.query(
                 IndexName=AGREEMENT_INDEX.name,
-                KeyConditionExpression=Key(AGREEMENT_INDEX.hash.name).eq(agreement_id),
+                KeyConditionExpression=f"{AGREEMENT_INDEX.hash.name} = :agreement",
+                ExpressionAttributeValues={":agreement": agreement_id},
                 **start,
             )
             keys += [str(item["customerIdentifier"]) for item in page["Items"]]

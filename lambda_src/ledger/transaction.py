@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from ledger.attribute_values import from_attributes
 from runtime.pause import Pause, full_jitter
 
 if TYPE_CHECKING:
@@ -95,6 +95,4 @@ def update(table: "Table", pause: Pause = full_jitter, **request: Any) -> Mappin
 
 def _reason(entry: Mapping[str, Any]) -> Reason:
     item = entry.get("Item")
-    deserialize = TypeDeserializer().deserialize
-    values = {name: deserialize(value) for name, value in item.items()} if item else None
-    return Reason(entry.get("Code") == "ConditionalCheckFailed", values)
+    return Reason(entry.get("Code") == "ConditionalCheckFailed", from_attributes(item) if item else None)

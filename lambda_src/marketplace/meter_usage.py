@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 
 from marketplace.billing_identity import BillingIdentity
+from runtime import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
@@ -92,7 +92,7 @@ class UsageMeter:
     @classmethod
     def connect(cls, region: str) -> "UsageMeter":
         config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
-        return cls(boto3.client("meteringmarketplace", region_name=region, config=config))
+        return cls(aws.client("meteringmarketplace", region, config))
 
     def meter_usage(self, lines: Sequence[UsageLine]) -> BatchAnswer:
         """One BatchMeterUsage call with lines of one batch key. Raises botocore's errors (see marketplace.faults)."""

@@ -1,32 +1,25 @@
-"""The six states' entry points: parse the state's input, call, return keys and counts."""
+"""The six states' entry points: parse the state's input, call, return keys and counts.
+
+Each function runs one state, so it imports that state's modules only, where it is made.
+"""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ledger.balance import Balances
+from ledger.dynamodb import connect
 from ledger.metering_records import MeteringRecords
-from ledger.settlement import Settlement
-from ledger.subscribers import Subscribers
-from marketplace import dimensions, tiers
-from marketplace.meter_usage import UsageMeter
-from metering import find_due_hours as due
-from metering import plan_batches as plan
-from metering import settle_hours as settle
-from metering.freeze_hour import Freezer
 from metering.keys import line_key, parse_line_key, parse_record_key
-from metering.pace import Pace
-from metering.report import read_levels
-from metering.seal_hours import Sealer
-from metering.submit_batch import Submitter
 from runtime import clock, settings, telemetry
 from runtime.metric_names import MeteringMetric
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+    from metering.seal_hours import Sealer
+    from metering.submit_batch import Submitter
 
 logger = telemetry.logger("metering")
 metrics = telemetry.metrics("metering")
@@ -36,7 +29,7 @@ Payload = dict[str, Any]
 
 @cache
 def dynamodb() -> "DynamoDBServiceResource":
-    return boto3.resource("dynamodb")
+    return connect()
 
 
 def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.Count) -> None:
@@ -47,6 +40,9 @@ def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.C
 @metrics.log_metrics
 def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more, events}``; all pages end with the same hour."""
+    from marketplace import dimensions
+    from metering import find_due_hours as due
+
     names = settings.FindDueHoursSettings.from_env()
     now = min(clock.now(), clock.from_iso(event["startedAt"]))
     page = due.find_due_hours(
@@ -62,7 +58,13 @@ def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
 
 
 @cache
-def sealer() -> Sealer:
+def sealer() -> "Sealer":
+    from ledger.balance import Balances
+    from ledger.subscribers import Subscribers
+    from marketplace import dimensions, tiers
+    from metering.freeze_hour import Freezer
+    from metering.seal_hours import Sealer
+
     names = settings.SealHoursSettings.from_env()
     freezer = Freezer(
         records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
@@ -90,6 +92,9 @@ def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
 @metrics.log_metrics
 def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
     """``{chunks}`` → ``{batches, left, events}``: line keys, whether some are left over, history events at most."""
+    from ledger.subscribers import Subscribers
+    from metering import plan_batches as plan
+
     names = settings.PlanBatchesSettings.from_env()
     keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
@@ -101,7 +106,13 @@ def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
 
 
 @cache
-def submitter() -> Submitter:
+def submitter() -> "Submitter":
+    from ledger.settlement import Settlement
+    from ledger.subscribers import Subscribers
+    from marketplace.meter_usage import UsageMeter
+    from metering.pace import Pace
+    from metering.submit_batch import Submitter
+
     names = settings.SubmitBatchSettings.from_env()
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     return Submitter(
@@ -130,6 +141,9 @@ def submit_batch(event: Payload, _context: LambdaContext) -> Payload:
 @metrics.log_metrics
 def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{keys}`` → counts."""
+    from ledger.settlement import Settlement
+    from metering import settle_hours as settle
+
     names = settings.SettleHoursSettings.from_env()
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
@@ -141,9 +155,13 @@ def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
 @metrics.log_metrics
 def report(event: Payload, _context: LambdaContext) -> Payload:
     """``{hour?, fault?}`` → the run's summary, which is the execution's output."""
+    from ledger.settlement import Settlement
+    from metering.find_due_hours import last_due_hour
+    from metering.report import read_levels
+
     names = settings.ReportSettings.from_env()
     now = clock.now()
-    last = due.last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
+    last = last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
     levels = read_levels(MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE), last)
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
     for record in levels.stale:

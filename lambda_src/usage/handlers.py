@@ -6,13 +6,13 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from ledger.transaction import Contended
@@ -49,14 +49,14 @@ def settings() -> UsageSettings:
 
 @cache
 def stores() -> Stores:
-    dynamodb = boto3.resource("dynamodb")
+    tables = dynamodb.connect()
     names = settings()
     return Stores(
-        client=dynamodb.meta.client,
-        subscribers=Subscribers(dynamodb.Table(names.SUBSCRIBERS_TABLE)),
+        client=tables.meta.client,
+        subscribers=Subscribers(tables.Table(names.SUBSCRIBERS_TABLE)),
         subscribers_table=names.SUBSCRIBERS_TABLE,
-        events=UsageEvents(dynamodb, names.USAGE_EVENTS_TABLE),
-        records=MeteringRecords(dynamodb, names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
+        events=UsageEvents(tables, names.USAGE_EVENTS_TABLE),
+        records=MeteringRecords(tables, names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
     )
 
 
