@@ -5,8 +5,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -34,8 +33,7 @@ _CONTENDED_ERRORS = {
 Operation = dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """Why one operation stood in the way; ``failed`` is False for one that did not. ``item``: what is stored there."""
 
     failed: bool

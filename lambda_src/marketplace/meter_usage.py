@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.config import Config
 
@@ -41,8 +41,7 @@ class UsageLine:
         return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """Marketplace's answer about one line: ``Success``, ``CustomerNotSubscribed`` or ``DuplicateRecord``."""
 
     status: str

@@ -49,17 +49,18 @@ def _cut_documentation(path: Path) -> None:
     model = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
     path.unlink()
     target = path.with_suffix("") if path.suffix == ".gz" else path
-    target.write_text(json.dumps(_without_documentation(model), separators=(",", ":")), encoding="utf-8")
+    target.write_text(json.dumps(without_documentation(model), separators=(",", ":")), encoding="utf-8")
 
 
-def _without_documentation(model: Any) -> Any:
+def without_documentation(model: Any) -> Any:
+    """A service model, or a part of one, less its texts."""
     if isinstance(model, list):
-        return [_without_documentation(entry) for entry in model]
+        return [without_documentation(entry) for entry in model]
     if not isinstance(model, dict):
         return model
     # a member may be named so: then it is no text but a shape
     return {
-        name: _without_documentation(value)
+        name: without_documentation(value)
         for name, value in model.items()
         if not (name == "documentation" and isinstance(value, str))
     }
