@@ -1,4 +1,4 @@
-"""The stores on moto, for the contract tests."""
+"""The stores on a DynamoDB, for the contract tests; on moto for those of rooms that use them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,9 +53,16 @@ class Ledger:
         for declared in tables.ALL_TABLES:
             table = self.dynamodb.Table(declared.name)
             names = [declared.hash.name, *([declared.range.name] if declared.range else [])]
+            shown = {f"#k{number}": name for number, name in enumerate(names)}
+            scan: dict[str, Any] = {"ProjectionExpression": ", ".join(shown), "ExpressionAttributeNames": shown}
             with table.batch_writer() as batch:
-                for item in table.scan()["Items"]:
-                    batch.delete_item(Key={name: item[name] for name in names})
+                while True:  # large items take more than a page
+                    page = table.scan(**scan)
+                    for key in page["Items"]:
+                        batch.delete_item(Key=key)
+                    if "LastEvaluatedKey" not in page:
+                        break
+                    scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         return self
 
     def write(self, *operations: Any) -> None:
