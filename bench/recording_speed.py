@@ -1,15 +1,14 @@
-"""Events recorded per second on one core: ours over the bare rate of the same transactions, and over the AWS sample's."""
+"""Events recorded per second on one core, over the bare rate of the same transactions and over the AWS sample's."""
 
 import statistics
 from typing import Any
 
 from bench import replay
 from bench.designs import sample, specification
-from bench.engine import client_of, emulator
+from bench.engine import client_of, emulator, ours
 from bench.figure import Figure, Say, Table, at_least
 from bench.house import DURING, HOUR, House, events
 from bench.replay import noted, rewritten, wall
-from ledger.dynamodb import DynamoDB
 from tests.contracts.dynamodb_tables import create
 
 REQUESTS, REQUEST = 6, 100
@@ -25,12 +24,12 @@ def measure(say: Say) -> Figure:
         House(resource)
         for declared in (sample.TABLE, specification.TABLE):
             create(resource.meta.client, declared, declared.name)
-        plain = client_of(endpoint)
+        dynamodb, client = ours(endpoint)
         bare = client_of(endpoint)
-        house = House(DynamoDB(plain), create_tables=False)
+        house = House(dynamodb, create_tables=False)
         for number in range(ROUNDS + 1):
             say(f"round {number} of {ROUNDS}" if number else "warming up")
-            found = _round(number, resource, house, plain, bare)
+            found = _round(number, resource, house, client, bare)
             if number:  # the first warms up caches and connections
                 for name, rate in found.items():
                     rates[name].append(rate)
@@ -42,8 +41,8 @@ def measure(say: Say) -> Figure:
         title="Events recorded per second on one core",
         method=(
             f"One thread, the emulator in another process. Each of {ROUNDS} rounds records {REQUESTS} requests of "
-            f"{REQUEST} events by our code, makes the same transactions, noted and rewritten for another customer, by a "
-            f"plain boto3 client, and records {SMALL} events by each of the other designs' code. Ratio of rates within "
+            f"{REQUEST} events by our code, makes the same transactions, noted and rewritten for another customer, by "
+            f"a plain boto3 client, and records {SMALL} events by each of the other designs' code. Ratio of rates within "
             "a round, median of the rounds."
         ),
         readings=[
@@ -69,7 +68,7 @@ def measure(say: Say) -> Figure:
     )
 
 
-def _round(number: int, resource: Any, house: House, plain: Any, bare: Any) -> dict[str, float]:
+def _round(number: int, resource: Any, house: House, client: Any, bare: Any) -> dict[str, float]:
     mine, theirs = f"l-mine{number:04d}", f"l-bare{number:04d}"
     for customer in (mine, theirs):
         house.subscribe(customer)
@@ -78,7 +77,7 @@ def _round(number: int, resource: Any, house: House, plain: Any, bare: Any) -> d
     # the requests are noted from one pass and not from the timed one, which noting would slow down
     shadow = f"l-note{number:04d}"
     house.subscribe(shadow)
-    with noted(plain) as requests:
+    with noted(client) as requests:
         for n in range(REQUESTS):
             house.record(shadow, list(events(shadow, REQUEST, prefix=f"{shadow}-{n}")))
     transactions = [request for request in requests if request[0] == "TransactWriteItems"]

@@ -1,7 +1,7 @@
 """The bare cost of what our code asks AWS: its own requests, noted once, made again by a plain boto3 client.
 
-The requests are rewritten for another set of customers that stands as the first did, so that every condition holds as it
-held for us; building them is not part of the bare cost.
+The requests are rewritten for another set of customers that stands as the first did, so that every condition holds as
+it held for us; building them is not part of the bare cost.
 """
 
 import copy

@@ -7,12 +7,16 @@ that either of them, or a store in memory, can stand behind the stores. Conditio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from botocore.config import Config
+
 from ledger.attribute_values import from_attributes, to_attributes
 from runtime import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
+#: DynamoDB checks every request itself; checking it here too would be a quarter of a recording's CPU
+CONFIG = Config(parameter_validation=False)
 #: parts of a request, and of an operation of a transaction, that hold values by name
 _VALUES = ("Key", "Item", "ExpressionAttributeValues", "ExclusiveStartKey")
 
@@ -21,7 +25,7 @@ Answer = dict[str, Any]
 
 def connect() -> "DynamoDBServiceResource":
     """The tables of this account and Region. To type checkers it is boto3's resource, of which it is a part."""
-    return cast("DynamoDBServiceResource", DynamoDB(aws.client("dynamodb")))
+    return cast("DynamoDBServiceResource", DynamoDB(aws.client("dynamodb", config=CONFIG)))
 
 
 class DynamoDB:
