@@ -42,7 +42,7 @@ def measure(say: Say) -> Figure:
         method=(
             f"One thread, the emulator in another process. Each of {ROUNDS} rounds records {REQUESTS} requests of "
             f"{REQUEST} events by our code, makes the same transactions, noted and rewritten for another customer, by "
-            f"a plain boto3 client, and records {SMALL} events by each of the other designs' code. Ratio of rates within "
+            f"a plain boto3 client, and records {SMALL} events by each of the other designs' code. Ratio of rates in "
             "a round, median of the rounds."
         ),
         readings=[
