@@ -17,7 +17,10 @@ WORKER_STARTS = {
     "plan-batches": "import metering.handlers as h, metering.plan_batches, ledger.subscribers\nh.dynamodb()",
     "submit-batch": "import metering.handlers as h\nh.submitter()",
     "settle-hours": "import metering.handlers as h, metering.settle_hours, ledger.settlement\nh.dynamodb()",
-    "report": "import metering.handlers as h, metering.report, ledger.settlement\nh.dynamodb()",
+    "put-zero-records": "import metering.handlers as h\nh.zero_records()",
+    "report": "import metering.handlers as h, metering.report, metering.copy_failed, ledger.settlement\n"
+    "h.dynamodb(); h.sqs()",
+    "usage-queue": "import usage.queue_handlers as h\nh.drain()",
     "subscription-notices": "import subscription.handlers as h\nh.notice_desk()",
     "entitlement-notices": "import entitlement.handlers as h\nh.desk()",
 }
@@ -46,6 +49,8 @@ ENVIRONMENT = {
     "TIERS": "[]",
     "DIMENSIONS": "{}",
     "PENDING_SHARDS": "1",
+    "HOURLY_ZEROS": "off",
+    **dict.fromkeys(("WAITING_USAGE_QUEUE_URL", "REFUSED_USAGE_QUEUE_URL"), "http://127.0.0.1/queue"),
     "SEAL_DELAY_MINUTES": "10",
     "METERING_MODE": "live",
     "CALLS_PER_SECOND": "8",
@@ -91,7 +96,7 @@ def measure(say: Say) -> Figure:
         method=(
             f"CPU of a new interpreter from the first import until the function has what it works with, over that of "
             f'`boto3.client("dynamodb")` of unchanged boto3 and botocore; both with bytecode. {ROUNDS} rounds of '
-            "all in turn; ratio within a round, median of the rounds. It is not a cold start: that has a machine to start too."
+            "all in turn; ratio within a round, median of the rounds. It is no cold start: that has a machine to start too."
         ),
         readings=[
             at_most("the slowest worker", max(ratio[name] for name in WORKER_STARTS), WORKERS),

@@ -37,27 +37,18 @@ class DynamoDB:
         self.meta = Meta(Client(client))
 
     def Table(self, name: str) -> "Table":
-        return Table(self._client, name)
+        return Table(self._client, name, self.meta)
 
     def batch_get_item(self, **request: Any) -> Answer:
-        """BatchGetItem; ``UnprocessedKeys`` of an answer may be the next request's ``RequestItems``."""
-        asked = {
-            table: {**wanted, "Keys": [to_attributes(key) for key in wanted["Keys"]]}
-            for table, wanted in request["RequestItems"].items()
-        }
-        answer: Answer = self._client.batch_get_item(**{**request, "RequestItems": asked})
-        for table, items in answer.get("Responses", {}).items():
-            answer["Responses"][table] = [from_attributes(item) for item in items]
-        for left in answer.get("UnprocessedKeys", {}).values():
-            left["Keys"] = [from_attributes(key) for key in left["Keys"]]
-        return answer
+        return self.meta.client.batch_get_item(**request)
 
 
 class Table:
     """One table: requests go without ``TableName``."""
 
-    def __init__(self, client: Any, name: str) -> None:
+    def __init__(self, client: Any, name: str, meta: "Meta") -> None:
         self.name = name
+        self.meta = meta
         self._client = client
 
     def get_item(self, **request: Any) -> Answer:
@@ -91,6 +82,19 @@ class Client:
 
     def __init__(self, client: Any) -> None:
         self._client = client
+
+    def batch_get_item(self, **request: Any) -> Answer:
+        """BatchGetItem; ``UnprocessedKeys`` of an answer may be the next request's ``RequestItems``."""
+        asked = {
+            table: {**wanted, "Keys": [to_attributes(key) for key in wanted["Keys"]]}
+            for table, wanted in request["RequestItems"].items()
+        }
+        answer: Answer = self._client.batch_get_item(**{**request, "RequestItems": asked})
+        for table, items in answer.get("Responses", {}).items():
+            answer["Responses"][table] = [from_attributes(item) for item in items]
+        for left in answer.get("UnprocessedKeys", {}).values():
+            left["Keys"] = [from_attributes(key) for key in left["Keys"]]
+        return answer
 
     def transact_write_items(self, **request: Any) -> Answer:
         """TransactWriteItems; the reasons of a failure keep attribute values (see ``ledger.transaction``)."""

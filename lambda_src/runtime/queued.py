@@ -9,23 +9,39 @@ from typing import Any, NamedTuple
 
 
 class Message(NamedTuple):
-    """sent_ms: when it was sent to the queue, in milliseconds since the epoch."""
+    """sent_ms: when it was sent to the queue, in milliseconds since the epoch. group: of a FIFO queue."""
 
     id: str
     body: str
     sent_ms: int
+    queue_arn: str
+    group: str | None = None
 
 
 def each_message(event: Mapping[str, Any], handle: Callable[[Message], object]) -> dict[str, Any]:
-    """Handle every message of a standard queue's batch; the answer names those whose handling raised.
+    """Handle every message of a batch; the answer names those whose handling raised.
 
+    Behind one that failed the others of its group are named too, unhandled: a FIFO queue keeps their order.
     ``handle`` logs what went wrong: nothing is logged here, where nobody knows what a message may say.
     """
-    failed = []
-    for record in event["Records"]:
-        message = Message(record["messageId"], record["body"], int(record["attributes"]["SentTimestamp"]))
+    failed: list[Message] = []
+    for message in map(_message, event["Records"]):
+        if message.group is not None and any(other.group == message.group for other in failed):
+            failed.append(message)
+            continue
         try:
             handle(message)
         except Exception:
-            failed.append({"itemIdentifier": message.id})
-    return {"batchItemFailures": failed}
+            failed.append(message)
+    return {"batchItemFailures": [{"itemIdentifier": message.id} for message in failed]}
+
+
+def _message(record: Mapping[str, Any]) -> Message:
+    attributes = record["attributes"]
+    return Message(
+        id=record["messageId"],
+        body=record["body"],
+        sent_ms=int(attributes["SentTimestamp"]),
+        queue_arn=record.get("eventSourceARN", ""),
+        group=attributes.get("MessageGroupId"),
+    )

@@ -37,7 +37,8 @@ class Settings:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The variables' names, in the order in which they are declared."""
-        return tuple(cls.__annotations__)
+        kinds = [kind for kind in reversed(cls.__mro__) if issubclass(kind, Settings)]
+        return tuple(name for kind in kinds for name in kind.__annotations__)
 
     def to_env(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in self.names()}
@@ -93,44 +94,72 @@ class UsageSettings(Settings):
     PENDING_SHARDS: str
 
 
+class UsageQueueSettings(UsageSettings):
+    #: where events wait that may be recorded later; its own delay says how long
+    WAITING_USAGE_QUEUE_URL: str
+    #: where refused events are kept for people
+    REFUSED_USAGE_QUEUE_URL: str
+
+
 class FindDueHoursSettings(Settings):
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str
     SEAL_DELAY_MINUTES: str
 
 
-class SealHoursSettings(Settings):
-    PRODUCT_CODE: str
+class PutZeroRecordsSettings(Settings):
     PRICING_MODEL: str
-    TIERS: str
-    DIMENSIONS: str
+    #: ``off``, ``every`` or a dimension's name, see metering.zero_rules
+    HOURLY_ZEROS: str
+    SEAL_DELAY_MINUTES: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
-    STATE_TABLE: str
+    PENDING_SHARDS: str
 
 
-class PlanBatchesSettings(Settings):
-    SUBSCRIBERS_TABLE: str
-    METERING_RECORDS_TABLE: str
+class MeteringModeSettings(Settings):
+    """Whose usage is sent, see metering.mode."""
 
-
-class SubmitBatchSettings(Settings):
-    SUBSCRIBERS_TABLE: str
-    METERING_RECORDS_TABLE: str
-    METERING_REGION: str
     #: ``off``, ``dry-run``, ``test-buyers`` or ``live``
     METERING_MODE: str
     #: comma-separated billing keys that ``test-buyers`` sends for; may be empty
     TEST_BUYERS: str
+
+
+class SealHoursSettings(MeteringModeSettings):
+    PRODUCT_CODE: str
+    PRICING_MODEL: str
+    TIERS: str
+    DIMENSIONS: str
+    HOURLY_ZEROS: str
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+    PENDING_SHARDS: str
+
+
+class PlanBatchesSettings(MeteringModeSettings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+
+
+class SubmitBatchSettings(MeteringModeSettings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+    METERING_REGION: str
     #: BatchMeterUsage calls per second for the whole stage
     CALLS_PER_SECOND: str
     #: how many copies of this function share that rate: its reserved concurrency
     SUBMIT_CONCURRENCY: str
 
 
-class SettleHoursSettings(Settings):
+class SettleHoursSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
 
 
-class ReportSettings(Settings):
+class ReportSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
+    DIMENSIONS: str
+    #: where a copy of every failed line goes
+    FAILED_LINES_QUEUE_URL: str

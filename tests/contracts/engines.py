@@ -67,7 +67,14 @@ def dynamodb_local() -> Iterator["DynamoDBServiceResource"]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["java", f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}", "-jar", str(jar), "-inMemory"]
+    command = [
+        "java",
+        f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}",
+        "-jar",
+        str(jar),
+        "-inMemory",
+        "-disableTelemetry",
+    ]
     child = subprocess.Popen([*command, "-port", str(port)], cwd=jar.parent, stdout=subprocess.DEVNULL)
     try:
         dynamodb = _at(f"http://127.0.0.1:{port}")

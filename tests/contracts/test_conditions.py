@@ -25,7 +25,7 @@ CASES: list[tuple[str, dict[str, Any], str, dict[str, Any], Any]] = [
     ("in", {"x": 2}, "x IN (:v, :w)", {":v": 1, ":w": 2}, True),
     ("in-absent", {}, "x IN (:v, :w)", {":v": 1, ":w": 2}, False),
     ("or-and", {"x": 1}, "x = :v OR x = :w AND x = :v", {":v": 1, ":w": 2}, True),
-    ("not-binds-closest", {"x": 2}, "NOT x = :v AND x = :w", {":v": 1, ":w": 2}, True),
+    ("not-binds-closest", {"x": 3}, "NOT x = :v AND x = :w", {":v": 1, ":w": 2}, False),
     ("groups", {"x": 1}, "(x = :v OR x = :w) AND attribute_exists(x)", {":v": 1, ":w": 2}, True),
     ("small-letters", {"x": 1}, "x = :v and not x = :w", {":v": 1, ":w": 2}, True),
     ("exists", {"x": None}, "attribute_exists(x) AND attribute_not_exists(y)", {}, True),

@@ -75,6 +75,9 @@ REQUESTS: dict[str, Callable[[Any], Any]] = {
     "batch": lambda db: db.batch_get_item(
         RequestItems={TABLE: {"Keys": [KEY, KEY | {"timestamp": 9}], "ConsistentRead": True}}
     ),
+    "batch by the table's client": lambda db: db.Table(TABLE).meta.client.batch_get_item(
+        RequestItems={TABLE: {"Keys": [KEY]}}
+    ),
     "absent": lambda db: db.Table(TABLE).get_item(Key=KEY | {"timestamp": 9}),
     "delete": lambda db: db.Table(TABLE).delete_item(Key=KEY, ReturnValues="ALL_OLD"),
 }

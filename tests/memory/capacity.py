@@ -13,8 +13,6 @@ a cancelled transaction is charged as if it had been written, less its indexes (
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 from tests.memory.indexes import Index
 from tests.memory.keys import ItemKey
@@ -73,9 +71,6 @@ class Capacity:
         self.written.clear()
         self.read.clear()
         self.calls.clear()
-
-    def snapshot(self) -> Mapping[str, Any]:
-        return {"written": dict(self.written), "read": dict(self.read), "calls": dict(self.calls)}
 
     def wrote(
         self,

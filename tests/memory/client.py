@@ -4,6 +4,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from tests.memory.batch import MAX_WRITES
 from tests.memory.errors import (
     ConditionalCheckFailed,
@@ -35,7 +37,7 @@ _METADATA = {"HTTPStatusCode": 200, "RetryAttempts": 0}
 class Exceptions:
     """``client.exceptions``."""
 
-    ClientError = client_error
+    ClientError = ClientError
     ConditionalCheckFailedException = ConditionalCheckFailed
     TransactionCanceledException = TransactionCanceled
     ResourceNotFoundException = ResourceNotFound

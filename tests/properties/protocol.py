@@ -1,6 +1,6 @@
 """The world of ``tests.scenarios``, with actors: recorders, hourly runs, notices, and what breaks under them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import boto3
 
 from ledger.hour import SECONDS, hour_of
-from ledger.metering_records import RecordKey
+from ledger.pending_page import Place, RecordKey
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Change
 from marketplace.meter_usage import UsageMeter
 from marketplace.notices import Notice
 from metering.find_due_hours import DueHours, find_due_hours
+from metering.mode import Mode
 from metering.plan_batches import plan_batches
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault
@@ -102,8 +103,9 @@ class Protocol(World):
         """One execution of the workflow, with its retries; the mode is the one of its start."""
         sealer = replace(self.sealer, clock=self.clock)
         submitter = replace(self.submitter, clock=self.clock)
+        mode, run = Mode(self.mode), f"run-{len(self.scheduler.actors)}"
 
-        def page(cursor: str | None, wanted: float | None) -> DueHours:
+        def page(cursor: Mapping[str, Place] | None, wanted: float | None) -> DueHours:
             return find_due_hours(
                 self.records,
                 now=self.clock(),
@@ -115,10 +117,10 @@ class Protocol(World):
 
         def meter(keys: Sequence[RecordKey]) -> None:
             _state(lambda: sealer.seal_hours(keys))
-            for batch in _state(lambda: plan_batches(keys, self.records, self.subscribers, self.clock()))[0]:
+            for batch in _state(lambda: plan_batches(keys, self.records, self.subscribers, self.clock(), mode))[0]:
                 with suppress(MarketplaceBusy):
-                    _state(partial(submitter.submit, batch), BUSY_TRIES)
-            _state(lambda: settle_hours(keys, self.records, self.settlement, self.clock))
+                    _state(partial(submitter.submit, batch, run), BUSY_TRIES)
+            _state(lambda: settle_hours(keys, self.records, self.settlement, self.clock, mode))
 
         def work() -> None:
             wanted = None if delayed else self.now

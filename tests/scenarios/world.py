@@ -18,6 +18,7 @@ from ledger.balance import Balances
 from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from ledger.usage_events import UsageEvents
@@ -26,13 +27,16 @@ from local.marketplace.server import LocalMarketplace
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
-from metering.find_due_hours import find_due_hours
+from metering.find_due_hours import find_due_hours, last_due_hour
 from metering.freeze_hour import Freezer
+from metering.mode import Mode
 from metering.pace import Pace
 from metering.plan_batches import plan_batches
+from metering.put_zero_records import ZeroRecords
 from metering.seal_hours import Sealer
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault, Submitter
+from metering.zero_rules import HourlyZeros
 from runtime.clock import from_iso, iso
 from tests.contracts.dynamodb_tables import create
 from usage.report_usage import report_usage
@@ -66,6 +70,7 @@ class World:
     tiers: Sequence[Tier] = ()
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
     mode: str = "live"
+    zeros: str = "off"
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -153,6 +158,8 @@ class World:
                 tiers=self.tiers,
                 pricing_model=self.pricing_model,
                 product_code=PRODUCT,
+                zeros=self.hourly_zeros,
+                mode=Mode(self.mode),
             ),
             clock=lambda: self.now,
             pause=lambda _attempt: None,
@@ -177,12 +184,38 @@ class World:
             meter=self.meter(),
             pace=Pace(calls_per_second=1000, copies=1),
             clock=lambda: self.now,
-            mode=self.mode,
+            mode=Mode(self.mode),
+            tally=RunTally(self.dynamodb.Table(tables.STATE.name)),
         )
+
+    @property
+    def hourly_zeros(self) -> HourlyZeros:
+        return HourlyZeros.of(self.zeros, self.pricing_model)
+
+    @property
+    def zero_records(self) -> ZeroRecords:
+        return ZeroRecords(
+            client=self.dynamodb.meta.client,
+            subscribers=self.subscribers,
+            subscribers_table=tables.SUBSCRIBERS.name,
+            records=self.records,
+            zeros=self.hourly_zeros,
+        )
+
+    def put_zeros(self, hour: int | None = None) -> int:
+        """Zero records of the hour that is due (or another one), page by page; how many."""
+        due = last_due_hour(self.now, 10, None) if hour is None else hour
+        number, cursor = self.zero_records.put(due, None, self.now)
+        while cursor is not None:
+            more, cursor = self.zero_records.put(due, cursor, self.now)
+            number += more
+        return number
 
     def run(self) -> list[str]:
         """One hourly run, as the workflow does it; names of the errors that stopped a batch."""
         errors = []
+        run = iso(self.now)
+        self.put_zeros()
         cursor, more = None, True
         while more:
             page = find_due_hours(
@@ -194,14 +227,14 @@ class World:
                 dimensions=list(DIMENSIONS),
             )
             self.sealer.seal_hours(page.keys)
-            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now)[0]:
+            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now, Mode(self.mode))[0]:
                 try:
-                    self.submitter.submit(batch)
+                    self.submitter.submit(batch, run)
                 except (MarketplaceBusy, ProductFault) as error:
                     errors.append(type(error).__name__)
                     if isinstance(error, ProductFault):
                         return errors
-            settle_hours(page.keys, self.records, self.settlement, lambda: self.now)
+            settle_hours(page.keys, self.records, self.settlement, lambda: self.now, Mode(self.mode))
             payload = page.payload()
             cursor, more = payload["cursor"], payload["more"]
         return errors

@@ -21,5 +21,20 @@ def test_every_message_has_its_turn_and_the_failed_are_named() -> None:
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
 
 
+def test_behind_a_failed_message_its_group_waits_and_no_other_does() -> None:
+    seen: list[str] = []
+
+    def handle(message: Message) -> None:
+        seen.append(message.body)
+        if message.body == "a1":
+            raise ValueError("no")
+
+    event = queue("a1", "b1", "a2", "b2", "alone")
+    for record, group in zip(event["Records"], ("a", "b", "a", "b", None), strict=True):
+        record["attributes"] |= {"MessageGroupId": group} if group else {}
+    assert each_message(event, handle) == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m2"}]}
+    assert seen == ["a1", "b1", "b2", "alone"]
+
+
 def test_nothing_failed() -> None:
     assert each_message(queue("a", "b"), lambda message: None) == {"batchItemFailures": []}

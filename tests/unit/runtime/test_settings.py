@@ -3,7 +3,15 @@
 import pytest
 
 from runtime import settings
-from runtime.settings import MissingSettings, ReportSettings, SealHoursSettings, Settings, UsageSettings
+from runtime.settings import (
+    FindDueHoursSettings,
+    MissingSettings,
+    SealHoursSettings,
+    Settings,
+    SubscriberApiSettings,
+    UsageQueueSettings,
+    UsageSettings,
+)
 
 ALL = [kind for kind in vars(settings).values() if isinstance(kind, type) and issubclass(kind, Settings)]
 CLASSES = [kind for kind in ALL if kind is not Settings]
@@ -34,7 +42,11 @@ def test_only_what_is_missing_is_named() -> None:
 
 def test_the_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METERING_RECORDS_TABLE", "records")
-    assert ReportSettings.from_env() == ReportSettings(METERING_RECORDS_TABLE="records")
+    monkeypatch.setenv("DIMENSIONS", "[]")
+    monkeypatch.setenv("SEAL_DELAY_MINUTES", "10")
+    assert FindDueHoursSettings.from_env() == FindDueHoursSettings(
+        METERING_RECORDS_TABLE="records", DIMENSIONS="[]", SEAL_DELAY_MINUTES="10"
+    )
 
 
 def test_the_specifications_variables_keep_their_names() -> None:
@@ -43,11 +55,12 @@ def test_the_specifications_variables_keep_their_names() -> None:
 
 
 def test_they_are_whole_and_do_not_change() -> None:
-    made = ReportSettings(METERING_RECORDS_TABLE="records")
+    made = SubscriberApiSettings(SUBSCRIBERS_TABLE="records")
     with pytest.raises(AttributeError):
-        made.METERING_RECORDS_TABLE = "others"  # type: ignore[misc]
+        made.SUBSCRIBERS_TABLE = "others"  # type: ignore[misc]
     with pytest.raises(TypeError):
-        ReportSettings()  # type: ignore[call-arg]
+        SubscriberApiSettings()  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        ReportSettings(METERING_RECORDS_TABLE="records", REGION="x")  # type: ignore[call-arg]
-    assert made != ReportSettings(METERING_RECORDS_TABLE="others")
+        SubscriberApiSettings(SUBSCRIBERS_TABLE="records", REGION="x")  # type: ignore[call-arg]
+    assert UsageQueueSettings.names()[: len(UsageSettings.names())] == UsageSettings.names()
+    assert made != SubscriberApiSettings(SUBSCRIBERS_TABLE="others")
