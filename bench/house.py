@@ -7,16 +7,20 @@ from typing import Any
 
 from ledger import tables
 from ledger.balance import Balances
-from ledger.metering_records import MeteringRecords, RecordKey
+from ledger.metering_records import MeteringRecords
+from ledger.pending_page import RecordKey
+from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from ledger.usage_events import UsageEvents
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from metering.freeze_hour import Freezer
+from metering.mode import Mode
 from metering.pace import Pace
 from metering.seal_hours import Sealer
 from metering.submit_batch import Submitter
+from metering.zero_rules import OFF, HourlyZeros
 from runtime.clock import from_iso, iso
 from tests.contracts.dynamodb_tables import create
 from usage.record_usage import record_customer
@@ -24,7 +28,7 @@ from usage.stores import Stores
 from usage.usage_event import UsageEvent
 from usage.verdict import Verdict
 
-PRODUCT = "prod-bench"
+PRODUCT = "8y1zq7w4bench0yawl2metering"
 #: the hour that is recorded, and a moment in it
 HOUR = int(from_iso("2026-11-15T08:00:00Z"))
 DURING = HOUR + 1200.0
@@ -40,6 +44,9 @@ DIMENSIONS: Mapping[str, Dimension] = {
         ("worklet_invocations", "invocation", "sum", 1, 0),
     )
 }
+LIVE = Mode("live")
+#: names a run, where one is asked for
+RUN = "bench"
 ADDED = ("workflow_executions", "data_processed_gb", "api_calls", "worklet_invocations")
 
 
@@ -109,6 +116,8 @@ class House:
             tiers=(),
             pricing_model="subscription",
             product_code=PRODUCT,
+            zeros=HourlyZeros(OFF),
+            mode=LIVE,
         )
         return Sealer(client=self.stores.client, freezer=freezer, clock=lambda: self.now)
 
@@ -120,7 +129,8 @@ class House:
             meter=meter,
             pace=pace or Pace(calls_per_second=1e9, copies=1),
             clock=lambda: self.now,
-            mode="live",
+            mode=LIVE,
+            tally=RunTally(self.dynamodb.Table(tables.STATE.name)),
         )
 
 

@@ -94,9 +94,9 @@ def measure(say: Say) -> Figure:
         name="imports",
         title="Time to import and initialise",
         method=(
-            f"CPU of a new interpreter from the first import until the function has what it works with, over that of "
+            "CPU of a new interpreter from the first import until the function has what it works with, over that of "
             f'`boto3.client("dynamodb")` of unchanged boto3 and botocore; both with bytecode. {ROUNDS} rounds of '
-            "all in turn; ratio within a round, median of the rounds. It is no cold start: that has a machine to start too."
+            "all in turn; ratio within a round, median of the rounds. No cold start: that has a machine to start too."
         ),
         readings=[
             at_most("the slowest worker", max(ratio[name] for name in WORKER_STARTS), WORKERS),

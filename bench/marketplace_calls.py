@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.designs import sample, specification
 from bench.figure import Figure, Reading, Say, Table
-from bench.house import AFTER, DIMENSIONS, HOUR, AcceptingMarketplace, House
+from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, RUN, AcceptingMarketplace, House
 from bench.quiet import quiet_logs
 from marketplace.meter_usage import MAX_RECORDS, UsageMeter
 from metering.plan_batches import plan_batches
@@ -24,10 +24,10 @@ def ours() -> tuple[int, int]:
     house = House(MemoryDynamoDB(), now=AFTER)
     keys = [house.open_hour(house.subscribe(f"l-{number:08d}")) for number in range(CUSTOMERS)]
     house.sealer.seal_hours(keys)
-    batches, left = plan_batches(keys, house.records, house.subscribers, AFTER)
+    batches, left = plan_batches(keys, house.records, house.subscribers, AFTER, LIVE)
     submitter = house.submitter(UsageMeter(marketplace))
     for batch in batches:
-        submitter.submit(batch)
+        submitter.submit(batch, RUN)
     unbilled = Counter(line.verdict for record in house.records.get_many(keys) for line in record.lines.values())
     if left or set(unbilled) != {"billed"}:
         raise RuntimeError(f"not all was sent: {unbilled}")

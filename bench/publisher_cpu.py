@@ -8,7 +8,7 @@ import boto3
 from bench import market, replay
 from bench.engine import client_of, emulator, ours
 from bench.figure import Figure, Say, Table, at_most
-from bench.house import AFTER, DIMENSIONS, HOUR, House
+from bench.house import AFTER, DIMENSIONS, HOUR, RUN, House
 from bench.market import renamed
 from bench.quiet import quiet_logs
 from bench.replay import cpu, noted, rewritten
@@ -94,4 +94,4 @@ def _submit(submitter: Submitter, buyers: Buyers) -> None:
         keys: list[LineKey] = [
             (buyer["id"], HOUR, name) for buyer in buyers[start : start + CUSTOMERS] for name in DIMENSIONS
         ]
-        submitter.submit(keys)
+        submitter.submit(keys, RUN)
