@@ -11,7 +11,7 @@ from typing import Any
 from bench.figure import Figure, Say, Table, at_most
 from bench.house import DIMENSIONS, DURING, House
 from bench.quiet import quiet_logs
-from bench.write_units import published
+from bench.units import published
 from tests.memory.capacity import Capacity
 from tests.memory.store import MemoryDynamoDB
 from usage.report_usage import report_usage

@@ -7,7 +7,7 @@ from bench.figure import PLOTS, Figure, Reading, Say, Table
 from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, RUN, AcceptingMarketplace, House
 from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
-from bench.write_units import published
+from bench.units import published
 from ledger.transaction import write
 from marketplace.meter_usage import UsageMeter
 from metering.find_due_hours import find_due_hours

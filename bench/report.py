@@ -5,7 +5,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.figure import PROJECT, Figure, Reading, Table
+from bench.figure import PROJECT, Figure, Reading
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
 MARK = {True: "yes", False: "**no**", None: ""}
@@ -13,13 +13,13 @@ MARK = {True: "yes", False: "**no**", None: ""}
 HEAD = """# Benchmarks
 
 Written by `make bench` (`make bench B=imports` measures one figure again). Every figure is a ratio within one run, or a
-count: both sides of a ratio are measured in turn, several times, and the median of the rounds' ratios is what counts, so
-that a busy machine moves it little. Times and rates in the tables are this machine's, on this day, and only say how a
-ratio came about.
+count: both sides of a ratio are measured in turn, several times, and the median of the rounds' ratios counts, so that a
+busy machine moves it little. Times and rates in the tables are this machine's, on this day, and only say how a ratio
+came about.
 
-Compared are **the specification's design** (one growing list per customer and hour, index with all attributes, one page)
-and **the AWS sample's** (one row per event, index with all attributes, one call per customer with the time of sending),
-rebuilt in [`bench/designs`](../bench/designs) and run on the same events and the same DynamoDB.
+Compared are **the specification's design** (one growing list per customer and hour, index with all attributes, one
+page) and **the AWS sample's** (one row per event, index with all attributes, one call per customer with the time of
+sending), rebuilt in [`bench/designs`](../bench/designs) and run on the same events and the same DynamoDB.
 """
 
 
@@ -69,6 +69,3 @@ def _paragraph(text: str) -> str:
 
 def _marked(readings: Sequence[Reading]) -> list[tuple[bool, Reading]]:
     return [(number == 0, reading) for number, reading in enumerate(readings)]
-
-
-__all__ = ["Table", "page", "results", "section", "table", "write"]
