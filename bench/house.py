@@ -6,15 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from ledger import tables
+from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_records import MeteringRecords
 from ledger.pending_page import RecordKey
 from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
+from ledger.tagged_usage import TaggedUsage
 from ledger.usage_events import UsageEvents
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
+from metering.allocate_hour import Allocator
 from metering.freeze_hour import Freezer
 from metering.mode import Mode
 from metering.pace import Pace
@@ -67,6 +70,7 @@ class House:
         self.subscribers = Subscribers(self.subscriber_items)
         self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name)
         self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
+        self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
         self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
         self.stores = Stores(
             self.dynamodb.meta.client,
@@ -118,6 +122,7 @@ class House:
             product_code=PRODUCT,
             zeros=HourlyZeros(OFF),
             mode=LIVE,
+            allocator=Allocator(TaggedUsage(self.dynamodb.Table(tables.USAGE_EVENTS.name)), self.allocations),
         )
         return Sealer(client=self.stores.client, freezer=freezer, clock=lambda: self.now)
 
@@ -130,6 +135,7 @@ class House:
             pace=pace or Pace(calls_per_second=1e9, copies=1),
             clock=lambda: self.now,
             mode=LIVE,
+            allocations=self.allocations,
             tally=RunTally(self.dynamodb.Table(tables.STATE.name)),
         )
 

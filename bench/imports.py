@@ -20,6 +20,13 @@ WORKER_STARTS = {
     "put-zero-records": "import metering.handlers as h\nh.zero_records()",
     "report": "import metering.handlers as h, metering.report, metering.copy_failed, ledger.settlement\n"
     "h.dynamodb(); h.sqs()",
+    "find-final-hours": "import metering.final_handlers as h, ledger.metering_records, metering.find_final_hours\n"
+    "h.dynamodb()",
+    "refuse-usage": "import metering.final_handlers as h, metering.refuse_usage\nh.dynamodb()",
+    "end-subscription": "import metering.final_handlers as h, ledger.leaving, ledger.metering_records\n"
+    "import metering.end_subscription, metering.settle_line\nh.dynamodb()",
+    "start-final-metering": "import metering.final_handlers as h\nh.starter('arn')",
+    "look-after-leavers": "import metering.final_handlers as h\nh.dynamodb(); h.starter('arn')",
     "usage-queue": "import usage.queue_handlers as h\nh.drain()",
     "subscription-notices": "import subscription.handlers as h\nh.notice_desk()",
     "entitlement-notices": "import entitlement.handlers as h\nh.desk()",

@@ -1,4 +1,4 @@
-"""The hourly workflow, its functions and its schedule."""
+"""The hourly workflow, its functions and its schedule; final metering beside it."""
 
 from typing import Any
 
@@ -24,6 +24,7 @@ from stacks.constructs.function import RoomFunction
 from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
 from stacks.constructs.workflow_schedule import WorkflowSchedule
 from stacks.data import DataStack
+from stacks.final_metering import FinalMetering
 from stacks.stage import Stage
 
 STEP_WITHIN = Duration.minutes(5)
@@ -67,15 +68,17 @@ class MeteringStack(Stack):
         self.schedule = WorkflowSchedule(
             self, "Schedule", workflow=self.workflow.machine, minute=stage.seal_delay_minutes
         )
+        self.final = FinalMetering(self, data=data, code=self._code, environment=environment, hourly=self.steps)
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
         CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
         CfnOutput(self, "FailedLinesUrl", value=self.failed_lines.queue_url)
         CfnOutput(self, "ScheduleDeadLettersUrl", value=self.schedule.dead_letters.queue_url)
+        CfnOutput(self, "FinalMeteringArn", value=self.final.workflow.machine.state_machine_arn)
 
     @property
     def functions(self) -> dict[str, RoomFunction]:
-        return {function.node.id: function for function in self.steps.all()}
+        return {function.node.id: function for function in self.steps.all()} | self.final.functions
 
     def _function(
         self, id_: str, *, settings: Settings, description: str, reserved_concurrency: int | None = None
@@ -138,6 +141,7 @@ class MeteringStack(Stack):
                 HOURLY_ZEROS=self._stage.hourly_zeros,
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
+                USAGE_EVENTS_TABLE=self._data.usage_events.name,
                 STATE_TABLE=self._data.state.name,
                 PENDING_SHARDS=str(self._stage.pending_shards),
                 **self._mode,
@@ -145,6 +149,9 @@ class MeteringStack(Stack):
         )
         self._data.metering_records.grant_read(function.function)
         self._data.metering_records.grant_update(function.function)
+        # what was tagged is read, the allocations that become of it are stored with the seal
+        self._data.usage_events.grant_query(function.function)
+        self._data.usage_events.grant_put(function.function)
         self._data.state.grant_get(function.function)
         self._data.state.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
@@ -174,6 +181,7 @@ class MeteringStack(Stack):
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
                 STATE_TABLE=self._data.state.name,
+                USAGE_EVENTS_TABLE=self._data.usage_events.name,
                 METERING_REGION=self._stage.region,
                 **self._mode,
                 CALLS_PER_SECOND=str(self._stage.calls_per_second),
@@ -184,6 +192,7 @@ class MeteringStack(Stack):
         self._data.metering_records.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.state.grant_update(function.function)
+        self._data.usage_events.grant_get_many(function.function)
         function.allow_marketplace("BatchMeterUsage")
         return function
 
@@ -208,7 +217,7 @@ class MeteringStack(Stack):
                 **self._mode,
             ),
         )
-        self.failed_lines.grant_send_messages(function.function)
+        self.failed_lines.grant(function.function, "sqs:SendMessage")
         self._data.metering_records.grant_get_many(function.function)
         # it takes failed marks away that no line bears out any more, and notes what it has copied
         self._data.metering_records.grant_update(function.function)

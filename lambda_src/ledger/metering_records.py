@@ -104,6 +104,32 @@ class MeteringRecords:
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return found
 
+    def unsettled(self, customer_identifier: str, first_hour: int) -> tuple[list[MeteringRecord], list[RecordKey]]:
+        """A customer's records with the pending mark, from that hour on, oldest first; and keys of unreadable ones.
+
+        Read from the table, strongly consistent: the index may not show yet what has just been opened.
+        """
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "customerIdentifier = :customer AND #hour >= :first",
+            "ExpressionAttributeNames": HOUR_NAME,
+            "ExpressionAttributeValues": {":customer": customer_identifier, ":first": first_hour},
+            "ConsistentRead": True,
+        }
+        found: list[MeteringRecord] = []
+        unreadable: list[RecordKey] = []
+        while True:
+            answer = self._table.query(**query)
+            for item in answer["Items"]:
+                if "meteringPending" not in item:
+                    continue
+                if (record := _readable(item)) is not None:
+                    found.append(record)
+                else:
+                    unreadable.append((customer_identifier, int(item["timestamp"])))  # type: ignore[arg-type]  # number
+            if "LastEvaluatedKey" not in answer:
+                return found, unreadable
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def pending_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of the pending index up to an hour (included): every shard, every page, oldest first within a shard."""
         for value in PENDING_VALUES:
@@ -134,11 +160,13 @@ class MeteringRecords:
         *,
         exists: bool,
         now: float,
+        tagged: bool = False,
     ) -> Operation:
         """The operation that adds recorded units, by (dimension, period), to an open record, or creates it.
 
         ``exists``: whether the caller saw the record. Creating it must go with a condition on the subscriber in the
         same transaction; adding needs none, since nothing opens a record once that condition cannot hold.
+        ``tagged``: some of these units have tags, which only then are looked for at sealing.
         """
         names = {"#version": "version", "#state": "state"}
         values: dict[str, Any] = {":one": 1, ":open": "open"}
@@ -152,17 +180,18 @@ class MeteringRecords:
             "Key": _key(customer_identifier, hour),
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
-            "UpdateExpression": "ADD " + ", ".join(adds),
             "ConditionExpression": "#state = :open",
         }
+        sets = []
+        if tagged:
+            sets, names["#tagged"], values[":tagged"] = ["#tagged = :tagged"], "tagged", True
         if not exists:
             request["ConditionExpression"] = "attribute_not_exists(#state)"
-            request["UpdateExpression"] += (
-                " SET #state = :open, #schema = :schema, #pending = :pending, #created = :created"
-            )
+            sets += ["#state = :open", "#schema = :schema", "#pending = :pending", "#created = :created"]
             names |= {"#schema": "schema", "#pending": "meteringPending", "#created": "createdAt"}
             pending = pending_value(customer_identifier, self._shards)
             values |= {":schema": SCHEMA, ":pending": pending, ":created": iso(now)}
+        request["UpdateExpression"] = "ADD " + ", ".join(adds) + (" SET " + ", ".join(sets) if sets else "")
         return {"Update": request}
 
     # --- seal ---------------------------------------------------------------------------------------------------------

@@ -104,9 +104,12 @@ def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
 
 @cache
 def sealer() -> "Sealer":
+    from ledger.allocations import FrozenAllocations
     from ledger.balance import Balances
     from ledger.subscribers import Subscribers
+    from ledger.tagged_usage import TaggedUsage
     from marketplace import dimensions, tiers
+    from metering.allocate_hour import Allocator
     from metering.freeze_hour import Freezer
     from metering.seal_hours import Sealer
     from metering.zero_rules import HourlyZeros
@@ -116,6 +119,10 @@ def sealer() -> "Sealer":
         records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
         balances=Balances(dynamodb().Table(names.STATE_TABLE)),
         subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        allocator=Allocator(
+            TaggedUsage(dynamodb().Table(names.USAGE_EVENTS_TABLE)),
+            FrozenAllocations(dynamodb(), names.USAGE_EVENTS_TABLE),
+        ),
         dimensions=dimensions.from_json(names.DIMENSIONS),
         tiers=tiers.from_json(names.TIERS),
         pricing_model=names.PRICING_MODEL,
@@ -155,6 +162,7 @@ def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
 
 @cache
 def submitter() -> "Submitter":
+    from ledger.allocations import FrozenAllocations
     from ledger.run_tally import RunTally
     from ledger.settlement import Settlement
     from ledger.subscribers import Subscribers
@@ -168,6 +176,7 @@ def submitter() -> "Submitter":
         records=records,
         settlement=Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE)),
         subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        allocations=FrozenAllocations(dynamodb(), names.USAGE_EVENTS_TABLE),
         meter=UsageMeter.connect(names.METERING_REGION),
         pace=Pace(calls_per_second=float(names.CALLS_PER_SECOND), copies=int(names.SUBMIT_CONCURRENCY)),
         clock=clock.now,

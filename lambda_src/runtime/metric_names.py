@@ -57,6 +57,10 @@ class MeteringMetric(StrEnum):
     LINES_CAPPED = "LinesCapped"
     #: hourly zeros that ended otherwise than billed: nothing is lost, nobody is woken
     ZERO_LINES_FAILED = "ZeroLinesFailed"
+    #: sets of tags beyond what a line takes: billed, but shown without their tags
+    TAG_SETS_FOLDED = "TagSetsFolded"
+    #: lines that were not sent because their frozen allocations are gone
+    ALLOCATIONS_MISSING = "AllocationsMissing"
     PRODUCT_FAULTS = "ProductFaults"
     #: two lines answered with one MeteringRecordId
     SHARED_RECORD_IDS = "SharedMeteringRecordIds"
@@ -74,3 +78,7 @@ class MeteringMetric(StrEnum):
     FAILED_MONEY = "FailedMoney"
     #: one per run that reached its report; its absence is an alarm
     RUNS_COMPLETED = "RunsCompleted"
+    #: who left, and is not metered to the end some time after Marketplace's grace; a level, read from the index
+    LEAVERS_OVERDUE = "LeaversOverdue"
+    #: final meterings that were not under way and had to be started (again)
+    FINAL_METERINGS_RESTARTED = "FinalMeteringsRestarted"

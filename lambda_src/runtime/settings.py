@@ -134,6 +134,7 @@ class SealHoursSettings(MeteringModeSettings):
     HOURLY_ZEROS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     PENDING_SHARDS: str
 
@@ -146,6 +147,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 class SubmitBatchSettings(MeteringModeSettings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     METERING_REGION: str
     #: BatchMeterUsage calls per second for the whole stage
@@ -163,3 +165,28 @@ class ReportSettings(MeteringModeSettings):
     DIMENSIONS: str
     #: where a copy of every failed line goes
     FAILED_LINES_QUEUE_URL: str
+
+
+class FindFinalHoursSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+
+
+class RefuseUsageSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+
+
+class EndSubscriptionSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+
+
+class StartFinalMeteringSettings(Settings):
+    #: the state machine of final metering
+    FINAL_METERING_ARN: str
+
+
+class LookAfterLeaversSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    FINAL_METERING_ARN: str

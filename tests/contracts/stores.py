@@ -11,10 +11,12 @@ import pytest
 from moto import mock_aws
 
 from ledger import tables
+from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import Frozen, MeteringRecords
 from ledger.settlement import Settlement
+from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import write
 from ledger.usage_events import UsageEvents
 from tests.contracts.dynamodb_tables import create
@@ -44,6 +46,8 @@ class Ledger:
         self.settlement = Settlement(self.record_items)
         self.events = UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name)
         self.event_items: Table = self.dynamodb.Table(tables.USAGE_EVENTS.name)
+        self.tagged = TaggedUsage(self.event_items)
+        self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
         self.state_items: Table = self.dynamodb.Table(tables.STATE.name)
         self.balances = Balances(self.state_items)
         self.subscriber_items: Table = self.dynamodb.Table(tables.SUBSCRIBERS.name)

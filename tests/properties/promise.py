@@ -13,6 +13,7 @@ from metering.report import read_levels
 from runtime.clock import from_iso
 from tests.properties.protocol import Protocol
 from tests.properties.sender import Body
+from tests.properties.tagged import check_tags
 from tests.scenarios.world import DIMENSIONS
 
 BILLED = {"billed", "on_file"}
@@ -60,6 +61,7 @@ def check_promise(world: Protocol) -> None:
     check_marketplace(world, lines)
     check_units(world, lines)
     check_ids(lines)
+    check_tags(world, records)
 
 
 def check_events(world: Protocol) -> None:

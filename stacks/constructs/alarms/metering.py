@@ -159,6 +159,18 @@ class MeteringAlarms(Construct):
                 "an hour has more units than one line takes: the rest waits in the balance",
                 Severity.TICKET,
             ),
+            (
+                MeteringMetric.TAG_SETS_FOLDED,
+                HOUR,
+                "a line had more sets of tags than AWS Marketplace takes: the smallest are billed without their tags",
+                Severity.TICKET,
+            ),
+            (
+                MeteringMetric.ALLOCATIONS_MISSING,
+                HOUR,
+                "the frozen allocations of a line are gone or damaged: it is not sent, and expires at its deadline",
+                Severity.PAGE,
+            ),
             (MeteringMetric.LINES_REJECTED, HOUR, "AWS Marketplace rejected lines", Severity.PAGE),
             (
                 MeteringMetric.PRODUCT_FAULTS,

@@ -15,6 +15,7 @@ from ledger.transaction import Cancelled, Contended
 from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_DECIMAL, LARGEST_WHOLE, Dimension
 from marketplace.tiers import Tier
+from metering.allocate_hour import Allocator
 from metering.freeze_hour import Freezer, FrozenHour
 from metering.mode import Mode
 from metering.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING, Sealer
@@ -60,6 +61,7 @@ def sealer(ledger: Ledger, clock: Callable[[], float] = lambda: NOW, **changes: 
         records=ledger.records,
         balances=ledger.balances,
         subscribers=Subscribers(ledger.subscriber_items),
+        allocator=Allocator(ledger.tagged, ledger.allocations),
         dimensions=DIMENSIONS,
         tiers=(Tier("basic", {"whole": Decimal(5)}),),
         pricing_model="subscription",

@@ -37,6 +37,7 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
         "AWS_DEFAULT_REGION": "us-east-1",
         "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
+        "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
         "STATE_TABLE": tables.STATE.name,
         "DIMENSIONS": to_json({"api_calls": Dimension(name="api_calls", unit="call", scale=1000)}),
         "TIERS": "[]",
