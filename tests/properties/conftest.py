@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.properties.new_protocol import protocol
-from tests.properties.protocol import Protocol
+from tests.simulation.new_protocol import protocol
+from tests.simulation.protocol import Protocol
 from tests.scenarios.world import START
 
 

@@ -4,6 +4,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Body = dict[str, Any]
+#: customer and event id
+EventKey = tuple[str, str]
+
+
+def key_of(body: Body) -> EventKey:
+    return body["customerIdentifier"], body["id"]
 
 
 @dataclass
@@ -14,6 +20,10 @@ class Sender:
     outbox: list[Body] = field(default_factory=list)
     accepted: list[Body] = field(default_factory=list)
     refused: list[tuple[Body, str]] = field(default_factory=list)
+
+    def keep(self, bodies: list[Body]) -> None:
+        """Events are kept from before they are first sent."""
+        self.outbox += [body for body in bodies if body not in self.outbox]
 
     def told(self, bodies: list[Body], verdicts: list[tuple[str, str]]) -> None:
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):

@@ -10,8 +10,8 @@ from ledger.metering_record import Line, MeteringRecord, from_item
 from ledger.tables import METERING_RECORDS, USAGE_EVENTS
 from metering.report import read_levels
 from runtime.clock import from_iso
-from tests.properties.protocol import Protocol
-from tests.properties.sender import Body
+from tests.simulation.protocol import Protocol
+from tests.simulation.sender import Body
 from tests.scenarios.world import DIMENSIONS
 
 BILLED = {"billed", "on_file"}
@@ -23,8 +23,7 @@ LineKey = tuple[str, int, str]
 
 
 def all_items(world: Protocol, table: str) -> Iterator[Mapping[str, Any]]:
-    for page in world.dynamodb.meta.client.get_paginator("scan").paginate(TableName=table):
-        yield from page["Items"]
+    yield from world.store.items(table)
 
 
 def all_records(world: Protocol) -> list[MeteringRecord]:

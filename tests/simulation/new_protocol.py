@@ -1,0 +1,36 @@
+"""A new world with actors: empty tables, an empty Marketplace, and nothing that depends on the machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from local.marketplace.server import LocalMarketplace
+from local.marketplace.state import MarketplaceState
+from tests.scenarios.world import DIMENSIONS, PRODUCT
+from tests.simulation.determinism import Sources, one_seed
+from tests.simulation.marketplace import DirectAdmin
+from tests.simulation.protocol import Protocol
+
+
+def new_protocol(sources: Sources, *, identical_resend: str = "Success", **values: Any) -> Protocol:
+    """values: fields of ``Protocol``."""
+    holder: dict[str, Protocol] = {}
+    state = MarketplaceState(now=lambda: holder["world"].now if holder else values["now"])
+    admin = DirectAdmin(state)
+    admin.create_product(
+        PRODUCT, values.get("dimensions", DIMENSIONS), integration="mixed", contract_dimensions=["basic", "pro"]
+    )
+    admin.set_settings(callsPerSecond=0, identicalResend=identical_resend)
+    world = holder["world"] = Protocol(admin, cast(LocalMarketplace, None), **values)
+    sources.now, sources.sleep, sources.chance = world.clock, world.sleep, world.chance
+    return world
+
+
+@contextmanager
+def protocol(**values: Any) -> Iterator[Protocol]:
+    with one_seed() as sources:
+        world = new_protocol(sources, **values)
+        try:
+            yield world
+        finally:
+            world.scheduler.end_all(finish=False)
