@@ -1,0 +1,100 @@
+"""Capacity units by DynamoDB's published rules, counted per operation and table.
+
+Sources, all in the developer guide unless said otherwise: "Read and write capacity units and operations" (4 KB per
+read unit, half of it for eventually consistent reads; 1 KB per write unit; a transaction takes two per step; an update
+is charged for the larger of the item before and after; a failed condition is charged like the write; an absent item
+costs the least unit), "Querying" (a page is charged for the sum of what was looked at, rounded up once; BatchGetItem
+for every item), "Using global secondary indexes: provisioned throughput considerations" (an index is written when the
+entry appears, goes or changes in what it projects, twice when its key changes).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from tests.memory.indexes import Index
+from tests.memory.keys import ItemKey
+from tests.memory.table_data import Row, TableData
+from tests.memory.values import equal
+
+WRITE_BLOCK = 1024
+READ_BLOCK = 4096
+#: write and read requests of a transaction are done twice, once to prepare and once to commit
+TRANSACTIONAL = 2
+
+
+def write_units(before: int, after: int, *, transactional: bool = False) -> int:
+    """Units of one write of an item of these sizes in bytes (0: absent)."""
+    units = max(1, -(-max(before, after) // WRITE_BLOCK))
+    return units * TRANSACTIONAL if transactional else units
+
+
+def read_units(size: int, *, consistent: bool) -> float:
+    """Units of one read that looked at so many bytes."""
+    units = max(1, -(-size // READ_BLOCK))
+    return float(units) if consistent else units / 2
+
+
+def index_write_units(index: Index, key: ItemKey, old: Row | None, new: Row | None) -> int:
+    """Units that a change of an item costs in one index.
+
+    An index follows the table afterwards, outside of the transaction, so it is not written twice for that.
+    """
+    before = None if old is None else index.place(key, old.item)
+    after = None if new is None else index.place(key, new.item)
+    old_units = write_units(index.size(old.item, old.size), 0) if old is not None and before is not None else 0
+    new_units = write_units(index.size(new.item, new.size), 0) if new is not None and after is not None else 0
+    if before is None or after is None or before != after:
+        return old_units + new_units
+    assert old is not None
+    assert new is not None
+    unchanged = equal(dict(index.project(old.item)), dict(index.project(new.item)))
+    return 0 if unchanged else max(old_units, new_units)
+
+
+class Capacity:
+    """Units consumed, by (operation, table) and for indexes by (operation, ``table/index``)."""
+
+    def __init__(self) -> None:
+        self.written: Counter[tuple[str, str]] = Counter()
+        self.read: dict[tuple[str, str], float] = {}
+        self.calls: Counter[str] = Counter()
+
+    @property
+    def total_written(self) -> int:
+        return sum(self.written.values())
+
+    @property
+    def total_read(self) -> float:
+        return sum(self.read.values())
+
+    def clear(self) -> None:
+        self.written.clear()
+        self.read.clear()
+        self.calls.clear()
+
+    def snapshot(self) -> Mapping[str, Any]:
+        return {"written": dict(self.written), "read": dict(self.read), "calls": dict(self.calls)}
+
+    def wrote(
+        self,
+        operation: str,
+        data: TableData,
+        key: ItemKey,
+        old: Row | None,
+        new: Row | None,
+        *,
+        transactional: bool = False,
+        done: bool = True,
+    ) -> None:
+        """``done``: False for a write whose condition failed, or whose transaction was cancelled."""
+        units = write_units(old.size if old else 0, new.size if new else 0, transactional=transactional)
+        self.written[operation, data.name] += units
+        if done:
+            for index in data.indexes.values():
+                if more := index_write_units(index, key, old, new):
+                    self.written[operation, f"{data.name}/{index.name}"] += more
+
+    def looked_at(self, operation: str, where: str, size: int, *, consistent: bool) -> None:
+        key = operation, where
+        self.read[key] = self.read.get(key, 0.0) + read_units(size, consistent=consistent)

@@ -1,0 +1,79 @@
+"""DynamoDB's errors in botocore's shape, raised by the store and by whoever simulates trouble around it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+class ConditionalCheckFailed(ClientError):
+    """``ConditionalCheckFailedException``."""
+
+
+class TransactionCanceled(ClientError):
+    """``TransactionCanceledException``; ``response["CancellationReasons"]`` has one entry per operation."""
+
+
+class Invalid(ClientError):
+    """``ValidationException``."""
+
+
+class ResourceNotFound(ClientError):
+    """``ResourceNotFoundException``."""
+
+
+_CLASSES = {
+    "ConditionalCheckFailedException": ConditionalCheckFailed,
+    "TransactionCanceledException": TransactionCanceled,
+    "ValidationException": Invalid,
+    "ResourceNotFoundException": ResourceNotFound,
+}
+
+
+class Refused(Exception):
+    """Why one write cannot be done: a code of ``CancellationReason`` and its message. ``item``: DynamoDB JSON."""
+
+    def __init__(self, code: str, message: str, item: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.item = code, message, item
+
+
+def client_error(code: str, message: str, operation: str, *, status: int = 400, **more: Any) -> ClientError:
+    """An error as botocore raises it. ``more``: further members of the response."""
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 0},
+        "message": message,
+        **more,
+    }
+    return _CLASSES.get(code, ClientError)(response, operation)
+
+
+def invalid(message: str, operation: str = "") -> ClientError:
+    return client_error("ValidationException", message, operation)
+
+
+def throttled(operation: str) -> ClientError:
+    """The table's throughput is exceeded; of a transaction every operation says so."""
+    message = "The level of configured provisioned throughput for the table was exceeded."
+    return client_error("ProvisionedThroughputExceededException", message, operation)
+
+
+def conflict(operation: str = "UpdateItem") -> ClientError:
+    """A single write met a transaction on the same item."""
+    return client_error("TransactionConflictException", "Transaction is ongoing for the item", operation)
+
+
+def cancelled(reasons: Sequence[Mapping[str, Any]]) -> ClientError:
+    """A failed transaction; ``{"Code": "None"}`` is the reason of an operation that did not stand in the way."""
+    codes = ", ".join(str(reason["Code"]) for reason in reasons)
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    return client_error(
+        "TransactionCanceledException", message, "TransactWriteItems", CancellationReasons=[dict(r) for r in reasons]
+    )
+
+
+def cancelled_by_conflict(operations: int, at: int = 0) -> ClientError:
+    """A transaction of so many operations whose operation number ``at`` met another transaction."""
+    conflict_reason = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
+    return cancelled([conflict_reason if number == at else {"Code": "None"} for number in range(operations)])

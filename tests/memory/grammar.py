@@ -1,0 +1,118 @@
+"""What all expressions have in common: tokens, document paths, placeholders, reserved words."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path as File
+from typing import Any
+
+from tests.memory.errors import Refused, invalid
+from tests.memory.values import MISSING
+
+#: a document path: attribute name, then names and list positions
+Path = tuple[str | int, ...]
+
+_TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.\[\]+\-]|[#:][A-Za-z0-9_]+|[A-Za-z_][A-Za-z0-9_]*|[0-9]+)")
+RESERVED = frozenset(File(__file__).with_name("reserved_words.txt").read_text(encoding="ascii").split())
+
+
+class Parser:
+    """Reads one expression. ``kind``: its name in messages. Notes which placeholders it uses."""
+
+    kind = "Expression"
+
+    def __init__(self, text: str, names: Mapping[str, str]) -> None:
+        self._names = names
+        self.used_names: set[str] = set()
+        self.used_values: set[str] = set()
+        self._tokens = self._split(text)
+        self._at = 0
+
+    def _split(self, text: str) -> list[str]:
+        tokens, at, end = [], 0, len(text.rstrip())
+        if not end:
+            raise self.wrong("The expression can not be empty;")
+        while at < end:
+            found = _TOKEN.match(text, at)
+            if found is None:
+                raise self.wrong(f'Syntax error; token: "{text[at : at + 1]}", near: "{text[max(0, at - 5) : at + 6]}"')
+            tokens.append(found[1])
+            at = found.end()
+        return tokens
+
+    def wrong(self, message: str) -> Exception:
+        return invalid(f"Invalid {self.kind}: {message}")
+
+    def unexpected(self) -> Exception:
+        near = " ".join(self._tokens[max(0, self._at - 1) : self._at + 2])
+        return self.wrong(f'Syntax error; token: "{self.peek() or "<EOF>"}", near: "{near}"')
+
+    def peek(self, ahead: int = 0) -> str:
+        """The token ahead; empty at the end."""
+        at = self._at + ahead
+        return self._tokens[at] if at < len(self._tokens) else ""
+
+    def keyword(self) -> str:
+        return self.peek().upper()
+
+    def take(self, expected: str | None = None) -> str:
+        token = self.peek()
+        if not token or (expected is not None and token.upper() != expected):
+            raise self.unexpected()
+        self._at += 1
+        return token
+
+    def end(self) -> None:
+        if self.peek():
+            raise self.unexpected()
+
+    def value(self) -> str:
+        """A placeholder of a value."""
+        if not self.peek().startswith(":"):
+            raise self.unexpected()
+        token = self.take()
+        self.used_values.add(token)
+        return token
+
+    def path(self) -> Path:
+        parts: list[str | int] = [self._name()]
+        while self.peek() in (".", "["):
+            if self.take() == ".":
+                parts.append(self._name())
+                continue
+            if not self.peek().isdigit():
+                raise self.unexpected()
+            parts.append(int(self.take()))
+            self.take("]")
+        return tuple(parts)
+
+    def _name(self) -> str:
+        token = self.peek()
+        if token.startswith("#"):
+            self.take()
+            self.used_names.add(token)
+            if token not in self._names:
+                message = "An expression attribute name used in the document path is not defined; attribute name: "
+                raise self.wrong(message + token)
+            return self._names[token]
+        if not token or not (token[0].isalpha() or token[0] == "_"):
+            raise self.unexpected()
+        if token.upper() in RESERVED:
+            raise self.wrong(f"Attribute name is a reserved keyword; reserved keyword: {token}")
+        return self.take()
+
+
+def look_up(value: Any, path: Path) -> Any:
+    """What stands at a path of an item; MISSING if nothing does."""
+    for part in path:
+        if type(value) is dict and type(part) is str:
+            value = value.get(part, MISSING)
+        elif type(value) is list and type(part) is int and part < len(value):
+            value = value[part]
+        else:
+            return MISSING
+    return value
+
+
+def wrong_type(operator: str, kind: str, letter: str) -> Refused:
+    message = f"Invalid {kind}: Incorrect operand type for operator or function; operator or function: {operator}"
+    return Refused("ValidationException", f"{message}, operand type: {letter}")

@@ -1,0 +1,112 @@
+"""Key conditions: one HASH value and at most one test on the RANGE value."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from boto3.dynamodb.conditions import (
+    And,
+    BeginsWith,
+    Between,
+    ConditionBase,
+    Equals,
+    GreaterThan,
+    GreaterThanEquals,
+    LessThan,
+    LessThanEquals,
+)
+from boto3.dynamodb.conditions import Key as BotoKey
+
+from tests.memory.errors import invalid
+from tests.memory.grammar import Parser
+from tests.memory.keys import KeySchema
+from tests.memory.values import accept
+
+#: attribute, operator, bounds; each bound a placeholder
+Term = tuple[str, str, tuple[str, ...]]
+#: attribute, operator, bounds; each bound a value
+Bound = tuple[str, str, tuple[Any, ...]]
+KeyCondition = Callable[[Mapping[str, Any]], list[Bound]]
+
+_OPERATORS: dict[type, str] = {
+    Equals: "=", LessThan: "<", LessThanEquals: "<=", GreaterThan: ">", GreaterThanEquals: ">=",
+    BeginsWith: "begins_with", Between: "BETWEEN",
+}  # fmt: skip
+
+
+class KeyConditionParser(Parser):
+    kind = "KeyConditionExpression"
+
+    def parse(self) -> KeyCondition:
+        terms = [self._term()]
+        while self.keyword() == "AND":
+            self.take()
+            terms.append(self._term())
+        self.end()
+        return lambda values: [(name, operator, tuple([values[v] for v in bounds])) for name, operator, bounds in terms]
+
+    def _term(self) -> Term:
+        if self.peek() == "(":
+            self.take()
+            term = self._term()
+            self.take(")")
+            return term
+        if self.peek() == "begins_with" and self.peek(1) == "(":
+            self.take()
+            self.take("(")
+            name = self._key()
+            self.take(",")
+            prefix = self.value()
+            self.take(")")
+            return name, "begins_with", (prefix,)
+        name = self._key()
+        operator = self.take().upper()
+        if operator == "BETWEEN":
+            low = self.value()
+            self.take("AND")
+            return name, operator, (low, self.value())
+        if operator not in ("=", "<", "<=", ">", ">="):
+            raise self.wrong("Invalid operator used in KeyConditionExpression: " + operator)
+        return name, operator, (self.value(),)
+
+    def _key(self) -> str:
+        path = self.path()
+        if len(path) > 1:
+            raise self.wrong("KeyConditionExpressions cannot have conditions on nested attributes")
+        return str(path[0])
+
+
+def of_boto(condition: ConditionBase) -> list[Bound]:
+    """The terms of a condition made of ``boto3.dynamodb.conditions.Key`` objects."""
+    values: Any = condition.get_expression()["values"]
+    if isinstance(condition, And):
+        return [*of_boto(values[0]), *of_boto(values[1])]
+    operator = _OPERATORS.get(type(condition))
+    if operator is None or not isinstance(values[0], BotoKey):
+        raise invalid(f"Invalid KeyConditionExpression: {type(condition).__name__} is not for keys")
+    return [(values[0].name, operator, tuple([accept(value) for value in values[1:]]))]
+
+
+def split(bounds: list[Bound], schema: KeySchema) -> tuple[Any, str | None, tuple[Any, ...]]:
+    """The HASH value, and operator and bounds of the test on the RANGE value (None: none)."""
+    of: dict[str, Bound] = {bound[0]: bound for bound in bounds}
+    if len(of) != len(bounds):
+        raise invalid("KeyConditionExpressions must only contain one condition per key")
+    hash_part = of.pop(schema.hash.name, None)
+    range_part = of.pop(schema.range.name, None) if schema.range is not None else None
+    if hash_part is None or of:
+        missing = schema.hash.name if hash_part is None else next(iter(of))
+        raise invalid(f"Query condition missed key schema element: {missing}")
+    if hash_part[1] != "=":
+        raise invalid("Query key condition not supported")
+    schema.hash.check(hash_part[2][0])
+    if range_part is None:
+        return hash_part[2][0], None, ()
+    assert schema.range is not None
+    for value in range_part[2]:
+        schema.range.check(value, may_be_empty=range_part[1] != "=")
+    if range_part[1] == "BETWEEN" and range_part[2][0] > range_part[2][1]:
+        raise invalid(
+            "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal to"
+            " lower bound"
+        )
+    return hash_part[2][0], range_part[1], range_part[2]

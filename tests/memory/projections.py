@@ -1,0 +1,51 @@
+"""Projection expressions: parsed once into a function that gives a copy of the named parts of an item."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.memory.grammar import Parser, Path, look_up
+from tests.memory.values import MISSING, give
+
+Projection = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class ProjectionParser(Parser):
+    kind = "ProjectionExpression"
+
+    def parse(self) -> Projection:
+        paths = [self.path()]
+        while self.peek() == ",":
+            self.take()
+            paths.append(self.path())
+        self.end()
+        if all(len(path) == 1 for path in paths):
+            tops = [str(path[0]) for path in paths]
+            return lambda item: {name: give(item[name]) for name in tops if name in item}
+        # elements of a list keep their order and close up
+        paths.sort(key=lambda path: [(type(part) is int, part) for part in path])
+        return lambda item: _parts(item, paths)
+
+
+def _parts(item: Mapping[str, Any], paths: list[Path]) -> dict[str, Any]:
+    tree: dict[Any, Any] = {}
+    for path in paths:
+        value = look_up(item, path)
+        if value is not MISSING:
+            here = tree
+            for part in path[:-1]:
+                here = here.setdefault(part, {})
+            here[path[-1]] = _Leaf(give(value))
+    return {name: _grown(part) for name, part in tree.items()}
+
+
+class _Leaf:
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _grown(node: Any) -> Any:
+    if isinstance(node, _Leaf):
+        return node.value
+    if all(type(part) is int for part in node):
+        return [_grown(part) for part in node.values()]
+    return {name: _grown(part) for name, part in node.items()}

@@ -1,0 +1,124 @@
+"""What a table holds: rows, their order, its indexes, and the last writes for reads that lag behind."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.memory.errors import client_error
+from tests.memory.indexes import Entry, Index, Partitions
+from tests.memory.keys import ItemKey, KeyAttribute, KeySchema
+from tests.memory.sizes import size_of_item
+
+
+class Row:
+    """An item and its size in bytes. Never changed, only replaced."""
+
+    __slots__ = ("item", "size")
+
+    def __init__(self, item: Mapping[str, Any], size: int | None = None) -> None:
+        self.item = item
+        self.size = size_of_item(item) if size is None else size
+
+
+class TableData:
+    """One table. ``history``: how many of its last writes are kept for lagging reads."""
+
+    def __init__(self, name: str, schema: KeySchema, indexes: Iterable[Index], history: int) -> None:
+        self.name = name
+        self.schema = schema
+        self.indexes = {index.name: index for index in indexes}
+        self.rows: dict[ItemKey, Row] = {}
+        self.partitions = Partitions()
+        self.history: deque[tuple[ItemKey, Row | None]] = deque(maxlen=history)
+
+    def commit(self, key: ItemKey, new: Row | None) -> None:
+        """Replace what is stored under a key; the new item's index keys were checked before."""
+        old = self.rows.get(key)
+        if new is None:
+            if old is None:
+                return
+            del self.rows[key]
+            self.partitions.remove(key[0], (key[1], key))
+        else:
+            self.rows[key] = new
+            if old is None:
+                self.partitions.put(key[0], (key[1], key))
+        for index in self.indexes.values():
+            index.move(
+                None if old is None else index.place(key, old.item), None if new is None else index.place(key, new.item)
+            )
+        self.history.append((key, old))
+
+    def clear(self) -> None:
+        self.rows.clear()
+        self.history.clear()
+        self.partitions.clear()
+        for index in self.indexes.values():
+            index.partitions.clear()
+
+
+class View:
+    """A table, or one of its indexes, as it was ``lag`` writes of the table ago."""
+
+    def __init__(self, data: TableData, index: Index | None, lag: int) -> None:
+        self._data, self._index = data, index
+        self._then: dict[ItemKey, Row | None] = {}
+        for number, (key, old) in enumerate(reversed(data.history)):
+            if number >= lag:
+                break
+            self._then[key] = old
+
+    def row(self, key: ItemKey) -> Row | None:
+        return self._then[key] if key in self._then else self._data.rows.get(key)
+
+    def entries(self, hash_value: Any) -> list[Entry]:
+        """The partition's entries in order; not to be changed."""
+        partitions = self._index.partitions if self._index else self._data.partitions
+        now = partitions.of(hash_value)
+        if not self._then:
+            return now
+        entries = [entry for entry in now if entry[1] not in self._then]
+        for key, row in self._then.items():
+            place = self._place(key, row)
+            if place is not None and place[0] == hash_value:
+                entries.append(place[1])
+        return sorted(entries)
+
+    def all_entries(self) -> list[Entry]:
+        """Every entry, in the order of a scan: that of HASH values, then that of a query."""
+        keys = {*self._data.rows, *self._then}
+        places = [(key, self._place(key, row)) for key in keys if (row := self.row(key)) is not None]
+        return [place[1] for _, place in sorted(places, key=_scan_order) if place is not None]
+
+    def _place(self, key: ItemKey, row: Row | None) -> tuple[Any, Entry] | None:
+        if row is None:
+            return None
+        return self._index.place(key, row.item) if self._index else (key[0], (key[1], key))
+
+
+def _scan_order(place: tuple[ItemKey, tuple[Any, Entry] | None]) -> Any:
+    return ((), ()) if place[1] is None else ((place[1][0],), place[1][1])
+
+
+def declared(request: Mapping[str, Any], history: int) -> TableData:
+    """An empty table from a request of ``CreateTable``."""
+    letters = {part["AttributeName"]: part["AttributeType"] for part in request["AttributeDefinitions"]}
+
+    def schema(parts: Iterable[Mapping[str, str]]) -> KeySchema:
+        of = {part["KeyType"]: KeyAttribute(part["AttributeName"], letters[part["AttributeName"]]) for part in parts}
+        return KeySchema(of["HASH"], of.get("RANGE"))
+
+    own = schema(request["KeySchema"])
+    indexes = []
+    for described in request.get("GlobalSecondaryIndexes", ()):
+        keys = schema(described["KeySchema"])
+        projection = described["Projection"]
+        more = projection.get("NonKeyAttributes", ())
+        everything = projection["ProjectionType"] == "ALL"
+        projected = None if everything else frozenset({*own.names, *keys.names, *more})
+        indexes.append(Index(described["IndexName"], keys, projected))
+    return TableData(request["TableName"], own, indexes, history)
+
+
+def not_found(operation: str) -> Exception:
+    return client_error("ResourceNotFoundException", "Requested resource not found", operation)

@@ -1,0 +1,225 @@
+"""Update expressions: parsed once into changes of an item.
+
+Every right-hand side sees the item as it was before the update (developer guide, "Update expressions"). Containers on
+the way to a nested path are copied, never changed.
+"""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from tests.memory.errors import Refused
+from tests.memory.grammar import Parser, Path, look_up
+from tests.memory.values import MISSING, add, type_of
+
+Item = Mapping[str, Any]
+Values = Mapping[str, Any]
+Operand = Callable[[Item, Values], Any]
+
+_WRONG_TYPE = "An operand in the update expression has an incorrect data type"
+_NO_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
+_BAD_PATH = "The document path provided in the update expression is invalid for update"
+SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
+
+
+class Update:
+    """What an expression changes. ``touched``: the top-level attributes that it may change."""
+
+    def __init__(self, changes: list[tuple[Path, Operand]], removals: list[Path]) -> None:
+        # positions in a list are those of before the update: sets in rising order, removals in falling order
+        self._flat = [(str(path[0]), change) for path, change in changes if len(path) == 1]
+        self._nested = sorted(((p, change) for p, change in changes if len(p) > 1), key=lambda pair: _order(pair[0]))
+        self._removed = [str(path[0]) for path in removals if len(path) == 1]
+        self._cut = sorted((path for path in removals if len(path) > 1), key=_order, reverse=True)
+        self.paths: list[Path] = [*(path for path, _ in changes), *removals]
+        self.touched = tuple(dict.fromkeys(str(path[0]) for path in self.paths))
+
+    def apply(self, item: Item, values: Values) -> dict[str, Any]:
+        """The item after the update. Raises Refused."""
+        new = dict(item)
+        for name, change in self._flat:
+            value = change(item, values)
+            if value is MISSING:  # nothing to delete from, or nothing left
+                new.pop(name, None)
+            else:
+                new[name] = value
+        for path, change in self._nested:
+            value = change(item, values)
+            if value is not MISSING:
+                _put(new, path, value)
+            elif look_up(item, path) is not MISSING:
+                _remove(new, path)
+        for name in self._removed:
+            new.pop(name, None)
+        for path in self._cut:
+            _remove(new, path)
+        return new
+
+
+class UpdateParser(Parser):
+    kind = "UpdateExpression"
+
+    def parse(self) -> Update:
+        changes: list[tuple[Path, Operand]] = []
+        removals: list[Path] = []
+        seen: set[str] = set()
+        while self.peek():
+            section = self.keyword()
+            if section not in SECTIONS:
+                raise self.unexpected()
+            if section in seen:
+                raise self.wrong(f'The "{section}" section can only be used once in an update expression;')
+            seen.add(section)
+            self.take()
+            while True:
+                if section == "REMOVE":
+                    removals.append(self.path())
+                else:
+                    changes.append({"SET": self._set, "ADD": self._add, "DELETE": self._delete}[section]())
+                if self.peek() != ",":
+                    break
+                self.take()
+        self._no_overlaps([*(path for path, _ in changes), *removals])
+        return Update(changes, removals)
+
+    def _set(self) -> tuple[Path, Operand]:
+        path = self.path()
+        self.take("=")
+        left = self._operand()
+        if self.peek() not in ("+", "-"):
+            return path, _existing(left)
+        minus = self.take() == "-"
+        right = self._operand()
+        left, right = _existing(left), _existing(right)
+        return path, lambda item, values: _sum(left(item, values), right(item, values), minus)
+
+    def _operand(self) -> Operand:
+        if self.peek() == "(":
+            self.take()
+            inner = self._operand()
+            self.take(")")
+            return inner
+        if self.peek().startswith(":"):
+            name = self.value()
+            return lambda _item, values: values[name]
+        if self.peek(1) == "(":
+            return self._function()
+        path = self.path()
+        return lambda item, _values: look_up(item, path)
+
+    def _function(self) -> Operand:
+        name = self.take()
+        self.take("(")
+        if name == "if_not_exists":
+            path = self.path()
+            self.take(",")
+            other = self._operand()
+            self.take(")")
+            return lambda item, values: other(item, values) if (v := look_up(item, path)) is MISSING else v
+        if name == "list_append":
+            one = _existing(self._operand())
+            self.take(",")
+            more = _existing(self._operand())
+            self.take(")")
+            return lambda item, values: _joined(one(item, values), more(item, values))
+        raise self.wrong(f"Invalid function name; function: {name}")
+
+    def _add(self) -> tuple[Path, Operand]:
+        path, name = self.path(), self.value()
+
+        def change(item: Item, values: Values) -> Any:
+            old, more = look_up(item, path), values[name]
+            if type(more) not in (Decimal, frozenset):
+                message = "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD"
+                raise Refused("ValidationException", message)
+            if old is MISSING:
+                return more
+            if type_of(old) != type_of(more):
+                raise Refused("ValidationError", _WRONG_TYPE)
+            return old | more if type(old) is frozenset else add(old, more)
+
+        return path, change
+
+    def _delete(self) -> tuple[Path, Operand]:
+        path, name = self.path(), self.value()
+
+        def change(item: Item, values: Values) -> Any:
+            old, less = look_up(item, path), values[name]
+            if type(less) is not frozenset:
+                message = "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: DELETE"
+                raise Refused("ValidationException", message)
+            if old is MISSING:
+                return MISSING
+            if type(old) is not frozenset or type_of(old) != type_of(less):
+                raise Refused("ValidationError", _WRONG_TYPE)
+            return old - less or MISSING
+
+        return path, change
+
+    def _no_overlaps(self, paths: list[Path]) -> None:
+        ordered = sorted(paths, key=_order)
+        for one, other in pairwise(ordered):
+            if other[: len(one)] == one:
+                raise self.wrong(
+                    "Two document paths overlap with each other; must remove or rewrite one of these paths;"
+                    f" path one: {list(one)}, path two: {list(other)}"
+                )
+
+
+def _order(path: Path) -> tuple[tuple[str, int], ...]:
+    return tuple((part, 0) if type(part) is str else ("", part) for part in path)  # type: ignore[misc]
+
+
+def _existing(operand: Operand) -> Operand:
+    def value(item: Item, values: Values) -> Any:
+        found = operand(item, values)
+        if found is MISSING:
+            raise Refused("ValidationError", _NO_ATTRIBUTE)
+        return found
+
+    return value
+
+
+def _sum(one: Any, other: Any, minus: bool) -> Decimal:
+    if type(one) is not Decimal or type(other) is not Decimal:
+        raise Refused("ValidationError", _WRONG_TYPE)
+    return add(one, other, minus=minus)
+
+
+def _joined(one: Any, more: Any) -> list[Any]:
+    if type(one) is not list or type(more) is not list:
+        raise Refused("ValidationError", _WRONG_TYPE)
+    return one + more
+
+
+def _parent(new: dict[str, Any], path: Path) -> Any:
+    """The container of a path's last part, copied with all above it; MISSING if there is none."""
+    here: Any = new
+    for part in path[:-1]:
+        inside = look_up(here, (part,))
+        if type(inside) not in (dict, list):
+            return MISSING
+        here[part] = inside = inside.copy()
+        here = inside
+    return here
+
+
+def _put(new: dict[str, Any], path: Path, value: Any) -> None:
+    parent, last = _parent(new, path), path[-1]
+    if type(parent) is dict and type(last) is str:
+        parent[last] = value
+    elif type(parent) is list and type(last) is int:
+        parent[last : last + 1] = [value]  # beyond the end it is appended
+    else:
+        raise Refused("ValidationError", _BAD_PATH)
+
+
+def _remove(new: dict[str, Any], path: Path) -> None:
+    parent, last = _parent(new, path), path[-1]
+    if type(parent) is dict and type(last) is str:
+        parent.pop(last, None)
+    elif type(parent) is list and type(last) is int:
+        del parent[last : last + 1]
+    else:
+        raise Refused("ValidationError", _BAD_PATH)

@@ -1,0 +1,184 @@
+"""Values: taken in as boto3's resource takes them, kept in one canonical form, given out as copies.
+
+A stored value is never changed, only replaced; so old and new items may share what did not change, and an old item
+stays what it was. Canonical: ``str``, ``bool``, ``None``, ``Decimal`` (trailing zeros trimmed), ``bytes``, ``list``,
+``dict``, ``frozenset``. Numbers, floats and types are judged as ``boto3.dynamodb.types.TypeSerializer`` does.
+"""
+
+from collections.abc import Callable, Mapping, Set
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import lru_cache
+from typing import Any
+
+from boto3.dynamodb.types import DYNAMODB_CONTEXT, Binary
+
+from tests.memory.errors import Refused, invalid
+
+#: arithmetic of 38 digits; a result that does not fit is refused, never rounded
+ARITHMETIC = Context(prec=38, Emin=-128, Emax=126, traps=[Inexact, InvalidOperation, Overflow])
+_PLAIN_INTEGERS = Context(prec=130)
+_ONE = Decimal(1)
+
+
+class _Missing:
+    """The value of a path that an item does not have."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+
+
+def accept(value: Any) -> Any:
+    """A caller's value in canonical form, sharing nothing with it that could change. Raises TypeError as boto3 does."""
+    kind = type(value)
+    if kind is str:
+        return value
+    convert = _ACCEPT.get(kind)
+    return convert(value) if convert is not None else _accept_other(value)
+
+
+def accept_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if type(value) is str else accept(value) for name, value in item.items()}
+
+
+def give(value: Any) -> Any:
+    """A copy of a stored value for a caller, in the types of boto3's resource."""
+    convert = _GIVE.get(type(value))
+    return value if convert is None else convert(value)
+
+
+def give_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value if (give := _GIVE.get(type(value))) is None else give(value) for name, value in item.items()}
+
+
+def to_wire(value: Any) -> dict[str, Any]:
+    """A stored value in DynamoDB JSON, as in an error's ``Item``."""
+    kind = type(value)
+    if kind is dict:
+        return {"M": item_to_wire(value)}
+    if kind is list:
+        return {"L": [to_wire(part) for part in value]}
+    if kind is frozenset:
+        letter = type_of(value)
+        return {letter: sorted(map(_number_text, value) if letter == "NS" else value)}
+    if kind is Decimal:
+        return {"N": _number_text(value)}
+    return {"NULL": True} if value is None else {_LETTERS[kind]: value}
+
+
+def item_to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: to_wire(value) for name, value in item.items()}
+
+
+def type_of(value: Any) -> str:
+    """DynamoDB's letter of a stored value's type."""
+    if type(value) is frozenset:
+        return f"{_LETTERS[type(next(iter(value)))]}S"
+    return _LETTERS[type(value)]
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Equal as DynamoDB sees it: of one type (True is not 1), however deep. Nothing equals MISSING."""
+    kind = type(one)
+    if kind is not type(other) or one is MISSING:
+        return False
+    if kind is dict:
+        return one.keys() == other.keys() and all(equal(part, other[name]) for name, part in one.items())
+    if kind is list:
+        return len(one) == len(other) and all(map(equal, one, other))
+    return bool(one == other)
+
+
+@lru_cache(maxsize=1 << 16)
+def number(value: int | Decimal) -> Decimal:
+    """The canonical form of a number. Raises decimal.Inexact or Rounded over 38 digits, as boto3 does."""
+    exact = DYNAMODB_CONTEXT.create_decimal(value)
+    if not exact.is_finite():
+        raise TypeError("Infinity and NaN not supported")
+    return trimmed(exact)
+
+
+def trimmed(value: Decimal) -> Decimal:
+    """Without trailing zeros after the point; whole numbers are written out, as DynamoDB returns them."""
+    short = value.normalize(ARITHMETIC)
+    exponent: Any = short.as_tuple().exponent
+    return short.quantize(_ONE, context=_PLAIN_INTEGERS) if exponent > 0 else short
+
+
+def add(one: Decimal, other: Decimal, *, minus: bool = False) -> Decimal:
+    """Sum or difference, exactly; refused where 38 digits do not hold it."""
+    try:
+        return trimmed(ARITHMETIC.subtract(one, other) if minus else ARITHMETIC.add(one, other))
+    except (Inexact, Overflow):
+        message = "Number overflow. Attempting to store a number with magnitude larger than supported range"
+        raise Refused("ValidationError", message) from None
+
+
+def _number_text(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _accept_set(value: Set[Any]) -> frozenset[Any]:
+    parts = frozenset(accept(part) for part in value)
+    kinds = {type(part) for part in parts}
+    if not kinds:
+        raise invalid("One or more parameter values were invalid: An number set  may not be empty")
+    if len(kinds) > 1 or not kinds <= {str, Decimal, bytes}:
+        raise TypeError(f'Unsupported type "{type(value)}" for value "{value}"')
+    return parts
+
+
+def _float(_value: float) -> Any:
+    raise TypeError("Float types are not supported. Use Decimal types instead.")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_ACCEPT: dict[type, Callable[[Any], Any]] = {
+    bool: _same,
+    type(None): _same,
+    int: number,
+    Decimal: number,
+    float: _float,
+    dict: accept_item,
+    list: lambda value: [accept(part) for part in value],
+    tuple: lambda value: [accept(part) for part in value],
+    set: _accept_set,
+    frozenset: _accept_set,
+    bytes: _same,
+    bytearray: bytes,
+    Binary: lambda value: bytes(value.value),
+}
+
+_GIVE: dict[type, Callable[[Any], Any]] = {
+    dict: give_item,
+    list: lambda value: [give(part) for part in value],
+    frozenset: lambda value: {give(part) for part in value},
+    bytes: Binary,
+}
+
+_LETTERS: dict[type, str] = {
+    str: "S", Decimal: "N", bytes: "B", bool: "BOOL", type(None): "NULL", list: "L", dict: "M",
+}  # fmt: skip
+
+
+def _accept_other(value: Any) -> Any:
+    """Subclasses and other classes of the same kind."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    others: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+        (float, _float),
+        ((int, Decimal), number),
+        (bytes, bytes),
+        (Set, _accept_set),
+        (Mapping, accept_item),
+        ((list, tuple), _ACCEPT[list]),
+    )
+    for kinds, convert in others:
+        if isinstance(value, kinds):
+            return convert(value)
+    raise TypeError(f'Unsupported type "{type(value)}" for value "{value}"')
