@@ -70,6 +70,13 @@ class MarketplaceAdmin:
     def end(self, buyer_id: str, at: str | None = None) -> JsonObject:
         return self._change(buyer_id, "end", {"at": at})
 
+    def suspend(self, buyer_id: str) -> JsonObject:
+        """AWS suspends the buyer's account: nothing is taken until ``resume``."""
+        return self._change(buyer_id, "suspend", {})
+
+    def resume(self, buyer_id: str) -> JsonObject:
+        return self._change(buyer_id, "resume", {})
+
     def set_entitlements(self, buyer_id: str, entitlements: Iterable[JsonObject]) -> JsonObject:
         return self._change(buyer_id, "entitlements", {"entitlements": list(entitlements)})
 
@@ -78,18 +85,30 @@ class MarketplaceAdmin:
         return token
 
     def set_settings(self, **settings: Any) -> JsonObject:
-        """identicalResend, emptyPages, callsPerSecond."""
+        """identicalResend, emptyPages, callsPerSecond, tokenMinutes."""
         return self._call("POST", "settings", settings)
 
     def arm(self, kind: str, **fault: Any) -> JsonObject:
-        """One fault, see ``local.marketplace.faults``: ``arm("throttle", times=3)``."""
+        """One fault, see ``local.marketplace.faults``: ``arm("throttle", until="2026-11-15T13:00:00Z")``."""
         return self._call("POST", "faults", {"kind": kind, **fault})
 
     def faults(self) -> list[JsonObject]:
         found: list[JsonObject] = self._call("GET", "faults")["faults"]
         return found
 
+    def arm_at_random(self, seed: int, rates: dict[str, float], **options: Any) -> JsonObject:
+        """Faults at random, see ``local.marketplace.random_faults``; they begin with call number 1 again.
+
+        options: ``operations`` (BatchMeterUsage only unless said otherwise), ``error``, ``seconds``.
+        """
+        return self._call("POST", "random-faults", {"seed": seed, "rates": rates, **options})
+
+    def random_faults(self) -> JsonObject:
+        """The settings of the faults at random, with ``calls``: how many calls of each operation were counted."""
+        return self._call("GET", "random-faults")
+
     def clear_faults(self) -> None:
+        """Disarms all, those at random too."""
         self._call("DELETE", "faults")
 
     def calls(self) -> Iterator[JsonObject]:

@@ -8,11 +8,14 @@ from local.marketplace.call_log import DEFAULT_PAGE, LARGEST_PAGE, CallLog
 from local.marketplace.catalogue import Buyer, BuyerKind, Entitlement, Integration, Product
 from local.marketplace.errors import AdminError
 from local.marketplace.faults import Fault
+from local.marketplace.random_faults import RandomFaults
 from local.marketplace.rules.deduplication import IdenticalResend
 from local.marketplace.state import MarketplaceState
 from runtime.clock import from_iso, iso
 
 Body = Mapping[str, Any]
+
+_BUYER_ACTIONS = ("activate", "end", "suspend", "resume", "entitlements", "token")
 
 
 def answer(state: MarketplaceState, method: str, path: str, query: Mapping[str, str], body: Body) -> dict[str, Any]:
@@ -25,6 +28,7 @@ def answer(state: MarketplaceState, method: str, path: str, query: Mapping[str, 
             return action(state, body)
         if method == "DELETE" and parts == ["faults"]:
             state.faults.clear()
+            state.random_faults = RandomFaults()
             return {"faults": []}
         if view := _GETS.get("/".join(parts)) if method == "GET" else None:
             return view(state, query)
@@ -34,14 +38,16 @@ def answer(state: MarketplaceState, method: str, path: str, query: Mapping[str, 
 def _buyer_request(state: MarketplaceState, method: str, buyer: Buyer, rest: list[str], body: Body) -> dict[str, Any]:
     if method == "GET" and not rest:
         return describe_buyer(buyer)
-    if method != "POST" or len(rest) != 1 or rest[0] not in ("activate", "end", "entitlements", "token"):
-        raise AdminError("a buyer takes activate, end, entitlements or token", 404)
+    if method != "POST" or len(rest) != 1 or rest[0] not in _BUYER_ACTIONS:
+        raise AdminError(f"a buyer takes {', '.join(_BUYER_ACTIONS)}", 404)
     if rest[0] == "token":
         return {"token": state.issue_token(buyer)}
     if rest[0] == "entitlements":
         _set_entitlements(state, buyer, body.get("entitlements"))
     elif rest[0] == "activate":
         buyer.activate(_moment(state, body.get("at")))
+    elif rest[0] in ("suspend", "resume"):
+        buyer.suspended = rest[0] == "suspend"
     else:
         buyer.end(_moment(state, body.get("at")))
     return describe_buyer(buyer)
@@ -111,6 +117,7 @@ def describe_buyer(buyer: Buyer) -> dict[str, Any]:
         "licenseArn": buyer.license_arn,
         "agreementId": buyer.agreement_id,
         "offerId": buyer.offer_id,
+        "suspended": buyer.suspended,
         "periods": [{"start": iso(p.start), "end": _shown(p.end)} for p in buyer.periods],
         "entitlements": [
             {"dimension": e.dimension, "value": e.value, "expiresAt": _shown(e.expires_at)} for e in buyer.entitlements
@@ -131,6 +138,10 @@ def _set_settings(state: MarketplaceState, body: Body) -> dict[str, Any]:
     rate = body.get("callsPerSecond", 0)
     if not isinstance(body.get("emptyPages", False), bool) or not isinstance(rate, int | float) or rate < 0:
         raise AdminError("emptyPages must be true or false, callsPerSecond a number from 0 (0: no quota)")
+    minutes = body.get("tokenMinutes", state.switches.token_seconds / 60)
+    if not isinstance(minutes, int | float) or minutes <= 0:
+        raise AdminError("tokenMinutes must be a number above 0")
+    state.switches.token_seconds = minutes * 60
     state.switches.identical_resend = body.get("identicalResend", state.switches.identical_resend)
     state.switches.empty_pages = body.get("emptyPages", state.switches.empty_pages)
     if "callsPerSecond" in body:
@@ -140,7 +151,12 @@ def _set_settings(state: MarketplaceState, body: Body) -> dict[str, Any]:
 
 def _arm(state: MarketplaceState, body: Body) -> dict[str, Any]:
     state.faults.arm(Fault.from_request(dict(body)))
-    return {"faults": state.faults.describe()}
+    return {"faults": state.faults.describe(state.now())}
+
+
+def _arm_at_random(state: MarketplaceState, body: Body) -> dict[str, Any]:
+    state.random_faults = RandomFaults.from_request(body)
+    return state.random_faults.describe()
 
 
 def _log_page(name: str, entries: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
@@ -184,10 +200,12 @@ _POSTS: dict[str, Callable[[MarketplaceState, Body], dict[str, Any]]] = {
     "buyers": _add_buyer,
     "settings": _set_settings,
     "faults": _arm,
+    "random-faults": _arm_at_random,
 }
 _GETS: dict[str, Callable[[MarketplaceState, Mapping[str, str]], dict[str, Any]]] = {
     "buyers": lambda state, query: {"buyers": [describe_buyer(buyer) for buyer in state.catalogue.buyers.values()]},
-    "faults": lambda state, query: {"faults": state.faults.describe()},
+    "faults": lambda state, query: {"faults": state.faults.describe(state.now())},
+    "random-faults": lambda state, query: state.random_faults.describe(),
     "log": lambda state, query: _log_page("calls", state.log.calls, query),
     "log/accepted": lambda state, query: _log_page("accepted", state.log.accepted, query),
     "summary": lambda state, query: dict(state.log.summary()),

@@ -4,16 +4,16 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from local.marketplace.call_faults import CallFaults
 from local.marketplace.call_log import Call
 from local.marketplace.errors import ApiError
 from local.marketplace.metering import batch_meter_usage
 from local.marketplace.model import describe, violations
 from local.marketplace.rules import entitlements, regions, registration
 from local.marketplace.state import MarketplaceState
-from runtime.clock import iso
+from local.marketplace.times import iso
 
 SIGNING_NAME = "aws-marketplace"
 #: by X-Amz-Target: JSON 1.1, AWSMPMeteringService.* and AWSMPEntitlementService.*
@@ -25,8 +25,7 @@ TARGETS = {
 _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=[^/\s,]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes over the wire; ``lost``: nothing does, the connection just closes."""
 
     status: int
@@ -41,21 +40,32 @@ def answer(
     raw: bytes,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Answer:
-    """One call of AWS's interface. ``header`` finds a header whatever its case; ``raw`` is the body."""
+    """One request of AWS's interface. ``header`` finds a header whatever its case; ``raw`` is the body."""
     try:
         region = signed_region(header("Authorization") or "")
-        operation = TARGETS.get(header("X-Amz-Target") or "")
-        if operation is None:
-            raise ApiError("UnknownOperationException", f"the local Marketplace answers {', '.join(TARGETS)}")
-        body = _parsed(raw)
+        operation = known_operation(header("X-Amz-Target") or "")
+        body = parsed(raw)
     except ApiError as error:
         return _refused(error)
+    return serve(state, operation, region, body, len(raw), sleep)
+
+
+def serve(
+    state: MarketplaceState,
+    operation: str,
+    region: str,
+    body: Any,
+    size: int,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Answer:
+    """One call: ``body`` is the parsed JSON, ``size`` its bytes. The one door to the rules, over HTTP and in process."""
     with state.lock:
-        slow = state.faults.take("slow", operation)
+        faults = state.faults_of_call(operation)
+        slow = faults.take("slow")
     if slow:
         sleep(slow.seconds)
     with state.lock:
-        return _answer_call(state, operation, region, body, len(raw))
+        return _answer_call(state, operation, region, body, size, faults)
 
 
 def signed_region(authorization: str) -> str:
@@ -69,7 +79,15 @@ def signed_region(authorization: str) -> str:
     return match[1]
 
 
-def _parsed(raw: bytes) -> Any:
+def known_operation(target: str) -> str:
+    """The operation that ``X-Amz-Target`` names."""
+    if target not in TARGETS:
+        raise ApiError("UnknownOperationException", f"the local Marketplace answers {', '.join(TARGETS)}")
+    return TARGETS[target]
+
+
+def parsed(raw: bytes) -> Any:
+    """The body as JSON, which knows no NaN."""
     try:
         return json.loads(raw or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -81,50 +99,60 @@ def _no_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def _answer_call(state: MarketplaceState, operation: str, region: str, body: Any, size: int) -> Answer:
+def _answer_call(
+    state: MarketplaceState, operation: str, region: str, body: Any, size: int, faults: CallFaults
+) -> Answer:
     call = state.log.open_call(iso(state.now()), operation, region)
+    call.faults = faults.met
     if operation == "BatchMeterUsage" and isinstance(body, dict) and isinstance(body.get("UsageRecords"), list):
         call.records = len(body["UsageRecords"])
         state.log.counts["records"] += call.records
     try:
-        _refuse_whole_service(state, operation, region, body)
-        given = Answer(200, _work(state, operation, region, body, size, call))
+        _refuse_whole_service(state, operation, region, body, faults)
+        given = Answer(200, _work(state, operation, region, body, size, call, faults))
     except ApiError as error:
         call.outcome, call.message = error.code, error.message
         state.log.counts["unprocessed" if error.transient else "rejected"] += call.records
         given = _refused(error)
-    if state.faults.take("lost-answer", operation):
+    else:
+        if late := faults.take("late-error", product=call.productCode):
+            call.lost = True
+            given = _refused(ApiError(late.error or "InternalServiceErrorException", "after the work was done", 500))
+    if faults.take("lost-answer"):
         call.lost = True
-        return Answer(given.status, given.body, given.error, lost=True)
+        return given._replace(lost=True)
     return given
 
 
-def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, body: Any) -> None:
+def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, body: Any, faults: CallFaults) -> None:
     """The quota, and the faults that need not know the buyer."""
-    if state.faults.take("throttle", operation) or not state.rate.take(operation, region):
+    if faults.take("throttle") or not state.rate.take(operation, region):
         raise ApiError("ThrottlingException", "The calls to the API are throttled.")
-    if state.faults.take("server-error", operation):
+    if faults.take("server-error"):
         raise ApiError("InternalServiceErrorException", "An internal error has occurred. Retry your request.")
     product = body.get("ProductCode") if isinstance(body, dict) else ""
-    if fault := state.faults.take("error", operation, product=product or ""):
-        raise ApiError(fault.error, "fault on demand")
+    if fault := faults.take("error", product=product or ""):
+        raise ApiError(fault.error, "a fault of the local Marketplace's")
 
 
-def _work(state: MarketplaceState, operation: str, region: str, body: Any, size: int, call: Call) -> dict[str, Any]:
+def _work(
+    state: MarketplaceState, operation: str, region: str, body: Any, size: int, call: Call, faults: CallFaults
+) -> dict[str, Any]:
     if operation == "GetEntitlements":
         regions.entitlement_region(region)
         return get_entitlements(state, body)
     regions.metering_region(region)
     if operation == "ResolveCustomer":
         return resolve_customer(state, body)
-    return batch_meter_usage(state, body, size, call)
+    return batch_meter_usage(state, body, size, call, faults)
 
 
 def resolve_customer(state: MarketplaceState, body: Any) -> dict[str, Any]:
     """Raises ApiError InvalidTokenException or ExpiredTokenException; the token is in no log."""
     if broken := violations("meteringmarketplace", "ResolveCustomer", body):
         raise ApiError("InvalidTokenException", describe(broken))
-    token = registration.token_is_valid(state.tokens.get(body["RegistrationToken"]), state.now())
+    token = registration.token_is_known(state.tokens.get(body["RegistrationToken"]))
+    registration.token_is_fresh(token, state.now(), state.switches.token_seconds)
     return registration.resolved(token.buyer)
 
 
@@ -132,8 +160,7 @@ def get_entitlements(state: MarketplaceState, body: Any) -> dict[str, Any]:
     """Raises ApiError InvalidParameterException (botocore model: one or more parameters were invalid)."""
     if broken := violations("marketplace-entitlement", "GetEntitlements", body):
         raise ApiError("InvalidParameterException", describe(broken))
-    if body["ProductCode"] not in state.catalogue.products:
-        raise ApiError("InvalidParameterException", f"no product has the code {body['ProductCode']}")
+    entitlements.product_is_known(body["ProductCode"], state.catalogue)
     filters = body.get("Filter") or {}
     entitlements.filters_are_exclusive(filters)
     found = entitlements.entitlements(body["ProductCode"], filters, state.catalogue.buyers.values(), state.now())

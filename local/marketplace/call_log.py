@@ -14,7 +14,8 @@ DEFAULT_PAGE = 1_000
 class Call:
     """One call of AWS's interface. ``outcome``: ``answered``, or the error class that refused it.
 
-    results: for BatchMeterUsage one entry a judged record. lost: the work was done, the answer never left.
+    results: for BatchMeterUsage one entry a judged record. lost: the caller was not told what was done: the answer never
+    left, or said 5xx. faults: the kinds of the faults that it met.
     """
 
     seq: int
@@ -28,6 +29,7 @@ class Call:
     unprocessed: int = 0
     lost: bool = False
     results: list[dict[str, str]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,18 @@ class CallLog:
         self.calls: list[Call] = []
         self.accepted: list[Accepted] = []
         self.counts: Counter[str] = Counter()
+        self._hours: set[tuple[str, str, str]] = set()
+        self._metering_calls = 0
 
     def open_call(self, at: str, operation: str, region: str) -> Call:
+        self._metering_calls += operation == "BatchMeterUsage"
         call = Call(seq=len(self.calls) + 1, at=at, operation=operation, region=region)
         self.calls.append(call)
         return call
 
     def accept(self, line: Accepted) -> None:
         self.accepted.append(line)
+        self._hours.add((line.buyer, line.dimension, line.hour))
         if self._path:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(line)) + "\n")
@@ -80,12 +86,10 @@ class CallLog:
         outside the product's Region.
         """
         names = ("records", "accepted", "duplicates", "identical", "rejected", "unprocessed", "otherRegion")
-        hours = {(line.buyer, line.dimension, line.hour) for line in self.accepted}
-        calls = sum(call.operation == "BatchMeterUsage" for call in self.calls)
         return {
-            "calls": calls,
+            "calls": self._metering_calls,
             **{name: self.counts[name] for name in names},
-            "billedTwice": len(self.accepted) - len(hours),
+            "billedTwice": len(self.accepted) - len(self._hours),
         }
 
     @staticmethod
@@ -93,4 +97,4 @@ class CallLog:
         """Entries with a ``seq`` after that one, at most ``limit``; and the ``after`` of the next page, if any."""
         chosen = entries[after : after + limit]
         more = after + len(chosen) < len(entries)
-        return [asdict(entry) for entry in chosen], after + len(chosen) if more else None
+        return [dict(vars(entry)) for entry in chosen], after + len(chosen) if more else None

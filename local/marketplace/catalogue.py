@@ -9,6 +9,8 @@ from local.marketplace.errors import AdminError
 Integration = Literal["license", "legacy", "mixed"]
 BuyerKind = Literal["license", "legacy"]
 EntitlementValue = bool | int | float | str
+#: AWS Marketplace catalog quotas: so many usage and so many contract dimensions a product
+MOST_DIMENSIONS = 200
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Buyer:
     """One agreement's buyer. ``id`` is its billing key: the CustomerIdentifier, or the licence's trailing id.
 
     Every buyer has a LicenseArn (ResolveCustomer answers one regardless of the integration); a CustomerIdentifier is
-    populated for legacy ones only (botocore model, ResolveCustomerResult).
+    populated for legacy ones only (botocore model, ResolveCustomerResult). suspended: AWS suspended the account.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Buyer:
     customer_identifier: str | None = None
     periods: list[Period] = field(default_factory=list)
     entitlements: tuple[Entitlement, ...] = ()
+    suspended: bool = False
 
     def activate(self, at: float) -> None:
         """The agreement starts. Raises AdminError while one is in force or before the last one's end."""
@@ -89,7 +92,9 @@ class Catalogue:
         self.by_identifier: dict[str, Buyer] = {}
 
     def add_product(self, product: Product) -> None:
-        """Adds or replaces a product."""
+        """Adds or replaces a product. Raises AdminError for more dimensions than a listing takes."""
+        if max(len(product.dimensions), len(product.contract_dimensions)) > MOST_DIMENSIONS:
+            raise AdminError(f"a product has at most {MOST_DIMENSIONS} dimensions of a kind")
         self.products[product.product_code] = product
 
     def product(self, product_code: str) -> Product:

@@ -1,10 +1,11 @@
 """Requests are checked against botocore's own service models: types, required members, min, max, pattern, enum.
 
 boto3 itself checks types, required members and minimums only; maxima, patterns and enums are left to the service.
+Each operation's input shape is turned into functions once, so that a simulation can afford the check.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -28,12 +29,19 @@ _TYPES: dict[str, tuple[type, ...]] = {
 #: epoch seconds of the end of the year 9999
 _LATEST_TIMESTAMP = 253_402_300_799
 
+#: the names that lead to a value, innermost first: ``("Dimension", ("1.member", ("UsageRecords", None)))``
+Place = tuple[str, Any] | None
+
 
 class Violation(NamedTuple):
     """One constraint that a value breaks; ``path`` as in ``UsageRecords.1.member.Dimension``."""
 
     path: str
     message: str
+
+
+#: adds what a value breaks to the list; raises ApiError SerializationException where it has the wrong JSON type
+Check = Callable[[Any, Place, list[Violation]], None]
 
 
 @cache
@@ -47,63 +55,139 @@ def violations(service: str, operation: str, request: Any) -> list[Violation]:
 
     Raises ApiError SerializationException where a value has the wrong JSON type.
     """
+    broken: list[Violation] = []
+    _checks(service, operation)(request, None, broken)
+    return broken
+
+
+@cache
+def _checks(service: str, operation: str) -> Check:
     shape = service_model(service).operation_model(operation).input_shape
     assert shape is not None
-    return list(_check(shape, request, ""))
+    return _check_of(shape)
 
 
-def _check(shape: Shape, value: Any, path: str) -> Iterator[Violation]:
-    _check_type(shape, value, path)
+def constraint(shape: Shape, name: str) -> Any:
+    """``min``, ``max``, ``pattern`` or ``enum`` of a shape, None where the model says nothing."""
+    return shape.metadata.get(name)
+
+
+def required(shape: StructureShape) -> tuple[str, ...]:
+    """The members that a structure must have."""
+    return tuple(shape.required_members)
+
+
+def _check_of(shape: Shape) -> Check:
     if isinstance(shape, StructureShape):
-        yield from _check_structure(shape, value, path)
-    elif isinstance(shape, ListShape):
-        yield from _check_range(shape, len(value), path, "length")
+        return _structure(shape, {name: _check_of(member) for name, member in shape.members.items()})
+    if isinstance(shape, ListShape):
+        return _list(shape, _check_of(shape.member))
+    if isinstance(shape, MapShape):
+        return _map(shape, _check_of(shape.key), _check_of(shape.value))
+    if shape.type_name == "string":
+        return _string(shape)
+    return _scalar(shape)
+
+
+def _structure(shape: StructureShape, members: Mapping[str, Check]) -> Check:
+    needed = required(shape)
+
+    def check(value: Any, place: Place, broken: list[Violation]) -> None:
+        if not isinstance(value, dict):
+            raise _wrong_type(place, shape)
+        for name in needed:
+            if value.get(name) is None:
+                broken.append(Violation(_path((name, place)), "must not be null"))
+        for name, item in value.items():
+            # null is absent, and members that the model does not know are ignored
+            if item is not None and name in members:
+                members[name](item, (name, place), broken)
+
+    return check
+
+
+def _list(shape: ListShape, member: Check) -> Check:
+    in_range = _range(shape, "length")
+
+    def check(value: Any, place: Place, broken: list[Violation]) -> None:
+        if not isinstance(value, list):
+            raise _wrong_type(place, shape)
+        in_range(len(value), place, broken)
         for number, item in enumerate(value, 1):
-            yield from _check(shape.member, item, f"{path}.{number}.member")
-    elif isinstance(shape, MapShape):
+            member(item, (f"{number}.member", place), broken)
+
+    return check
+
+
+def _map(shape: MapShape, key_check: Check, value_check: Check) -> Check:
+    def check(value: Any, place: Place, broken: list[Violation]) -> None:
+        if not isinstance(value, dict):
+            raise _wrong_type(place, shape)
         for key, item in value.items():
-            yield from _check(shape.key, key, f"{path}.key")
-            yield from _check(shape.value, item, f"{path}.{key}.value")
-    elif shape.type_name == "string":
-        yield from _check_string(shape, value, path)
-    elif shape.type_name in _WHOLE:
-        yield from _check_range(shape, value, path, "value")
+            key_check(key, ("key", place), broken)
+            value_check(item, ("value", (key, place)), broken)
+
+    return check
 
 
-def _check_type(shape: Shape, value: Any, path: str) -> None:
-    allowed: Any = _TYPES[shape.type_name]  # Any: isinstance would narrow the value to object
-    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
-        raise ApiError("SerializationException", f"{path or 'the request'} must be a {shape.type_name}")
-    if shape.type_name == "timestamp" and abs(value) > _LATEST_TIMESTAMP:
-        raise ApiError("SerializationException", f"{path} is not a time")
-
-
-def _check_structure(shape: StructureShape, value: dict[str, Any], path: str) -> Iterator[Violation]:
-    for name in shape.required_members:
-        if value.get(name) is None:
-            yield Violation(f"{path}.{name}".lstrip("."), "must not be null")
-    for name, member in shape.members.items():
-        if value.get(name) is not None:  # null is absent, and members that the model does not know are ignored
-            yield from _check(member, value[name], f"{path}.{name}".lstrip("."))
-
-
-def _check_string(shape: Shape, value: str, path: str) -> Iterator[Violation]:
-    yield from _check_range(shape, len(value), path, "length")
+def _string(shape: Shape) -> Check:
+    in_range = _range(shape, "length")
     # Smithy's patterns are written with and without anchors; all of them mean the whole value here
-    pattern = str(shape.metadata.get("pattern", "")).removeprefix("^").removesuffix("$")
-    if pattern and not re.fullmatch(pattern, value):
-        yield Violation(path, f"must satisfy the regular expression {pattern}")
-    enum = shape.metadata.get("enum")
-    if enum and value not in enum:
-        yield Violation(path, f"must be one of {', '.join(enum)}")
+    pattern = str(constraint(shape, "pattern") or "").removeprefix("^").removesuffix("$")
+    # whatever has any characters at all needs no search
+    matches = re.compile(pattern).fullmatch if pattern and pattern != r"[\s\S]*" else None
+    enum = constraint(shape, "enum")
+
+    def check(value: Any, place: Place, broken: list[Violation]) -> None:
+        if not isinstance(value, str):
+            raise _wrong_type(place, shape)
+        in_range(len(value), place, broken)
+        if matches and not matches(value):
+            broken.append(Violation(_path(place), f"must satisfy the regular expression {pattern}"))
+        if enum and value not in enum:
+            broken.append(Violation(_path(place), f"must be one of {', '.join(enum)}"))
+
+    return check
 
 
-def _check_range(shape: Shape, size: int, path: str, what: str) -> Iterator[Violation]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if least is not None and size < least:
-        yield Violation(path, f"must have {what} greater than or equal to {least}")
-    if most is not None and size > most:
-        yield Violation(path, f"must have {what} less than or equal to {most}")
+def _scalar(shape: Shape) -> Check:
+    allowed = _TYPES[shape.type_name]
+    in_range = _range(shape, "value") if shape.type_name in _WHOLE else None
+    is_time = shape.type_name == "timestamp"
+
+    def check(value: Any, place: Place, broken: list[Violation]) -> None:
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise _wrong_type(place, shape)
+        if is_time and not -_LATEST_TIMESTAMP <= value <= _LATEST_TIMESTAMP:  # a NaN is not, either
+            raise ApiError("SerializationException", f"{_path(place)} is not a time")
+        if in_range:
+            in_range(value, place, broken)
+
+    return check
+
+
+def _range(shape: Shape, what: str) -> Callable[[int, Place, list[Violation]], None]:
+    least, most = constraint(shape, "min"), constraint(shape, "max")
+
+    def check(size: int, place: Place, broken: list[Violation]) -> None:
+        if least is not None and size < least:
+            broken.append(Violation(_path(place), f"must have {what} greater than or equal to {least}"))
+        if most is not None and size > most:
+            broken.append(Violation(_path(place), f"must have {what} less than or equal to {most}"))
+
+    return check
+
+
+def _wrong_type(place: Place, shape: Shape) -> ApiError:
+    return ApiError("SerializationException", f"{_path(place) or 'the request'} must be a {shape.type_name}")
+
+
+def _path(place: Place) -> str:
+    names: list[str] = []
+    while place:
+        names.append(str(place[0]))
+        place = place[1]
+    return ".".join(reversed(names))
 
 
 def describe(broken: list[Violation]) -> str:

@@ -1,18 +1,20 @@
 """Everything that the local Marketplace remembers, in memory, behind one lock."""
 
 import base64
-import secrets
+import random
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.marketplace.call_faults import CallFaults
 from local.marketplace.call_log import CallLog
 from local.marketplace.call_rate import CallRate
 from local.marketplace.catalogue import Buyer, Catalogue
 from local.marketplace.faults import FaultBoard
+from local.marketplace.random_faults import RandomFaults
 from local.marketplace.rules.deduplication import IdenticalResend, Key, OnFile
-from local.marketplace.rules.registration import Token
+from local.marketplace.rules.registration import TOKEN_SECONDS, Token
 from runtime import clock
 
 
@@ -22,16 +24,22 @@ class Switches:
 
     identical_resend: IdenticalResend = "Success"
     empty_pages: bool = False
+    token_seconds: float = TOKEN_SECONDS
 
 
 class MarketplaceState:
-    """Products, buyers, tokens, the records on file, the log, the armed faults. Take ``lock`` around any use."""
+    """Products, buyers, tokens, the records on file, the log, the armed faults. Take ``lock`` around any use.
+
+    now, monotonic: the clocks of the rules and of the quota. log_file: each accepted record is appended there. seed:
+    registration tokens follow from it; None makes them unguessable. Everything else follows from the calls.
+    """
 
     def __init__(
         self,
         now: clock.Clock = clock.now,
         monotonic: clock.Clock = time.monotonic,
         log_file: Path | None = None,
+        seed: int | None = None,
     ) -> None:
         self.now = now
         self.lock = threading.RLock()
@@ -41,10 +49,16 @@ class MarketplaceState:
         self.log = CallLog(log_file)
         self.rate = CallRate(monotonic)
         self.faults = FaultBoard()
+        self.random_faults = RandomFaults()
         self.switches = Switches()
+        self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
     def issue_token(self, buyer: Buyer) -> str:
         """A new registration token: opaque, and like AWS's it holds characters that a form must encode."""
-        token = "+/" + base64.b64encode(secrets.token_bytes(96)).decode() + "="
+        token = "+/" + base64.b64encode(self._random.randbytes(96)).decode() + "="
         self.tokens[token] = Token(buyer, self.now())
         return token
+
+    def faults_of_call(self, operation: str) -> CallFaults:
+        """The faults that the next call of an operation meets; it counts the call."""
+        return CallFaults(self.faults, self.random_faults, operation, self.now)

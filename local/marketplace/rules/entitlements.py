@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from local.marketplace.catalogue import Buyer, Entitlement
+from local.marketplace.catalogue import Buyer, Catalogue, Entitlement
 from local.marketplace.errors import ApiError
 
 LARGEST_PAGE = 25
@@ -20,14 +20,25 @@ def filters_are_exclusive(filters: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def in_force(buyer: Buyer, entitlement: Entitlement, now: float) -> bool:
-    """False once it expired or the last agreement ended: "no entries" means not entitled (user guide, SaaS contracts).
+def product_is_known(product_code: str, catalogue: Catalogue) -> None:
+    """botocore model, InvalidParameterException; an empty answer would be the other reading, "not entitled"."""
+    if product_code not in catalogue.products:
+        raise ApiError("InvalidParameterException", f"no product has the code {product_code}")
 
-    That an ended agreement's entitlements disappear at once is undocumented.
-    """
-    if buyer.periods and (end := buyer.periods[-1].end) is not None and end <= now:
-        return False
-    return entitlement.expires_at is None or now < entitlement.expires_at
+
+def in_force(buyer: Buyer, entitlement: Entitlement, now: float) -> bool:
+    """False once it expired or the last agreement ended: "no entries" means not entitled (user guide, SaaS contracts)."""
+    return not has_ended(buyer, now) and not is_expired(entitlement, now)
+
+
+def has_ended(buyer: Buyer, now: float) -> bool:
+    """That an ended agreement's entitlements disappear at once, without an hour's grace, is undocumented."""
+    return bool(buyer.periods) and (end := buyer.periods[-1].end) is not None and end <= now
+
+
+def is_expired(entitlement: Entitlement, now: float) -> bool:
+    """botocore model, Entitlement.ExpirationDate: the "minimum date through which" it remains valid; not longer here."""
+    return entitlement.expires_at is not None and now >= entitlement.expires_at
 
 
 def passes(filters: Mapping[str, Sequence[str]], buyer: Buyer, entitlement: Entitlement) -> bool:
@@ -83,9 +94,16 @@ def _position(token: str | None, asked: str) -> tuple[int, bool]:
         start, full, made_for = json.loads(base64.urlsafe_b64decode(token))
     except (binascii.Error, ValueError, TypeError):
         raise ApiError("InvalidParameterException", "NextToken is not valid") from None
-    if made_for != asked or not isinstance(start, int) or start < 0:
-        raise ApiError("InvalidParameterException", "NextToken belongs to another request")
+    if not isinstance(start, int) or start < 0:
+        raise ApiError("InvalidParameterException", "NextToken is not valid")
+    token_fits_request(made_for, asked)
     return start, bool(full)
+
+
+def token_fits_request(made_for: str, asked: str) -> None:
+    """A NextToken goes with the product and the filters it was made for. Undocumented; AWS's services refuse others."""
+    if made_for != asked:
+        raise ApiError("InvalidParameterException", "NextToken belongs to another request")
 
 
 def _wire(buyer: Buyer, entitlement: Entitlement) -> dict[str, Any]:

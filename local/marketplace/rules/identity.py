@@ -5,7 +5,7 @@ legacy: request ``ProductCode`` + record ``CustomerIdentifier``. license: record
 taken here.
 """
 
-from local.marketplace.catalogue import Buyer, Catalogue
+from local.marketplace.catalogue import Buyer, Catalogue, Product
 from local.marketplace.errors import ApiError
 from local.marketplace.rules.usage_record import BoundRecord, MeteringRequest, UsageRecord
 
@@ -38,17 +38,35 @@ def product_is_known(product_code: str, catalogue: Catalogue) -> None:
 
 
 def legacy_buyer(product_code: str, record: UsageRecord, catalogue: Catalogue) -> Buyer:
-    """The buyer with that CustomerIdentifier, of whatever product (another product's is not subscribed to this one).
+    """The buyer with that CustomerIdentifier, of whatever product (another product's is not subscribed to this one)."""
+    identifiers_are_supported(catalogue.products[product_code])
+    identifier_without_account(record)
+    return known_identifier(record, catalogue)
 
-    botocore model: BatchMeterUsage "does not support CustomerIdentifier for new integrations";
-    InvalidCustomerIdentifierException: "a CustomerIdentifier that does not exist". UsageRecordResult names an invalid
-    identifier as a cause of CustomerNotSubscribed too; the exception, which rejects the batch, is the stricter reading.
-    """
-    if catalogue.products[product_code].integration == "license":
+
+def identifiers_are_supported(product: Product) -> None:
+    """botocore model: BatchMeterUsage "does not support CustomerIdentifier for new integrations"."""
+    if product.integration == "license":
         raise ApiError("InvalidCustomerIdentifierException", "new products are metered by LicenseArn only")
+
+
+def identifier_without_account(record: UsageRecord) -> None:
+    """With a ProductCode a record names a CustomerIdentifier, and no account beside it.
+
+    AWS's European sample sends ProductCode with CustomerAWSAccountId; the botocore model names LicenseArn with the
+    latter ("Calls to BatchMeterUsage require"). The error class is undocumented.
+    """
     if not record.customer_identifier or record.account_id:
         message = "with a ProductCode a record names a CustomerIdentifier and no account"
         raise ApiError("InvalidCustomerIdentifierException", message)
+
+
+def known_identifier(record: UsageRecord, catalogue: Catalogue) -> Buyer:
+    """botocore model, InvalidCustomerIdentifierException: "a CustomerIdentifier that does not exist".
+
+    UsageRecordResult names an invalid identifier as a cause of CustomerNotSubscribed too; the exception, which rejects
+    the batch, is the stricter reading.
+    """
     buyer = catalogue.by_identifier.get(record.customer_identifier)
     if buyer is None:
         raise ApiError("InvalidCustomerIdentifierException", f"{record.customer_identifier} does not exist")
@@ -56,20 +74,45 @@ def legacy_buyer(product_code: str, record: UsageRecord, catalogue: Catalogue) -
 
 
 def licensed_buyer(record: UsageRecord, catalogue: Catalogue) -> Buyer:
-    """The licence's buyer: the ARN is valid and matches the customer (botocore model, InvalidLicenseException).
+    """The licence's buyer (botocore model, InvalidLicenseException: the ARN is valid and matches the customer)."""
+    identifier_without_license(record)
+    identifier_needs_product_code(record)
+    buyer = known_license(record, catalogue)
+    license_matches_account(record, buyer)
+    licenses_are_supported(catalogue.products[buyer.product_code])
+    return buyer
 
-    ProductCode "is required only for legacy integrations that use CustomerIdentifier" (BatchMeterUsageRequest).
-    """
+
+def identifier_without_license(record: UsageRecord) -> None:
+    """One record is named one way: "CustomerIdentifier is not supported" beside licences (UsageRecord)."""
     if record.customer_identifier and record.license_arn:
         raise ApiError("InvalidCustomerIdentifierException", "CustomerIdentifier and LicenseArn exclude each other")
+
+
+def identifier_needs_product_code(record: UsageRecord) -> None:
+    """ProductCode "is required only for legacy integrations that use CustomerIdentifier" (BatchMeterUsageRequest)."""
     if record.customer_identifier:
         raise ApiError("InvalidProductCodeException", "a CustomerIdentifier needs the request's ProductCode")
+
+
+def known_license(record: UsageRecord, catalogue: Catalogue) -> Buyer:
+    """botocore model, InvalidLicenseException: "Ensure the LicenseArn is valid"; a record must name one."""
     buyer = catalogue.by_license.get(record.license_arn)
-    if buyer is None or buyer.account_id != record.account_id:
-        raise ApiError("InvalidLicenseException", "the LicenseArn is not valid or does not match the account")
-    if catalogue.products[buyer.product_code].integration == "legacy":
-        raise ApiError("InvalidLicenseException", "the product is not integrated by licence")
+    if buyer is None:
+        raise ApiError("InvalidLicenseException", "the LicenseArn is not valid")
     return buyer
+
+
+def license_matches_account(record: UsageRecord, buyer: Buyer) -> None:
+    """botocore model, InvalidLicenseException: it "matches the customer", whose account the record must name."""
+    if buyer.account_id != record.account_id:
+        raise ApiError("InvalidLicenseException", "the LicenseArn does not match the account")
+
+
+def licenses_are_supported(product: Product) -> None:
+    """A product is metered by licence only where it was integrated so (AWS skill: existing listings opt in)."""
+    if product.integration == "legacy":
+        raise ApiError("InvalidLicenseException", "the product is not integrated by licence")
 
 
 def one_product_per_call(bound: tuple[BoundRecord, ...]) -> None:

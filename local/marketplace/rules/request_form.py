@@ -1,8 +1,8 @@
 """What a BatchMeterUsage request must look like before anyone asks who the buyer is."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from local.marketplace.errors import ApiError
 from local.marketplace.model import Violation, describe
@@ -29,6 +29,17 @@ def request_under_one_megabyte(request: MeteringRequest) -> None:
         raise ApiError("RequestEntityTooLargeException", f"the request has {request.size} bytes, 1 MB is too large")
 
 
+def record_is_well_formed(record: UsageRecord) -> None:
+    """All rules on a record by itself, in the order in which they are judged."""
+    one_quantity_field(record)
+    if record.sent.get("UsageAllocations") is not None:
+        tags_are_plain(record)
+        tag_keys_do_not_repeat(record)
+        allocations_are_of_the_records_kind(record)
+        allocations_add_up(record)
+        tag_sets_are_unique(record)
+
+
 def one_quantity_field(record: UsageRecord) -> None:
     """botocore model, UsageRecord.QuantityAsDecimal: "You can't specify both"; then "the entire request fails and no
     records are processed". The error class is undocumented.
@@ -37,50 +48,58 @@ def one_quantity_field(record: UsageRecord) -> None:
         raise ApiError("ValidationException", "a usage record cannot carry both Quantity and QuantityAsDecimal")
 
 
-def allocations_add_up(record: UsageRecord) -> None:
-    """Each allocation has exactly one quantity, of the record's own kind, and they sum to the record's quantity.
+def allocations_are_of_the_records_kind(record: UsageRecord) -> None:
+    """Each allocation has exactly one quantity, of the record's own kind.
 
     botocore model, UsageAllocation, UsageRecord.UsageAllocations and InvalidUsageAllocationsException.
     """
-    allocations = record.sent.get("UsageAllocations")
-    if allocations is None:
-        return
-    decimal = record.sent.get("QuantityAsDecimal") is not None
+    allocations = record.sent["UsageAllocations"]
     field, other = "AllocatedUsageQuantity", "AllocatedUsageQuantityAsDecimal"
-    if decimal:
+    if record.sent.get("QuantityAsDecimal") is not None:
         field, other = other, field
     if any(allocation.get(field) is None or allocation.get(other) is not None for allocation in allocations):
         raise ApiError("InvalidUsageAllocationsException", f"each allocation must carry {field} and nothing else")
-    if sum(Decimal(allocation[field]) for allocation in allocations) != record.quantity:
+
+
+def allocations_add_up(record: UsageRecord) -> None:
+    """They sum to the record's quantity, exactly.
+
+    botocore model, UsageRecord.UsageAllocations and InvalidUsageAllocationsException.
+    """
+    if sum(quantity for _, quantity in allocated(record)) != record.quantity:
         raise ApiError("InvalidUsageAllocationsException", "the allocations do not sum to the record's quantity")
+
+
+def allocated(record: UsageRecord) -> Iterator[tuple[list[dict[str, str]], Decimal]]:
+    """The tags and the quantity of each allocation; one without a quantity counts as 0."""
+    for allocation in record.sent["UsageAllocations"]:
+        decimal, whole = allocation.get("AllocatedUsageQuantityAsDecimal"), allocation.get("AllocatedUsageQuantity")
+        yield allocation.get("Tags") or [], Decimal(decimal if decimal is not None else whole or 0)
 
 
 def tag_sets_are_unique(record: UsageRecord) -> None:
     """Each allocation has a tag set of its own (botocore model, documented for MeterUsage), at most one has none."""
     seen: set[frozenset[tuple[str, str]]] = set()
-    for allocation in record.sent.get("UsageAllocations") or []:
-        tags = frozenset((tag["Key"], tag["Value"]) for tag in _tags(allocation))
-        if tags in seen:
+    for tags, _ in allocated(record):
+        tag_set = frozenset((tag["Key"], tag["Value"]) for tag in tags)
+        if tag_set in seen:
             raise ApiError("InvalidUsageAllocationsException", "two allocations have the same tags")
-        seen.add(tags)
+        seen.add(tag_set)
 
 
 def tags_are_plain(record: UsageRecord) -> None:
-    """Letters, digits and ``+ - = . _ : / @`` and space; a key once an allocation. InvalidTagException otherwise.
+    """Letters, digits and ``+ - = . _ : / @`` and space. InvalidTagException otherwise.
 
     botocore model, TagKey and TagValue; their pattern holds an unescaped `` -=`` and so lets more pass than it names:
-    the narrow reading is taken. That a key may not repeat is undocumented.
+    the narrow reading is taken.
     """
-    for allocation in record.sent.get("UsageAllocations") or []:
-        tags = _tags(allocation)
-        texts = [text for tag in tags for text in (tag["Key"], tag["Value"])]
-        if not all(_TAG_TEXT.fullmatch(text) for text in texts) or len({tag["Key"] for tag in tags}) < len(tags):
-            raise ApiError("InvalidTagException", "a tag has a character that is not allowed, or a key repeats")
+    for tags, _ in allocated(record):
+        if not all(_TAG_TEXT.fullmatch(text) for tag in tags for text in (tag["Key"], tag["Value"])):
+            raise ApiError("InvalidTagException", "a tag has a character that is not allowed")
 
 
-def _tags(allocation: dict[str, Any]) -> list[dict[str, str]]:
-    return allocation.get("Tags") or []
-
-
-#: judged for each record, in this order
-RECORD_FORM_RULES = (one_quantity_field, tags_are_plain, allocations_add_up, tag_sets_are_unique)
+def tag_keys_do_not_repeat(record: UsageRecord) -> None:
+    """A key stands once in an allocation. Undocumented: a tag's key is "a label that acts like a category" (Tag)."""
+    for tags, _ in allocated(record):
+        if len({tag["Key"] for tag in tags}) < len(tags):
+            raise ApiError("InvalidTagException", "a key repeats in one allocation")

@@ -1,52 +1,61 @@
 """A BatchMeterUsage request as the rules read it, after the check against the model."""
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from local.marketplace.catalogue import Buyer
 
+HOUR_SECONDS = 3600
 
-@dataclass(frozen=True)
-class UsageRecord:
-    """One ``UsageRecord``; ``timestamp`` in epoch seconds, ``sent`` as it arrived (it is echoed in the answer)."""
+
+class UsageRecord(NamedTuple):
+    """One ``UsageRecord``; ``timestamp`` in epoch seconds, ``sent`` as it arrived (it is echoed in the answer).
+
+    Identifiers that were not sent are "". ``quantity_text`` is the quantity as it was sent.
+    """
 
     sent: dict[str, Any]
+    timestamp: float
+    dimension: str
+    customer_identifier: str
+    account_id: str
+    license_arn: str
+    quantity_text: str
+    quantity: Decimal
+
+    @classmethod
+    def of(cls, sent: dict[str, Any]) -> "UsageRecord":
+        """From a record that fits the model."""
+        text = quantity_text(sent)
+        return cls(
+            sent,
+            sent["Timestamp"],
+            sent["Dimension"],
+            sent.get("CustomerIdentifier") or "",
+            sent.get("CustomerAWSAccountId") or "",
+            sent.get("LicenseArn") or "",
+            text,
+            Decimal(text),
+        )
 
     @property
-    def timestamp(self) -> float:
-        return float(self.sent["Timestamp"])
-
-    @property
-    def dimension(self) -> str:
-        return str(self.sent["Dimension"])
-
-    @property
-    def customer_identifier(self) -> str:
-        return self.sent.get("CustomerIdentifier") or ""
-
-    @property
-    def account_id(self) -> str:
-        return self.sent.get("CustomerAWSAccountId") or ""
-
-    @property
-    def license_arn(self) -> str:
-        return self.sent.get("LicenseArn") or ""
-
-    @property
-    def quantity_text(self) -> str:
-        """As it was sent; 0 if neither field was (botocore model, UsageRecord.Quantity: "defaults to 0")."""
-        decimal = self.sent.get("QuantityAsDecimal")
-        return decimal if decimal is not None else str(self.sent.get("Quantity") or 0)
-
-    @property
-    def quantity(self) -> Decimal:
-        """By value, whichever field carried it (botocore model, UsageRecord.QuantityAsDecimal: 17, 17.0, 17.00)."""
-        return Decimal(self.quantity_text)
+    def hour(self) -> int:
+        """The start of the hour that the timestamp lies in, epoch seconds."""
+        return hour_of(self.timestamp)
 
 
-@dataclass(frozen=True)
-class MeteringRequest:
+def quantity_text(sent: dict[str, Any]) -> str:
+    """As it was sent; 0 if neither field was (botocore model, UsageRecord.Quantity: "defaults to 0")."""
+    decimal = sent.get("QuantityAsDecimal")
+    return decimal if decimal is not None else str(sent.get("Quantity") or 0)
+
+
+def hour_of(timestamp: float) -> int:
+    """Rounded down to the hour (user guide, SaaS subscriptions; botocore model, MeterUsage: "rounded down")."""
+    return int(timestamp // HOUR_SECONDS) * HOUR_SECONDS
+
+
+class MeteringRequest(NamedTuple):
     """One BatchMeterUsage request. ``product_code`` is "" in the licence integration; ``size`` is its bytes."""
 
     product_code: str
@@ -55,12 +64,10 @@ class MeteringRequest:
 
     @classmethod
     def from_body(cls, body: dict[str, Any], size: int) -> "MeteringRequest":
-        records = tuple(UsageRecord(record) for record in body["UsageRecords"])
-        return cls(product_code=body.get("ProductCode") or "", records=records, size=size)
+        return cls(body.get("ProductCode") or "", tuple(map(UsageRecord.of, body["UsageRecords"])), size)
 
 
-@dataclass(frozen=True)
-class BoundRecord:
+class BoundRecord(NamedTuple):
     """A record together with the buyer that it names."""
 
     record: UsageRecord

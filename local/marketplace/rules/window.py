@@ -1,16 +1,29 @@
-"""When usage is taken: not in the future, under 24 hours old, the previous month until 06:00 UTC on the 1st."""
+"""When usage is taken: not in the future, under 24 hours old, the previous month until 06:00 UTC on the 1st.
+
+What is out of bounds rejects the whole batch ("the entire batch is not processed", botocore model,
+TimestampOutOfBoundsException).
+"""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from local.marketplace.catalogue import Buyer
 from local.marketplace.errors import ApiError
 from local.marketplace.rules.usage_record import UsageRecord
 
-OLDEST_SECONDS = 24 * 3600
+DAY_SECONDS = 24 * 3600
+OLDEST_SECONDS = DAY_SECONDS
 MONTH_GRACE_SECONDS = 6 * 3600
 #: after an agreement's end final records are taken for about one hour (user guide, SaaS notifications:
 #: unsubscribe-pending; License Deprovisioned)
 END_GRACE_SECONDS = 3600
+
+
+def in_bounds(record: UsageRecord, now: float) -> None:
+    """All rules on a timestamp by itself, in the order in which they are judged."""
+    not_in_the_future(record, now)
+    under_24_hours_old(record, now)
+    previous_month_until_six(record, now)
 
 
 def not_in_the_future(record: UsageRecord, now: float) -> None:
@@ -21,15 +34,24 @@ def not_in_the_future(record: UsageRecord, now: float) -> None:
 
 def under_24_hours_old(record: UsageRecord, now: float) -> None:
     """botocore model, BatchMeterUsage: records "aren't accepted 24 hours or more after an event"."""
-    if now - record.timestamp >= OLDEST_SECONDS:
-        raise ApiError("TimestampOutOfBoundsException", "the timestamp is 24 hours old or older")
+    if now - counted_from(record) >= OLDEST_SECONDS:
+        raise ApiError("TimestampOutOfBoundsException", "the timestamp's hour began 24 hours ago or earlier")
+
+
+def counted_from(record: UsageRecord) -> float:
+    """The moment from which a record's age is counted: the start of its hour.
+
+    The botocore model says "after an event"; an integrator saw the older limit measured by whole hours. A record inside
+    an hour (a licence activated there) so expires up to an hour earlier, which is the reading that loses more.
+    """
+    return record.hour
 
 
 def previous_month_until_six(record: UsageRecord, now: float) -> None:
     """botocore model, BatchMeterUsage: accepted "until 06:00 UTC on the first day of the next month", then rejected
     "regardless of the normal 24-hour submission window".
     """
-    month_start = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+    month_start = _month_start(int(now // DAY_SECONDS))
     if record.timestamp < month_start and now >= month_start + MONTH_GRACE_SECONDS:
         raise ApiError("TimestampOutOfBoundsException", "the previous month was closed at 06:00 UTC on the 1st")
 
@@ -45,27 +67,46 @@ def not_before_activation(record: UsageRecord, buyer: Buyer) -> None:
 
 
 def subscribed(record: UsageRecord, buyer: Buyer, product_code: str, now: float) -> bool:
-    """False: CustomerNotSubscribed. The buyer has no agreement with this product in force (or ended within the hour).
+    """False: CustomerNotSubscribed. The buyer has an agreement with this product in force (or ended within the hour).
 
     botocore model, UsageRecordResult; user guide, SaaS notifications (one hour for final records after the end, then no
     more). Legacy usage from before the subscription "is not honoured" (user guide, SaaS subscriptions).
     """
-    if buyer.product_code != product_code or not _in_force(buyer, now):
-        return False
+    return (
+        not is_suspended(buyer)
+        and is_of_product(buyer, product_code)
+        and _in_force(buyer, now)
+        and began_before(record, buyer)
+    )
+
+
+def is_suspended(buyer: Buyer) -> bool:
+    """botocore model, UsageRecordResult: "The customer's Amazon Web Services account was suspended"."""
+    return buyer.suspended
+
+
+def is_of_product(buyer: Buyer, product_code: str) -> bool:
+    """botocore model, UsageRecordResult: an active agreement or subscription "with this product"."""
+    return buyer.product_code == product_code
+
+
+def began_before(record: UsageRecord, buyer: Buyer) -> bool:
+    """Legacy: the usage lies in a subscription. Licences: ``not_before_activation`` has judged it."""
     return bool(record.license_arn) or _in_force(buyer, record.timestamp)
 
 
 def _in_force(buyer: Buyer, moment: float) -> bool:
-    return any(
-        period.start <= moment and (period.end is None or moment < period.end + END_GRACE_SECONDS)
-        for period in buyer.periods
-    )
+    for period in buyer.periods:
+        if period.start <= moment and (period.end is None or moment < period.end + END_GRACE_SECONDS):
+            return True
+    return False
 
 
 def _starts_later(buyer: Buyer, moment: float) -> bool:
     return any(period.start > moment for period in buyer.periods)
 
 
-#: judged for each record, in this order; any of them rejects the whole batch ("the entire batch is not processed",
-#: botocore model, TimestampOutOfBoundsException)
-WINDOW_RULES = (not_in_the_future, under_24_hours_old, previous_month_until_six)
+@lru_cache(maxsize=64)
+def _month_start(day: int) -> float:
+    """The start of the month of a day since the epoch."""
+    return datetime.fromtimestamp(day * DAY_SECONDS, UTC).replace(day=1).timestamp()

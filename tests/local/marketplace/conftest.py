@@ -1,36 +1,45 @@
 """One local Marketplace for all tests, empty at the start of each, with boto3 clients of it and a clock that is set."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from local.marketplace.server import LocalMarketplace
-from tests.local.marketplace.market import NOW, Market, SetClock, Ticks
+from tests.local.marketplace.market import NOW, Market, SetClock, Ticks, Transport
 
 
 @pytest.fixture(scope="session")
-def _running() -> Iterator[Market]:
+def _transports() -> Iterator[dict[Transport, Market]]:
     clock, ticks = SetClock(), Ticks()
     with LocalMarketplace(now=clock, monotonic=ticks) as server:
-        options: dict[str, Any] = {
-            "endpoint_url": server.url,
-            "region_name": "us-east-1",
-            "aws_access_key_id": "111122223333",
-            "aws_secret_access_key": "local",
-            "config": Config(retries={"total_max_attempts": 1}, read_timeout=10),
+        yield {
+            "http": Market(server, clock, ticks, "http"),
+            "in process": Market(server, clock, ticks, "in process"),
         }
-        metering = boto3.client("meteringmarketplace", **options)
-        yield Market(server, clock, ticks, metering, boto3.client("marketplace-entitlement", **options))
 
 
 @pytest.fixture
-def market(_running: Market) -> Market:
-    """An empty Marketplace with one product, at NOW."""
-    _running.clock.moment = NOW
-    _running.ticks.step = 1.0
-    _running.server.reset()
-    _running.product()
-    return _running
+def open_market(_transports: dict[Transport, Market]) -> Callable[[Transport], Market]:
+    """An empty Marketplace with one product, at NOW, reached the way that is asked for."""
+
+    def opened(transport: Transport) -> Market:
+        market = _transports[transport]
+        market.clock.moment = NOW
+        market.ticks.step = 1.0
+        market.server.reset()
+        market.product()
+        return market
+
+    return opened
+
+
+@pytest.fixture
+def market(open_market: Callable[[Transport], Market]) -> Market:
+    """Over HTTP."""
+    return open_market("http")
+
+
+@pytest.fixture(params=["http", "in process"])
+def either_market(request: pytest.FixtureRequest, open_market: Callable[[Transport], Market]) -> Market:
+    """Over HTTP and in process, one after the other."""
+    return open_market(request.param)
