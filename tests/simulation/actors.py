@@ -31,10 +31,14 @@ class Actor:
     """``error``: what ended it, None if it returned. ``point``: the effect before which it stands; ``site``: where in
     the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
 
-    ``seen``: the time that it last read from its clock. ``ready``: when its pause is over.
+    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did; ``looked``: what it
+    read first in the work that it does now. ``ready``: when its pause is over.
     """
 
-    __slots__ = ("about", "done", "error", "fault", "faults", "name", "point", "ready", "seen", "site", "skew", "thread")
+    __slots__ = (
+        "about", "done", "error", "fault", "faults", "looked", "name", "point", "ready", "seen", "seen_at", "site",
+        "skew", "thread",
+    )  # fmt: skip
 
     def __init__(self, name: str, work: Callable[[], Any], skew: float, main: greenlet) -> None:
         self.name = name
@@ -47,6 +51,8 @@ class Actor:
         self.fault: str | None = None
         self.faults = 0
         self.seen = 0.0
+        self.seen_at = 0
+        self.looked: float | None = None
         self.ready = 0.0
         self.thread = greenlet(lambda: self._live(work), main)
 

@@ -1,20 +1,16 @@
-"""Marketplace in process: the local Marketplace's rules and admin interface, without HTTP, with trouble around each call.
+"""Calls of the local Marketplace in process, with trouble around each of them.
 
 Two kinds of trouble: faults of one call (``tests.simulation.faults``) and conditions that last (``Trouble``).
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl
 
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError
 
-from local.marketplace import admin_api, api
-from local.marketplace.admin import JsonObject, MarketplaceAdmin
+from local.marketplace.in_process import MeteringClient
 from local.marketplace.state import MarketplaceState
 from marketplace.meter_usage import UsageMeter
 from tests.simulation.faults import client_error
@@ -22,24 +18,8 @@ from tests.simulation.faults import client_error
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
 
-_HEADERS = {
-    "X-Amz-Target": "AWSMPMeteringService.BatchMeterUsage",
-    "Authorization": "AWS4-HMAC-SHA256 Credential=TEST/20261115/us-east-1/aws-marketplace/aws4_request",
-}
 Request = dict[str, Any]
 Around = Callable[..., Any]
-
-
-class DirectAdmin(MarketplaceAdmin):
-    """The admin interface's client, on the state itself."""
-
-    def __init__(self, state: MarketplaceState) -> None:
-        super().__init__("http://in-process")
-        self.state = state
-
-    def _call(self, method: str, path: str, body: JsonObject | None = None) -> JsonObject:
-        path, _, query = path.partition("?")
-        return admin_api.answer(self.state, method, f"/_local/{path}", dict(parse_qsl(query)), body or {})
 
 
 @dataclass
@@ -83,6 +63,7 @@ class DirectClient:
     ) -> None:
         """``around``: runs each call; the simulation lets others go first there, or loses the answer."""
         self._state = state
+        self._client = MeteringClient(state)
         self._around = around
         self._trouble = trouble or Trouble()
         self._watcher = watcher or Watcher()
@@ -120,18 +101,11 @@ class DirectClient:
         return client_error(code, 403 if code == "AccessDeniedException" else 400, "BatchMeterUsage")
 
     def _rules(self, request: Request, records: list[dict[str, Any]]) -> dict[str, Any]:
-        raw = json.dumps({**request, "UsageRecords": records}, default=datetime.timestamp).encode()
-        given = api.answer(self._state, _HEADERS.get, raw)
-        if given.lost:
-            raise ReadTimeoutError(endpoint_url="http://in-process")
-        if given.status != 200:
-            self._watcher.refused(request, given.error)
-            raise client_error(given.error, given.status, "BatchMeterUsage")
-        answer: dict[str, Any] = {
-            "Results": [{**result, "UsageRecord": _received(result["UsageRecord"])} for result in given.body["Results"]],
-            "UnprocessedRecords": [_received(record) for record in given.body["UnprocessedRecords"]],
-        }
-        return answer
+        try:
+            return self._client.batch_meter_usage(**{**request, "UsageRecords": records})
+        except ClientError as error:
+            self._watcher.refused(request, error.response["Error"]["Code"])
+            raise
 
     def faulty(self, fault: str, request: Request) -> dict[str, Any]:
         """An answer that is right, and not what a careless reader expects."""
@@ -166,11 +140,6 @@ def _buyer(record: Mapping[str, Any], catalogue: Any) -> str | None:
         record.get("CustomerIdentifier")
     )
     return found.id if found else None
-
-
-def _received(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as boto3 gives it."""
-    return {**record, "Timestamp": datetime.fromtimestamp(record["Timestamp"], UTC)}
 
 
 def direct_meter(state: MarketplaceState, around: Around, *more: Any) -> UsageMeter:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from local.marketplace.in_process import InProcessAdmin
 from local.marketplace.server import LocalMarketplace
 from local.marketplace.state import MarketplaceState
 from tests.scenarios.world import DIMENSIONS, PRODUCT
 from tests.simulation.determinism import Sources, one_seed
-from tests.simulation.marketplace import DirectAdmin
 from tests.simulation.protocol import Protocol
 
 
@@ -16,7 +16,7 @@ def new_protocol(sources: Sources, *, identical_resend: str = "Success", **value
     """values: fields of ``Protocol``."""
     holder: dict[str, Protocol] = {}
     state = MarketplaceState(now=lambda: holder["world"].now if holder else values["now"])
-    admin = DirectAdmin(state)
+    admin = InProcessAdmin(state)
     admin.create_product(
         PRODUCT, values.get("dimensions", DIMENSIONS), integration="mixed", contract_dimensions=["basic", "pro"]
     )

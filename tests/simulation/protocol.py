@@ -10,6 +10,7 @@ from ledger.hour import SECONDS, hour_of
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from ledger.tables import NOTICES, SUBSCRIBERS
+from local.marketplace.in_process import InProcessAdmin
 from marketplace.entitlements import Entitlement
 from marketplace.meter_usage import UsageMeter
 from marketplace.notices import Notice
@@ -17,7 +18,7 @@ from runtime.clock import iso
 from subscription.receive_notice import NoticeDesk
 from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
-from tests.simulation.marketplace import DirectAdmin, Trouble, Watcher, direct_meter
+from tests.simulation.marketplace import Trouble, Watcher, direct_meter
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
 from tests.simulation.workflow import Run
@@ -33,7 +34,8 @@ DAY = 24 * SECONDS
 @dataclass
 class Protocol(World):
     """``customers``: billing keys. ``left``: who is gone now; ``ever_left``: who once was. ``notices``: all that
-    Marketplace has sent, in the order of what happened; ``mail``: those of them that are still on their way."""
+    Marketplace has sent, in the order of what happened; ``mail``: those of them that are still on their way.
+    ``periods``: start and end of each agreement, as they were; ``holdings``, ``ever_held``: tiers now and ever."""
 
     scheduler: Scheduler = field(default_factory=Scheduler)
     sender: Sender = field(default_factory=Sender)
@@ -46,7 +48,10 @@ class Protocol(World):
     ever_left: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
     mail: list[Notice] = field(default_factory=list)
+    requests: list[tuple[Actor, list[Body]]] = field(default_factory=list)
     holdings: dict[str, tuple[Entitlement, ...]] = field(default_factory=dict)
+    ever_held: dict[str, set[str]] = field(default_factory=dict)
+    periods: dict[str, list[list[int | None]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,8 +63,8 @@ class Protocol(World):
         self._meter = direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
 
     @property
-    def admin(self) -> DirectAdmin:
-        assert isinstance(self.marketplace, DirectAdmin)
+    def admin(self) -> InProcessAdmin:
+        assert isinstance(self.marketplace, InProcessAdmin)
         return self.marketplace
 
     @property
@@ -83,7 +88,9 @@ class Protocol(World):
         actor = self.scheduler.current
         if actor is None:
             return self.now
-        actor.seen = self.now + actor.skew
+        actor.seen, actor.seen_at = self.now + actor.skew, self.scheduler.steps
+        if actor.looked is None:
+            actor.looked = actor.seen
         return actor.seen
 
     def sleep(self, seconds: float) -> None:
@@ -92,19 +99,26 @@ class Protocol(World):
 
     # --- customers ----------------------------------------------------------------------------------------------------
 
-    def join(self, kind: str) -> str:
-        """A new customer, active since yesterday, with what a contract needs."""
-        customer = self.buyer(kind)
+    def join(self, kind: str, since: float = DAY) -> str:
+        """A new customer, active for ``since`` seconds, with what a contract needs."""
+        start = float(int(self.now - since))
+        customer = self.buyer(kind, start)
         self.change(
             customer,
             entitlements=[{"dimension": "basic", "expiresAt": int(self.now) + 90 * DAY, "value": "1"}],
             entitlementsFetchedAt=int(self.now),
         )
-        self.holdings[customer] = (Entitlement(dimension="basic", value="1", expires_at=int(self.now) + 90 * DAY),)
+        self.upgrade(customer, "basic")
         self.customers.append(customer)
-        self.note(customer, "start", self.now - DAY)
+        self.periods[customer] = [[int(start), None]]
+        self.note(customer, "start", start)
         self.tell()
         return customer
+
+    def upgrade(self, customer: str, tier: str) -> None:
+        """The customer's contract is of another tier now; nobody knows yet."""
+        self.holdings[customer] = (Entitlement(dimension=tier, value="1", expires_at=int(self.now) + 90 * DAY),)
+        self.ever_held.setdefault(customer, set()).add(tier)
 
     def subscribe(self, customer: str, *, told: bool = True, refetched: bool = True) -> None:
         """A customer leaves, or comes back; the notice arrives at once if ``told``, else with a later one."""
@@ -113,11 +127,13 @@ class Protocol(World):
         if customer in self.left:
             self.marketplace.activate(customer, iso(self.now))
             self.left.discard(customer)
+            self.periods[customer].append([int(self.now), None])
             self.note(customer, "start", self.now)
         else:
             self.marketplace.end(customer, iso(self.now))
             self.left.add(customer)
             self.ever_left.add(customer)
+            self.periods[customer][-1][1] = int(self.now)
             self.note(customer, "end", self.now)
         if told:
             self.tell(refetched=refetched)
@@ -178,9 +194,13 @@ class Protocol(World):
 
         def work() -> None:
             answers = report_usage(bodies, self.dimensions, self.stores, self.clock)
-            self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers])
+            others = [body for other, sent in self.requests if other is not actor and not other.done for body in sent]
+            self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers], others)
 
-        return self.scheduler.spawn("recorder", work, skew)
+        actor = self.scheduler.spawn("recorder", work, skew)
+        self.requests = [(other, sent) for other, sent in self.requests if not other.done]
+        self.requests.append((actor, bodies))
+        return actor
 
     def hourly(self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False) -> Actor:
         """One execution of the workflow, with its retries; the mode is the one of its start.
@@ -209,6 +229,10 @@ class Protocol(World):
         self.trouble.clear()
         self.mode = "live"
         self.tell()
+        for customer in sorted(set(self.customers) - self.left) if self.tiers else ():
+            subscriber = self.subscribers.get(customer)
+            assert subscriber is not None
+            self.entitlement_desk.sync.sync(subscriber, self.now)
         self.resend()
         for hours in (1, 1, 3, 4, 17, 26):
             self.now = hour_of(self.now) + hours * SECONDS + 600

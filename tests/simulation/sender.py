@@ -25,9 +25,10 @@ class Sender:
         """Events are kept from before they are first sent."""
         self.outbox += [body for body in bodies if body not in self.outbox]
 
-    def told(self, bodies: list[Body], verdicts: list[tuple[str, str]]) -> None:
+    def told(self, bodies: list[Body], verdicts: list[tuple[str, str]], under_way: list[Body] | None = None) -> None:
+        """under_way: events in other requests that are not answered yet; of these a refusal is not the last word."""
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):
-            if verdict == "retry_later":
+            if verdict == "retry_later" or (verdict == "refused" and body in (under_way or ())):
                 continue
             if body in self.outbox:
                 self.outbox.remove(body)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ledger.hour import hour_of
 from ledger.metering_records import RecordKey
 from metering.find_due_hours import DueHours, find_due_hours
+from metering.keys import LineKey
 from metering.plan_batches import plan_batches
 from metering.report import read_levels
 from metering.settle_hours import settle_hours
@@ -61,8 +62,14 @@ class Run:
         self._state(lambda: self._sealer.seal_hours(keys))
         for batch in self._state(lambda: plan_batches(keys, world.records, world.subscribers, world.clock()))[0]:
             with suppress(MarketplaceBusy):
-                self._state(partial(self._submitter.submit, batch), BUSY_TRIES)
+                self._state(partial(self._submit, batch), BUSY_TRIES)
         self._state(lambda: settle_hours(keys, world.records, world.settlement, world.clock))
+
+    def _submit(self, batch: list[LineKey]) -> None:
+        actor = self._world.scheduler.current
+        if actor is not None:
+            actor.looked = None
+        self._submitter.submit(batch)
 
     def _state(self, work: Callable[[], T], tries: int = STATE_TRIES) -> T:
         """One state: its errors are retried, but for a fault of the product; so is a death of its function."""
