@@ -32,21 +32,23 @@ class Actor:
     the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
 
     ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did; ``looked``: what it
-    read first in the work that it does now. ``ready``: when its pause is over.
+    read first in the work that it does now. ``born``, ``ended``: steps. ``ready``: when its pause is over.
     """
 
     __slots__ = (
-        "about", "done", "error", "fault", "faults", "looked", "name", "point", "ready", "seen", "seen_at", "site",
+        "about", "born", "done", "ended", "error", "fault", "faults", "looked", "name", "point", "ready", "seen", "seen_at", "site",
         "skew", "thread",
     )  # fmt: skip
 
-    def __init__(self, name: str, work: Callable[[], Any], skew: float, main: greenlet) -> None:
+    def __init__(self, name: str, work: Callable[[], Any], skew: float, main: greenlet, born: int) -> None:
         self.name = name
         self.skew = skew
         self.point = "start"
         self.site = "start"
         self.about: tuple[str, int | None] | None = None
         self.done = False
+        self.born = born
+        self.ended = sys.maxsize
         self.error: BaseException | None = None
         self.fault: str | None = None
         self.faults = 0
@@ -90,7 +92,7 @@ class Scheduler:
 
     def spawn(self, name: str, work: Callable[[], Any], skew: float = 0.0) -> Actor:
         """A new actor, standing before its first step."""
-        actor = Actor(name, work, skew, self._main)
+        actor = Actor(name, work, skew, self._main, self.steps)
         self.actors.append(actor)
         self.alive.append(actor)
         return actor
@@ -108,6 +110,7 @@ class Scheduler:
         finally:
             self._current = None
         if actor.done:
+            actor.ended = self.steps
             self.alive.remove(actor)
         if self.after is not None:
             self.after()

@@ -261,14 +261,12 @@ class Judge(Watcher):
         start = next((n for n in range(len(lives) - 1, -1, -1) if lives[n][0] <= actor.seen_at), None)
         if start is None:
             return
-        known = lives[start][1]
-        until = known.get("acceptsUntil")
-        if until is not None and until <= int(recorded):
-            self.note(f"{name} of {customer} was recorded at {recorded}, and he was served until {until}")
-        if known.get("subscriptionStatus") in ("cancelled", "final_metering", "expired"):
-            self.note(f"{name} of {customer} was recorded while he was {known['subscriptionStatus']}")
         # whichever of the states since then the recorder has seen
-        periods = [period for _, item in lives[start:] for period in item.get("activePeriods", ())]
+        seen = [item for _, item in lives[start:]]
+        if not any(_serves(item, recorded) for item in seen):
+            said = [(item.get("subscriptionStatus"), item.get("acceptsUntil")) for item in seen]
+            self.note(f"{name} of {customer} was recorded at {recorded}, and he was served so: {said}")
+        periods = [period for item in seen for period in item.get("activePeriods", ())]
         if not any(
             p["start"] - TOLERANCE - 1 <= occurred and ("end" not in p or occurred <= p["end"] + TOLERANCE + 1)
             for p in periods
@@ -354,3 +352,9 @@ class Judge(Watcher):
         self._read_log = len(self.world.admin.state.log.accepted)
         self.foreign.add(line)
         self.on_file[line] = quantity
+
+
+def _serves(subscriber: Item, moment: float) -> bool:
+    until = subscriber.get("acceptsUntil")
+    closed = ("cancelled", "final_metering", "expired", "failed", "pending")
+    return (until is None or until > int(moment)) and subscriber.get("subscriptionStatus") not in closed

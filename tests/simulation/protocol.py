@@ -194,11 +194,10 @@ class Protocol(World):
 
         def work() -> None:
             answers = report_usage(bodies, self.dimensions, self.stores, self.clock)
-            others = [body for other, sent in self.requests if other is not actor and not other.done for body in sent]
+            others = [b for other, sent in self.requests if other is not actor and other.ended >= actor.born for b in sent]
             self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers], others)
 
         actor = self.scheduler.spawn("recorder", work, skew)
-        self.requests = [(other, sent) for other, sent in self.requests if not other.done]
         self.requests.append((actor, bodies))
         return actor
 

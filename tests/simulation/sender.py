@@ -23,10 +23,12 @@ class Sender:
 
     def keep(self, bodies: list[Body]) -> None:
         """Events are kept from before they are first sent."""
-        self.outbox += [body for body in bodies if body not in self.outbox]
+        for body in bodies:
+            if body not in self.outbox:
+                self.outbox.append(body)
 
     def told(self, bodies: list[Body], verdicts: list[tuple[str, str]], under_way: list[Body] | None = None) -> None:
-        """under_way: events in other requests that are not answered yet; of these a refusal is not the last word."""
+        """under_way: events of other requests at the same time; of these a refusal is not the last word."""
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):
             if verdict == "retry_later" or (verdict == "refused" and body in (under_way or ())):
                 continue
