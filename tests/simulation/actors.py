@@ -165,7 +165,7 @@ class Scheduler:
         if actor is None:
             return effect()
         actor.point, actor.about, actor.ready = point, about, ready
-        actor.site = _site(sys._getframe(2))
+        actor.site = _site(sys._getframe(2)) + (" (pause)" if point == "Pause" else "")
         self._main.switch()
         fault, actor.fault = actor.fault, None
         if fault is None:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+from ledger import metering_records
+
 #: modules that read the time, wait, draw or make up a name, with the library that they do it by
 _SOURCES = (
     ("runtime.pause", "time"),
@@ -34,6 +36,14 @@ class Sources:
         self.random = SimpleNamespace(uniform=lambda low, high: self.chance.uniform(low, high))
         self.uuid = SimpleNamespace(uuid4=lambda: uuid.UUID(int=self.chance.getrandbits(128), version=4))
 
+    @property
+    def pending_values(self) -> tuple[str, ...]:
+        return metering_records.PENDING_VALUES
+
+    @pending_values.setter
+    def pending_values(self, values: tuple[str, ...]) -> None:
+        metering_records.PENDING_VALUES = values
+
 
 @contextmanager
 def one_seed() -> Iterator[Sources]:
@@ -42,6 +52,7 @@ def one_seed() -> Iterator[Sources]:
 
     sources = Sources()
     with ExitStack() as stack:
+        stack.enter_context(patch.object(metering_records, "PENDING_VALUES", metering_records.PENDING_VALUES))
         for name, library in _SOURCES:
             try:
                 module = importlib.import_module(name)

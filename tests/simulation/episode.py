@@ -20,7 +20,7 @@ from tests.simulation.new_protocol import new_protocol
 from tests.simulation.promise import all_records, check_promise, needlessly_lost
 from tests.simulation.protocol import Protocol
 
-#: (site, fault) → how often; the fault "" counts every visit
+#: (site, fault) → how often; ``@`` and the kind of effect count every visit
 Coverage = Counter[tuple[str, str]]
 #: a step: its number, the time, who, where, what broke
 TraceLine = tuple[int, float, str, str, str | None]
@@ -214,7 +214,7 @@ class Episode:
         line = (self.world.scheduler.steps, self.world.now, actor.name, actor.site, fault)
         self.trace.append(line)
         self.digest = zlib.crc32(repr(line).encode(), self.digest)
-        self.coverage[actor.site, ""] += 1
+        self.coverage[actor.site, f"@{actor.point}"] += 1
         if fault is not None:
             self.coverage[actor.site, fault] += 1
 
