@@ -5,11 +5,12 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
-from ledger.tables import FAILED_INDEX, PENDING_INDEX
+from ledger.tables import FAILED_INDEX, PENDING_INDEX, STATUS_INDEX
 from marketplace import dimensions, tiers
 from runtime.settings import (
     FindDueHoursSettings,
     PlanBatchesSettings,
+    PutZeroRecordsSettings,
     ReportSettings,
     SealHoursSettings,
     Settings,
@@ -17,6 +18,7 @@ from runtime.settings import (
     SubmitBatchSettings,
 )
 from stacks.constructs.asset import FunctionAsset
+from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RoomFunction
 from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
@@ -44,7 +46,10 @@ class MeteringStack(Stack):
         self._environment = environment
         self._stage = stage
         self._data = data
+        self._mode = {"METERING_MODE": stage.metering_mode, "TEST_BUYERS": ",".join(stage.test_buyers)}
+        self.failed_lines = DeadLetters(self, "FailedLines").queue
         self.steps = WorkflowFunctions(
+            put_zero_records=self._put_zero_records(),
             find_due_hours=self._find_due_hours(),
             seal_hours=self._seal_hours(),
             plan_batches=self._plan_batches(),
@@ -65,6 +70,7 @@ class MeteringStack(Stack):
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
         CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
+        CfnOutput(self, "FailedLinesUrl", value=self.failed_lines.queue_url)
         CfnOutput(self, "ScheduleDeadLettersUrl", value=self.schedule.dead_letters.queue_url)
 
     @property
@@ -86,6 +92,26 @@ class MeteringStack(Stack):
             timeout=STEP_WITHIN,
             reserved_concurrency=reserved_concurrency,
         )
+
+    def _put_zero_records(self) -> RoomFunction:
+        function = self._function(
+            "put-zero-records",
+            description="an hour without usage gets its record of zero",
+            settings=PutZeroRecordsSettings(
+                PRICING_MODEL=self._stage.pricing_model,
+                HOURLY_ZEROS=self._stage.hourly_zeros,
+                SEAL_DELAY_MINUTES=str(self._stage.seal_delay_minutes),
+                SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                METERING_RECORDS_TABLE=self._data.metering_records.name,
+                PENDING_SHARDS=str(self._stage.pending_shards),
+            ),
+        )
+        self._data.subscribers.grant_query_index(function.function, name=STATUS_INDEX.name)
+        self._data.subscribers.grant_get_many(function.function)
+        self._data.subscribers.grant_check(function.function)
+        self._data.metering_records.grant_get_many(function.function)
+        self._data.metering_records.grant_update(function.function)
+        return function
 
     def _find_due_hours(self) -> RoomFunction:
         function = self._function(
@@ -109,9 +135,12 @@ class MeteringStack(Stack):
                 PRICING_MODEL=self._stage.pricing_model,
                 TIERS=tiers.to_json(self._stage.tiers),
                 DIMENSIONS=dimensions.to_json(self._stage.dimensions),
+                HOURLY_ZEROS=self._stage.hourly_zeros,
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
                 STATE_TABLE=self._data.state.name,
+                PENDING_SHARDS=str(self._stage.pending_shards),
+                **self._mode,
             ),
         )
         self._data.metering_records.grant_read(function.function)
@@ -128,6 +157,7 @@ class MeteringStack(Stack):
             settings=PlanBatchesSettings(
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
+                **self._mode,
             ),
         )
         self._data.metering_records.grant_read(function.function)
@@ -143,9 +173,9 @@ class MeteringStack(Stack):
             settings=SubmitBatchSettings(
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
+                STATE_TABLE=self._data.state.name,
                 METERING_REGION=self._stage.region,
-                METERING_MODE=self._stage.metering_mode,
-                TEST_BUYERS=",".join(self._stage.test_buyers),
+                **self._mode,
                 CALLS_PER_SECOND=str(self._stage.calls_per_second),
                 SUBMIT_CONCURRENCY=str(self._stage.submit_concurrency),
             ),
@@ -153,6 +183,7 @@ class MeteringStack(Stack):
         self._data.metering_records.grant_read(function.function)
         self._data.metering_records.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
+        self._data.state.grant_update(function.function)
         function.allow_marketplace("BatchMeterUsage")
         return function
 
@@ -160,7 +191,7 @@ class MeteringStack(Stack):
         function = self._function(
             "settle-hours",
             description="hours whose lines have all ended leave the pending index",
-            settings=SettleHoursSettings(METERING_RECORDS_TABLE=self._data.metering_records.name),
+            settings=SettleHoursSettings(METERING_RECORDS_TABLE=self._data.metering_records.name, **self._mode),
         )
         self._data.metering_records.grant_read(function.function)
         self._data.metering_records.grant_update(function.function)
@@ -170,10 +201,16 @@ class MeteringStack(Stack):
         function = self._function(
             "report",
             description="levels of pending and failed units, one summary",
-            settings=ReportSettings(METERING_RECORDS_TABLE=self._data.metering_records.name),
+            settings=ReportSettings(
+                METERING_RECORDS_TABLE=self._data.metering_records.name,
+                DIMENSIONS=dimensions.to_json(self._stage.dimensions),
+                FAILED_LINES_QUEUE_URL=self.failed_lines.queue_url,
+                **self._mode,
+            ),
         )
+        self.failed_lines.grant_send_messages(function.function)
         self._data.metering_records.grant_get_many(function.function)
-        # it takes failed marks away that no line bears out any more
+        # it takes failed marks away that no line bears out any more, and notes what it has copied
         self._data.metering_records.grant_update(function.function)
         for index in (PENDING_INDEX, FAILED_INDEX):
             self._data.metering_records.grant_query_index(function.function, name=index.name)

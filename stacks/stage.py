@@ -33,7 +33,8 @@ class Stage:
     """One deployment. Nothing but this object and its file knows a stage's name.
 
     suffix: appended to physical table names, empty in production. calls_per_second: BatchMeterUsage for the whole
-    stage, AWS allows 10 per account and Region. keep_data: tables outlive their stack and refuse deletion.
+    stage, AWS allows 10 per account and Region. hourly_zeros: off, every, or the one dimension that idle hours send 0 for.
+    currency: of the dimensions' prices. keep_data: tables outlive their stack and refuse deletion.
     clock_offset_file: set only where the clock can be moved (``movableClock``).
     """
 
@@ -56,6 +57,8 @@ class Stage:
     keep_data: bool
     movable_clock: bool
     clock_offset_file: str | None
+    hourly_zeros: str
+    currency: str
     dimensions: Mapping[str, Dimension]
     tiers: tuple[Tier, ...]
     alarms: AlarmSettings
@@ -115,6 +118,8 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
         keep_data=top.one_of("removalPolicy", ("retain", "destroy")) == "retain",
         movable_clock=movable,
         clock_offset_file=str(default_clock) if movable else None,
+        hourly_zeros=top.one_of("hourlyZeros", ("off", "every", *dimensions), default="off"),
+        currency=_currency(top),
         dimensions=dimensions,
         tiers=read_tiers(top, dimensions),
         alarms=read_alarms(top.section("alarms", remedy="add an [alarms] table"), sorted({region, NOTICES_REGION})),
@@ -132,6 +137,11 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
 def _suffix(top: Section) -> str:
     remedy = 'start it with "-" (at most 16 of a-z, 0-9, "-"), or leave it "" in production'
     return "" if top.text("suffix", remedy=remedy) == "" else top.matching("suffix", r"-[a-z0-9-]{1,15}", remedy)
+
+
+def _currency(top: Section) -> str:
+    remedy = 'set it to the listing\'s currency, for example "USD"'
+    return "USD" if "currency" not in top else top.matching("currency", r"[A-Z]{3}", remedy)
 
 
 def _retention(top: Section) -> int:

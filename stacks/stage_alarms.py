@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from stacks.toml_section import TOPIC_ARN, Section
 
@@ -10,13 +11,15 @@ from stacks.toml_section import TOPIC_ARN, Section
 class AlarmSettings:
     """Who is told, by severity: e-mail addresses and SNS topic ARNs; and how old the oldest pending hour may get.
 
-    AWS accepts an hour for 24 h (BatchMeterUsage), so the pager must go long before that.
+    AWS accepts an hour for 24 h (BatchMeterUsage), so the pager must go long before that. page_at_money: usage at risk,
+    at list prices, from which somebody is woken whatever its age.
     """
 
     page: tuple[str, ...]
     ticket: tuple[str, ...]
     ticket_at_hours: int
     page_at_hours: int
+    page_at_money: Decimal | None = None
 
 
 def read_alarms(section: Section, regions: Iterable[str]) -> AlarmSettings:
@@ -26,6 +29,7 @@ def read_alarms(section: Section, regions: Iterable[str]) -> AlarmSettings:
         ticket=section.routes("ticket"),
         ticket_at_hours=section.number("oldestPendingHourTicketHours", 2, 22),
         page_at_hours=section.number("oldestPendingHourPageHours", 2, 22),
+        page_at_money=section.amount("atRiskMoneyPage", remedy="set it to an amount, for example 500, or leave it out"),
     )
     for key, routes in (("page", alarms.page), ("ticket", alarms.ticket)):
         # an alarm reaches topics of its own Region only; e-mail goes through a topic made beside it

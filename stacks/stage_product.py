@@ -24,6 +24,9 @@ def read_dimensions(section: Section) -> dict[str, Dimension]:
             aggregation=entry.one_of("aggregation", get_args(Aggregation)),  # type: ignore[arg-type]
             scale=entry.number("scale", 1, 1_000_000_000, default=1),
             decimals=entry.number("decimals", 0, 6, default=0),
+            price=entry.amount(
+                "price", remedy="set the list price of one billed unit, for example 0.05, or leave it out"
+            ),
         )
         entry.close()
     return found

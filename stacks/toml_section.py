@@ -25,6 +25,9 @@ class Section:
         self._path = path
         self._asked: set[str] = set()
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
     def fault(self, key: str, what: str, remedy: str) -> StageError:
         return StageError(f"{self._file}: {self._path}{key} {what}: {remedy}")
 
@@ -69,6 +72,15 @@ class Section:
         if not lowest <= value <= highest:
             raise self.fault(key, f"is {value}", remedy)
         return value
+
+    def amount(self, key: str, *, remedy: str) -> Decimal | None:
+        """An amount above 0; None where the key is left out."""
+        if key not in self._values:
+            return None
+        value = self.take(key, remedy, (int, Decimal), "a number")
+        if not 0 < value <= 1_000_000_000:
+            raise self.fault(key, f"is {value}", remedy)
+        return Decimal(value)
 
     def texts(self, key: str, *, remedy: str) -> tuple[str, ...]:
         values = self.take(key, remedy, list, "a list")

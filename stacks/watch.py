@@ -63,6 +63,7 @@ class WatchStack(Stack):
             routes=self.routes,
             ticket_at_hours=alarms.ticket_at_hours,
             page_at_hours=alarms.page_at_hours,
+            page_at_money=alarms.page_at_money,
         )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
 
@@ -95,6 +96,14 @@ class WatchStack(Stack):
             what="starts of metering runs",
             routes=self.routes,
             severity=Severity.PAGE,
+        )
+        DeadLetterAlarm(
+            self,
+            "FailedLines",
+            queue=metering.failed_lines,
+            what="lines of usage",
+            routes=self.routes,
+            severity=Severity.TICKET,
         )
 
     def _functions(self, doors: DoorsStack, metering: MeteringStack) -> None:

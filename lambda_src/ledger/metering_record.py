@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.attempt import is_under_way
+
 COUNTED = "counted#"
 VERDICT = "verdict#"
 ATTEMPTS = "attempts#"
@@ -60,8 +62,12 @@ class Line:
 
     @property
     def failed(self) -> bool:
-        """Ended otherwise than billed and not resolved."""
-        return self.verdict in FAILED and self.resolution is None
+        """Ended otherwise than billed and not resolved; an hourly zero leaves nothing to resolve."""
+        return self.verdict in FAILED and self.resolution is None and self.quantity != 0
+
+    def is_under_way(self, now: float) -> bool:
+        """Whether somebody may be sending it at ``now`` (epoch seconds)."""
+        return any(is_under_way(attempt, now) for attempt in self.attempts)
 
     @property
     def units(self) -> Decimal:
@@ -89,6 +95,8 @@ class MeteringRecord:
     timestamp: int | None = None
     pending: str | None = None
     marked_failed: bool = False
+    #: ``settle_version`` at which its failed lines were copied to the dead letters; None: never
+    copied_at: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -116,6 +124,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         timestamp=int(item["sentTimestamp"]) if "sentTimestamp" in item else None,
         pending=item.get("meteringPending"),
         marked_failed=item.get("meteringFailed") == "true",
+        copied_at=int(item["failedCopiedAt"]) if "failedCopiedAt" in item else None,
     )
 
 

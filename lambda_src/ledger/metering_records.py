@@ -5,7 +5,7 @@ sealed lines are in ``ledger.settlement``.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Key
 
 from ledger.metering_record import COUNTED, MeteringRecord, from_item
+from ledger.pending_page import Place, RecordKey, index_keys, next_page
 from ledger.seal_record import Frozen, seal_record
-from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA, Index
-from ledger.transaction import Operation, update
+from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA
+from ledger.transaction import Operation, update, write_one
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.failure import described
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 MAX_SHARDS = 16
 #: find-due asks for all of these, whatever the stage's setting, so that changing it orphans no record
 PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)))
-
-RecordKey = tuple[str, int]
 
 logger = telemetry.logger("ledger")
 
@@ -74,6 +73,10 @@ class MeteringRecords:
                 request = dict(answer.get("UnprocessedKeys", {}))
         return list(found.values())
 
+    def existing(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
+        """Which of these records exist (strongly consistent)."""
+        return {(record.customer_identifier, record.hour) for record in self.get_many(keys)}
+
     def state(self, customer_identifier: str, hour: int) -> str | None:
         """``open``, ``closing``, ``sealed``, or None where there is no record (strongly consistent)."""
         item = self._table.get_item(
@@ -102,24 +105,22 @@ class MeteringRecords:
     def pending_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of the pending index up to an hour (included): every shard, every page, oldest first within a shard."""
         for value in PENDING_VALUES:
-            yield from self._index_keys(PENDING_INDEX, value, last_hour)
+            yield from index_keys(self._table, PENDING_INDEX, value, last_hour)
+
+    def pending_page(
+        self,
+        last_hour: int,
+        places: Mapping[str, Place] | None,
+        *,
+        fits: Callable[[RecordKey], bool],
+        read: int,
+    ) -> tuple[list[RecordKey], dict[str, Place]]:
+        """The next keys of the pending index up to an hour (included), see ``ledger.pending_page``."""
+        return next_page(self._table, PENDING_VALUES if places is None else places, last_hour, fits=fits, read=read)
 
     def failed_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of records that have a failed, unresolved line: every page, oldest first."""
-        yield from self._index_keys(FAILED_INDEX, "true", last_hour)
-
-    def _index_keys(self, index: Index, value: str, last_hour: int) -> Iterator[RecordKey]:
-        query: dict[str, Any] = {
-            "IndexName": index.name,
-            "KeyConditionExpression": Key(index.hash.name).eq(value) & Key("timestamp").lte(last_hour),
-        }
-        while True:
-            answer = self._table.query(**query)
-            for item in answer["Items"]:
-                yield str(item["customerIdentifier"]), int(item["timestamp"])  # type: ignore[arg-type]  # a number
-            if "LastEvaluatedKey" not in answer:
-                return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        yield from index_keys(self._table, FAILED_INDEX, "true", last_hour)
 
     # --- record -------------------------------------------------------------------------------------------------------
 
@@ -179,6 +180,10 @@ class MeteringRecords:
     def seal(self, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
         """The operation that freezes a record, see ``ledger.seal_record``."""
         return seal_record(self.table_name, record, frozen, now)
+
+    def write(self, operation: Operation) -> None:
+        """Write one operation of this table by itself. Raises Cancelled or Contended."""
+        write_one(self._table, operation)
 
 
 def _readable(item: Mapping[str, Any]) -> MeteringRecord | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ledger.metering_record import RANK, VERDICT, Line, MeteringRecord
+from ledger.metering_record import FAILED, RANK, VERDICT, Line, MeteringRecord
 from ledger.transaction import Operation
 from runtime.clock import iso
 
@@ -63,9 +63,10 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
         "SET #state = :sealed, #lines = :lines, dimensionUsage = :usage, #identity = :identity,"
         " sentTimestamp = :sent, sealedAt = :at, settleVersion = :zero"
     )
-    if frozen.verdict and lines:
-        change += ", meteringFailed = :true"
-        values[":true"] = "true"
+    if frozen.verdict:
+        if frozen.verdict in FAILED and any(line.quantity for line in frozen.lines):
+            change += ", meteringFailed = :true"
+            values[":true"] = "true"
         for number, name in enumerate(sorted(lines)):
             names[f"#v{number}"] = VERDICT + name
             values[f":v{number}"] = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}

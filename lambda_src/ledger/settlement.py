@@ -4,11 +4,12 @@ Each verdict is one conditional write on its own line's attribute, so that two s
 ``settleVersion`` counts them, so that tidying never removes a mark that a settler has just set.
 """
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ledger.metering_record import ATTEMPTS, ENDED, FAILED, RANK, VERDICT, MeteringRecord, from_item
+from ledger.attempt import over
+from ledger.line_verdict import LineVerdict, ends, settling
+from ledger.metering_record import ATTEMPTS, ENDED, RANK, VERDICT, MeteringRecord, from_item
 from ledger.transaction import update
 
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ class Settlement:
     def __init__(self, table: "Table") -> None:
         self._table = table
 
-    def journal(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
-        """Note on each line, before the call, that this attempt may reach Marketplace.
+    def journal(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> MeteringRecord | None:
+        """Note on each line, before the call, that this attempt may reach Marketplace. The record after it.
 
-        False, and nothing noted: one of the lines has ended since it was read, and must not be sent any more (it may
+        None, and nothing noted: one of the lines has ended since it was read, and must not be sent any more (it may
         have ended ``not_sent``, which says that it never was).
         """
         verdicts = {f"#v{number}": VERDICT + name for number, name in enumerate(dimensions)}
@@ -41,7 +42,16 @@ class Settlement:
 
     def answered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
         """The attempt was answered without a verdict on these lines (throttled, rejected as a whole, unprocessed)."""
-        return self._change_attempts("DELETE", record, dimensions, attempt, "#state = :sealed", {}, {})
+        after = self._change_attempts("DELETE", record, dimensions, attempt, "#state = :sealed", {}, {})
+        return after is not None
+
+    def unanswered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> None:
+        """The attempt's call is over and nobody knows whether it was done: the lines may be sent again at once.
+
+        Two writes, in this order, so that at no time the lines look as if nothing was unanswered.
+        """
+        if self._change_attempts("ADD", record, dimensions, over(attempt), "#state = :sealed", {}, {}):
+            self.answered(record, dimensions, attempt)
 
     def _change_attempts(
         self,
@@ -52,16 +62,17 @@ class Settlement:
         condition: str,
         names: dict[str, str],
         values: dict[str, Any],
-    ) -> bool:
+    ) -> MeteringRecord | None:
         attempts = {f"#a{number}": ATTEMPTS + name for number, name in enumerate(dimensions)}
-        answer = self._update(
+        return self._update(
             record,
-            f"{action} " + ", ".join(f"{name} :attempt" for name in attempts),
-            condition,
-            {**names, **attempts, "#state": "state"},
-            {**values, ":attempt": {attempt}, ":sealed": "sealed"},
+            {
+                "UpdateExpression": f"{action} " + ", ".join(f"{name} :attempt" for name in attempts),
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {**names, **attempts, "#state": "state"},
+                "ExpressionAttributeValues": {**values, ":attempt": {attempt}, ":sealed": "sealed"},
+            },
         )
-        return answer is not None
 
     def settle(
         self,
@@ -71,40 +82,25 @@ class Settlement:
         *,
         now: float,
         attempt: str | None = None,
-        status_changed_at: int | None = None,
-        metering_record_id: str | None = None,
-        detail: str | None = None,
-        only_if_sole_attempt: bool = False,
-        only_if_never_attempted: bool = False,
+        **details: Any,
     ) -> MeteringRecord | None:
-        """Store a verdict if it rises (equals overwrite while pending). Returns the record after it, or None.
+        """Store one line's verdict if it rises (equals overwrite while pending). Returns the record after it, or None.
 
-        attempt: the attempt that this answers, removed in the same write. only_if_sole_attempt: no other attempt may be
-        unanswered. only_if_never_attempted: no attempt may be unanswered at all.
+        attempt: the attempt that this answers, removed in the same write. details: fields of ``LineVerdict``.
         """
-        stored: dict[str, Any] = {"verdict": verdict, "rank": RANK[verdict], "at": Decimal(str(now))}
-        optional = {"statusChangedAt": status_changed_at, "meteringRecordId": metering_record_id, "detail": detail}
-        stored |= {name: value for name, value in optional.items() if value is not None}
-        names = {"#v": VERDICT + dimension, "#rank": "rank", "#state": "state"}
-        values: dict[str, Any] = {":v": stored, ":rank": RANK[verdict], ":one": 1, ":sealed": "sealed"}
-        change = "SET #v = :v"
-        condition = "#state = :sealed AND (attribute_not_exists(#v) OR #v.#rank < :rank"
-        condition += ")" if verdict in ENDED else " OR #v.#rank = :rank)"
-        if verdict in FAILED:
-            change += ", meteringFailed = :true"
-            values[":true"] = "true"
-        change += " ADD settleVersion :one"
-        if attempt is not None:
-            change += " DELETE #a :attempt"
-            values[":attempt"] = {attempt}
-        if only_if_sole_attempt:
-            condition += " AND (attribute_not_exists(#a) OR (size(#a) = :one AND contains(#a, :mine)))"
-            values[":mine"] = attempt
-        if only_if_never_attempted:
-            condition += " AND attribute_not_exists(#a)"
-        if attempt is not None or only_if_never_attempted:
-            names["#a"] = ATTEMPTS + dimension
-        return self._update(record, change, condition, names, values)
+        verdicts = {dimension: LineVerdict(verdict=verdict, **details)}
+        return self._update(record, settling(record, verdicts, now=now, attempt=attempt, end=False))
+
+    def settle_together(
+        self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float, attempt: str
+    ) -> MeteringRecord | None:
+        """Store the verdicts of several lines in one write, which also ends the record if they are its last.
+
+        ``record`` must be as just read or written. None, and nothing stored: one of them does not rise, or another
+        settler was faster. Settle them one by one then.
+        """
+        end = record.pending is not None and ends(record, verdicts)
+        return self._update(record, settling(record, verdicts, now=now, attempt=attempt, end=end))
 
     def tidy(self, record: MeteringRecord) -> bool:
         """Remove the pending mark of a record whose lines have all ended, and a failed mark that no line bears out.
@@ -118,24 +114,30 @@ class Settlement:
             removes.append("meteringFailed")
         if not removes:
             return False
-        answer = self._update(
-            record,
-            "REMOVE " + ", ".join(removes),
-            "#state = :sealed AND settleVersion = :seen",
-            {"#state": "state"},
-            {":sealed": "sealed", ":seen": record.settle_version},
+        return (
+            self._update(
+                record,
+                {
+                    "UpdateExpression": "REMOVE " + ", ".join(removes),
+                    "ConditionExpression": "#state = :sealed AND settleVersion = :seen",
+                    "ExpressionAttributeNames": {"#state": "state"},
+                    "ExpressionAttributeValues": {":sealed": "sealed", ":seen": record.settle_version},
+                },
+            )
+            is not None
         )
-        return answer is not None
 
-    def _update(
-        self, record: MeteringRecord, change: str, condition: str, names: dict[str, str], values: dict[str, Any]
-    ) -> MeteringRecord | None:
-        item = update(
-            self._table,
-            Key={"customerIdentifier": record.customer_identifier, "timestamp": record.hour},
-            UpdateExpression=change,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-        )
+    def copied(self, record: MeteringRecord) -> bool:
+        """The failed lines of the record, as it was read, are in the dead letters."""
+        request = {
+            "UpdateExpression": "SET failedCopiedAt = :seen",
+            "ConditionExpression": "#state = :sealed AND settleVersion = :seen",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": {":sealed": "sealed", ":seen": record.settle_version},
+        }
+        return self._update(record, request) is not None
+
+    def _update(self, record: MeteringRecord, request: Mapping[str, Any]) -> MeteringRecord | None:
+        key = {"customerIdentifier": record.customer_identifier, "timestamp": record.hour}
+        item = update(self._table, Key=key, **request)
         return from_item(item) if item else None

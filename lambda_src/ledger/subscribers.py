@@ -7,19 +7,23 @@ the stored subscriber and return the attributes to set and to remove.
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from ledger.subscriber import Subscriber, from_item
-from ledger.tables import AGREEMENT_INDEX, SCHEMA
-from runtime import clock
+from ledger.tables import AGREEMENT_INDEX, SCHEMA, STATUS_INDEX
+from runtime import clock, telemetry
+from runtime.failure import described
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+logger = telemetry.logger("ledger")
 
 #: how often a change is decided anew after it lost its version to another writer
 ATTEMPTS = 12
@@ -79,6 +83,33 @@ class Subscribers:
                 return tuple(keys)
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
+    def page_with_status(self, status: str, cursor: Any, limit: int) -> tuple[list[str], Any]:
+        """Billing keys with a status, as the (eventually consistent) index has them, and where the next page begins.
+
+        cursor: None at the beginning; returned None after the last page.
+        """
+        query: dict[str, Any] = {"ExclusiveStartKey": cursor} if cursor else {}
+        page = self._table.query(
+            IndexName=STATUS_INDEX.name,
+            KeyConditionExpression=Key(STATUS_INDEX.hash.name).eq(status),
+            Limit=limit,
+            **query,
+        )
+        return [str(item["customerIdentifier"]) for item in page["Items"]], page.get("LastEvaluatedKey")
+
+    def get_many(self, customer_identifiers: Iterable[str]) -> list[Subscriber]:
+        """Subscribers as they are now (strongly consistent), without those that are absent or cannot be read."""
+        todo = iter(dict.fromkeys(customer_identifiers))
+        found = []
+        while chunk := list(islice(todo, 100)):  # BatchGetItem takes 100 keys
+            keys = [{"customerIdentifier": customer_identifier} for customer_identifier in chunk]
+            request: dict[str, Any] = {self._table.name: {"Keys": keys, "ConsistentRead": True}}
+            while request:
+                answer = self._table.meta.client.batch_get_item(RequestItems=request)
+                found += [s for s in map(_readable, answer["Responses"].get(self._table.name, ())) if s is not None]
+                request = dict(answer.get("UnprocessedKeys", {}))
+        return found
+
     def change(self, customer_identifier: str, rule: Rule, now: float) -> Change | None:
         """Apply ``rule`` to the subscriber, creating it where there is none, and return what was written, None if
         nothing had to be.
@@ -121,6 +152,14 @@ class Subscribers:
                 return False
             raise
         return True
+
+
+def _readable(item: Mapping[str, Any]) -> Subscriber | None:
+    try:
+        return from_item(item)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        logger.error("subscriber cannot be read", customer=item.get("customerIdentifier"), **described(error))
+        return None
 
 
 def _unchanged(current: Subscriber | None) -> tuple[str, str]:

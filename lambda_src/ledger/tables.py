@@ -57,7 +57,7 @@ SUBSCRIBERS = Table(
 )
 USAGE_EVENTS = Table(name="yawl-usage-events", hash=CUSTOMER, range=Key("eventId"), ttl="expiresAt")
 METERING_RECORDS = Table(name="yawl-metering-records", hash=CUSTOMER, range=HOUR, indexes=(PENDING_INDEX, FAILED_INDEX))
-STATE = Table(name="yawl-metering-state", hash=CUSTOMER, range=Key("item"))
+STATE = Table(name="yawl-metering-state", hash=CUSTOMER, range=Key("item"), ttl="expiresAt")
 NOTICES = Table(name="yawl-notices", hash=Key("noticeId"), indexes=(WAITING_NOTICES_INDEX,), ttl="expiresAt")
 
 ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES)

@@ -73,6 +73,13 @@ def write(client: "DynamoDBClient", operations: Sequence[Operation]) -> None:
         raise  # a fault of ours, such as a validation error: not to be retried
 
 
+def write_one(table: "Table", operation: Operation) -> None:
+    """Write a single Update operation without a transaction, which costs twice. Raises Cancelled or Contended."""
+    request = {name: value for name, value in operation["Update"].items() if name != "TableName"}
+    if update(table, **request) is None:
+        raise Cancelled([Reason(failed=True)])
+
+
 def update(table: "Table", pause: Pause = full_jitter, **request: Any) -> Mapping[str, Any] | None:
     """One conditional UpdateItem: the item as it left it, or None where the condition did not hold.
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Aggregation = Literal["sum", "distinct", "max"]
 
@@ -25,6 +25,7 @@ class Dimension:
     aggregation: ``sum`` of quantities; ``distinct`` users, each once a month; ``max`` of reported counts in a month.
     scale: recorded units per billed unit (1,000 for a price per 1,000 calls).
     decimals: fraction digits that are sent (0 sends ``Quantity``, 1 to 6 send ``QuantityAsDecimal``).
+    price: list price of a billed unit in the stage's currency, for what is told to people; None where none is named.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Dimension:
     aggregation: Aggregation = "sum"
     scale: int = 1
     decimals: int = 0
+    price: Decimal | None = None
 
     @property
     def largest(self) -> Decimal:
@@ -46,9 +48,19 @@ class Dimension:
 
 def to_json(dimensions: Mapping[str, Dimension]) -> str:
     """The form in which dimensions travel in an environment variable."""
-    return json.dumps([asdict(dimension) for dimension in dimensions.values()], separators=(",", ":"))
+    return json.dumps([_plain(dimension) for dimension in dimensions.values()], separators=(",", ":"))
 
 
 def from_json(text: str) -> dict[str, Dimension]:
     """The inverse of ``to_json``, by name, in the stage file's order."""
-    return {entry["name"]: Dimension(**entry) for entry in json.loads(text)}
+    found = {}
+    for entry in json.loads(text):
+        price = entry.pop("price", None)
+        found[entry["name"]] = Dimension(**entry, price=Decimal(price) if price is not None else None)
+    return found
+
+
+def _plain(dimension: Dimension) -> dict[str, Any]:
+    values = asdict(dimension)
+    price = values.pop("price")
+    return values if price is None else {**values, "price": str(price)}

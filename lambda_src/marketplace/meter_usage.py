@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator
 
 from marketplace.billing_identity import BillingIdentity
 
@@ -83,6 +85,13 @@ def _sent_key(record: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*identity, record.get("Dimension"), int(record["Timestamp"].timestamp()))
 
 
+def _request(lines: Sequence[UsageLine]) -> dict[str, Any]:
+    return {
+        **lines[0].identity.request_fields(),
+        "UsageRecords": [create_usage_record(line) for line in lines],
+    }
+
+
 class UsageMeter:
     """Sends batches. The SDK's own retries are off: every attempt is journalled by the caller before it is made."""
 
@@ -94,13 +103,17 @@ class UsageMeter:
         config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
         return cls(boto3.client("meteringmarketplace", region_name=region, config=config))
 
+    def check(self, lines: Sequence[UsageLine]) -> None:
+        """Make the request and hold it against the service's model, without a call. Raises ParamValidationError."""
+        shape = self._client.meta.service_model.operation_model("BatchMeterUsage").input_shape
+        assert shape is not None
+        report = ParamValidator().validate(_request(lines), shape)
+        if report.has_errors():
+            raise ParamValidationError(report=report.generate_report())
+
     def meter_usage(self, lines: Sequence[UsageLine]) -> BatchAnswer:
         """One BatchMeterUsage call with lines of one batch key. Raises botocore's errors (see marketplace.faults)."""
-        request: dict[str, Any] = {
-            **lines[0].identity.request_fields(),
-            "UsageRecords": [create_usage_record(line) for line in lines],
-        }
-        answer: Mapping[str, Any] = self._client.batch_meter_usage(**request)
+        answer: Mapping[str, Any] = self._client.batch_meter_usage(**_request(lines))
         by_key = {line.match_key: line for line in lines}
         results: dict[UsageLine, Answer] = {}
         for result in answer.get("Results", ()):

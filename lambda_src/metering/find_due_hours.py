@@ -1,14 +1,14 @@
 """State 1, find due hours: every pending record of a closed hour, page by page, oldest first."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from heapq import nsmallest
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.hour import SECONDS, hour_of
-from ledger.metering_records import MeteringRecords, RecordKey
-from metering.keys import line_key, parse_record_key, record_key
+from ledger.metering_records import MeteringRecords
+from ledger.pending_page import Place, RecordKey
+from metering.keys import line_key, record_key
 
 CHUNK = 10
 #: keys of one page at most
@@ -20,16 +20,21 @@ MAX_BYTES = 180_000
 
 @dataclass(frozen=True)
 class DueHours:
-    """One page. ``cursor``: the last key of it, from which the next page goes on; ``more``: whether there is one."""
+    """One page. ``cursor``: by shard of the index, the place from which the next page goes on; empty after the last."""
 
     keys: tuple[RecordKey, ...]
-    more: bool
+    cursor: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def more(self) -> bool:
+        return bool(self.cursor)
 
     def payload(self) -> dict[str, Any]:
         texts = [record_key(key) for key in self.keys]
         chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
+        cursor = {value: list(place) for value, place in self.cursor.items()}
         # history events: seal and settle take 7 each for a chunk (Step Functions, LambdaInvoke in an inline Map)
-        return {"chunks": chunks, "cursor": texts[-1] if texts else None, "more": self.more, "events": 14 * len(chunks)}
+        return {"chunks": chunks, "cursor": cursor or None, "more": self.more, "events": 14 * len(chunks)}
 
 
 def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> int:
@@ -39,26 +44,22 @@ def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> 
     return hour_of(now - 60 * seal_delay_minutes) - SECONDS
 
 
-def due_page(keys: Iterable[RecordKey], cursor: str | None, dimensions: Sequence[str]) -> DueHours:
-    """The next page after the cursor, oldest hour first, then by customer; every key once.
+class Room:
+    """What still fits a page. dimensions: names of those that a record may have a line for."""
 
-    dimensions: names of those that a record may have a line for.
-    """
-    after = _order(parse_record_key(cursor)) if cursor else None
-    due = {_order(key) for key in keys}
-    nearest = nsmallest(MAX_KEYS + 1, (entry for entry in due if after is None or entry > after))
-    page: list[RecordKey] = []
-    size = 0
-    for hour, customer in nearest[:MAX_KEYS]:
-        size += _bytes_of_lines((customer, hour), dimensions)
-        if page and size > MAX_BYTES:
-            break
-        page.append((customer, hour))
-    return DueHours(tuple(page), len(page) < len(nearest))
+    def __init__(self, dimensions: Sequence[str]) -> None:
+        self._dimensions = dimensions
+        self._keys = 0
+        self._bytes = 0
 
-
-def _bytes_of_lines(key: RecordKey, dimensions: Sequence[str]) -> int:
-    return sum(len(json.dumps(line_key((*key, name)))) + 1 for name in dimensions)
+    def fits(self, key: RecordKey) -> bool:
+        """Takes a key in, if there is room for it; a page has one at least, whatever its size."""
+        size = sum(len(json.dumps(line_key((*key, name)))) + 1 for name in self._dimensions)
+        if self._keys and (self._keys == MAX_KEYS or self._bytes + size > MAX_BYTES):
+            return False
+        self._keys += 1
+        self._bytes += size
+        return True
 
 
 def find_due_hours(
@@ -67,13 +68,10 @@ def find_due_hours(
     now: float,
     seal_delay_minutes: int,
     wanted: float | None,
-    cursor: str | None,
+    cursor: Mapping[str, Place] | None,
     dimensions: Sequence[str],
 ) -> DueHours:
-    """Read the whole pending index (every shard, every page) and return one page of what is due."""
+    """One page of what is due: of every shard, each key of the index once in a run."""
     last = last_due_hour(now, seal_delay_minutes, wanted)
-    return due_page(records.pending_keys(last), cursor, dimensions)
-
-
-def _order(key: RecordKey) -> tuple[int, str]:
-    return key[1], key[0]
+    keys, places = records.pending_page(last, cursor, fits=Room(dimensions).fits, read=MAX_KEYS + 1)
+    return DueHours(tuple(keys), places)

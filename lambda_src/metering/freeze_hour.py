@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ledger.balance import Balance, Balances
+from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.seal_record import Frozen
-from ledger.subscriber import Subscriber
+from ledger.subscriber import Period, Subscriber
 from ledger.subscribers import Subscribers
 from ledger.transaction import Operation
 from marketplace.billing_identity import BillingIdentity
@@ -17,7 +18,9 @@ from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
 from metering.allowance import Allowance, Waiting, allowance_for
 from metering.identity import frozen_identity, identity_of
-from metering.seal_rules import SealedDimension, line_timestamp, seal_dimension
+from metering.mode import Mode
+from metering.seal_rules import SealedDimension, billable, line_timestamp, seal_dimension
+from metering.zero_rules import HourlyZeros, is_active_through
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,16 @@ class FrozenHour:
     operations: list[Operation]
     frozen: Frozen
     capped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What an hour is sealed with. timestamp: the lines' (epoch seconds)."""
+
+    identity: BillingIdentity
+    allowance: Allowance
+    timestamp: int
+    periods: Sequence[Period]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,30 +54,41 @@ class Freezer:
     tiers: Sequence[Tier]
     pricing_model: str
     product_code: str
+    zeros: HourlyZeros
+    mode: Mode
 
     def freeze(self, record: MeteringRecord, now: float) -> FrozenHour | Waiting:
         """The transaction that seals this record as it was read, or why it has to wait.
 
-        An hour that still waits at its deadline is frozen with its usage as lines ended ``expired``, before allowance
-        and never sent: overage that was billed by guess cannot be taken back.
+        An hour that still waits at its deadline is frozen with its usage as lines ended ``expired`` (``not_sent`` where
+        the stage sends nothing of this customer), before allowance and never sent: overage that was billed by guess
+        cannot be taken back.
         """
         subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
         known = self._known(subscriber, record)
         if isinstance(known, Waiting):
             return known if now < deadline(record.hour) else self._expired(record, subscriber, now)
-        identity, allowance, timestamp = known
         balance = self.balances.get(record.customer_identifier)
-        sealed = self._dimensions(record, allowance, balance)
-        lines = [self._line(record.hour, name, dimension) for name, dimension in sealed.items() if dimension.line]
+        zeros = self._zeros(known.periods, record.hour)
+        sealed = self._dimensions(record, known.allowance, balance, zeros)
+        lines = [
+            self._line(record.hour, name, dimension)
+            for name, dimension in sealed.items()
+            if dimension.line or name in zeros
+        ]
         included = {name: sum(dimension.included.values(), Decimal(0)) for name, dimension in sealed.items()}
-        frozen = Frozen(identity=frozen_identity(identity), timestamp=timestamp, lines=lines, included=included)
-        operations = [self.records.seal(record, frozen, now), *self._balance(balance, sealed, allowance)]
-        capped = (name for name, dimension in sealed.items() if dimension.remainder >= self.dimensions[name].scale)
-        return FrozenHour(operations, frozen, tuple(capped))
+        frozen = Frozen(
+            identity=frozen_identity(known.identity), timestamp=known.timestamp, lines=lines, included=included
+        )
+        capped = tuple(n for n, dimension in sealed.items() if billable(self.dimensions[n], dimension.remainder))
+        operations = [
+            self.records.seal(record, frozen, now),
+            *self._balance(balance, sealed, known.allowance),
+            *([self._spill(record, now)] if capped else []),
+        ]
+        return FrozenHour(operations, frozen, capped)
 
-    def _known(
-        self, subscriber: Subscriber | None, record: MeteringRecord
-    ) -> tuple[BillingIdentity, Allowance, int] | Waiting:
+    def _known(self, subscriber: Subscriber | None, record: MeteringRecord) -> "_Known | Waiting":
         if subscriber is None:
             return Waiting("unknown_customer")
         if subscriber.superseded_by is not None:
@@ -79,10 +103,29 @@ class Freezer:
         allowance = allowance_for(subscriber, record.hour, self.pricing_model, self.tiers)
         if isinstance(allowance, Waiting):
             return allowance
-        return identity, allowance, line_timestamp(record.hour, subscriber.active_periods)
+        periods = subscriber.active_periods
+        return _Known(identity, allowance, line_timestamp(record.hour, periods), periods)
 
-    def _dimensions(self, record: MeteringRecord, allowance: Allowance, balance: Balance) -> dict[str, SealedDimension]:
-        by_dimension: dict[str, dict[str, Decimal]] = {}
+    def _zeros(self, periods: Sequence[Period], hour: int) -> tuple[str, ...]:
+        """Dimensions that get a line of 0 if nothing was used."""
+        return self.zeros.dimensions(self.dimensions) if is_active_through(periods, hour) else ()
+
+    def _spill(self, record: MeteringRecord, now: float) -> Operation:
+        """Make sure of a later hour that takes what is left over: the first whose record is open or absent.
+
+        It needs no usage of its own: sealing takes from the balance whatever makes a unit.
+        """
+        hour = max(record.hour + SECONDS, hour_of(now))
+        while (state := self.records.state(record.customer_identifier, hour)) not in (None, "open"):
+            hour += SECONDS
+        return self.records.add(record.customer_identifier, hour, {}, exists=state is not None, now=now)
+
+    def _dimensions(
+        self, record: MeteringRecord, allowance: Allowance, balance: Balance, zeros: Sequence[str]
+    ) -> dict[str, SealedDimension]:
+        """What was used in the hour, what the balance holds a unit of, and what gets a zero."""
+        left_over = (name for name, left in balance.remainder.items() if self._is_billable(name, left))
+        by_dimension: dict[str, dict[str, Decimal]] = {name: {} for name in (*left_over, *zeros)}
         for (name, period), units in record.counted.items():
             by_dimension.setdefault(name, {})[period] = units
         return {
@@ -95,6 +138,9 @@ class Freezer:
             )
             for name, counted in by_dimension.items()
         }
+
+    def _is_billable(self, name: str, units: Decimal) -> bool:
+        return name in self.dimensions and billable(self.dimensions[name], units)
 
     def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension], allowance: Allowance) -> list[Operation]:
         """The balance's operation; none if no dimension needs one, so that most hours cost one write."""
@@ -132,6 +178,6 @@ class Freezer:
             identity=frozen_identity(identity) if identity else {},
             timestamp=record.hour,
             lines=lines,
-            verdict="expired",
+            verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )
         return FrozenHour([self.records.seal(record, frozen, now)], frozen)

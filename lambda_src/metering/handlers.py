@@ -1,14 +1,15 @@
-"""The six states' entry points: parse the state's input, call, return keys and counts."""
+"""The states' entry points: parse the state's input, call, return keys and counts."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ledger.balance import Balances
 from ledger.metering_records import MeteringRecords
+from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from marketplace import dimensions, tiers
@@ -16,17 +17,23 @@ from marketplace.meter_usage import UsageMeter
 from metering import find_due_hours as due
 from metering import plan_batches as plan
 from metering import settle_hours as settle
+from metering.copy_failed import copy_failed
 from metering.freeze_hour import Freezer
 from metering.keys import line_key, parse_line_key, parse_record_key
+from metering.mode import Mode
 from metering.pace import Pace
+from metering.put_zero_records import ZeroRecords
 from metering.report import read_levels
 from metering.seal_hours import Sealer
+from metering.stock import Stock
 from metering.submit_batch import Submitter
+from metering.zero_rules import HourlyZeros
 from runtime import clock, settings, telemetry
 from runtime.metric_names import MeteringMetric
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+    from mypy_boto3_sqs.client import SQSClient
 
 logger = telemetry.logger("metering")
 metrics = telemetry.metrics("metering")
@@ -39,8 +46,42 @@ def dynamodb() -> "DynamoDBServiceResource":
     return boto3.resource("dynamodb")
 
 
+@cache
+def sqs() -> "SQSClient":
+    return boto3.client("sqs")
+
+
 def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.Count) -> None:
     metrics.add_metric(metric, unit, number)
+
+
+def mode(names: settings.MeteringModeSettings) -> Mode:
+    return Mode(names.METERING_MODE, frozenset(filter(None, names.TEST_BUYERS.split(","))))
+
+
+@cache
+def zero_records() -> ZeroRecords:
+    names = settings.PutZeroRecordsSettings.from_env()
+    return ZeroRecords(
+        client=dynamodb().meta.client,
+        subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        subscribers_table=names.SUBSCRIBERS_TABLE,
+        records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
+        zeros=HourlyZeros.of(names.HOURLY_ZEROS, names.PRICING_MODEL),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def put_zero_records(event: Payload, _context: LambdaContext) -> Payload:
+    """``{startedAt, hour?, cursor?}`` → ``{cursor}``: one page of customers, null after the last."""
+    names = settings.PutZeroRecordsSettings.from_env()
+    wanted = clock.from_iso(event["hour"]) if event.get("hour") else None
+    now = min(clock.now(), clock.from_iso(event["startedAt"]))
+    hour = due.last_due_hour(now, int(names.SEAL_DELAY_MINUTES), wanted)
+    number, cursor = zero_records().put(hour, event.get("cursor"), clock.now())
+    count(MeteringMetric.ZERO_RECORDS, number)
+    return {"cursor": cursor}
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -65,13 +106,15 @@ def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
 def sealer() -> Sealer:
     names = settings.SealHoursSettings.from_env()
     freezer = Freezer(
-        records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
+        records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
         balances=Balances(dynamodb().Table(names.STATE_TABLE)),
         subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
         dimensions=dimensions.from_json(names.DIMENSIONS),
         tiers=tiers.from_json(names.TIERS),
         pricing_model=names.PRICING_MODEL,
         product_code=names.PRODUCT_CODE,
+        zeros=HourlyZeros.of(names.HOURLY_ZEROS, names.PRICING_MODEL),
+        mode=mode(names),
     )
     return Sealer(client=dynamodb().meta.client, freezer=freezer, clock=clock.now, count=count)
 
@@ -94,7 +137,7 @@ def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
     keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
-    planned, left = plan.plan_batches(keys, records, subscribers, clock.now())
+    planned, left = plan.plan_batches(keys, records, subscribers, clock.now(), mode(names))
     lines = [[line_key(key) for key in batch] for batch in planned]
     # a batch that is tried four times and left takes 18 events
     return {"batches": lines, "left": left, "events": 18 * len(lines)}
@@ -111,8 +154,8 @@ def submitter() -> Submitter:
         meter=UsageMeter.connect(names.METERING_REGION),
         pace=Pace(calls_per_second=float(names.CALLS_PER_SECOND), copies=int(names.SUBMIT_CONCURRENCY)),
         clock=clock.now,
-        mode=names.METERING_MODE,
-        test_buyers=frozenset(filter(None, names.TEST_BUYERS.split(","))),
+        mode=mode(names),
+        tally=RunTally(dynamodb().Table(names.STATE_TABLE)),
         count=count,
     )
 
@@ -120,9 +163,9 @@ def submitter() -> Submitter:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def submit_batch(event: Payload, _context: LambdaContext) -> Payload:
-    """``{lines}`` → ``{lines: n}``. Fails with MarketplaceBusy (retried) or ProductFault (the run stops)."""
+    """``{lines, run}`` → ``{lines: n}``. Fails with MarketplaceBusy (retried) or ProductFault (the run stops)."""
     keys = [parse_line_key(key) for key in event["lines"]]
-    submitter().submit(keys)
+    submitter().submit(keys, event["run"])
     return {"lines": len(keys)}
 
 
@@ -134,7 +177,7 @@ def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
     keys = [parse_record_key(key) for key in event["keys"]]
-    return dict(settle.settle_hours(keys, records, settlement, clock.now, count))
+    return dict(settle.settle_hours(keys, records, settlement, clock.now, mode(names), count))
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -144,15 +187,36 @@ def report(event: Payload, _context: LambdaContext) -> Payload:
     names = settings.ReportSettings.from_env()
     now = clock.now()
     last = due.last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
-    levels = read_levels(MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE), last)
+    records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
+    stage_dimensions = dimensions.from_json(names.DIMENSIONS)
+    levels = read_levels(records, last, now=now, mode=mode(names), dimensions=stage_dimensions)
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
     for record in levels.stale:
         settlement.tidy(record)
+    copied = copy_failed(levels.failed_records, sqs(), names.FAILED_LINES_QUEUE_URL, settlement)
     count(MeteringMetric.PENDING_HOURS, levels.pending_hours)
     count(MeteringMetric.OLDEST_PENDING_HOUR_AGE, levels.age(now), MetricUnit.Seconds)
     count(MeteringMetric.NEAREST_DEADLINE, max(0.0, levels.time_left(now)), MetricUnit.Seconds)
-    count(MeteringMetric.FAILED_LINES, sum(levels.failed.values()))
+    count(MeteringMetric.AT_RISK_LINES, levels.at_risk.lines)
+    count(MeteringMetric.AT_RISK_MONEY, float(levels.at_risk.money), MetricUnit.NoUnit)
+    count(MeteringMetric.FAILED_LINES, levels.failed.lines)
+    count(MeteringMetric.FAILED_MONEY, float(levels.failed.money), MetricUnit.NoUnit)
+    count_units(MeteringMetric.AT_RISK_UNITS, levels.at_risk)
+    count_units(MeteringMetric.FAILED_UNITS, levels.failed)
     count(MeteringMetric.RUNS_COMPLETED, 1)
     summary = {**levels.payload(), "hour": clock.iso(last), "fault": event.get("fault")}
-    logger.info("run completed", **{name: value for name, value in summary.items() if name != "failed"})
+    told = {name: value for name, value in summary.items() if name != "failed"}
+    logger.info("run completed", **told, copiedToDeadLetters=copied)
     return summary
+
+
+def count_units(metric: MeteringMetric, stock: Stock) -> None:
+    """Units by dimension, each as a metric of its own dimension ``dimension``; 0 where there are none."""
+    for name in stock.dimensions:
+        with single_metric(
+            name=metric,
+            unit=MetricUnit.NoUnit,
+            value=float(stock.units.get(name, 0)),
+            default_dimensions={"service": "metering"},
+        ) as one:
+            one.add_dimension(name="dimension", value=name)

@@ -3,7 +3,7 @@
 A record is ``<customer>|<hour>``, a line ``<customer>|<hour>|<dimension>`` (a dimension may hold any character).
 """
 
-from ledger.metering_records import RecordKey
+from ledger.pending_page import RecordKey
 
 LineKey = tuple[str, int, str]
 

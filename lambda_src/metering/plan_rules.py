@@ -28,8 +28,8 @@ class Candidate:
 
 
 def is_due(line: Line, subscriber: Subscriber | None, now: float) -> bool:
-    """Whether a line is sent in this run: not ended, in time, and with a reason to expect another answer."""
-    if line.ended or now >= line.deadline:
+    """Whether a line is sent now: not ended, in time, not under way, and with a reason to expect another answer."""
+    if line.ended or now >= line.deadline or line.is_under_way(now):
         return False
     if line.verdict != "not_subscribed" or line.at is None:
         return True
@@ -37,6 +37,11 @@ def is_due(line: Line, subscriber: Subscriber | None, now: float) -> bool:
         return True
     in_last_chance = now >= line.deadline - LAST_CHANCE and line.at < line.deadline - LAST_CHANCE
     return in_last_chance or now - line.at >= RECHECK
+
+
+def is_under_way(record: MeteringRecord, now: float) -> bool:
+    """Whether somebody else may be sending a line of it just now."""
+    return any(not line.ended and line.is_under_way(now) for line in record.lines.values())
 
 
 def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float) -> list[Candidate]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.metering_record import MeteringRecord
-from ledger.metering_records import RecordKey
+from ledger.pending_page import RecordKey
 from ledger.quantity import text
-from ledger.transaction import Cancelled, Contended, write
+from ledger.transaction import Cancelled, Contended, Operation, write
 from metering.allowance import Waiting
-from metering.count import Count, nothing
+from metering.count import OF_VERDICT, Count, nothing
 from metering.freeze_hour import Freezer, FrozenHour
 from runtime import telemetry
 from runtime.clock import Clock, iso
@@ -73,8 +73,9 @@ class Sealer:
                 logger.warning("hour waits", customer=customer_identifier, hour=iso(hour), reason=hour_frozen.reason)
                 return "waiting"
             try:
-                write(self.client, hour_frozen.operations)
+                self._write(hour_frozen.operations)
             except Cancelled as cancelled:
+                # only the record's own loss counts: a lost balance or next hour is read again and decided anew
                 losses += cancelled.reasons[0].failed
                 continue
             except Contended:
@@ -85,9 +86,16 @@ class Sealer:
             return "sealed"
         raise Contended(f"the hour {iso(hour)} of {customer_identifier} kept changing")
 
+    def _write(self, operations: Sequence[Operation]) -> None:
+        """A record that needs no balance is frozen without a transaction, which would cost twice."""
+        if len(operations) == 1:
+            self.freezer.records.write(operations[0])
+        else:
+            write(self.client, operations)
+
     def _report(self, record: MeteringRecord, hour_frozen: FrozenHour) -> None:
         """One log line per decision on money, and what somebody has to know."""
-        expired = hour_frozen.frozen.verdict == "expired"
+        ended = hour_frozen.frozen.verdict
         for line in hour_frozen.frozen.lines:
             logger.info(
                 "sealed",
@@ -98,8 +106,8 @@ class Sealer:
                 counted=text(line.counted),
                 verdict=hour_frozen.frozen.verdict,
             )
-        if expired:
-            self.count(MeteringMetric.LINES_EXPIRED, len(hour_frozen.frozen.lines))
+        if ended is not None:
+            self.count(OF_VERDICT[ended], len(hour_frozen.frozen.lines))
         if hour_frozen.capped:
             logger.error(
                 "more units than a line takes", customer=record.customer_identifier, dimensions=hour_frozen.capped

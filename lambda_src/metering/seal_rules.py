@@ -57,6 +57,11 @@ def seal_dimension(
     return SealedDimension(total, line, included, used_after, net - line * dimension.scale)
 
 
+def billable(dimension: Dimension, units: Decimal) -> bool:
+    """Whether recorded units hold one that can be billed: a remainder that does was cut off by the largest quantity."""
+    return floor(units / dimension.scale, dimension.decimals) > 0
+
+
 def _covered(counted: Decimal, allowance: Decimal | None, used: Decimal) -> Decimal:
     if allowance is None:
         return ZERO

@@ -1,7 +1,10 @@
-"""Store a line's verdict, say so in the log, and tidy its record if that was the last one."""
+"""Store lines' verdicts, say so in the log, and tidy their record if those were the last ones."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
+from ledger.line_verdict import LineVerdict
 from ledger.metering_record import Line, MeteringRecord
 from ledger.quantity import text
 from ledger.settlement import Settlement
@@ -10,82 +13,85 @@ from metering.count import OF_VERDICT, Count, nothing
 from metering.settle_rules import verdict_of
 from runtime import telemetry
 from runtime.clock import Clock, iso
+from runtime.metric_names import MeteringMetric
 
 logger = telemetry.logger("metering")
 
 
 @dataclass(frozen=True)
 class LineSettler:
-    """Settles lines, one conditional write each."""
+    """Settles the lines of one record: together where that can be, else each by a conditional write of its own."""
 
     settlement: Settlement
     clock: Clock
     count: Count = nothing
 
-    def answer(
-        self, record: MeteringRecord, line: Line, answer: Answer, attempt: str, status_changed_at: int | None
-    ) -> str | None:
-        """Settle what Marketplace answered to an attempt. The verdict; None for a status that the model does not have.
+    def answers(
+        self, record: MeteringRecord, answers: Mapping[str, Answer], attempt: str, status_changed_at: int | None
+    ) -> dict[str, str]:
+        """Settle what Marketplace answered to an attempt, by dimension; the verdicts that were taken for it.
 
-        status_changed_at: the subscriber's, as read before the call.
+        record: as the attempt was noted on it. status_changed_at: the subscriber's, as read before the call. A status
+        that the model does not have is left out: such a line is not answered.
         """
-        verdict = verdict_of(answer.status, unanswered_others=False)
-        if verdict is None:
-            logger.error("unknown status", status=answer.status[:40])
-            return None
-        stored = self.verdict(
-            record,
-            line,
-            verdict,
-            attempt=attempt,
-            status_changed_at=status_changed_at,
-            metering_record_id=answer.metering_record_id,
-            only_if_sole_attempt=verdict == "conflict",
-        )
-        if not stored and verdict == "conflict":
-            verdict = "presumed_on_file"
-            self.verdict(record, line, verdict, attempt=attempt, metering_record_id=answer.metering_record_id)
-        return verdict
+        verdicts: dict[str, LineVerdict] = {}
+        for dimension, answer in answers.items():
+            others = record.lines[dimension].attempts - {attempt}
+            verdict = verdict_of(answer.status, unanswered_others=bool(others))
+            if verdict is None:
+                logger.error("unknown status", status=answer.status[:40])
+                continue
+            verdicts[dimension] = LineVerdict(
+                verdict=verdict,
+                status_changed_at=status_changed_at,
+                metering_record_id=answer.metering_record_id,
+                only_if_sole_attempt=verdict == "conflict",
+            )
+        if verdicts and self._together(record, verdicts, attempt):
+            return {dimension: line.verdict for dimension, line in verdicts.items()}
+        return {d: self._alone(record, record.lines[d], line, attempt) for d, line in verdicts.items()}
 
     def verdict(
-        self,
-        record: MeteringRecord,
-        line: Line,
-        verdict: str,
-        *,
-        attempt: str | None = None,
-        status_changed_at: int | None = None,
-        metering_record_id: str | None = None,
-        detail: str | None = None,
-        only_if_sole_attempt: bool = False,
-        only_if_never_attempted: bool = False,
+        self, record: MeteringRecord, line: Line, verdict: str, *, attempt: str | None = None, **details: Any
     ) -> bool:
-        """Store a verdict; False if the line holds a higher one or a condition fails (see ledger.settlement)."""
-        after = self.settlement.settle(
-            record,
-            line.dimension,
-            verdict,
-            now=self.clock(),
-            attempt=attempt,
-            status_changed_at=status_changed_at,
-            metering_record_id=metering_record_id,
-            detail=detail,
-            only_if_sole_attempt=only_if_sole_attempt,
-            only_if_never_attempted=only_if_never_attempted,
-        )
+        """Store one line's verdict; False if it holds a higher one or a condition fails. details: ``LineVerdict``'s."""
+        after = self.settlement.settle(record, line.dimension, verdict, now=self.clock(), attempt=attempt, **details)
         if after is None:
             return False
-        if verdict in OF_VERDICT:
-            self.count(OF_VERDICT[verdict], 1)
+        self._tell(record, line, LineVerdict(verdict=verdict, **details))
+        self.settlement.tidy(after)
+        return True
+
+    def _together(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], attempt: str) -> bool:
+        after = self.settlement.settle_together(record, verdicts, now=self.clock(), attempt=attempt)
+        if after is None:
+            return False
+        for dimension, line_verdict in verdicts.items():
+            self._tell(record, record.lines[dimension], line_verdict)
+        self.settlement.tidy(after)
+        return True
+
+    def _alone(self, record: MeteringRecord, line: Line, wanted: LineVerdict, attempt: str) -> str:
+        given = {name: value for name, value in vars(wanted).items() if name != "verdict"}
+        if not self.verdict(record, line, wanted.verdict, attempt=attempt, **given) and wanted.verdict == "conflict":
+            # another attempt is unanswered that was not when this one was noted
+            wanted = replace(wanted, verdict="presumed_on_file", only_if_sole_attempt=False)
+            self.verdict(record, line, wanted.verdict, attempt=attempt, metering_record_id=wanted.metering_record_id)
+        return wanted.verdict
+
+    def _tell(self, record: MeteringRecord, line: Line, settled: LineVerdict) -> None:
+        """Counted and logged; a line of nothing (an hourly zero) wakes nobody."""
+        if settled.verdict in OF_VERDICT and (line.quantity or settled.verdict in ("billed", "not_sent")):
+            self.count(OF_VERDICT[settled.verdict], 1)
+        elif settled.verdict in OF_VERDICT:
+            self.count(MeteringMetric.ZERO_LINES_FAILED, 1)
         logger.info(
             "settled",
             customer=record.customer_identifier,
             hour=iso(record.hour),
             dimension=line.dimension,
             quantity=text(line.quantity),
-            verdict=verdict,
-            detail=detail,
-            meteringRecordId=metering_record_id,
+            verdict=settled.verdict,
+            detail=settled.detail,
+            meteringRecordId=settled.metering_record_id,
         )
-        self.settlement.tidy(after)
-        return True

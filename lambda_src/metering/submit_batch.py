@@ -4,27 +4,35 @@ A crash anywhere leaves lines that are sent again unchanged. 4xx, throttling and
 done); 5xx, a timeout and a crash are not: the attempt stays on the line.
 """
 
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from ledger.attempt import new_attempt
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.pending_page import RecordKey
+from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from marketplace.faults import Fault, classify
 from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
 from metering.count import Count, nothing
 from metering.keys import LineKey
+from metering.mode import Mode
 from metering.pace import Pace
 from metering.settle_line import LineSettler
+from metering.settle_rules import SUCCESS
 from metering.usage_line import usage_line
 from runtime import telemetry
 from runtime.clock import Clock
 from runtime.metric_names import MeteringMetric
 
 logger = telemetry.logger("metering")
+
+
+#: so many lines rejected for one reason in a run, and none accepted: it is not the lines that are wrong
+ALIKE_REJECTIONS = 50
 
 
 class MarketplaceBusy(Exception):
@@ -50,7 +58,7 @@ class Sent:
 
 @dataclass(frozen=True, kw_only=True)
 class Submitter:
-    """What submitting needs. ``mode``: the stage's meteringMode. ``count``: adds to a metric."""
+    """What submitting needs. ``count``: adds to a metric."""
 
     records: MeteringRecords
     settlement: Settlement
@@ -58,124 +66,155 @@ class Submitter:
     meter: UsageMeter
     pace: Pace
     clock: Clock
-    mode: str
-    test_buyers: frozenset[str] = frozenset()
+    mode: Mode
+    tally: RunTally
     count: Count = nothing
 
-    def submit(self, keys: Sequence[LineKey]) -> None:
-        """Send what of these lines is still to be sent. Raises MarketplaceBusy or ProductFault."""
-        to_send = []
-        for sent in self._still_open(keys):
-            if self._may_send(sent.record.customer_identifier):
-                to_send.append(sent)
-            else:
-                self._settler.verdict(sent.record, sent.line, "not_sent", only_if_never_attempted=True)
-        if not to_send:
-            return
-        # read before the call: a notice that arrives meanwhile must not be overlooked
-        changed = {
-            customer: subscriber.status_changed_at
-            for customer in {sent.record.customer_identifier for sent in to_send}
-            if (subscriber := self.subscribers.get(customer, consistent=True)) is not None
-        }
-        self._send(to_send, changed)
+    def submit(self, keys: Sequence[LineKey], run: str) -> None:
+        """Send what of these lines is still to be sent. Raises MarketplaceBusy or ProductFault.
+
+        run: names the run, for the sum of its rejections.
+        """
+        batch = Batch(self, run)
+        to_send, under_way = self._still_open(keys)
+        if self.mode.name == "dry-run":
+            self._try(to_send)
+        elif to_send:
+            # read before the call: a notice that arrives meanwhile must not be overlooked
+            batch.changed = {
+                customer: subscriber.status_changed_at
+                for customer in {sent.record.customer_identifier for sent in to_send}
+                if (subscriber := self.subscribers.get(customer, consistent=True)) is not None
+            }
+            batch.send(to_send)
+        if under_way:
+            raise MarketplaceBusy(f"{under_way} lines are being sent by somebody else")
 
     @property
-    def _settler(self) -> LineSettler:
+    def settler(self) -> LineSettler:
         return LineSettler(self.settlement, self.clock, self.count)
 
-    def _still_open(self, keys: Sequence[LineKey]) -> list[Sent]:
+    def _still_open(self, keys: Sequence[LineKey]) -> tuple[list[Sent], int]:
+        """The lines to send, and how many are left alone because another's call with them may be under way."""
         wanted, now = set(keys), self.clock()
-        return [
+        found = [
             Sent(record, line, usage_line(record, line))
             for record in self.records.get_many([(customer, hour) for customer, hour, _ in keys])
             for line in record.lines.values()
             if (record.customer_identifier, record.hour, line.dimension) in wanted
             and not line.ended
             and now < line.deadline
+            and self.mode.plans(record.customer_identifier)
         ]
+        free = [sent for sent in found if not sent.line.is_under_way(now)]
+        return free, len(found) - len(free)
 
-    def _may_send(self, customer_identifier: str) -> bool:
-        return self.mode == "live" or (self.mode == "test-buyers" and customer_identifier in self.test_buyers)
+    def _try(self, lines: Sequence[Sent]) -> None:
+        """All but the call: the request is made and held against the service's model, and the lines stay pending."""
+        if lines:
+            self.meter.check([sent.usage for sent in lines])
+            logger.info("would be sent", lines=len(lines))
 
-    def _send(self, lines: Sequence[Sent], changed: Mapping[str, int | None]) -> None:
-        attempt = uuid.uuid4().hex
+
+@dataclass
+class Batch:
+    """One batch on its way, halved as often as it takes. ``changed``: statusChangedAt of its customers before it."""
+
+    by: Submitter
+    run: str
+    changed: Mapping[str, int | None] = field(default_factory=dict)
+
+    def send(self, lines: Sequence[Sent]) -> None:
+        attempt = new_attempt(self.by.clock())
         lines = self._journalled(lines, attempt)
         if not lines:
             return
-        self.pace.wait()
-        self.count(MeteringMetric.MARKETPLACE_CALLS, 1)
+        self.by.pace.wait()
+        self.by.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:
-            answer = self.meter.meter_usage([sent.usage for sent in lines])
+            answer = self.by.meter.meter_usage([sent.usage for sent in lines])
         except Exception as error:
             # classify raises TypeError for what is not AWS's: a bug of ours, and the attempt stays unanswered
-            self._failed(lines, changed, attempt, classify(error))
+            self._failed(lines, attempt, classify(error))
         else:
-            self._answered(lines, changed, attempt, answer)
+            self._answered(lines, attempt, answer)
 
     def _journalled(self, lines: Sequence[Sent], attempt: str) -> Sequence[Sent]:
-        """Note the attempt on each line; the lines on which that was done. One that has ended meanwhile is left out."""
-        noted: set[LineKey] = set()
-        for record, dimensions in _by_record(lines):
-            together = self.settlement.journal(record, dimensions, attempt)
-            for dimension in dimensions:
-                # alone, where one of them stands in the others' way
-                if together or self.settlement.journal(record, [dimension], attempt):
-                    noted.add((record.customer_identifier, record.hour, dimension))
-        return [sent for sent in lines if sent.key in noted]
+        """The lines on which the attempt was noted, with their record as that left it.
 
-    def _failed(self, lines: Sequence[Sent], changed: Mapping[str, int | None], attempt: str, fault: Fault) -> None:
+        One that has ended meanwhile is left out.
+        """
+        noted: dict[LineKey, MeteringRecord] = {}
+        for record, usages in _by_record(lines):
+            together = self.by.settlement.journal(record, list(usages), attempt)
+            for dimension in usages:
+                # alone, where one of them stands in the others' way
+                after = together or self.by.settlement.journal(record, [dimension], attempt)
+                if after is not None:
+                    noted[record.customer_identifier, record.hour, dimension] = after
+        return [replace(sent, record=noted[sent.key]) for sent in lines if sent.key in noted]
+
+    def _failed(self, lines: Sequence[Sent], attempt: str, fault: Fault) -> None:
         logger.warning("call failed", code=fault.code, scope=fault.scope, lines=len(lines), known=fault.known)
         of_records = fault.scope in ("record", "request")
         if of_records and len(lines) == 1:
-            self._settler.verdict(lines[0].record, lines[0].line, "rejected", attempt=attempt, detail=fault.code)
+            self._rejected(lines[0], attempt, fault)
             return
-        if fault.answered:
-            self._clear(lines, attempt)
+        for record, dimensions in _by_record(lines):
+            if fault.answered:
+                self.by.settlement.answered(record, list(dimensions), attempt)
+            else:
+                self.by.settlement.unanswered(record, list(dimensions), attempt)
         if fault.scope == "product":
-            self.count(MeteringMetric.PRODUCT_FAULTS, 1)
+            self.by.count(MeteringMetric.PRODUCT_FAULTS, 1)
             raise ProductFault(fault.code)
         if not of_records:
             raise MarketplaceBusy(fault.code)
         # one bad record has all rejected: halve until it is alone
         middle = len(lines) // 2
-        self._send(lines[:middle], changed)
-        self._send(lines[middle:], changed)
+        self.send(lines[:middle])
+        self.send(lines[middle:])
 
-    def _answered(
-        self, lines: Sequence[Sent], changed: Mapping[str, int | None], attempt: str, answer: BatchAnswer
-    ) -> None:
+    def _rejected(self, sent: Sent, attempt: str, fault: Fault) -> None:
+        self.by.settler.verdict(sent.record, sent.line, "rejected", attempt=attempt, detail=fault.code)
+        alike = self.by.tally.rejected(self.run, fault.code, self.by.clock())
+        if alike >= ALIKE_REJECTIONS:
+            self.by.count(MeteringMetric.PRODUCT_FAULTS, 1)
+            raise ProductFault(f"{alike} lines were rejected for one reason and none accepted: {fault.code}")
+
+    def _answered(self, lines: Sequence[Sent], attempt: str, answer: BatchAnswer) -> None:
         unanswered = 0
-        for sent in lines:
-            result = answer.results.get(sent.usage)
-            if result is None:
-                unanswered += sent.usage not in answer.unprocessed
-                continue
-            seen = changed.get(sent.record.customer_identifier)
-            verdict = self._settler.answer(sent.record, sent.line, result, attempt, seen)
-            unanswered += verdict is None
+        for record, usages in _by_record(lines):
+            results = {name: answer.results[usage] for name, usage in usages.items() if usage in answer.results}
+            seen = self.changed.get(record.customer_identifier)
+            settled = self.by.settler.answers(record, results, attempt, seen)
+            unprocessed = [name for name, usage in usages.items() if usage in answer.unprocessed]
+            if unprocessed:
+                self.by.settlement.answered(record, unprocessed, attempt)
+            unknown = [name for name in usages if name not in settled and name not in unprocessed]
+            if unknown:
+                self.by.settlement.unanswered(record, unknown, attempt)
+            unanswered += len(unknown)
+        if any(result.status == SUCCESS for result in answer.results.values()):
+            self.by.tally.accepted(self.run, self.by.clock())
         self._watch_ids(result.metering_record_id for result in answer.results.values())
-        self._clear([sent for sent in lines if sent.usage in answer.unprocessed], attempt)
         if answer.unprocessed or unanswered:
             raise MarketplaceBusy(f"{len(answer.unprocessed)} lines unprocessed, {unanswered} not answered")
-
-    def _clear(self, lines: Sequence[Sent], attempt: str) -> None:
-        for record, dimensions in _by_record(lines):
-            self.settlement.answered(record, dimensions, attempt)
 
     def _watch_ids(self, ids: Iterable[str | None]) -> None:
         given = [metering_record_id for metering_record_id in ids if metering_record_id]
         shared = len(given) - len(set(given))
         if shared:
             logger.error("lines were answered with one MeteringRecordId", lines=shared)
-            self.count(MeteringMetric.SHARED_RECORD_IDS, shared)
+            self.by.count(MeteringMetric.SHARED_RECORD_IDS, shared)
 
 
-def _by_record(lines: Sequence[Sent]) -> list[tuple[MeteringRecord, list[str]]]:
-    dimensions: dict[tuple[str, int], list[str]] = defaultdict(list)
-    records: dict[tuple[str, int], MeteringRecord] = {}
+def _by_record(lines: Sequence[Sent]) -> list[tuple[MeteringRecord, dict[str, UsageLine]]]:
+    """The records of these lines, as last read or written, each with its lines' dimensions and what is sent of them."""
+    usages: dict[RecordKey, dict[str, UsageLine]] = defaultdict(dict)
+    records: dict[RecordKey, MeteringRecord] = {}
     for sent in lines:
         key = (sent.record.customer_identifier, sent.record.hour)
         records[key] = sent.record
-        dimensions[key].append(sent.line.dimension)
-    return [(records[key], names) for key, names in dimensions.items()]
+        usages[key][sent.line.dimension] = sent.usage
+    return [(records[key], own) for key, own in usages.items()]

@@ -35,6 +35,7 @@ class UsageMetric(StrEnum):
 
 class MeteringMetric(StrEnum):
     HOURS_SEALED = "HoursSealed"
+    ZERO_RECORDS = "ZeroRecords"
     #: hours past their seal time that cannot be sealed yet (identity or entitlements missing)
     HOURS_WAITING = "HoursWaiting"
     MARKETPLACE_CALLS = "MarketplaceCalls"
@@ -45,8 +46,10 @@ class MeteringMetric(StrEnum):
     LINES_CONFLICT = "LinesConflict"
     LINES_EXPIRED = "LinesExpired"
     LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
-    #: more units than one line takes: the rest stays in the balance until the dimension is used again
+    #: more units than one line takes: the rest is billed with a later hour
     LINES_CAPPED = "LinesCapped"
+    #: hourly zeros that ended otherwise than billed: nothing is lost, nobody is woken
+    ZERO_LINES_FAILED = "ZeroLinesFailed"
     PRODUCT_FAULTS = "ProductFaults"
     #: two lines answered with one MeteringRecordId
     SHARED_RECORD_IDS = "SharedMeteringRecordIds"
@@ -56,5 +59,11 @@ class MeteringMetric(StrEnum):
     #: seconds until the first pending hour can no longer be sent; a day where nothing is pending
     NEAREST_DEADLINE = "NearestDeadlineSeconds"
     FAILED_LINES = "FailedLines"
+    #: pending with less than half of an ordinary window left: lines, units by dimension, and money at list prices
+    AT_RISK_LINES = "AtRiskLines"
+    AT_RISK_UNITS = "AtRiskUnits"
+    AT_RISK_MONEY = "AtRiskMoney"
+    FAILED_UNITS = "FailedUnits"
+    FAILED_MONEY = "FailedMoney"
     #: one per run that reached its report; its absence is an alarm
     RUNS_COMPLETED = "RunsCompleted"

@@ -85,31 +85,51 @@ class FindDueHoursSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SealHoursSettings(Settings):
-    PRODUCT_CODE: str
+class PutZeroRecordsSettings(Settings):
     PRICING_MODEL: str
-    TIERS: str
-    DIMENSIONS: str
+    #: ``off``, ``every`` or a dimension's name, see metering.zero_rules
+    HOURLY_ZEROS: str
+    SEAL_DELAY_MINUTES: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
-    STATE_TABLE: str
+    PENDING_SHARDS: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlanBatchesSettings(Settings):
-    SUBSCRIBERS_TABLE: str
-    METERING_RECORDS_TABLE: str
+class MeteringModeSettings(Settings):
+    """Whose usage is sent, see metering.mode."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class SubmitBatchSettings(Settings):
-    SUBSCRIBERS_TABLE: str
-    METERING_RECORDS_TABLE: str
-    METERING_REGION: str
     #: ``off``, ``dry-run``, ``test-buyers`` or ``live``
     METERING_MODE: str
     #: comma-separated billing keys that ``test-buyers`` sends for; may be empty
     TEST_BUYERS: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealHoursSettings(MeteringModeSettings):
+    PRODUCT_CODE: str
+    PRICING_MODEL: str
+    TIERS: str
+    DIMENSIONS: str
+    HOURLY_ZEROS: str
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+    PENDING_SHARDS: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanBatchesSettings(MeteringModeSettings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmitBatchSettings(MeteringModeSettings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+    METERING_REGION: str
     #: BatchMeterUsage calls per second for the whole stage
     CALLS_PER_SECOND: str
     #: how many copies of this function share that rate: its reserved concurrency
@@ -117,10 +137,13 @@ class SubmitBatchSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SettleHoursSettings(Settings):
+class SettleHoursSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportSettings(Settings):
+class ReportSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
+    DIMENSIONS: str
+    #: where a copy of every failed line goes
+    FAILED_LINES_QUEUE_URL: str

@@ -25,6 +25,7 @@ INVOKE_REASON = "the grant of invocation names the function and its versions"
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowFunctions:
+    put_zero_records: RoomFunction
     find_due_hours: RoomFunction
     seal_hours: RoomFunction
     plan_batches: RoomFunction
@@ -34,6 +35,7 @@ class WorkflowFunctions:
 
     def all(self) -> tuple[RoomFunction, ...]:
         return (
+            self.put_zero_records,
             self.find_due_hours,
             self.seal_hours,
             self.plan_batches,
@@ -66,6 +68,7 @@ class HourlyWorkflow(Construct):
         states = MeteringStates(
             self,
             "States",
+            put_zero_records=functions.put_zero_records,
             find_due_hours=functions.find_due_hours,
             seal_hours=functions.seal_hours,
             plan_batches=functions.plan_batches,

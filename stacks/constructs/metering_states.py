@@ -42,7 +42,7 @@ def _given(name: str, default: str) -> str:
 class MeteringStates(Construct):
     """``chain`` is the state machine's definition.
 
-    Variables: startedAt, hour, cursor, more, chunks, batches, fault, busy (a batch of this pass was left unanswered),
+    Variables: startedAt, hour, zeroCursor, cursor, more, chunks, batches, fault, busy (a batch of this pass was left unanswered),
     passes, events (of this execution's history, at most).
     """
 
@@ -51,6 +51,7 @@ class MeteringStates(Construct):
         scope: Construct,
         id_: str,
         *,
+        put_zero_records: RoomFunction,
         find_due_hours: RoomFunction,
         seal_hours: RoomFunction,
         plan_batches: RoomFunction,
@@ -97,9 +98,29 @@ class MeteringStates(Construct):
             state.add_catch(reporting, errors=["States.ALL"], assign=FAULT)
         # nothing more is sent, but what is overdue is still named
         submit.add_catch(settle, errors=["States.ALL"], assign=FAULT)
+        zeros = self._zeros(put_zero_records, find)
         self._after_report(reporting)
         going_on = self._going_on(find, reporting)
-        self.chain = self._start().next(find).next(seal).next(plan).next(submit).next(settle).next(going_on)
+        self.chain = self._start().next(zeros)
+        find.next(seal).next(plan).next(submit).next(settle).next(going_on)
+
+    def _zeros(self, function: RoomFunction, find: Any) -> Any:
+        """Page by page of the customers; that an hour goes without its zeros holds up no usage."""
+        put = invoke(
+            self,
+            "PutZeroRecords",
+            function,
+            {"startedAt": "{% $startedAt %}", "hour": "{% $hour %}", "cursor": "{% $zeroCursor %}"},
+            assign={"zeroCursor": "{% $states.result.Payload.cursor %}", "events": "{% $events + 10 %}"},
+        )
+        put.add_catch(find, errors=["States.ALL"])
+        more = sfn.Choice.jsonata(self, "MoreZeros")
+        more.when(sfn.Condition.jsonata("{% $zeroCursor != null %}"), put)
+        put.next(more.otherwise(find))
+        # an execution that goes on for another has begun with the records that are left
+        begin = sfn.Choice.jsonata(self, "BeginWithZeros")
+        begin.when(sfn.Condition.jsonata("{% $cursor = null and $passes = 0 %}"), put)
+        return begin.otherwise(find)
 
     def _start(self) -> sfn.Pass:
         return sfn.Pass.jsonata(
@@ -108,6 +129,7 @@ class MeteringStates(Construct):
             assign={
                 **{name: _given(name, default) for name, default in HANDED_OVER.items()},
                 "fault": NULL,
+                "zeroCursor": NULL,
                 "events": 0,
             },
         )
@@ -121,7 +143,13 @@ class MeteringStates(Construct):
             assign={"busy": "{% $busy or $count($states.result[busy = true]) > 0 %}"},
             outputs={},
         )
-        task = invoke(self, "SubmitLines", function, {"lines": "{% $states.input %}"}, outputs={"busy": False})
+        task = invoke(
+            self,
+            "SubmitLines",
+            function,
+            {"lines": "{% $states.input %}", "run": "{% $startedAt %}"},
+            outputs={"busy": False},
+        )
         # a batch that is left does not hold up the others: it has its turn again in the next pass
         left = sfn.Pass.jsonata(self, "LeftPending", outputs={"busy": True})
         task.add_catch(left, errors=[MARKETPLACE_BUSY, LAMBDA_FULL])

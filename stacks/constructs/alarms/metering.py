@@ -4,6 +4,8 @@ Failed and pending units are levels that every run reads from the indexes, so th
 stays up tells once, so what must wake somebody each time is alarmed by its count; the level reminds.
 """
 
+from decimal import Decimal
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_stepfunctions as sfn
@@ -33,8 +35,9 @@ class MeteringAlarms(Construct):
         routes: AlarmRoutes,
         ticket_at_hours: int,
         page_at_hours: int,
+        page_at_money: Decimal | None = None,
     ) -> None:
-        """namespace, service: where the workflow's functions emit. *_at_hours: age of the oldest pending hour."""
+        """page_at_money: usage at risk, at list prices, that wakes somebody. namespace, service: where the workflow's functions emit. *_at_hours: age of the oldest pending hour."""
         super().__init__(scope, id_)
         self._namespace = namespace
         self._service = service
@@ -42,6 +45,7 @@ class MeteringAlarms(Construct):
         self._runs(workflow)
         self._ages(ticket_at_hours, page_at_hours)
         self._deadline()
+        self._at_risk(page_at_money)
         self._lines()
         self._levels()
 
@@ -97,6 +101,29 @@ class MeteringAlarms(Construct):
             below=True,
             missing=MISSING.IGNORE,
         )
+
+    def _at_risk(self, page_at_money: Decimal | None) -> None:
+        """Levels, like the deadline's: the last report decides."""
+        for metric, means, severity, at_least in (
+            (MeteringMetric.AT_RISK_LINES, "usage is unbilled with half of its time gone", Severity.TICKET, Decimal(1)),
+            (
+                MeteringMetric.AT_RISK_MONEY,
+                "usage worth that much at list prices is unbilled with half of its time gone",
+                Severity.PAGE,
+                page_at_money,
+            ),
+        ):
+            if at_least is not None:
+                add_alarm(
+                    self,
+                    _id(metric),
+                    metric=self._metric(metric, "Maximum", FIVE_MINUTES),
+                    means=means,
+                    routes=self._routes,
+                    severity=severity,
+                    at_least=float(at_least),
+                    missing=MISSING.IGNORE,
+                )
 
     def _lines(self) -> None:
         """Counts of what happened. In five minutes, what a line does once: every run that does it tells of it.

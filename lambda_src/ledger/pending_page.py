@@ -1,0 +1,73 @@
+"""Reading an index of metering records: whole, or page by page, so that a run over many hours reads each key once.
+
+A page goes on where the last one ended, in each shard. A place is the key of the last record that was taken there;
+DynamoDB goes on behind it whether or not it still is in the index (Query, ``ExclusiveStartKey``).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from heapq import merge
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+
+from ledger.tables import PENDING_INDEX, Index
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+RecordKey = tuple[str, int]
+#: where to go on in a shard: customer and hour; empty: at its beginning
+Place = Sequence[Any]
+
+
+def index_keys(
+    table: "Table", index: Index, value: str, last_hour: int, place: Place = (), limit: int | None = None
+) -> Iterator[RecordKey]:
+    """Keys under one value of the index up to an hour (included), oldest first. limit: keys that one query reads."""
+    query: dict[str, Any] = {
+        "IndexName": index.name,
+        "KeyConditionExpression": Key(index.hash.name).eq(value) & Key("timestamp").lte(last_hour),
+    }
+    if limit is not None:
+        query["Limit"] = limit
+    if place:
+        query["ExclusiveStartKey"] = {"customerIdentifier": place[0], "timestamp": place[1], index.hash.name: value}
+    while True:
+        answer = table.query(**query)
+        for item in answer["Items"]:
+            yield str(item["customerIdentifier"]), int(item["timestamp"])  # type: ignore[arg-type]  # a number
+        if "LastEvaluatedKey" not in answer:
+            return
+        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def next_page(
+    table: "Table",
+    places: Iterable[str] | Mapping[str, Place],
+    last_hour: int,
+    *,
+    fits: Callable[[RecordKey], bool],
+    read: int,
+) -> tuple[list[RecordKey], dict[str, Place]]:
+    """Keys of the pending index, oldest hour first, as long as they fit, and the places where the next page goes on.
+
+    places: the shards' values to begin with, or the places of the page before. read: keys that one query reads. Shards
+    that have nothing more are left out of the answer, so an empty one means that this was the last page.
+    """
+    begin = dict(places) if isinstance(places, Mapping) else dict.fromkeys(places, ())
+    open_shards = dict(begin)
+
+    def shard(value: str, place: Place) -> Iterator[tuple[int, str, str]]:
+        for customer, hour in index_keys(table, PENDING_INDEX, value, last_hour, place, read):
+            yield hour, customer, value
+        del open_shards[value]
+
+    taken: list[RecordKey] = []
+    # within an hour the index has an order of its own, and places are places in that: only hours are compared
+    for hour, customer, value in merge(*(shard(*each) for each in begin.items()), key=itemgetter(0)):
+        if not fits((customer, hour)):
+            return taken, open_shards
+        taken.append((customer, hour))
+        open_shards[value] = (customer, hour)
+    return taken, {}

@@ -1,0 +1,40 @@
+"""The dead letters of metering: a copy of every failed line, sent by this reader of the failed index.
+
+The line itself stays in its record and in the index until it is resolved; a copy may come twice, and dies with its
+queue. It names a line and carries no quantity: whoever acts on it must read what the line is now.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ledger.metering_record import MeteringRecord
+from ledger.settlement import Settlement
+from runtime.clock import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+
+def copy_failed(records: Iterable[MeteringRecord], sqs: "SQSClient", queue_url: str, settlement: Settlement) -> int:
+    """Send a message for each failed line of these records that has none yet; how many.
+
+    The record is marked after its messages are sent, so that a crash in between sends them again and loses none.
+    """
+    sent = 0
+    for record in records:
+        if record.copied_at == record.settle_version:
+            continue
+        for line in record.lines.values():
+            if line.failed:
+                body = {
+                    "customerIdentifier": record.customer_identifier,
+                    "hour": iso(record.hour),
+                    "dimension": line.dimension,
+                    "verdict": line.verdict,
+                    "detail": line.detail,
+                }
+                sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
+                sent += 1
+        settlement.copied(record)
+    return sent
