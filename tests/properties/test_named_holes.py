@@ -111,6 +111,7 @@ def test_h4_a_duplicate_of_an_attempt_that_another_run_has_in_flight_is_no_confl
         buyer = world.join("license")
         report(world, buyer, "e0", 2)
         first = world.scheduler.actors[before_write(world, 3)]
+        world.now += 130  # until then a second run leaves the line alone
         world.scheduler.run(world.hourly())
         assert world.verdicts(buyer) == {EXECUTIONS: "presumed_on_file"}
         world.scheduler.run(first)
@@ -131,12 +132,15 @@ def test_h4_a_line_that_may_have_been_billed_never_ends_not_sent(world: Protocol
 
 @pytest.mark.parametrize("fault", [None, "crash_after"])
 def test_h4_a_run_from_before_a_line_ended_does_not_send_it(world: Protocol, fault: str | None) -> None:
-    """It has read the line as open; then the mode is set, and another run ends the line ``not_sent``, for good."""
+    """It has read the line as open; then the time is over, and in another mode a run ends it ``not_sent``, for good."""
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
-    run = world.scheduler.actors[before_write(world, 1)]
+    world.now = deadline(HOUR) - 1.0
+    run = world.hourly()
+    world.scheduler.run(run, 1, writes=True)
     assert run.point == "UpdateItem", "the journal's"
     world.mode = "off"
+    world.now += 60
     world.run()
     assert world.verdicts(buyer) == {EXECUTIONS: "not_sent"}
     world.scheduler.run(run, 1, writes=True, fault=fault)

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.hour import SECONDS, hour_of
 from marketplace.deadlines import deadline
+from metering.mode import Mode
 from metering.plan_batches import plan_batches
 from runtime.clock import from_iso, iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
@@ -151,11 +152,11 @@ def test_a_batch_planned_in_time_and_submitted_too_late_makes_no_call(world: Pro
     report(world, buyer, "e0", 2)
     world.now = deadline(HOUR) - 60.0
     world.sealer.seal_hours([(buyer, HOUR)])
-    ((batch,), _left) = plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now)
+    ((batch,), _left) = plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now, Mode("live"))
     world.now += 60
-    world.submitter.submit(batch)
+    world.submitter.submit(batch, "run")
     assert world.marketplace.summary()["calls"] == 0
-    assert plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now) == ([], False)
+    assert plan_batches([(buyer, HOUR)], world.records, world.subscribers, world.now, Mode("live")) == ([], False)
 
 
 def test_lines_near_their_deadline_travel_alone(world: Protocol) -> None:

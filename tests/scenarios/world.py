@@ -18,6 +18,7 @@ from ledger.balance import Balances
 from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from ledger.usage_events import UsageEvents
@@ -28,11 +29,13 @@ from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
 from metering.find_due_hours import find_due_hours
 from metering.freeze_hour import Freezer
+from metering.mode import Mode
 from metering.pace import Pace
 from metering.plan_batches import plan_batches
 from metering.seal_hours import Sealer
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault, Submitter
+from metering.zero_rules import HourlyZeros
 from runtime.clock import from_iso, iso
 from tests.contracts.dynamodb_tables import create
 from usage.report_usage import report_usage
@@ -66,6 +69,7 @@ class World:
     tiers: Sequence[Tier] = ()
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
     mode: str = "live"
+    zeros: str = "off"
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -156,6 +160,8 @@ class World:
                 tiers=self.tiers,
                 pricing_model=self.pricing_model,
                 product_code=PRODUCT,
+                zeros=HourlyZeros.of(self.zeros, self.pricing_model),
+                mode=Mode(self.mode),
             ),
             clock=lambda: self.now,
             pause=lambda _attempt: None,
@@ -180,7 +186,8 @@ class World:
             meter=self.meter(),
             pace=Pace(calls_per_second=1000, copies=1),
             clock=lambda: self.now,
-            mode=self.mode,
+            mode=Mode(self.mode),
+            tally=RunTally(self.dynamodb.Table(tables.STATE.name)),
         )
 
     def run(self) -> list[str]:
@@ -197,14 +204,15 @@ class World:
                 dimensions=list(DIMENSIONS),
             )
             self.sealer.seal_hours(page.keys)
-            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now)[0]:
+            mode = Mode(self.mode)
+            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now, mode)[0]:
                 try:
-                    self.submitter.submit(batch)
+                    self.submitter.submit(batch, iso(self.now))
                 except (MarketplaceBusy, ProductFault) as error:
                     errors.append(type(error).__name__)
                     if isinstance(error, ProductFault):
                         return errors
-            settle_hours(page.keys, self.records, self.settlement, lambda: self.now)
+            settle_hours(page.keys, self.records, self.settlement, lambda: self.now, mode)
             payload = page.payload()
             cursor, more = payload["cursor"], payload["more"]
         return errors

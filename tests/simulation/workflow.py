@@ -4,16 +4,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ledger.hour import hour_of
-from ledger.metering_records import RecordKey
-from metering.find_due_hours import DueHours, find_due_hours
+from ledger.pending_page import RecordKey
+from ledger.tables import SUBSCRIBERS
+from metering.find_due_hours import DueHours, find_due_hours, last_due_hour
 from metering.keys import LineKey
+from metering.mode import Mode
 from metering.plan_batches import plan_batches
+from metering.put_zero_records import ZeroRecords
 from metering.report import read_levels
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault
+from metering.zero_rules import HourlyZeros
 from tests.simulation.faults import Crash
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 BUSY_TRIES = 3
 STATE_TRIES = 2
+DELAY_MINUTES = 10
+#: passes over the same hours while others are sending what is to be sent
+PASSES = 2
 T = TypeVar("T")
 
 
@@ -32,44 +38,88 @@ class Run:
         self._world = world
         self._survives = survives
         self._wanted = None if delayed else world.now
+        self._started = world.now
+        self._mode = Mode(world.mode)
         self._sealer = replace(world.sealer, clock=world.clock, pause=lambda attempt: world.sleep(0.02 * attempt))
         self._submitter = replace(world.submitter, clock=world.clock)
+        self._zeros = ZeroRecords(
+            client=world.dynamodb.meta.client,
+            subscribers=world.subscribers,
+            subscribers_table=SUBSCRIBERS.name,
+            records=world.records,
+            zeros=HourlyZeros.of(world.zeros, world.pricing_model),
+        )
 
     def work(self) -> None:
         world = self._world
+        with suppress(Exception):  # that an hour goes without its zeros holds up no usage
+            self._state(self._put_zeros)
+        busy = False
+        for _ in range(PASSES):
+            busy = self._pass()
+            if not busy:
+                break
+        if world.chance.random() < 0.3:  # reading alone changes nothing
+            self._state(self._report)
+
+    def _pass(self) -> bool:
+        """Every page of what is due; whether something was left for a later pass."""
+        left = False
         found = self._state(lambda: self._page(None))
-        with suppress(ProductFault):
-            self._meter(found.keys)
+        try:
+            left |= self._meter(found.keys)
             while found.more:
                 found = self._state(partial(self._page, found.payload()["cursor"]))
-                self._meter(found.keys)
-        if world.chance.random() < 0.3:  # reading alone changes nothing
-            self._state(lambda: read_levels(world.records, hour_of(world.clock())))
+                left |= self._meter(found.keys)
+        except ProductFault:
+            return False
+        return left
 
-    def _page(self, cursor: str | None) -> DueHours:
+    def _put_zeros(self) -> None:
+        hour = last_due_hour(min(self._world.clock(), self._started), DELAY_MINUTES, self._wanted)
+        cursor: Any = None
+        while True:
+            _, cursor = self._zeros.put(hour, cursor, self._world.clock())
+            if cursor is None:
+                return
+
+    def _page(self, cursor: Any) -> DueHours:
         world = self._world
         return find_due_hours(
             world.records,
-            now=world.clock(),
-            seal_delay_minutes=10,
+            now=min(world.clock(), self._started + (world.scheduler.current.skew if world.scheduler.current else 0)),
+            seal_delay_minutes=DELAY_MINUTES,
             wanted=self._wanted,
             cursor=cursor,
             dimensions=list(world.dimensions),
         )
 
-    def _meter(self, keys: Sequence[RecordKey]) -> None:
+    def _meter(self, keys: Sequence[RecordKey]) -> bool:
         world = self._world
         self._state(lambda: self._sealer.seal_hours(keys))
-        for batch in self._state(lambda: plan_batches(keys, world.records, world.subscribers, world.clock()))[0]:
+        batches, left = self._state(
+            lambda: plan_batches(keys, world.records, world.subscribers, world.clock(), self._mode)
+        )
+        for batch in batches:
             with suppress(MarketplaceBusy):
                 self._state(partial(self._submit, batch), BUSY_TRIES)
-        self._state(lambda: settle_hours(keys, world.records, world.settlement, world.clock))
+        self._state(lambda: settle_hours(keys, world.records, world.settlement, world.clock, self._mode))
+        return left
 
     def _submit(self, batch: list[LineKey]) -> None:
         actor = self._world.scheduler.current
         if actor is not None:
             actor.looked = None
-        self._submitter.submit(batch)
+        self._submitter.submit(batch, str(self._started))
+
+    def _report(self) -> None:
+        world = self._world
+        now = world.clock()
+        levels = read_levels(
+            world.records, last_due_hour(now, 0, None), now=now, mode=self._mode, dimensions=world.dimensions
+        )
+        for record in levels.stale:
+            world.settlement.tidy(record)
 
     def _state(self, work: Callable[[], T], tries: int = STATE_TRIES) -> T:
         """One state: its errors are retried, but for a fault of the product; so is a death of its function."""
