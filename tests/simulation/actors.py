@@ -32,11 +32,11 @@ class Actor:
     the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
 
     ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did; ``looked``: what it
-    read first in the work that it does now. ``born``, ``ended``: steps. ``ready``: when its pause is over.
+    read first in the work that it does now. ``mode``: the stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
     """
 
     __slots__ = (
-        "about", "born", "done", "ended", "error", "fault", "faults", "looked", "name", "point", "ready", "seen", "seen_at", "site",
+        "about", "born", "done", "ended", "error", "fault", "faults", "looked", "mode", "name", "point", "ready", "seen", "seen_at", "site",
         "skew", "thread",
     )  # fmt: skip
 
@@ -54,6 +54,7 @@ class Actor:
         self.faults = 0
         self.seen = 0.0
         self.seen_at = 0
+        self.mode = "live"
         self.looked: float | None = None
         self.ready = 0.0
         self.thread = greenlet(lambda: self._live(work), main)
@@ -75,6 +76,7 @@ class Scheduler:
         self.actors: list[Actor] = []
         self.alive: list[Actor] = []
         self.steps = 0
+        self.just_ended: Actor | None = None
         self.watch: Callable[[Actor, str | None], None] | None = None
         self.after: Callable[[], None] | None = None
         self._main = getcurrent()
@@ -109,9 +111,11 @@ class Scheduler:
             actor.thread.switch()
         finally:
             self._current = None
+        self.just_ended = None
         if actor.done:
             actor.ended = self.steps
             self.alive.remove(actor)
+            self.just_ended = actor
         if self.after is not None:
             self.after()
 

@@ -31,6 +31,7 @@ _STARTS = (
     "2026-11-15T08:00:00Z",
     "2026-11-15T08:59:30Z",
     "2026-11-15T08:20:00Z",
+    "2026-11-15T08:03:00Z",
     "2026-11-30T22:40:00Z",
     "2026-11-30T23:58:00Z",
     "2026-12-01T04:30:00Z",
@@ -73,6 +74,7 @@ class Profile:
     lag_rate: float
     rivals: float
     finish: bool
+    zeros: str
 
     @classmethod
     def draw(cls, chance: Random) -> "Profile":
@@ -89,6 +91,7 @@ class Profile:
             lag_rate=chance.choice((0.0, 0.0, 0.1, 0.5)),
             rivals=chance.choice((0.1, 0.3, 0.5)),
             finish=chance.random() < 0.5,
+            zeros=chance.choice(("off", "off", "every", "workflow_executions")),
         )
 
 
@@ -117,6 +120,7 @@ class Episode:
             "chance": self.chance,
             "watcher": self.judge,
             "shards": self.profile.shards,
+            "zeros": self.profile.zeros,
         }
         if self.profile.contract:
             values |= {"pricing_model": "contract-with-consumption", "tiers": TIERS}
@@ -219,5 +223,8 @@ class Episode:
             self.coverage[actor.site, fault] += 1
 
     def _check(self) -> None:
+        ended = self.world.scheduler.just_ended
+        if ended is not None:
+            self.judge.ended(ended)
         if self.judge.broken:
             raise Broken("; ".join(self.judge.broken[:3]))

@@ -24,9 +24,9 @@ _QUANTITIES = {
     "active_users": ("1",),
     "peak_nodes": ("3", "7", "9"),
     "reports_thousand": ("3", "14.5", "999.999999", "2500"),
-    "vcpu_hours": ("1", "0.5", "3"),
+    "vcpu_hours": ("1", "0.5", "1000000000", "1000000000", "999999999.75"),
 }
-_EARLY = (0, 0, 0, 0, 90, 600, 1800, 1800, 3000, 3700, 7300, 40000, 80000, 3_000_000, -120, -400)
+_EARLY = (0, 0, 0, 0, 90, 300, 600, 1800, 1800, 3000, 3700, 7300, 40000, 80000, 3_000_000, -120, -400)
 _SKEWS = (0.0, 0.0, 0.0, 0.0, 3.0, -3.0, 1.5)
 _USERS = ("ann", "bob", "eve", "dan")
 _PRODUCT_ERRORS = ("AccessDeniedException", "InvalidProductCodeException", "DisabledApiException")
@@ -59,7 +59,7 @@ class Happenings:
 
     def begin(self, customers: int) -> None:
         for _ in range(customers):
-            self._world.join(self._chance.choice(("license", "legacy")), self._chance.choice((DAY, DAY, 40 * DAY, 700)))
+            self._world.join(self._chance.choice(("license", "legacy")), self._chance.choice((DAY, DAY, 40 * DAY, 700, 100)))
 
     def next(self) -> Actor | None:
         kinds = self._kinds

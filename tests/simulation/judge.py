@@ -11,7 +11,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ledger.transaction import Contended
 from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
+from tests.simulation.actors import Actor
+from tests.simulation.faults import Crash
 from tests.simulation.marketplace import Request, Watcher
 from tests.simulation.store import Change, Item
 
@@ -30,7 +33,9 @@ ZERO = Decimal(0)
 
 RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
 RANK |= {"billed": 3, "on_file": 3}
-_FROZEN = ("lines", "sentTimestamp", "identity", "dimensionUsage")
+_FROZEN = ("lines", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
+#: usage is served for so long after the end of a period
+SERVED = 45 * 60
 
 LineKey = tuple[str, int, str]
 #: customer and dimension
@@ -90,9 +95,10 @@ class Judge(Watcher):
     def wrote(self, changes: list[Change]) -> None:
         """One operation has changed these items, all at once."""
         touched: set[Account] = set()
+        seals = any(t == METERING_RECORDS.name and new and "sealedAt" in new for t, _, _, new in changes)
         for table, key, old, new in changes:
             if table == METERING_RECORDS.name:
-                self._record((str(key[0]), int(key[1])), old, new, touched)
+                self._record((str(key[0]), int(key[1])), old, new, touched, spills=seals)
             elif table == USAGE_EVENTS.name:
                 self._event(key, old, new, touched)
             elif table == STATE.name:
@@ -113,14 +119,17 @@ class Judge(Watcher):
         if used != self._included[account]:
             self.note(f"{account}: {self._included[account]} was included by hours, {used} by the balance")
 
-    def _record(self, key: tuple[str, int], old: Item | None, new: Item | None, touched: set[Account]) -> None:
+    def _record(
+        self, key: tuple[str, int], old: Item | None, new: Item | None, touched: set[Account], *, spills: bool
+    ) -> None:
         customer, hour = key
         if new is None:
             return self.note(f"{key} was deleted")
         was_sealed = old is not None and old["state"] == "sealed"
         is_sealed = new["state"] == "sealed"
         if old is None:
-            self._opened(customer, hour)
+            if not spills:  # what one line cannot take was accepted before
+                self._opened(customer, hour)
         elif was_sealed and not is_sealed:
             self.note(f"{key} was opened again")
         for name, value in new.items():
@@ -145,17 +154,16 @@ class Judge(Watcher):
         self._marks(key, new, is_sealed)
 
     def _opened(self, customer: str, hour: int) -> None:
+        """By a recorder, or by a run that puts an hour of nothing."""
         actor = self.world.scheduler.current
-        if actor is None or actor.name != "recorder":
+        if actor is None:
             return
         running = int(actor.seen // HOUR) * HOUR
-        if hour < running - HOUR:
+        if actor.name == "recorder" and hour < running - HOUR:
             self.note(f"{(customer, hour)} was opened long after that hour")
-        found = self.world.store.item(SUBSCRIBERS.name, customer)
-        status = found.get("subscriptionStatus") if found else None
-        until = found.get("acceptsUntil", ZERO) if found else ZERO
-        if status != "active" and not (status == "pending_cancellation" and until > int(actor.seen)):
-            self.note(f"{(customer, hour)} was opened for a customer who is {status} and is served until {until}")
+        found = self.world.store.item(SUBSCRIBERS.name, customer) or {}
+        if found.get("subscriptionStatus") not in ("active", "pending_cancellation") or not _serves(found, actor.seen):
+            self.note(f"{(customer, hour)} was opened for a customer who is not served: {_life(found)}")
 
     def _sealed(self, key: tuple[str, int], new: Item, touched: set[Account]) -> None:
         customer, hour = key
@@ -181,6 +189,21 @@ class Judge(Watcher):
         actor = self.world.scheduler.current
         if actor is not None and actor.name == "run" and actor.seen < hour + HOUR:
             self.note(f"{key} was sealed before its end")
+        seen = self._seen(customer) or [{}]
+        if any(not line["quantity"] for line in lines.values()) and not any(_active_through(i, hour) for i in seen):
+            self.note(f"{key} has a zero, and the customer was not active to its end: {_life(seen[-1])}")
+        given_up = any(name.startswith("verdict#") for name in new) or not lines
+        if self.world.tiers and not given_up and not any(_known(item) for item in seen):
+            self.note(f"{key} was sealed before the entitlements were known of {_life(seen[-1])}")
+
+    def _seen(self, customer: str) -> list[Item]:
+        """The states of a customer that whoever acts may have read since it looked at its clock."""
+        actor = self.world.scheduler.current
+        lives = self._lives[customer]
+        if actor is None:
+            return [item for _, item in lives[-1:]]
+        start = next((n for n in range(len(lives) - 1, -1, -1) if lives[n][0] <= actor.seen_at), 0)
+        return [item for _, item in lives[start:]]
 
     def _marks(self, key: tuple[str, int], item: Item, is_sealed: bool) -> None:
         lines: Mapping[str, Any] = item.get("lines", {})
@@ -254,17 +277,11 @@ class Judge(Watcher):
 
     def _served(self, customer: str, name: str, occurred: float, recorded: float) -> None:
         """The event was the customer's to pay, by what was known when the recorder looked at its clock."""
-        actor = self.world.scheduler.current
-        if actor is None:
+        if self.world.scheduler.current is None:
             return
-        lives = self._lives[customer]
-        start = next((n for n in range(len(lives) - 1, -1, -1) if lives[n][0] <= actor.seen_at), None)
-        if start is None:
-            return
-        # whichever of the states since then the recorder has seen
-        seen = [item for _, item in lives[start:]]
+        seen = self._seen(customer)
         if not any(_serves(item, recorded) for item in seen):
-            said = [(item.get("subscriptionStatus"), item.get("acceptsUntil")) for item in seen]
+            said = [_life(item) for item in seen]
             self.note(f"{name} of {customer} was recorded at {recorded}, and he was served so: {said}")
         periods = [period for item in seen for period in item.get("activePeriods", ())]
         if not any(
@@ -292,6 +309,12 @@ class Judge(Watcher):
         if old is not None and new["version"] <= old["version"]:
             self.note(f"the balance of {customer} was replaced without a new version")
 
+    def ended(self, actor: Actor) -> None:
+        """A request or a run is over. What nobody disturbed may not fail, and nothing keeps changing for ever."""
+        disturbed = actor.faults > 0 or actor.error is None or isinstance(actor.error, Crash)
+        if not disturbed or (isinstance(actor.error, Contended) and actor.faults < 6):
+            self.note(f"{actor.name} failed without a fault: {actor.error!r}")
+
     # --- Marketplace --------------------------------------------------------------------------------------------------
 
     def called(self, request: Request) -> None:
@@ -316,6 +339,8 @@ class Judge(Watcher):
             self.note(f"{line} was sent, and its journal does not say so")
         if item.get(f"verdict#{dimension}", {}).get("verdict") == "not_sent":
             self.note(f"{line} was sent after it was called not sent")
+        if actor is not None and actor.mode != "live":
+            self.note(f"{line} was sent in the mode {actor.mode}")
         if actor is not None and not sent - 2 * SKEW <= (actor.looked or 0.0) < limit(hour):
             self.note(f"{line} was sent outside of its window, at {actor.looked}")
         return None
@@ -354,7 +379,26 @@ class Judge(Watcher):
         self.on_file[line] = quantity
 
 
+def _life(subscriber: Item) -> str:
+    periods = [(int(p["start"]), int(p["end"]) if "end" in p else None) for p in subscriber.get("activePeriods", ())]
+    return f"{subscriber.get('subscriptionStatus')}, active {periods}"
+
+
 def _serves(subscriber: Item, moment: float) -> bool:
-    until = subscriber.get("acceptsUntil")
+    """Whether usage of a customer is taken at a moment: he is active, or has left a short while ago."""
+    periods = subscriber.get("activePeriods", ())
+    until = periods[-1].get("end") if periods else None
     closed = ("cancelled", "final_metering", "expired", "failed", "pending")
-    return (until is None or until > int(moment)) and subscriber.get("subscriptionStatus") not in closed
+    in_time = until is None or int(until) + SERVED > int(moment)
+    return in_time and subscriber.get("subscriptionStatus") not in closed
+
+
+def _known(subscriber: Item) -> bool:
+    """Whether what the contract includes was fetched after all that was said; a leaver's last word is his last."""
+    fetched, told = subscriber.get("entitlementsFetchedAt", ZERO), subscriber.get("lastNoticeAt", ZERO)
+    return fetched >= told or "acceptsUntil" in subscriber
+
+
+def _active_through(subscriber: Item, hour: int) -> bool:
+    end = hour + HOUR
+    return any(p["start"] < end and ("end" not in p or p["end"] > end) for p in subscriber.get("activePeriods", ()))

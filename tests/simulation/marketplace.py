@@ -6,11 +6,13 @@ Two kinds of trouble: faults of one call (``tests.simulation.faults``) and condi
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from local.marketplace.in_process import MeteringClient
+from local.marketplace.model import service_model
 from local.marketplace.state import MarketplaceState
 from marketplace.meter_usage import UsageMeter
 from tests.simulation.faults import client_error
@@ -64,6 +66,7 @@ class DirectClient:
         """``around``: runs each call; the simulation lets others go first there, or loses the answer."""
         self._state = state
         self._client = MeteringClient(state)
+        self.meta = SimpleNamespace(service_model=service_model("meteringmarketplace"))
         self._around = around
         self._trouble = trouble or Trouble()
         self._watcher = watcher or Watcher()

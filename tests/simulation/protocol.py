@@ -207,7 +207,9 @@ class Protocol(World):
         survives: a function that dies is started again by the workflow; else its execution ends there.
         """
         run = Run(self, delayed=delayed, survives=survives)
-        return self.scheduler.spawn("run", run.work, skew)
+        actor = self.scheduler.spawn("run", run.work, skew)
+        actor.mode = self.mode
+        return actor
 
     def postman(self, notice: Notice, *, entitlements: bool = False, skew: float = 0.0) -> Actor:
         """One delivery of a notice; it stays on its way until it was worked on without an error."""
@@ -233,7 +235,9 @@ class Protocol(World):
             assert subscriber is not None
             self.entitlement_desk.sync.sync(subscriber, self.now)
         self.resend()
-        for hours in (1, 1, 3, 4, 17, 26):
+        for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40))):
+            if hours == 1 and not self.waiting() and not self.sender.outbox:
+                continue  # what one line could not take is billed hour by hour, until nothing is left
             self.now = hour_of(self.now) + hours * SECONDS + 600
             due = self.waiting()
             while True:
