@@ -1,7 +1,7 @@
 """What may break at an effect, and what that looks like to whoever asked for it.
 
 crash_before, crash_after: the process dies. lost: done, but no answer came (a timeout, after all of the SDK's own
-retries). unreachable: not done, and the caller cannot know. twice: the answer got lost and the SDK asked again (not at
+retries). failed_before, failed_after: the same with a 500 for an answer. unreachable: not done, and the caller cannot know. twice: the answer got lost and the SDK asked again (not at
 Marketplace, where its retries are off; a transaction carries a token by which DynamoDB knows its repetition).
 throttled, conflict: answered, not done. stale: an eventually consistent read, or an index, shows an earlier state.
 partial: a batch or a page comes back in part. The others are Marketplace's own, see ``tests.simulation.seller_side``.
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 _READ = ("crash_before", "unreachable", "throttled")
-_WRITE = ("crash_before", "crash_after", "lost", "unreachable", "throttled", "conflict")
+_WRITE = ("crash_before", "crash_after", "lost", "unreachable", "throttled", "conflict", "failed_before", "failed_after")
 _CALL = ("crash_before", "crash_after", "lost", "unreachable", "throttled")
 #: what may strike at an effect, by its point
 AT: dict[str, tuple[str, ...]] = {
@@ -32,6 +32,11 @@ AT: dict[str, tuple[str, ...]] = {
 }
 #: the older name of an index that does not show anything yet
 FAULTS = ("crash_before", "crash_after", "lost", "unreachable", "throttled", "twice", "lagging", "failed_after")
+
+_FAILED = {
+    "BatchMeterUsage": "InternalServiceErrorException",
+    "GetEntitlements": "InternalServiceErrorException",
+}
 
 
 class Crash(BaseException):
@@ -53,7 +58,7 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
     if fault in ("throttled", "conflict") and point in AT:
         raise refused(fault, point)
     if fault == "failed_before":
-        raise client_error("InternalServiceErrorException", 500, point)
+        raise client_error(_FAILED.get(point, "InternalServerError"), 500, point)
     if fault in ("stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status"):
         return effect() if answers is None else answers.faulty(fault)
     answer = effect()
@@ -62,7 +67,7 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
     if fault == "lost":
         raise ReadTimeoutError(endpoint_url="simulated")
     if fault == "failed_after":
-        raise client_error("InternalServiceErrorException", 500, point)
+        raise client_error(_FAILED.get(point, "InternalServerError"), 500, point)
     return effect() if fault == "twice" and point == "UpdateItem" else answer
 
 

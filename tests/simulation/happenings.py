@@ -26,7 +26,7 @@ _QUANTITIES = {
     "reports_thousand": ("3", "14.5", "999.999999", "2500"),
     "vcpu_hours": ("1", "0.5", "1000000000", "1000000000", "999999999.75"),
 }
-_EARLY = (0, 0, 0, 0, 90, 300, 600, 1800, 1800, 3000, 3700, 7300, 40000, 80000, 3_000_000, -120, -400)
+_EARLY = (0, 0, 0, 0, 90, 300, 400, 600, 1800, 1800, 3000, 3700, 7300, 40000, 80000, 3_000_000, -120, -400)
 _SKEWS = (0.0, 0.0, 0.0, 0.0, 3.0, -3.0, 1.5)
 _USERS = ("ann", "bob", "eve", "dan")
 _PRODUCT_ERRORS = ("AccessDeniedException", "InvalidProductCodeException", "DisabledApiException")
@@ -54,6 +54,8 @@ class Happenings:
             self._more_ends: 0.2,
             self._upgrade: 0.4,
             self._foreign: 0.1,
+            self._hold: 0.4,
+            self._turn: 0.6,
             self._old_mail: 0.3,
         }
 
@@ -75,7 +77,9 @@ class Happenings:
             late = self._usage_for(customer, None if about is None else about[1])
             kinds = (lambda: late, lambda: late, lambda: self._world.hourly(skew=chance.choice(_SKEWS)), self.next)
             if actor.point == "BatchMeterUsage":
-                kinds = (lambda: self._world.hourly(), self._time, self._mode, self._life, self._mail)
+                kinds = (self._overlap, self._overlap, self._time, self._mode, self._life, self._mail)
+            elif actor.point == "UpdateItem":
+                kinds = (self._hold, self._overlap, *kinds[2:])
         elif actor.name == "recorder":
             kinds = (
                 lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
@@ -148,11 +152,36 @@ class Happenings:
             delayed=chance.random() < 0.75, skew=chance.choice(_SKEWS), survives=chance.random() < 0.6
         )
 
+    def _overlap(self) -> Actor:
+        """Another run, at once or when nobody takes the first one's calls for being under way any more."""
+        self._world.now += self._chance.choice((0, 0, 130, 130, 700))
+        return self._world.hourly(delayed=self._chance.random() < 0.5, skew=self._chance.choice(_SKEWS))
+
+    def _hold(self) -> Actor | None:
+        """The stage sends nothing any more while the last moments of an hour pass."""
+        world = self._world
+        due = self._due()
+        if not due:
+            return None
+        world.mode = self._chance.choice(("off", "dry-run", "live"))
+        world.now = max(world.now, float(min(due) - self._chance.choice((599, 590, 1, -1))))
+        return world.hourly()
+
+    def _turn(self) -> Actor:
+        """The hour is about to turn, and a run's clock is ahead of the others'."""
+        world = self._world
+        world.now = max(world.now, float(hour_of(world.now) + SECONDS) - 2.5)
+        return world.hourly(delayed=False, skew=3.0)
+
+    def _due(self) -> list[int]:
+        """Until when each hour that is still open can be sent."""
+        items = self._world.store.items(self._world.records.table_name)
+        return [limit(int(item["timestamp"])) for item in items if "meteringPending" in item]
+
     def _time(self) -> None:
         world, chance = self._world, self._chance
         kind = chance.random()
-        due = [limit(int(item["timestamp"])) for item in world.store.items(world.records.table_name)
-               if "meteringPending" in item]
+        due = self._due()
         if kind < 0.55:
             world.now += chance.choice((1, 61, 130, 600, 600, 3600))
         elif kind < 0.65:

@@ -272,13 +272,20 @@ class Judge(Watcher):
             self._highest[period] = max(self._highest[period], content["quantity"])
         if new["counted"] != expected:
             self.note(f"{name} of {customer} counts {new['counted']}, not {expected}")
-        self._served(customer, name, occurred, recorded)
+        self._served(customer, name, occurred, recorded, int(new["billedHour"]))
         return None
 
-    def _served(self, customer: str, name: str, occurred: float, recorded: float) -> None:
+    def _served(self, customer: str, name: str, occurred: float, recorded: float, billed: int) -> None:
         """The event was the customer's to pay, by what was known when the recorder looked at its clock."""
-        if self.world.scheduler.current is None:
+        actor = self.world.scheduler.current
+        if actor is None:
             return
+        running = int(actor.seen // HOUR) * HOUR
+        if billed > running:
+            now = self.world.store.item(METERING_RECORDS.name, customer, running)
+            starts = [int(p["start"]) // HOUR * HOUR for i in self._seen(customer) for p in i.get("activePeriods", ())]
+            if (now is None or now["state"] == "open") and billed not in starts:
+                self.note(f"{name} of {customer} is billed in a coming hour, and the running one is open")
         seen = self._seen(customer)
         if not any(_serves(item, recorded) for item in seen):
             said = [_life(item) for item in seen]
