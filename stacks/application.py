@@ -39,6 +39,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         app,
         f"{prefix}-Watch",
         alarms=stage.alarms,
+        currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
         doors=doors,
         metering=metering,

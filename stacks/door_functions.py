@@ -12,16 +12,20 @@ from runtime.settings import (
     Settings,
     SubscriberApiSettings,
     SubscriptionNoticesSettings,
+    UsageQueueSettings,
     UsageSettings,
 )
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RoomFunction
+from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.stage import Stage
 
 #: API Gateway's own limit is 29 s
 ANSWER_WITHIN = Duration.seconds(28)
 NOTICE_WITHIN = Duration.seconds(60)
+#: ten messages of 100 events each, and some contention
+QUEUED_USAGE_WITHIN = Duration.seconds(60)
 
 
 class DoorFunctions:
@@ -33,6 +37,7 @@ class DoorFunctions:
         *,
         stage: Stage,
         data: DataStack,
+        usage_queue: UsageQueue,
         code: lambda_.Code,
         environment: FunctionEnvironment,
     ) -> None:
@@ -46,6 +51,7 @@ class DoorFunctions:
         self.subscription_notices = self._subscription_notices()
         self.entitlement_notices = self._entitlement_notices()
         self.usage = self._usage()
+        self.usage_queue = self._usage_queue(usage_queue)
 
     def all(self) -> tuple[RoomFunction, ...]:
         return (
@@ -54,6 +60,7 @@ class DoorFunctions:
             self.subscription_notices,
             self.entitlement_notices,
             self.usage,
+            self.usage_queue,
         )
 
     def _function(
@@ -148,14 +155,38 @@ class DoorFunctions:
             "usage",
             handler="usage.handlers.handle",
             description="usage is reported: each event is recorded once",
-            settings=UsageSettings(
-                SUBSCRIBERS_TABLE=self._data.subscribers.name,
-                USAGE_EVENTS_TABLE=self._data.usage_events.name,
-                METERING_RECORDS_TABLE=self._data.metering_records.name,
-                DIMENSIONS=dimensions.to_json(self._stage.dimensions),
-                PENDING_SHARDS=str(self._stage.pending_shards),
+            settings=UsageSettings(**self._recording()),
+        )
+        self._grant_recording(function)
+        return function
+
+    def _usage_queue(self, queues: UsageQueue) -> RoomFunction:
+        function = self._function(
+            "usage-queue",
+            handler="usage.queue_handlers.handle",
+            description="usage comes by queue: recorded once, or sent on to wait or to be looked at",
+            timeout=QUEUED_USAGE_WITHIN,
+            settings=UsageQueueSettings(
+                **self._recording(),
+                WAITING_USAGE_QUEUE_URL=queues.waiting.queue_url,
+                REFUSED_USAGE_QUEUE_URL=queues.refused.queue_url,
             ),
         )
+        self._grant_recording(function)
+        queues.feed(function)
+        return function
+
+    def _recording(self) -> dict[str, str]:
+        """What recording needs to know, whichever door the events come in by."""
+        return {
+            "SUBSCRIBERS_TABLE": self._data.subscribers.name,
+            "USAGE_EVENTS_TABLE": self._data.usage_events.name,
+            "METERING_RECORDS_TABLE": self._data.metering_records.name,
+            "DIMENSIONS": dimensions.to_json(self._stage.dimensions),
+            "PENDING_SHARDS": str(self._stage.pending_shards),
+        }
+
+    def _grant_recording(self, function: RoomFunction) -> None:
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_check(function.function)
         self._data.usage_events.grant_read(function.function)
@@ -164,4 +195,3 @@ class DoorFunctions:
         self._data.usage_events.grant_update(function.function)
         self._data.metering_records.grant_read(function.function)
         self._data.metering_records.grant_update(function.function)
-        return function

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from stacks.constructs.asset import FunctionAsset
@@ -10,8 +10,9 @@ from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RoomFunction
 from stacks.constructs.notice_queue import NoticeQueue
 from stacks.constructs.rest_api import STAGE, RestApi, Route
+from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
-from stacks.door_functions import DoorFunctions
+from stacks.door_functions import QUEUED_USAGE_WITHIN, DoorFunctions
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, notice_topic
 from stacks.stage import Stage
 
@@ -33,7 +34,20 @@ class DoorsStack(Stack):
         super().__init__(scope, id_, **kwargs)
         self._environment = environment
         self._stage = stage
-        self.behind = DoorFunctions(self, stage=stage, data=data, code=asset.code(), environment=environment)
+        self.usage_queue = UsageQueue(
+            self,
+            "UsageQueue",
+            consumer_timeout=QUEUED_USAGE_WITHIN,
+            retry_after=Duration.seconds(stage.waiting_usage_seconds),
+        )
+        self.behind = DoorFunctions(
+            self,
+            stage=stage,
+            data=data,
+            usage_queue=self.usage_queue,
+            code=asset.code(),
+            environment=environment,
+        )
         self.subscription_queue = self._subscription_queue()
         self.entitlement_queue = self._entitlement_queue()
         self.api = self._api()
@@ -95,3 +109,10 @@ class DoorsStack(Stack):
         CfnOutput(self, "SubscriptionDeadLettersUrl", value=self.subscription_queue.dead_letters.queue_url)
         CfnOutput(self, "EntitlementQueueUrl", value=self.entitlement_queue.queue.queue_url)
         CfnOutput(self, "EntitlementDeadLettersUrl", value=self.entitlement_queue.dead_letters.queue_url)
+        CfnOutput(self, "UsageQueueUrl", value=self.usage_queue.queue.queue_url)
+        # whoever sends needs sqs:SendMessage on it
+        CfnOutput(self, "UsageQueueArn", value=self.usage_queue.queue.queue_arn)
+        CfnOutput(self, "UsageDeadLettersUrl", value=self.usage_queue.dead_letters.queue_url)
+        CfnOutput(self, "WaitingUsageQueueUrl", value=self.usage_queue.waiting.queue_url)
+        CfnOutput(self, "WaitingUsageDeadLettersUrl", value=self.usage_queue.waiting_dead_letters.queue_url)
+        CfnOutput(self, "RefusedUsageQueueUrl", value=self.usage_queue.refused.queue_url)

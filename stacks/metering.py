@@ -138,6 +138,7 @@ class MeteringStack(Stack):
                 HOURLY_ZEROS=self._stage.hourly_zeros,
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
+                USAGE_EVENTS_TABLE=self._data.usage_events.name,
                 STATE_TABLE=self._data.state.name,
                 PENDING_SHARDS=str(self._stage.pending_shards),
                 **self._mode,
@@ -145,6 +146,9 @@ class MeteringStack(Stack):
         )
         self._data.metering_records.grant_read(function.function)
         self._data.metering_records.grant_update(function.function)
+        # what was tagged is read, the allocations that become of it are stored with the seal
+        self._data.usage_events.grant_query(function.function)
+        self._data.usage_events.grant_put(function.function)
         self._data.state.grant_get(function.function)
         self._data.state.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
@@ -174,6 +178,7 @@ class MeteringStack(Stack):
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
                 STATE_TABLE=self._data.state.name,
+                USAGE_EVENTS_TABLE=self._data.usage_events.name,
                 METERING_REGION=self._stage.region,
                 **self._mode,
                 CALLS_PER_SECOND=str(self._stage.calls_per_second),
@@ -184,6 +189,7 @@ class MeteringStack(Stack):
         self._data.metering_records.grant_update(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.state.grant_update(function.function)
+        self._data.usage_events.grant_get_many(function.function)
         function.allow_marketplace("BatchMeterUsage")
         return function
 
@@ -208,7 +214,7 @@ class MeteringStack(Stack):
                 **self._mode,
             ),
         )
-        self.failed_lines.grant_send_messages(function.function)
+        self.failed_lines.grant(function.function, "sqs:SendMessage")
         self._data.metering_records.grant_get_many(function.function)
         # it takes failed marks away that no line bears out any more, and notes what it has copied
         self._data.metering_records.grant_update(function.function)

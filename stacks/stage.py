@@ -33,8 +33,9 @@ class Stage:
     """One deployment. Nothing but this object and its file knows a stage's name.
 
     suffix: appended to physical table names, empty in production. calls_per_second: BatchMeterUsage for the whole
-    stage, AWS allows 10 per account and Region. hourly_zeros: off, every, or the one dimension that idle hours send 0 for.
-    currency: of the dimensions' prices. keep_data: tables outlive their stack and refuse deletion.
+    stage, AWS allows 10 per account and Region. hourly_zeros: off, every, or the one dimension for which idle hours
+    send 0. currency: of the dimensions' prices. keep_data: tables outlive their stack and refuse deletion.
+    waiting_usage_seconds: queued usage of a customer who is not active yet is tried again that often.
     clock_offset_file: set only where the clock can be moved (``movableClock``).
     """
 
@@ -52,6 +53,7 @@ class Stage:
     pending_shards: int
     requests_per_second: int
     request_burst: int
+    waiting_usage_seconds: int
     log_level: str
     log_retention_days: int
     keep_data: bool
@@ -113,6 +115,7 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
         pending_shards=top.number("pendingShards", 1, 16),
         requests_per_second=top.number("requestsPerSecond", 1, 10_000),
         request_burst=top.number("requestBurst", 1, 5_000),
+        waiting_usage_seconds=top.number("waitingUsageSeconds", 1, 900, default=900),
         log_level=top.one_of("logLevel", LOG_LEVELS),
         log_retention_days=_retention(top),
         keep_data=top.one_of("removalPolicy", ("retain", "destroy")) == "retain",

@@ -11,6 +11,7 @@ from stacks.constructs.alarms.metering import MeteringAlarms
 from stacks.constructs.alarms.notices import NoticeAlarms
 from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
 from stacks.stage_alarms import AlarmSettings
@@ -28,6 +29,7 @@ class WatchStack(Stack):
         id_: str,
         *,
         alarms: AlarmSettings,
+        currency: str,
         metrics_namespace: str,
         doors: DoorsStack,
         metering: MeteringStack,
@@ -54,6 +56,7 @@ class WatchStack(Stack):
             routes=self.routes,
             severity=Severity.TICKET,
         )
+        UsageQueueAlarms(self, "UsageQueue", queues=doors.usage_queue, routes=self.routes)
         MeteringAlarms(
             self,
             "Metering",
@@ -64,6 +67,7 @@ class WatchStack(Stack):
             ticket_at_hours=alarms.ticket_at_hours,
             page_at_hours=alarms.page_at_hours,
             page_at_money=alarms.page_at_money,
+            currency=currency,
         )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
 

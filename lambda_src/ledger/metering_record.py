@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.allocations import NOTHING_ALLOCATED, Allocated
 from ledger.attempt import is_under_way
 
 COUNTED = "counted#"
@@ -37,6 +38,7 @@ class Line:
 
     quantity: billed units, as sent. counted: recorded units of this hour. included: of these, by period, what the
     contract covers. scale: recorded units per billed unit. deadline: epoch seconds from which it is no longer sent.
+    allocated: what is known of its allocations by tags, which are items of their own.
     verdict: None before the first answer. at: when the verdict was stored. status_changed_at: the subscriber's, as read
     before the call that was answered. attempts: ids of calls whose answer is not known.
     """
@@ -48,6 +50,7 @@ class Line:
     scale: int = 1
     decimals: int = 0
     deadline: int = 0
+    allocated: Allocated = NOTHING_ALLOCATED
     verdict: str | None = None
     at: float | None = None
     status_changed_at: int | None = None
@@ -80,7 +83,7 @@ class MeteringRecord:
     """One customer's hour. ``timestamp``: what is sent as the lines' Timestamp (epoch seconds); None until sealed.
 
     counted: recorded units by (dimension, period). included: of these, by dimension, what the contract covered when the
-    hour was sealed, also where nothing was left to send.
+    hour was sealed, also where nothing was left to send. tagged: some of its usage has tags (``ledger.tagged_usage``).
     """
 
     customer_identifier: str
@@ -97,6 +100,7 @@ class MeteringRecord:
     marked_failed: bool = False
     #: ``settle_version`` at which its failed lines were copied to the dead letters; None: never
     copied_at: int | None = None
+    tagged: bool = False
 
     @property
     def ended(self) -> bool:
@@ -125,6 +129,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         pending=item.get("meteringPending"),
         marked_failed=item.get("meteringFailed") == "true",
         copied_at=int(item["failedCopiedAt"]) if "failedCopiedAt" in item else None,
+        tagged=bool(item.get("tagged", False)),
     )
 
 
@@ -139,6 +144,7 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         scale=int(stored["scale"]),
         decimals=int(stored["decimals"]),
         deadline=int(stored["deadline"]),
+        allocated=Allocated.from_line(stored),
         verdict=verdict.get("verdict"),
         at=float(verdict["at"]) if "at" in verdict else None,
         status_changed_at=int(changed) if changed is not None else None,

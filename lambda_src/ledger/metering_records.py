@@ -132,11 +132,13 @@ class MeteringRecords:
         *,
         exists: bool,
         now: float,
+        tagged: bool = False,
     ) -> Operation:
         """The operation that adds recorded units, by (dimension, period), to an open record, or creates it.
 
         ``exists``: whether the caller saw the record. Creating it must go with a condition on the subscriber in the
         same transaction; adding needs none, since nothing opens a record once that condition cannot hold.
+        ``tagged``: some of these units have tags, which only then are looked for at sealing.
         """
         names = {"#version": "version", "#state": "state"}
         values: dict[str, Any] = {":one": 1, ":open": "open"}
@@ -150,17 +152,18 @@ class MeteringRecords:
             "Key": _key(customer_identifier, hour),
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
-            "UpdateExpression": "ADD " + ", ".join(adds),
             "ConditionExpression": "#state = :open",
         }
+        sets = []
+        if tagged:
+            sets, names["#tagged"], values[":tagged"] = ["#tagged = :tagged"], "tagged", True
         if not exists:
             request["ConditionExpression"] = "attribute_not_exists(#state)"
-            request["UpdateExpression"] += (
-                " SET #state = :open, #schema = :schema, #pending = :pending, #created = :created"
-            )
+            sets += ["#state = :open", "#schema = :schema", "#pending = :pending", "#created = :created"]
             names |= {"#schema": "schema", "#pending": "meteringPending", "#created": "createdAt"}
             pending = pending_value(customer_identifier, self._shards)
             values |= {":schema": SCHEMA, ":pending": pending, ":created": iso(now)}
+        request["UpdateExpression"] = "ADD " + ", ".join(adds) + (" SET " + ", ".join(sets) if sets else "")
         return {"Update": request}
 
     # --- seal ---------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
             "scale": line.scale,
             "decimals": line.decimals,
             "deadline": line.deadline,
+            **line.allocated.attributes(),
         }
         for line in frozen.lines
     }

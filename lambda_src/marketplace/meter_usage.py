@@ -15,6 +15,7 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 
 from marketplace.billing_identity import BillingIdentity
+from marketplace.usage_allocations import Allocation, allocations_size, plain, usage_allocation
 
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
@@ -28,7 +29,8 @@ MAX_BYTES = 1_000_000
 class UsageLine:
     """One line as it is sent; equal lines make equal records, however often.
 
-    timestamp: epoch seconds. decimals: 0 sends ``Quantity``, more sends ``QuantityAsDecimal``.
+    timestamp: epoch seconds. decimals: 0 sends ``Quantity``, more sends ``QuantityAsDecimal``. allocations: how the
+    quantity is split by tags, in the order in which they are sent; they sum to it.
     """
 
     identity: BillingIdentity
@@ -36,10 +38,12 @@ class UsageLine:
     timestamp: int
     quantity: Decimal
     decimals: int = 0
+    allocations: tuple[Allocation, ...] = ()
 
     @property
     def match_key(self) -> tuple[Any, ...]:
-        """By what an answer's record is this line: identity, dimension and timestamp, never its place."""
+        """By what an answer's record is this line: identity, dimension and timestamp, never its place;
+        nor its allocations, which the answer may leave out."""
         return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp)
 
 
@@ -67,16 +71,18 @@ def create_usage_record(line: UsageLine) -> dict[str, Any]:
         "Timestamp": datetime.fromtimestamp(line.timestamp, UTC),
     }
     if line.decimals:
-        plain = format(line.quantity, "f")
-        record["QuantityAsDecimal"] = plain.rstrip("0").rstrip(".") if "." in plain else plain
+        record["QuantityAsDecimal"] = plain(line.quantity)
     else:
         record["Quantity"] = int(line.quantity)
+    if line.allocations:
+        record["UsageAllocations"] = [usage_allocation(each, line.decimals) for each in line.allocations]
     return record
 
 
 def record_size(line: UsageLine) -> int:
     """An upper bound of the record's bytes in the request."""
-    return 200 + 6 * (len(line.dimension) + sum(len(v) for v in line.identity.record_fields().values()))
+    named = len(line.dimension) + sum(len(v) for v in line.identity.record_fields().values())
+    return 200 + 6 * named + allocations_size(line.allocations)
 
 
 def _sent_key(record: Mapping[str, Any]) -> tuple[Any, ...]:

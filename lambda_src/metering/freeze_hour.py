@@ -16,6 +16,7 @@ from marketplace.billing_identity import BillingIdentity
 from marketplace.deadlines import deadline
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
+from metering.allocate_hour import Allocator
 from metering.allowance import Allowance, Waiting, allowance_for
 from metering.identity import frozen_identity, identity_of
 from metering.mode import Mode
@@ -50,6 +51,7 @@ class Freezer:
     records: MeteringRecords
     balances: Balances
     subscribers: Subscribers
+    allocator: Allocator
     dimensions: Mapping[str, Dimension]
     tiers: Sequence[Tier]
     pricing_model: str
@@ -76,6 +78,7 @@ class Freezer:
             for name, dimension in sealed.items()
             if dimension.line or name in zeros
         ]
+        lines, allocations = self.allocator.allocate(record, lines)
         included = {name: sum(dimension.included.values(), Decimal(0)) for name, dimension in sealed.items()}
         frozen = Frozen(
             identity=frozen_identity(known.identity), timestamp=known.timestamp, lines=lines, included=included
@@ -85,6 +88,7 @@ class Freezer:
             self.records.seal(record, frozen, now),
             *self._balance(balance, sealed, known.allowance),
             *([self._spill(record, now)] if capped else []),
+            *allocations,
         ]
         return FrozenHour(operations, frozen, capped)
 

@@ -7,16 +7,19 @@ import boto3
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_records import MeteringRecords
 from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
+from ledger.tagged_usage import TaggedUsage
 from marketplace import dimensions, tiers
 from marketplace.meter_usage import UsageMeter
 from metering import find_due_hours as due
 from metering import plan_batches as plan
 from metering import settle_hours as settle
+from metering.allocate_hour import Allocator
 from metering.copy_failed import copy_failed
 from metering.freeze_hour import Freezer
 from metering.keys import line_key, parse_line_key, parse_record_key
@@ -109,6 +112,10 @@ def sealer() -> Sealer:
         records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
         balances=Balances(dynamodb().Table(names.STATE_TABLE)),
         subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        allocator=Allocator(
+            TaggedUsage(dynamodb().Table(names.USAGE_EVENTS_TABLE)),
+            FrozenAllocations(dynamodb(), names.USAGE_EVENTS_TABLE),
+        ),
         dimensions=dimensions.from_json(names.DIMENSIONS),
         tiers=tiers.from_json(names.TIERS),
         pricing_model=names.PRICING_MODEL,
@@ -151,6 +158,7 @@ def submitter() -> Submitter:
         records=records,
         settlement=Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE)),
         subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        allocations=FrozenAllocations(dynamodb(), names.USAGE_EVENTS_TABLE),
         meter=UsageMeter.connect(names.METERING_REGION),
         pace=Pace(calls_per_second=float(names.CALLS_PER_SECOND), copies=int(names.SUBMIT_CONCURRENCY)),
         clock=clock.now,

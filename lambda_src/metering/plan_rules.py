@@ -59,7 +59,8 @@ def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float
         order = (bad, line.verdict is not None, not leaving, not is_month_end(record.hour), record.hour)
         alone = bad or line.deadline - now < ALONE_BELOW
         key = (record.customer_identifier, record.hour, line.dimension)
-        found.append(Candidate(key, sent.identity.batch_key, record_size(sent), alone, order))
+        size = record_size(sent) + line.allocated.size
+        found.append(Candidate(key, sent.identity.batch_key, size, alone, order))
     return found
 
 

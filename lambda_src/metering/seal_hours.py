@@ -12,6 +12,7 @@ from ledger.metering_record import MeteringRecord
 from ledger.pending_page import RecordKey
 from ledger.quantity import text
 from ledger.transaction import Cancelled, Contended, Operation, write
+from metering.allocate_hour import report_folded
 from metering.allowance import Waiting
 from metering.count import OF_VERDICT, Count, nothing
 from metering.freeze_hour import Freezer, FrozenHour
@@ -106,6 +107,7 @@ class Sealer:
                 counted=text(line.counted),
                 verdict=hour_frozen.frozen.verdict,
             )
+        report_folded(record, hour_frozen.frozen.lines, self.count)
         if ended is not None:
             self.count(OF_VERDICT[ended], len(hour_frozen.frozen.lines))
         if hour_frozen.capped:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ledger.allocations import FrozenAllocations
 from ledger.attempt import new_attempt
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
@@ -23,6 +24,7 @@ from metering.mode import Mode
 from metering.pace import Pace
 from metering.settle_line import LineSettler
 from metering.settle_rules import SUCCESS
+from metering.thaw_allocations import thaw
 from metering.usage_line import usage_line
 from runtime import telemetry
 from runtime.clock import Clock
@@ -63,6 +65,7 @@ class Submitter:
     records: MeteringRecords
     settlement: Settlement
     subscribers: Subscribers
+    allocations: FrozenAllocations
     meter: UsageMeter
     pace: Pace
     clock: Clock
@@ -97,8 +100,8 @@ class Submitter:
     def _still_open(self, keys: Sequence[LineKey]) -> tuple[list[Sent], int]:
         """The lines to send, and how many are left alone because another's call with them may be under way."""
         wanted, now = set(keys), self.clock()
-        found = [
-            Sent(record, line, usage_line(record, line))
+        lines = [
+            (record, line)
             for record in self.records.get_many([(customer, hour) for customer, hour, _ in keys])
             for line in record.lines.values()
             if (record.customer_identifier, record.hour, line.dimension) in wanted
@@ -106,8 +109,14 @@ class Submitter:
             and now < line.deadline
             and self.mode.plans(record.customer_identifier)
         ]
-        free = [sent for sent in found if not sent.line.is_under_way(now)]
-        return free, len(found) - len(free)
+        free = [(record, line) for record, line in lines if not line.is_under_way(now)]
+        frozen = thaw(free, self.allocations, self.count)
+        found = [
+            Sent(record, line, usage_line(record, line, frozen[key]))
+            for record, line in free
+            if (key := (record.customer_identifier, record.hour, line.dimension)) in frozen
+        ]
+        return found, len(lines) - len(free)
 
     def _try(self, lines: Sequence[Sent]) -> None:
         """All but the call: the request is made and held against the service's model, and the lines stay pending."""

@@ -2,11 +2,15 @@
 
 from ledger.metering_record import Line, MeteringRecord
 from marketplace.meter_usage import UsageLine
+from marketplace.usage_allocations import Allocation
 from metering.identity import thawed_identity
 
 
-def usage_line(record: MeteringRecord, line: Line) -> UsageLine:
-    """The same for every attempt. Raises ValueError for a record that is not sealed."""
+def usage_line(record: MeteringRecord, line: Line, allocations: tuple[Allocation, ...] = ()) -> UsageLine:
+    """The same for every attempt. Raises ValueError for a record that is not sealed.
+
+    allocations: what was frozen with the line; planning does without.
+    """
     if record.timestamp is None:
         raise ValueError("only a sealed record's lines are sent")
     return UsageLine(
@@ -15,4 +19,5 @@ def usage_line(record: MeteringRecord, line: Line) -> UsageLine:
         timestamp=record.timestamp,
         quantity=line.quantity,
         decimals=line.decimals,
+        allocations=allocations,
     )

@@ -30,6 +30,13 @@ class UsageMetric(StrEnum):
     EVENTS_DUPLICATE = "EventsDuplicate"
     EVENTS_REFUSED = "EventsRefused"
     EVENTS_RETRY_LATER = "EventsRetryLater"
+    #: what became of events from the queue; the names above count every verdict, whichever door gave it
+    QUEUED_EVENTS_RECORDED = "QueuedEventsRecorded"
+    QUEUED_EVENTS_REFUSED = "QueuedEventsRefused"
+    #: put into the waiting queue, once again with every round
+    QUEUED_EVENTS_WAITING = "QueuedEventsWaiting"
+    #: waited for a day in vain: refused with the last reason
+    QUEUED_EVENTS_GAVE_UP = "QueuedEventsGaveUp"
     REQUESTS_REFUSED = "RequestsRefused"
 
 
@@ -50,6 +57,10 @@ class MeteringMetric(StrEnum):
     LINES_CAPPED = "LinesCapped"
     #: hourly zeros that ended otherwise than billed: nothing is lost, nobody is woken
     ZERO_LINES_FAILED = "ZeroLinesFailed"
+    #: sets of tags beyond what a line takes: billed, but shown without their tags
+    TAG_SETS_FOLDED = "TagSetsFolded"
+    #: lines that were not sent because their frozen allocations are gone
+    ALLOCATIONS_MISSING = "AllocationsMissing"
     PRODUCT_FAULTS = "ProductFaults"
     #: two lines answered with one MeteringRecordId
     SHARED_RECORD_IDS = "SharedMeteringRecordIds"

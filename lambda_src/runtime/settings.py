@@ -78,6 +78,14 @@ class UsageSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UsageQueueSettings(UsageSettings):
+    #: where events wait that may be recorded later; its own delay says how long
+    WAITING_USAGE_QUEUE_URL: str
+    #: where refused events are kept for people
+    REFUSED_USAGE_QUEUE_URL: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FindDueHoursSettings(Settings):
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str
@@ -114,6 +122,7 @@ class SealHoursSettings(MeteringModeSettings):
     HOURLY_ZEROS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     PENDING_SHARDS: str
 
@@ -128,6 +137,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 class SubmitBatchSettings(MeteringModeSettings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     METERING_REGION: str
     #: BatchMeterUsage calls per second for the whole stage

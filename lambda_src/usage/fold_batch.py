@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from marketplace.usage_allocations import TagSet, tag_set
 from usage.usage_event import UsageEvent
 
 #: (dimension, period, user): one distinct user in one month
 Mark = tuple[str, str, str]
+#: (dimension, tags)
+Tagged = tuple[str, TagSet]
 #: (dimension, period)
 Counter = tuple[str, str]
 
@@ -18,12 +21,14 @@ Counter = tuple[str, str]
 @dataclass
 class Folded:
     """counted: recorded units by event id (0 for a user already counted). marks: users to mark, by the event that
-    brings them. highest: counts to raise, with the highest of the batch and its moment."""
+    brings them. highest: counts to raise, with the highest of the batch and its moment. tagged: counted units by tags.
+    """
 
     counted: dict[str, Decimal] = field(default_factory=dict)
     marks: dict[Mark, UsageEvent] = field(default_factory=dict)
     highest: dict[Counter, tuple[Decimal, UsageEvent]] = field(default_factory=dict)
     totals: dict[Counter, Decimal] = field(default_factory=dict)
+    tagged: dict[Tagged, Decimal] = field(default_factory=dict)
 
 
 def fold(events: Iterable[UsageEvent], known_marks: set[Mark], seen: Mapping[Counter, Decimal]) -> Folded:
@@ -45,22 +50,28 @@ def fold(events: Iterable[UsageEvent], known_marks: set[Mark], seen: Mapping[Cou
         folded.counted[event.id] = units
         if units:
             folded.totals[counter] = folded.totals.get(counter, Decimal(0)) + units
+            if event.tags:
+                tagged = (event.dimension.name, tag_set(event.tags))
+                folded.tagged[tagged] = folded.tagged.get(tagged, Decimal(0)) + units
     return folded
 
 
 def chunks(events: Sequence[UsageEvent], *, operations: int, per_id: int) -> Iterator[list[UsageEvent]]:
     """Cut events so that each part fits one transaction. per_id: operations for one key (2 with a previous identifier).
 
-    Counts the worst case: every distinct user is new.
+    Counts the worst case: every distinct user is new, every event counts. One set of tags is one operation.
     """
     part: list[UsageEvent] = []
+    sets: set[Tagged] = set()
     used = 0
     for event in events:
         cost = per_id if event.dimension.aggregation == "sum" else 2 * per_id
-        if part and used + cost > operations:
+        tags = {(event.dimension.name, tag_set(event.tags))} if event.tags else set()
+        if part and used + cost + len(tags - sets) > operations:
             yield part
-            part, used = [], 0
+            part, sets, used = [], set(), 0
         part.append(event)
-        used += cost
+        used += cost + len(tags - sets)
+        sets |= tags
     if part:
         yield part

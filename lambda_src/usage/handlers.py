@@ -1,44 +1,32 @@
 """The usage API: parse, call, map. IAM has let the caller in before any of this runs."""
 
 import re
-from collections import Counter
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ledger.metering_records import MeteringRecords
-from ledger.subscribers import Subscribers
 from ledger.transaction import Contended
-from ledger.usage_events import UsageEvents
 from marketplace import dimensions
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import UsageMetric
 from runtime.settings import UsageSettings
+from usage.count_verdicts import count_verdicts
 from usage.report_usage import report_usage
 from usage.request import BadRequest, read_events
 from usage.stores import Stores
-from usage.usage_event import UsageEvent
-from usage.verdict import Verdict
 from usage.view_usage import view_usage
 
 logger = telemetry.logger("usage")
 metrics = telemetry.metrics("usage")
 app = APIGatewayRestResolver()
 
-_COUNTED = {
-    "recorded": UsageMetric.EVENTS_RECORDED,
-    "duplicate": UsageMetric.EVENTS_DUPLICATE,
-    "refused": UsageMetric.EVENTS_REFUSED,
-    "retry_later": UsageMetric.EVENTS_RETRY_LATER,
-}
 _CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 
@@ -49,15 +37,7 @@ def settings() -> UsageSettings:
 
 @cache
 def stores() -> Stores:
-    dynamodb = boto3.resource("dynamodb")
-    names = settings()
-    return Stores(
-        client=dynamodb.meta.client,
-        subscribers=Subscribers(dynamodb.Table(names.SUBSCRIBERS_TABLE)),
-        subscribers_table=names.SUBSCRIBERS_TABLE,
-        events=UsageEvents(dynamodb, names.USAGE_EVENTS_TABLE),
-        records=MeteringRecords(dynamodb, names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
-    )
+    return Stores.connect(settings())
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -72,7 +52,7 @@ def post_usage() -> dict[str, Any]:
     event = app.current_event
     bodies = read_events(_text_of(event), event.headers.get("content-type") or "")
     answers = report_usage(bodies, dimensions.from_json(settings().DIMENSIONS), stores(), clock.now)
-    _count(answers)
+    count_verdicts(answers, metrics, logger)
     return {"verdicts": [verdict.payload() for _, verdict in answers]}
 
 
@@ -124,29 +104,3 @@ def _error(status: int, code: str, message: str, retry_after: int | None = None)
         body={"error": {"code": code, "message": message, "details": {}}},
         headers={"Retry-After": str(retry_after)} if retry_after else None,
     )
-
-
-def _count(answers: list[tuple[UsageEvent | None, Verdict]]) -> None:
-    """Metrics by verdict, and one log line per customer, hour, dimension and verdict with its units."""
-    for word, number in Counter(verdict.verdict for _, verdict in answers).items():
-        metrics.add_metric(_COUNTED[word], MetricUnit.Count, number)
-    units: dict[tuple[Any, ...], Any] = {}
-    for event, verdict in answers:
-        key = (
-            event.customer_identifier if event else None,
-            verdict.hour,
-            event.dimension.name if event else None,
-            verdict.verdict,
-            verdict.reason,
-        )
-        units[key] = units.get(key, 0) + (event.quantity if event else 0)
-    for (customer, hour, dimension, outcome, reason), quantity in units.items():
-        logger.info(
-            "usage",
-            customer=customer,
-            hour=clock.iso(hour) if hour is not None else None,
-            dimension=dimension,
-            quantity=str(quantity),
-            verdict=outcome,
-            reason=reason or None,
-        )

@@ -1,4 +1,4 @@
-"""The body of ``POST /usage``, read within bounds."""
+"""The body of ``POST /usage`` and of a queued message, read within bounds."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -22,6 +22,12 @@ def read_events(body: str | None, content_type: str) -> list[Any]:
     """The ``events`` of a request, unchecked; numbers as Decimal. Raises BadRequest."""
     if content_type.split(";")[0].strip().lower() != "application/json":
         raise BadRequest(415, "unsupported_media_type", "send Content-Type: application/json")
+    events: list[Any] = read_body(body)["events"]
+    return events
+
+
+def read_body(body: str | None) -> dict[str, Any]:
+    """The body's JSON object, whose ``events`` are a list of 1 to 100; numbers as Decimal. Raises BadRequest."""
     if not body:
         raise BadRequest(400, "bad_json", 'send {"events": [...]}')
     # half a surrogate pair is counted, not encoded: the event that holds it is refused by its own verdict
@@ -34,12 +40,12 @@ def read_events(body: str | None, content_type: str) -> list[Any]:
         raise BadRequest(400, "bad_json", "the body is not JSON") from None
     if not isinstance(parsed, dict) or not isinstance(parsed.get("events"), list):
         raise BadRequest(400, "bad_request", 'the body must be {"events": [...]}')
-    events: list[Any] = parsed["events"]
+    events = parsed["events"]
     if not events:
         raise BadRequest(400, "no_events", "events is empty")
     if len(events) > MAX_EVENTS:
         raise BadRequest(400, "too_many_events", f"at most {MAX_EVENTS} events a request, this has {len(events)}")
-    return events
+    return parsed
 
 
 def _number(digits: str) -> Decimal:

@@ -1,11 +1,14 @@
 """The tables that recording writes to."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+import boto3
 
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from ledger.usage_events import UsageEvents
+from runtime.settings import UsageSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -20,3 +23,15 @@ class Stores:
     subscribers_table: str
     events: UsageEvents
     records: MeteringRecords
+
+    @classmethod
+    def connect(cls, names: UsageSettings) -> Self:
+        """The tables that a function's settings name."""
+        dynamodb = boto3.resource("dynamodb")
+        return cls(
+            client=dynamodb.meta.client,
+            subscribers=Subscribers(dynamodb.Table(names.SUBSCRIBERS_TABLE)),
+            subscribers_table=names.SUBSCRIBERS_TABLE,
+            events=UsageEvents(dynamodb, names.USAGE_EVENTS_TABLE),
+            records=MeteringRecords(dynamodb, names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
+        )

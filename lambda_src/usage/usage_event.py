@@ -15,6 +15,7 @@ from typing import Any
 from ledger import quantity as quantities
 from ledger.hour import month_of
 from marketplace.dimensions import Dimension
+from marketplace.usage_allocations import MAX_KEY, MAX_TAGS, MAX_VALUE, TAG_TEXT
 from runtime.clock import from_iso, iso
 
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
@@ -134,11 +135,16 @@ def _user(body: Mapping[str, Any], dimension: Dimension) -> str | None:
 
 
 def _tags(body: Mapping[str, Any]) -> dict[str, str]:
+    """What Marketplace takes as tags of an allocation: what it refuses would hold up the whole line later."""
     tags = {} if body.get("tags") is None else body["tags"]
-    if not isinstance(tags, dict) or len(tags) > 5:
-        raise Refusal("bad_event", "tags must be an object of at most 5 names and values")
+    if not isinstance(tags, dict) or len(tags) > MAX_TAGS:
+        raise Refusal("bad_event", f"tags must be an object of at most {MAX_TAGS} names and values")
     for name, value in tags.items():
-        printable = isinstance(value, str) and _PRINTABLE.fullmatch(value) and _PRINTABLE.fullmatch(name)
-        if not printable or len(name) > 100:
-            raise Refusal("bad_event", "a tag's name must have 1 to 100 characters, its value 1 to 256")
+        if not (_tag_text(name, MAX_KEY) and _tag_text(value, MAX_VALUE)):
+            wanted = f"its name 1 to {MAX_KEY}, its value 1 to {MAX_VALUE} letters, digits, spaces and + - = . _ : / @"
+            raise Refusal("bad_event", f"tag {name[:40]!r} must have as {wanted}")
     return dict(tags)
+
+
+def _tag_text(value: object, longest: int) -> bool:
+    return isinstance(value, str) and len(value) <= longest and TAG_TEXT.fullmatch(value) is not None

@@ -68,5 +68,7 @@ def _line(line: Line) -> dict[str, Any]:
         "scale": line.scale,
         "verdict": line.verdict or "pending",
     }
+    if line.allocated.sets or line.allocated.folded_sets:
+        view |= {"tagSets": line.allocated.sets, "foldedTagSets": line.allocated.folded_sets}
     optional = {"meteringRecordId": line.metering_record_id, "detail": line.detail, "resolution": line.resolution}
     return view | {name: value for name, value in optional.items() if value is not None}

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ledger.subscriber import Subscriber
 from ledger.subscriber_condition import accepts_usage
+from ledger.tagged_usage import add_tagged
 from ledger.transaction import Cancelled, Operation, Reason, write
 from ledger.usage_events import EventItem, event_key, mark_key, stored_event
 from runtime.telemetry import trace_id
@@ -87,9 +88,14 @@ def _plan(chunk: Chunk, folded: Folded, stores: Stores) -> list[tuple[Operation,
     for counter, (highest, event) in folded.highest.items():
         seen = chunk.highest.get(counter)
         plan.append((events.raise_mark(customer, *counter, event.occurred_at, seen=seen, highest=highest), _try_again))
+    for (dimension, tags), units in folded.tagged.items():
+        add = add_tagged(events.table_name, customer, chunk.route.hour, dimension, tags, units)
+        plan.append((add, _try_again))
     if folded.totals:
         exists = chunk.record_exists
-        add = stores.records.add(customer, chunk.route.hour, folded.totals, exists=exists, now=chunk.now)
+        add = stores.records.add(
+            customer, chunk.route.hour, folded.totals, exists=exists, now=chunk.now, tagged=bool(folded.tagged)
+        )
         plan.append((add, _try_again))
         if not exists:
             plan.append((accepts_usage(stores.subscribers_table, customer, chunk.now), _try_again))

@@ -6,6 +6,9 @@ Point functions at it with ``AWS_ENDPOINT_URL_MARKETPLACE_METERING`` and
 ``AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE``, both set to that URL. Its clock is ``runtime.clock``
 (``CLOCK_OFFSET_FILE``).
 
+Its rules are ``local.marketplace.rule_book`` as data and ``local.marketplace.rules`` as code; for people
+``docs/local-marketplace.md``. Without HTTP: ``local.marketplace.in_process``, for tests and simulations.
+
 AWS's interface (``POST /``, routed by ``X-Amz-Target``, JSON 1.1, signed for ``aws-marketplace``; the Region is the one
 that the request is signed for): ResolveCustomer, BatchMeterUsage, GetEntitlements. boto3 1.44.5 sends JSON 1.1 to both
 services although the entitlement model lists smithy-rpc-v2-cbor first (a test holds it), so there is no CBOR here.
@@ -20,17 +23,23 @@ POST /_local/products                        ``{productCode, integration: licens
 POST /_local/buyers                          ``{productCode, kind: license|legacy, accountId?, entitlements?:
                                              [{dimension, value, expiresAt?}], activatedAt?: ISO | "now"}`` → the buyer:
                                              ``{id, kind, token, accountId, customerIdentifier (legacy only),
-                                             licenseArn, agreementId, offerId, productCode, periods, entitlements}``.
+                                             licenseArn, agreementId, offerId, productCode, suspended, periods,
+                                             entitlements}``.
                                              ``id`` is the billing key: customerIdentifier, or the licence's trailing id
 GET  /_local/buyers, /_local/buyers/{id}     the buyers (without tokens)
 POST /_local/buyers/{id}/activate            ``{at?}``: the agreement starts (a second one after an end re-subscribes)
 POST /_local/buyers/{id}/end                 ``{at?}``: the agreement ends; usage is taken for one more hour
+POST /_local/buyers/{id}/suspend, /resume    AWS suspends the buyer's account, and no longer
 POST /_local/buyers/{id}/entitlements        ``{entitlements: [...]}`` replaces them (upgrade, renewal)
-POST /_local/buyers/{id}/token               → ``{token}``: a new registration token, valid for 4 hours
+POST /_local/buyers/{id}/token               → ``{token}``: a new registration token, valid for 4 hours (tokenMinutes)
 POST /_local/settings                        ``{identicalResend?: "Success"|"DuplicateRecord", emptyPages?: bool,
-                                             callsPerSecond?: number}`` → all settings
+                                             callsPerSecond?: number, tokenMinutes?: number, usageAfterEnd?: "Success"|
+                                             "InvalidLicenseException"}`` → all settings
 POST /_local/faults                          one fault (see ``local.marketplace.faults``): ``{kind, times?, ...}``
-GET, DELETE /_local/faults                   the armed faults; DELETE disarms all
+GET, DELETE /_local/faults                   the armed faults; DELETE disarms all, those at random too
+POST /_local/random-faults                   faults at random (see ``local.marketplace.random_faults``): ``{seed, rates:
+                                             {kind: 0..1}, operations?, error?, seconds?}``, counting calls from 1
+GET /_local/random-faults                    the same, with ``calls`` counted so far
 GET  /_local/log?after=&limit=               ``{calls: [...], next}``: every call of AWS's interface, oldest first
 GET  /_local/log/accepted?after=&limit=      ``{accepted: [{seq, productCode, buyer, identity, region, dimension, hour,
                                              timestamp, quantity, meteringRecordId, at}], next}``: what will be billed

@@ -85,7 +85,7 @@ class MarketplaceAdmin:
         return token
 
     def set_settings(self, **settings: Any) -> JsonObject:
-        """identicalResend, emptyPages, callsPerSecond, tokenMinutes."""
+        """identicalResend, emptyPages, callsPerSecond, tokenMinutes, usageAfterEnd."""
         return self._call("POST", "settings", settings)
 
     def arm(self, kind: str, **fault: Any) -> JsonObject:

@@ -10,10 +10,11 @@ from local.marketplace.call_faults import CallFaults
 from local.marketplace.call_log import Call
 from local.marketplace.errors import ApiError
 from local.marketplace.metering import batch_meter_usage
-from local.marketplace.model import describe, violations
+from local.marketplace.model import violations
 from local.marketplace.rules import entitlements, regions, registration
 from local.marketplace.state import MarketplaceState
 from local.marketplace.times import iso
+from local.marketplace.violation import describe
 
 SIGNING_NAME = "aws-marketplace"
 #: by X-Amz-Target: JSON 1.1, AWSMPMeteringService.* and AWSMPEntitlementService.*
@@ -58,7 +59,7 @@ def serve(
     size: int,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Answer:
-    """One call: ``body`` is the parsed JSON, ``size`` its bytes. The one door to the rules, over HTTP and in process."""
+    """One call: ``body`` is parsed JSON of ``size`` bytes. The one door to the rules, over HTTP and in process."""
     with state.lock:
         faults = state.faults_of_call(operation)
         slow = faults.take("slow")

@@ -21,8 +21,10 @@ class CallFaults:
 
     def take(self, kind: str, *, product: str = "", buyer: str = "", dimension: str = "") -> Fault | None:
         """The fault of that kind that touches the call, or the record; one on demand is counted down."""
+        if not self._drawn and not self._board:
+            return None
         found = self._drawn if self._drawn and self._drawn.kind == kind else None
-        if not found and self._board:
+        if not found:
             found = self._board.take(
                 kind, self._operation, self._now(), product=product, buyer=buyer, dimension=dimension
             )

@@ -14,8 +14,8 @@ DEFAULT_PAGE = 1_000
 class Call:
     """One call of AWS's interface. ``outcome``: ``answered``, or the error class that refused it.
 
-    results: for BatchMeterUsage one entry a judged record. lost: the caller was not told what was done: the answer never
-    left, or said 5xx. faults: the kinds of the faults that it met.
+    results: for BatchMeterUsage one entry a judged record. lost: the caller was not told what was done,
+    the answer never left or said 5xx. faults: the kinds of the faults that it met.
     """
 
     seq: int

@@ -100,14 +100,14 @@ class EntitlementClient(_Client):
         ]
         return {**answer, "Entitlements": found, "ResponseMetadata": _ANSWERED}
 
-    def get_paginator(self, name: str) -> Paginator:
+    def get_paginator(self, name: str) -> "Paginator[Any]":
         """botocore's own paginator over ``get_entitlements``."""
         pages = get_session().get_paginator_model(self.service).get_paginator("GetEntitlements")
         return Paginator(getattr(self, name), pages, service_model(self.service).operation_model("GetEntitlements"))
 
 
 def _without_datetimes(request: Request) -> dict[str, Any]:
-    """A copy with times as the JSON protocol has them: whole seconds since the epoch, as boto3 writes them."""
+    """A copy with times as the JSON protocol has them: seconds since the epoch, as boto3 writes them."""
     records = request.get("UsageRecords")
     if not isinstance(records, list):
         return dict(request)
@@ -121,8 +121,10 @@ def _plain(record: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _seconds(moment: datetime) -> int:
-    return timegm(moment.utctimetuple())
+def _seconds(moment: datetime) -> float:
+    """As boto3 computes them: one without a zone is UTC, microseconds are kept."""
+    seconds = timegm(moment.utctimetuple())
+    return (seconds * 10**6 + moment.microsecond) / 10**6 if moment.microsecond else seconds
 
 
 @lru_cache(maxsize=4096)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from local.marketplace.call_faults import CallFaults
 from local.marketplace.call_log import Accepted, Call
 from local.marketplace.errors import ApiError
+from local.marketplace.faults import Fault
 from local.marketplace.model import violations
 from local.marketplace.rules import deduplication, identity, request_form, window
 from local.marketplace.rules.usage_record import BoundRecord, MeteringRequest
@@ -60,20 +61,27 @@ def _judge_request(
         identity.dimension_of_product(entry, product_code, state.catalogue)
         window.in_bounds(entry.record, now)
         window.not_before_activation(entry.record, entry.buyer)
+        if state.switches.usage_after_end == "InvalidLicenseException":
+            window.not_after_end(entry.record, entry.buyer)
     return bound, product_code
 
 
 def _refuse_on_demand(faults: CallFaults, product_code: str, bound: tuple[BoundRecord, ...]) -> None:
     """Armed faults of kind ``error`` that name a product, a buyer or a dimension of this request."""
     for entry in bound:
-        names = {"product": product_code, "buyer": entry.buyer.id, "dimension": entry.record.dimension}
-        if fault := faults.take("error", **names):
+        if fault := faults.take("error", product=product_code, buyer=entry.buyer.id, dimension=entry.record.dimension):
             raise ApiError(fault.error, "a fault of the local Marketplace's")
 
 
 def _comes_back(context: _Context, entry: BoundRecord) -> bool:
-    names = {"product": context.product_code, "buyer": entry.buyer.id, "dimension": entry.record.dimension}
-    return context.faults.take("unprocessed", **names) is not None
+    return _record_fault(context, "unprocessed", entry) is not None
+
+
+def _record_fault(context: _Context, kind: str, entry: BoundRecord) -> Fault | None:
+    """The fault of that kind that touches the record."""
+    return context.faults.take(
+        kind, product=context.product_code, buyer=entry.buyer.id, dimension=entry.record.dimension
+    )
 
 
 def _as_told(context: _Context, results: list[dict[str, Any]], unprocessed: list[dict[str, Any]]) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
     state, record, buyer = context.state, entry.record, entry.buyer
     key = deduplication.key_of(record, context.product_code, context.call.region)
     on_file = state.on_file.get(key)
-    forced = context.faults.take("status", product=context.product_code, buyer=buyer.id, dimension=record.dimension)
+    forced = _record_fault(context, "status", entry)
     is_subscribed = window.subscribed(record, buyer, context.product_code, context.now)
     status: str = deduplication.verdict(record, on_file, is_subscribed, state.switches.identical_resend)
     status = forced.status if forced else status
@@ -123,7 +131,7 @@ def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
 
 
 def metering_record_id(key: deduplication.Key) -> str:
-    """botocore model, UsageRecordResult: "a unique identifier for this metering event"; here it follows from the slot."""
+    """botocore model, UsageRecordResult: a "unique identifier for this metering event"; it follows from the slot."""
     return str(uuid.uuid5(_RECORD_IDS, "|".join(map(str, key))))
 
 

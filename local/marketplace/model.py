@@ -5,14 +5,15 @@ Each operation's input shape is turned into functions once, so that a simulation
 """
 
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
+from typing import Any
 
 import botocore.session
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 from local.marketplace.errors import ApiError
+from local.marketplace.violation import Place, Violation, path_of
 
 _WHOLE = ("integer", "long")
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -28,17 +29,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 #: epoch seconds of the end of the year 9999
 _LATEST_TIMESTAMP = 253_402_300_799
-
-#: the names that lead to a value, innermost first: ``("Dimension", ("1.member", ("UsageRecords", None)))``
-Place = tuple[str, Any] | None
-
-
-class Violation(NamedTuple):
-    """One constraint that a value breaks; ``path`` as in ``UsageRecords.1.member.Dimension``."""
-
-    path: str
-    message: str
-
 
 #: adds what a value breaks to the list; raises ApiError SerializationException where it has the wrong JSON type
 Check = Callable[[Any, Place, list[Violation]], None]
@@ -97,7 +87,7 @@ def _structure(shape: StructureShape, members: Mapping[str, Check]) -> Check:
             raise _wrong_type(place, shape)
         for name in needed:
             if value.get(name) is None:
-                broken.append(Violation(_path((name, place)), "must not be null"))
+                broken.append(Violation(path_of((name, place)), "must not be null"))
         for name, item in value.items():
             # null is absent, and members that the model does not know are ignored
             if item is not None and name in members:
@@ -131,27 +121,32 @@ def _map(shape: MapShape, key_check: Check, value_check: Check) -> Check:
 
 
 def _string(shape: Shape) -> Check:
-    in_range = _range(shape, "length")
+    least, most, enum = (constraint(shape, name) for name in ("min", "max", "enum"))
     # Smithy's patterns are written with and without anchors; all of them mean the whole value here
     pattern = str(constraint(shape, "pattern") or "").removeprefix("^").removesuffix("$")
-    # whatever has any characters at all needs no search
-    matches = re.compile(pattern).fullmatch if pattern and pattern != r"[\s\S]*" else None
-    enum = constraint(shape, "enum")
+    matches = re.compile(pattern).fullmatch
+
+    # dimensions, licences and quantities come again and again
+    @lru_cache(maxsize=1024)
+    def faults(value: str) -> tuple[str, ...]:
+        found = list(_out_of_range(len(value), "length", least, most))
+        if pattern and not matches(value):
+            found.append(f"must satisfy the regular expression {pattern}")
+        if enum and value not in enum:
+            found.append(f"must be one of {', '.join(enum)}")
+        return tuple(found)
 
     def check(value: Any, place: Place, broken: list[Violation]) -> None:
         if not isinstance(value, str):
             raise _wrong_type(place, shape)
-        in_range(len(value), place, broken)
-        if matches and not matches(value):
-            broken.append(Violation(_path(place), f"must satisfy the regular expression {pattern}"))
-        if enum and value not in enum:
-            broken.append(Violation(_path(place), f"must be one of {', '.join(enum)}"))
+        for fault in faults(value):
+            broken.append(Violation(path_of(place), fault))
 
     return check
 
 
 def _scalar(shape: Shape) -> Check:
-    allowed = _TYPES[shape.type_name]
+    allowed: Any = _TYPES[shape.type_name]  # Any: isinstance would narrow the value to object
     in_range = _range(shape, "value") if shape.type_name in _WHOLE else None
     is_time = shape.type_name == "timestamp"
 
@@ -159,7 +154,7 @@ def _scalar(shape: Shape) -> Check:
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise _wrong_type(place, shape)
         if is_time and not -_LATEST_TIMESTAMP <= value <= _LATEST_TIMESTAMP:  # a NaN is not, either
-            raise ApiError("SerializationException", f"{_path(place)} is not a time")
+            raise ApiError("SerializationException", f"{path_of(place)} is not a time")
         if in_range:
             in_range(value, place, broken)
 
@@ -170,27 +165,18 @@ def _range(shape: Shape, what: str) -> Callable[[int, Place, list[Violation]], N
     least, most = constraint(shape, "min"), constraint(shape, "max")
 
     def check(size: int, place: Place, broken: list[Violation]) -> None:
-        if least is not None and size < least:
-            broken.append(Violation(_path(place), f"must have {what} greater than or equal to {least}"))
-        if most is not None and size > most:
-            broken.append(Violation(_path(place), f"must have {what} less than or equal to {most}"))
+        for fault in _out_of_range(size, what, least, most):
+            broken.append(Violation(path_of(place), fault))
 
     return check
 
 
+def _out_of_range(size: int, what: str, least: int | None, most: int | None) -> Iterator[str]:
+    if least is not None and size < least:
+        yield f"must have {what} greater than or equal to {least}"
+    if most is not None and size > most:
+        yield f"must have {what} less than or equal to {most}"
+
+
 def _wrong_type(place: Place, shape: Shape) -> ApiError:
-    return ApiError("SerializationException", f"{_path(place) or 'the request'} must be a {shape.type_name}")
-
-
-def _path(place: Place) -> str:
-    names: list[str] = []
-    while place:
-        names.append(str(place[0]))
-        place = place[1]
-    return ".".join(reversed(names))
-
-
-def describe(broken: list[Violation]) -> str:
-    """The message of a refused request: the first few violations."""
-    listed = "; ".join(f"Value at '{v.path}' failed to satisfy constraint: Member {v.message}" for v in broken[:5])
-    return f"{len(broken)} validation error(s) detected: {listed}"
+    return ApiError("SerializationException", f"{path_of(place) or 'the request'} must be a {shape.type_name}")

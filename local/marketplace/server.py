@@ -131,7 +131,7 @@ class LocalMarketplace:
     """The server in this process. ``with LocalMarketplace() as marketplace: marketplace.url``.
 
     port: 0 takes any free one. now, monotonic: the clocks of the rules and of the quota. log_file: each accepted record
-    is appended there as a JSON line.
+    is appended there as a JSON line. seed: as of ``MarketplaceState``.
     """
 
     def __init__(
@@ -140,8 +140,9 @@ class LocalMarketplace:
         now: clock.Clock = clock.now,
         monotonic: clock.Clock = time.monotonic,
         log_file: Path | None = None,
+        seed: int | None = None,
     ) -> None:
-        self._new_state = partial(MarketplaceState, now, monotonic, log_file)
+        self._new_state = partial(MarketplaceState, now, monotonic, log_file, seed)
         self._server = _Server(port, self._new_state())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"

@@ -15,6 +15,7 @@ from local.marketplace.faults import FaultBoard
 from local.marketplace.random_faults import RandomFaults
 from local.marketplace.rules.deduplication import IdenticalResend, Key, OnFile
 from local.marketplace.rules.registration import TOKEN_SECONDS, Token
+from local.marketplace.rules.window import UsageAfterEnd
 from runtime import clock
 
 
@@ -25,6 +26,7 @@ class Switches:
     identical_resend: IdenticalResend = "Success"
     empty_pages: bool = False
     token_seconds: float = TOKEN_SECONDS
+    usage_after_end: UsageAfterEnd = "Success"
 
 
 class MarketplaceState:

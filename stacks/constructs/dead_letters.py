@@ -12,11 +12,13 @@ LAST = "this is the dead-letter queue; what lies here waits for a person, an ala
 
 
 class DeadLetters(Construct):
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, fifo: bool = False) -> None:
+        """fifo: as the queue that it stands behind (SQS: both are FIFO, or none is)."""
         super().__init__(scope, id_)
         self.queue = sqs.Queue(
             self,
             "Queue",
+            fifo=fifo or None,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=RETENTION,

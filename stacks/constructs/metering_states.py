@@ -42,8 +42,8 @@ def _given(name: str, default: str) -> str:
 class MeteringStates(Construct):
     """``chain`` is the state machine's definition.
 
-    Variables: startedAt, hour, zeroCursor, cursor, more, chunks, batches, fault, busy (a batch of this pass was left unanswered),
-    passes, events (of this execution's history, at most).
+    Variables: startedAt, hour, zeroCursor, cursor, more, chunks, batches, fault, busy (a batch of this pass was left
+    unanswered), passes, events (of this execution's history, at most).
     """
 
     def __init__(

@@ -61,6 +61,10 @@ class LedgerTable(Construct):
         """BatchGetItem is an action of its own: GetItem does not include it."""
         self._grant(grantee, "dynamodb:BatchGetItem")
 
+    def grant_query(self, grantee: iam.IGrantable) -> None:
+        """Read one customer's items by a part of their key."""
+        self._grant(grantee, "dynamodb:Query")
+
     def grant_check(self, grantee: iam.IGrantable) -> None:
         """Make a transaction depend on an item."""
         self._grant(grantee, "dynamodb:ConditionCheckItem")

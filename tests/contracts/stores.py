@@ -1,4 +1,4 @@
-"""The stores on moto, for the contract tests."""
+"""The stores on a DynamoDB, for the contract tests; on moto for those of rooms that use them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,10 +11,12 @@ import pytest
 from moto import mock_aws
 
 from ledger import tables
+from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import Frozen, MeteringRecords
 from ledger.settlement import Settlement
+from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import write
 from ledger.usage_events import UsageEvents
 from tests.contracts.dynamodb_tables import create
@@ -44,6 +46,8 @@ class Ledger:
         self.settlement = Settlement(self.record_items)
         self.events = UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name)
         self.event_items: Table = self.dynamodb.Table(tables.USAGE_EVENTS.name)
+        self.tagged = TaggedUsage(self.event_items)
+        self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
         self.state_items: Table = self.dynamodb.Table(tables.STATE.name)
         self.balances = Balances(self.state_items)
         self.subscriber_items: Table = self.dynamodb.Table(tables.SUBSCRIBERS.name)
@@ -53,9 +57,16 @@ class Ledger:
         for declared in tables.ALL_TABLES:
             table = self.dynamodb.Table(declared.name)
             names = [declared.hash.name, *([declared.range.name] if declared.range else [])]
+            shown = {f"#k{number}": name for number, name in enumerate(names)}
+            scan: dict[str, Any] = {"ProjectionExpression": ", ".join(shown), "ExpressionAttributeNames": shown}
             with table.batch_writer() as batch:
-                for item in table.scan()["Items"]:
-                    batch.delete_item(Key={name: item[name] for name in names})
+                while True:  # large items take more than a page
+                    page = table.scan(**scan)
+                    for key in page["Items"]:
+                        batch.delete_item(Key=key)
+                    if "LastEvaluatedKey" not in page:
+                        break
+                    scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         return self
 
     def write(self, *operations: Any) -> None:

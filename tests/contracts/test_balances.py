@@ -1,6 +1,5 @@
 """Balances: changed only by who has read the last change."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -9,18 +8,6 @@ from ledger.balance import ITEM, Balance
 from ledger.tables import SCHEMA
 from ledger.transaction import Cancelled
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
-from tests.contracts.stores import ledger as new_ledger
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    return made.clear()
 
 
 def test_a_balance_is_empty_until_something_is_left_over(ledger: Ledger) -> None:

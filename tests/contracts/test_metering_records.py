@@ -1,6 +1,5 @@
 """Metering records: added to while open, frozen once, found until every line has ended."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -11,18 +10,6 @@ from ledger.tables import SCHEMA
 from ledger.transaction import Cancelled
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
-from tests.contracts.stores import ledger as new_ledger
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    return made.clear()
 
 
 def test_the_first_usage_creates_the_record_and_its_pending_mark(ledger: Ledger) -> None:

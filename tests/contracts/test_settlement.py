@@ -1,6 +1,5 @@
 """Verdicts on lines: they only rise, each on its own, and the indexes follow."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count, permutations, product
 
@@ -8,21 +7,14 @@ import pytest
 
 from ledger.metering_record import ENDED, FAILED, RANK, MeteringRecord
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
 
 VERDICTS = sorted(RANK)
 
 
-@pytest.fixture(scope="module")
-def many() -> Iterator[Ledger]:
-    """One ledger for cases that each take a customer of their own."""
-    with new_ledger() as made:
-        yield made
-
-
 @pytest.fixture
-def ledger(many: Ledger) -> Ledger:
-    return many.clear()
+def many(made: Ledger) -> Ledger:
+    """One ledger for cases that each take a customer of their own."""
+    return made
 
 
 CASES = count()

@@ -1,6 +1,5 @@
 """The subscribers' and the notices' stores: what is written, on which condition, and what another writer keeps."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,23 +9,18 @@ from ledger.entitlements import dimensions_held, fetched
 from ledger.notices import KEPT_SECONDS, Notices
 from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
 from ledger.subscribers import ATTEMPTS, Change, SubscriberBusy, Subscribers
+from ledger.tables import NOTICES
 from marketplace.tiers import Tier
+from tests.contracts.stores import Ledger
 from tests.unit.marketplace_double import held
 from tests.unit.messages import T0
-from tests.unit.moto_tables import tables
 
 NOW = T0 + 5
 
 
 @pytest.fixture
-def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
-    with tables(monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def table(both: tuple[Any, Any]) -> Any:
-    return both[0]
+def table(ledger: Ledger) -> Any:
+    return ledger.subscriber_items
 
 
 @pytest.fixture
@@ -244,18 +238,23 @@ def test_expired_and_back_touches_an_active_subscriber_only() -> None:
 
 
 @pytest.fixture
-def notices(both: tuple[Any, Any]) -> Notices:
-    return Notices(both[1])
+def notice_items(ledger: Ledger) -> Any:
+    return ledger.dynamodb.Table(NOTICES.name)
 
 
-def test_a_kept_notice_holds_no_personal_data_and_goes_after_its_time(both: tuple[Any, Any], notices: Notices) -> None:
+@pytest.fixture
+def notices(notice_items: Any) -> Notices:
+    return Notices(notice_items)
+
+
+def test_a_kept_notice_holds_no_personal_data_and_goes_after_its_time(notice_items: Any, notices: Notices) -> None:
     body = (
         '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "a@b.example", '
         '"buyer": {"companyName": "Acme", "note": "write to a@b.example"}}'
     )
     assert notices.keep("n1", reason="unknown", body=body, now=NOW)
     assert not notices.keep("n1", reason="unknown", body=body, now=NOW + 60)
-    item = both[1].get_item(Key={"noticeId": "n1"})["Item"]
+    item = notice_items.get_item(Key={"noticeId": "n1"})["Item"]
     assert item["content"]["json"] == (
         '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "[removed]", '
         '"buyer": {"companyName": "[removed]", "note": "[removed]"}}'

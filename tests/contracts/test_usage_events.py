@@ -1,6 +1,5 @@
 """Usage events: each once, and what a repeat finds."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,7 +10,6 @@ from ledger.transaction import Cancelled
 from ledger.usage_events import DAY, EventItem, StoredEvent, event_key, mark_key, stored_event
 from runtime.clock import from_iso, iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
 
 CONTENT = {"source": "s", "quantity": Decimal("2.5"), "tags": {"a": "b"}}
 EVENT = EventItem(
@@ -24,17 +22,6 @@ EVENT = EventItem(
     billed_hour=HOUR,
     late=True,
 )
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    return made.clear()
 
 
 def test_an_event_is_stored_as_key_and_audit_trail(ledger: Ledger) -> None:

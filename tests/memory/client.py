@@ -4,6 +4,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from tests.memory.batch import MAX_WRITES
 from tests.memory.errors import (
     ConditionalCheckFailed,
@@ -35,7 +37,7 @@ _METADATA = {"HTTPStatusCode": 200, "RetryAttempts": 0}
 class Exceptions:
     """``client.exceptions``."""
 
-    ClientError = client_error
+    ClientError = ClientError
     ConditionalCheckFailedException = ConditionalCheckFailed
     TransactionCanceledException = TransactionCanceled
     ResourceNotFoundException = ResourceNotFound
@@ -109,7 +111,7 @@ class MemoryClient:
             except Refused as why:
                 if why.code == "ValidationException":
                     raise invalid(why.message, "TransactWriteItems") from None
-                refused, new = True, None
+                refused, new = True, write.offered
                 reason = {"Code": why.code, "Message": why.message}
                 reasons.append(reason if why.item is None else {"Item": why.item, **reason})
             else:

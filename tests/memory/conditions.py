@@ -8,7 +8,8 @@ from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import Any
 
-from tests.memory.grammar import Parser, look_up, wrong_type
+from tests.memory.errors import invalid
+from tests.memory.grammar import Check, Parser, look_up, must_be
 from tests.memory.values import MISSING, equal, type_of
 
 Item = Mapping[str, Any]
@@ -58,12 +59,24 @@ class ConditionParser(Parser):
     def _term(self) -> Condition:
         if self.peek() == "(":
             self.take()
+            if self.peek() == "(" and self.peek(self._group()) == ")":
+                raise self.wrong("The expression has redundant parentheses;")
             inner = self._or()
             self.take(")")
             return inner
         if self.peek(1) == "(" and self.peek() != "size":
             return self._function()
         return self._comparison()
+
+    def _group(self) -> int:
+        """How many tokens the group has that opens here."""
+        depth = length = 0
+        while self.peek(length):
+            depth += {"(": 1, ")": -1}.get(self.peek(length), 0)
+            length += 1
+            if depth == 0:
+                break
+        return length
 
     def _operand(self) -> Operand:
         if self.peek().startswith(":"):
@@ -82,28 +95,50 @@ class ConditionParser(Parser):
         return lambda item, _values: look_up(item, path)
 
     def _comparison(self) -> Condition:
+        start = self.at
         left = self._operand()
+        first = self.since(start)
         operator = self.keyword()
         if operator == "BETWEEN":
-            return self._between(left)
+            return self._between(left, first)
         if operator == "IN":
             return self._in(left)
         if operator not in ("=", "<>", *ORDER):
             raise self.unexpected()
         self.take()
+        start = self.at
         right = self._operand()
+        second = self.since(start)
+        if first == second:
+            message = "The first operand must be distinct from the remaining operands for this operator or function;"
+            raise self.wrong(f"{message} operator: {operator}, first operand: [{first[0]}]")
+        if operator in ORDER:
+            self._ordered_values(operator, first, second)
         if operator == "=":
             return lambda item, values: equal(left(item, values), right(item, values))
         if operator == "<>":
             return lambda item, values: not equal(left(item, values), right(item, values))
-        return _ordered(left, right, operator, self.kind)
+        return _ordered(left, right, operator)
 
-    def _between(self, left: Operand) -> Condition:
+    def _ordered_values(self, operator: str, *operands: tuple[str, ...]) -> None:
+        """Of these operands those that are bound values must have an order."""
+        for operand in operands:
+            if operand[0].startswith(":"):
+                self.checks.append(must_be(operand[0], _ORDERED, operator, self.kind))
+
+    def _between(self, left: Operand, first: tuple[str, ...]) -> Condition:
         self.take()
+        start = self.at
         low = self._operand()
+        lower = self.since(start)
         self.take("AND")
+        start = self.at
         high = self._operand()
-        above, below = _ordered(left, low, ">=", self.kind), _ordered(left, high, "<=", self.kind)
+        upper = self.since(start)
+        self._ordered_values("BETWEEN", first, lower, upper)
+        if lower[0].startswith(":") and upper[0].startswith(":"):
+            self.checks.append(_rising(lower[0], upper[0], self.kind))
+        above, below = _ordered(left, low, ">="), _ordered(left, high, "<=")
         return lambda item, values: above(item, values) and below(item, values)
 
     def _in(self, left: Operand) -> Condition:
@@ -131,7 +166,10 @@ class ConditionParser(Parser):
             raise self.wrong(f"Invalid function name; function: {name}")
         one = self._operand()
         self.take(",")
+        bound = self.peek()
         other = self._operand()
+        if bound.startswith(":") and name != "contains":
+            self.checks.append(must_be(bound, ("S", "B") if name == "begins_with" else ("S",), name, self.kind))
         self.take(")")
         return lambda item, values: test(one(item, values), other(item, values))
 
@@ -140,17 +178,23 @@ class FilterParser(ConditionParser):
     kind = "FilterExpression"
 
 
-def _ordered(left: Operand, right: Operand, operator: str, kind: str) -> Condition:
+def _rising(low: str, high: str, kind: str) -> Check:
+    def check(values: Values) -> None:
+        one, other = values[low], values[high]
+        if type(one) is not type(other) or one > other:
+            raise invalid(
+                f"Invalid {kind}: The BETWEEN operator requires upper bound to be greater than or equal to lower bound"
+            )
+
+    return check
+
+
+def _ordered(left: Operand, right: Operand, operator: str) -> Condition:
     compare = ORDER[operator]
 
     def test(item: Item, values: Values) -> bool:
         one, other = left(item, values), right(item, values)
-        if one is MISSING or other is MISSING:
-            return False
-        letter = type_of(other)
-        if letter not in _ORDERED:
-            raise wrong_type(operator, kind, letter)
-        return type(one) is type(other) and bool(compare(one, other))
+        return type(one) is type(other) and type(one) in (str, Decimal, bytes) and bool(compare(one, other))
 
     return test
 

@@ -1,18 +1,23 @@
 """What all expressions have in common: tokens, document paths, placeholders, reserved words."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path as File
 from typing import Any
 
-from tests.memory.errors import Refused, invalid
-from tests.memory.values import MISSING
+from tests.memory.errors import invalid
+from tests.memory.values import MISSING, type_of
 
 #: a document path: attribute name, then names and list positions
 Path = tuple[str | int, ...]
 
 _TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.\[\]+\-]|[#:][A-Za-z0-9_]+|[A-Za-z_][A-Za-z0-9_]*|[0-9]+)")
 RESERVED = frozenset(File(__file__).with_name("reserved_words.txt").read_text(encoding="ascii").split())
+
+
+#: raises where bound values do not fit their place in an expression
+Check = Callable[[Mapping[str, Any]], None]
 
 
 class Parser:
@@ -24,8 +29,11 @@ class Parser:
         self._names = names
         self.used_names: set[str] = set()
         self.used_values: set[str] = set()
+        self.used_paths: list[Path] = []
+        #: what the bound values themselves must satisfy, whatever the item is
+        self.checks: list[Check] = []
         self._tokens = self._split(text)
-        self._at = 0
+        self.at = 0
 
     def _split(self, text: str) -> list[str]:
         tokens, at, end = [], 0, len(text.rstrip())
@@ -43,13 +51,17 @@ class Parser:
         return invalid(f"Invalid {self.kind}: {message}")
 
     def unexpected(self) -> Exception:
-        near = " ".join(self._tokens[max(0, self._at - 1) : self._at + 2])
+        near = " ".join(self._tokens[max(0, self.at - 1) : self.at + 2])
         return self.wrong(f'Syntax error; token: "{self.peek() or "<EOF>"}", near: "{near}"')
 
     def peek(self, ahead: int = 0) -> str:
         """The token ahead; empty at the end."""
-        at = self._at + ahead
+        at = self.at + ahead
         return self._tokens[at] if at < len(self._tokens) else ""
+
+    def since(self, start: int) -> tuple[str, ...]:
+        """The tokens taken since a place (``at``)."""
+        return tuple(self._tokens[start : self.at])
 
     def keyword(self) -> str:
         return self.peek().upper()
@@ -58,7 +70,7 @@ class Parser:
         token = self.peek()
         if not token or (expected is not None and token.upper() != expected):
             raise self.unexpected()
-        self._at += 1
+        self.at += 1
         return token
 
     def end(self) -> None:
@@ -83,7 +95,9 @@ class Parser:
                 raise self.unexpected()
             parts.append(int(self.take()))
             self.take("]")
-        return tuple(parts)
+        path = tuple(parts)
+        self.used_paths.append(path)
+        return path
 
     def _name(self) -> str:
         token = self.peek()
@@ -113,6 +127,29 @@ def look_up(value: Any, path: Path) -> Any:
     return value
 
 
-def wrong_type(operator: str, kind: str, letter: str) -> Refused:
-    message = f"Invalid {kind}: Incorrect operand type for operator or function; operator or function: {operator}"
-    return Refused("ValidationException", f"{message}, operand type: {letter}")
+def order_of(path: Path) -> tuple[tuple[str, int], ...]:
+    """A sort key by which a path stands right before those below it."""
+    return tuple(("", part) if isinstance(part, int) else (part, 0) for part in path)
+
+
+def overlap(paths: Iterable[Path]) -> str:
+    """Why these paths cannot be named together; empty if they can."""
+    for one, other in pairwise(sorted(paths, key=order_of)):
+        if other[: len(one)] == one:
+            return (
+                "Two document paths overlap with each other; must remove or rewrite one of these paths;"
+                f" path one: {list(one)}, path two: {list(other)}"
+            )
+    return ""
+
+
+def must_be(value: str, letters: Container[str], operator: str, kind: str) -> Check:
+    """The check that a bound value is of one of these types."""
+
+    def check(values: Mapping[str, Any]) -> None:
+        letter = type_of(values[value])
+        if letter not in letters:
+            message = f"Invalid {kind}: Incorrect operand type for operator or function; operator or function: "
+            raise invalid(f"{message}{operator}, operand type: {letter}")
+
+    return check

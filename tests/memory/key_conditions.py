@@ -103,7 +103,7 @@ def split(bounds: list[Bound], schema: KeySchema) -> tuple[Any, str | None, tupl
         return hash_part[2][0], None, ()
     assert schema.range is not None
     for value in range_part[2]:
-        schema.range.check(value, may_be_empty=range_part[1] != "=")
+        schema.range.check(value)
     if range_part[1] == "BETWEEN" and range_part[2][0] > range_part[2][1]:
         raise invalid(
             "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be greater than or equal to"

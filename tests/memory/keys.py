@@ -19,14 +19,14 @@ class KeyAttribute:
     name: str
     letter: str
 
-    def check(self, value: Any, *, may_be_empty: bool = False) -> None:
+    def check(self, value: Any) -> None:
         """Raise ValidationException unless the value may be this key attribute's."""
         if type(value) is not _TYPES[self.letter]:
             raise invalid(
                 f"One or more parameter values were invalid: Type mismatch for key {self.name}"
                 f" expected: {self.letter} actual: {type_of(value)}"
             )
-        if not may_be_empty and (value == "" or value == b""):
+        if value == "" or value == b"":
             raise invalid(
                 "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an"
                 f" empty {'string' if self.letter == 'S' else 'binary'} value. Key: {self.name}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.memory.grammar import Parser, Path, look_up
+from tests.memory.grammar import Parser, Path, look_up, order_of, overlap
 from tests.memory.values import MISSING, give
 
 Projection = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -18,11 +18,13 @@ class ProjectionParser(Parser):
             self.take()
             paths.append(self.path())
         self.end()
+        if why := overlap(paths):
+            raise self.wrong(why)
         if all(len(path) == 1 for path in paths):
             tops = [str(path[0]) for path in paths]
             return lambda item: {name: give(item[name]) for name in tops if name in item}
         # elements of a list keep their order and close up
-        paths.sort(key=lambda path: [(type(part) is int, part) for part in path])
+        paths.sort(key=order_of)
         return lambda item: _parts(item, paths)
 
 

@@ -38,9 +38,10 @@ class Page:
             start_hash, start = self._start(self.start)
             if start_hash != hash_value:
                 raise invalid("The provided starting key is outside query boundaries based on provided conditions")
-            entries = (
-                entries[bisect_right(entries, start) :] if self.forward else entries[: bisect_left(entries, start)]
-            )
+            if not matching([start], operator, bounds):
+                raise invalid("The provided starting key does not match the range key predicate")
+            first, end = (bisect_right(entries, start), None) if self.forward else (0, bisect_left(entries, start))
+            entries = entries[first:end]
         return self._page(view, entries if self.forward else entries[::-1])
 
     def scan(self, lag: int) -> tuple[Any, int]:

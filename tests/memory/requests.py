@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 
 from tests.memory.conditions import Condition, ConditionParser, FilterParser
 from tests.memory.errors import invalid
-from tests.memory.grammar import Parser
+from tests.memory.grammar import Check, Parser
 from tests.memory.key_conditions import KeyCondition, KeyConditionParser
 from tests.memory.projections import Projection, ProjectionParser
 from tests.memory.updates import Update, UpdateParser
@@ -29,6 +29,10 @@ class Parsed:
     filter: Condition | None
     key: KeyCondition | None
     values: frozenset[str]
+    checks: tuple[Check, ...]
+    #: top-level attributes that the filter and the projection name
+    filtered: frozenset[str]
+    projected: frozenset[str]
 
 
 _parsed: dict[Any, Parsed] = {}
@@ -67,6 +71,8 @@ def _parse(
         raise invalid("ExpressionAttributeNames must not be empty")
     used_names: set[str] = set()
     used_values: set[str] = set()
+    checks: list[Check] = []
+    named: dict[type[Parser], frozenset[str]] = {}
 
     def read(parser: type[Parser], text: str | None) -> Any:
         if text is None:
@@ -75,15 +81,22 @@ def _parse(
         result = reader.parse()
         used_names.update(reader.used_names)
         used_values.update(reader.used_values)
+        checks.extend(reader.checks)
+        named[parser] = frozenset(str(path[0]) for path in reader.used_paths)
         return result
 
+    read_condition, read_update = read(ConditionParser, condition), read(UpdateParser, update)
+    read_projection, read_filter = read(ProjectionParser, projection), read(FilterParser, filter_)
     parsed = Parsed(
-        condition=read(ConditionParser, condition),
-        update=read(UpdateParser, update),
-        projection=read(ProjectionParser, projection),
-        filter=read(FilterParser, filter_),
+        condition=read_condition,
+        update=read_update,
+        projection=read_projection,
+        filter=read_filter,
         key=read(KeyConditionParser, key),
         values=frozenset(used_values),
+        checks=tuple(checks),
+        filtered=named.get(FilterParser, frozenset()),
+        projected=named.get(ProjectionParser, frozenset()),
     )
     if unused := set(names or ()) - used_names:
         text = ", ".join(sorted(unused))
@@ -104,7 +117,10 @@ def bound(parsed: Parsed, values: Mapping[str, Any] | None) -> Mapping[str, Any]
             _undefined(missing)
         unused = ", ".join(sorted(values.keys() - parsed.values))
         raise invalid(f"Value provided in ExpressionAttributeValues unused in expressions: keys: {{{unused}}}")
-    return {name: value if type(value) is str else accept(value) for name, value in values.items()}
+    accepted = {name: value if type(value) is str else accept(value) for name, value in values.items()}
+    for check in parsed.checks:
+        check(accepted)
+    return accepted
 
 
 def _undefined(missing: frozenset[str]) -> None:

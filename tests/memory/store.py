@@ -8,7 +8,7 @@ An operation is atomic and sees everything before it, except where a hook lets a
 time (``dynamodb.hooks.around = ...``).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,11 +98,3 @@ class MemoryDynamoDB:
             return 0
         where = data.name if index is None else f"{data.name}/{index.name}"
         return max(0, min(len(data.history), self.hooks.lag(where, len(data.history))))
-
-    def names(self) -> Iterable[str]:
-        return self._tables.keys()
-
-
-def summary(dynamodb: MemoryDynamoDB) -> Mapping[str, int]:
-    """How many items each table holds."""
-    return {name: len(dynamodb.data(name, "").rows) for name in dynamodb.names()}

@@ -11,7 +11,7 @@ from tests.memory.errors import Refused, client_error, invalid
 from tests.memory.indexes import Index
 from tests.memory.key_conditions import of_boto, split
 from tests.memory.reads import Page
-from tests.memory.requests import as_text, bound, parse
+from tests.memory.requests import Parsed, as_text, bound, parse
 from tests.memory.table_data import Row, TableData, View
 from tests.memory.values import give, give_item
 from tests.memory.writes import Write
@@ -80,6 +80,10 @@ class MemoryTable:
         bounds = parsed.key(bound_values) if parsed.key else of_boto(KeyConditionExpression)  # type: ignore[arg-type]
         schema = index.schema if index else data.schema
         hash_value, operator, range_bounds = split(bounds, schema)
+        if keys := parsed.filtered & set(schema.names):
+            message = "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
+            raise invalid(message + min(keys))
+        _in_index(index, parsed)
         keep = parsed.filter
         page = Page(
             data=data,
@@ -118,6 +122,7 @@ class MemoryTable:
         filter_text, names, values = as_text(FilterExpression, ExpressionAttributeNames, ExpressionAttributeValues)
         parsed = parse(names, projection=ProjectionExpression, filter_=filter_text)
         bound_values = bound(parsed, values)
+        _in_index(index, parsed)
         keep = parsed.filter
         page = Page(
             data=data,
@@ -183,7 +188,7 @@ class MemoryTable:
                 if refused.code != _CONDITION_FAILED:
                     raise client_error("ValidationException", refused.message, operation) from None
                 if capacity is not None:
-                    capacity.wrote(operation, data, write.key, old, None, done=False)
+                    capacity.wrote(operation, data, write.key, old, write.offered, done=False)
                 more: Any = {"Item": refused.item} if refused.item is not None else {}
                 raise client_error("ConditionalCheckFailedException", refused.message, operation, **more) from None
             data.commit(write.key, new)
@@ -193,6 +198,13 @@ class MemoryTable:
 
         answer: Answer = self._dynamodb.run(operation, self.name, effect)
         return answer
+
+
+def _in_index(index: Index | None, parsed: Parsed) -> None:
+    """A projection names nothing that the index does not hold."""
+    if index is not None and index.projected is not None and (absent := parsed.projected - index.projected):
+        message = f"One or more parameter values were invalid: Global secondary index {index.name} does not project "
+        raise invalid(f"{message}[{min(absent)}]")
 
 
 def _written(returned: str, write: Write, old: Row | None, new: Row | None) -> Answer:

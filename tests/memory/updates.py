@@ -6,11 +6,10 @@ the way to a nested path are copied, never changed.
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from tests.memory.errors import Refused
-from tests.memory.grammar import Parser, Path, look_up
+from tests.memory.grammar import Parser, Path, look_up, must_be, order_of, overlap
 from tests.memory.values import MISSING, add, type_of
 
 Item = Mapping[str, Any]
@@ -20,6 +19,7 @@ Operand = Callable[[Item, Values], Any]
 _WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 _NO_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
 _BAD_PATH = "The document path provided in the update expression is invalid for update"
+_SETS = ("SS", "NS", "BS")
 SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 
 
@@ -29,9 +29,9 @@ class Update:
     def __init__(self, changes: list[tuple[Path, Operand]], removals: list[Path]) -> None:
         # positions in a list are those of before the update: sets in rising order, removals in falling order
         self._flat = [(str(path[0]), change) for path, change in changes if len(path) == 1]
-        self._nested = sorted(((p, change) for p, change in changes if len(p) > 1), key=lambda pair: _order(pair[0]))
+        self._nested = sorted(((p, change) for p, change in changes if len(p) > 1), key=lambda pair: order_of(pair[0]))
         self._removed = [str(path[0]) for path in removals if len(path) == 1]
-        self._cut = sorted((path for path in removals if len(path) > 1), key=_order, reverse=True)
+        self._cut = sorted((path for path in removals if len(path) > 1), key=order_of, reverse=True)
         self.paths: list[Path] = [*(path for path, _ in changes), *removals]
         self.touched = tuple(dict.fromkeys(str(path[0]) for path in self.paths))
 
@@ -80,7 +80,8 @@ class UpdateParser(Parser):
                 if self.peek() != ",":
                     break
                 self.take()
-        self._no_overlaps([*(path for path, _ in changes), *removals])
+        if why := overlap([*(path for path, _ in changes), *removals]):
+            raise self.wrong(why)
         return Update(changes, removals)
 
     def _set(self) -> tuple[Path, Operand]:
@@ -127,12 +128,10 @@ class UpdateParser(Parser):
 
     def _add(self) -> tuple[Path, Operand]:
         path, name = self.path(), self.value()
+        self.checks.append(must_be(name, ("N", *_SETS), "ADD", self.kind))
 
         def change(item: Item, values: Values) -> Any:
             old, more = look_up(item, path), values[name]
-            if type(more) not in (Decimal, frozenset):
-                message = "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: ADD"
-                raise Refused("ValidationException", message)
             if old is MISSING:
                 return more
             if type_of(old) != type_of(more):
@@ -143,12 +142,10 @@ class UpdateParser(Parser):
 
     def _delete(self) -> tuple[Path, Operand]:
         path, name = self.path(), self.value()
+        self.checks.append(must_be(name, _SETS, "DELETE", self.kind))
 
         def change(item: Item, values: Values) -> Any:
             old, less = look_up(item, path), values[name]
-            if type(less) is not frozenset:
-                message = "Invalid UpdateExpression: Incorrect operand type for operator or function; operator: DELETE"
-                raise Refused("ValidationException", message)
             if old is MISSING:
                 return MISSING
             if type(old) is not frozenset or type_of(old) != type_of(less):
@@ -156,19 +153,6 @@ class UpdateParser(Parser):
             return old - less or MISSING
 
         return path, change
-
-    def _no_overlaps(self, paths: list[Path]) -> None:
-        ordered = sorted(paths, key=_order)
-        for one, other in pairwise(ordered):
-            if other[: len(one)] == one:
-                raise self.wrong(
-                    "Two document paths overlap with each other; must remove or rewrite one of these paths;"
-                    f" path one: {list(one)}, path two: {list(other)}"
-                )
-
-
-def _order(path: Path) -> tuple[tuple[str, int], ...]:
-    return tuple((part, 0) if type(part) is str else ("", part) for part in path)  # type: ignore[misc]
 
 
 def _existing(operand: Operand) -> Operand:

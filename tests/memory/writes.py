@@ -58,6 +58,11 @@ class Write:
         """Top-level attributes that an update may change."""
         return self._parsed.update.touched if self._parsed.update else ()
 
+    @property
+    def offered(self) -> Row | None:
+        """The row that a Put brings, whether it may or not."""
+        return self._row
+
     def judge(self, old: Row | None) -> Row | None:
         """The row after this write, given the one before it. Raises Refused."""
         condition = self._parsed.condition

@@ -41,6 +41,8 @@ def _go(world: Protocol, actor: Actor, go: Go) -> None:
 def _body(world: Protocol, customer: str, event: Event) -> Body:
     quantity = {} if event.dimension == "active_users" else {"quantity": Decimal(event.quantity)}
     user = {"user": event.user} if event.dimension == "active_users" else {}
+    # two of three have tags; not a choice of its own, so that schedules stay what they were
+    tags = {"tags": {"team": "ab"[event.slot % 2]}} if event.slot % 3 else {}
     key = (customer, event.slot, False)
     body = world.event(
         customer,
@@ -48,6 +50,7 @@ def _body(world: Protocol, customer: str, event: Event) -> Body:
         dimension=event.dimension,
         occurredAt=iso(world.now - event.early),
         **user,
+        **tags,
     )
     body.pop("quantity")
     body = world.sender.bodies.setdefault(key, body | quantity)

@@ -40,7 +40,7 @@ def buyer(world: World) -> str:
 
 NESTED: Any = {"a": [{"b": []}]}
 JUNK: list[Any] = [True, None, "junk", "\ud800", "1_0", NESTED, [], 0.5]
-BAD_TAGS: list[Any] = [[], {"a": 1}, {"": "b"}, {"\ud800": "b"}, NESTED]
+BAD_TAGS: list[Any] = [[], {"a": 1}, {"a": "b;c"}, {"ü": "b"}, {"": "b"}, {"\ud800": "b"}, NESTED]
 REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("unknown_dimension", {"dimension": "no_such"}),
     ("unknown_dimension", {"dimension": None}),

@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from marketplace.tiers import Tier
+from metering.mode import Mode
+from metering.report import read_levels
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT, START, World
 
@@ -56,15 +58,51 @@ def test_a_late_success_is_written_over_expired(world: World) -> None:
 
 
 @pytest.mark.parametrize("mode", ["off", "dry-run", "test-buyers"])
-def test_what_the_stage_does_not_send_ends_not_sent(world: World, mode: str) -> None:
+def test_what_the_stage_does_not_send_is_held_and_ends_not_sent_at_its_deadline(world: World, mode: str) -> None:
     world.mode = mode
     buyer = world.buyer()
     world.report(world.event(buyer, "a", 2))
     world.next_run()
+    assert world.verdicts(buyer) == {"workflow_executions": None}
+    assert world.pending() == {(buyer, int(START))}
+    levels = read_levels(
+        world.records, int(START), now=world.now + 20 * HOUR, mode=Mode(mode), dimensions=world.dimensions
+    )
+    assert (levels.held_hours, levels.pending_hours, levels.age(world.now), levels.at_risk.lines) == (1, 0, 0, 0)
+    world.next_run(hours=23)
     assert world.verdicts(buyer) == {"workflow_executions": "not_sent"}
     assert world.pending() == set()
     assert world.failed() == set(), "named, but nobody is paged for a setting"
-    assert world.accepted() == []
+    assert list(world.marketplace.calls()) == []
+    world.mode = "live"
+    world.next_run()
+    assert list(world.marketplace.calls()) == [], "what was not sent never is"
+
+
+@pytest.mark.parametrize("mode", ["off", "dry-run", "test-buyers"])
+def test_a_change_of_mode_loses_no_hour_that_can_still_be_sent(world: World, mode: str) -> None:
+    """Somebody switches metering off for a while, or goes live: what Marketplace still takes is sent."""
+    buyer = world.buyer()
+    world.mode = mode
+    for number in range(2):
+        world.report(world.event(buyer, f"e{number}", 2))
+        world.next_run(hours=12 if number else 1)
+    assert world.billed(buyer) == 0
+    world.mode = "live"
+    world.next_run()
+    assert world.billed(buyer) == 4
+
+
+def test_a_line_that_may_have_been_sent_before_the_mode_was_changed_ends_expired(world: World) -> None:
+    buyer = world.buyer()
+    world.report(world.event(buyer, "a", 2))
+    world.marketplace.arm("lost-answer", times=1)
+    world.next_run()
+    world.mode = "off"
+    world.next_run(hours=23)
+    assert world.verdicts(buyer) == {"workflow_executions": "expired"}
+    assert world.failed() == {(buyer, int(START))}
+    assert world.billed(buyer) == 2, "which is why nobody may say that it was not sent"
 
 
 def test_the_activation_hour_is_sent_with_the_activation(world: World) -> None:

@@ -3,6 +3,7 @@
 Nothing of the project is faked: what is recorded, sealed, planned, submitted and settled here is the functions' code.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from ledger import tables
+from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import MeteringRecord
@@ -21,22 +23,26 @@ from ledger.metering_records import MeteringRecords
 from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
+from ledger.tagged_usage import TaggedUsage
 from ledger.usage_events import UsageEvents
 from local.marketplace.admin import MarketplaceAdmin
 from local.marketplace.server import LocalMarketplace
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
-from metering.find_due_hours import find_due_hours
+from metering.allocate_hour import Allocator
+from metering.find_due_hours import find_due_hours, last_due_hour
 from metering.freeze_hour import Freezer
 from metering.mode import Mode
 from metering.pace import Pace
 from metering.plan_batches import plan_batches
+from metering.put_zero_records import ZeroRecords
 from metering.seal_hours import Sealer
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault, Submitter
 from metering.zero_rules import HourlyZeros
 from runtime.clock import from_iso, iso
+from runtime.metric_names import MeteringMetric
 from tests.contracts.dynamodb_tables import create
 from usage.report_usage import report_usage
 from usage.stores import Stores
@@ -71,6 +77,10 @@ class World:
     mode: str = "live"
     zeros: str = "off"
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: what sealing and submitting count, by metric
+    counted: Counter[MeteringMetric] = field(default_factory=Counter)
+    #: bodies of the BatchMeterUsage requests, as they went out
+    requests: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.dynamodb = self.connect()
@@ -81,6 +91,8 @@ class World:
         self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
         self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
         self.events = UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name)
+        self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
+        self.tagged = TaggedUsage(self.dynamodb.Table(tables.USAGE_EVENTS.name))
         self.stores = Stores(
             self.dynamodb.meta.client, self.subscribers, tables.SUBSCRIBERS.name, self.events, self.records
         )
@@ -156,16 +168,21 @@ class World:
                 records=self.records,
                 balances=self.balances,
                 subscribers=self.subscribers,
+                allocator=Allocator(self.tagged, self.allocations),
                 dimensions=self.dimensions,
                 tiers=self.tiers,
                 pricing_model=self.pricing_model,
                 product_code=PRODUCT,
-                zeros=HourlyZeros.of(self.zeros, self.pricing_model),
+                zeros=self.hourly_zeros,
                 mode=Mode(self.mode),
             ),
             clock=lambda: self.now,
+            count=self.count,
             pause=lambda _attempt: None,
         )
+
+    def count(self, metric: MeteringMetric, number: int) -> None:
+        self.counted[metric] += number
 
     def meter(self) -> UsageMeter:
         """What sends to the local Marketplace."""
@@ -175,6 +192,10 @@ class World:
             endpoint_url=self.server.url,
             config=Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=5),
         )
+        client.meta.events.register(
+            "before-call.meteringmarketplace.BatchMeterUsage",
+            lambda params, **_: self.requests.append(params["body"]),
+        )
         return UsageMeter(client)
 
     @property
@@ -183,16 +204,43 @@ class World:
             records=self.records,
             settlement=self.settlement,
             subscribers=self.subscribers,
+            allocations=self.allocations,
             meter=self.meter(),
             pace=Pace(calls_per_second=1000, copies=1),
             clock=lambda: self.now,
             mode=Mode(self.mode),
             tally=RunTally(self.dynamodb.Table(tables.STATE.name)),
+            count=self.count,
         )
+
+    @property
+    def hourly_zeros(self) -> HourlyZeros:
+        return HourlyZeros.of(self.zeros, self.pricing_model)
+
+    @property
+    def zero_records(self) -> ZeroRecords:
+        return ZeroRecords(
+            client=self.dynamodb.meta.client,
+            subscribers=self.subscribers,
+            subscribers_table=tables.SUBSCRIBERS.name,
+            records=self.records,
+            zeros=self.hourly_zeros,
+        )
+
+    def put_zeros(self, hour: int | None = None) -> int:
+        """Zero records of the hour that is due (or another one), page by page; how many."""
+        due = last_due_hour(self.now, 10, None) if hour is None else hour
+        number, cursor = self.zero_records.put(due, None, self.now)
+        while cursor is not None:
+            more, cursor = self.zero_records.put(due, cursor, self.now)
+            number += more
+        return number
 
     def run(self) -> list[str]:
         """One hourly run, as the workflow does it; names of the errors that stopped a batch."""
         errors = []
+        run = iso(self.now)
+        self.put_zeros()
         cursor, more = None, True
         while more:
             page = find_due_hours(
@@ -204,15 +252,14 @@ class World:
                 dimensions=list(DIMENSIONS),
             )
             self.sealer.seal_hours(page.keys)
-            mode = Mode(self.mode)
-            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now, mode)[0]:
+            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now, Mode(self.mode))[0]:
                 try:
-                    self.submitter.submit(batch, iso(self.now))
+                    self.submitter.submit(batch, run)
                 except (MarketplaceBusy, ProductFault) as error:
                     errors.append(type(error).__name__)
                     if isinstance(error, ProductFault):
                         return errors
-            settle_hours(page.keys, self.records, self.settlement, lambda: self.now, mode)
+            settle_hours(page.keys, self.records, self.settlement, lambda: self.now, Mode(self.mode))
             payload = page.payload()
             cursor, more = payload["cursor"], payload["more"]
         return errors

@@ -30,6 +30,7 @@ _EARLY = (0, 0, 0, 0, 90, 300, 400, 600, 1800, 1800, 3000, 3700, 7300, 40000, 80
 _SKEWS = (0.0, 0.0, 0.0, 0.0, 3.0, -3.0, 1.5)
 _USERS = ("ann", "bob", "eve", "dan")
 _PRODUCT_ERRORS = ("AccessDeniedException", "InvalidProductCodeException", "DisabledApiException")
+_TAGS = ({"team": "a"}, {"team": "b"}, {"team": "a", "case": "1"}, {"case": "2"})
 SLOTS = 60
 
 
@@ -130,6 +131,8 @@ class Happenings:
             body.pop("quantity")
         else:
             body |= {"quantity": Decimal(chance.choice(_QUANTITIES[dimension]))}
+        if chance.random() < 0.3:
+            body |= {"tags": chance.choice(_TAGS)}
         self._slots[customer, slot] = body
         return body
 

@@ -13,6 +13,7 @@ from metering.report import read_levels
 from runtime.clock import from_iso
 from tests.simulation.protocol import Protocol
 from tests.simulation.sender import Body
+from tests.simulation.tagged import check_tags
 
 BILLED = {"billed", "on_file"}
 NAMED = {"conflict", "expired", "presumed_on_file", "not_sent"}
@@ -52,7 +53,7 @@ def check_promise(world: Protocol, foreign: Container[LineKey] = ()) -> None:
         assert record.pending is None, f"{key} has ended and is still in the pending index"
     failed = Counter(line.verdict for r in records for line in r.lines.values() if line.failed)
     levels = read_levels(
-        world.records, hour_of(world.now), now=world.now, mode=Mode("live"), dimensions=world.dimensions
+        world.records, hour_of(world.now), now=world.now, mode=Mode(world.mode), dimensions=world.dimensions
     )
     assert levels.verdicts == failed, "what the report says has failed is not what has"
     assert levels.pending_hours == 0
@@ -62,6 +63,7 @@ def check_promise(world: Protocol, foreign: Container[LineKey] = ()) -> None:
     check_marketplace(world, lines, foreign)
     check_units(world, lines)
     check_ids(lines)
+    check_tags(world, records)
 
 
 def check_lives(world: Protocol) -> None:

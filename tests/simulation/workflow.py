@@ -7,16 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ledger.pending_page import RecordKey
-from ledger.tables import SUBSCRIBERS
 from metering.find_due_hours import DueHours, find_due_hours, last_due_hour
 from metering.keys import LineKey
 from metering.mode import Mode
+from metering.pace import Pace
 from metering.plan_batches import plan_batches
-from metering.put_zero_records import ZeroRecords
 from metering.report import read_levels
 from metering.settle_hours import settle_hours
 from metering.submit_batch import MarketplaceBusy, ProductFault
-from metering.zero_rules import HourlyZeros
 from tests.simulation.faults import Crash
 
 if TYPE_CHECKING:
@@ -41,14 +39,9 @@ class Run:
         self._started = world.now
         self._mode = Mode(world.mode)
         self._sealer = replace(world.sealer, clock=world.clock, pause=lambda attempt: world.sleep(0.02 * attempt))
-        self._submitter = replace(world.submitter, clock=world.clock)
-        self._zeros = ZeroRecords(
-            client=world.dynamodb.meta.client,
-            subscribers=world.subscribers,
-            subscribers_table=SUBSCRIBERS.name,
-            records=world.records,
-            zeros=HourlyZeros.of(world.zeros, world.pricing_model),
-        )
+        pace = Pace(calls_per_second=8, copies=1, monotonic=lambda: world.now, sleep=world.sleep)
+        self._submitter = replace(world.submitter, clock=world.clock, pace=pace)
+        self._zeros = world.zero_records
 
     def work(self) -> None:
         world = self._world

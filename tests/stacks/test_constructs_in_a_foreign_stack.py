@@ -2,13 +2,14 @@
 
 import ast
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ledger.tables import NOTICES, SUBSCRIBERS
-from runtime.settings import ReportSettings
+from runtime.settings import SubscriberApiSettings
 from stacks import synth
 from stacks.node import use_pinned_node
 from tests.synthesized import context
@@ -57,7 +58,7 @@ class Foreign:
             code=self.asset.code(),
             handler="room.handle",
             room="room",
-            settings=ReportSettings(METERING_RECORDS_TABLE="records"),
+            settings=SubscriberApiSettings(SUBSCRIBERS_TABLE="buyers"),
             environment=self.environment,
             description="foreign",
             timeout=Duration.seconds(30),
@@ -90,7 +91,7 @@ def test_function(foreign: Foreign) -> None:
     foreign.function().allow_marketplace("BatchMeterUsage")
     (deployed,) = foreign.resources("AWS::Lambda::Function")
     assert deployed["Environment"]["Variables"] == {
-        "METERING_RECORDS_TABLE": "records",
+        "SUBSCRIBERS_TABLE": "buyers",
         "POWERTOOLS_SERVICE_NAME": "room",
         "POWERTOOLS_METRICS_NAMESPACE": "Foreign",
         "POWERTOOLS_LOG_LEVEL": "INFO",
@@ -109,6 +110,25 @@ def test_notice_queue(foreign: Foreign) -> None:
     assert mapping["BatchSize"] == 5
     (rule,) = foreign.resources("AWS::Events::Rule")
     assert rule["EventPattern"] == {"source": ["foreign.source"], "detail-type": ["Something Happened"]}
+
+
+def test_usage_queue_and_its_alarms(foreign: Foreign) -> None:
+    from aws_cdk import Duration
+
+    from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
+    from stacks.constructs.usage_queue import UsageQueue
+
+    queues = UsageQueue(foreign.stack, "Usage", consumer_timeout=Duration.seconds(7), retry_after=Duration.seconds(11))
+    queues.feed(foreign.function())
+    UsageQueueAlarms(
+        foreign.stack, "Alarms", queues=queues, routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[])
+    )
+    deployed = foreign.resources("AWS::SQS::Queue")
+    assert [queue["VisibilityTimeout"] for queue in deployed if "RedrivePolicy" in queue] == [42, 42]
+    assert [queue["DelaySeconds"] for queue in deployed if "DelaySeconds" in queue] == [11]
+    assert len(foreign.resources("AWS::Lambda::EventSourceMapping")) == 2
+    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 5
 
 
 def test_rest_api(foreign: Foreign) -> None:
@@ -161,9 +181,14 @@ def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
         routes=AlarmRoutes(foreign.stack, "Routes", page=["arn:aws:sns:us-east-1:111122223333:page"], ticket=[]),
         ticket_at_hours=3,
         page_at_hours=6,
+        page_at_money=Decimal("99.5"),
+        currency="EUR",
     )
     schedules = {schedule["ScheduleExpression"] for schedule in foreign.resources("AWS::Scheduler::Schedule")}
     assert "cron(25 * * * ? *)" in schedules
+    money = {alarm["MetricName"]: alarm for alarm in foreign.resources("AWS::CloudWatch::Alarm")}["AtRiskMoney"]
+    assert money["Threshold"] == 99.5
+    assert "99.5 EUR" in money["AlarmDescription"]
 
 
 def test_queue_and_function_alarms_with_a_mail_route(foreign: Foreign) -> None:

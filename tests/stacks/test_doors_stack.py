@@ -152,26 +152,79 @@ def test_every_queue_is_encrypted_and_refuses_plain_http(prod: Assembly) -> None
         assert [entry["Condition"] for entry in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
 
 
-def test_a_poisonous_notice_ends_in_a_dead_letter_queue_that_keeps_it_for_two_weeks(prod: Assembly) -> None:
+def test_a_poisonous_message_ends_in_a_dead_letter_queue_that_keeps_it_for_two_weeks(prod: Assembly) -> None:
     queues = dict(prod.resources("AWS::SQS::Queue", stack="Doors"))
     fed = {id_: queue["Properties"] for id_, queue in queues.items() if "RedrivePolicy" in queue["Properties"]}
-    assert len(fed) == 2
+    receives = {id_: properties["RedrivePolicy"]["maxReceiveCount"] for id_, properties in fed.items()}
+    assert {number for id_, number in receives.items() if id_.startswith(("Subscription", "Entitlement"))} == {5}
+    # what fails of usage is mostly a moment's contention, which must not cost somebody's sleep
+    assert [number for id_, number in receives.items() if id_.startswith("UsageQueue")] == [10, 10]
+    assert len(fed) == 4
     for properties in fed.values():
-        assert properties["RedrivePolicy"]["maxReceiveCount"] == 5
         dead = properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
         assert queues[dead]["Properties"]["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
-def test_a_batch_of_notices_may_fail_in_part_and_is_invisible_long_enough(prod: Assembly) -> None:
+def test_a_batch_may_fail_in_part_and_is_invisible_long_enough(prod: Assembly) -> None:
     functions = dict(prod.resources("AWS::Lambda::Function"))
     queues = dict(prod.resources("AWS::SQS::Queue"))
     mappings = prod.properties("AWS::Lambda::EventSourceMapping")
-    assert len(mappings) == 2
+    assert len(mappings) == 4
     for mapping in mappings:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         timeout = functions[mapping["FunctionName"]["Ref"]]["Properties"]["Timeout"]
         queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
         assert queue["VisibilityTimeout"] >= 6 * timeout
+
+
+def usage_queues(assembly: Assembly) -> dict[str, dict[str, Any]]:
+    """The logical id without its hash → properties, of the usage queue and what belongs to it."""
+    return {
+        id_[:-8]: queue["Properties"]
+        for id_, queue in assembly.resources("AWS::SQS::Queue", stack="Doors")
+        if id_.startswith("UsageQueue")
+    }
+
+
+def test_usage_is_ordered_by_customer_and_parallel_between_them(prod: Assembly) -> None:
+    queues = usage_queues(prod)
+    assert set(queues) == {
+        "UsageQueue",
+        "UsageQueueDeadLettersQueue",
+        "UsageQueueWaiting",
+        "UsageQueueWaitingDeadLettersQueue",
+        "UsageQueueRefused",
+    }
+    assert {name for name, queue in queues.items() if queue.get("FifoQueue")} == {
+        "UsageQueue",
+        "UsageQueueDeadLettersQueue",
+    }
+    high_throughput = (queues["UsageQueue"]["FifoThroughputLimit"], queues["UsageQueue"]["DeduplicationScope"])
+    assert high_throughput == ("perMessageGroupId", "messageGroup")
+    assert {queue["MessageRetentionPeriod"] for queue in queues.values()} == {14 * 24 * 3600}
+    mappings = {
+        mapping["EventSourceArn"]["Fn::GetAtt"][0][:-8]: mapping
+        for mapping in prod.properties("AWS::Lambda::EventSourceMapping")
+    }
+    # the largest batch that Lambda takes of a FIFO queue
+    assert mappings["UsageQueue"]["BatchSize"] == 10
+    assert mappings["UsageQueue"]["ScalingConfig"] == {"MaximumConcurrency": 50}
+    assert mappings["UsageQueueWaiting"]["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert "UsageQueueRefused" not in mappings
+
+
+def test_what_is_passed_on_fits_the_next_queue(prod: Assembly) -> None:
+    queues = usage_queues(prod)
+    comes_in = queues["UsageQueue"]["MaximumMessageSize"]
+    assert comes_in == 256 * 1024
+    # JSON's escapes make six bytes of two
+    for name in ("UsageQueueWaiting", "UsageQueueRefused"):
+        assert queues[name]["MaximumMessageSize"] > 3 * comes_in
+
+
+def test_what_waits_is_tried_again_as_often_as_the_stage_says(prod: Assembly, local: Assembly) -> None:
+    assert usage_queues(prod)["UsageQueueWaiting"]["DelaySeconds"] == 900
+    assert usage_queues(local)["UsageQueueWaiting"]["DelaySeconds"] == local.stage.waiting_usage_seconds < 10
 
 
 def rules(assembly: Assembly, stack: str) -> dict[str, dict[str, Any]]:
@@ -220,4 +273,13 @@ def test_outputs_for_whoever_calls(prod: Assembly) -> None:
     assert {"ApiUrl", "RestApiId", "ApiStage", "SubscriptionDeadLettersUrl", "EntitlementDeadLettersUrl"} <= set(
         prod.template("Doors")["Outputs"]
     )
+    for output, queue in {
+        "UsageQueueUrl": "UsageQueue",
+        "WaitingUsageQueueUrl": "UsageQueueWaiting",
+        "RefusedUsageQueueUrl": "UsageQueueRefused",
+        "UsageDeadLettersUrl": "UsageQueueDeadLettersQueue",
+        "WaitingUsageDeadLettersUrl": "UsageQueueWaitingDeadLettersQueue",
+    }.items():
+        assert prod.template("Doors")["Outputs"][output]["Value"]["Ref"][:-8] == queue
+    assert prod.template("Doors")["Outputs"]["UsageQueueArn"]["Value"]["Fn::GetAtt"][0][:-8] == "UsageQueue"
     assert as_list(prod.template("Doors")["Outputs"]["ApiStage"]["Value"]) == ["v1"]

@@ -28,14 +28,30 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},
         "MeteringRecords": READ | {"UpdateItem"},
     },
+    "put-zero-records": {
+        "Subscribers": {"BatchGetItem", "ConditionCheckItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "MeteringRecords": {"BatchGetItem", "UpdateItem"},
+    },
+    "usage-queue": {
+        "Subscribers": READ | {"ConditionCheckItem"},
+        "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},
+        "MeteringRecords": READ | {"UpdateItem"},
+    },
     "find-due-hours": {"MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"}},
     "seal-hours": {
         "Subscribers": READ,
         "MeteringRecords": READ | {"UpdateItem"},
+        "UsageEvents": {"Query", "PutItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
     "plan-batches": {"Subscribers": READ, "MeteringRecords": READ},
-    "submit-batch": {"Subscribers": READ, "MeteringRecords": READ | {"UpdateItem"}},
+    "submit-batch": {
+        "Subscribers": READ,
+        "MeteringRecords": READ | {"UpdateItem"},
+        "MeteringState": {"UpdateItem"},
+        "UsageEvents": {"BatchGetItem"},
+    },
     "settle-hours": {"MeteringRecords": READ | {"UpdateItem"}},
     "report": {
         "MeteringRecords": {"BatchGetItem", "UpdateItem"},
@@ -50,6 +66,21 @@ MARKETPLACE = {
     "submit-batch": {"BatchMeterUsage"},
 }
 
+TAKE = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}
+CONSUME = TAKE | {"ChangeMessageVisibility", "GetQueueUrl"}
+
+#: function → queue → SQS actions
+QUEUES: dict[str, dict[str, set[str]]] = {
+    "subscription-notices": {"SubscriptionQueue": CONSUME},
+    "entitlement-notices": {"EntitlementQueue": CONSUME},
+    "usage-queue": {
+        "UsageQueue": TAKE,
+        "UsageQueueWaiting": TAKE | {"SendMessage"},
+        "UsageQueueRefused": {"SendMessage"},
+    },
+    "report": {"FailedLinesQueue": {"SendMessage"}},
+}
+
 
 def table_of(arn: Any) -> str:
     """``MeteringRecords/index/X`` from a reference to the data stack's export of a table's ARN."""
@@ -59,6 +90,11 @@ def table_of(arn: Any) -> str:
     return str(arn["Fn::ImportValue"]).split("FnGetAtt")[1].split("Table")[0]
 
 
+def named_by(arn: Any) -> str:
+    """The table, or the queue of the same stack, without the hash of its logical id."""
+    return str(arn["Fn::GetAtt"][0])[:-8] if "Fn::GetAtt" in arn else table_of(arn)
+
+
 def actions(assembly: Assembly, function: str, service: str) -> dict[str, set[str]]:
     """Resource → actions of one service."""
     found: dict[str, set[str]] = {}
@@ -66,7 +102,7 @@ def actions(assembly: Assembly, function: str, service: str) -> dict[str, set[st
         assert statement["Effect"] == "Allow"
         named = {action for action in as_list(statement["Action"]) if action.startswith(f"{service}:")}
         for resource in as_list(statement["Resource"]) if named else []:
-            where = resource if isinstance(resource, str) else table_of(resource)
+            where = resource if isinstance(resource, str) else named_by(resource)
             found.setdefault(where, set()).update(action.split(":")[1] for action in named)
     return found
 
@@ -78,6 +114,11 @@ def test_the_list_is_complete(prod: Assembly) -> None:
 @pytest.mark.parametrize("function", TABLES)
 def test_a_function_reaches_its_tables_only(prod: Assembly, function: str) -> None:
     assert actions(prod, function, "dynamodb") == TABLES[function]
+
+
+@pytest.mark.parametrize("function", TABLES)
+def test_a_function_reaches_its_queues_only(prod: Assembly, function: str) -> None:
+    assert actions(prod, function, "sqs") == QUEUES.get(function, {})
 
 
 @pytest.mark.parametrize("function", TABLES)

@@ -31,10 +31,19 @@ def tasks(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_states_follow_one_another_as_the_design_says(states: dict[str, Any]) -> None:
-    order = ["Start"]
+    assert states["Start"]["Next"] == "BeginWithZeros"
+    (begin,) = states["BeginWithZeros"]["Choices"]
+    assert (begin["Condition"], begin["Next"]) == ("{% $cursor = null and $passes = 0 %}", "PutZeroRecords")
+    assert states["BeginWithZeros"]["Default"] == "FindDueHours"
+    put = states["PutZeroRecords"]
+    assert (put["Next"], put["Catch"][0]["Next"]) == ("MoreZeros", "FindDueHours"), "zeros hold up no usage"
+    (more,) = states["MoreZeros"]["Choices"]
+    assert (more["Condition"], more["Next"]) == ("{% $zeroCursor != null %}", "PutZeroRecords")
+    assert states["MoreZeros"]["Default"] == "FindDueHours"
+    order = ["FindDueHours"]
     while "Next" in states[order[-1]]:
         order.append(states[order[-1]]["Next"])
-    assert order == ["Start", "FindDueHours", "SealHours", "PlanBatches", "SubmitBatch", "SettleHours", "GoingOn"]
+    assert order == ["FindDueHours", "SealHours", "PlanBatches", "SubmitBatch", "SettleHours", "GoingOn"]
     going_on = states["GoingOn"]
     assert [(choice["Condition"], choice["Next"]) for choice in going_on["Choices"]] == [
         ("{% $fault != null %}", "Report"),
@@ -161,7 +170,7 @@ def test_log_groups_are_named_and_kept_as_the_stage_says(prod: Assembly, local: 
 
 def test_functions_are_arm64_traced_and_share_one_asset(prod: Assembly) -> None:
     functions = prod.functions().values()
-    assert len(functions) == 11
+    assert len(functions) == 13
     assert {function["Runtime"] for function in functions} == {"python3.14"}
     assert {tuple(function["Architectures"]) for function in functions} == {("arm64",)}
     assert {function["TracingConfig"]["Mode"] for function in functions} == {"Active"}

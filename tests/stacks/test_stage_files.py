@@ -102,6 +102,11 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
         ),
         ("pendingShards = 1", "pendingShards = 17", "pendingShards is 17: set it to a whole number from 1 to 16"),
         (
+            "pendingShards = 1",
+            "pendingShards = 1\nwaitingUsageSeconds = 901",
+            "waitingUsageSeconds is 901: set it to a whole number from 1 to 900",
+        ),
+        (
             'suffix = "-x"',
             'suffix = "x"',
             'suffix is \'x\': start it with "-" (at most 16 of a-z, 0-9, "-"), or leave it "" in production',
@@ -161,6 +166,11 @@ def test_a_fault_is_one_line_with_file_key_and_remedy(tmp_path: Path, found: str
     with pytest.raises(StageError) as raised:
         load(tmp_path, GOOD.replace(found, written))
     assert str(raised.value) == f"stages/x.toml: {line}"
+
+
+def test_what_waits_is_tried_again_after_sqs_longest_delay_unless_the_stage_says_otherwise(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD).waiting_usage_seconds == 900
+    assert {name for name in SHIPPED if shipped(name).waiting_usage_seconds != 900} == {"local"}
 
 
 @pytest.mark.parametrize(

@@ -27,15 +27,35 @@ def imported(assembly: Assembly, value: dict[str, Any]) -> str:
     raise AssertionError(f"{name} is exported by no stack")
 
 
-def test_every_dead_letter_queue_has_an_alarm(prod: Assembly) -> None:
+def test_every_queue_that_nobody_takes_from_has_an_alarm(prod: Assembly) -> None:
     watched = {
         imported(prod, dimension["Value"])
         for alarm in alarms(prod, "ApproximateNumberOfMessagesVisible")
         for dimension in alarm["Dimensions"]
     }
     dead = {name for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" not in queue["Properties"]}
-    assert len(dead) == 3
+    assert len(dead) == 7
     assert watched == dead
+
+
+def test_refused_usage_is_a_ticket_and_a_dead_message_of_usage_a_page(prod: Assembly) -> None:
+    told = {
+        imported(prod, alarm["Dimensions"][0]["Value"])[:-8]: alarm["AlarmDescription"].split("]")[0].strip("[")
+        for alarm in alarms(prod, "ApproximateNumberOfMessagesVisible")
+    }
+    assert told["UsageQueueRefused"] == "Ticket"
+    assert told["UsageQueueDeadLettersQueue"] == told["UsageQueueWaitingDeadLettersQueue"] == "Page"
+
+
+def test_usage_that_nobody_takes_is_told_by_its_age(prod: Assembly) -> None:
+    oldest = {
+        imported(prod, alarm["Dimensions"][0]["Value"])[:-8]: alarm["Threshold"]
+        for alarm in alarms(prod, "ApproximateAgeOfOldestMessage")
+    }
+    assert oldest["UsageQueue"] == 900
+    # each round is a new message, so an old one was not taken, however long its events wait
+    (delay,) = {q["DelaySeconds"] for q in prod.properties("AWS::SQS::Queue") if "DelaySeconds" in q}
+    assert oldest["UsageQueueWaiting"] >= 2 * delay
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
@@ -85,6 +105,8 @@ def test_a_run_that_sees_a_deadline_three_hours_off_pages(prod: Assembly) -> Non
         (MeteringMetric.LINES_EXPIRED, "Page", "Sum"),
         (MeteringMetric.LINES_PRESUMED_ON_FILE, "Ticket", "Sum"),
         (MeteringMetric.LINES_CAPPED, "Ticket", "Sum"),
+        (MeteringMetric.TAG_SETS_FOLDED, "Ticket", "Sum"),
+        (MeteringMetric.ALLOCATIONS_MISSING, "Page", "Sum"),
         (MeteringMetric.LINES_REJECTED, "Page", "Sum"),
         (MeteringMetric.PRODUCT_FAULTS, "Page", "Sum"),
         (MeteringMetric.SHARED_RECORD_IDS, "Page", "Sum"),

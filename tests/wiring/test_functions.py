@@ -24,6 +24,8 @@ FUNCTIONS = (
     "subscription-notices",
     "entitlement-notices",
     "usage",
+    "put-zero-records",
+    "usage-queue",
     "find-due-hours",
     "seal-hours",
     "plan-batches",
@@ -99,6 +101,20 @@ def test_a_variable_named_after_a_table_holds_that_tables_name(prod: Assembly) -
                 table = tables[exports[value["Fn::ImportValue"]]["Ref"]]
                 assert table["Properties"]["TableName"] == expected[variable]
     assert seen == set(expected)
+
+
+def test_a_variable_named_after_a_queue_holds_that_queues_address(prod: Assembly) -> None:
+    variables = prod.functions()["usage-queue"]["Environment"]["Variables"]
+    named = {name: value["Ref"][:-8] for name, value in variables.items() if name.endswith("_QUEUE_URL")}
+    assert named == {
+        "WAITING_USAGE_QUEUE_URL": "UsageQueueWaiting",
+        "REFUSED_USAGE_QUEUE_URL": "UsageQueueRefused",
+    }
+    for output, variable in (
+        ("WaitingUsageQueueUrl", "WAITING_USAGE_QUEUE_URL"),
+        ("RefusedUsageQueueUrl", "REFUSED_USAGE_QUEUE_URL"),
+    ):
+        assert prod.template("Doors")["Outputs"][output]["Value"] == variables[variable]
 
 
 def test_only_the_local_stage_can_move_its_clock(prod: Assembly, local: Assembly) -> None:

@@ -34,7 +34,7 @@ def test_working_states_are_named_after_the_files_that_implement_them(states: di
     working = {*invocations({n: s for n, s in states.items() if s["Type"] == "Task"})}
     working |= {name for name, state in states.items() if state["Type"] == "Map"}
     files = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() + ".py" for name in working}
-    assert len(files) == 6
+    assert len(files) == 7
     assert files <= {path.name for path in (SOURCE / "metering").glob("*.py")}
 
 
@@ -62,7 +62,7 @@ def test_errors_that_are_retried_by_name_are_exceptions_that_the_functions_raise
 def test_every_function_of_the_workflow_is_invoked_once(prod: Assembly, states: dict[str, Any]) -> None:
     invoked = [state["Arguments"]["FunctionName"] for state in invocations(states).values()]
     workers = [name for name, deployed in prod.functions().items() if deployed["Handler"].startswith("metering.")]
-    assert len(invoked) == len(workers) == 6
+    assert len(invoked) == len(workers) == 7
 
 
 def test_functions_read_only_keys_that_the_workflow_sends(states: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """The rule book: every rule of AWS Marketplace's that a seller can meet here, as data.
 
-Sources: see ``local.marketplace.rules``. Where they disagree, or are silent, the reading is taken that hurts a seller
-more, and ``disagreement`` says so. ``docs/local-marketplace.md`` is made of it:
-``python -m local.marketplace.rule_book > docs/local-marketplace.md``.
+Sources: see ``local.marketplace.rules``. Where they disagree, or are silent, a newer text of AWS's replaces an older
+one; otherwise the reading is taken that hurts a seller more. ``disagreement`` says so. The page for
+people is made of it: ``python -m local.marketplace.rule_book > docs/local-marketplace.md``.
 """
 
 from local.marketplace.rule_book.answers import ANSWERS

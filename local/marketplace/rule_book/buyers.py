@@ -36,7 +36,7 @@ REGISTRATION = (
         "User guide, SaaS customer onboarding; AWS skill",
         _TOKEN + "token_is_fresh",
         Disagreement(
-            "The same page, security paragraph: about one hour; third parties: 60 minutes, one use. Its note and the AWS "
+            "The same page, security paragraph: about one hour; third parties: 60 minutes, one use. Its note and AWS "
             "skill: 4 hours.",
             "4 hours unless the setting tokenMinutes says otherwise.",
             "The setting tries the shorter life; a token is to be resolved at once in either.",
@@ -48,7 +48,7 @@ REGISTRATION = (
         "User guide, SaaS customer onboarding",
         "api:resolve_customer",
         Disagreement(
-            "botocore model, ExpiredTokenException: a token that was resubmitted may have expired. User guide: reusable.",
+            "botocore model, ExpiredTokenException: a resubmitted token may have expired. User guide: reusable.",
             "Reusable.",
             "A form that is sent twice registers twice: the seller must tell.",
         ),

@@ -23,8 +23,8 @@ FORM = (
         "botocore model, LicenseArn",
         _BOUND,
         Disagreement(
-            "User guide, EventBridge: the example of a licence event prints the ARN without `arn:`. botocore model: the "
-            "pattern begins with it.",
+            "User guide, EventBridge: the example of a licence event prints the ARN without `arn:`. botocore model: "
+            "the pattern begins with it.",
             "Without `arn:` it is refused.",
             "An ARN passed on from an event rejects the whole batch.",
         ),
@@ -36,6 +36,11 @@ FORM = (
         "zero.",
         "botocore model, UsageQuantityAsDecimalString",
         _BOUND,
+        Disagreement(
+            "AWS skill and vendors: whole numbers only. botocore 1.44.1 and later: decimals too.",
+            "Both fields are taken: the older texts are superseded.",
+            "1.5 and 1.50 are one quantity: only a comparison by value tells a conflict (D10).",
+        ),
     ),
     Rule(
         "F14",
@@ -110,7 +115,7 @@ FORM = (
         "botocore model, TagKey and TagValue",
         _FORM + "tags_are_plain",
         Disagreement(
-            "botocore model: the pattern holds an unescaped ` -=`, a range that lets more punctuation pass than it names.",
+            "botocore model: the pattern holds an unescaped ` -=`, a range that lets more pass than it names.",
             "Only the characters that it names pass.",
             "A comma in a tag rejects the batch.",
         ),

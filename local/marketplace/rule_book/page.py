@@ -8,7 +8,8 @@ _HEAD = """# The rules of the local Marketplace
 
 [`local/marketplace`](../local/marketplace/__init__.py) answers as AWS Marketplace does, by these {rules} rules. Each is
 held by one test in `tests/local/marketplace/rules`, which is seen to fail when the rule is switched off. In {differing}
-of them the sources disagree or are silent: the reading is taken that hurts a seller more.
+of them the sources disagree or are silent: a newer text of AWS's replaces an older one; otherwise the reading is taken
+that hurts a seller more, or a setting has both.
 
 This page is made of `local/marketplace/rule_book`: `python -m local.marketplace.rule_book > docs/local-marketplace.md`.
 """
@@ -25,7 +26,8 @@ def _body() -> Iterator[str]:
         yield f"## {title}\n\n| rule | | source |\n| --- | --- | --- |"
         yield from (_row(rule) for rule in rules)
         yield ""
-    yield "## Where sources disagree\n\n| rule | sources | reading taken | how it hurts more |\n| --- | --- | --- | --- |"
+    yield "## Where sources disagree\n\n| rule | sources | reading taken | how it hurts more |"
+    yield "| --- | --- | --- | --- |"
     for rule in RULES:
         if differs := rule.disagreement:
             yield f"| {rule.id} | {_cell(differs.claims)} | {_cell(differs.taken)} | {_cell(differs.why)} |"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Disagreement:
-    """Sources that differ, or are silent. claims: who says what. taken: the reading. why: how it hurts a seller more."""
+    """Sources that differ, or are silent. claims: who says what. taken: the reading. why: how it hurts more."""
 
     claims: str
     taken: str
@@ -14,7 +14,7 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Rule:
-    """id: area and number. source: where AWS says it. code: ``module:name`` below ``local.marketplace`` that holds it."""
+    """id: area and number. source: where AWS says it. code: the ``module:name`` below ``local.marketplace`` of it."""
 
     id: str
     statement: str

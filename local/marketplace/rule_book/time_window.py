@@ -11,10 +11,10 @@ TIME_WINDOW = (
         "botocore model, BatchMeterUsage",
         _WINDOW + "under_24_hours_old",
         Disagreement(
-            "User guide, code examples: 1 hour; older botocore models and vendors: 6 hours. botocore 1.43.39 and later: "
-            "24 hours.",
+            "User guide, code examples: 1 hour; older botocore models and vendors: 6 hours. botocore 1.43.39 and "
+            "later: 24 hours.",
             "24 hours: the older texts are superseded.",
-            "Nothing at the boundary itself: 24 hours to the second are too late.",
+            "At 24 hours to the second it is too late.",
         ),
     ),
     Rule(
@@ -55,8 +55,8 @@ TIME_WINDOW = (
         "botocore model, BatchMeterUsage",
         _WINDOW + "under_24_hours_old",
         Disagreement(
-            'botocore model: "We accept usage records for the previous billing month until 06:00 UTC", which can be read '
-            "as the whole month.",
+            'botocore model: "We accept usage records for the previous billing month until 06:00 UTC", which can be '
+            "read as the whole month.",
             "Both limits hold.",
             "Usage of the month that is older than 24 hours is lost.",
         ),
@@ -97,8 +97,8 @@ TIME_WINDOW = (
         "User guide, SaaS notifications and EventBridge",
         _WINDOW + "END_GRACE_SECONDS",
         Disagreement(
-            "Older user guide: Purchase Agreement Ended opens the hour and License Deprovisioned closes it. AWS skill and "
-            "current page: License Deprovisioned opens it.",
+            "Older user guide: Purchase Agreement Ended opens the hour and License Deprovisioned closes it. AWS skill "
+            "and current page: License Deprovisioned opens it.",
             "The hour begins at the agreement's end, whichever notice tells of it.",
             "A notice that comes late leaves less than an hour.",
         ),
@@ -114,6 +114,24 @@ TIME_WINDOW = (
         "A buyer whose account is suspended is not subscribed.",
         "botocore model, UsageRecordResult",
         _WINDOW + "is_suspended",
+    ),
+    Rule(
+        "W15",
+        "In the final hour usage from after the end is taken too.",
+        "AWS skill: the last flush holds the running hour",
+        _WINDOW + "subscribed",
+        Disagreement(
+            'AWS skill: the running hour is flushed last. botocore model, InvalidLicenseException: "within the license '
+            'activation period".',
+            "Both, by the setting usageAfterEnd; it is taken unless it is set.",
+            "Refused, it rejects the batch; taken, the buyer pays for usage after the end.",
+        ),
+    ),
+    Rule(
+        "W16",
+        "By the other reading usage of a licence from after its end rejects the batch.",
+        "botocore model, InvalidLicenseException",
+        _WINDOW + "not_after_end",
     ),
     Rule(
         "W14",

@@ -27,7 +27,7 @@ def product_is_known(product_code: str, catalogue: Catalogue) -> None:
 
 
 def in_force(buyer: Buyer, entitlement: Entitlement, now: float) -> bool:
-    """False once it expired or the last agreement ended: "no entries" means not entitled (user guide, SaaS contracts)."""
+    """False once it expired or the last agreement ended: no entry means not entitled (user guide, SaaS contracts)."""
     return not has_ended(buyer, now) and not is_expired(entitlement, now)
 
 
@@ -37,7 +37,7 @@ def has_ended(buyer: Buyer, now: float) -> bool:
 
 
 def is_expired(entitlement: Entitlement, now: float) -> bool:
-    """botocore model, Entitlement.ExpirationDate: the "minimum date through which" it remains valid; not longer here."""
+    """botocore model, Entitlement.ExpirationDate: the "minimum date through which" it is valid; not longer here."""
     return entitlement.expires_at is not None and now >= entitlement.expires_at
 
 

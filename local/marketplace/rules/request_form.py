@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from local.marketplace.errors import ApiError
-from local.marketplace.model import Violation, describe
 from local.marketplace.rules.usage_record import MeteringRequest, UsageRecord
+from local.marketplace.violation import Violation, describe
 
 LARGEST_REQUEST = 1_000_000
 _TAG_TEXT = re.compile(r"[a-zA-Z0-9+ \-=._:/@]+")

@@ -6,10 +6,13 @@ TimestampOutOfBoundsException).
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Literal
 
 from local.marketplace.catalogue import Buyer
 from local.marketplace.errors import ApiError
 from local.marketplace.rules.usage_record import UsageRecord
+
+UsageAfterEnd = Literal["Success", "InvalidLicenseException"]
 
 DAY_SECONDS = 24 * 3600
 OLDEST_SECONDS = DAY_SECONDS
@@ -64,6 +67,19 @@ def not_before_activation(record: UsageRecord, buyer: Buyer) -> None:
     """
     if record.license_arn and not _in_force(buyer, record.timestamp) and _starts_later(buyer, record.timestamp):
         raise ApiError("InvalidLicenseException", "the usage lies before the licence's activation")
+
+
+def not_after_end(record: UsageRecord, buyer: Buyer) -> None:
+    """Usage of a licence from after its end: InvalidLicenseException, for the whole batch, by one of two readings.
+
+    botocore model, InvalidLicenseException: "usage is within the license activation period". By the other reading it is
+    taken in the final hour: AWS skill's last flush holds the running hour.
+    """
+    moment = record.timestamp
+    ended = any(period.end is not None and period.end <= moment for period in buyer.periods)
+    running = any(period.start <= moment and (period.end is None or moment < period.end) for period in buyer.periods)
+    if record.license_arn and ended and not running:
+        raise ApiError("InvalidLicenseException", "the usage lies after the licence's end")
 
 
 def subscribed(record: UsageRecord, buyer: Buyer, product_code: str, now: float) -> bool:

@@ -35,9 +35,13 @@ class MeteringAlarms(Construct):
         routes: AlarmRoutes,
         ticket_at_hours: int,
         page_at_hours: int,
-        page_at_money: Decimal | None = None,
+        page_at_money: Decimal | None,
+        currency: str,
     ) -> None:
-        """page_at_money: usage at risk, at list prices, that wakes somebody. namespace, service: where the workflow's functions emit. *_at_hours: age of the oldest pending hour."""
+        """namespace, service: where the workflow's functions emit. *_at_hours: age of the oldest pending hour.
+
+        page_at_money: usage at risk, at list prices in that currency, that wakes somebody; None: no such alarm.
+        """
         super().__init__(scope, id_)
         self._namespace = namespace
         self._service = service
@@ -45,7 +49,7 @@ class MeteringAlarms(Construct):
         self._runs(workflow)
         self._ages(ticket_at_hours, page_at_hours)
         self._deadline()
-        self._at_risk(page_at_money)
+        self._at_risk(page_at_money, currency)
         self._lines()
         self._levels()
 
@@ -102,13 +106,13 @@ class MeteringAlarms(Construct):
             missing=MISSING.IGNORE,
         )
 
-    def _at_risk(self, page_at_money: Decimal | None) -> None:
+    def _at_risk(self, page_at_money: Decimal | None, currency: str) -> None:
         """Levels, like the deadline's: the last report decides."""
         for metric, means, severity, at_least in (
             (MeteringMetric.AT_RISK_LINES, "usage is unbilled with half of its time gone", Severity.TICKET, Decimal(1)),
             (
                 MeteringMetric.AT_RISK_MONEY,
-                "usage worth that much at list prices is unbilled with half of its time gone",
+                f"usage worth {page_at_money} {currency} or more is unbilled with half of its time gone",
                 Severity.PAGE,
                 page_at_money,
             ),
@@ -154,6 +158,18 @@ class MeteringAlarms(Construct):
                 HOUR,
                 "an hour has more units than one line takes: the rest waits in the balance",
                 Severity.TICKET,
+            ),
+            (
+                MeteringMetric.TAG_SETS_FOLDED,
+                HOUR,
+                "a line had more sets of tags than AWS Marketplace takes: the smallest are billed without their tags",
+                Severity.TICKET,
+            ),
+            (
+                MeteringMetric.ALLOCATIONS_MISSING,
+                HOUR,
+                "the frozen allocations of a line are gone or damaged: it is not sent, and expires at its deadline",
+                Severity.PAGE,
             ),
             (MeteringMetric.LINES_REJECTED, HOUR, "AWS Marketplace rejected lines", Severity.PAGE),
             (

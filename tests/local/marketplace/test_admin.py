@@ -14,7 +14,9 @@ import pytest
 
 from local.marketplace.admin import AdminRefused, MarketplaceAdmin
 from local.marketplace.call_log import Accepted
+from local.marketplace.in_process import InProcessAdmin
 from local.marketplace.server import LocalMarketplace
+from local.marketplace.state import MarketplaceState
 from tests.local.marketplace.market import HOUR, PRODUCT, Market, SetClock, Ticks, record
 
 
@@ -50,6 +52,9 @@ def test_periods(market: Market) -> None:
         ("buyers/nobody/activate", {}),
         ("settings", {"identicalResend": "Maybe"}),
         ("settings", {"callsPerSecond": -1}),
+        ("settings", {"tokenMinutes": 0}),
+        ("settings", {"usageAfterEnd": "Maybe"}),
+        ("random-faults", {"seed": 1, "rates": {"sabotage": 1}}),
         ("nothing", {}),
     ],
 )
@@ -140,10 +145,10 @@ def test_stopping_also_ends_connections_that_are_kept() -> None:
 
 
 def test_as_a_program_with_the_shared_clock_and_a_log_file(tmp_path: Path) -> None:
-    """``python -m local.marketplace``: one line when ready, ``CLOCK_OFFSET_FILE``, SIGTERM ends it."""
+    """``python -m local.marketplace``: one line when ready, ``CLOCK_OFFSET_FILE``, a seed; SIGTERM ends it."""
     offset, log = tmp_path / "offset", tmp_path / "accepted.jsonl"
     offset.write_text("86400", encoding="ascii")
-    command = [sys.executable, "-m", "local.marketplace", "--port", "0", "--log-file", str(log)]
+    command = [sys.executable, "-m", "local.marketplace", "--port", "0", "--seed", "4", "--log-file", str(log)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env={**os.environ, "CLOCK_OFFSET_FILE": str(offset)}
     )
@@ -153,10 +158,18 @@ def test_as_a_program_with_the_shared_clock_and_a_log_file(tmp_path: Path) -> No
         before = admin.health()["now"]
         offset.write_text("172800", encoding="ascii")
         assert (before[:10] < admin.health()["now"][:10]) and admin.summary()["calls"] == 0
+        assert _first_token(admin) == _first_token(InProcessAdmin(MarketplaceState(seed=4)))
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
-        process.stdout.close()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _first_token(admin: MarketplaceAdmin) -> str:
+    admin.create_product(PRODUCT, ["runs"])
+    token: str = admin.create_buyer(PRODUCT)["token"]
+    return token
 
 
 def test_accepted_records_are_appended_to_the_log_file(tmp_path: Path) -> None:

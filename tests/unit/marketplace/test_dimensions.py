@@ -31,7 +31,7 @@ def test_defaults() -> None:
     assert (made.aggregation, made.scale, made.decimals) == ("sum", 1, 0)
 
 
-@pytest.mark.parametrize("wrong", [{"name": "d"}, {"name": "d", "unit": "u", "price": 1}])
+@pytest.mark.parametrize("wrong", [{"name": "d"}, {"name": "d", "unit": "u", "colour": 1}])
 def test_a_wrong_field_is_not_passed_over(wrong: dict[str, object]) -> None:
     with pytest.raises(TypeError):
         from_json(json.dumps([wrong]))

@@ -22,6 +22,7 @@ from marketplace.meter_usage import (
     create_usage_record,
     record_size,
 )
+from marketplace.usage_allocations import Allocation
 
 AT = 1_795_000_000
 ARN = "arn:aws:license-manager::123456789012:license:lic-1"
@@ -75,6 +76,36 @@ def test_a_records_size_is_an_upper_bound() -> None:
         made = line("ü" * 60, kind, "9999999999.999999", 6)
         record = create_usage_record(made) | {"Timestamp": AT}
         assert len(json.dumps(record)) <= record_size(made)
+
+
+def test_a_records_size_covers_its_allocations() -> None:
+    tags = tuple((str(n) * 100, "v" * 256) for n in range(5))
+    buckets = (Allocation((), Decimal("0.1")), Allocation(tags, Decimal("9999999999.999999")))
+    for number in (1, 2):
+        plain, split = line(decimals=6), replace(line(decimals=6), allocations=buckets[-number:])
+        added = len(json.dumps(create_usage_record(split), default=str))
+        added -= len(json.dumps(create_usage_record(plain), default=str))
+        assert 1900 < added <= record_size(split) - record_size(plain) < added + 20 * number
+
+
+@pytest.mark.parametrize(
+    ("decimals", "field", "sent"),
+    [(0, "AllocatedUsageQuantity", [2, 1]), (6, "AllocatedUsageQuantityAsDecimal", ["2", "1"])],
+)
+def test_allocations_are_sent_in_order_in_the_kind_of_the_quantity(decimals: int, field: str, sent: list[Any]) -> None:
+    buckets = (Allocation((), Decimal("2.000000")), Allocation((("site", "x"), ("team", "a")), Decimal(1)))
+    record = create_usage_record(replace(line(decimals=decimals), allocations=buckets))
+    assert record["UsageAllocations"] == [
+        {field: sent[0]},
+        {field: sent[1], "Tags": [{"Key": "site", "Value": "x"}, {"Key": "team", "Value": "a"}]},
+    ]
+    assert "UsageAllocations" not in create_usage_record(line(decimals=decimals))
+
+
+def test_an_answer_is_matched_whatever_it_says_of_allocations(sent: Callable[..., BatchAnswer]) -> None:
+    split = replace(line(), allocations=(Allocation((("team", "a"),), Decimal(3)),))
+    assert sent([split], Results=[result(line())]).results == {split: Answer("Success", "id-d")}
+    assert sent([split], UnprocessedRecords=[create_usage_record(line())]).unprocessed == {split}
 
 
 def test_25_ordinary_records_fit_one_request() -> None:

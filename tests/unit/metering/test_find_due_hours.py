@@ -1,15 +1,15 @@
 """Which hours are due, and pages that cover them exactly once."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from metering import find_due_hours as due
-from metering.find_due_hours import CHUNK, MAX_BYTES, MAX_KEYS, DueHours, due_page, last_due_hour
+from metering.find_due_hours import CHUNK, MAX_BYTES, MAX_KEYS, DueHours, Room, find_due_hours, last_due_hour
 from metering.keys import line_key, parse_line_key, parse_record_key, record_key
 from runtime.clock import from_iso, iso
+from tests.contracts.stores import HOUR, Ledger
+from tests.contracts.stores import ledger as new_ledger
 
 
 @pytest.mark.parametrize(
@@ -34,62 +34,119 @@ def test_an_hour_that_is_asked_for_needs_no_delay_but_must_be_closed(wanted: str
     assert iso(last_due_hour(now, 10, from_iso(f"2026-11-15T{wanted}:00Z"))) == f"2026-11-15T{last}:00:00Z"
 
 
-keys = st.lists(
-    st.tuples(st.text("abc", min_size=1, max_size=3), st.integers(0, 4).map(lambda n: n * 3600)), max_size=40
-)
-
-
-@given(keys, st.integers(1, 5))
-def test_pages_cover_every_due_hour_exactly_once_oldest_first(found: list[tuple[str, int]], size: int) -> None:
-    pages, cursor, more = list[tuple[str, int]](), None, True
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(due, "MAX_KEYS", size)
-        while more:
-            page = due_page(iter(found), cursor, dimensions=["d"])
-            assert len(page.keys) <= size
-            pages += page.keys
-            payload = page.payload()
-            cursor, more = payload["cursor"], payload["more"]
-    assert pages == sorted(set(found), key=lambda key: (key[1], key[0]))
-
-
-def test_a_page_that_is_settled_meanwhile_does_not_hide_the_next() -> None:
-    """The index shrinks between pages; the cursor is a place in the order, not a count."""
-    first = due_page([("a", 0), ("b", 0), ("c", 3600)], None, dimensions=["d" * (MAX_BYTES // 2 - 30)])
-    assert (first.keys, first.more) == ((("a", 0), ("b", 0)), True)
-    second = due_page([("c", 3600)], first.payload()["cursor"], dimensions=["d"])
-    assert (second.keys, second.more) == ((("c", 3600),), False)
+def test_a_page_takes_so_many_keys() -> None:
+    room = Room(["d"])
+    assert [room.fits((f"c{number}", 0)) for number in range(MAX_KEYS + 2)] == [True] * MAX_KEYS + [False] * 2
 
 
 @pytest.mark.parametrize("dimensions", [[], ["api_calls"], ["ü" * 200] * 5, ["d" * 255] * 200, ["d"] * 200_000])
 def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
-    found = [(f"customer-{number}", 1794722400) for number in range(MAX_KEYS + 1)]
-    page = due_page(found, None, dimensions)
-    lines = [[line_key((*key, dimension)) for dimension in dimensions] for key in page.keys]
-    assert 1 <= len(page.keys) <= MAX_KEYS
-    assert page.more
-    assert len(page.keys) == 1 or len(json.dumps({"batches": lines}, separators=(",", ":"))) < 256 * 1024
+    room = Room(dimensions)
+    keys = [(f"customer-{number}", 1794722400) for number in range(MAX_KEYS + 1)]
+    taken = [key for key in keys if room.fits(key)]
+    lines = [[line_key((*key, dimension)) for dimension in dimensions] for key in taken]
+    assert 1 <= len(taken) <= MAX_KEYS
+    assert len(taken) == 1 or len(json.dumps({"batches": lines}, separators=(",", ":"))) < 256 * 1024
+    assert len(taken) > 1 or len(json.dumps(lines)) > MAX_BYTES / 2, "a small key had room beside another"
 
 
 def test_five_dimensions_of_the_specification_fill_pages_well() -> None:
-    names = ["workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations"]
-    found = [(f"l-{number:032x}", 1794722400) for number in range(MAX_KEYS + 1)]
-    assert len(due_page(found, None, names).keys) == MAX_KEYS
+    room = Room(["workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations"])
+    assert all(room.fits((f"l-{number:032x}", 1794722400)) for number in range(MAX_KEYS))
 
 
 def test_a_page_travels_in_chunks() -> None:
-    page = DueHours(tuple((f"c{n}", 3600) for n in range(23)), more=True)
-    payload = page.payload()
+    page = DueHours(tuple((f"c{n}", 3600) for n in range(23)), {"true": ("c22", 3600), "true#3": ()})
+    payload = json.loads(json.dumps(page.payload()))
     assert [len(chunk) for chunk in payload["chunks"]] == [CHUNK, CHUNK, 3]
     assert [key for chunk in payload["chunks"] for key in chunk] == [record_key(key) for key in page.keys]
-    assert (payload["cursor"], payload["more"]) == ("c22|3600", True)
+    assert (payload["cursor"], payload["more"]) == ({"true": ["c22", 3600], "true#3": []}, True)
 
 
 def test_nothing_is_due() -> None:
-    assert due_page([], None, ["d"]).payload() == {"chunks": [], "cursor": None, "more": False, "events": 0}
+    assert DueHours(()).payload() == {"chunks": [], "cursor": None, "more": False, "events": 0}
 
 
 @pytest.mark.parametrize("dimension", ["d", "a|b", "a#b", "ü"])
 def test_keys_are_read_back(dimension: str) -> None:
     assert parse_record_key(record_key(("lic-1.a:b", 7200))) == ("lic-1.a:b", 7200)
     assert parse_line_key(line_key(("c", 7200, dimension))) == ("c", 7200, dimension)
+
+
+# --- pages of the index -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    with new_ledger() as made:
+        yield made
+
+
+def opened(ledger: Ledger, shards: int, hours: int = 3, customers: int = 9) -> list[tuple[str, int]]:
+    """Open records of customers in several shards, some under the value of another setting."""
+    keys = []
+    for number in range(customers):
+        ledger.records._shards = 1 if number % 3 == 0 else shards
+        for hour in range(hours):
+            keys.append((f"c{number}", HOUR - hour * 3600))
+            ledger.opened(customer=keys[-1][0], hour=keys[-1][1])
+    return keys
+
+
+def pages(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int) -> Iterator[DueHours]:
+    monkeypatch.setattr("metering.find_due_hours.MAX_KEYS", size)
+    cursor = None
+    while True:
+        now = float(HOUR + 4200)
+        page = find_due_hours(
+            ledger.records, now=now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=["d"]
+        )
+        assert len(page.keys) <= size
+        yield page
+        cursor = json.loads(json.dumps(page.payload()))["cursor"]
+        if cursor is None:
+            return
+
+
+@pytest.mark.parametrize(("size", "shards"), [(1, 4), (4, 1), (5, 4), (26, 16), (27, 4), (28, 4)])
+def test_pages_cover_every_due_hour_exactly_once_oldest_first(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int, shards: int
+) -> None:
+    keys = opened(ledger, shards)
+    found = list(pages(ledger, monkeypatch, size))
+    hours = [hour for page in found for _, hour in page.keys]
+    assert sorted(key for page in found for key in page.keys) == sorted(keys)
+    assert hours == sorted(hours)
+    assert len(found) == -(-len(keys) // size), "no empty page at the end"
+
+
+def test_what_is_settled_between_pages_neither_hides_nor_repeats_the_rest(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index shrinks under a run: a place stays where it was although its record has left."""
+    keys = opened(ledger, shards=4)
+    found: list[tuple[str, int]] = []
+    for page in pages(ledger, monkeypatch, 4):
+        found += page.keys
+        for customer, hour in page.keys[1:]:
+            ledger.record_items.update_item(
+                Key={"customerIdentifier": customer, "timestamp": hour}, UpdateExpression="REMOVE meteringPending"
+            )
+    assert sorted(found) == sorted(keys)
+
+
+def test_a_run_reads_each_key_of_the_index_about_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading it anew for each page would make an hour of ten times as many customers a hundred times as dear."""
+    keys = opened(ledger, shards=1)
+    read = 0
+    query = ledger.records._table.query
+
+    def counted(**request: object) -> object:
+        nonlocal read
+        answer = query(**request)
+        read += len(answer["Items"])
+        return answer
+
+    monkeypatch.setattr(ledger.records._table, "query", counted)
+    found = list(pages(ledger, monkeypatch, 3))
+    assert read <= len(keys) + len(found)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.allocations import Allocated
 from ledger.metering_record import ENDED, Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.deadlines import ALONE_BELOW, deadline
@@ -143,6 +144,19 @@ def test_a_request_has_at_most_25_records(lines: int, sizes: list[int]) -> None:
 @pytest.mark.parametrize(("size", "sizes"), [(499_999, [2, 2]), (500_000, [1, 1, 1, 1]), (333_333, [3, 1])])
 def test_a_request_stays_under_a_megabyte(size: int, sizes: list[int]) -> None:
     assert [len(batch) for batch in batches(candidate(number, size=size) for number in range(4))] == sizes
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(499_000, [2, 1]), (500_000, [1, 1, 1]), (900_000, [1, 1, 1])])
+def test_lines_with_allocations_are_packed_by_what_they_say_of_these(size: int, sizes: list[int]) -> None:
+    """25 lines with 2,500 sets each would be far beyond a request's megabyte; planning reads none of them."""
+    allocated = Allocated(parts=3, size=size, sets=2000)
+    found = [
+        each
+        for number in range(3)
+        for each in candidates(record(line(allocated=allocated), customer=f"c{number}"), SUBSCRIBER, NOW)
+    ]
+    assert [len(batch) for batch in batches(found)] == sizes
+    assert all(each.size < MAX_BYTES for each in found)
 
 
 def test_products_and_shapes_of_identity_never_share_a_request() -> None:

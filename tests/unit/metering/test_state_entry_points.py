@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from ledger import tables
@@ -36,17 +37,25 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
         "AWS_DEFAULT_REGION": "us-east-1",
         "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
+        "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
         "STATE_TABLE": tables.STATE.name,
         "DIMENSIONS": to_json({"api_calls": Dimension(name="api_calls", unit="call", scale=1000)}),
         "TIERS": "[]",
         "PRODUCT_CODE": "product",
         "PRICING_MODEL": "subscription",
         "SEAL_DELAY_MINUTES": "10",
+        "HOURLY_ZEROS": "off",
+        "PENDING_SHARDS": "1",
+        "METERING_MODE": "live",
+        "TEST_BUYERS": "",
+        "FAILED_LINES_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="failed-lines")["QueueUrl"],
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     handlers.dynamodb.cache_clear()
     handlers.sealer.cache_clear()
+    handlers.sqs.cache_clear()
+    handlers.zero_records.cache_clear()
     made.clear()
     made.subscriber_items.put_item(
         Item={"customerIdentifier": CUSTOMER, "subscriptionStatus": "active", "activePeriods": [{"start": HOUR - 9}]}
@@ -59,6 +68,16 @@ def at(folder: Path, moment: float) -> None:
     (folder / "offset").write_text(str(moment - time.time()), encoding="ascii")
 
 
+def dead_letters() -> list[dict[str, Any]]:
+    """What lies in the queue of failed lines, taken out."""
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="failed-lines")["QueueUrl"]
+    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in messages:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [json.loads(message["Body"]) for message in messages]
+
+
 def as_json(answer: Any) -> Any:
     """What a state returns travels as JSON."""
     return json.loads(json.dumps(answer))
@@ -67,7 +86,7 @@ def as_json(answer: Any) -> Any:
 def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
     ledger.opened()
     page = as_json(handlers.find_due_hours({"startedAt": iso(NOW), "hour": None, "cursor": None}, CONTEXT))
-    assert page == {"chunks": [[KEY]], "cursor": KEY, "more": False, "events": 14}
+    assert page == {"chunks": [[KEY]], "cursor": None, "more": False, "events": 14}
     assert as_json(handlers.seal_hours({"keys": [KEY]}, CONTEXT)) == {
         "sealed": 1,
         "waiting": 0,
@@ -79,7 +98,7 @@ def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
         "left": False,
         "events": 18,
     }
-    assert as_json(handlers.settle_hours({"keys": [KEY]}, CONTEXT)) == {"expired": 0, "tidied": 0}
+    assert as_json(handlers.settle_hours({"keys": [KEY]}, CONTEXT)) == {"expired": 0, "not_sent": 0, "tidied": 0}
     assert ledger.pending() == {(CUSTOMER, HOUR)}
 
 
@@ -101,7 +120,7 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
     at(tmp_path, deadline(HOUR) + 1)
     assert handlers.plan_batches({"chunks": [[KEY]]}, CONTEXT)["batches"] == []
     assert handlers.settle_hours({"keys": [KEY]}, CONTEXT)["expired"] == 1
-    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "tidied": 0}
+    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "not_sent": 0, "tidied": 0}
     summary = as_json(handlers.report({"startedAt": iso(NOW), "fault": {"Error": "ProductFault"}}, CONTEXT))
     assert (summary["pendingHours"], summary["oldestPendingHour"], summary["fault"]) == (
         0,
@@ -112,12 +131,23 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
     assert summary["failed"] == [
         {"record": KEY, "dimension": "api_calls", "quantity": "2", "verdict": "expired"},
     ]
+    assert dead_letters() == [
+        {
+            "customerIdentifier": CUSTOMER,
+            "hour": iso(HOUR),
+            "dimension": "api_calls",
+            "verdict": "expired",
+            "detail": None,
+        }
+    ]
+    handlers.report({"startedAt": iso(NOW)}, CONTEXT)
+    assert dead_letters() == [], "one copy, although the level stays"
 
 
 def test_a_settler_that_died_before_tidying_is_made_good(ledger: Ledger) -> None:
     record = ledger.sealed(["api_calls"])
     ledger.settlement.settle(record, "api_calls", "billed", now=NOW)
-    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "tidied": 1}
+    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "not_sent": 0, "tidied": 1}
     assert ledger.pending() == set()
 
 
@@ -127,7 +157,12 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
     summary = handlers.report({"hour": iso(HOUR - 3600)}, CONTEXT)
     assert (summary["pendingHours"], summary["oldestPendingHour"]) == (2, iso(HOUR - 7200))
     assert summary["fault"] is None
-    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    line = told[-1]
+    assert [(one["dimension"], one.get("AtRiskUnits"), one.get("FailedUnits")) for one in told[:-1]] == [
+        ("api_calls", [0.0], None),
+        ("api_calls", None, [0.0]),
+    ]
     assert (line["PendingHours"], line["FailedLines"], line["RunsCompleted"]) == ([2], [0], [1])
     assert line["OldestPendingHourAgeSeconds"][0] == pytest.approx(NOW - (HOUR - 7200) - 3600, abs=30)
 
@@ -135,4 +170,4 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
 def test_hours_that_are_gone_are_passed_over(ledger: Ledger) -> None:
     assert handlers.seal_hours({"keys": ["nobody|3600"]}, CONTEXT)["already"] == 1
     assert handlers.plan_batches({"chunks": [["nobody|3600"], []]}, CONTEXT)["batches"] == []
-    assert handlers.settle_hours({"keys": ["nobody|3600"]}, CONTEXT) == {"expired": 0, "tidied": 0}
+    assert handlers.settle_hours({"keys": ["nobody|3600"]}, CONTEXT) == {"expired": 0, "not_sent": 0, "tidied": 0}

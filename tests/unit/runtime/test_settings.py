@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from runtime import settings
-from runtime.settings import MissingSettings, ReportSettings, SealHoursSettings, Settings, UsageSettings
+from runtime.settings import FindDueHoursSettings, MissingSettings, SealHoursSettings, Settings, UsageSettings
 
 ALL = [kind for kind in vars(settings).values() if isinstance(kind, type) and issubclass(kind, Settings)]
 CLASSES = [kind for kind in ALL if kind is not Settings]
@@ -36,7 +36,11 @@ def test_only_what_is_missing_is_named() -> None:
 
 def test_the_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METERING_RECORDS_TABLE", "records")
-    assert ReportSettings.from_env() == ReportSettings(METERING_RECORDS_TABLE="records")
+    monkeypatch.setenv("DIMENSIONS", "[]")
+    monkeypatch.setenv("SEAL_DELAY_MINUTES", "10")
+    assert FindDueHoursSettings.from_env() == FindDueHoursSettings(
+        METERING_RECORDS_TABLE="records", DIMENSIONS="[]", SEAL_DELAY_MINUTES="10"
+    )
 
 
 def test_the_specifications_variables_keep_their_names() -> None:

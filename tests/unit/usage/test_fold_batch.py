@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.dimensions import Aggregation, Dimension
+from marketplace.usage_allocations import tag_set
 from runtime.clock import from_iso
 from usage.fold_batch import chunks, fold
 from usage.usage_event import UsageEvent
@@ -22,6 +23,7 @@ def event(
     user: str | None = None,
     at: float = NOVEMBER,
     dimension: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> UsageEvent:
     return UsageEvent(
         id=f"e{number}",
@@ -31,6 +33,7 @@ def event(
         quantity=Decimal(quantity),
         occurred_at=at,
         user=user,
+        tags=tags or {},
     )
 
 
@@ -99,11 +102,13 @@ batches = st.lists(
         st.decimals(0, 1000, places=6),
         st.sampled_from(["ann", "bob", "cid"]),
         st.sampled_from([NOVEMBER, OCTOBER]),
+        st.sampled_from([{}, {"team": "blue"}, {"team": "red", "site": "x"}]),
     ),
     max_size=30,
 ).map(
     lambda rows: [
-        event(n, kind, 1 if kind == "distinct" else q, user, at) for n, (kind, q, user, at) in enumerate(rows)
+        event(n, kind, 1 if kind == "distinct" else q, user, at, tags=tags)
+        for n, (kind, q, user, at, tags) in enumerate(rows)
     ]
 )
 
@@ -123,6 +128,12 @@ def test_fold_conserves(events: list[UsageEvent]) -> None:
         }
         assert total == expected[counter[0]]
     assert sum(folded.counted.values()) == sum(folded.totals.values())
+    for (dimension, tags), units in folded.tagged.items():
+        assert units > 0
+        assert units == sum(
+            folded.counted[e.id] for e in events if e.dimension.name == dimension and tag_set(e.tags) == tags
+        )
+    assert sum(folded.tagged.values()) == sum(folded.counted[e.id] for e in events if e.tags)
     assert all(units > 0 for units in folded.totals.values())
 
 
@@ -157,7 +168,44 @@ def test_chunks_keep_every_event_once_in_order_and_fit(events: list[UsageEvent],
     parts = list(chunks(events, operations=operations, per_id=per_id))
     assert [e for part in parts for e in part] == events
     for part in parts:
-        assert sum(per_id if e.dimension.aggregation == "sum" else 2 * per_id for e in part) <= operations
+        marked = sum(per_id if e.dimension.aggregation == "sum" else 2 * per_id for e in part)
+        sets = {(e.dimension.name, tag_set(e.tags)) for e in part if e.tags}
+        assert len(part) == 1 or marked + len(sets) <= operations
+
+
+@pytest.mark.parametrize(("sets", "sizes"), [(1, [97, 3]), (2, [96, 4]), (100, [49, 49, 2])])
+def test_a_set_of_tags_is_one_operation(sets: int, sizes: list[int]) -> None:
+    events = [event(number, tags={"team": str(number % sets)}) for number in range(100)]
+    assert [len(part) for part in chunks(events, operations=98, per_id=1)] == sizes
+
+
+def test_tags_are_folded_by_dimension_whatever_their_order() -> None:
+    """H16: two operations on one item fail the transaction for ever."""
+    folded = fold(
+        [
+            event(1, tags={"a": "1", "b": "2"}),
+            event(2, tags={"b": "2", "a": "1"}, at=OCTOBER),
+            event(3, tags={"a": "1"}),
+            event(4, tags={"a": "1"}, dimension="other"),
+            event(5),
+            event(6, quantity=0, tags={"a": "9"}),
+            event(7, "distinct", user="ann", tags={"a": "1"}),
+            event(8, "distinct", user="ann", tags={"a": "2"}),
+            event(9, "max", 3, tags={"a": "1"}),
+            event(10, "max", 5, tags={"a": "2"}),
+            event(11, "max", 4, tags={"a": "3"}),
+        ],
+        set(),
+        {},
+    )
+    assert folded.tagged == {
+        ("sum", (("a", "1"), ("b", "2"))): 2,
+        ("sum", (("a", "1"),)): 1,
+        ("other", (("a", "1"),)): 1,
+        ("distinct", (("a", "1"),)): 1,
+        ("max", (("a", "1"),)): 3,
+        ("max", (("a", "2"),)): 2,
+    }
 
 
 def test_no_events_no_chunks() -> None:

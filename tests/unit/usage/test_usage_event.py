@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.marketplace.rules.request_form import tags_are_plain
+from local.marketplace.rules.usage_record import UsageRecord
 from marketplace.dimensions import Dimension
+from marketplace.usage_allocations import Allocation, tag_set, usage_allocation
 from runtime.clock import from_iso
 from usage.usage_event import Refusal, UsageEvent, parse
 
@@ -180,7 +183,7 @@ def test_no_tags(tags: Any) -> None:
     assert "tags" not in read(tags=tags).content
 
 
-@pytest.mark.parametrize("tags", [{"n" * 100: "v" * 256}, {str(n): "v" for n in range(5)}, {"Größe": "é"}])
+@pytest.mark.parametrize("tags", [{"n" * 100: "v" * 256}, {str(n): "v" for n in range(5)}, {"a+b -=._:/@9": "Z z"}])
 def test_tags(tags: dict[str, str]) -> None:
     assert read(tags=tags).tags == tags
 
@@ -191,10 +194,27 @@ def test_tags(tags: dict[str, str]) -> None:
         *[[], "", 0, False, "team", ["a"]],
         *[{"n" * 101: "v"}, {"n": "v" * 257}, {str(n): "v" for n in range(6)}],
         *[{"": "v"}, {"n": ""}, {"n": 1}, {"n": None}, {"n": {}}, {"n": "\ud800"}, {"\ud800": "v"}, {"n": "a\nb"}],
+        *[{"Größe": "v"}, {"n": "é"}, {"n": '"'}, {"n": "a,b"}, {"n": "a;b"}, {"n": "a\n"}],
     ],
 )
 def test_bad_tags(tags: Any) -> None:
     assert reason(body(tags=tags)) == "bad_event"
+
+
+def test_a_bad_tag_is_named() -> None:
+    with pytest.raises(Refusal, match="'cost centre;'"):
+        parse(body(tags={"team": "blue", "cost centre;": "7"}), DIMENSIONS, NOW)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=3), st.text(min_size=1, max_size=3), max_size=2))
+def test_what_is_taken_as_tags_marketplace_takes(tags: dict[str, str]) -> None:
+    """What it refuses would hold up the whole line, and with it everybody's units of that hour."""
+    try:
+        event = read(tags=tags)
+    except Refusal:
+        return
+    allocations = [usage_allocation(Allocation(tag_set(event.tags), Decimal(1)), 0)]
+    tags_are_plain(UsageRecord.of({"Timestamp": 0, "Dimension": "d", "UsageAllocations": allocations}))
 
 
 @pytest.mark.parametrize(

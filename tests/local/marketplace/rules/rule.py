@@ -94,5 +94,3 @@ def _remodelled(name: str, instead: Any) -> Switch:
         patch.setattr(model, "_checks", compiled.__wrapped__)
 
     return apply
-
-

@@ -19,7 +19,7 @@ def forgetting(*places: int) -> Switch:
         key = list(_key_of(*given))
         for place in places:
             key[place] = "" if place != 5 else 0
-        return tuple(key)  # type: ignore[return-value]
+        return tuple(key)
 
     return without("rules.deduplication:key_of", key_of)
 

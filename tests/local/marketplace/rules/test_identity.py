@@ -48,8 +48,9 @@ def test_a_legacy_product_takes_no_licence(market: Market) -> None:
     "I06",
     without(
         "rules.identity:known_identifier",
-        lambda sent, catalogue: catalogue.by_identifier.get(sent.customer_identifier)
-        or catalogue.add_buyer(PRODUCT, "legacy", None),
+        lambda sent, catalogue: (
+            catalogue.by_identifier.get(sent.customer_identifier) or catalogue.add_buyer(PRODUCT, "legacy", None)
+        ),
     ),
 )
 def test_an_identifier_that_does_not_exist_rejects_the_batch(market: Market) -> None:
@@ -77,7 +78,9 @@ def test_a_record_is_not_named_both_ways(market: Market) -> None:
     "I09",
     without(
         "rules.identity:known_license",
-        lambda sent, catalogue: next(buyer for buyer in catalogue.buyers.values() if buyer.account_id == sent.account_id),
+        lambda sent, catalogue: next(
+            buyer for buyer in catalogue.buyers.values() if buyer.account_id == sent.account_id
+        ),
     ),
 )
 def test_a_licence_exists(market: Market) -> None:

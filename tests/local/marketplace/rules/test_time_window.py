@@ -160,12 +160,28 @@ def test_errors_come_before_verdicts(market: Market) -> None:
     assert call["results"] == []
 
 
-def test_records_after_the_end_are_taken_within_the_hour(market: Market) -> None:
-    """AWS skill: the final flush holds the running hour, whose start may lie after the end."""
+def _ended(market: Market) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A record of before and one of after its licence's end, within the final hour."""
     buyer = market.buyer()
-    market.admin.end(buyer["id"], "2026-11-15T11:30:00Z")
-    market.clock.moment = NOW - SECOND
-    assert market.statuses(record(buyer, HOUR + timedelta(hours=1))) == ["Success"]
+    market.admin.end(buyer["id"], "2026-11-15T12:00:00Z")
+    return record(buyer, HOUR + timedelta(minutes=59, seconds=59)), record(buyer, HOUR + timedelta(hours=1))
+
+
+def _only_before_the_end(sent: Any, buyer: Buyer, *_: object) -> bool:
+    return any(period.end is None or sent.timestamp < period.end for period in buyer.periods)
+
+
+@rule("W15", without("rules.window:subscribed", _only_before_the_end))
+def test_usage_after_the_end_is_taken_in_the_final_hour(market: Market) -> None:
+    assert market.statuses(*_ended(market)) == ["Success", "Success"]
+
+
+@rule("W16", without("rules.window:not_after_end"))
+def test_the_other_reading_of_usage_after_the_end(market: Market) -> None:
+    market.admin.set_settings(usageAfterEnd="InvalidLicenseException")
+    before, after = _ended(market)
+    market.refused("InvalidLicenseException", before, after)
+    assert market.statuses(before) == ["Success"]
 
 
 @pytest.mark.parametrize("month", range(1, 13))

@@ -1,0 +1,143 @@
+"""Frozen allocations of sealed lines, in ``yawl-usage-events``: written with the seal, never changed, sent as they are.
+
+A line may have more of them than an item takes (400 KB), so they lie in parts; the line says how many.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ledger.tables import SCHEMA
+from ledger.transaction import Operation
+from ledger.usage_events import EVENT_LIFETIME
+from marketplace.usage_allocations import Allocation, bucket_size, tag_set
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+#: bytes of a part as a request counts them; an item takes fewer (its names are shorter), and may have 400 KB
+LARGEST_PART = 350_000
+
+#: customer, hour, dimension
+LineOf = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Allocated:
+    """What a line itself says of its allocations, so that planning need not read them.
+
+    parts: items that hold them (0: a plain line). size: an upper bound of their bytes in a request. sets: of tags.
+    folded_sets, folded_units: sets, and their billed units, that went into the untagged bucket as too many.
+    """
+
+    parts: int = 0
+    size: int = 0
+    sets: int = 0
+    folded_sets: int = 0
+    folded_units: Decimal = Decimal(0)
+
+    @classmethod
+    def from_line(cls, stored: Mapping[str, Any]) -> "Allocated":
+        return cls(
+            parts=int(stored.get("allocationParts", 0)),
+            size=int(stored.get("allocationBytes", 0)),
+            sets=int(stored.get("tagSets", 0)),
+            folded_sets=int(stored.get("foldedSets", 0)),
+            folded_units=stored.get("foldedUnits", Decimal(0)),
+        )
+
+    def attributes(self) -> dict[str, Any]:
+        """What the stored line carries; nothing for a line without tags."""
+        found: dict[str, Any] = {}
+        if self.parts:
+            found |= {"allocationParts": self.parts, "allocationBytes": self.size, "tagSets": self.sets}
+        if self.folded_sets:
+            found |= {"foldedSets": self.folded_sets, "foldedUnits": self.folded_units}
+        return found
+
+
+#: what a plain line says
+NOTHING_ALLOCATED = Allocated()
+
+
+def allocations_key(hour: int, dimension: str, part: int) -> str:
+    return f"allocations#{hour}#{dimension}#{part}"
+
+
+class FrozenAllocations:
+    """The allocations in ``yawl-usage-events``."""
+
+    def __init__(self, dynamodb: "DynamoDBServiceResource", table_name: str) -> None:
+        self._dynamodb = dynamodb
+        self._table_name = table_name
+
+    def put(self, line: LineOf, allocations: Sequence[Allocation]) -> list[Operation]:
+        """The operations that store a line's allocations, one per part. They go with the seal, whose condition is
+        theirs."""
+        customer_identifier, hour, dimension = line
+        return [
+            {
+                "Put": {
+                    "TableName": self._table_name,
+                    "Item": {
+                        "customerIdentifier": customer_identifier,
+                        "eventId": allocations_key(hour, dimension, number),
+                        "schema": SCHEMA,
+                        "allocations": [{"quantity": a.quantity, "tags": dict(a.tags)} for a in part],
+                        "expiresAt": hour + EVENT_LIFETIME,
+                    },
+                }
+            }
+            for number, part in enumerate(_parts(allocations))
+        ]
+
+    def get_many(self, parts: Mapping[LineOf, int]) -> dict[LineOf, tuple[Allocation, ...]]:
+        """Allocations of lines (strongly consistent), in the order in which they were frozen.
+
+        parts: how many each line has. A line of which one is missing or cannot be read is left out.
+        """
+        keys = {
+            (customer, allocations_key(hour, dimension, number)): (customer, hour, dimension)
+            for (customer, hour, dimension), count in parts.items()
+            for number in range(count)
+        }
+        items = dict(self._read(keys))
+        found: dict[LineOf, tuple[Allocation, ...]] = {}
+        for line, count in parts.items():
+            customer, hour, dimension = line
+            try:
+                stored = [items[customer, allocations_key(hour, dimension, number)] for number in range(count)]
+                found[line] = tuple(
+                    Allocation(tag_set(row["tags"]), Decimal(row["quantity"]))
+                    for item in stored
+                    for row in item["allocations"]
+                )
+            except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError):
+                continue
+        return found
+
+    def _read(self, keys: Iterable[tuple[str, str]]) -> Iterable[tuple[tuple[str, str], Mapping[str, Any]]]:
+        todo = iter(keys)
+        while chunk := list(islice(todo, 100)):  # BatchGetItem takes 100 keys
+            named = [{"customerIdentifier": customer, "eventId": event_id} for customer, event_id in chunk]
+            request: dict[str, Any] = {self._table_name: {"Keys": named, "ConsistentRead": True}}
+            while request:
+                answer = self._dynamodb.batch_get_item(RequestItems=request)
+                for item in answer["Responses"].get(self._table_name, ()):
+                    yield (str(item["customerIdentifier"]), str(item["eventId"])), item
+                request = dict(answer.get("UnprocessedKeys", {}))
+
+
+def _parts(allocations: Iterable[Allocation]) -> list[list[Allocation]]:
+    parts: list[list[Allocation]] = []
+    size = LARGEST_PART
+    for allocation in allocations:
+        wanted = bucket_size(allocation.tags)
+        if size + wanted > LARGEST_PART:
+            parts.append([])
+            size = 0
+        parts[-1].append(allocation)
+        size += wanted
+    return parts

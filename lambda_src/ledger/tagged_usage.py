@@ -1,0 +1,83 @@
+"""Tagged quantities of an hour, in ``yawl-usage-events``: one item per customer, hour, dimension and set of tags.
+
+They are items of their own, so that the open record does not grow with the number of sets: every add to it would cost
+its whole size, and it would take no more usage at 400 KB. They are added to in the transaction that adds to the record.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+
+from ledger.tables import SCHEMA
+from ledger.transaction import Operation
+from ledger.usage_events import EVENT_LIFETIME
+from marketplace.usage_allocations import TagSet, tag_set
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+TAGS = "tags#"
+
+
+def tags_key(hour: int, dimension: str, tags: TagSet) -> str:
+    """The item of a set of tags; the set is hashed, since five tags are longer than a key may be."""
+    canonical = json.dumps(tags, separators=(",", ":"))
+    return f"{TAGS}{hour}#{dimension}#{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"
+
+
+def add_tagged(
+    table_name: str, customer_identifier: str, hour: int, dimension: str, tags: TagSet, counted: Decimal
+) -> Operation:
+    """The operation that adds recorded units to a set of tags. It needs no condition of its own: the record's, in the
+    same transaction, says that the hour is open."""
+    return {
+        "Update": {
+            "TableName": table_name,
+            "Key": {"customerIdentifier": customer_identifier, "eventId": tags_key(hour, dimension, tags)},
+            "UpdateExpression": (
+                "SET #tags = :tags, #dimension = :dimension, #schema = :schema, expiresAt = :x ADD #counted :counted"
+            ),
+            "ExpressionAttributeNames": {
+                "#tags": "tags",
+                "#dimension": "dimension",
+                "#schema": "schema",
+                "#counted": "counted",
+            },
+            "ExpressionAttributeValues": {
+                ":tags": dict(tags),
+                ":dimension": dimension,
+                ":schema": SCHEMA,
+                ":x": hour + EVENT_LIFETIME,
+                ":counted": counted,
+            },
+        }
+    }
+
+
+class TaggedUsage:
+    """Reads them."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def of_hour(self, customer_identifier: str, hour: int) -> dict[str, dict[TagSet, Decimal]]:
+        """Recorded units by dimension and set of tags, all pages, strongly consistent.
+
+        To be read after the record: what was recorded before that is then seen, and whatever is recorded later raises
+        the record's version in the same transaction, so that the seal of the version that was read is refused.
+        """
+        condition = Key("customerIdentifier").eq(customer_identifier) & Key("eventId").begins_with(f"{TAGS}{hour}#")
+        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        found: dict[str, dict[TagSet, Decimal]] = defaultdict(dict)
+        while True:
+            answer = self._table.query(**query)
+            for item in answer["Items"]:
+                row: Any = item
+                found[row["dimension"]][tag_set(row["tags"])] = row["counted"]
+            if "LastEvaluatedKey" not in answer:
+                return dict(found)
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -1,0 +1,113 @@
+"""Usage by queue: FIFO queue → function, a queue for what has to wait, and one for what was refused.
+
+The message group is the customer: his events are recorded by one writer at a time, so that a busy one does not collide
+with himself, and no customer waits for another.
+"""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.dead_letters import RETENTION, DeadLetters
+from stacks.constructs.function import RoomFunction
+
+#: a message that fails is a customer who is contended, or a table that does not answer: that passes
+RECEIVES_BEFORE_DEAD = 10
+BATCH_SIZE = 10
+#: what a usage message may have, as a request of the API; larger ones are refused to their sender
+LARGEST_USAGE_BYTES = 256 * 1024
+#: what is passed on says more than what came in, and SQS takes 1 MiB
+LARGEST_PASSED_ON_BYTES = 1024 * 1024
+#: groups are worked on in parallel; what waits has time
+USAGE_CONCURRENCY = 50
+WAITING_CONCURRENCY = 5
+FOR_PEOPLE = "what lies here was refused for good and waits for a person, an alarm calls one; nobody receives from it"
+REDRIVE = "a queue is the source, and its redrive policy is where failed messages go"
+
+
+class UsageQueue(Construct):
+    """The queues; ``feed`` says who takes from them. ``queue``: send here. ``waiting``, ``refused``: its function's."""
+
+    def __init__(self, scope: Construct, id_: str, *, consumer_timeout: Duration, retry_after: Duration) -> None:
+        """retry_after: how long a message rests in the waiting queue before it is tried again, at most 15 minutes."""
+        super().__init__(scope, id_)
+        self.dead_letters = DeadLetters(self, "DeadLetters", fifo=True).queue
+        self.waiting_dead_letters = DeadLetters(self, "WaitingDeadLetters").queue
+        # AWS: at least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS")
+        visibility = Duration.seconds(int(consumer_timeout.to_seconds()) * 6)
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            fifo=True,
+            # high throughput: both per message group (SQS Developer Guide, "High throughput for FIFO queues")
+            fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+            deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
+            # for senders who name no deduplication id; equal bodies hold equal event ids
+            content_based_deduplication=True,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            max_message_size_bytes=LARGEST_USAGE_BYTES,
+            retention_period=RETENTION,
+            visibility_timeout=visibility,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.waiting = sqs.Queue(
+            self,
+            "Waiting",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            delivery_delay=retry_after,
+            max_message_size_bytes=LARGEST_PASSED_ON_BYTES,
+            retention_period=RETENTION,
+            visibility_timeout=visibility,
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.waiting_dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD
+            ),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.refused = sqs.Queue(
+            self,
+            "Refused",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            max_message_size_bytes=LARGEST_PASSED_ON_BYTES,
+            retention_period=RETENTION,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        acknowledge(self.refused, {"AwsSolutions-SQS3": FOR_PEOPLE, "Serverless-SQSRedrivePolicy": FOR_PEOPLE})
+
+    def feed(self, consumer: RoomFunction) -> None:
+        """The function takes from the usage and the waiting queue, and may send to the waiting and the refused one."""
+        self._allow(
+            consumer,
+            # what a mapping calls with the function's role (AWSLambdaSQSQueueExecutionRole)
+            ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
+            (self.queue, self.waiting),
+        )
+        self._allow(consumer, ("sqs:SendMessage",), (self.waiting, self.refused))
+        self._source("Source", self.queue, consumer, USAGE_CONCURRENCY)
+        self._source("WaitingSource", self.waiting, consumer, WAITING_CONCURRENCY)
+
+    def _source(self, id_: str, queue: sqs.Queue, consumer: RoomFunction, concurrency: int) -> None:
+        mapping = lambda_.EventSourceMapping(
+            self,
+            id_,
+            target=consumer.function,
+            event_source_arn=queue.queue_arn,
+            batch_size=BATCH_SIZE,
+            max_concurrency=concurrency,
+            report_batch_item_failures=True,
+        )
+        acknowledge(mapping, {"Serverless-LambdaEventSourceMappingDestination": REDRIVE})
+
+    @staticmethod
+    def _allow(consumer: RoomFunction, actions: Sequence[str], queues: Sequence[sqs.Queue]) -> None:
+        consumer.function.add_to_role_policy(
+            iam.PolicyStatement(actions=list(actions), resources=[queue.queue_arn for queue in queues])
+        )

@@ -1,0 +1,32 @@
+"""The name of an attempt tells how long its call may be under way."""
+
+import pytest
+
+from ledger.attempt import UNDER_WAY, is_under_way, new_attempt, over
+
+NOW = 1_795_000_000.7
+
+
+def test_no_two_attempts_are_called_alike() -> None:
+    assert len({new_attempt(NOW) for _ in range(100)}) == 100
+
+
+@pytest.mark.parametrize(
+    ("later", "under_way"), [(0, True), (UNDER_WAY - 1, True), (UNDER_WAY, False), (86400, False), (-3, True)]
+)
+def test_an_attempt_is_under_way_for_a_while(later: float, under_way: bool) -> None:
+    """A clock a little behind the one that made it sees it as under way."""
+    assert is_under_way(new_attempt(NOW), NOW + later) is under_way
+
+
+def test_one_whose_call_is_over_is_not_and_keeps_a_name_of_its_own() -> None:
+    attempts = [new_attempt(NOW) for _ in range(100)]
+    assert not any(is_under_way(over(attempt), NOW) for attempt in attempts)
+    assert len({over(attempt) for attempt in attempts}) == 100
+    assert not set(map(over, attempts)) & set(attempts)
+
+
+@pytest.mark.parametrize("attempt", ["5f0c9a7be112", "", "x-5f0c", "-1-5f0c", "one"])
+def test_a_name_without_a_time_is_not_under_way(attempt: str) -> None:
+    """As attempts were called before they had one."""
+    assert not is_under_way(attempt, NOW)

@@ -1,0 +1,147 @@
+"""Allocations are frozen with the hour, in one transaction, whatever it takes."""
+
+import logging
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from ledger.allocations import Allocated
+from ledger.balance import Balances
+from ledger.metering_record import Line
+from ledger.subscribers import Subscribers
+from ledger.tagged_usage import tags_key
+from ledger.transaction import MAX_OPERATIONS
+from marketplace.dimensions import Dimension
+from marketplace.meter_usage import MAX_BYTES
+from marketplace.usage_allocations import tag_set
+from metering.allocate_hour import Allocator, report_folded
+from metering.allocate_rules import LARGEST_HOUR, MOST_LINES
+from metering.allowance import Waiting
+from metering.freeze_hour import Freezer, FrozenHour
+from metering.mode import Mode
+from metering.zero_rules import HourlyZeros
+from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
+from tests.contracts.stores import ledger as new_ledger
+
+NAMES = tuple(f"d{number:03}" for number in range(95))
+DIMENSIONS = {name: Dimension(name=name, unit="u") for name in NAMES}
+#: TransactWriteItems: 4 MB in all, and an item has at most 400 KB (DynamoDB quotas)
+TRANSACTION, ITEM = 4 * 2**20, 400 * 2**10
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Ledger]:
+    with new_ledger() as once:
+        yield once
+
+
+@pytest.fixture
+def ledger(made: Ledger) -> Ledger:
+    made.clear()
+    item = {"subscriptionStatus": "active", "activePeriods": [{"start": HOUR - 86400}]}
+    made.subscriber_items.put_item(Item={"customerIdentifier": CUSTOMER, **item})
+    return made
+
+
+def tagged(ledger: Ledger, dimensions: int, sets: int, longest: bool = False) -> None:
+    """One unit for each set of each dimension, and one without tags for each dimension."""
+    counted = {(name, MONTH): Decimal(sets + 1) for name in NAMES[:dimensions]}
+    add = ledger.records.add(CUSTOMER, HOUR, counted, exists=False, now=NOW, tagged=True)
+    ledger.client.update_item(**add["Update"])
+    with ledger.event_items.batch_writer() as batch:
+        for name in NAMES[:dimensions]:
+            for number in range(sets):
+                tags = {f"{number:04}{k}": "v" for k in range(5 if longest else 1)}
+                if longest:
+                    tags = {key.ljust(100, "k"): "v" * 256 for key in tags}
+                key = {"customerIdentifier": CUSTOMER, "eventId": tags_key(HOUR, name, tag_set(tags))}
+                batch.put_item(Item={**key, "dimension": name, "tags": tags, "counted": Decimal(1)})
+
+
+def frozen(ledger: Ledger) -> FrozenHour:
+    freezer = Freezer(
+        records=ledger.records,
+        balances=Balances(ledger.state_items),
+        subscribers=Subscribers(ledger.subscriber_items),
+        allocator=Allocator(ledger.tagged, ledger.allocations),
+        dimensions=DIMENSIONS,
+        tiers=(),
+        pricing_model="subscription",
+        product_code="product",
+        zeros=HourlyZeros("off"),
+        mode=Mode("live"),
+    )
+    hour = freezer.freeze(ledger.record(), NOW)
+    assert not isinstance(hour, Waiting)
+    return hour
+
+
+def size(value: object) -> int:
+    """Bytes of an item or a value as DynamoDB counts them (Developer Guide, item sizes), rounded up."""
+    if isinstance(value, dict):
+        return 3 + sum(1 + len(name.encode()) + size(inner) for name, inner in value.items())
+    if isinstance(value, list):
+        return 3 + sum(1 + size(inner) for inner in value)
+    return len(value.encode()) if isinstance(value, str) else 21
+
+
+def test_an_hour_with_more_than_a_transaction_takes_is_cut_to_it(ledger: Ledger) -> None:
+    """Five lines of 690 KB are more than it takes beside a record and a balance."""
+    tagged(ledger, 5, 350, longest=True)
+    hour = frozen(ledger)
+    puts = [operation["Put"]["Item"] for operation in hour.operations if "Put" in operation]
+    assert all(size(item) <= ITEM for item in puts)
+    assert sum(size(item) for item in puts) <= TRANSACTION - 2 * ITEM
+    ledger.write(*hour.operations)
+    lines = ledger.record().lines
+    assert {line.quantity for line in lines.values()} == {351}
+    for name, line in lines.items():
+        assert line.allocated.size <= LARGEST_HOUR // 5 < MAX_BYTES
+        assert line.allocated.sets + line.allocated.folded_sets == 350
+        assert line.allocated.folded_sets > 0
+        stored = ledger.allocations.get_many({(CUSTOMER, HOUR, name): line.allocated.parts})
+        [split] = stored.values()
+        assert sum(allocation.quantity for allocation in split) == 351
+        assert split[0].quantity == 1 + line.allocated.folded_units
+
+
+def test_an_hour_with_more_lines_than_a_transaction_takes_sends_the_smallest_plain(ledger: Ledger) -> None:
+    tagged(ledger, 95, 1)
+    hour = frozen(ledger)
+    assert len(hour.operations) <= MAX_OPERATIONS
+    plain = {line.dimension: line.allocated for line in hour.frozen.lines if not line.allocated.parts}
+    assert plain == dict.fromkeys(NAMES[MOST_LINES:], Allocated(folded_sets=1, folded_units=Decimal(1)))
+    ledger.write(*hour.operations)
+
+
+def test_a_record_without_tags_is_not_looked_up(ledger: Ledger) -> None:
+    ledger.opened({("d000", MONTH): Decimal(2)})
+    nothing: object = None
+    allocator = Allocator(nothing, nothing)  # type: ignore[arg-type]  # would fail if it were asked
+    line = Line(dimension="d000", quantity=Decimal(2), counted=Decimal(2))
+    assert allocator.allocate(ledger.record(), [line]) == ([line], [])
+
+
+def test_what_the_balance_held_is_untagged(ledger: Ledger) -> None:
+    tagged(ledger, 1, 2)
+    balance = ledger.balances.get(CUSTOMER)
+    ledger.write(ledger.balances.replace(balance, remainder={"d000": Decimal("1.5")}, used={}))
+    hour = frozen(ledger)
+    [put] = (operation["Put"]["Item"] for operation in hour.operations if "Put" in operation)
+    assert [row["quantity"] for row in put["allocations"]] == [2, 1, 1]
+    assert put["allocations"][0]["tags"] == {}
+
+
+def test_a_folded_line_is_told(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[tuple[str, int]] = []
+    record = ledger.opened({("d000", MONTH): Decimal(2)})
+    folded = Allocated(parts=1, size=9, sets=1, folded_sets=7, folded_units=Decimal(3))
+    lines = [
+        Line(dimension=name, quantity=Decimal(9), counted=Decimal(9), allocated=said)
+        for name, said in (("d000", folded), ("d001", Allocated()))
+    ]
+    with caplog.at_level(logging.WARNING):
+        report_folded(record, lines, lambda metric, number: told.append((metric, number)))
+    assert told == [("TagSetsFolded", 7)]
+    assert caplog.text.count("tag sets folded") == 1
