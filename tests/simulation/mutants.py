@@ -98,8 +98,8 @@ MUTANTS = (
         "add-to-closed-hour",
         "an add asks only whether there is a record",
         "ledger/metering_records.py",
-        '            "ConditionExpression": "#state = :open",\n        }\n        if not exists:',
-        '            "ConditionExpression": "attribute_exists(#state) OR #state = :open",\n        }\n        if not exists:',
+        '            "ConditionExpression": "#state = :open",\n        }\n        sets = []',
+        '            "ConditionExpression": "attribute_exists(#state) OR #state = :open",\n        }\n        sets = []',
     ),
     Mutant(
         "create-over-existing",
