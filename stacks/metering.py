@@ -1,4 +1,4 @@
-"""The hourly workflow, its functions and its schedule."""
+"""The hourly workflow, its functions and its schedule; final metering beside it."""
 
 from typing import Any
 
@@ -24,6 +24,7 @@ from stacks.constructs.function import RoomFunction
 from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
 from stacks.constructs.workflow_schedule import WorkflowSchedule
 from stacks.data import DataStack
+from stacks.final_metering import FinalMetering
 from stacks.stage import Stage
 
 STEP_WITHIN = Duration.minutes(5)
@@ -67,15 +68,17 @@ class MeteringStack(Stack):
         self.schedule = WorkflowSchedule(
             self, "Schedule", workflow=self.workflow.machine, minute=stage.seal_delay_minutes
         )
+        self.final = FinalMetering(self, data=data, code=self._code, environment=environment, hourly=self.steps)
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
         CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
         CfnOutput(self, "FailedLinesUrl", value=self.failed_lines.queue_url)
         CfnOutput(self, "ScheduleDeadLettersUrl", value=self.schedule.dead_letters.queue_url)
+        CfnOutput(self, "FinalMeteringArn", value=self.final.workflow.machine.state_machine_arn)
 
     @property
     def functions(self) -> dict[str, RoomFunction]:
-        return {function.node.id: function for function in self.steps.all()}
+        return {function.node.id: function for function in self.steps.all()} | self.final.functions
 
     def _function(
         self, id_: str, *, settings: Settings, description: str, reserved_concurrency: int | None = None

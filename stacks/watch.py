@@ -6,6 +6,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from stacks.constructs.alarms.alarm import add_alarm
+from stacks.constructs.alarms.final_metering import FinalMeteringAlarms
 from stacks.constructs.alarms.functions import FunctionAlarms
 from stacks.constructs.alarms.metering import MeteringAlarms
 from stacks.constructs.alarms.notices import NoticeAlarms
@@ -69,6 +70,14 @@ class WatchStack(Stack):
             page_at_money=alarms.page_at_money,
             currency=currency,
         )
+        FinalMeteringAlarms(
+            self,
+            "FinalMetering",
+            workflow=metering.final.workflow.machine,
+            namespace=metrics_namespace,
+            room=metering.final.room,
+            routes=self.routes,
+        )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
 
     def _queues(self, doors: DoorsStack, metering: MeteringStack) -> None:
@@ -93,14 +102,12 @@ class WatchStack(Stack):
                 routes=self.routes,
                 severity=Severity.TICKET,
             )
-        DeadLetterAlarm(
-            self,
-            "ScheduleDeadLetters",
-            queue=metering.schedule.dead_letters,
-            what="starts of metering runs",
-            routes=self.routes,
-            severity=Severity.PAGE,
-        )
+        for id_, queue, what in (
+            ("ScheduleDeadLetters", metering.schedule.dead_letters, "starts of metering runs"),
+            ("LeavingDeadLetters", metering.final.start.dead_letters, "changes of subscribers who leave"),
+            ("LeaversDeadLetters", metering.final.watch.dead_letters, "looks at who is leaving"),
+        ):
+            DeadLetterAlarm(self, id_, queue=queue, what=what, routes=self.routes, severity=Severity.PAGE)
         DeadLetterAlarm(
             self,
             "FailedLines",

@@ -60,6 +60,13 @@ class Assembly:
     def properties(self, kind: str, *, stack: str | None = None) -> list[dict[str, Any]]:
         return [resource.get("Properties", {}) for _, resource in self.resources(kind, stack=stack)]
 
+    def workflow(self, id_: str) -> dict[str, Any]:
+        """A state machine's definition, by the construct's id; tokens become their names."""
+        machines = dict(self.resources("AWS::StepFunctions::StateMachine"))
+        (machine,) = [resource for name, resource in machines.items() if name.startswith(id_)]
+        parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
+        return dict(json.loads("".join(part if isinstance(part, str) else next(iter(part)) for part in parts)))
+
     def functions(self) -> dict[str, dict[str, Any]]:
         """Properties of every function by its service name, for example ``seal-hours``."""
         found = {}

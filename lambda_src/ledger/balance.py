@@ -2,8 +2,9 @@
 
 One item per key in ``yawl-metering-state``. ``remainder#<dimension>``: recorded units after allowance that do not
 make a billed unit yet. ``used#<dimension>#<period>``: recorded units of that period that the allowance has covered.
-A seal changes it in the transaction that freezes the hour, on condition of its version, so that any order of sealing
-gives the same sums.
+``remainderEnded#<dimension>#<end>``: what was left over when the subscription ended at that second: never billed, and
+named so. A seal changes the item in the transaction that freezes the hour, on condition of its version, so that any
+order of sealing gives the same sums.
 """
 
 from collections.abc import Mapping
@@ -20,16 +21,18 @@ if TYPE_CHECKING:
 ITEM = "balance"
 REMAINDER = "remainder#"
 USED = "used#"
+ENDED = "remainderEnded#"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """``version`` 0 where no item is stored yet."""
+    """``version`` 0 where no item is stored yet. ended: remainders of who left, by dimension and second of the end."""
 
     customer_identifier: str
     version: int = 0
     remainder: Mapping[str, Decimal] = field(default_factory=dict)
     used: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    ended: Mapping[tuple[str, int], Decimal] = field(default_factory=dict)
 
 
 class Balances:
@@ -43,15 +46,20 @@ class Balances:
         key = {"customerIdentifier": customer_identifier, "item": ITEM}
         item: Mapping[str, Any] = self._table.get_item(Key=key, ConsistentRead=True).get("Item", {})
         used: dict[tuple[str, str], Decimal] = {}
+        ended: dict[tuple[str, int], Decimal] = {}
         for name, value in item.items():
             if name.startswith(USED):
                 dimension, period = name[len(USED) :].rsplit("#", 1)
                 used[dimension, period] = value
+            elif name.startswith(ENDED):
+                dimension, end = name[len(ENDED) :].rsplit("#", 1)
+                ended[dimension, int(end)] = value
         return Balance(
             customer_identifier=customer_identifier,
             version=int(item.get("version", 0)),
             remainder={n[len(REMAINDER) :]: v for n, v in item.items() if n.startswith(REMAINDER)},
             used=used,
+            ended=ended,
         )
 
     def replace(
@@ -66,11 +74,7 @@ class Balances:
         for number, (name, value) in enumerate(sorted(entries.items())):
             names[f"#e{number}"], values[f":e{number}"] = name, value
             sets.append(f"#e{number} = :e{number}")
-        if old.version:
-            condition = "#version = :version"
-            values[":version"] = old.version
-        else:
-            condition = "attribute_not_exists(#version)"
+        condition, seen = _unchanged(old)
         return {
             "Update": {
                 "TableName": self._table.name,
@@ -78,6 +82,41 @@ class Balances:
                 "UpdateExpression": "SET " + ", ".join(sets),
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values,
+                "ExpressionAttributeValues": values | seen,
             }
         }
+
+    def end_remainder(self, old: Balance, end: int) -> Operation:
+        """The operation that names what remains as ended, on condition that the balance is still the one read.
+
+        end: epoch seconds of the period's end. It writes a version where nothing remains too, so that no seal that read
+        the balance before can add to it after.
+        """
+        left = {name: value for name, value in sorted(old.remainder.items()) if value}
+        values: dict[str, Any] = {":next": old.version + 1, ":schema": SCHEMA}
+        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
+        change = "SET #version = :next, #schema = :schema"
+        for number, (name, value) in enumerate(left.items()):
+            names[f"#e{number}"], values[f":e{number}"] = f"{ENDED}{name}#{end}", value
+            change += f", #e{number} = :e{number}"
+        if old.remainder:
+            names |= {f"#r{number}": REMAINDER + name for number, name in enumerate(sorted(old.remainder))}
+            change += " REMOVE " + ", ".join(f"#r{number}" for number in range(len(old.remainder)))
+        condition, seen = _unchanged(old)
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
+                "UpdateExpression": change,
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values | seen,
+            }
+        }
+
+
+def _unchanged(old: Balance) -> tuple[str, dict[str, Any]]:
+    """The condition that the balance is still the one read, and the value it needs."""
+    if old.version:
+        return "#version = :version", {":version": old.version}
+    return "attribute_not_exists(#version)", {}

@@ -102,6 +102,28 @@ class MeteringRecords:
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return found
 
+    def unsettled(self, customer_identifier: str, first_hour: int) -> tuple[list[MeteringRecord], list[RecordKey]]:
+        """A customer's records with the pending mark, from that hour on, oldest first; and keys of unreadable ones.
+
+        Read from the table, strongly consistent: the index may not show yet what has just been opened.
+        """
+        condition = Key("customerIdentifier").eq(customer_identifier) & Key("timestamp").gte(first_hour)
+        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        found: list[MeteringRecord] = []
+        unreadable: list[RecordKey] = []
+        while True:
+            answer = self._table.query(**query)
+            for item in answer["Items"]:
+                if "meteringPending" not in item:
+                    continue
+                if (record := _readable(item)) is not None:
+                    found.append(record)
+                else:
+                    unreadable.append((customer_identifier, int(item["timestamp"])))  # type: ignore[arg-type]  # number
+            if "LastEvaluatedKey" not in answer:
+                return found, unreadable
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def pending_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of the pending index up to an hour (included): every shard, every page, oldest first within a shard."""
         for value in PENDING_VALUES:

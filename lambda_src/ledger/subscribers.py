@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
-from ledger.subscriber import Subscriber, from_item
-from ledger.tables import AGREEMENT_INDEX, SCHEMA, STATUS_INDEX
+from ledger.subscriber import Subscriber, SubscriptionStatus, from_item
+from ledger.tables import AGREEMENT_INDEX, SCHEMA, STATUS_INDEX, Index
 from runtime import clock, telemetry
 from runtime.failure import described
 
@@ -70,13 +70,18 @@ class Subscribers:
 
     def with_agreement(self, agreement_id: str) -> tuple[str, ...]:
         """Billing keys of the subscribers bound to an agreement, as the (eventually consistent) index has them."""
+        return self._keys(AGREEMENT_INDEX, agreement_id)
+
+    def with_status(self, status: SubscriptionStatus) -> tuple[str, ...]:
+        """Billing keys of the subscribers with a status, as the (eventually consistent) index has them."""
+        return self._keys(STATUS_INDEX, status)
+
+    def _keys(self, index: Index, value: str) -> tuple[str, ...]:
         keys: list[str] = []
         start: dict[str, Any] = {}
         while True:
             page = self._table.query(
-                IndexName=AGREEMENT_INDEX.name,
-                KeyConditionExpression=Key(AGREEMENT_INDEX.hash.name).eq(agreement_id),
-                **start,
+                IndexName=index.name, KeyConditionExpression=Key(index.hash.name).eq(value), **start
             )
             keys += [str(item["customerIdentifier"]) for item in page["Items"]]
             if "LastEvaluatedKey" not in page:

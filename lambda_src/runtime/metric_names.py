@@ -78,3 +78,7 @@ class MeteringMetric(StrEnum):
     FAILED_MONEY = "FailedMoney"
     #: one per run that reached its report; its absence is an alarm
     RUNS_COMPLETED = "RunsCompleted"
+    #: who left, and is not metered to the end some time after Marketplace's grace; a level, read from the index
+    LEAVERS_OVERDUE = "LeaversOverdue"
+    #: final meterings that were not under way and had to be started (again)
+    FINAL_METERINGS_RESTARTED = "FinalMeteringsRestarted"

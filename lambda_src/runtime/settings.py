@@ -157,3 +157,33 @@ class ReportSettings(MeteringModeSettings):
     DIMENSIONS: str
     #: where a copy of every failed line goes
     FAILED_LINES_QUEUE_URL: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindFinalHoursSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefuseUsageSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndSubscriptionSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartFinalMeteringSettings(Settings):
+    #: the state machine of final metering
+    FINAL_METERING_ARN: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookAfterLeaversSettings(Settings):
+    SUBSCRIBERS_TABLE: str
+    FINAL_METERING_ARN: str

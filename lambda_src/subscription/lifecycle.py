@@ -9,17 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ledger.leaving import FINAL, accepts_until
 from ledger.subscriber import Period, Subscriber, SubscriptionStatus
 from runtime import clock
 
 LifecycleKind = Literal["start", "end", "fail"]
-
-#: final usage is accepted by Marketplace for about an hour after the end (SaaS user guide, unsubscribe-pending)
-GRACE_SECONDS = 60 * 60
-#: the part of it that belongs to sealing and sending the last hour
-MARGIN_SECONDS = 15 * 60
-#: statuses that only final metering writes, for the period that it ends
-_FINAL: tuple[SubscriptionStatus, ...] = ("final_metering", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -80,7 +74,7 @@ def derive(notices: Iterable[LifecycleNotice]) -> Lifecycle:
         status=status,
         periods=tuple(periods),
         status_changed_at=changed_at,
-        accepts_until=end + GRACE_SECONDS - MARGIN_SECONDS if end is not None else None,
+        accepts_until=accepts_until(end) if end is not None else None,
         action=ordered[-1].action if ordered else None,
     )
 
@@ -104,7 +98,7 @@ def settled_status(life: Lifecycle, current: Subscriber | None) -> tuple[Subscri
         return life.status, life.status_changed_at
     before, last = current.active_periods[-1], life.periods[-1]
     same_period = before.start == last.start or (before.end is not None and before.end == last.end)
-    if life.status == "pending_cancellation" and current.status in _FINAL and same_period:
+    if life.status == "pending_cancellation" and current.status in FINAL and same_period:
         return current.status, current.status_changed_at
     if life.status == "active" and current.status == "expired" and before.end is None:
         return current.status, current.status_changed_at

@@ -69,6 +69,10 @@ class Buyers:
             self._put(notices.license_deprovisioned(notices.Agreement.of_buyer(buyer.known), now))
         self._wait(lambda subscriber: subscriber.accepts_until is not None, [buyer.customer_identifier])
 
+    def wait_until_cancelled(self, buyer: Buyer) -> None:
+        """Returns when who has left is metered to the end. The clock must be past the last quarter of his grace."""
+        self._wait(lambda subscriber: subscriber.status == "cancelled", [buyer.customer_identifier])
+
     def _create(self, kind: str, tier: str) -> Buyer:
         entitlement = {"dimension": tier, "value": 1}
         known = self._stage.marketplace.create_buyer(self._stage.product_code, kind, entitlements=[entitlement])

@@ -58,6 +58,11 @@ class Day:
             seconds=time.monotonic() - started,
         )
 
+    def finish(self) -> None:
+        """Returns when who has left is metered to the end, which goes on beside the hours."""
+        if self.replay.leaver is not None:
+            Buyers(self.stage).wait_until_cancelled(self.buyers[self.replay.leaver.customer])
+
     def _billed_so_far(self) -> dict[str, Decimal]:
         billed: dict[str, Decimal] = defaultdict(Decimal)
         for line in self.stage.marketplace.accepted():

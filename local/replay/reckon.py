@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger import tables
-from ledger.balance import REMAINDER
+from ledger.balance import ENDED, REMAINDER
 from ledger.metering_record import FAILED, MeteringRecord, from_item
 from local.replay.buyers import Buyer
 from local.replay.checks import Evidence, checks
@@ -113,9 +113,12 @@ def _billed(accepted: list[dict[str, Any]], dimensions: Mapping[str, Dimension])
 
 
 def _remainders(items: list[dict[str, Any]]) -> Units:
-    return {
-        (item["customerIdentifier"], name[len(REMAINDER) :]): value
-        for item in items
-        for name, value in item.items()
-        if name.startswith(REMAINDER)
-    }
+    """What does not fill a unit yet, and what did not when a subscription ended."""
+    remainders: Units = defaultdict(Decimal)
+    for item in items:
+        for name, value in item.items():
+            if name.startswith(REMAINDER):
+                remainders[item["customerIdentifier"], name[len(REMAINDER) :]] += value
+            elif name.startswith(ENDED):
+                remainders[item["customerIdentifier"], name[len(ENDED) :].rpartition("#")[0]] += value
+    return remainders

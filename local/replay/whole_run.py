@@ -122,8 +122,10 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
         with replaying.step("buyers", f"{len(plan.customers)} buyers subscribe and register"):
             buyers = Buyers(stage).arrive(list(plan.customers))
         sender = UsageSender(stage)
-        facts = replaying.replay_day(Day(stage, mixed, buyers, day), sender)
+        simulated = Day(stage, mixed, buyers, day)
+        facts = replaying.replay_day(simulated, sender)
         with replaying.step("reckoning", "holding ledger and Marketplace against each other"):
+            simulated.finish()
             known = {buyer.customer_identifier: buyer for buyer in buyers.values()}
             reckoning = reckon(stage, sender.tally, known)
         run = Run(log=log.name, hours=len(facts), customers=reckoning.customers, marketplace=reckoning.marketplace)

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 #: botocore's data folders of the services that functions call, and of what their credentials may need
-SERVICES = ("dynamodb", "events", "marketplace-entitlement", "meteringmarketplace", "sqs", "sts")
+SERVICES = ("dynamodb", "events", "marketplace-entitlement", "meteringmarketplace", "sqs", "stepfunctions", "sts")
 #: the same services' keys in endpoints.json
-ENDPOINTS = ("dynamodb", "entitlement.marketplace", "events", "metering.marketplace", "sqs", "sts")
+ENDPOINTS = ("dynamodb", "entitlement.marketplace", "events", "metering.marketplace", "sqs", "states", "sts")
 #: older versions of a service, examples and resource definitions nobody asks for
 UNUSED_FILES = ("examples-1.json",)
 #: boto3's resources in use

@@ -5,7 +5,7 @@ States carry keys only; every step may run twice, since it works on frozen lines
 
 from dataclasses import dataclass
 
-from aws_cdk import CfnElement, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -103,14 +103,8 @@ class HourlyWorkflow(Construct):
             {
                 "AwsSolutions-IAM5[Resource::*]": f"{TRACING_REASON}; {LOG_DELIVERY_REASON}",
                 **{
-                    f"AwsSolutions-IAM5[Resource::<{_logical_id(function)}.Arn>:*]": INVOKE_REASON
+                    f"AwsSolutions-IAM5[Resource::<{function.logical_id}.Arn>:*]": INVOKE_REASON
                     for function in functions.all()
                 },
             },
         )
-
-
-def _logical_id(function: RoomFunction) -> str:
-    resource = function.function.node.default_child
-    assert isinstance(resource, CfnElement)
-    return Stack.of(resource).get_logical_id(resource)

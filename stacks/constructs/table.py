@@ -1,14 +1,18 @@
 """A DynamoDB table as the one table declaration (``ledger.tables``) says, and who may do what with it."""
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import Aws, RemovalPolicy, Stack, Token
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ledger.tables import Key, Table
+from stacks.constructs.acknowledge import acknowledge
 
 #: reads of single items and of one customer's items; nothing may scan
 READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
+
+STREAMS_REASON = "an event source mapping lists the table's streams; a stream's name is the second in which it was made"
 
 _TYPES = {"S": dynamodb.AttributeType.STRING, "N": dynamodb.AttributeType.NUMBER}
 
@@ -20,6 +24,7 @@ class LedgerTable(Construct):
         """keep: the table outlives its stack and refuses deletion."""
         super().__init__(scope, id_)
         self.declaration = declaration
+        self._physical_name = physical_name
         self.table = dynamodb.Table(
             self,
             "Table",
@@ -62,8 +67,26 @@ class LedgerTable(Construct):
         self._grant(grantee, "dynamodb:BatchGetItem")
 
     def grant_query(self, grantee: iam.IGrantable) -> None:
-        """Read one customer's items by a part of their key."""
+        """Query one customer's items."""
         self._grant(grantee, "dynamodb:Query")
+
+    def grant_stream(self, function: lambda_.Function) -> None:
+        """Read the stream of changes, as an event source mapping does."""
+        stack = Stack.of(function)
+        iam.Grant.add_to_principal(
+            grantee=function,
+            actions=["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            resource_arns=[self.table.table_stream_arn or ""],
+        )
+        streams = f"table/{self._physical_name}/stream/*"
+        iam.Grant.add_to_principal(
+            grantee=function,
+            actions=["dynamodb:ListStreams"],
+            resource_arns=[f"arn:{Aws.PARTITION}:dynamodb:{stack.region}:{Aws.ACCOUNT_ID}:{streams}"],
+        )
+        region = "<AWS::Region>" if Token.is_unresolved(stack.region) else stack.region
+        arn = f"arn:<AWS::Partition>:dynamodb:{region}:<AWS::AccountId>:{streams}"
+        acknowledge(function.role, {f"AwsSolutions-IAM5[Resource::{arn}]": STREAMS_REASON})
 
     def grant_check(self, grantee: iam.IGrantable) -> None:
         """Make a transaction depend on an item."""

@@ -20,7 +20,8 @@ import json, boto3, botocore.session
 model = botocore.session.get_session().get_service_model("meteringmarketplace")
 record = model.shape_for("UsageRecord").members
 clients = [boto3.client(name, region_name="us-east-1").meta.service_model.service_name
-           for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sqs", "sts", "events")]
+           for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sqs", "sts", "events",
+                        "stepfunctions")]
 table = boto3.resource("dynamodb", region_name="us-east-1").Table("t").name
 endpoint = boto3.client("meteringmarketplace", region_name="eu-central-1").meta.endpoint_url
 print(json.dumps({"members": sorted(record), "clients": clients, "table": table, "endpoint": endpoint,
@@ -60,7 +61,7 @@ def run_inside(asset: Path, code: str) -> str:
 def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bundled: Path) -> None:
     found = json.loads(run_inside(bundled, USES_THE_NEW_FIELDS))
     assert {"LicenseArn", "QuantityAsDecimal", "CustomerAWSAccountId"} <= set(found["members"])
-    assert len(found["clients"]) == 6
+    assert len(found["clients"]) == 7
     assert found["endpoint"] == "https://metering.marketplace.eu-central-1.amazonaws.com"
     assert found["from"].startswith(str(bundled))
 

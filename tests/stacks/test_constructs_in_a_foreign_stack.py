@@ -191,6 +191,45 @@ def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
     assert "99.5 EUR" in money["AlarmDescription"]
 
 
+def test_final_metering_and_its_alarms(foreign: Foreign) -> None:
+    from stacks.constructs.alarms.final_metering import FinalMeteringAlarms
+    from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.final_metering import (
+        FinalMeteringFunctions,
+        FinalMeteringWorkflow,
+        LookAfterLeavers,
+        StartOnLeaving,
+    )
+    from stacks.constructs.table import LedgerTable
+
+    names = FinalMeteringFunctions.__annotations__
+    workflow = FinalMeteringWorkflow(
+        foreign.stack,
+        "Final",
+        functions=FinalMeteringFunctions(**{name: foreign.function(name) for name in names}),
+        environment=foreign.environment,
+    )
+    StartOnLeaving(
+        foreign.stack,
+        "Start",
+        subscribers=LedgerTable(foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", keep=False),
+        starter=foreign.function("starter"),
+        machine=workflow.machine,
+    )
+    LookAfterLeavers(foreign.stack, "Look", watcher=foreign.function("watcher"), machine=workflow.machine)
+    FinalMeteringAlarms(
+        foreign.stack,
+        "Alarms",
+        workflow=workflow.machine,
+        namespace="Foreign",
+        room="room",
+        routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[]),
+    )
+    (mapping,) = foreign.resources("AWS::Lambda::EventSourceMapping")
+    assert mapping["EventSourceArn"]["Fn::GetAtt"][1] == "StreamArn"
+    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 5
+
+
 def test_queue_and_function_alarms_with_a_mail_route(foreign: Foreign) -> None:
     from aws_cdk import Duration
 

@@ -168,7 +168,7 @@ def test_a_poisonous_message_ends_in_a_dead_letter_queue_that_keeps_it_for_two_w
 def test_a_batch_may_fail_in_part_and_is_invisible_long_enough(prod: Assembly) -> None:
     functions = dict(prod.resources("AWS::Lambda::Function"))
     queues = dict(prod.resources("AWS::SQS::Queue"))
-    mappings = prod.properties("AWS::Lambda::EventSourceMapping")
+    mappings = prod.properties("AWS::Lambda::EventSourceMapping", stack="Doors")
     assert len(mappings) == 4
     for mapping in mappings:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -204,7 +204,7 @@ def test_usage_is_ordered_by_customer_and_parallel_between_them(prod: Assembly) 
     assert {queue["MessageRetentionPeriod"] for queue in queues.values()} == {14 * 24 * 3600}
     mappings = {
         mapping["EventSourceArn"]["Fn::GetAtt"][0][:-8]: mapping
-        for mapping in prod.properties("AWS::Lambda::EventSourceMapping")
+        for mapping in prod.properties("AWS::Lambda::EventSourceMapping", stack="Doors")
     }
     # the largest batch that Lambda takes of a FIFO queue
     assert mappings["UsageQueue"]["BatchSize"] == 10

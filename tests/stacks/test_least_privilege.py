@@ -58,7 +58,22 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"},
         "MeteringRecords/index/FailedMeteringRecordsIndex": {"Query"},
     },
+    "find-final-hours": {"Subscribers": {"GetItem"}, "MeteringRecords": {"Query"}},
+    "refuse-usage": {"Subscribers": {"GetItem", "UpdateItem"}},
+    "end-subscription": {
+        "Subscribers": {"GetItem", "UpdateItem"},
+        "MeteringRecords": {"Query", "UpdateItem"},
+        "MeteringState": {"GetItem", "UpdateItem"},
+    },
+    "start-final-metering": {
+        "Subscribers": {"DescribeStream", "GetRecords", "GetShardIterator"},
+        "yawl-subscribers/stream/*": {"ListStreams"},
+    },
+    "look-after-leavers": {"Subscribers": {"GetItem"}, "Subscribers/index/StatusIndex": {"Query"}},
 }
+
+#: function → actions on executions of final metering
+EXECUTIONS = {"start-final-metering": {"StartExecution"}, "look-after-leavers": {"StartExecution", "ListExecutions"}}
 
 MARKETPLACE = {
     "registration": {"ResolveCustomer", "GetEntitlements"},
@@ -79,6 +94,10 @@ QUEUES: dict[str, dict[str, set[str]]] = {
         "UsageQueueRefused": {"SendMessage"},
     },
     "report": {"FailedLinesQueue": {"SendMessage"}},
+    # granted by the event source's failure destination
+    "start-final-metering": {
+        "StartFinalMeteringDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"}
+    },
 }
 
 
@@ -86,6 +105,8 @@ def table_of(arn: Any) -> str:
     """``MeteringRecords/index/X`` from a reference to the data stack's export of a table's ARN."""
     if "Fn::Join" in arn:
         first, *rest = arn["Fn::Join"][1]
+        if first == "arn:":
+            return str(rest[-1]).rpartition(":table/")[2]
         return table_of(first) + "".join(rest)
     return str(arn["Fn::ImportValue"]).split("FnGetAtt")[1].split("Table")[0]
 
@@ -102,7 +123,7 @@ def actions(assembly: Assembly, function: str, service: str) -> dict[str, set[st
         assert statement["Effect"] == "Allow"
         named = {action for action in as_list(statement["Action"]) if action.startswith(f"{service}:")}
         for resource in as_list(statement["Resource"]) if named else []:
-            where = resource if isinstance(resource, str) else named_by(resource)
+            where = resource if isinstance(resource, str) else resource.get("Ref") or named_by(resource)
             found.setdefault(where, set()).update(action.split(":")[1] for action in named)
     return found
 
@@ -119,6 +140,13 @@ def test_a_function_reaches_its_tables_only(prod: Assembly, function: str) -> No
 @pytest.mark.parametrize("function", TABLES)
 def test_a_function_reaches_its_queues_only(prod: Assembly, function: str) -> None:
     assert actions(prod, function, "sqs") == QUEUES.get(function, {})
+
+
+@pytest.mark.parametrize("function", TABLES)
+def test_only_who_starts_final_metering_reaches_a_workflow_and_only_that(prod: Assembly, function: str) -> None:
+    (machine,) = [n for n, _ in prod.resources("AWS::StepFunctions::StateMachine") if n.startswith("FinalMetering")]
+    expected = {machine: EXECUTIONS[function]} if function in EXECUTIONS else {}
+    assert actions(prod, function, "states") == expected
 
 
 @pytest.mark.parametrize("function", TABLES)

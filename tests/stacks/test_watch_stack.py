@@ -34,7 +34,7 @@ def test_every_queue_that_nobody_takes_from_has_an_alarm(prod: Assembly) -> None
         for dimension in alarm["Dimensions"]
     }
     dead = {name for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" not in queue["Properties"]}
-    assert len(dead) == 7
+    assert len(dead) == 9
     assert watched == dead
 
 
@@ -73,11 +73,26 @@ def test_a_run_that_did_not_happen_pages(prod: Assembly) -> None:
 
 
 def test_a_run_that_failed_timed_out_or_was_stopped_is_told(prod: Assembly) -> None:
-    for metric in ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"):
-        (alarm,) = alarms(prod, metric)
-        assert imported(prod, alarm["Dimensions"][0]["Value"]) in dict(
-            prod.resources("AWS::StepFunctions::StateMachine")
-        )
+    machines = {name for name, _ in prod.resources("AWS::StepFunctions::StateMachine")}
+    assert len(machines) == 2
+    for metric, severity in (
+        ("ExecutionsFailed", "[Page]"),
+        ("ExecutionsTimedOut", "[Page]"),
+        ("ExecutionsAborted", "[Ticket]"),
+    ):
+        told = alarms(prod, metric)
+        assert {imported(prod, alarm["Dimensions"][0]["Value"]) for alarm in told} == machines
+        assert all(alarm["AlarmDescription"].startswith(severity) for alarm in told)
+
+
+def test_a_leaver_who_is_overdue_pages_and_so_does_nobody_looking(prod: Assembly) -> None:
+    (alarm,) = alarms(prod, MeteringMetric.LEAVERS_OVERDUE)
+    assert alarm["AlarmDescription"].startswith("[Page]")
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["TreatMissingData"]) == ("Maximum", 1, "breaching")
+    # every few minutes somebody looks: a period without a value is one without a look
+    (schedule,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
+    assert schedule["ScheduleExpression"] == "rate(5 minutes)"
+    assert alarm["Period"] == 3 * 5 * 60
 
 
 def test_the_oldest_pending_hour_has_two_thresholds_well_before_24_hours(prod: Assembly) -> None:
@@ -110,6 +125,7 @@ def test_a_run_that_sees_a_deadline_three_hours_off_pages(prod: Assembly) -> Non
         (MeteringMetric.LINES_REJECTED, "Page", "Sum"),
         (MeteringMetric.PRODUCT_FAULTS, "Page", "Sum"),
         (MeteringMetric.SHARED_RECORD_IDS, "Page", "Sum"),
+        (MeteringMetric.FINAL_METERINGS_RESTARTED, "Ticket", "Sum"),
     ],
 )
 def test_one_line_that_is_not_billed_is_enough(

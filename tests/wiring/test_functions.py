@@ -32,6 +32,11 @@ FUNCTIONS = (
     "submit-batch",
     "settle-hours",
     "report",
+    "find-final-hours",
+    "refuse-usage",
+    "end-subscription",
+    "start-final-metering",
+    "look-after-leavers",
 )
 
 

@@ -1,7 +1,6 @@
 """The state machine speaks of files, errors and payload keys that the functions know."""
 
 import ast
-import json
 import re
 from typing import Any
 
@@ -13,12 +12,19 @@ from tests.synthesized import Assembly
 SOURCE = synth.ROOT / "lambda_src"
 
 
-@pytest.fixture(scope="module")
-def states(prod: Assembly) -> dict[str, Any]:
-    (machine,) = prod.properties("AWS::StepFunctions::StateMachine")
-    parts = machine["DefinitionString"]["Fn::Join"][1]
-    text = "".join(part if isinstance(part, str) else next(iter(part)) for part in parts)
-    return dict(json.loads(text)["States"])
+#: the steps of each workflow, which are files and functions
+STEPS = {"HourlyMetering": 7, "FinalMetering": 6}
+WORKFLOWS = tuple(STEPS)
+
+
+@pytest.fixture(params=WORKFLOWS)
+def workflow(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def states(prod: Assembly, workflow: str) -> dict[str, Any]:
+    return dict(prod.workflow(workflow)["States"])
 
 
 def invocations(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -30,11 +36,11 @@ def invocations(states: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_working_states_are_named_after_the_files_that_implement_them(states: dict[str, Any]) -> None:
+def test_working_states_are_named_after_the_files_that_implement_them(workflow: str, states: dict[str, Any]) -> None:
     working = {*invocations({n: s for n, s in states.items() if s["Type"] == "Task"})}
     working |= {name for name, state in states.items() if state["Type"] == "Map"}
     files = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() + ".py" for name in working}
-    assert len(files) == 7
+    assert len(files) == STEPS[workflow]
     assert files <= {path.name for path in (SOURCE / "metering").glob("*.py")}
 
 
@@ -59,20 +65,41 @@ def test_errors_that_are_retried_by_name_are_exceptions_that_the_functions_raise
     assert ours <= classes & raised
 
 
-def test_every_function_of_the_workflow_is_invoked_once(prod: Assembly, states: dict[str, Any]) -> None:
-    invoked = [state["Arguments"]["FunctionName"] for state in invocations(states).values()]
-    workers = [name for name, deployed in prod.functions().items() if deployed["Handler"].startswith("metering.")]
-    assert len(invoked) == len(workers) == 7
+def test_every_function_of_a_workflow_is_invoked_once_in_it(workflow: str, states: dict[str, Any]) -> None:
+    assert len(invocations(states)) == STEPS[workflow]
 
 
-def test_functions_read_only_keys_that_the_workflow_sends(states: dict[str, Any]) -> None:
-    sent = {key for state in invocations(states).values() for key in state["Arguments"]["Payload"]}
-    handlers = ast.parse((SOURCE / "metering" / "handlers.py").read_text(encoding="utf-8"))
+def test_every_step_is_some_workflows(prod: Assembly) -> None:
+    """Beside them there are the two that start final metering."""
+    steps = {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        for workflow in WORKFLOWS
+        for name in invocations(dict(prod.workflow(workflow)["States"]))
+    }
+    renamed = {"seal_chunk": "seal_hours", "submit_lines": "submit_batch", "settle_chunk": "settle_hours"}
+    handlers = [deployed["Handler"] for deployed in prod.functions().values()]
+    workers = {handler.split(".")[-1] for handler in handlers if handler.startswith("metering.")}
+    assert {renamed.get(step, step) for step in steps} == workers - {"start_final_metering", "look_after_leavers"}
+
+
+def test_functions_read_only_keys_that_the_workflow_sends(prod: Assembly) -> None:
+    sent = {
+        key
+        for workflow in WORKFLOWS
+        for state in invocations(dict(prod.workflow(workflow)["States"])).values()
+        for key in state["Arguments"]["Payload"]
+    }
+    read = keys_read("handlers.py") | keys_read("final_handlers.py")
+    assert {"keys", "periodEnd"} < read
+    assert read <= sent
+
+
+def keys_read(file: str) -> set[str]:
     read = set()
-    for node in ast.walk(handlers):
+    for node in ast.walk(ast.parse((SOURCE / "metering" / file).read_text(encoding="utf-8"))):
         of_event = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "event"
         if of_event and isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            read.add(node.slice.value)
+            read.add(str(node.slice.value))
         if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -81,6 +108,5 @@ def test_functions_read_only_keys_that_the_workflow_sends(states: dict[str, Any]
             and node.func.value.id == "event"
             and isinstance(node.args[0], ast.Constant)
         ):
-            read.add(node.args[0].value)
-    assert read
-    assert read <= sent
+            read.add(str(node.args[0].value))
+    return read

@@ -144,6 +144,32 @@ class Acting:
         events = [event for page in pages for event in page["events"]]
         return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
+    # --- leaving ------------------------------------------------------------------------------------------------------
+
+    def final_meterings(self, buyer: Buyer) -> list[Item]:
+        """Executions of final metering for a buyer, the newest first."""
+        arn = self.stage.outputs["YawlMetering-local-Metering"]["FinalMeteringArn"]
+        listed = self._states.list_executions(stateMachineArn=arn)["executions"]
+        return [dict(e) for e in listed if e["name"].startswith(buyer.customer_identifier)]
+
+    def stop(self, execution: Item) -> None:
+        self._states.stop_execution(executionArn=execution["executionArn"])
+
+    def look_after_leavers(self) -> Item:
+        """What the stage does every few minutes; its answer."""
+        names = self.stage.cloud.seller.client("lambda")
+        functions = [
+            f["FunctionName"] for p in names.get_paginator("list_functions").paginate() for f in p["Functions"]
+        ]
+        (name,) = [name for name in functions if "lookafterleavers" in name.lower()]
+        answer = names.invoke(FunctionName=name, Payload=b"{}")
+        payload: Item = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
+
+    def wait_for_status(self, buyer: Buyer, status: str) -> None:
+        wait_until(lambda: self.get(buyer)["subscriptionStatus"] == status, f"the subscription is {status}")
+
     # --- what is there ------------------------------------------------------------------------------------------------
 
     def get(self, buyer: Buyer, what: str = "") -> Item:

@@ -182,6 +182,7 @@ def test_a_lost_answer_is_asked_for_with_the_same_request(acting: Acting) -> Non
 
 
 def test_who_has_left_is_billed_to_the_end_and_refused_after_it(acting: Acting, pair: Pair) -> None:
+    acting.close_hour()
     acting.pass_minutes(25)  # Marketplace takes the last hour's usage for an hour: well into the next metering
     acting.record(*(acting.event(buyer, name, units) for buyer in pair for name, units in USED.items()))
     hour = acting.hour
@@ -204,6 +205,8 @@ def test_who_has_left_is_billed_to_the_end_and_refused_after_it(acting: Acting, 
         expected[buyer.customer_identifier, hour, "worklet_invocations"] += 1
     assert acting.billed(*pair) == expected
     acting.pass_minutes(60)
+    for buyer in pair:
+        acting.wait_for_status(buyer, "cancelled")
     refused = acting.send(*late)
     assert [(v["verdict"], v["reason"]) for v in refused] == [("refused", "not_subscribed")] * 2
     acting.close_hour()

@@ -1,0 +1,76 @@
+"""Final metering, last state: everything recorded has a name, so the subscription is ``cancelled``."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ledger.balance import Balances
+from ledger.leaving import Leaving, ended_period
+from ledger.metering_record import MeteringRecord
+from ledger.metering_records import MeteringRecords
+from ledger.quantity import text
+from ledger.subscribers import Subscribers
+from ledger.transaction import Cancelled, Contended
+from metering.final_rules import cannot_be_sent, first_hour
+from metering.settle_line import LineSettler
+from runtime import telemetry
+from runtime.clock import Clock, iso
+from runtime.pause import Pause, full_jitter
+
+#: ended: cancelled now. open: an hour is not sealed yet, look again. not_its_turn: a new period has begun, or the
+#: subscription is cancelled already
+Outcome = Literal["ended", "open", "not_its_turn"]
+
+ATTEMPTS = 12
+#: why a line ended that no hour of the grace could take
+AFTER_GRACE = "hour begins after the grace"
+
+logger = telemetry.logger("metering")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """What ending needs."""
+
+    records: MeteringRecords
+    subscribers: Subscribers
+    balances: Balances
+    leaving: Leaving
+    settler: LineSettler
+    clock: Clock
+    pause: Pause = full_jitter
+
+    def end_subscription(self, customer_identifier: str, end: int) -> Outcome:
+        """End the period that ended at ``end``: name what can never be sent, and what remains, and cancel.
+
+        Raises Contended if subscriber or balance keep changing.
+        """
+        for attempt in range(ATTEMPTS):
+            subscriber = self.subscribers.get(customer_identifier, consistent=True)
+            period = ended_period(subscriber, end)
+            if subscriber is None or period is None or not period.is_last or subscriber.status != "final_metering":
+                return "not_its_turn"
+            # the balance before the records: a seal that comes between leaves another version
+            balance = self.balances.get(customer_identifier)
+            unsettled, unreadable = self.records.unsettled(customer_identifier, first_hour(end))
+            if unreadable or any(record.state != "sealed" for record in unsettled):
+                return "open"
+            for record in unsettled:
+                self._name(record, end)
+            try:
+                self.leaving.end(subscriber, balance, end, self.clock())
+            except Cancelled:
+                continue
+            except Contended:
+                self.pause(attempt)
+                continue
+            remainder = {name: text(value) for name, value in balance.remainder.items() if value}
+            logger.info("subscription ended", customer=customer_identifier, ended=iso(end), remainder=remainder)
+            return "ended"
+        raise Contended(f"the subscription of {customer_identifier} kept changing")
+
+    def _name(self, record: MeteringRecord, end: int) -> None:
+        if not cannot_be_sent(record, end, self.clock()):
+            return
+        for line in record.lines.values():
+            if not line.ended:
+                self.settler.verdict(record, line, "expired", detail=AFTER_GRACE, only_if_never_attempted=True)

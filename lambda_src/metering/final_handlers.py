@@ -1,0 +1,123 @@
+"""Entry points of final metering: the workflow's states, and the two that start it."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from ledger.balance import Balances
+from ledger.leaving import Leaving
+from ledger.metering_records import MeteringRecords
+from ledger.settlement import Settlement
+from ledger.subscriber import from_item
+from ledger.subscribers import Subscribers
+from metering import find_final_hours as final_hours
+from metering import refuse_usage as refuse
+from metering import start_final_metering as starting
+from metering.end_subscription import Ending
+from metering.settle_line import LineSettler
+from runtime import clock, settings, telemetry
+from runtime.failure import described
+from runtime.metric_names import MeteringMetric
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+logger = telemetry.logger("metering")
+metrics = telemetry.metrics("metering")
+
+Payload = dict[str, Any]
+
+
+@cache
+def dynamodb() -> "DynamoDBServiceResource":
+    return boto3.resource("dynamodb")
+
+
+def count(metric: MeteringMetric, number: float) -> None:
+    metrics.add_metric(metric, MetricUnit.Count, number)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def find_final_hours(event: Payload, _context: LambdaContext) -> Payload:
+    """``{customerIdentifier, periodEnd, sent}`` → ``{step, seal, chunks, waitUntil}``."""
+    names = settings.FindFinalHoursSettings.from_env()
+    step = final_hours.find_final_hours(
+        event["customerIdentifier"],
+        int(event["periodEnd"]),
+        MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
+        Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        now=clock.now(),
+        sent=event["sent"],
+    )
+    logger.info("final metering", customer=event["customerIdentifier"], step=step.name, hours=len(step.hours))
+    return final_hours.payload(step)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def refuse_usage(event: Payload, _context: LambdaContext) -> Payload:
+    """``{customerIdentifier, periodEnd}`` → ``{written}``."""
+    names = settings.RefuseUsageSettings.from_env()
+    subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
+    end = int(event["periodEnd"])
+    return {"written": refuse.refuse_usage(event["customerIdentifier"], end, subscribers, now=clock.now())}
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def end_subscription(event: Payload, _context: LambdaContext) -> Payload:
+    """``{customerIdentifier, periodEnd}`` → ``{outcome}``: ``ended``, ``open`` or ``not_its_turn``."""
+    names = settings.EndSubscriptionSettings.from_env()
+    balances = Balances(dynamodb().Table(names.STATE_TABLE))
+    settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
+    ending = Ending(
+        records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE),
+        subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
+        balances=balances,
+        leaving=Leaving(client=dynamodb().meta.client, subscribers_table=names.SUBSCRIBERS_TABLE, balances=balances),
+        settler=LineSettler(settlement, clock.now, count),
+        clock=clock.now,
+    )
+    return {"outcome": ending.end_subscription(event["customerIdentifier"], int(event["periodEnd"]))}
+
+
+@cache
+def starter(state_machine_arn: str) -> starting.Starter:
+    return starting.Starter(boto3.client("stepfunctions"), state_machine_arn)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def start_final_metering(event: Payload, context: LambdaContext) -> Any:
+    """A batch of the subscribers' stream; what fails is named and comes again, then goes to the dead letters."""
+    processor = BatchProcessor(EventType.DynamoDBStreams)
+    return process_partial_response(event, _changed, processor, context)
+
+
+def _changed(record: DynamoDBRecord) -> bool:
+    names = settings.StartFinalMeteringSettings.from_env()
+    image = record.dynamodb.new_image if record.dynamodb is not None else None
+    if not image:
+        return False
+    try:
+        return starter(names.FINAL_METERING_ARN).start(from_item(image))
+    except Exception as error:
+        logger.error("not started", customer=image.get("customerIdentifier"), **described(error))
+        raise
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def look_after_leavers(event: Payload, _context: LambdaContext) -> Payload:
+    """Anything → ``{leaving, overdue, started}``; started by the clock."""
+    names = settings.LookAfterLeaversSettings.from_env()
+    subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
+    found = starting.look_after_leavers(subscribers, starter(names.FINAL_METERING_ARN), clock.now())
+    count(MeteringMetric.LEAVERS_OVERDUE, found.overdue)
+    count(MeteringMetric.FINAL_METERINGS_RESTARTED, found.started)
+    if found.failed:
+        raise RuntimeError(f"final metering of {len(found.failed)} leavers could not be started")
+    return {"leaving": found.leaving, "overdue": found.overdue, "started": found.started}

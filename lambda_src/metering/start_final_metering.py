@@ -1,0 +1,123 @@
+"""One execution of final metering for each ended period: started when the subscriber's item says so, and again if need
+be by who looks after it."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ledger.hour import hour_of
+from ledger.leaving import grace_ends, last_end
+from ledger.subscriber import Subscriber, SubscriptionStatus
+from ledger.subscribers import Subscribers
+from runtime import telemetry
+from runtime.clock import iso
+from runtime.failure import described
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+#: statuses of who is leaving and has not been metered to the end
+LEAVING: tuple[SubscriptionStatus, ...] = ("pending_cancellation", "final_metering")
+#: seconds after the grace from which a leaver who is not cancelled is overdue
+PATIENCE = 10 * 60
+#: an execution's name takes 80 characters (Step Functions API reference, StartExecution); period and hour take 22
+_LONGEST = 56
+
+logger = telemetry.logger("metering")
+
+
+def execution_name(customer_identifier: str, end: int) -> str:
+    """The same for the same period, so that it is started once; letters, digits, ``-`` and ``_`` only."""
+    clean = re.sub(r"[^A-Za-z0-9_-]", "_", customer_identifier)
+    if clean != customer_identifier or len(clean) > _LONGEST:
+        # two keys must not become one name
+        digest = hashlib.sha256(customer_identifier.encode()).hexdigest()[:16]
+        clean = f"{clean[: _LONGEST - 17]}_{digest}"
+    return f"{clean}-{end}"
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Starts executions of one state machine."""
+
+    client: "SFNClient"
+    state_machine_arn: str
+
+    def start(self, subscriber: Subscriber) -> bool:
+        """Start final metering of who is leaving; False where there is nothing to start, or it was started before."""
+        end = last_end(subscriber)
+        if subscriber.status not in LEAVING or end is None:
+            return False
+        return self._start(execution_name(subscriber.customer_identifier, end), subscriber.customer_identifier, end)
+
+    def restart(self, subscriber: Subscriber, running: frozenset[str], now: float) -> bool:
+        """Start it if no execution of it is running, whatever became of the first; whether one was started.
+
+        running: names of all running executions. The name of another try ends in the hour, one an hour.
+        """
+        end = last_end(subscriber)
+        if subscriber.status not in LEAVING or end is None:
+            return False
+        name = execution_name(subscriber.customer_identifier, end)
+        if any(other == name or other.startswith(f"{name}-") for other in running):
+            return False
+        return self.start(subscriber) or self._start(f"{name}-{hour_of(now)}", subscriber.customer_identifier, end)
+
+    def running(self) -> frozenset[str]:
+        """Names of the executions that are running: every page."""
+        pages = self.client.get_paginator("list_executions").paginate(
+            stateMachineArn=self.state_machine_arn, statusFilter="RUNNING"
+        )
+        return frozenset(execution["name"] for page in pages for execution in page["executions"])
+
+    def _start(self, name: str, customer_identifier: str, end: int) -> bool:
+        payload = {"customerIdentifier": customer_identifier, "periodEnd": end}
+        try:
+            self.client.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(payload))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+            return False
+        logger.info("final metering started", customer=customer_identifier, ended=iso(end), execution=name)
+        return True
+
+
+@dataclass
+class Leavers:
+    """What a look at all leavers found: how many there are, of whom were overdue, and were started (again)."""
+
+    leaving: int = 0
+    overdue: int = 0
+    started: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def look_after_leavers(subscribers: Subscribers, starter: Starter, now: float) -> Leavers:
+    """Start final metering of every leaver who has none under way. One who cannot be does not hold up the others."""
+    found = Leavers()
+    running = starter.running()
+    for subscriber in _leavers(subscribers):
+        end = last_end(subscriber)
+        if end is None or subscriber.status not in LEAVING:
+            continue
+        found.leaving += 1
+        found.overdue += now >= grace_ends(end) + PATIENCE
+        try:
+            found.started += starter.restart(subscriber, running, now)
+        except ClientError as error:
+            logger.error("not started", customer=subscriber.customer_identifier, **described(error))
+            found.failed.append(subscriber.customer_identifier)
+    return found
+
+
+def _leavers(subscribers: Subscribers) -> Iterator[Subscriber]:
+    for status in LEAVING:
+        for customer_identifier in subscribers.with_status(status):
+            subscriber = subscribers.get(customer_identifier, consistent=True)
+            if subscriber is not None:
+                yield subscriber

@@ -1,0 +1,157 @@
+"""Who comes back while he is being metered to the end, and what is read again when something came between."""
+
+from decimal import Decimal
+
+import pytest
+
+from ledger.balance import Balance
+from ledger.transaction import Cancelled
+from runtime.clock import iso
+from tests.scenarios.leaving import (
+    END,
+    MINUTE,
+    NINE,
+    REFUSES,
+    TEN,
+    FinalMetering,
+    come_back,
+    leave,
+    leaver,
+    lines,
+    open_hours,
+    status,
+    subscriber,
+    use,
+)
+from tests.scenarios.world import START, World
+
+CALLS = "api_calls"
+#: usage of the last minute of the period
+OF_THEN = {"occurredAt": iso(END - MINUTE)}
+
+
+@pytest.fixture
+def buyer(world: World) -> str:
+    """In the middle of an hour, of which some is used."""
+    found = leaver(world)
+    world.now = NINE + 10 * MINUTE
+    assert use(world, found, "nine", 9) == "recorded 09"
+    return found
+
+
+def test_whoever_comes_back_within_the_grace_is_not_cancelled_and_keeps_his_remainder(world: World, buyer: str) -> None:
+    use(world, buyer, "calls", 2400, dimension=CALLS)
+    leave(world, buyer)
+    final = FinalMetering(world, buyer).run(until=END + 1)
+    come_back(world, buyer, TEN + 2 * MINUTE)
+    assert use(world, buyer, "new", 5) == "recorded 10"
+    world.now = REFUSES
+    final.run()
+    assert status(world, buyer) == "active"
+    assert lines(world, buyer) == {"09:00": 9, "10:02": 5}, "both periods' usage of the hour goes with one line"
+    assert use(world, buyer, "next", 4) == "recorded 11", "the running hour was sealed early"
+    world.next_run(hours=2)
+    assert lines(world, buyer)["11:00"] == 4
+    balance = world.balances.get(buyer)
+    assert (balance.remainder, balance.ended) == ({CALLS: 400}, {})
+
+
+@pytest.mark.parametrize("step", ["refuse", "seal", "submit"])
+def test_whoever_comes_back_while_it_is_under_way_is_not_cancelled(world: World, buyer: str, step: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    for effect in final.effects():
+        if effect == step:
+            come_back(world, buyer, REFUSES)
+            break
+    assert status(world, buyer) == "active"
+    assert use(world, buyer, "new", 5).startswith("recorded 10")
+    final.run()
+    assert status(world, buyer) == "active"
+    assert lines(world, buyer)["09:00"] == 9
+    world.next_run()
+    assert lines(world, buyer) == {"09:00": 9, "10:05": 5}
+
+
+def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    for effect in final.effects():
+        if effect == "submit":
+            break
+    read, balance = subscriber(world, buyer), world.balances.get(buyer)
+    come_back(world, buyer, REFUSES + 1)
+    with pytest.raises(Cancelled):
+        final.leaving.end(read, balance, int(END), world.now)
+    assert status(world, buyer) == "active"
+    assert final.ending.end_subscription(buyer, int(END)) == "not_its_turn"
+
+
+def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: World, buyer: str) -> None:
+    """A seal changes the balance: what it left over must not stay behind."""
+    use(world, buyer, "calls", 400, dimension=CALLS)
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    next(final.effects())
+    stale = world.balances.get(buyer)
+    world.sealer.seal_hour(buyer, int(NINE))
+    with pytest.raises(Cancelled):
+        final.leaving.end(subscriber(world, buyer), stale, int(END), world.now)
+    final.run()
+    assert world.balances.get(buyer).ended == {(CALLS, int(END)): Decimal(400)}
+
+
+def test_a_seal_between_the_balance_and_the_hours_has_both_read_again(world: World, buyer: str) -> None:
+    use(world, buyer, "calls", 400, dimension=CALLS)
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    next(final.effects())
+    real = world.balances.get
+
+    def get(customer: str) -> Balance:
+        """The hourly run seals as soon as the balance was read."""
+        found = real(customer)
+        world.balances.get = real  # type: ignore[method-assign]
+        world.sealer.seal_hour(buyer, int(NINE))
+        return found
+
+    world.balances.get = get  # type: ignore[method-assign]
+    assert final.ending.end_subscription(buyer, int(END)) == "ended"
+    assert (status(world, buyer), real(buyer).remainder) == ("cancelled", {})
+    assert real(buyer).ended == {(CALLS, int(END)): Decimal(400)}
+
+
+def test_a_record_that_nobody_can_read_keeps_the_subscription(world: World, buyer: str) -> None:
+    leave(world, buyer)
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    next(final.effects())
+    world.dynamodb.Table(world.records.table_name).update_item(
+        Key={"customerIdentifier": buyer, "timestamp": int(NINE)}, UpdateExpression="REMOVE version"
+    )
+    assert final.ending.end_subscription(buyer, int(END)) == "open"
+    assert status(world, buyer) == "final_metering"
+
+
+def test_end_back_and_end_again_within_the_hour(world: World) -> None:
+    """Point 13: the first final metering has sealed the running hour, so what is used after it waits for the next."""
+    buyer = leaver(world)
+    first = START + 5 * MINUTE  # refused from 08:50 on
+    world.now = START + MINUTE
+    assert use(world, buyer, "a", 1) == "recorded 08"
+    leave(world, buyer, first)
+    FinalMetering(world, buyer, first).run()
+    assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"08:00": 1})
+    come_back(world, buyer, START + 52 * MINUTE)
+    assert use(world, buyer, "b", 2) == "recorded 09", "the running hour is sealed"
+    second = START + 55 * MINUTE
+    leave(world, buyer, second)
+    FinalMetering(world, buyer, first).run()
+    assert open_hours(world, buyer) == ["09"], "the first has nothing to do with it"
+    final = FinalMetering(world, buyer, second).run()
+    assert final.steps == ["wait", "refuse", "seal", "submit", "ended"]
+    assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"08:00": 1, "09:00": 2})

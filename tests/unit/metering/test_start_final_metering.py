@@ -1,0 +1,190 @@
+"""One execution for each ended period, whoever starts it and however often."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from ledger.leaving import grace_ends
+from ledger.subscriber import Period, Subscriber
+from ledger.subscribers import Subscribers
+from ledger.tables import SUBSCRIBERS
+from metering import final_handlers
+from metering.start_final_metering import (
+    PATIENCE,
+    Starter,
+    execution_name,
+    look_after_leavers,
+)
+from tests.contracts.dynamodb_tables import create
+from tests.unit.messages import Context
+
+END = 1_794_734_400
+NOW = END + 100.0
+LEAVER = Subscriber(
+    customer_identifier="l-1", integration="license", status="pending_cancellation", active_periods=(Period(5, END),)
+)
+CONTEXT: Any = Context()
+
+
+@pytest.fixture
+def starter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Starter]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("stepfunctions", region_name="us-east-1")
+        role = boto3.client("iam", region_name="us-east-1").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+        machine = client.create_state_machine(
+            name="final",
+            definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
+            roleArn=role["Role"]["Arn"],
+        )
+        yield Starter(client, machine["stateMachineArn"])
+
+
+def executions(starter: Starter) -> dict[str, Any]:
+    """Inputs by name."""
+    listed = starter.client.list_executions(stateMachineArn=starter.state_machine_arn)["executions"]
+    return {
+        entry["name"]: json.loads(starter.client.describe_execution(executionArn=entry["executionArn"])["input"])
+        for entry in listed
+    }
+
+
+def end(starter: Starter, name: str) -> None:
+    (execution,) = [
+        entry
+        for entry in starter.client.list_executions(stateMachineArn=starter.state_machine_arn)["executions"]
+        if entry["name"] == name
+    ]
+    starter.client.stop_execution(executionArn=execution["executionArn"])
+
+
+def test_the_name_is_the_keys_and_the_periods() -> None:
+    assert execution_name("l-0123456789abcdef", END) == f"l-0123456789abcdef-{END}"
+    assert execution_name("l-1", END) != execution_name("l-1", END + 1)
+
+
+@pytest.mark.parametrize("key", ["a.b", "x" * 56, "x" * 57, "x" * 128, "." * 128])
+def test_a_name_fits_with_an_hour_behind_it_and_is_nobody_elses(key: str) -> None:
+    name = execution_name(key, END)
+    assert len(f"{name}-{END}") <= 80
+    assert all(letter.isalnum() or letter in "-_" for letter in name)
+    others = {execution_name(other, END) for other in ("a_b", "x" * 55, "x" * 127, "_" * 128, "." * 127)}
+    assert name not in others
+
+
+def test_an_ended_period_is_started_once(starter: Starter) -> None:
+    assert starter.start(LEAVER)
+    starter.start(LEAVER)
+    assert executions(starter) == {f"l-1-{END}": {"customerIdentifier": "l-1", "periodEnd": END}}
+    end(starter, f"l-1-{END}")
+    assert not starter.start(LEAVER), "it had its execution"
+    assert len(executions(starter)) == 1
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        replace(LEAVER, status="active", active_periods=(Period(5, END), Period(END + 5))),
+        replace(LEAVER, status="cancelled"),
+        replace(LEAVER, active_periods=()),
+        replace(LEAVER, active_periods=(Period(5),)),
+    ],
+)
+def test_who_is_not_leaving_has_nothing_started(starter: Starter, who: Subscriber) -> None:
+    assert not starter.start(who)
+    assert not starter.restart(who, frozenset(), NOW)
+    assert executions(starter) == {}
+
+
+def test_what_is_running_is_left_alone_and_what_has_ended_is_started_again(starter: Starter) -> None:
+    assert starter.restart(LEAVER, starter.running(), NOW), "its start was missed"
+    assert not starter.restart(LEAVER, starter.running(), NOW)
+    end(starter, f"l-1-{END}")
+    again = f"l-1-{END}-{END + 100 - (END + 100) % 3600}"
+    assert starter.restart(LEAVER, starter.running(), NOW)
+    assert set(executions(starter)) == {f"l-1-{END}", again}
+    assert not starter.restart(LEAVER, starter.running(), NOW + 7200), "another try is running"
+    end(starter, again)
+    assert not starter.restart(LEAVER, starter.running(), NOW), "one try an hour"
+    assert starter.restart(LEAVER, starter.running(), NOW + 3600)
+
+
+def test_another_error_is_told(starter: Starter) -> None:
+    wrong = replace(starter, state_machine_arn=starter.state_machine_arn + "x")
+    with pytest.raises(Exception, match="StateMachineDoesNotExist"):
+        wrong.start(LEAVER)
+
+
+# --- the entry points -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stored(starter: Starter, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The subscribers' table, in the functions' environment."""
+    monkeypatch.setenv("SUBSCRIBERS_TABLE", SUBSCRIBERS.name)
+    monkeypatch.setenv("FINAL_METERING_ARN", starter.state_machine_arn)
+    final_handlers.dynamodb.cache_clear()
+    final_handlers.starter.cache_clear()
+    dynamodb = boto3.resource("dynamodb", region_name="us-east-1")
+    create(dynamodb.meta.client, SUBSCRIBERS, SUBSCRIBERS.name)
+    return dynamodb.Table(SUBSCRIBERS.name)
+
+
+def put(table: Any, key: str, status: str, ended: int) -> None:
+    periods = [{"start": 5, "end": ended}]
+    table.put_item(Item={"customerIdentifier": key, "subscriptionStatus": status, "activePeriods": periods})
+
+
+def changed(key: str, status: str) -> dict[str, Any]:
+    """A record of the stream."""
+    period = {"M": {"start": {"N": "5"}, "end": {"N": str(END)}}}
+    image = {
+        "customerIdentifier": {"S": key},
+        "subscriptionStatus": {"S": status},
+        "activePeriods": {"L": [period]},
+    }
+    stream = {"SequenceNumber": f"{len(key)}00", "NewImage": image, "Keys": {"customerIdentifier": {"S": key}}}
+    return {"eventID": key, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": stream}
+
+
+def test_leavers_are_looked_after_and_the_overdue_are_counted(starter: Starter, stored: Any) -> None:
+    overdue = int(NOW) - PATIENCE - 3600
+    assert grace_ends(overdue) + PATIENCE == int(NOW)
+    put(stored, "l-1", "pending_cancellation", END)
+    put(stored, "l-2", "final_metering", overdue)
+    put(stored, "l-3", "final_metering", overdue + 1)
+    put(stored, "l-4", "cancelled", overdue)
+    starter.start(LEAVER)
+    found = look_after_leavers(Subscribers(stored), starter, NOW)
+    assert (found.leaving, found.overdue, found.started, found.failed) == (3, 1, 2, [])
+    assert len(executions(starter)) == 3
+
+
+def test_the_stream_starts_it(starter: Starter, stored: Any) -> None:
+    records = [changed("l-1", "pending_cancellation"), changed("l-22", "active")]
+    assert final_handlers.start_final_metering({"Records": records}, CONTEXT) == {"batchItemFailures": []}
+    assert set(executions(starter)) == {f"l-1-{END}"}
+
+
+def test_a_start_that_fails_is_named_and_holds_up_no_other(
+    starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = changed("l-333", "pending_cancellation")
+    del broken["dynamodb"]["NewImage"]["customerIdentifier"]
+    records = [changed("l-1", "pending_cancellation"), broken]
+    answer = final_handlers.start_final_metering({"Records": records}, CONTEXT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "500"}]}
+    assert set(executions(starter)) == {f"l-1-{END}"}
+
+
+def test_the_look_answers_in_counts(starter: Starter, stored: Any) -> None:
+    put(stored, "l-1", "pending_cancellation", END)
+    assert final_handlers.look_after_leavers({}, CONTEXT)["started"] == 1
+    assert final_handlers.look_after_leavers({}, CONTEXT)["started"] == 0
