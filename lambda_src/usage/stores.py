@@ -1,7 +1,6 @@
 """The tables that recording writes to."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
-@dataclass(frozen=True)
-class Stores:
+class Stores(NamedTuple):
     """``client``: a resource's client (it takes Python values), for the transactions."""
 
     client: "DynamoDBClient"
