@@ -1,6 +1,7 @@
 """The tables that recording writes to."""
 
-from typing import TYPE_CHECKING, NamedTuple, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
-class Stores(NamedTuple):
+@dataclass(frozen=True)
+class Stores:
     """``client``: a resource's client (it takes Python values), for the transactions."""
 
     client: "DynamoDBClient"
