@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ledger.balance import Balance, Balances
 from ledger.hour import SECONDS, hour_of
+from ledger.leaving import FINAL
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.seal_record import Frozen
@@ -184,4 +185,17 @@ class Freezer:
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )
-        return FrozenHour([self.records.seal(record, frozen, now)], frozen)
+        return FrozenHour(
+            [self.records.seal(record, frozen, now), *self._keep_spilled(record, subscriber, now)], frozen
+        )
+
+    def _keep_spilled(self, record: MeteringRecord, subscriber: Subscriber | None, now: float) -> list[Operation]:
+        """What was spilled to an hour that could not be sealed needs another one, or nothing pending would tell of it.
+
+        Who has left has his end: what remains of him is named there.
+        """
+        if subscriber is None or subscriber.superseded_by is not None or subscriber.status in FINAL:
+            return []
+        left_over = self.balances.get(record.customer_identifier).remainder
+        spilled = any(self._is_billable(name, units) for name, units in left_over.items())
+        return [self._spill(record, now)] if spilled else []

@@ -3,20 +3,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.properties.new_protocol import protocol
-from tests.properties.protocol import Protocol
+from tests.simulation.new_protocol import protocol
+from tests.simulation.protocol import Protocol
 from tests.scenarios.world import START
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _quick() -> Iterator[None]:
-    """No waiting between attempts, and not all of the index's 17 values: what is tested here does not rest on them."""
+    """No waiting between attempts: what is tested here does not rest on it."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setattr("runtime.pause.LONGEST", 0.0)
-        patch.setattr("ledger.metering_records.PENDING_VALUES", ("true",))
         yield
 
 

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from ledger.hour import SECONDS, hour_of
-from tests.properties.promise import check_promise
-from tests.properties.protocol import Protocol
+from tests.simulation.promise import check_promise
+from tests.simulation.protocol import Protocol
 from tests.scenarios.world import START
 
 HOUR = int(START)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
-from tests.properties.scheduler import FAULTS
+from tests.simulation.faults import FAULTS
 
 CUSTOMERS = 2
 

@@ -7,9 +7,9 @@ from ledger.hour import SECONDS, hour_of
 from marketplace.deadlines import deadline, month_closes_at
 from runtime.clock import iso
 from tests.properties.moves import Arm, Event, Go, Move, Report, Run, Step, Subscribe, Wait
-from tests.properties.protocol import DAY, Protocol
-from tests.properties.scheduler import Actor
-from tests.properties.sender import Body
+from tests.simulation.protocol import DAY, Protocol
+from tests.simulation.actors import Actor
+from tests.simulation.sender import Body
 
 
 def play(world: Protocol, move: Move) -> None:

@@ -10,9 +10,9 @@ from ledger.hour import SECONDS
 from marketplace.deadlines import deadline
 from runtime.clock import iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
-from tests.properties.new_protocol import protocol
-from tests.properties.promise import all_records
-from tests.properties.protocol import Protocol
+from tests.simulation.new_protocol import protocol
+from tests.simulation.promise import all_records
+from tests.simulation.protocol import Protocol
 from tests.scenarios.world import START
 
 # --- H1: every hour is sent with a moment of its own ------------------------------------------------------------------
@@ -152,7 +152,9 @@ def test_h4_a_run_from_before_a_line_ended_does_not_send_it(world: Protocol, fau
     """It has read the line as open; then another run, in another mode, ends the line ``not_sent``, for good."""
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
-    run = world.scheduler.actors[before_write(world, 1)]
+    world.now = deadline(HOUR) - 1.0
+    run = world.hourly()
+    world.scheduler.run(run, 1, writes=True)
     assert run.point == "UpdateItem", "the journal's"
     world.mode = "off"
     world.next_run(hours=24)

@@ -10,9 +10,9 @@ from ledger.hour import SECONDS
 from marketplace.tiers import Tier
 from runtime.clock import iso
 from tests.properties.holes import HOUR, before_write, report, settle_all
-from tests.properties.new_protocol import protocol
-from tests.properties.promise import all_records
-from tests.properties.protocol import Protocol
+from tests.simulation.new_protocol import protocol
+from tests.simulation.promise import all_records
+from tests.simulation.protocol import Protocol
 from tests.scenarios.world import START
 
 # --- H6: the seal sees every add, and can win -------------------------------------------------------------------------

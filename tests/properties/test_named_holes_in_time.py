@@ -10,9 +10,9 @@ from metering.mode import Mode
 from metering.plan_batches import plan_batches
 from runtime.clock import from_iso, iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
-from tests.properties.new_protocol import protocol
-from tests.properties.promise import all_records
-from tests.properties.protocol import Protocol
+from tests.simulation.new_protocol import protocol
+from tests.simulation.promise import all_records
+from tests.simulation.protocol import Protocol
 
 # --- H8: a late event never opens an hour that nobody can send any more -----------------------------------------------
 

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from marketplace.tiers import Tier
 from runtime.clock import from_iso
 from tests.properties.moves import Move, reduced, schedule_of
-from tests.properties.new_protocol import protocol
+from tests.simulation.new_protocol import protocol
 from tests.properties.play import play
-from tests.properties.promise import all_records, check_indexes, check_promise, needlessly_lost
+from tests.simulation.promise import all_records, check_indexes, check_promise, needlessly_lost
 
 HUNT = int(os.environ.get("PROTOCOL_HUNT", "0"))
 EXAMPLES = settings(

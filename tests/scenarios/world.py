@@ -84,8 +84,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.dynamodb = self.connect()
-        for table in tables.ALL_TABLES:
-            create(self.dynamodb.meta.client, table, table.name)
+        self.create_tables()
         self.subscriber_items = self.dynamodb.Table(tables.SUBSCRIBERS.name)
         self.subscribers = Subscribers(self.subscriber_items)
         self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name)
@@ -101,6 +100,10 @@ class World:
     def connect(self) -> "DynamoDBServiceResource":
         """The tables' DynamoDB."""
         return boto3.resource("dynamodb", region_name="us-east-1")
+
+    def create_tables(self) -> None:
+        for table in tables.ALL_TABLES:
+            create(self.dynamodb.meta.client, table, table.name)
 
     # --- buyers -------------------------------------------------------------------------------------------------------
 

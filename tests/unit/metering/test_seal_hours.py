@@ -316,6 +316,23 @@ def test_an_hour_that_is_spilled_to_while_it_is_being_sealed_is_sealed_anew(ledg
     assert lines(ledger, HOUR + 3600) == {"scaled": 1, "whole": 5}
 
 
+@pytest.mark.parametrize(("status", "kept"), [("active", True), ("final_metering", False), ("cancelled", False)])
+def test_what_spilled_to_an_hour_that_waits_in_vain_spills_on(ledger: Ledger, status: str, kept: bool) -> None:
+    """Else it would lie in the balance with no hour that tells of it, until the dimension is used again."""
+    use(ledger, whole=str(LARGEST_WHOLE + 5))
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
+    ledger.subscriber_items.update_item(
+        Key={"customerIdentifier": CUSTOMER},
+        UpdateExpression="SET subscriptionStatus = :s, integration = :i",
+        ExpressionAttributeValues={":s": status, ":i": "license"},
+    )
+    at_the_end = deadline(HOUR + 3600)
+    assert sealer(ledger, clock=lambda: at_the_end).seal_hour(CUSTOMER, HOUR + 3600) == "sealed"
+    assert lines(ledger, HOUR + 3600) == {}
+    assert ledger.balances.get(CUSTOMER).remainder == {"whole": 5}
+    assert ((CUSTOMER, at_the_end // 3600 * 3600) in ledger.pending()) is kept
+
+
 # --- hourly zeros -----------------------------------------------------------------------------------------------------
 
 

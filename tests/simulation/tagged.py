@@ -3,25 +3,22 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from ledger.metering_record import MeteringRecord
 from ledger.tables import USAGE_EVENTS
 from marketplace.usage_allocations import TagSet, tag_set
-from tests.scenarios.world import World
+from tests.simulation.protocol import Protocol
 
 Set = tuple[str, int, str, TagSet]
 
 
-def check_tags(world: World, records: Sequence[MeteringRecord]) -> None:
+def check_tags(world: Protocol, records: Sequence[MeteringRecord]) -> None:
     """Read from the tables: the events say what each set of tags of an hour must hold."""
     said: dict[Set, Decimal] = defaultdict(Decimal)
-    for page in world.dynamodb.meta.client.get_paginator("scan").paginate(TableName=USAGE_EVENTS.name):
-        for row in page["Items"]:
-            item: Any = row
-            if str(item["eventId"]).startswith("event#") and item["counted"] and "tags" in item["content"]:
-                hour, dimension = int(item["billedHour"]), item["content"]["dimension"]
-                said[item["customerIdentifier"], hour, dimension, tag_set(item["content"]["tags"])] += item["counted"]
+    for item in world.store.items(USAGE_EVENTS.name):
+        if str(item["eventId"]).startswith("event#") and item["counted"] and "tags" in item["content"]:
+            hour, dimension = int(item["billedHour"]), item["content"]["dimension"]
+            said[item["customerIdentifier"], hour, dimension, tag_set(item["content"]["tags"])] += item["counted"]
     held = {
         (record.customer_identifier, record.hour, dimension, tags): units
         for record in records

@@ -1,0 +1,70 @@
+"""What an app may tune, with what it means."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Aggregation = Literal["sum", "distinct", "max"]
+
+#: dimension → how the product adds it up; must say the same as the stage file of the metering system
+DIMENSIONS: Mapping[str, Aggregation] = {
+    "workflow_executions": "sum",
+    "active_users": "distinct",
+    "data_processed_gb": "sum",
+    "api_calls": "sum",
+    "worklet_invocations": "sum",
+}
+
+#: the metering system lets an event lie this far outside a subscription, or ahead; merged calls may not differ by more
+TOLERANCE = 300.0
+DAY = 86400.0
+
+#: gets the event as it was sent, the reason (a stable word) and what it means
+OnRefused = Callable[[Mapping[str, Any], str, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """flush_interval: seconds for which like calls are merged; then they are sent. At most 300.
+
+    sync: what a call that returned survives. ``interval``: the end of the process, however it ends; a power cut may
+    take the calls of the last flush interval. ``call``: a power cut too (fsync before each return; threads share one).
+
+    max_spool_bytes: most that one process has on disk for events that are not yet delivered. About a quarter of it is
+    the most that is held in memory.
+
+    when_full_wait: seconds for which a call waits for room before it raises SpoolFull; 0 raises at once.
+
+    keep: seconds for which an event that was answered ``retry_later`` is kept before it is given up (named
+    ``gave_up``). Events that could not be delivered at all are kept until they can.
+
+    remembered_users: users of whom the client remembers that they are counted, so that they are not sent again.
+
+    refused_bytes: size of the file of refused events, of which there are at most two.
+    """
+
+    dimensions: Mapping[str, Aggregation] = field(default_factory=lambda: dict(DIMENSIONS))
+    flush_interval: float = 30.0
+    sync: Literal["interval", "call"] = "interval"
+    max_spool_bytes: int = 64 * 1024 * 1024
+    when_full_wait: float = 5.0
+    keep: float = DAY
+    remembered_users: int = 100_000
+    refused_bytes: int = 8 * 1024 * 1024
+    first_backoff: float = 1.0
+    longest_backoff: float = 300.0
+
+    def __post_init__(self) -> None:
+        wrong = {a for a in self.dimensions.values() if a not in ("sum", "distinct", "max")}
+        if wrong:
+            raise ValueError(f"dimensions: an aggregation is sum, distinct or max, not {sorted(wrong)}")
+        if not 0 < self.flush_interval <= TOLERANCE:
+            raise ValueError("flush_interval must be more than 0 and at most 300 seconds")
+        if self.sync not in ("interval", "call"):
+            raise ValueError('sync must be "interval" or "call"')
+        if self.max_spool_bytes < 4 * 1024 * 1024:
+            raise ValueError("max_spool_bytes must be at least 4 MiB")
+        if self.remembered_users < 1 or self.refused_bytes < 1 or self.keep < 0 or self.when_full_wait < 0:
+            raise ValueError("remembered_users, refused_bytes: at least 1; keep, when_full_wait: not negative")
+        if not 0 < self.first_backoff <= self.longest_backoff:
+            raise ValueError("first_backoff must be more than 0 and at most longest_backoff")

@@ -1,0 +1,204 @@
+"""Actors that run one at a time and stop before every effect, so that a schedule decides who goes next and what breaks.
+
+An actor is a greenlet that runs from one effect (a call of the store or of Marketplace, a pause) to the next. Nothing
+else about it is simulated: it runs the project's code.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from types import CodeType
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+from tests.simulation.faults import Crash, strike
+
+#: the effects that change something
+WRITES = frozenset({"UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems", "BatchMeterUsage"})
+
+#: helpers that do an effect for somebody: the somebody names the crash point
+_HELPERS = frozenset(
+    {"write", "update", "_update", "_change", "_change_attempts", "_index_keys", "index_keys", "_put", "put", "wait"}
+)
+_ROOT = "lambda_src"
+
+
+class Killed(BaseException):
+    """The schedule is over; who still stands somewhere is gone."""
+
+
+class Actor:
+    """``error``: what ended it, None if it returned. ``point``: the effect before which it stands; ``site``: where in
+    the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
+
+    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did; ``looked``: what it
+    read first in the work that it does now. ``mode``: the stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
+    """
+
+    __slots__ = (
+        "about", "born", "done", "ended", "error", "fault", "faults", "looked", "mode", "name", "point", "ready", "seen", "seen_at", "site",
+        "skew", "thread",
+    )  # fmt: skip
+
+    def __init__(self, name: str, work: Callable[[], Any], skew: float, main: greenlet, born: int) -> None:
+        self.name = name
+        self.skew = skew
+        self.point = "start"
+        self.site = "start"
+        self.about: tuple[str, int | None] | None = None
+        self.done = False
+        self.born = born
+        self.ended = sys.maxsize
+        self.error: BaseException | None = None
+        self.fault: str | None = None
+        self.faults = 0
+        self.seen = 0.0
+        self.seen_at = 0
+        self.mode = "live"
+        self.looked: float | None = None
+        self.ready = 0.0
+        self.thread = greenlet(lambda: self._live(work), main)
+
+    def _live(self, work: Callable[[], Any]) -> None:
+        try:
+            work()
+        except Killed:
+            pass
+        except BaseException as error:  # a crash is one
+            self.error = error.with_traceback(None) if isinstance(error, Crash) else error
+        self.done = True
+
+
+class Scheduler:
+    """Runs actors effect by effect. ``steps``: effects so far. ``watch``: told of every step before it is taken."""
+
+    def __init__(self) -> None:
+        self.actors: list[Actor] = []
+        self.alive: list[Actor] = []
+        self.steps = 0
+        self.just_ended: Actor | None = None
+        self.watch: Callable[[Actor, str | None], None] | None = None
+        self.after: Callable[[], None] | None = None
+        self._main = getcurrent()
+        self._current: Actor | None = None
+
+    @property
+    def current(self) -> Actor | None:
+        """Who runs now; None: the test itself."""
+        return self._current
+
+    @property
+    def skew(self) -> float:
+        """How far the clock of the actor that runs now is ahead."""
+        return self._current.skew if self._current else 0.0
+
+    def spawn(self, name: str, work: Callable[[], Any], skew: float = 0.0) -> Actor:
+        """A new actor, standing before its first step."""
+        actor = Actor(name, work, skew, self._main, self.steps)
+        self.actors.append(actor)
+        self.alive.append(actor)
+        return actor
+
+    def step(self, actor: Actor, fault: str | None = None) -> None:
+        """Let an actor do the effect before which it stands, and go on to the next one."""
+        if self.watch is not None:
+            self.watch(actor, fault)
+        self.steps += actor.point != "start"
+        actor.fault = fault
+        actor.faults += fault is not None
+        self._current = actor
+        try:
+            actor.thread.switch()
+        finally:
+            self._current = None
+        self.just_ended = None
+        if actor.done:
+            actor.ended = self.steps
+            self.alive.remove(actor)
+            self.just_ended = actor
+        if self.after is not None:
+            self.after()
+
+    def run(self, actor: Actor, effects: int | None = None, *, writes: bool = False, fault: str | None = None) -> None:
+        """Let an actor do so many effects (None: all), or writes, and have the fault strike its next write."""
+        done = 0
+        while not actor.done and (effects is None or done < effects or actor.point == "start"):
+            done += not writes or actor.point in WRITES
+            self.step(actor)
+        if writes:  # up to, not into, the next write: what it read before may be stale when it goes on
+            self.until(actor, WRITES)
+        if fault is not None:
+            self.until(actor, ("IndexQuery",) if fault == "lagging" else WRITES)
+            if not actor.done:
+                self.step(actor, fault)
+
+    def until(self, actor: Actor, points: Sequence[str] | frozenset[str]) -> None:
+        """Let an actor go on until it stands before one of these effects, or to its end."""
+        while not actor.done and actor.point not in points:
+            self.step(actor)
+
+    def end_all(self, *, finish: bool) -> None:
+        """Let every actor finish, or let it be gone where it stands."""
+        for actor in list(self.alive):
+            while finish and not actor.done:
+                self.step(actor)
+            if not actor.done:
+                self.kill(actor)
+
+    def kill(self, actor: Actor) -> None:
+        """It is gone, whatever it was about to do."""
+        if actor.thread:  # started
+            actor.thread.throw(Killed)
+        actor.done = True
+        self.alive.remove(actor)
+
+    def around(
+        self,
+        point: str,
+        effect: Callable[[], Any],
+        *,
+        about: tuple[str, int | None] | None = None,
+        answers: Any = None,
+        ready: float = 0.0,
+    ) -> Any:
+        """An effect of whoever runs now: an actor stops before it; the test itself does not.
+
+        answers: who knows what faults look like at this point (``tests.simulation.faults``).
+        """
+        actor = self._current
+        if actor is None:
+            return effect()
+        actor.point, actor.about, actor.ready = point, about, ready
+        actor.site = _site(sys._getframe(2)) + (" (pause)" if point == "Pause" else "")
+        self._main.switch()
+        fault, actor.fault = actor.fault, None
+        if fault is None:
+            return effect()
+        return strike(fault, point, effect, answers)
+
+
+_sites: dict[CodeType, str | None] = {}
+
+
+def _site(frame: Any) -> str:
+    """The innermost function of the project that is not a mere helper: ``seal_hours.Sealer.seal_hour``."""
+    while frame is not None:
+        code = frame.f_code
+        try:
+            name = _sites[code]
+        except KeyError:
+            name = _sites[code] = _name(code)
+        if name is not None:
+            return name
+        frame = frame.f_back
+    return "elsewhere"
+
+
+def _name(code: CodeType) -> str | None:
+    _, root, path = code.co_filename.rpartition(f"/{_ROOT}/")
+    if not root or code.co_name in _HELPERS or code.co_name.startswith("<"):
+        return None
+    room, _, file = path.rpartition("/")
+    if room == "runtime":
+        return None
+    return f"{file.removesuffix('.py')}.{code.co_qualname.replace('.<locals>', '')}"

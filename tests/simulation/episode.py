@@ -1,0 +1,230 @@
+"""One episode: a small world whose every choice (who goes next, what breaks, what happens) comes from one seed."""
+
+import zlib
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from marketplace.dimensions import Dimension
+from marketplace.tiers import Tier
+from runtime.clock import from_iso
+from tests.scenarios.world import DIMENSIONS
+from tests.simulation.actors import Actor
+from tests.simulation.determinism import Sources
+from tests.simulation.faults import AT
+from tests.simulation.happenings import Happenings
+from tests.simulation.judge import Judge
+from tests.simulation.new_protocol import new_protocol
+from tests.simulation.promise import all_records, check_promise, needlessly_lost
+from tests.simulation.protocol import Protocol
+
+#: (site, fault) → how often; ``@`` and the kind of effect count every visit
+Coverage = Counter[tuple[str, str]]
+#: a step: its number, the time, who, where, what broke
+TraceLine = tuple[int, float, str, str, str | None]
+
+TAIL = 80
+WRITES_FIRST = {"BatchMeterUsage": 4.0, "TransactWriteItems": 2.5, "UpdateItem": 2.5, "IndexQuery": 1.5, "GetItem": 0.5}
+_STARTS = (
+    "2026-11-15T08:00:00Z",
+    "2026-11-15T08:59:30Z",
+    "2026-11-15T08:20:00Z",
+    "2026-11-15T08:03:00Z",
+    "2026-11-30T22:40:00Z",
+    "2026-11-30T23:58:00Z",
+    "2026-12-01T04:30:00Z",
+)
+_EXTRA = {
+    "reports_thousand": Dimension(name="reports_thousand", unit="report", scale=1000, decimals=2),
+    "vcpu_hours": Dimension(name="vcpu_hours", unit="hour", scale=1, decimals=0),
+}
+TIERS = (
+    Tier(
+        "basic",
+        {
+            "workflow_executions": Decimal(4),
+            "api_calls": Decimal(1500),
+            "active_users": Decimal(1),
+            "data_processed_gb": Decimal(-1),
+            "reports_thousand": Decimal(7),
+        },
+    ),
+    Tier("pro", {"workflow_executions": Decimal(9), "api_calls": Decimal(4000), "data_processed_gb": Decimal(-1)}),
+)
+
+
+class Broken(AssertionError):
+    """Something that must hold did not."""
+
+
+@dataclass
+class Profile:
+    """What an episode is like; drawn once at its start."""
+
+    start: str
+    contract: bool
+    identical_resend: str
+    customers: int
+    dimensions: tuple[str, ...]
+    shards: int
+    steps: int
+    fault_rate: float
+    lag_rate: float
+    rivals: float
+    finish: bool
+    zeros: str
+
+    @classmethod
+    def draw(cls, chance: Random) -> "Profile":
+        names = list(ALL_DIMENSIONS)
+        return cls(
+            start=chance.choice(_STARTS),
+            contract=chance.random() < 0.4,
+            identical_resend=chance.choice(("Success", "DuplicateRecord")),
+            customers=chance.choice((1, 2, 2, 3)),
+            dimensions=tuple(chance.sample(names, chance.choice((1, 2, 3, 4)))),
+            shards=chance.choice((1, 1, 2)),
+            steps=chance.choice((150, 250, 250, 400)),
+            fault_rate=chance.choice((0.0, 0.01, 0.03, 0.06, 0.12)),
+            lag_rate=chance.choice((0.0, 0.0, 0.1, 0.5)),
+            rivals=chance.choice((0.1, 0.3, 0.5)),
+            finish=chance.random() < 0.5,
+            zeros=chance.choice(("off", "off", "every", "workflow_executions")),
+        )
+
+
+ALL_DIMENSIONS = {**DIMENSIONS, **_EXTRA}
+
+
+@dataclass
+class Episode:
+    """``number`` of a ``seed``: the same again, whenever it is played."""
+
+    seed: int
+    number: int
+    sources: Sources
+    coverage: Coverage = field(default_factory=Counter)
+    trace: deque[TraceLine] = field(default_factory=lambda: deque(maxlen=TAIL))
+    digest: int = 0
+
+    def __post_init__(self) -> None:
+        self.chance = Random(f"{self.seed}/{self.number}")
+        self.profile = Profile.draw(self.chance)
+        self.judge = Judge()
+        values: dict[str, Any] = {
+            "now": from_iso(self.profile.start),
+            "identical_resend": self.profile.identical_resend,
+            "dimensions": {name: ALL_DIMENSIONS[name] for name in self.profile.dimensions},
+            "chance": self.chance,
+            "watcher": self.judge,
+            "shards": self.profile.shards,
+            "zeros": self.profile.zeros,
+        }
+        if self.profile.contract:
+            values |= {"pricing_model": "contract-with-consumption", "tiers": TIERS}
+        self.world: Protocol = new_protocol(self.sources, **values)
+        self.judge.watch(self.world)
+        self.world.scheduler.watch = self._note
+        self.world.scheduler.after = self._check
+        self.happenings = Happenings(self.world, self.judge, self.chance)
+        self._burst: tuple[Actor, str, int] | None = None
+
+    def play(self) -> int:
+        """Play it to its end, drain and judge. Steps taken. Raises Broken."""
+        try:
+            self._play()
+        except Broken:
+            raise
+        except AssertionError as error:
+            raise Broken(str(error)) from error
+        finally:
+            self.world.scheduler.after = None
+            self.world.scheduler.end_all(finish=False)
+        return self.world.scheduler.steps
+
+    def _play(self) -> None:
+        scheduler = self.world.scheduler
+        self.happenings.begin(self.profile.customers)
+        while scheduler.steps < self.profile.steps:
+            if not self._go_on():
+                self._choose()
+        scheduler.end_all(finish=self.profile.finish)
+        before, now = all_records(self.world), self.world.now
+        self.world.drain()
+        check_promise(self.world, self.judge.foreign)
+        if lost := needlessly_lost(self.world, before, now):
+            raise Broken(f"lost without need: {lost}")
+
+    # --- who goes next ------------------------------------------------------------------------------------------------
+
+    def _choose(self) -> None:
+        """A new burst: of somebody who is there, or of something new that happens."""
+        chance, alive = self.chance, self.world.scheduler.alive
+        if not alive or (len(alive) < 5 and chance.random() < 0.45):
+            actor = self.happenings.next()
+            if actor is None:
+                return
+        else:
+            actor = chance.choice(alive)
+        self._burst_of(actor)
+
+    def _burst_of(self, actor: Actor) -> None:
+        until, count = self.chance.choices(("end", "write", "count"), (3, 5, 2))[0], 0
+        if until == "count":
+            count = self.chance.randint(1, 8)
+        self._burst = (actor, until, count)
+
+    def _go_on(self) -> bool:
+        """One step of the burst; False if it is over."""
+        if self._burst is None:
+            return False
+        actor, until, count = self._burst
+        if actor.done:
+            self._burst = None
+            return False
+        self._step(actor)
+        if actor.done:
+            self._burst = None
+        elif until == "write" and actor.point in ("UpdateItem", "PutItem", "TransactWriteItems", "BatchMeterUsage"):
+            self._burst = None
+            if len(self.world.scheduler.alive) < 6 and self.chance.random() < self.profile.rivals:
+                rival = self.happenings.rival(actor)
+                if rival is not None:
+                    self._burst_of(rival)
+        elif until == "count":
+            self._burst = (actor, until, count - 1) if count > 1 else None
+        return True
+
+    def _step(self, actor: Actor) -> None:
+        world = self.world
+        world.now = max(round(world.now + self.chance.choice((0.004, 0.01, 0.03, 0.15)), 3), actor.ready)
+        world.scheduler.step(actor, self._fault(actor))
+
+    def _fault(self, actor: Actor) -> str | None:
+        point, chance = actor.point, self.chance
+        if point == "IndexQuery" and self.profile.lag_rate and chance.random() < self.profile.lag_rate:
+            return "stale"
+        rate = self.profile.fault_rate
+        if not rate or chance.random() >= rate * WRITES_FIRST.get(point, 1.0):
+            return None
+        kinds = AT[point]
+        return chance.choice(kinds) if kinds else None
+
+    # --- watched ------------------------------------------------------------------------------------------------------
+
+    def _note(self, actor: Actor, fault: str | None) -> None:
+        line = (self.world.scheduler.steps, self.world.now, actor.name, actor.site, fault)
+        self.trace.append(line)
+        self.digest = zlib.crc32(repr(line).encode(), self.digest)
+        self.coverage[actor.site, f"@{actor.point}"] += 1
+        if fault is not None:
+            self.coverage[actor.site, fault] += 1
+
+    def _check(self) -> None:
+        ended = self.world.scheduler.just_ended
+        if ended is not None:
+            self.judge.ended(ended)
+        if self.judge.broken:
+            raise Broken("; ".join(self.judge.broken[:3]))

@@ -1,0 +1,90 @@
+"""What may break at an effect, and what that looks like to whoever asked for it.
+
+crash_before, crash_after: the process dies. lost: done, but no answer came (a timeout, after all of the SDK's own
+retries). failed_before, failed_after: the same with a 500 for an answer. unreachable: not done, and the caller cannot know. twice: the answer got lost and the SDK asked again (not at
+Marketplace, where its retries are off; a transaction carries a token by which DynamoDB knows its repetition).
+throttled, conflict: answered, not done. stale: an eventually consistent read, or an index, shows an earlier state.
+partial: a batch or a page comes back in part. The others are Marketplace's own, see ``tests.simulation.seller_side``.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+_READ = ("crash_before", "unreachable", "throttled")
+_WRITE = ("crash_before", "crash_after", "lost", "unreachable", "throttled", "conflict", "failed_before", "failed_after")
+_CALL = ("crash_before", "crash_after", "lost", "unreachable", "throttled")
+#: what may strike at an effect, by its point
+AT: dict[str, tuple[str, ...]] = {
+    "GetItem": _READ,
+    "GetItemEventually": (*_READ, "stale"),
+    "Query": (*_READ, "partial"),
+    "IndexQuery": (*_READ, "stale", "partial", "lagging"),
+    "BatchGetItem": (*_READ, "partial"),
+    "PutItem": _WRITE,
+    "UpdateItem": (*_WRITE, "twice"),
+    "TransactWriteItems": _WRITE,
+    "BatchMeterUsage": (*_CALL, "failed_before", "failed_after", "unprocessed", "shuffled", "omitted", "unknown_status"),
+    "GetEntitlements": ("crash_before", "unreachable", "throttled", "failed_before"),
+    "Pause": ("crash_before",),
+    "start": (),
+}
+#: the older name of an index that does not show anything yet
+FAULTS = ("crash_before", "crash_after", "lost", "unreachable", "throttled", "twice", "lagging", "failed_after")
+
+_FAILED = {
+    "BatchMeterUsage": "InternalServiceErrorException",
+    "GetEntitlements": "InternalServiceErrorException",
+}
+
+
+class Crash(BaseException):
+    """The process is gone: no ``except Exception`` of the code may see it."""
+
+
+class Answers(Protocol):
+    """What a faulty party answers."""
+
+    def faulty(self, fault: str) -> Any: ...
+
+
+def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers | None) -> Any:
+    """Do an effect with a fault. One that makes no sense at this point does the effect as if nothing was."""
+    if fault == "crash_before":
+        raise Crash
+    if fault == "unreachable":
+        raise ReadTimeoutError(endpoint_url="simulated")
+    if fault in ("throttled", "conflict") and point in AT:
+        raise refused(fault, point)
+    if fault == "failed_before":
+        raise client_error(_FAILED.get(point, "InternalServerError"), 500, point)
+    if fault in ("stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status"):
+        return effect() if answers is None else answers.faulty(fault)
+    answer = effect()
+    if fault == "crash_after":
+        raise Crash
+    if fault == "lost":
+        raise ReadTimeoutError(endpoint_url="simulated")
+    if fault == "failed_after":
+        raise client_error(_FAILED.get(point, "InternalServerError"), 500, point)
+    return effect() if fault == "twice" and point == "UpdateItem" else answer
+
+
+def refused(fault: str, point: str) -> ClientError:
+    """Throttling, or another transaction in the way, as this operation says it."""
+    if point in ("BatchMeterUsage", "GetEntitlements"):
+        return client_error("ThrottlingException", 400, point)
+    if point == "TransactWriteItems":
+        error = client_error("TransactionCanceledException", 400, point)
+        code = "ThrottlingError" if fault == "throttled" else "TransactionConflict"
+        error.response["CancellationReasons"] = [{"Code": code}]  # type: ignore[typeddict-unknown-key]
+        return error
+    if fault == "conflict":
+        return client_error("TransactionConflictException", 400, point)
+    return client_error("ProvisionedThroughputExceededException", 400, point)
+
+
+def client_error(code: str, status: int, operation: str) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "simulated"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)

@@ -1,0 +1,411 @@
+"""What must hold after every single effect, read from the tables and from Marketplace's side of each call.
+
+Independent of the code: what it says, its rules and its constants are not asked. A broken rule is noted, not raised:
+it happens inside the code, which catches what it can.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from ledger.transaction import Contended
+from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
+from tests.simulation.actors import Actor
+from tests.simulation.faults import Crash
+from tests.simulation.marketplace import Request, Watcher
+from tests.simulation.store import Change, Item
+
+if TYPE_CHECKING:
+    from tests.simulation.protocol import Protocol
+
+HOUR = 3600
+DAY = 24 * HOUR
+#: clocks of functions are off by so much at most
+SKEW = 3
+#: a customer's clock and Marketplace's may differ by so much
+TOLERANCE = 300
+#: a line may not be given up earlier than this before Marketplace's limit
+EARLIEST_END = 15 * 60
+ZERO = Decimal(0)
+
+RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
+RANK |= {"billed": 3, "on_file": 3}
+_FROZEN = ("lines", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
+#: usage is served for so long after the end of a period
+SERVED = 45 * 60
+
+LineKey = tuple[str, int, str]
+#: customer and dimension
+Account = tuple[str, str]
+
+
+@lru_cache(maxsize=512)
+def limit(hour: int) -> int:
+    """From when on Marketplace takes no usage of an hour: 24 hours, or 06:00 UTC on the 1st."""
+    moment = datetime.fromtimestamp(hour, UTC)
+    month = moment.year * 12 + moment.month
+    close = datetime(month // 12, month % 12 + 1, 1, 6, tzinfo=UTC)
+    return min(hour + DAY, int(close.timestamp()))
+
+
+@lru_cache(maxsize=4096)
+def moment_of(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def month_of(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m")
+
+
+class Judge(Watcher):
+    """``broken``: what did not hold, in order. ``on_file``: what Marketplace has of us, by line."""
+
+    world: "Protocol"
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+        self.on_file: dict[LineKey, Decimal] = {}
+        self.foreign: set[LineKey] = set()
+        self.sent: dict[LineKey, tuple[Any, ...]] = {}
+        self.answers: dict[LineKey, set[str]] = defaultdict(set)
+        self._read_log = 0
+        # both sums, kept up to date: what events have added; what is open, what is frozen, what is left over
+        self._events: dict[Account, Decimal] = defaultdict(Decimal)
+        self._open: dict[Account, Decimal] = defaultdict(Decimal)
+        self._frozen: dict[Account, Decimal] = defaultdict(Decimal)
+        self._remainder: dict[Account, Decimal] = defaultdict(Decimal)
+        self._included: dict[Account, Decimal] = defaultdict(Decimal)
+        self._used: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        self._users: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+        self._highest: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+        self._lives: dict[str, list[tuple[int, Item]]] = defaultdict(list)
+
+    def watch(self, world: "Protocol") -> None:
+        self.world = world
+        world.store.wrote = self.wrote
+
+    def note(self, what: str) -> None:
+        self.broken.append(what)
+
+    # --- tables -------------------------------------------------------------------------------------------------------
+
+    def wrote(self, changes: list[Change]) -> None:
+        """One operation has changed these items, all at once."""
+        touched: set[Account] = set()
+        seals = any(t == METERING_RECORDS.name and new and "sealedAt" in new for t, _, _, new in changes)
+        for table, key, old, new in changes:
+            if table == METERING_RECORDS.name:
+                self._record((str(key[0]), int(key[1])), old, new, touched, spills=seals)
+            elif table == USAGE_EVENTS.name:
+                self._event(key, old, new, touched)
+            elif table == STATE.name:
+                self._balance(str(key[0]), old, new, touched)
+            elif table == SUBSCRIBERS.name and new is not None:
+                self._lives[str(key[0])].append((self.world.scheduler.steps, new))
+        for account in sorted(touched):
+            self._sums(account)
+
+    def _sums(self, account: Account) -> None:
+        kept = self._open[account] + self._frozen[account] + self._remainder[account]
+        if self._events[account] != kept:
+            self.note(
+                f"{account}: events came to {self._events[account]}; open {self._open[account]},"
+                f" in lines or included {self._frozen[account]}, left over {self._remainder[account]}"
+            )
+        used = sum((units for (c, d, _), units in self._used.items() if (c, d) == account), ZERO)
+        if used != self._included[account]:
+            self.note(f"{account}: {self._included[account]} was included by hours, {used} by the balance")
+
+    def _record(
+        self, key: tuple[str, int], old: Item | None, new: Item | None, touched: set[Account], *, spills: bool
+    ) -> None:
+        customer, hour = key
+        if new is None:
+            return self.note(f"{key} was deleted")
+        was_sealed = old is not None and old["state"] == "sealed"
+        is_sealed = new["state"] == "sealed"
+        if old is None:
+            if not spills:  # what one line cannot take was accepted before
+                self._opened(customer, hour)
+        elif was_sealed and not is_sealed:
+            self.note(f"{key} was opened again")
+        for name, value in new.items():
+            if name.startswith("counted#"):
+                before = old.get(name, ZERO) if old else ZERO
+                if value is before or value == before:
+                    continue
+                account = (customer, name.split("#")[1])
+                touched.add(account)
+                self._open[account] += value - before
+                if was_sealed or (old and old["state"] != "open"):
+                    self.note(f"{key}: {name} grew after its hour was closed")
+            elif name.startswith("verdict#") and (old is None or old.get(name) != value):
+                self._verdict((customer, hour, name[len("verdict#") :]), old.get(name) if old else None, value, new)
+        if is_sealed:
+            if not was_sealed:
+                self._sealed(key, new, touched)
+            elif old is not None:
+                for name in _FROZEN:
+                    if old.get(name) is not new.get(name) and old.get(name) != new.get(name):
+                        self.note(f"{key}: {name} changed after sealing")
+        self._marks(key, new, is_sealed)
+
+    def _opened(self, customer: str, hour: int) -> None:
+        """By a recorder, or by a run that puts an hour of nothing."""
+        actor = self.world.scheduler.current
+        if actor is None:
+            return
+        running = int(actor.seen // HOUR) * HOUR
+        if actor.name == "recorder" and hour < running - HOUR:
+            self.note(f"{(customer, hour)} was opened long after that hour")
+        found = self.world.store.item(SUBSCRIBERS.name, customer) or {}
+        if found.get("subscriptionStatus") not in ("active", "pending_cancellation") or not _serves(found, actor.seen):
+            self.note(f"{(customer, hour)} was opened for a customer who is not served: {_life(found)}")
+
+    def _sealed(self, key: tuple[str, int], new: Item, touched: set[Account]) -> None:
+        customer, hour = key
+        included = {usage["dimension"]: usage["included"] for usage in new.get("dimensionUsage", ())}
+        lines: Mapping[str, Any] = new.get("lines", {})
+        for name, value in new.items():
+            if name.startswith("counted#"):
+                account = (customer, name.split("#")[1])
+                touched.add(account)
+                self._open[account] -= value
+        for dimension, units in included.items():
+            touched.add((customer, dimension))
+            self._frozen[customer, dimension] += units
+            self._included[customer, dimension] += units
+        for dimension, line in lines.items():
+            touched.add((customer, dimension))
+            self._frozen[customer, dimension] += line["quantity"] * line["scale"]
+            if line["quantity"] < 0:
+                self.note(f"{(*key, dimension)} is negative")
+        sent = int(new.get("sentTimestamp", hour))
+        if not hour <= sent < hour + HOUR:
+            self.note(f"{key} is to be sent as usage of another hour: {sent}")
+        actor = self.world.scheduler.current
+        if actor is not None and actor.name == "run" and actor.seen < hour + HOUR:
+            self.note(f"{key} was sealed before its end")
+        seen = self._seen(customer) or [{}]
+        if any(not line["quantity"] for line in lines.values()) and not any(_active_through(i, hour) for i in seen):
+            self.note(f"{key} has a zero, and the customer was not active to its end: {_life(seen[-1])}")
+        given_up = any(name.startswith("verdict#") for name in new) or not lines
+        if self.world.tiers and not given_up and not any(_known(item) for item in seen):
+            self.note(f"{key} was sealed before the entitlements were known of {_life(seen[-1])}")
+
+    def _seen(self, customer: str) -> list[Item]:
+        """The states of a customer that whoever acts may have read since it looked at its clock."""
+        actor = self.world.scheduler.current
+        lives = self._lives[customer]
+        if actor is None:
+            return [item for _, item in lives[-1:]]
+        start = next((n for n in range(len(lives) - 1, -1, -1) if lives[n][0] <= actor.seen_at), 0)
+        return [item for _, item in lives[start:]]
+
+    def _marks(self, key: tuple[str, int], item: Item, is_sealed: bool) -> None:
+        lines: Mapping[str, Any] = item.get("lines", {})
+        failed = ended = 0
+        for dimension, line in lines.items():
+            verdict = item.get(f"verdict#{dimension}")
+            if verdict is not None and RANK[verdict["verdict"]] > 1:
+                ended += 1
+                words = ("conflict", "expired", "presumed_on_file")
+                failed += verdict["verdict"] in words and "resolution" not in verdict and line["quantity"] != 0
+        if "meteringPending" not in item and not (is_sealed and ended == len(lines)):
+            self.note(f"{key} is open, and not in the pending index")
+        if failed and item.get("meteringFailed") != "true":
+            self.note(f"{key} has a failed line, and is not in the failed index")
+
+    def _verdict(self, line: LineKey, old: Any, new: Any, item: Item) -> None:
+        word = new["verdict"]
+        if item["state"] != "sealed":
+            self.note(f"{line} got the verdict {word} before it was sealed")
+            return
+        if old is not None:
+            sinks = RANK[word] < RANK[old["verdict"]] or (RANK[word] == RANK[old["verdict"]] > 1 and old != new)
+            if sinks and not (RANK[word] == 3 and RANK[old["verdict"]] == 3):
+                self.note(f"{line} sank from {old['verdict']} to {word}")
+        on_file = self.on_file.get(line)
+        answers = self.answers[line]
+        quantity = item["lines"][line[2]]["quantity"]
+        if word == "billed" and (on_file != quantity or line in self.foreign):
+            self.note(f"{line} is called billed, and Marketplace has {on_file} of {quantity}")
+        if word == "not_sent" and on_file is not None and line not in self.foreign:
+            self.note(f"{line} is called not sent, and Marketplace has it")
+        if word == "conflict" and line not in self.foreign:
+            self.note(f"{line} is called a conflict, and nobody else has sent one")
+        if word == "presumed_on_file" and on_file is None:
+            self.note(f"{line} is presumed on file, and Marketplace has nothing")
+        if word == "not_subscribed" and "CustomerNotSubscribed" not in answers:
+            self.note(f"{line} is called not subscribed, and Marketplace never said so")
+        if word == "rejected" and "rejected alone" not in answers:
+            self.note(f"{line} is called rejected, and was never rejected by itself")
+        actor = self.world.scheduler.current
+        if word == "expired" and actor is not None and actor.seen < limit(line[1]) - EARLIEST_END:
+            self.note(f"{line} was given up while it could have been sent")
+
+    def _event(self, key: tuple[Any, Any], old: Item | None, new: Item | None, touched: set[Account]) -> None:
+        customer, name = str(key[0]), str(key[1])
+        if new is None:
+            return self.note(f"{name} of {customer} was deleted")
+        if not name.startswith("event#"):
+            return None
+        content = new["content"]
+        account = (customer, content["dimension"])
+        touched.add(account)
+        if old is not None:
+            self.note(f"{name} of {customer} was recorded twice")
+            self._events[account] -= old["counted"]
+        self._events[account] += new["counted"]
+        occurred, recorded = moment_of(content["occurredAt"]), moment_of(new["recordedAt"])
+        period = (*account, month_of(min(occurred, recorded)))
+        expected = content["quantity"]
+        aggregation = self.world.dimensions[account[1]].aggregation
+        if aggregation == "distinct":
+            expected = Decimal(content["userHash"] not in self._users[period])
+            self._users[period].add(content["userHash"])
+        elif aggregation == "max":
+            expected = max(ZERO, content["quantity"] - self._highest[period])
+            self._highest[period] = max(self._highest[period], content["quantity"])
+        if new["counted"] != expected:
+            self.note(f"{name} of {customer} counts {new['counted']}, not {expected}")
+        self._served(customer, name, occurred, recorded, int(new["billedHour"]))
+        return None
+
+    def _served(self, customer: str, name: str, occurred: float, recorded: float, billed: int) -> None:
+        """The event was the customer's to pay, by what was known when the recorder looked at its clock."""
+        actor = self.world.scheduler.current
+        if actor is None:
+            return
+        running = int(actor.seen // HOUR) * HOUR
+        if billed > running:
+            now = self.world.store.item(METERING_RECORDS.name, customer, running)
+            starts = [int(p["start"]) // HOUR * HOUR for i in self._seen(customer) for p in i.get("activePeriods", ())]
+            if (now is None or now["state"] == "open") and billed not in starts:
+                self.note(f"{name} of {customer} is billed in a coming hour, and the running one is open")
+        seen = self._seen(customer)
+        if not any(_serves(item, recorded) for item in seen):
+            said = [_life(item) for item in seen]
+            self.note(f"{name} of {customer} was recorded at {recorded}, and he was served so: {said}")
+        periods = [period for item in seen for period in item.get("activePeriods", ())]
+        if not any(
+            p["start"] - TOLERANCE - 1 <= occurred and ("end" not in p or occurred <= p["end"] + TOLERANCE + 1)
+            for p in periods
+        ):
+            self.note(f"{name} of {customer} is usage of a time when he was not subscribed")
+
+    def _balance(self, customer: str, old: Item | None, new: Item | None, touched: set[Account]) -> None:
+        if new is None or not str(new["item"]).startswith("balance"):
+            return
+        for name, value in new.items():
+            if name.startswith("remainder#"):
+                account = (customer, name[len("remainder#") :])
+                if value < 0:
+                    self.note(f"{account}: the remainder is {value}")
+                self._remainder[account] = value
+                touched.add(account)
+            elif name.startswith("used#"):
+                dimension, period = name[len("used#") :].rsplit("#", 1)
+                if value < self._used[customer, dimension, period]:
+                    self.note(f"{(customer, dimension)}: used allowance sank to {value}")
+                self._used[customer, dimension, period] = value
+                touched.add((customer, dimension))
+        if old is not None and new["version"] <= old["version"]:
+            self.note(f"the balance of {customer} was replaced without a new version")
+
+    def ended(self, actor: Actor) -> None:
+        """A request or a run is over. What nobody disturbed may not fail, and nothing keeps changing for ever."""
+        disturbed = actor.faults > 0 or actor.error is None or isinstance(actor.error, Crash)
+        if not disturbed or (isinstance(actor.error, Contended) and actor.faults < 6):
+            self.note(f"{actor.name} failed without a fault: {actor.error!r}")
+
+    # --- Marketplace --------------------------------------------------------------------------------------------------
+
+    def called(self, request: Request) -> None:
+        for record in request["UsageRecords"]:
+            self._sent(request, record)
+
+    def _sent(self, request: Request, record: Mapping[str, Any]) -> None:
+        actor = self.world.scheduler.current
+        line = self._line(record)
+        customer, hour, dimension = line
+        sent = int(record["Timestamp"].timestamp())
+        what = (sent, record.get("Quantity"), record.get("QuantityAsDecimal"), repr(record.get("UsageAllocations")))
+        first = self.sent.setdefault(line, what)
+        if first != what:
+            self.note(f"{line} was sent as {first}, and then as {what}")
+        if record.get("LicenseArn") and request.get("ProductCode"):
+            self.note(f"{line} was sent with a licence and a product code")
+        item = self.world.store.item(METERING_RECORDS.name, customer, hour)
+        if item is None or item["state"] != "sealed" or dimension not in item["lines"]:
+            return self.note(f"{line} was sent, and is no frozen line")
+        if not item.get(f"attempts#{dimension}"):
+            self.note(f"{line} was sent, and its journal does not say so")
+        if item.get(f"verdict#{dimension}", {}).get("verdict") == "not_sent":
+            self.note(f"{line} was sent after it was called not sent")
+        if actor is not None and actor.mode != "live":
+            self.note(f"{line} was sent in the mode {actor.mode}")
+        if actor is not None and not sent - 2 * SKEW <= (actor.looked or 0.0) < limit(hour):
+            self.note(f"{line} was sent outside of its window, at {actor.looked}")
+        return None
+
+    def refused(self, request: Request, code: str) -> None:
+        records = request["UsageRecords"]
+        for record in records:
+            self.answers[self._line(record)].add("rejected alone" if len(records) == 1 else "rejected with others")
+        if code in ("ValidationException", "RequestEntityTooLargeException", "SerializationException"):
+            self.note(f"a request was refused as {code}")
+
+    def answered(self, request: Request, answer: Mapping[str, Any]) -> None:
+        for result in answer["Results"]:
+            self.answers[self._line(result["UsageRecord"])].add(result["Status"])
+        log = self.world.admin.state.log.accepted
+        for entry in log[self._read_log :]:
+            line = (entry.buyer, int(moment_of(entry.hour)), entry.dimension)
+            if line in self.on_file:
+                self.note(f"{line} was accepted twice")
+            self.on_file[line] = Decimal(entry.quantity)
+        self._read_log = len(log)
+
+    def _line(self, record: Mapping[str, Any]) -> LineKey:
+        catalogue = self.world.admin.state.catalogue
+        if record.get("LicenseArn"):
+            buyer = catalogue.by_license.get(record["LicenseArn"])
+        else:
+            buyer = catalogue.by_identifier.get(record["CustomerIdentifier"])
+        hour = int(record["Timestamp"].timestamp()) // HOUR * HOUR
+        return (buyer.id if buyer else "?", hour, str(record["Dimension"]))
+
+    def put_on_file(self, line: LineKey, quantity: Decimal) -> None:
+        """Somebody else has sent a record in this slot, before us."""
+        self._read_log = len(self.world.admin.state.log.accepted)
+        self.foreign.add(line)
+        self.on_file[line] = quantity
+
+
+def _life(subscriber: Item) -> str:
+    periods = [(int(p["start"]), int(p["end"]) if "end" in p else None) for p in subscriber.get("activePeriods", ())]
+    return f"{subscriber.get('subscriptionStatus')}, active {periods}"
+
+
+def _serves(subscriber: Item, moment: float) -> bool:
+    """Whether usage of a customer is taken at a moment: he is active, or has left a short while ago."""
+    periods = subscriber.get("activePeriods", ())
+    until = periods[-1].get("end") if periods else None
+    closed = ("cancelled", "final_metering", "expired", "failed", "pending")
+    in_time = until is None or int(until) + SERVED > int(moment)
+    return in_time and subscriber.get("subscriptionStatus") not in closed
+
+
+def _known(subscriber: Item) -> bool:
+    """Whether what the contract includes was fetched after all that was said; a leaver's last word is his last."""
+    fetched, told = subscriber.get("entitlementsFetchedAt", ZERO), subscriber.get("lastNoticeAt", ZERO)
+    return fetched >= told or "acceptsUntil" in subscriber
+
+
+def _active_through(subscriber: Item, hour: int) -> bool:
+    end = hour + HOUR
+    return any(p["start"] < end and ("end" not in p or p["end"] > end) for p in subscriber.get("activePeriods", ()))

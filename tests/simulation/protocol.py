@@ -1,0 +1,293 @@
+"""The world of ``tests.scenarios`` in memory, with actors: recorders, hourly runs, notices, and what breaks under them."""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
+
+from entitlement.receive_notice import EntitlementDesk
+from ledger.entitlements import EntitlementSync
+from ledger.hour import SECONDS, hour_of
+from ledger.notices import Notices
+from ledger.subscribers import Subscribers
+from ledger.tables import NOTICES, SUBSCRIBERS
+from local.marketplace.in_process import InProcessAdmin
+from marketplace.entitlements import Entitlement
+from marketplace.meter_usage import UsageMeter
+from marketplace.notices import Notice
+from runtime.clock import iso
+from subscription.receive_notice import NoticeDesk
+from tests.scenarios.world import PRODUCT, World
+from tests.simulation.actors import Actor, Scheduler
+from tests.simulation.marketplace import Trouble, Watcher, direct_meter
+from tests.simulation.sender import Body, Sender
+from tests.simulation.store import FaultyStore
+from tests.simulation.workflow import Run
+from usage.report_usage import report_usage
+from usage.stores import Stores
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+DAY = 24 * SECONDS
+
+
+@dataclass
+class Protocol(World):
+    """``customers``: billing keys. ``left``: who is gone now; ``ever_left``: who once was. ``notices``: all that
+    Marketplace has sent, in the order of what happened; ``mail``: those of them that are still on their way.
+    ``periods``: start and end of each agreement, as they were; ``holdings``, ``ever_held``: tiers now and ever."""
+
+    scheduler: Scheduler = field(default_factory=Scheduler)
+    sender: Sender = field(default_factory=Sender)
+    trouble: Trouble = field(default_factory=Trouble)
+    watcher: Watcher = field(default_factory=Watcher)
+    chance: Random = field(default_factory=lambda: Random(0))
+    shards: int = 1
+    customers: list[str] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
+    ever_left: set[str] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
+    mail: list[Notice] = field(default_factory=list)
+    requests: list[tuple[Actor, list[Body]]] = field(default_factory=list)
+    holdings: dict[str, tuple[Entitlement, ...]] = field(default_factory=dict)
+    ever_held: dict[str, set[str]] = field(default_factory=dict)
+    periods: dict[str, list[list[int | None]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.subscribers = Subscribers(self.subscriber_items, self.sleep)
+        self.records = type(self.records)(self.dynamodb, self.records.table_name, self.shards)
+        self.stores = Stores(
+            self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records
+        )
+        self._meter = direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
+
+    @property
+    def admin(self) -> InProcessAdmin:
+        assert isinstance(self.marketplace, InProcessAdmin)
+        return self.marketplace
+
+    @property
+    def store(self) -> FaultyStore:
+        return cast(FaultyStore, self.dynamodb)
+
+    def connect(self) -> "DynamoDBServiceResource":
+        def behind(most: int) -> int:
+            return self.chance.randint(1, most)
+
+        return cast("DynamoDBServiceResource", FaultyStore(self.scheduler, lambda: self.now, behind))
+
+    def create_tables(self) -> None:
+        """The store has made them."""
+
+    def meter(self) -> UsageMeter:
+        return self._meter
+
+    def clock(self) -> float:
+        """The time, as whoever runs now believes it to be."""
+        actor = self.scheduler.current
+        if actor is None:
+            return self.now
+        actor.seen, actor.seen_at = self.now + actor.skew, self.scheduler.steps
+        if actor.looked is None:
+            actor.looked = actor.seen
+        return actor.seen
+
+    def sleep(self, seconds: float) -> None:
+        """A pause of whoever runs now."""
+        self.scheduler.around("Pause", _nothing, ready=self.now + seconds)
+
+    # --- customers ----------------------------------------------------------------------------------------------------
+
+    def join(self, kind: str, since: float = DAY) -> str:
+        """A new customer, active for ``since`` seconds, with what a contract needs."""
+        start = float(int(self.now - since))
+        customer = self.buyer(kind, start)
+        self.change(
+            customer,
+            entitlements=[{"dimension": "basic", "expiresAt": int(self.now) + 90 * DAY, "value": "1"}],
+            entitlementsFetchedAt=int(self.now),
+        )
+        self.upgrade(customer, "basic")
+        self.customers.append(customer)
+        self.periods[customer] = [[int(start), None]]
+        self.note(customer, "start", start)
+        self.tell()
+        return customer
+
+    def upgrade(self, customer: str, tier: str) -> None:
+        """The customer's contract is of another tier now; nobody knows yet."""
+        self.holdings[customer] = (Entitlement(dimension=tier, value="1", expires_at=int(self.now) + 90 * DAY),)
+        self.ever_held.setdefault(customer, set()).add(tier)
+
+    def subscribe(self, customer: str, *, told: bool = True, refetched: bool = True) -> None:
+        """A customer leaves, or comes back; the notice arrives at once if ``told``, else with a later one."""
+        # Marketplace's periods have whole seconds here, as its notices do
+        self.now = float(int(self.now) + 1)
+        if customer in self.left:
+            self.marketplace.activate(customer, iso(self.now))
+            self.left.discard(customer)
+            self.periods[customer].append([int(self.now), None])
+            self.note(customer, "start", self.now)
+        else:
+            self.marketplace.end(customer, iso(self.now))
+            self.left.add(customer)
+            self.ever_left.add(customer)
+            self.periods[customer][-1][1] = int(self.now)
+            self.note(customer, "end", self.now)
+        if told:
+            self.tell(refetched=refetched)
+
+    def note(self, customer: str, kind: Any, at: float) -> Notice:
+        """Marketplace has something to say. As a legacy customer's, so that both integrations follow it."""
+        action = {"start": "subscribe-success", "end": "unsubscribe-pending", "entitlement": "entitlement-updated"}
+        notice = Notice(
+            id=f"n{len(self.notices)}",
+            source="sns",
+            action=action[kind],
+            kind=kind,
+            at_ms=int(at * 1000),
+            customer_identifier=customer,
+            product_code=PRODUCT,
+        )
+        self.notices.append(notice)
+        self.mail.append(notice)
+        return notice
+
+    def tell(self, *, refetched: bool = True) -> None:
+        """Deliver every notice that is still on its way; what the contract includes is fetched again after it."""
+        for notice in list(self.mail):
+            self.desk.receive(notice, "", self.now)
+        self.mail.clear()
+        if refetched:
+            for customer in self.customers:
+                self.change(customer, entitlementsFetchedAt=int(self.now))
+
+    @property
+    def desk(self) -> NoticeDesk:
+        """Where notices are worked on."""
+        return NoticeDesk(
+            subscribers=self.subscribers,
+            notices=Notices(self.dynamodb.Table(NOTICES.name)),
+            product_code=PRODUCT,
+            integration="mixed",
+        )
+
+    @property
+    def entitlement_desk(self) -> EntitlementDesk:
+        return EntitlementDesk(
+            sync=EntitlementSync(
+                source=_Holdings(self), subscribers=self.subscribers, product_code=PRODUCT, tiers=self.tiers
+            ),
+            subscribers=self.subscribers,
+            notices=Notices(self.dynamodb.Table(NOTICES.name)),
+            product_code=PRODUCT,
+            integration="mixed",
+            pricing_model=self.pricing_model,
+        )
+
+    # --- actors -------------------------------------------------------------------------------------------------------
+
+    def recorder(self, bodies: list[Body], skew: float = 0.0) -> Actor:
+        """One request of ``POST /usage``."""
+        self.sender.keep(bodies)
+
+        def work() -> None:
+            answers = report_usage(bodies, self.dimensions, self.stores, self.clock)
+            others = [b for other, sent in self.requests if other is not actor and other.ended >= actor.born for b in sent]
+            self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers], others)
+
+        actor = self.scheduler.spawn("recorder", work, skew)
+        self.requests.append((actor, bodies))
+        return actor
+
+    def hourly(self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False) -> Actor:
+        """One execution of the workflow, with its retries; the mode is the one of its start.
+
+        survives: a function that dies is started again by the workflow; else its execution ends there.
+        """
+        run = Run(self, delayed=delayed, survives=survives)
+        actor = self.scheduler.spawn("run", run.work, skew)
+        actor.mode = self.mode
+        return actor
+
+    def postman(self, notice: Notice, *, entitlements: bool = False, skew: float = 0.0) -> Actor:
+        """One delivery of a notice; it stays on its way until it was worked on without an error."""
+        desk = self.entitlement_desk if entitlements else self.desk
+
+        def work() -> None:
+            desk.receive(notice, "", self.clock())
+            if not entitlements and notice in self.mail:
+                self.mail.remove(notice)
+
+        return self.scheduler.spawn("fetcher" if entitlements else "postman", work, skew)
+
+    # --- drain --------------------------------------------------------------------------------------------------------
+
+    def drain(self) -> None:
+        """Nothing breaks any more: clients send again what they have no verdict on, runs go on past every deadline."""
+        self.marketplace.clear_faults()
+        self.trouble.clear()
+        self.mode = "live"
+        self.tell()
+        for customer in sorted(set(self.customers) - self.left) if self.tiers else ():
+            subscriber = self.subscribers.get(customer)
+            assert subscriber is not None
+            self.entitlement_desk.sync.sync(subscriber, self.now)
+        self.resend()
+        for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40))):
+            if hours == 1 and not self.waiting() and not self.sender.outbox:
+                continue  # what one line could not take is billed hour by hour, until nothing is left
+            self.now = hour_of(self.now) + hours * SECONDS + 600
+            due = self.waiting()
+            while True:
+                self.solo(self.hourly())
+                before, due = due, self.waiting()
+                if due == before:
+                    break
+                self.now += 130
+            self.resend()
+
+    def waiting(self) -> set[tuple[str, int]]:
+        """Every record that has not ended, whatever the index says."""
+        records = self.store.items(self.records.table_name)
+        return {(item["customerIdentifier"], int(item["timestamp"])) for item in records if "meteringPending" in item}
+
+    def resend(self) -> None:
+        for body in list(self.sender.outbox):
+            self.solo(self.recorder([body]))
+
+    def solo(self, actor: Actor) -> None:
+        """Let an actor do all its work undisturbed: it may not fail."""
+        self.scheduler.run(actor)
+        if actor.error is not None:
+            raise AssertionError(f"undisturbed, {actor.name} failed: {actor.error!r}") from actor.error
+
+
+class _Holdings:
+    """GetEntitlements: what buyers hold, for as long as their agreement lives."""
+
+    def __init__(self, world: Protocol) -> None:
+        self._world = world
+
+    def get_entitlements(
+        self,
+        *,
+        product_code: str,
+        customer_identifier: str | None = None,
+        license_arn: str | None = None,
+        account_id: str | None = None,
+    ) -> tuple[Entitlement, ...]:
+        world = self._world
+
+        def answer() -> tuple[Entitlement, ...]:
+            ids = [b for b, buyer in world.buyers.items() if license_arn and buyer["licenseArn"] == license_arn]
+            customer = customer_identifier or ids[0]
+            return () if customer in world.left else world.holdings.get(customer, ())
+
+        found: tuple[Entitlement, ...] = world.scheduler.around("GetEntitlements", answer)
+        return found
+
+
+def _nothing() -> None:
+    """What a pause does."""
