@@ -80,8 +80,8 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
 
 
 def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:
-    """A line as the record keeps it: only what cannot be told from the record. A write costs by the item's kilobytes, and
-    a record of five lines is sealed within the first."""
+    """A line as the record keeps it: only what cannot be told from the record. A write costs by the item's kilobytes,
+    and a record of five lines is sealed within the first."""
     return {
         "quantity": line.quantity,
         **_unless(value, counted=line.counted),
