@@ -87,7 +87,7 @@ class Freezer:
         capped = tuple(n for n, dimension in sealed.items() if billable(self.dimensions[n], dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
-            *self._balance(balance, sealed, known.allowance),
+            *self._balance(balance, sealed),
             *([self._spill(record, now)] if capped else []),
             *allocations,
         ]
@@ -147,15 +147,15 @@ class Freezer:
     def _is_billable(self, name: str, units: Decimal) -> bool:
         return name in self.dimensions and billable(self.dimensions[name], units)
 
-    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension], allowance: Allowance) -> list[Operation]:
-        """The balance's operation; none if no dimension needs one, so that most hours cost one write."""
+    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension]) -> list[Operation]:
+        """The balance's operation; none for an hour that leaves it as it was, so that most hours cost one write.
+
+        Such an hour's lines come to what it counted and the contract does not cover, whatever the balance holds by
+        then: it took nothing from it and left nothing in it. An allowance that was used up stays so.
+        """
         remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, Decimal(0))}
         used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
-        independent = all(allowance.included is None and self.dimensions[name].needs_no_remainder for name in sealed)
-        # an independent dimension leaves no remainder, but may have found one from before the stage file was changed
-        if independent and not remainder and not used:
-            return []
-        return [self.balances.replace(old, remainder=remainder, used=used)]
+        return [self.balances.replace(old, remainder=remainder, used=used)] if remainder or used else []
 
     def _line(self, hour: int, name: str, sealed: SealedDimension) -> Line:
         dimension = self.dimensions[name]
