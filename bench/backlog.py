@@ -34,10 +34,11 @@ DURATION = 120.0
 RATES = {"the stage's default": 8.0, "nearer to the quota": 9.0}
 COPIES = 2
 NOTES = (
-    "Permitted is what the stage permits itself (`marketplaceCallsPerSecond`). Marketplace's own 10 in any second cannot "
-    "be used up without throttling: a second of 10 calls leaves no room for one that arrives late. Tried were 9.8 and "
-    "9.85: 95 to 97 %, and 0.3 to 0.4 % throttled, on a busy machine. What a rate below it leaves free is used to catch "
-    "up with lateness (`metering/pace.py`).",
+    "Permitted is what the stage permits itself (`marketplaceCallsPerSecond`), not Marketplace's own 10: using those "
+    "up leaves a second no room for a call that arrives late. What a lower rate leaves free is used to catch up with "
+    "lateness (`metering/pace.py`).",
+    "This figure alone runs by the wall clock: on a machine that is busy with other work it comes out lower, since a "
+    "thread that is not let run makes no calls. The copies' starts and Lambda's own waits are modelled, not Lambda.",
 )
 #: two hourly runs and a final metering; each has as many batches under way as there are copies
 RUNS = ("hourly run", "hourly run over the hour", "final metering")
