@@ -68,8 +68,8 @@ def measure(say: Say) -> Figure:
         ],
         notes=[
             "Our DynamoDB client leaves botocore's check of every request to DynamoDB; boto3 checks by default. The "
-            "bare cost is given both ways, and unchecked is the comparison of like with like. Requests to Marketplace are "
-            "checked in all of them.",
+            "bare cost is given both ways, and unchecked is the comparison of like with like. Requests to Marketplace "
+            "are checked in all of them.",
         ],
         tables=[
             Table(
