@@ -138,11 +138,11 @@ class Scheduler:
             self.step(actor)
 
     def end_all(self, *, finish: bool) -> None:
-        """Let every actor finish, or let it be gone where it stands."""
+        """Let every actor finish (a workflow that waits goes on waiting), or let it be gone where it stands."""
         for actor in list(self.alive):
-            while finish and not actor.done:
+            while finish and not actor.done and actor.point != "Wait":
                 self.step(actor)
-            if not actor.done:
+            if not actor.done and not finish:
                 self.kill(actor)
 
     def kill(self, actor: Actor) -> None:

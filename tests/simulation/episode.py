@@ -161,7 +161,9 @@ class Episode:
 
     def _choose(self) -> None:
         """A new burst: of somebody who is there, or of something new that happens."""
-        chance, alive = self.chance, self.world.scheduler.alive
+        chance, now = self.chance, self.world.now
+        # who waits for a far moment is waited for now and then
+        alive = [each for each in self.world.scheduler.alive if each.ready <= now + 5 or chance.random() < 0.08]
         if not alive or (len(alive) < 5 and chance.random() < 0.45):
             actor = self.happenings.next()
             if actor is None:

@@ -27,7 +27,11 @@ AT: dict[str, tuple[str, ...]] = {
     "TransactWriteItems": _WRITE,
     "BatchMeterUsage": (*_CALL, "failed_before", "failed_after", "unprocessed", "shuffled", "omitted", "unknown_status"),
     "GetEntitlements": ("crash_before", "unreachable", "throttled", "failed_before"),
+    "StartExecution": _CALL,
+    "ListExecutions": ("crash_before", "unreachable", "throttled"),
     "Pause": ("crash_before",),
+    # a state machine that waits: nothing can happen to it
+    "Wait": (),
     "start": (),
 }
 #: the older name of an index that does not show anything yet
@@ -73,7 +77,7 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
 
 def refused(fault: str, point: str) -> ClientError:
     """Throttling, or another transaction in the way, as this operation says it."""
-    if point in ("BatchMeterUsage", "GetEntitlements"):
+    if point in ("BatchMeterUsage", "GetEntitlements", "StartExecution", "ListExecutions"):
         return client_error("ThrottlingException", 400, point)
     if point == "TransactWriteItems":
         error = client_error("TransactionCanceledException", 400, point)

@@ -57,6 +57,8 @@ class Happenings:
             self._foreign: 0.1,
             self._hold: 0.4,
             self._turn: 0.6,
+            self._stream: 1.0,
+            self._caretaker: 0.3,
             self._old_mail: 0.3,
         }
 
@@ -81,6 +83,14 @@ class Happenings:
                 kinds = (self._overlap, self._overlap, self._time, self._mode, self._life, self._mail)
             elif actor.point == "UpdateItem":
                 kinds = (self._hold, self._overlap, *kinds[2:])
+        elif actor.name == "final":
+            kinds = (
+                lambda: self._usage_for(customer, None),
+                lambda: self._usage_for(customer, None),
+                lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
+                lambda: self._back(customer),
+                self._mail,
+            )
         elif actor.name == "recorder":
             kinds = (
                 lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
@@ -185,7 +195,11 @@ class Happenings:
         world, chance = self._world, self._chance
         kind = chance.random()
         due = self._due()
-        if kind < 0.55:
+        if kind < 0.1 and world.left:
+            # the last quarter of a leaver's grace
+            end = world.periods[sorted(world.left)[0]][-1][1] or 0
+            world.now = max(world.now, float(end + chance.choice((2690, 2700, 2705, 3300, 3590, 3605))))
+        elif kind < 0.55:
             world.now += chance.choice((1, 61, 130, 600, 600, 3600))
         elif kind < 0.65:
             world.now = max(world.now, float(hour_of(world.now) + SECONDS) - chance.choice((1, 2, 4, 30)))
@@ -203,6 +217,13 @@ class Happenings:
         """A customer leaves or comes back; his notice is on its way."""
         self._world.subscribe(self._chance.choice(self._world.customers), told=False)
         return self._mail() if self._chance.random() < 0.6 else None
+
+    def _back(self, customer: str | None) -> Actor | None:
+        """Who has left is back, and Marketplace says so."""
+        if customer is None or customer not in self._world.left:
+            return None
+        self._world.subscribe(customer, told=False)
+        return self._mail()
 
     def _more_ends(self) -> None:
         """The period's second ending, or a start that starts nothing."""
@@ -223,6 +244,12 @@ class Happenings:
         world, chance = self._world, self._chance
         notice = chance.choice(world.notices)
         return world.postman(notice, entitlements=chance.random() < 0.6, skew=chance.choice(_SKEWS))
+
+    def _stream(self) -> Actor | None:
+        return self._world.final.streamed()
+
+    def _caretaker(self) -> Actor:
+        return self._world.final.caretaker()
 
     def _upgrade(self) -> Actor | None:
         world, chance = self._world, self._chance

@@ -105,6 +105,8 @@ class Judge(Watcher):
                 self._balance(str(key[0]), old, new, touched)
             elif table == SUBSCRIBERS.name and new is not None:
                 self._lives[str(key[0])].append((self.world.scheduler.steps, new))
+                self._changed_life(str(key[0]), old, new)
+                self.world.final.changed(new)
         for account in sorted(touched):
             self._sums(account)
 
@@ -245,7 +247,16 @@ class Judge(Watcher):
             self.note(f"{line} is called rejected, and was never rejected by itself")
         actor = self.world.scheduler.current
         if word == "expired" and actor is not None and actor.seen < limit(line[1]) - EARLIEST_END:
-            self.note(f"{line} was given up while it could have been sent")
+            end = self._ended(line[0])
+            # an hour that begins after the grace is taken by nobody
+            if end is None or int(item["sentTimestamp"]) < end + HOUR:
+                self.note(f"{line} was given up while it could have been sent")
+
+    def _ended(self, customer: str) -> int | None:
+        """When the customer's last period ended, as far as the stage knows."""
+        lives = self._lives[customer]
+        periods = lives[-1][1].get("activePeriods", ()) if lives else ()
+        return int(periods[-1]["end"]) if periods and "end" in periods[-1] else None
 
     def _event(self, key: tuple[Any, Any], old: Item | None, new: Item | None, touched: set[Account]) -> None:
         customer, name = str(key[0]), str(key[1])
@@ -297,22 +308,41 @@ class Judge(Watcher):
         ):
             self.note(f"{name} of {customer} is usage of a time when he was not subscribed")
 
+    def _changed_life(self, customer: str, old: Item | None, new: Item) -> None:
+        """The two statuses that only final metering writes: neither too early, nor with anything still open."""
+        status = new.get("subscriptionStatus")
+        actor = self.world.scheduler.current
+        if actor is None or old is None or status == old.get("subscriptionStatus"):
+            return
+        periods = new.get("activePeriods", ())
+        end = periods[-1].get("end") if periods else None
+        if status in ("final_metering", "cancelled") and (end is None or actor.seen < int(end) + SERVED):
+            self.note(f"{customer} became {status} too early: {_life(new)}")
+        if status == "cancelled":
+            records = self.world.store.items(METERING_RECORDS.name)
+            mine = [item for item in records if item["customerIdentifier"] == customer]
+            if any(item["state"] != "sealed" for item in mine):
+                self.note(f"{customer} was cancelled while an hour of his is open")
+
     def _balance(self, customer: str, old: Item | None, new: Item | None, touched: set[Account]) -> None:
         if new is None or not str(new["item"]).startswith("balance"):
             return
+        left: dict[str, Decimal] = {name: ZERO for c, name in self._remainder if c == customer}
         for name, value in new.items():
-            if name.startswith("remainder#"):
-                account = (customer, name[len("remainder#") :])
+            if name.startswith("remainder"):  # what remains, and what remained when he left
+                dimension = name.split("#")[1]
+                left[dimension] = left.get(dimension, ZERO) + value
                 if value < 0:
-                    self.note(f"{account}: the remainder is {value}")
-                self._remainder[account] = value
-                touched.add(account)
+                    self.note(f"{(customer, dimension)}: the remainder is {value}")
             elif name.startswith("used#"):
                 dimension, period = name[len("used#") :].rsplit("#", 1)
                 if value < self._used[customer, dimension, period]:
                     self.note(f"{(customer, dimension)}: used allowance sank to {value}")
                 self._used[customer, dimension, period] = value
                 touched.add((customer, dimension))
+        for dimension, value in left.items():
+            self._remainder[customer, dimension] = value
+            touched.add((customer, dimension))
         if old is not None and new["version"] <= old["version"]:
             self.note(f"the balance of {customer} was replaced without a new version")
 

@@ -18,6 +18,7 @@ from runtime.clock import iso
 from subscription.receive_notice import NoticeDesk
 from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
+from tests.simulation.leaving import FinalMeterings
 from tests.simulation.marketplace import Trouble, Watcher, direct_meter
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
@@ -60,6 +61,7 @@ class Protocol(World):
         self.stores = Stores(
             self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records
         )
+        self.final = FinalMeterings(self)
         self._meter = direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
 
     @property
@@ -96,6 +98,10 @@ class Protocol(World):
     def sleep(self, seconds: float) -> None:
         """A pause of whoever runs now."""
         self.scheduler.around("Pause", _nothing, ready=self.now + seconds)
+
+    def wait(self, until: float) -> None:
+        """A workflow waits for a moment."""
+        self.scheduler.around("Wait", _nothing, ready=until)
 
     # --- customers ----------------------------------------------------------------------------------------------------
 
@@ -238,15 +244,34 @@ class Protocol(World):
         for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40))):
             if hours == 1 and not self.waiting() and not self.sender.outbox:
                 continue  # what one line could not take is billed hour by hour, until nothing is left
-            self.now = hour_of(self.now) + hours * SECONDS + 600
+            self.pass_until(float(hour_of(self.now) + hours * SECONDS + 600))
             due = self.waiting()
             while True:
                 self.solo(self.hourly())
                 before, due = due, self.waiting()
                 if due == before:
                     break
-                self.now += 130
+                self.pass_until(self.now + 130)
             self.resend()
+
+    def pass_until(self, moment: float) -> None:
+        """Let time pass, and every execution of final metering do what is due meanwhile."""
+        while self.final.stream:
+            streamer = self.final.streamed()
+            assert streamer is not None
+            self.solo(streamer)
+        self.solo(self.final.caretaker())
+        while True:
+            waiting = [actor for actor in self.scheduler.alive if actor.name == "final" and actor.ready <= moment]
+            if not waiting:
+                break
+            actor = min(waiting, key=lambda each: each.ready)
+            self.now = max(self.now, actor.ready)
+            while not actor.done and actor.ready <= self.now:
+                self.scheduler.step(actor)
+            if actor.error is not None:
+                raise AssertionError(f"undisturbed, {actor.name} failed: {actor.error!r}") from actor.error
+        self.now = max(self.now, moment)
 
     def waiting(self) -> set[tuple[str, int]]:
         """Every record that has not ended, whatever the index says."""
