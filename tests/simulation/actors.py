@@ -18,7 +18,7 @@ WRITES = frozenset({"UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems",
 
 #: helpers that do an effect for somebody: the somebody names the crash point
 _HELPERS = frozenset(
-    {"write", "update", "_update", "_change", "_change_attempts", "_index_keys", "index_keys", "_put", "put", "wait"}
+    {"write", "write_one", "update", "_update", "_change", "_change_attempts", "index_keys", "_put", "_keys", "shard"}
 )
 _ROOT = "lambda_src"
 
@@ -181,7 +181,7 @@ _sites: dict[CodeType, str | None] = {}
 
 
 def _site(frame: Any) -> str:
-    """The innermost function of the project that is not a mere helper: ``seal_hours.Sealer.seal_hour``."""
+    """The innermost function of the project that is not a mere helper of the ledger: ``seal_hours.Sealer.seal_hour``."""
     while frame is not None:
         code = frame.f_code
         try:
@@ -196,9 +196,7 @@ def _site(frame: Any) -> str:
 
 def _name(code: CodeType) -> str | None:
     _, root, path = code.co_filename.rpartition(f"/{_ROOT}/")
-    if not root or code.co_name in _HELPERS or code.co_name.startswith("<"):
-        return None
     room, _, file = path.rpartition("/")
-    if room == "runtime":
+    if not root or room == "runtime" or code.co_name.startswith("<") or (room == "ledger" and code.co_name in _HELPERS):
         return None
     return f"{file.removesuffix('.py')}.{code.co_qualname.replace('.<locals>', '')}"
