@@ -120,22 +120,29 @@ class Scheduler:
             self.after()
 
     def run(self, actor: Actor, effects: int | None = None, *, writes: bool = False, fault: str | None = None) -> None:
-        """Let an actor do so many effects (None: all), or writes, and have the fault strike its next write."""
+        """Let an actor do so many effects (None: all), or writes, and have the fault strike its next write.
+
+        A workflow that waits is left waiting.
+        """
         done = 0
         while not actor.done and (effects is None or done < effects or actor.point == "start"):
             done += not writes or actor.point in WRITES
             self.step(actor)
+            if actor.point == "Wait":
+                return
         if writes:  # up to, not into, the next write: what it read before may be stale when it goes on
             self.until(actor, WRITES)
         if fault is not None:
             self.until(actor, ("IndexQuery",) if fault == "lagging" else WRITES)
-            if not actor.done:
+            if not actor.done and actor.point != "Wait":
                 self.step(actor, fault)
 
     def until(self, actor: Actor, points: Sequence[str] | frozenset[str]) -> None:
         """Let an actor go on until it stands before one of these effects, or to its end."""
         while not actor.done and actor.point not in points:
             self.step(actor)
+            if actor.point == "Wait":
+                return
 
     def end_all(self, *, finish: bool) -> None:
         """Let every actor finish (a workflow that waits goes on waiting), or let it be gone where it stands."""
