@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
 export PYTHONDONTWRITEBYTECODE := 1
 SOURCES := app.py stacks lambda_src local tests
 
-.PHONY: help setup browser run test check format soak mutants synth deploy lock clean
+.PHONY: help setup browser run test bench check format soak mutants synth deploy lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -56,6 +56,9 @@ test: setup browser  ## all tests (T=tests/unit/ledger: a part)
 	@exec $(PY) -m pytest $(T)
 
 # --- and the others ---------------------------------------------------------------------------------------------------
+
+bench: setup  ## measure, and write docs/benchmarks.md (B=imports: one figure)
+	@PYTHONPATH=$(PYTHONPATH):$(CURDIR)/client exec $(PY) -m bench $(B)
 
 check: setup  ## lint, formatting, types
 	$(VENV)/bin/ruff check .

@@ -100,7 +100,7 @@ class DoorFunctions:
     def _subscriber_api(self) -> RoomFunction:
         function = self._function(
             "subscriber-api",
-            handler="subscription.handlers.handle_api",
+            handler="subscription.api.handle",
             description="what is known of a subscriber",
             settings=SubscriberApiSettings(SUBSCRIBERS_TABLE=self._data.subscribers.name),
         )

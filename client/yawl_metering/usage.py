@@ -20,6 +20,8 @@ _STEP = Decimal(1).scaleb(-DECIMALS)
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
+#: what AWS Marketplace takes of a tag (botocore model of meteringmarketplace, TagKey and TagValue, read narrowly)
+_TAG = re.compile(r"[a-zA-Z0-9+ \-=._:/@]{1,256}")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 Tags = tuple[tuple[str, str], ...]
@@ -108,9 +110,11 @@ def tags_of(value: Mapping[str, str] | None) -> Tags:
     if not value:
         return ()
     for name, text in value.items():
-        printable = isinstance(text, str) and isinstance(name, str) and _PRINTABLE.fullmatch(text)
-        if not printable or not _PRINTABLE.fullmatch(name) or len(name) > 100:
-            raise InvalidUsage("a tag's name must have 1 to 100 characters, its value 1 to 256")
+        plain_text = isinstance(text, str) and isinstance(name, str) and _TAG.fullmatch(text) and _TAG.fullmatch(name)
+        if not plain_text or len(name) > 100:
+            raise InvalidUsage(
+                "a tag has a name of 1 to 100 and a value of 1 to 256 letters, digits, spaces and + - = . _ : / @"
+            )
     if len(value) > 5:
         raise InvalidUsage("at most 5 tags")
     return tuple(sorted(value.items()))

@@ -3,13 +3,11 @@
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entitlement.receive_notice import EntitlementDesk, Outcome
+from ledger import dynamodb
 from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
@@ -20,6 +18,7 @@ from marketplace.regions import NOTICES_REGION
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import EntitlementMetric
+from runtime.queued import Message, each_message
 from runtime.settings import EntitlementNoticesSettings
 
 logger = telemetry.logger("entitlement")
@@ -41,7 +40,7 @@ def source() -> EntitlementSource:
 def desk() -> EntitlementDesk:
     """What the function works with, made from its environment once."""
     settings = EntitlementNoticesSettings.from_env()
-    tables = boto3.resource("dynamodb")
+    tables = dynamodb.connect()
     subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
     order = tiers.from_json(settings.TIERS)
     return EntitlementDesk(
@@ -56,19 +55,18 @@ def desk() -> EntitlementDesk:
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handle_notices(event: dict[str, Any], context: LambdaContext) -> Any:
+def handle_notices(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """A batch of the notice queue; records that failed are named and come again, then go to the dead letters."""
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event, _notice, processor, context)
+    return each_message(event, _notice)
 
 
-def _notice(record: SQSRecord) -> Outcome:
+def _notice(message: Message) -> Outcome:
     try:
         now = clock.now()
-        notice = parse(record.body, message_id=record.message_id, sent_ms=int(record.attributes.sent_timestamp))
-        outcome, held = desk().receive(notice, record.body, now)
+        notice = parse(message.body, message_id=message.id, sent_ms=message.sent_ms)
+        outcome, held = desk().receive(notice, message.body, now)
     except Exception as error:
-        logger.error("notice failed", extra={"messageId": record.message_id, **described(error)})
+        logger.error("notice failed", extra={"messageId": message.id, **described(error)})
         raise
     said = {"noticeId": notice.id, "action": notice.action, "source": notice.source, "at": clock.iso(notice.at)}
     logger.info("notice", extra=said | {"outcome": outcome, "tiers": held})

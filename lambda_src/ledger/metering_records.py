@@ -10,10 +10,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
-
 from ledger.metering_record import COUNTED, MeteringRecord, from_item
-from ledger.pending_page import Place, RecordKey, index_keys, next_page
+from ledger.pending_page import HOUR_NAME, Place, RecordKey, index_keys, next_page
 from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA
 from ledger.transaction import Operation, update, write_one
@@ -91,8 +89,12 @@ class MeteringRecords:
         self, customer_identifier: str, first_hour: int, last_hour: int, limit: int = 100
     ) -> list[MeteringRecord]:
         """A customer's records between two hours (both included), oldest first, at most ``limit``."""
-        condition = Key("customerIdentifier").eq(customer_identifier) & Key("timestamp").between(first_hour, last_hour)
-        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "customerIdentifier = :customer AND #hour BETWEEN :first AND :last",
+            "ExpressionAttributeNames": HOUR_NAME,
+            "ExpressionAttributeValues": {":customer": customer_identifier, ":first": first_hour, ":last": last_hour},
+            "ConsistentRead": True,
+        }
         found: list[MeteringRecord] = []
         while len(found) < limit:  # a page ends at 1 MB, whatever its limit
             answer = self._table.query(**query, Limit=limit - len(found))
@@ -107,8 +109,12 @@ class MeteringRecords:
 
         Read from the table, strongly consistent: the index may not show yet what has just been opened.
         """
-        condition = Key("customerIdentifier").eq(customer_identifier) & Key("timestamp").gte(first_hour)
-        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "customerIdentifier = :customer AND #hour >= :first",
+            "ExpressionAttributeNames": HOUR_NAME,
+            "ExpressionAttributeValues": {":customer": customer_identifier, ":first": first_hour},
+            "ConsistentRead": True,
+        }
         found: list[MeteringRecord] = []
         unreadable: list[RecordKey] = []
         while True:

@@ -6,7 +6,6 @@ An item is kept 90 days. It holds identifiers and times, never personal data.
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from ledger import redact
@@ -43,7 +42,8 @@ class Notices:
         while True:
             page = self._table.query(
                 IndexName=WAITING_NOTICES_INDEX.name,
-                KeyConditionExpression=Key(WAITING_NOTICES_INDEX.hash.name).eq(agreement_id),
+                KeyConditionExpression=f"{WAITING_NOTICES_INDEX.hash.name} = :agreement",
+                ExpressionAttributeValues={":agreement": agreement_id},
                 **start,
             )
             yield from page["Items"]

@@ -9,12 +9,13 @@ from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
-
 from ledger.tables import PENDING_INDEX, Index
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+#: ``timestamp`` is a reserved word of expressions
+HOUR_NAME = {"#hour": "timestamp"}
 
 RecordKey = tuple[str, int]
 #: where to go on in a shard: customer and hour; empty: at its beginning
@@ -27,7 +28,9 @@ def index_keys(
     """Keys under one value of the index up to an hour (included), oldest first. limit: keys that one query reads."""
     query: dict[str, Any] = {
         "IndexName": index.name,
-        "KeyConditionExpression": Key(index.hash.name).eq(value) & Key("timestamp").lte(last_hour),
+        "KeyConditionExpression": f"{index.hash.name} = :value AND #hour <= :last",
+        "ExpressionAttributeNames": HOUR_NAME,
+        "ExpressionAttributeValues": {":value": value, ":last": last_hour},
     }
     if limit is not None:
         query["Limit"] = limit

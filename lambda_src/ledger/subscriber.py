@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Integration = Literal["license", "legacy"]
 SubscriptionStatus = Literal[
@@ -10,16 +10,14 @@ SubscriptionStatus = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Period:
+class Period(NamedTuple):
     """A period of activity, epoch seconds (a start is rounded up to a whole second); ``end`` None while it is open."""
 
     start: int
     end: int | None = None
 
 
-@dataclass(frozen=True)
-class HeldEntitlement:
+class HeldEntitlement(NamedTuple):
     """One entitlement as last fetched: contract dimension, when it expires (epoch seconds; None: not said)."""
 
     dimension: str

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from ledger.subscriber import Subscriber, SubscriptionStatus, from_item
@@ -81,7 +80,10 @@ class Subscribers:
         start: dict[str, Any] = {}
         while True:
             page = self._table.query(
-                IndexName=index.name, KeyConditionExpression=Key(index.hash.name).eq(value), **start
+                IndexName=index.name,
+                KeyConditionExpression=f"{index.hash.name} = :value",
+                ExpressionAttributeValues={":value": value},
+                **start,
             )
             keys += [str(item["customerIdentifier"]) for item in page["Items"]]
             if "LastEvaluatedKey" not in page:
@@ -96,7 +98,8 @@ class Subscribers:
         query: dict[str, Any] = {"ExclusiveStartKey": cursor} if cursor else {}
         page = self._table.query(
             IndexName=STATUS_INDEX.name,
-            KeyConditionExpression=Key(STATUS_INDEX.hash.name).eq(status),
+            KeyConditionExpression=f"{STATUS_INDEX.hash.name} = :status",
+            ExpressionAttributeValues={":status": status},
             Limit=limit,
             **query,
         )

@@ -3,21 +3,18 @@
 Names come from the specification; ``docs/data-model.md`` lists every attribute of every item.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 AttributeType = Literal["S", "N"]
 Projection = Literal["ALL", "KEYS_ONLY"]
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     name: str
     type: AttributeType = "S"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Index:
+class Index(NamedTuple):
     """A global secondary index; sparse where its HASH attribute is absent from most items."""
 
     name: str
@@ -26,8 +23,7 @@ class Index:
     projection: Projection = "KEYS_ONLY"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(NamedTuple):
     """``name`` is the physical name in prod; other stages append ``-<stage>``."""
 
     name: str

@@ -10,8 +10,6 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Key
-
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
 from ledger.usage_events import EVENT_LIFETIME
@@ -70,8 +68,11 @@ class TaggedUsage:
         To be read after the record: what was recorded before that is then seen, and whatever is recorded later raises
         the record's version in the same transaction, so that the seal of the version that was read is refused.
         """
-        condition = Key("customerIdentifier").eq(customer_identifier) & Key("eventId").begins_with(f"{TAGS}{hour}#")
-        query: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "customerIdentifier = :customer AND begins_with(eventId, :tags)",
+            "ExpressionAttributeValues": {":customer": customer_identifier, ":tags": f"{TAGS}{hour}#"},
+            "ConsistentRead": True,
+        }
         found: dict[str, dict[TagSet, Decimal]] = defaultdict(dict)
         while True:
             answer = self._table.query(**query)

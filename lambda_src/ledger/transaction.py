@@ -5,12 +5,11 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
+from ledger.attribute_values import from_attributes
 from runtime.pause import Pause, full_jitter
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ _CONTENDED_ERRORS = {
 Operation = dict[str, dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """Why one operation stood in the way; ``failed`` is False for one that did not. ``item``: what is stored there."""
 
     failed: bool
@@ -102,6 +100,4 @@ def update(table: "Table", pause: Pause = full_jitter, **request: Any) -> Mappin
 
 def _reason(entry: Mapping[str, Any]) -> Reason:
     item = entry.get("Item")
-    deserialize = TypeDeserializer().deserialize
-    values = {name: deserialize(value) for name, value in item.items()} if item else None
-    return Reason(entry.get("Code") == "ConditionalCheckFailed", values)
+    return Reason(entry.get("Code") == "ConditionalCheckFailed", from_attributes(item) if item else None)

@@ -7,12 +7,12 @@ Which Marketplace is called is configuration only: botocore reads ``AWS_ENDPOINT
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-import boto3
 from botocore.config import Config
 
 from marketplace.billing_identity import is_sendable, license_id
 from marketplace.entitlements import Entitlement, from_api
 from marketplace.regions import NOTICES_REGION
+from runtime import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_marketplace_entitlement import MarketplaceEntitlementServiceClient
@@ -48,8 +48,8 @@ class MarketplaceClient:
     def connect(cls, metering_region: str) -> Self:
         """Clients for the stage's metering Region and for us-east-1, where entitlements are."""
         return cls(
-            boto3.client("meteringmarketplace", region_name=metering_region, config=_READS),
-            boto3.client("marketplace-entitlement", region_name=NOTICES_REGION, config=_READS),
+            aws.client("meteringmarketplace", metering_region, config=_READS),
+            aws.client("marketplace-entitlement", NOTICES_REGION, config=_READS),
         )
 
     def resolve_customer(self, token: str) -> ResolvedCustomer:

@@ -40,11 +40,6 @@ class Dimension:
         """The largest billable quantity of one line, in billed units."""
         return LARGEST_DECIMAL if self.decimals else LARGEST_WHOLE
 
-    @property
-    def needs_no_remainder(self) -> bool:
-        """True where every recordable quantity can be sent as it is (events have at most 6 decimals)."""
-        return self.scale == 1 and self.decimals == 6
-
 
 def to_json(dimensions: Mapping[str, Dimension]) -> str:
     """The form in which dimensions travel in an environment variable."""

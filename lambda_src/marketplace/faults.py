@@ -4,8 +4,7 @@ The difference that matters most is whether AWS *answered*. An answer says that 
 timeout, broken connection) the records may have been taken, and only the identical request may follow.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -27,8 +26,7 @@ from botocore.parsers import ResponseParserError
 Scope = Literal["record", "product", "transient", "unanswered", "request"]
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(NamedTuple):
     """scope: what is at fault. code: AWS's word for it. known: False where neither model nor list names the code."""
 
     scope: Scope

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 
 from marketplace.billing_identity import BillingIdentity
 from marketplace.usage_allocations import Allocation, allocations_size, plain, usage_allocation
+from runtime import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
@@ -47,8 +47,7 @@ class UsageLine:
         return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """Marketplace's answer about one line: ``Success``, ``CustomerNotSubscribed`` or ``DuplicateRecord``."""
 
     status: str
@@ -107,7 +106,7 @@ class UsageMeter:
     @classmethod
     def connect(cls, region: str) -> "UsageMeter":
         config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
-        return cls(boto3.client("meteringmarketplace", region_name=region, config=config))
+        return cls(aws.client("meteringmarketplace", region, config))
 
     def check(self, lines: Sequence[UsageLine]) -> None:
         """Make the request and hold it against the service's model, without a call. Raises ParamValidationError."""

@@ -5,16 +5,15 @@ the hour's start: overage that was billed by guess cannot be taken back.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ledger.entitlements import dimensions_held
 from ledger.subscriber import Subscriber
 from marketplace.tiers import Tier, highest
 
 
-@dataclass(frozen=True)
-class Allowance:
+class Allowance(NamedTuple):
     """included: recorded units per month by dimension (a dimension left out includes 0); None without a contract."""
 
     included: Mapping[str, Decimal] | None
@@ -23,8 +22,7 @@ class Allowance:
         return None if self.included is None else self.included.get(dimension, Decimal(0))
 
 
-@dataclass(frozen=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Why an hour cannot be sealed yet."""
 
     reason: str

@@ -1,31 +1,27 @@
-"""Entry points of final metering: the workflow's states, and the two that start it."""
+"""Entry points of final metering: the workflow's states, and the two that start it.
 
+Each function is one of them, so it imports that one's modules only, where they are used.
+"""
+
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ledger.balance import Balances
-from ledger.leaving import Leaving
-from ledger.metering_records import MeteringRecords
-from ledger.settlement import Settlement
-from ledger.subscriber import from_item
+from ledger.attribute_values import from_attributes
+from ledger.dynamodb import connect
 from ledger.subscribers import Subscribers
-from metering import find_final_hours as final_hours
-from metering import refuse_usage as refuse
-from metering import start_final_metering as starting
-from metering.end_subscription import Ending
-from metering.settle_line import LineSettler
-from runtime import clock, settings, telemetry
+from runtime import aws, clock, settings, telemetry
 from runtime.failure import described
 from runtime.metric_names import MeteringMetric
+from runtime.queued import each_change
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+    from metering.start_final_metering import Starter
 
 logger = telemetry.logger("metering")
 metrics = telemetry.metrics("metering")
@@ -35,7 +31,7 @@ Payload = dict[str, Any]
 
 @cache
 def dynamodb() -> "DynamoDBServiceResource":
-    return boto3.resource("dynamodb")
+    return connect()
 
 
 def count(metric: MeteringMetric, number: float) -> None:
@@ -45,6 +41,9 @@ def count(metric: MeteringMetric, number: float) -> None:
 @logger.inject_lambda_context(clear_state=True)
 def find_final_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{customerIdentifier, periodEnd, sent}`` → ``{step, seal, chunks, waitUntil}``."""
+    from ledger.metering_records import MeteringRecords
+    from metering import find_final_hours as final_hours
+
     names = settings.FindFinalHoursSettings.from_env()
     step = final_hours.find_final_hours(
         event["customerIdentifier"],
@@ -61,16 +60,25 @@ def find_final_hours(event: Payload, _context: LambdaContext) -> Payload:
 @logger.inject_lambda_context(clear_state=True)
 def refuse_usage(event: Payload, _context: LambdaContext) -> Payload:
     """``{customerIdentifier, periodEnd}`` → ``{written}``."""
+    from metering.refuse_usage import refuse_usage as refuse
+
     names = settings.RefuseUsageSettings.from_env()
     subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
     end = int(event["periodEnd"])
-    return {"written": refuse.refuse_usage(event["customerIdentifier"], end, subscribers, now=clock.now())}
+    return {"written": refuse(event["customerIdentifier"], end, subscribers, now=clock.now())}
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def end_subscription(event: Payload, _context: LambdaContext) -> Payload:
     """``{customerIdentifier, periodEnd}`` → ``{outcome}``: ``ended``, ``open`` or ``not_its_turn``."""
+    from ledger.balance import Balances
+    from ledger.leaving import Leaving
+    from ledger.metering_records import MeteringRecords
+    from ledger.settlement import Settlement
+    from metering.end_subscription import Ending
+    from metering.settle_line import LineSettler
+
     names = settings.EndSubscriptionSettings.from_env()
     balances = Balances(dynamodb().Table(names.STATE_TABLE))
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
@@ -86,20 +94,23 @@ def end_subscription(event: Payload, _context: LambdaContext) -> Payload:
 
 
 @cache
-def starter(state_machine_arn: str) -> starting.Starter:
-    return starting.Starter(boto3.client("stepfunctions"), state_machine_arn)
+def starter(state_machine_arn: str) -> "Starter":
+    from metering.start_final_metering import Starter
+
+    return Starter(aws.client("stepfunctions"), state_machine_arn)
 
 
 @logger.inject_lambda_context(clear_state=True)
-def start_final_metering(event: Payload, context: LambdaContext) -> Any:
+def start_final_metering(event: Payload, _context: LambdaContext) -> Payload:
     """A batch of the subscribers' stream; what fails is named and comes again, then goes to the dead letters."""
-    processor = BatchProcessor(EventType.DynamoDBStreams)
-    return process_partial_response(event, _changed, processor, context)
+    return each_change(event, _changed)
 
 
-def _changed(record: DynamoDBRecord) -> bool:
+def _changed(change: Mapping[str, Any]) -> bool:
+    from ledger.subscriber import from_item
+
     names = settings.StartFinalMeteringSettings.from_env()
-    image = record.dynamodb.new_image if record.dynamodb is not None else None
+    image = from_attributes(change.get("NewImage") or {})
     if not image:
         return False
     try:
@@ -113,6 +124,8 @@ def _changed(record: DynamoDBRecord) -> bool:
 @metrics.log_metrics
 def look_after_leavers(event: Payload, _context: LambdaContext) -> Payload:
     """Anything → ``{leaving, overdue, started}``; started by the clock."""
+    from metering import start_final_metering as starting
+
     names = settings.LookAfterLeaversSettings.from_env()
     subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
     found = starting.look_after_leavers(subscribers, starter(names.FINAL_METERING_ARN), clock.now())

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ledger.balance import Balance, Balances
 from ledger.hour import SECONDS, hour_of
+from ledger.leaving import FINAL
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.seal_record import Frozen
@@ -86,7 +87,7 @@ class Freezer:
         capped = tuple(n for n, dimension in sealed.items() if billable(self.dimensions[n], dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
-            *self._balance(balance, sealed, known.allowance),
+            *self._balance(balance, sealed),
             *([self._spill(record, now)] if capped else []),
             *allocations,
         ]
@@ -146,15 +147,15 @@ class Freezer:
     def _is_billable(self, name: str, units: Decimal) -> bool:
         return name in self.dimensions and billable(self.dimensions[name], units)
 
-    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension], allowance: Allowance) -> list[Operation]:
-        """The balance's operation; none if no dimension needs one, so that most hours cost one write."""
+    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension]) -> list[Operation]:
+        """The balance's operation; none for an hour that leaves it as it was, so that most hours cost one write.
+
+        Such an hour's lines come to what it counted and the contract does not cover, whatever the balance holds by
+        then: it took nothing from it and left nothing in it. An allowance that was used up stays so.
+        """
         remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, Decimal(0))}
         used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
-        independent = all(allowance.included is None and self.dimensions[name].needs_no_remainder for name in sealed)
-        # an independent dimension leaves no remainder, but may have found one from before the stage file was changed
-        if independent and not remainder and not used:
-            return []
-        return [self.balances.replace(old, remainder=remainder, used=used)]
+        return [self.balances.replace(old, remainder=remainder, used=used)] if remainder or used else []
 
     def _line(self, hour: int, name: str, sealed: SealedDimension) -> Line:
         dimension = self.dimensions[name]
@@ -184,4 +185,17 @@ class Freezer:
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )
-        return FrozenHour([self.records.seal(record, frozen, now)], frozen)
+        return FrozenHour(
+            [self.records.seal(record, frozen, now), *self._keep_spilled(record, subscriber, now)], frozen
+        )
+
+    def _keep_spilled(self, record: MeteringRecord, subscriber: Subscriber | None, now: float) -> list[Operation]:
+        """What was spilled to an hour that could not be sealed needs another one, or nothing pending would tell of it.
+
+        Who has left has his end: what remains of him is named there.
+        """
+        if subscriber is None or subscriber.superseded_by is not None or subscriber.status in FINAL:
+            return []
+        left_over = self.balances.get(record.customer_identifier).remainder
+        spilled = any(self._is_billable(name, units) for name, units in left_over.items())
+        return [self._spill(record, now)] if spilled else []

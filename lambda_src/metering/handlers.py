@@ -1,42 +1,29 @@
-"""The states' entry points: parse the state's input, call, return keys and counts."""
+"""The states' entry points: parse the state's input, call, return keys and counts.
+
+Each function runs one state, so it imports that state's modules only, where it is made.
+"""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ledger.allocations import FrozenAllocations
-from ledger.balance import Balances
+from ledger.dynamodb import connect
 from ledger.metering_records import MeteringRecords
-from ledger.run_tally import RunTally
-from ledger.settlement import Settlement
-from ledger.subscribers import Subscribers
-from ledger.tagged_usage import TaggedUsage
-from marketplace import dimensions, tiers
-from marketplace.meter_usage import UsageMeter
-from metering import find_due_hours as due
-from metering import plan_batches as plan
-from metering import settle_hours as settle
-from metering.allocate_hour import Allocator
-from metering.copy_failed import copy_failed
-from metering.freeze_hour import Freezer
 from metering.keys import line_key, parse_line_key, parse_record_key
 from metering.mode import Mode
-from metering.pace import Pace
-from metering.put_zero_records import ZeroRecords
-from metering.report import read_levels
-from metering.seal_hours import Sealer
-from metering.stock import Stock
-from metering.submit_batch import Submitter
-from metering.zero_rules import HourlyZeros
-from runtime import clock, settings, telemetry
+from runtime import aws, clock, settings, telemetry
 from runtime.metric_names import MeteringMetric
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
     from mypy_boto3_sqs.client import SQSClient
+
+    from metering.put_zero_records import ZeroRecords
+    from metering.seal_hours import Sealer
+    from metering.stock import Stock
+    from metering.submit_batch import Submitter
 
 logger = telemetry.logger("metering")
 metrics = telemetry.metrics("metering")
@@ -46,12 +33,13 @@ Payload = dict[str, Any]
 
 @cache
 def dynamodb() -> "DynamoDBServiceResource":
-    return boto3.resource("dynamodb")
+    return connect()
 
 
 @cache
 def sqs() -> "SQSClient":
-    return boto3.client("sqs")
+    client: SQSClient = aws.client("sqs")
+    return client
 
 
 def count(metric: MeteringMetric, number: float, unit: MetricUnit = MetricUnit.Count) -> None:
@@ -63,7 +51,11 @@ def mode(names: settings.MeteringModeSettings) -> Mode:
 
 
 @cache
-def zero_records() -> ZeroRecords:
+def zero_records() -> "ZeroRecords":
+    from ledger.subscribers import Subscribers
+    from metering.put_zero_records import ZeroRecords
+    from metering.zero_rules import HourlyZeros
+
     names = settings.PutZeroRecordsSettings.from_env()
     return ZeroRecords(
         client=dynamodb().meta.client,
@@ -78,10 +70,12 @@ def zero_records() -> ZeroRecords:
 @metrics.log_metrics
 def put_zero_records(event: Payload, _context: LambdaContext) -> Payload:
     """``{startedAt, hour?, cursor?}`` → ``{cursor}``: one page of customers, null after the last."""
+    from metering.find_due_hours import last_due_hour
+
     names = settings.PutZeroRecordsSettings.from_env()
     wanted = clock.from_iso(event["hour"]) if event.get("hour") else None
     now = min(clock.now(), clock.from_iso(event["startedAt"]))
-    hour = due.last_due_hour(now, int(names.SEAL_DELAY_MINUTES), wanted)
+    hour = last_due_hour(now, int(names.SEAL_DELAY_MINUTES), wanted)
     number, cursor = zero_records().put(hour, event.get("cursor"), clock.now())
     count(MeteringMetric.ZERO_RECORDS, number)
     return {"cursor": cursor}
@@ -91,6 +85,9 @@ def put_zero_records(event: Payload, _context: LambdaContext) -> Payload:
 @metrics.log_metrics
 def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more, events}``; all pages end with the same hour."""
+    from marketplace import dimensions
+    from metering import find_due_hours as due
+
     names = settings.FindDueHoursSettings.from_env()
     now = min(clock.now(), clock.from_iso(event["startedAt"]))
     page = due.find_due_hours(
@@ -106,7 +103,17 @@ def find_due_hours(event: Payload, _context: LambdaContext) -> Payload:
 
 
 @cache
-def sealer() -> Sealer:
+def sealer() -> "Sealer":
+    from ledger.allocations import FrozenAllocations
+    from ledger.balance import Balances
+    from ledger.subscribers import Subscribers
+    from ledger.tagged_usage import TaggedUsage
+    from marketplace import dimensions, tiers
+    from metering.allocate_hour import Allocator
+    from metering.freeze_hour import Freezer
+    from metering.seal_hours import Sealer
+    from metering.zero_rules import HourlyZeros
+
     names = settings.SealHoursSettings.from_env()
     freezer = Freezer(
         records=MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
@@ -140,6 +147,9 @@ def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
 @metrics.log_metrics
 def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
     """``{chunks}`` → ``{batches, left, events}``: line keys, whether some are left over, history events at most."""
+    from ledger.subscribers import Subscribers
+    from metering import plan_batches as plan
+
     names = settings.PlanBatchesSettings.from_env()
     keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
@@ -151,7 +161,15 @@ def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
 
 
 @cache
-def submitter() -> Submitter:
+def submitter() -> "Submitter":
+    from ledger.allocations import FrozenAllocations
+    from ledger.run_tally import RunTally
+    from ledger.settlement import Settlement
+    from ledger.subscribers import Subscribers
+    from marketplace.meter_usage import UsageMeter
+    from metering.pace import Pace
+    from metering.submit_batch import Submitter
+
     names = settings.SubmitBatchSettings.from_env()
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     return Submitter(
@@ -181,6 +199,9 @@ def submit_batch(event: Payload, _context: LambdaContext) -> Payload:
 @metrics.log_metrics
 def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
     """``{keys}`` → counts."""
+    from ledger.settlement import Settlement
+    from metering import settle_hours as settle
+
     names = settings.SettleHoursSettings.from_env()
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
@@ -192,9 +213,15 @@ def settle_hours(event: Payload, _context: LambdaContext) -> Payload:
 @metrics.log_metrics
 def report(event: Payload, _context: LambdaContext) -> Payload:
     """``{hour?, fault?}`` → the run's summary, which is the execution's output."""
+    from ledger.settlement import Settlement
+    from marketplace import dimensions
+    from metering.copy_failed import copy_failed
+    from metering.find_due_hours import last_due_hour
+    from metering.report import read_levels
+
     names = settings.ReportSettings.from_env()
     now = clock.now()
-    last = due.last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
+    last = last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     stage_dimensions = dimensions.from_json(names.DIMENSIONS)
     levels = read_levels(records, last, now=now, mode=mode(names), dimensions=stage_dimensions)
@@ -218,8 +245,10 @@ def report(event: Payload, _context: LambdaContext) -> Payload:
     return summary
 
 
-def count_units(metric: MeteringMetric, stock: Stock) -> None:
+def count_units(metric: MeteringMetric, stock: "Stock") -> None:
     """Units by dimension, each as a metric of its own dimension ``dimension``; 0 where there are none."""
+    from aws_lambda_powertools.metrics import single_metric
+
     for name in stock.dimensions:
         with single_metric(
             name=metric,

@@ -1,11 +1,22 @@
-"""The pace of BatchMeterUsage calls: Marketplace allows 10 a second per account and Region (service quotas)."""
+"""The pace of BatchMeterUsage calls: Marketplace allows 10 in any second per account and Region (service quotas)."""
 
 import time
 from collections.abc import Callable
 
+#: calls that Marketplace takes in any second
+QUOTA = 10
+#: calls do not take equally long to arrive: so many seconds of what a window leaves free are left to that
+JITTER = 0.05
+
 
 class Pace:
-    """Keeps calls of this copy of the function at least ``interval`` seconds apart."""
+    """A grid of moments for the calls of this copy of the function, ``interval`` seconds apart.
+
+    A late call does not move the grid, so that lateness costs no calls, as long as it is within ``slack``; a later one
+    moves it. Any ``n + 1`` calls of a copy therefore take ``n * interval - slack`` at least, and slack is chosen such
+    that this is a second for the copy's share of the quota: all copies together never make more than ``QUOTA`` calls
+    in a second, however late any of them was.
+    """
 
     def __init__(
         self,
@@ -17,14 +28,16 @@ class Pace:
     ) -> None:
         """``copies``: how many copies of the function share the rate (its reserved concurrency)."""
         self.interval = copies / calls_per_second
+        self.slack = max(0.0, QUOTA // copies * self.interval - 1 - JITTER)
         self._monotonic = monotonic
         self._sleep = sleep
-        self._next = 0.0
+        self._due: float | None = None
 
     def wait(self) -> None:
-        """Return when the next call may be made."""
+        """Return when the next call may be made; call it right before."""
         now = self._monotonic()
-        if now < self._next:
-            self._sleep(self._next - now)
-            now = self._next
-        self._next = now + self.interval
+        due = now if self._due is None else self._due
+        if now < due:
+            self._sleep(due - now)
+            now = self._monotonic()
+        self._due = max(due, now - self.slack) + self.interval

@@ -134,8 +134,10 @@ class Batch:
     changed: Mapping[str, int | None] = field(default_factory=dict)
 
     def send(self, lines: Sequence[Sent]) -> None:
-        attempt = new_attempt(self.by.clock())
-        lines = self._journalled(lines, attempt)
+        now = self.by.clock()
+        attempt = new_attempt(now)
+        # halving takes its time, and one line past its deadline would have all of them rejected
+        lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)
         if not lines:
             return
         self.by.pace.wait()

@@ -9,11 +9,11 @@ import json
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from ledger import dynamodb
 from ledger.subscribers import Subscribers
 from marketplace import tiers
 from marketplace.client import MarketplaceClient
@@ -44,7 +44,7 @@ def desk() -> RegistrationDesk:
     settings = RegistrationSettings.from_env()
     return RegistrationDesk(
         marketplace=marketplace(),
-        subscribers=Subscribers(boto3.resource("dynamodb").Table(settings.SUBSCRIBERS_TABLE)),
+        subscribers=Subscribers(dynamodb.connect().Table(settings.SUBSCRIBERS_TABLE)),
         product_code=settings.PRODUCT_CODE,
         integration=settings.INTEGRATION,
         pricing_model=settings.PRICING_MODEL,

@@ -6,31 +6,52 @@ calls ``from_env()`` once at cold start, which names every missing variable. A f
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self, dataclass_transform
 
 
 class MissingSettings(RuntimeError):
     """Environment variables that the function needs are absent or empty."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass_transform(kw_only_default=True, frozen_default=True)
 class Settings:
-    """The base: strings in, strings out."""
+    """The base: strings in, strings out. Its subclasses are read as frozen, keyword-only dataclasses, but are not made
+    by ``dataclass``, which writes and compiles code for each of them at every cold start."""
+
+    def __init__(self, **values: str) -> None:
+        if set(values) != set(self.names()):
+            raise TypeError(f"{type(self).__name__} takes {', '.join(self.names())}; given were {', '.join(values)}")
+        vars(self).update(values)
+
+    def __setattr__(self, name: str, _value: Any) -> None:
+        raise AttributeError(f"settings do not change: {name}")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    __hash__ = None  # type: ignore[assignment]  # nobody keeps settings in a set
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The variables' names, in the order in which they are declared."""
+        kinds = [kind for kind in reversed(cls.__mro__) if issubclass(kind, Settings)]
+        return tuple(name for kind in kinds for name in kind.__annotations__)
 
     def to_env(self) -> dict[str, str]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in self.names()}
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
         values = os.environ if env is None else env
-        missing = [field.name for field in fields(cls) if field.name not in values]
+        missing = [name for name in cls.names() if name not in values]
         if missing:
             raise MissingSettings(f"{cls.__name__} needs the environment variable(s) {', '.join(missing)}")
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
+        return cls(**{name: values[name] for name in cls.names()})
 
 
-@dataclass(frozen=True, kw_only=True)
 class RegistrationSettings(Settings):
     PRODUCT_CODE: str
     #: ``license``, ``legacy`` or ``mixed`` (a product in migration), see marketplace.billing_identity
@@ -43,7 +64,6 @@ class RegistrationSettings(Settings):
     SUBSCRIBERS_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SubscriptionNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
@@ -51,12 +71,10 @@ class SubscriptionNoticesSettings(Settings):
     NOTICES_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SubscriberApiSettings(Settings):
     SUBSCRIBERS_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class EntitlementNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
@@ -66,7 +84,6 @@ class EntitlementNoticesSettings(Settings):
     NOTICES_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UsageSettings(Settings):
     SUBSCRIBERS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -77,7 +94,6 @@ class UsageSettings(Settings):
     PENDING_SHARDS: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UsageQueueSettings(UsageSettings):
     #: where events wait that may be recorded later; its own delay says how long
     WAITING_USAGE_QUEUE_URL: str
@@ -85,14 +101,12 @@ class UsageQueueSettings(UsageSettings):
     REFUSED_USAGE_QUEUE_URL: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class FindDueHoursSettings(Settings):
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str
     SEAL_DELAY_MINUTES: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class PutZeroRecordsSettings(Settings):
     PRICING_MODEL: str
     #: ``off``, ``every`` or a dimension's name, see metering.zero_rules
@@ -103,7 +117,6 @@ class PutZeroRecordsSettings(Settings):
     PENDING_SHARDS: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class MeteringModeSettings(Settings):
     """Whose usage is sent, see metering.mode."""
 
@@ -113,7 +126,6 @@ class MeteringModeSettings(Settings):
     TEST_BUYERS: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SealHoursSettings(MeteringModeSettings):
     PRODUCT_CODE: str
     PRICING_MODEL: str
@@ -127,13 +139,11 @@ class SealHoursSettings(MeteringModeSettings):
     PENDING_SHARDS: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class PlanBatchesSettings(MeteringModeSettings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SubmitBatchSettings(MeteringModeSettings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
@@ -146,12 +156,10 @@ class SubmitBatchSettings(MeteringModeSettings):
     SUBMIT_CONCURRENCY: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SettleHoursSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReportSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str
@@ -159,31 +167,26 @@ class ReportSettings(MeteringModeSettings):
     FAILED_LINES_QUEUE_URL: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class FindFinalHoursSettings(Settings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class RefuseUsageSettings(Settings):
     SUBSCRIBERS_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class EndSubscriptionSettings(Settings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     STATE_TABLE: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class StartFinalMeteringSettings(Settings):
     #: the state machine of final metering
     FINAL_METERING_ARN: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LookAfterLeaversSettings(Settings):
     SUBSCRIBERS_TABLE: str
     FINAL_METERING_ARN: str

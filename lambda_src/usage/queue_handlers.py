@@ -3,16 +3,14 @@
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from marketplace import dimensions
-from runtime import clock, telemetry
+from runtime import aws, clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import UsageMetric
+from runtime.queued import Message, each_message
 from runtime.settings import UsageQueueSettings
 from usage.count_verdicts import count_verdicts
 from usage.drain_queue import Answers, Drain, Drained, Outbox
@@ -31,7 +29,7 @@ def settings() -> UsageQueueSettings:
 def drain() -> Drain:
     """What the function works with, made from its environment once."""
     names = settings()
-    sqs = boto3.client("sqs")
+    sqs = aws.client("sqs")
     return Drain(
         dimensions=dimensions.from_json(names.DIMENSIONS),
         stores=Stores.connect(names),
@@ -44,25 +42,23 @@ def drain() -> Drain:
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: LambdaContext) -> Any:
+def handle(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """A batch of either queue; messages that failed are named and come again, then go to the dead letters.
 
     A failure stops its message group and no other: a batch of a FIFO queue holds several customers' messages, and one
     of them must not hold up the rest. Messages of the waiting queue have no group and fail by themselves.
     """
-    processor = SqsFifoPartialProcessor(skip_group_on_error=True)
-    processor.raise_on_entire_batch_failure = False
-    return process_partial_response(event, _message, processor, context)
+    return each_message(event, _message)
 
 
-def _message(record: SQSRecord) -> None:
+def _message(message: Message) -> None:
     try:
-        has_waited = _queue_name(record.event_source_arn, ":") == _queue_name(settings().WAITING_USAGE_QUEUE_URL, "/")
-        drained = drain().take(record.body, message_id=record.message_id, has_waited=has_waited)
+        has_waited = _queue_name(message.queue_arn, ":") == _queue_name(settings().WAITING_USAGE_QUEUE_URL, "/")
+        drained = drain().take(message.body, message_id=message.id, has_waited=has_waited)
     except Exception as error:
-        logger.error("queued usage failed", extra={"messageId": record.message_id, **described(error)})
+        logger.error("queued usage failed", extra={"messageId": message.id, **described(error)})
         raise
-    _tell_sent_on(record.message_id, drained)
+    _tell_sent_on(message.id, drained)
 
 
 def _queue_name(address: str, separator: str) -> str:

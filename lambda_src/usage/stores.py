@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-import boto3
-
+from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from ledger.usage_events import UsageEvents
@@ -27,11 +26,11 @@ class Stores:
     @classmethod
     def connect(cls, names: UsageSettings) -> Self:
         """The tables that a function's settings name."""
-        dynamodb = boto3.resource("dynamodb")
+        tables = dynamodb.connect()
         return cls(
-            client=dynamodb.meta.client,
-            subscribers=Subscribers(dynamodb.Table(names.SUBSCRIBERS_TABLE)),
+            client=tables.meta.client,
+            subscribers=Subscribers(tables.Table(names.SUBSCRIBERS_TABLE)),
             subscribers_table=names.SUBSCRIBERS_TABLE,
-            events=UsageEvents(dynamodb, names.USAGE_EVENTS_TABLE),
-            records=MeteringRecords(dynamodb, names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
+            events=UsageEvents(tables, names.USAGE_EVENTS_TABLE),
+            records=MeteringRecords(tables, names.METERING_RECORDS_TABLE, int(names.PENDING_SHARDS)),
         )

@@ -9,7 +9,7 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-from stacks.constructs import asset_contents
+from stacks.constructs import asset_contents, asset_pruning
 
 EXCLUDED_SUFFIXES = (".in", ".pyc", ".md")
 
@@ -53,7 +53,7 @@ class FunctionAsset:
     def bundle(self, output: Path) -> None:
         """Fill the folder. Raises subprocess.CalledProcessError where uv cannot install the locked requirements."""
         asset_contents.install_requirements(self.source / "requirements.txt", output, self.python_version)
-        asset_contents.prune(output)
+        asset_pruning.prune(output)
         for path in self.files():
             target = output / path.relative_to(self.source)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ class FunctionAsset:
         digest = hashlib.sha256(self.python_version.encode())
         if self.function_python:
             digest.update(asset_contents.bytecode_tag(self.function_python).encode())
-        for path in (*self.files(), Path(__file__), Path(asset_contents.__file__)):
+        for path in (*self.files(), Path(__file__), Path(asset_contents.__file__), Path(asset_pruning.__file__)):
             inside = path.relative_to(self.source) if path.is_relative_to(self.source) else Path(path.name)
             digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
         return digest.hexdigest()

@@ -1,19 +1,9 @@
-"""What goes into the functions' asset and what stays out: requirements by uv, botocore cut to the services in use."""
+"""What goes into the functions' asset and how: requirements by uv, bytecode where it is of use."""
 
-import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-
-#: botocore's data folders of the services that functions call, and of what their credentials may need
-SERVICES = ("dynamodb", "events", "marketplace-entitlement", "meteringmarketplace", "sqs", "stepfunctions", "sts")
-#: the same services' keys in endpoints.json
-ENDPOINTS = ("dynamodb", "entitlement.marketplace", "events", "metering.marketplace", "sqs", "states", "sts")
-#: older versions of a service, examples and resource definitions nobody asks for
-UNUSED_FILES = ("examples-1.json",)
-#: boto3's resources in use
-RESOURCES = ("dynamodb",)
 
 
 def install_requirements(requirements: Path, output: Path, python_version: str) -> None:
@@ -32,38 +22,6 @@ def install_requirements(requirements: Path, output: Path, python_version: str) 
         raise RuntimeError(f"{requirements}: not pure Python, one asset cannot serve every platform: {compiled}")
     (output / ".lock").unlink(missing_ok=True)
     shutil.rmtree(output / "bin", ignore_errors=True)
-
-
-def prune(output: Path) -> None:
-    """Drop what no function uses; ``botocore/docs`` stays, the waiter imports it."""
-    data = output / "botocore" / "data"
-    for folder in (path for path in data.iterdir() if path.is_dir()):
-        if folder.name not in SERVICES:
-            shutil.rmtree(folder)
-            continue
-        *older, _ = sorted(version for version in folder.iterdir() if version.is_dir())
-        for version in older:
-            shutil.rmtree(version)
-        for file in folder.rglob("*.json"):
-            if file.name in UNUSED_FILES:
-                file.unlink()
-    _cut_endpoints(data / "endpoints.json")
-    shutil.rmtree(output / "boto3" / "examples", ignore_errors=True)
-    for folder in (path for path in (output / "boto3" / "data").iterdir() if path.is_dir()):
-        if folder.name not in RESOURCES:
-            shutil.rmtree(folder)
-    for path in output.rglob("py.typed"):
-        path.unlink()
-
-
-def _cut_endpoints(path: Path) -> None:
-    """The file is parsed whole for each client: 0.4 MB that take longer than the client itself."""
-    endpoints = json.loads(path.read_text(encoding="utf-8"))
-    for partition in endpoints["partitions"]:
-        partition["services"] = {
-            name: partition["services"][name] for name in ENDPOINTS if name in partition["services"]
-        }
-    path.write_text(json.dumps(endpoints, separators=(",", ":")), encoding="utf-8")
 
 
 def bytecode_tag(interpreter: str) -> str:

@@ -25,7 +25,8 @@ def create(client: "DynamoDBClient", table: Table, name: str) -> None:
 
 
 def _keys(table: Table) -> Iterator[Key]:
-    for part in (table, *table.indexes):
+    parts: tuple[Table | Index, ...] = (table, *table.indexes)
+    for part in parts:
         yield part.hash
         if part.range:
             yield part.range

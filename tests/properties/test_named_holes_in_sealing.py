@@ -18,14 +18,18 @@ from tests.scenarios.world import START
 # --- H6: the seal sees every add, and can win -------------------------------------------------------------------------
 
 
-def test_h6a_usage_that_arrives_while_an_hour_is_sealed_is_in_its_line(world: Protocol) -> None:
+@pytest.mark.parametrize(("first", "write", "billed"), [("2", "UpdateItem", 5), ("2.5", "TransactWriteItems", 5)])
+def test_h6a_usage_that_arrives_while_an_hour_is_sealed_is_in_its_line(
+    world: Protocol, first: str, write: str, billed: int
+) -> None:
+    """Whether the hour is frozen by itself or together with what it leaves in the balance."""
     buyer = world.join("license")
-    report(world, buyer, "e0", 2)
+    report(world, buyer, "e0", first)
     run = world.scheduler.actors[before_write(world)]
-    assert run.point == "TransactWriteItems"
+    assert run.point == write
     report(world, buyer, "e1", 3, occurredAt=iso(HOUR + 1800))
     world.scheduler.run(run)
-    assert world.billed(buyer) == 5
+    assert world.billed(buyer) == billed
     settle_all(world)
 
 

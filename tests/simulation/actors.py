@@ -31,12 +31,11 @@ class Actor:
     """``error``: what ended it, None if it returned. ``point``: the effect before which it stands; ``site``: where in
     the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
 
-    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did; ``looked``: what it
-    read first in the work that it does now. ``mode``: the stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
+    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did. ``mode``: the stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
     """
 
     __slots__ = (
-        "about", "born", "done", "ended", "error", "fault", "faults", "looked", "mode", "name", "point", "ready", "seen", "seen_at", "site",
+        "about", "born", "done", "ended", "error", "fault", "faults", "mode", "name", "point", "ready", "seen", "seen_at", "site",
         "skew", "thread",
     )  # fmt: skip
 
@@ -55,7 +54,6 @@ class Actor:
         self.seen = 0.0
         self.seen_at = 0
         self.mode = "live"
-        self.looked: float | None = None
         self.ready = 0.0
         self.thread = greenlet(lambda: self._live(work), main)
 

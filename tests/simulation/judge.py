@@ -378,8 +378,8 @@ class Judge(Watcher):
             self.note(f"{line} was sent after it was called not sent")
         if actor is not None and actor.mode != "live":
             self.note(f"{line} was sent in the mode {actor.mode}")
-        if actor is not None and not sent - 2 * SKEW <= (actor.looked or 0.0) < limit(hour):
-            self.note(f"{line} was sent outside of its window, at {actor.looked}")
+        if actor is not None and not sent - 2 * SKEW <= actor.seen < limit(hour):
+            self.note(f"{line} was sent outside of its window, at {actor.seen}")
         return None
 
     def refused(self, request: Request, code: str) -> None:

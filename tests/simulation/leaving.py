@@ -164,13 +164,7 @@ class Execution:
         self._sealer.seal_hours(seal)
         batches, _left = plan_batches(hours, world.records, world.subscribers, world.clock(), self._mode)
         for batch in batches:
-            _left_pending(partial(self._submit, batch))
-
-    def _submit(self, batch: list[tuple[str, int, str]]) -> None:
-        actor = self._world.scheduler.current
-        if actor is not None:
-            actor.looked = None
-        self._submitter.submit(batch, self._name)
+            _left_pending(partial(self._submitter.submit, batch, self._name))
 
 
 def _left_pending(work: Callable[[], T]) -> T | None:

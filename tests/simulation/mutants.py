@@ -357,14 +357,14 @@ MUTANTS = (
         "no-journal",
         "an attempt is not noted before its call",
         "metering/submit_batch.py",
-        "        lines = self._journalled(lines, attempt)\n        if not lines:\n            return\n",
-        "",
+        "lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
+        "lines = [sent for sent in lines if now < sent.line.deadline]",
     ),
     Mutant(
         "journal-after-the-call",
         "an attempt is noted when its answer has come",
         "metering/submit_batch.py",
-        """        lines = self._journalled(lines, attempt)
+        """        lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)
         if not lines:
             return
         self.by.pace.wait()
@@ -372,11 +372,22 @@ MUTANTS = (
         try:
             answer = self.by.meter.meter_usage([sent.usage for sent in lines])
 """,
-        """        self.by.pace.wait()
+        """        lines = [sent for sent in lines if now < sent.line.deadline]
+        if not lines:
+            return
+        self.by.pace.wait()
+        self.by.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:
             answer = self.by.meter.meter_usage([sent.usage for sent in lines])
             lines = self._journalled(lines, attempt)
 """,
+    ),
+    Mutant(
+        "half-past-its-deadline",
+        "a half of a batch is sent without another look at the clock",
+        "metering/submit_batch.py",
+        "self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
+        "self._journalled(lines, attempt)",
     ),
     Mutant(
         "journal-on-ended-lines",

@@ -91,8 +91,6 @@ class Protocol(World):
         if actor is None:
             return self.now
         actor.seen, actor.seen_at = self.now + actor.skew, self.scheduler.steps
-        if actor.looked is None:
-            actor.looked = actor.seen
         return actor.seen
 
     def sleep(self, seconds: float) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,16 +17,17 @@ SOURCE = synth.ROOT / "lambda_src"
 MEGABYTE = 1_000_000
 
 USES_THE_NEW_FIELDS = """
-import json, boto3, botocore.session
-model = botocore.session.get_session().get_service_model("meteringmarketplace")
-record = model.shape_for("UsageRecord").members
-clients = [boto3.client(name, region_name="us-east-1").meta.service_model.service_name
+import json, botocore
+from runtime import aws
+record = aws.session().get_service_model("meteringmarketplace").shape_for("UsageRecord").members
+clients = {name: aws.client(name, "us-east-1")
            for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sqs", "sts", "events",
-                        "stepfunctions")]
-table = boto3.resource("dynamodb", region_name="us-east-1").Table("t").name
-endpoint = boto3.client("meteringmarketplace", region_name="eu-central-1").meta.endpoint_url
-print(json.dumps({"members": sorted(record), "clients": clients, "table": table, "endpoint": endpoint,
-                  "from": boto3.__file__}))
+                        "stepfunctions")}
+endpoint = aws.client("meteringmarketplace", "eu-central-1").meta.endpoint_url
+pages = clients["dynamodb"].get_paginator("query")
+waits = clients["dynamodb"].get_waiter("table_exists")
+print(json.dumps({"members": sorted(record), "clients": sorted(clients), "endpoint": endpoint,
+                  "doc": clients["dynamodb"].get_item.__doc__, "from": botocore.__file__}))
 """
 
 
@@ -62,6 +64,7 @@ def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bu
     found = json.loads(run_inside(bundled, USES_THE_NEW_FIELDS))
     assert {"LicenseArn", "QuantityAsDecimal", "CustomerAWSAccountId"} <= set(found["members"])
     assert len(found["clients"]) == 7
+    assert found["doc"] == ""
     assert found["endpoint"] == "https://metering.marketplace.eu-central-1.amazonaws.com"
     assert found["from"].startswith(str(bundled))
 
@@ -79,13 +82,39 @@ def test_every_module_of_ours_imports_from_the_asset_alone(bundled: Path) -> Non
     run_inside(bundled, "\n".join(["import importlib, os", f"os.environ.update({variables!r})", *imports]))
 
 
-def test_it_is_small_and_pure(bundled: Path, tmp_path: Path) -> None:
-    archive = tmp_path / "asset.zip"
+def zipped(folder: Path, archive: Path, suffixes: Callable[[str], bool] = lambda _: True) -> int:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as target:
-        for path in bundled.rglob("*"):
-            target.write(path, path.relative_to(bundled))
-    assert archive.stat().st_size < 6 * MEGABYTE
+        for path in folder.rglob("*"):
+            if path.is_file() and suffixes(path.suffix):
+                target.write(path, path.relative_to(folder))
+    return archive.stat().st_size
+
+
+def test_it_is_small_and_pure(bundled: Path, tmp_path: Path) -> None:
+    assert zipped(bundled, tmp_path / "with-bytecode.zip") <= 5.5 * MEGABYTE
+    assert zipped(bundled, tmp_path / "without.zip", lambda suffix: suffix != ".pyc") <= 3 * MEGABYTE
     assert not [path for path in bundled.rglob("*") if path.suffix in (".so", ".pyd", ".in", ".lock")]
+
+
+def test_a_name_of_a_gathering_package_is_still_found_and_no_other_module_is_read(bundled: Path) -> None:
+    code = """
+import json, sys
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+import aws_lambda_powertools.event_handler as gathering
+read = [name for name in sys.modules if name.startswith("aws_lambda_powertools.event_handler.")]
+print(json.dumps({"read": read, "invented": hasattr(gathering, "NoSuchResolver")}))
+"""
+    found = json.loads(run_inside(bundled, code))
+    assert "aws_lambda_powertools.event_handler.api_gateway" in found["read"]
+    assert "aws_lambda_powertools.event_handler.appsync" not in found["read"]
+    assert found["invented"] is False
+
+
+def test_models_lose_their_prose_but_no_member_that_is_named_like_it(tmp_path: Path) -> None:
+    from stacks.constructs.asset_pruning import without_documentation
+
+    model = {"documentation": "prose", "shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}
+    assert without_documentation([model]) == [{"shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}]
 
 
 def test_bytecode_is_used_whatever_the_files_times_are(bundled: Path) -> None:

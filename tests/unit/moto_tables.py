@@ -21,9 +21,9 @@ def _dynamodb() -> Any:
 
 @contextmanager
 def tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
-    """New, empty subscribers and notices, which is also what the handlers' ``boto3.resource`` finds."""
+    """New, empty subscribers and notices, which is also what the handlers connect to."""
     dynamodb = _dynamodb()
-    monkeypatch.setattr(boto3, "resource", lambda service: dynamodb)
+    monkeypatch.setattr("ledger.dynamodb.connect", lambda: dynamodb)
     with mock_aws():
         for table in (SUBSCRIBERS, NOTICES):
             create(dynamodb.meta.client, table, table.name)

@@ -64,7 +64,7 @@ def test_the_handler_exists_and_takes_event_and_context(prod: Assembly, function
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_environment_is_the_settings_of_that_function(prod: Assembly, function: str) -> None:
     variables = set(prod.functions()[function]["Environment"]["Variables"])
-    assert variables == set(settings_class(function).__dataclass_fields__) | POWERTOOLS
+    assert variables == set(settings_class(function).names()) | POWERTOOLS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

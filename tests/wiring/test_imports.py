@@ -75,6 +75,11 @@ def test_nothing_that_runs_imports_what_deploys_or_what_tests() -> None:
     assert offenders(SOURCE, {"stacks", "local", "tests", "aws_cdk", "constructs", "moto"}) == {}
 
 
+def test_functions_do_without_boto3() -> None:
+    """It is not in the asset: botocore does all they need, in half the time (``runtime.aws``)."""
+    assert {file for file, found in rooms_imported(SOURCE).items() if "boto3" in found} == set()
+
+
 def test_stacks_take_names_from_the_runtime_code_and_nothing_else() -> None:
     ours = {*ROOMS, *BELOW, GROUND}
     taken = {

@@ -42,10 +42,3 @@ def test_a_wrong_field_is_not_passed_over(wrong: dict[str, object]) -> None:
 )
 def test_the_largest_quantity_is_the_models(decimals: int, largest: str) -> None:
     assert Dimension(name="d", unit="u", decimals=decimals).largest == Decimal(largest)
-
-
-@pytest.mark.parametrize(
-    ("scale", "decimals", "free"), [(1, 6, True), (1, 5, False), (1, 0, False), (2, 6, False), (1000, 6, False)]
-)
-def test_only_a_dimension_of_scale_1_and_6_decimals_leaves_nothing_over(scale: int, decimals: int, free: bool) -> None:
-    assert Dimension(name="d", unit="u", scale=scale, decimals=decimals).needs_no_remainder is free

@@ -96,10 +96,35 @@ def test_lines_and_balance_are_frozen_together(ledger: Ledger) -> None:
     assert {line.deadline for line in record.lines.values()} == {deadline(HOUR)}
 
 
-def test_a_dimension_that_leaves_nothing_over_needs_no_balance(ledger: Ledger) -> None:
-    use(ledger, exact="0.123456")
-    sealer(ledger).seal_hour(CUSTOMER, HOUR)
+@pytest.mark.parametrize("counted", [{"exact": "0.123456"}, {"whole": "3"}, {"scaled": "2000", "whole": "1"}])
+def test_an_hour_that_leaves_the_balance_as_it_was_is_one_plain_write(ledger: Ledger, counted: dict[str, str]) -> None:
+    record = use(ledger, **counted)
+    hour = sealer(ledger).freezer.freeze(record, NOW)
+    assert isinstance(hour, FrozenHour)
+    assert len(hour.operations) == 1
+    sealer(ledger, client=None).seal_hour(CUSTOMER, HOUR)
+    assert lines(ledger) == {name: Decimal(units) / DIMENSIONS[name].scale for name, units in counted.items()}
     assert ledger.balances.get(CUSTOMER).version == 0
+
+
+def test_what_another_hour_does_to_the_balance_meanwhile_is_no_matter_to_it(ledger: Ledger) -> None:
+    """It was computed beside a remainder of 0.5 that another hour has used up by the time it is written."""
+    ledger.write(ledger.balances.replace(ledger.balances.get(CUSTOMER), remainder={"whole": Decimal("0.5")}, used={}))
+    untouched = sealer(ledger).freezer.freeze(use(ledger, whole="2"), NOW)
+    assert isinstance(untouched, FrozenHour)
+    use(ledger, HOUR + 3600, whole="0.5")
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR + 3600) == "sealed"
+    ledger.write(*untouched.operations)
+    assert [lines(ledger, HOUR)["whole"], lines(ledger, HOUR + 3600)["whole"]] == [2, 1]
+    assert ledger.balances.get(CUSTOMER).remainder == {"whole": 0}
+
+
+def test_an_allowance_that_is_used_up_costs_no_further_write(ledger: Ledger) -> None:
+    for number in range(3):
+        use(ledger, HOUR + number * 3600, whole="5")
+        sealer(ledger, pricing_model="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
+    assert [lines(ledger, HOUR + number * 3600) for number in range(3)] == [{}, {"whole": 5}, {"whole": 5}]
+    assert ledger.balances.get(CUSTOMER).version == 1
 
 
 def test_what_exceeds_the_largest_quantity_of_an_exact_dimension_is_kept(ledger: Ledger) -> None:
@@ -314,6 +339,23 @@ def test_an_hour_that_is_spilled_to_while_it_is_being_sealed_is_sealed_anew(ledg
         ledger.write(*later.operations)
     sealer(ledger).seal_hour(CUSTOMER, HOUR + 3600)
     assert lines(ledger, HOUR + 3600) == {"scaled": 1, "whole": 5}
+
+
+@pytest.mark.parametrize(("status", "kept"), [("active", True), ("final_metering", False), ("cancelled", False)])
+def test_what_spilled_to_an_hour_that_waits_in_vain_spills_on(ledger: Ledger, status: str, kept: bool) -> None:
+    """Else it would lie in the balance with no hour that tells of it, until the dimension is used again."""
+    use(ledger, whole=str(LARGEST_WHOLE + 5))
+    assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
+    ledger.subscriber_items.update_item(
+        Key={"customerIdentifier": CUSTOMER},
+        UpdateExpression="SET subscriptionStatus = :s, integration = :i",
+        ExpressionAttributeValues={":s": status, ":i": "license"},
+    )
+    at_the_end = deadline(HOUR + 3600)
+    assert sealer(ledger, clock=lambda: at_the_end).seal_hour(CUSTOMER, HOUR + 3600) == "sealed"
+    assert lines(ledger, HOUR + 3600) == {}
+    assert ledger.balances.get(CUSTOMER).remainder == {"whole": 5}
+    assert ((CUSTOMER, at_the_end // 3600 * 3600) in ledger.pending()) is kept
 
 
 # --- hourly zeros -----------------------------------------------------------------------------------------------------

@@ -1,11 +1,17 @@
 """Settings: what the stacks write is what the functions read."""
 
-from dataclasses import fields
-
 import pytest
 
 from runtime import settings
-from runtime.settings import FindDueHoursSettings, MissingSettings, SealHoursSettings, Settings, UsageSettings
+from runtime.settings import (
+    FindDueHoursSettings,
+    MissingSettings,
+    SealHoursSettings,
+    Settings,
+    SubscriberApiSettings,
+    UsageQueueSettings,
+    UsageSettings,
+)
 
 ALL = [kind for kind in vars(settings).values() if isinstance(kind, type) and issubclass(kind, Settings)]
 CLASSES = [kind for kind in ALL if kind is not Settings]
@@ -13,7 +19,7 @@ CLASSES = [kind for kind in ALL if kind is not Settings]
 
 @pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
 def test_settings_are_read_back(kind: type[Settings]) -> None:
-    env = {field.name: f"value of {field.name}" for field in fields(kind)}
+    env = {name: f"value of {name}" for name in kind.names()}
     made = kind.from_env(env | {"PATH": "/bin"})
     assert made.to_env() == env
     assert kind.from_env(made.to_env()) == made
@@ -24,11 +30,11 @@ def test_every_missing_variable_is_named(kind: type[Settings]) -> None:
     with pytest.raises(MissingSettings) as missing:
         kind.from_env({})
     assert kind.__name__ in str(missing.value)
-    assert all(field.name in str(missing.value) for field in fields(kind))
+    assert all(name in str(missing.value) for name in kind.names())
 
 
 def test_only_what_is_missing_is_named() -> None:
-    env = {field.name: "x" for field in fields(SealHoursSettings)}
+    env = dict.fromkeys(SealHoursSettings.names(), "x")
     del env["TIERS"]
     with pytest.raises(MissingSettings, match=r"variable\(s\) TIERS$"):
         SealHoursSettings.from_env(env)
@@ -44,5 +50,17 @@ def test_the_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_specifications_variables_keep_their_names() -> None:
-    assert {"SUBSCRIBERS_TABLE", "METERING_RECORDS_TABLE"} <= {field.name for field in fields(UsageSettings)}
-    assert "PRODUCT_CODE" in {field.name for field in fields(SealHoursSettings)}
+    assert {"SUBSCRIBERS_TABLE", "METERING_RECORDS_TABLE"} <= set(UsageSettings.names())
+    assert "PRODUCT_CODE" in SealHoursSettings.names()
+
+
+def test_they_are_whole_and_do_not_change() -> None:
+    made = SubscriberApiSettings(SUBSCRIBERS_TABLE="records")
+    with pytest.raises(AttributeError):
+        made.SUBSCRIBERS_TABLE = "others"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        SubscriberApiSettings()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        SubscriberApiSettings(SUBSCRIBERS_TABLE="records", REGION="x")  # type: ignore[call-arg]
+    assert UsageQueueSettings.names()[: len(UsageSettings.names())] == UsageSettings.names()
+    assert made != SubscriberApiSettings(SUBSCRIBERS_TABLE="others")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runtime import clock
-from subscription import handlers
+from subscription import api, handlers
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import (
     ACCOUNT,
@@ -52,7 +52,7 @@ class Room:
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         request = {"httpMethod": "GET", "path": path, "headers": {}, "requestContext": {"stage": "v1"}}
-        answer = handlers.handle_api(request, Context())
+        answer = api.handle(request, Context())
         return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -69,7 +69,7 @@ def room(monkeypatch: pytest.MonkeyPatch, integration: str) -> Iterator[Room]:
         monkeypatch.setenv("SUBSCRIBERS_TABLE", subscribers.name)
         monkeypatch.setenv("NOTICES_TABLE", notices.name)
         handlers.notice_desk.cache_clear()
-        handlers.subscribers.cache_clear()
+        api.subscribers.cache_clear()
         yield Room(subscribers, notices)
 
 

@@ -1,0 +1,173 @@
+"""Draining a backlog against a Marketplace that enforces its rate, with two hourly runs and a final metering at once.
+
+Real copies of the submitter (a thread each, with a pace of its own, as Lambda's are) against the real local Marketplace
+over HTTP, which refuses a call as soon as it is one too many in the last second.
+"""
+
+import gc
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+from bench import market
+from bench.figure import PLOTS, Figure, Reading, Say, Table
+from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, House
+from bench.plot import Axis, Series, lines
+from bench.quiet import quiet_logs
+from ledger.hour import SECONDS
+from ledger.pending_page import RecordKey
+from marketplace.meter_usage import MAX_RECORDS
+from metering.keys import LineKey
+from metering.pace import Pace
+from metering.plan_batches import plan_batches
+from metering.submit_batch import MarketplaceBusy, Submitter
+from runtime.clock import from_iso
+from tests.memory.store import Hooks, MemoryDynamoDB
+
+#: calls per second that Marketplace takes (service quotas)
+QUOTA = 10.0
+DURATION = 120.0
+#: what a stage permits itself (``marketplaceCallsPerSecond``): the default, and nearer to the quota
+RATES = {"the stage's default": 8.0, "nearer to the quota": 9.0}
+COPIES = 2
+#: two hourly runs and a final metering; each has as many batches under way as there are copies
+RUNS = ("hourly run", "hourly run over the hour", "final metering")
+CUSTOMERS = 320
+#: Step Functions' first wait where Lambda has no copy free (``stacks.constructs.workflow_task``, LAMBDA_FULL)
+LAMBDA_FULL_WAIT = 1.0
+
+Batch = list[LineKey]
+
+
+def drain(batches: Sequence[Batch], submitters: Sequence[Submitter], duration: float) -> None:
+    """Work on the batches for so long, as the runs' workflows do over the function's copies.
+
+    A batch that Marketplace was too busy for is left for a later pass.
+    """
+    free: list[Submitter] = list(submitters)
+    lock = threading.Lock()
+    work = [iter(batches[number :: len(RUNS)]) for number in range(len(RUNS))]
+    begun = time.monotonic()
+
+    def workflow(own: Iterator[Batch], run: str) -> None:
+        while time.monotonic() - begun < duration:
+            with lock:
+                batch = next(own, None)
+            if batch is None:
+                return
+            while not _invoke(batch, run):
+                time.sleep(LAMBDA_FULL_WAIT)
+
+    def _invoke(batch: Batch, run: str) -> bool:
+        """False where no copy is free, as Lambda says it."""
+        with lock:
+            submitter = free.pop() if free else None
+        if submitter is None:
+            return False
+        with suppress(MarketplaceBusy):
+            submitter.submit(batch, run)
+        with lock:
+            free.append(submitter)
+        return True
+
+    threads = [
+        threading.Thread(target=workflow, args=(own, run))
+        for own, run in zip(work, RUNS, strict=True)
+        for _ in range(COPIES)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def measure(say: Say) -> Figure:
+    rows, readings, plotted, data = [], [], [], {}
+    for name, rate in RATES.items():
+        say(f"{rate:g} calls a second: a backlog is made")
+        with quiet_logs(), market.marketplace(QUOTA) as admin:
+            house, batches = _backlog(admin, int(rate * DURATION) + 60)
+            submitters = [
+                house.submitter(market.meter(admin.url), Pace(calls_per_second=rate, copies=COPIES))
+                for _ in range(COPIES)
+            ]
+            say(f"{rate:g} calls a second: drained for {DURATION:g} s")
+            drain(batches, submitters, DURATION)
+            made = [call for call in admin.calls() if call["operation"] == "BatchMeterUsage"]
+        made_at = sorted(from_iso(call["at"]) for call in made)
+        throttled = sum(call["outcome"] == "ThrottlingException" for call in made)
+        reached = (len(made) - 1) / (made_at[-1] - made_at[0]) / rate
+        rows.append(
+            [name, f"{rate:g}", f"{len(made):,}", f"{reached:.1%}", f"{throttled}", f"{throttled / len(made):.2%}"]
+        )
+        readings += _readings(name, rate, reached, throttled / len(made))
+        data[name] = {"rate": rate, "reached": reached, "throttled": throttled, "calls": len(made)}
+        plotted.append(Series(name, _per_second(made_at)))
+    lines(
+        PLOTS / "backlog.svg",
+        "Calls that Marketplace saw, by second",
+        Axis("seconds"),
+        Axis("calls in the second"),
+        plotted,
+    )
+    return Figure(
+        name="backlog",
+        title="Draining a backlog",
+        method=__doc__ or "",
+        readings=readings,
+        tables=[
+            Table(title="By rate", head=["", "calls a second", "calls", "of that rate", "throttled", ""], rows=rows)
+        ],
+        plots=[("backlog.svg", "Calls by second")],
+        data=data,
+    )
+
+
+def _readings(name: str, rate: float, reached: float, throttled: float) -> list[Reading]:
+    return [
+        Reading(
+            what=f"{name} ({rate:g}/s): of the permitted rate",
+            target="≥ 98 %",
+            reached=f"{reached:.1%}",
+            met=reached >= 0.98,
+        ),
+        Reading(
+            what=f"{name} ({rate:g}/s): throttled", target="≤ 0.1 %", reached=f"{throttled:.2%}", met=throttled <= 0.001
+        ),
+    ]
+
+
+def _per_second(at: Sequence[float]) -> list[tuple[float, float]]:
+    counts: dict[int, int] = {}
+    for moment in at:
+        counts[int(moment - at[0])] = counts.get(int(moment - at[0]), 0) + 1
+    return [(float(second), float(counts.get(second, 0))) for second in range(int(at[-1] - at[0]))]
+
+
+def _backlog(admin: Any, calls: int) -> tuple[House, list[Batch]]:
+    """Sealed hours for so many calls, and their batches."""
+    lock = threading.Lock()
+
+    def one_by_one(_operation: str, _where: str, effect: Any) -> Any:
+        with lock:
+            return effect()
+
+    house = House(MemoryDynamoDB(Hooks(around=one_by_one)), now=AFTER)
+    buyers = market.buyers(admin, house, CUSTOMERS)
+    needed = calls * MAX_RECORDS // len(DIMENSIONS)
+    hours = range(HOUR, HOUR - 20 * SECONDS, -SECONDS)
+    every = ((buyer["id"], hour) for hour in hours for buyer in buyers)
+    keys: list[RecordKey] = list(islice(every, needed))
+    for customer, hour in keys:
+        house.open_hour(customer, hour)
+    house.sealer.seal_hours(keys)
+    batches: list[Batch] = []
+    for start in range(0, len(keys), 400):
+        batches += plan_batches(keys[start : start + 400], house.records, house.subscribers, AFTER, LIVE)[0]
+    # the store holds the whole backlog, which no function does: the collector must not go through it meanwhile
+    gc.collect()
+    gc.freeze()
+    return house, batches

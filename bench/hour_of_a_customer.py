@@ -1,0 +1,96 @@
+"""What metering an hour of one customer with five dimensions costs: sealed, journalled, settled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.figure import Figure, Say, Table, at_most
+from bench.house import AFTER, DIMENSIONS, HOUR, RUN, AcceptingMarketplace, House
+from bench.quiet import quiet_logs
+from bench.units import published
+from ledger import tables
+from marketplace.meter_usage import UsageMeter
+from metering.keys import LineKey
+from tests.memory.capacity import Capacity
+from tests.memory.store import MemoryDynamoDB
+
+FIRST, CUSTOMER = "l-0000000000000001", "l-0123456789abcdef"
+WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Write requests and write units of one step, and the bytes of the record after it."""
+
+    name: str
+    requests: int
+    units: int
+    size: int
+
+
+def steps() -> list[Step]:
+    """One hour of one customer, step by step. Raises RuntimeError if it is not settled then."""
+    capacity = Capacity()
+    house = House(MemoryDynamoDB(capacity=capacity), now=AFTER)
+    for customer in (FIRST, CUSTOMER):
+        house.subscribe(customer)
+        house.open_hour(customer)
+    submitter = house.submitter(UsageMeter(AcceptingMarketplace()))  # type: ignore[arg-type]
+    work: dict[str, Callable[[], object]] = {
+        "seal": lambda: house.sealer.seal_hour(CUSTOMER, HOUR),
+        "journal and settle": lambda: submitter.submit(lines_of(CUSTOMER), RUN),
+    }
+    found = []
+    with quiet_logs():
+        # the first success of a run is noted once, by each copy of the submitter
+        house.sealer.seal_hour(FIRST, HOUR)
+        submitter.submit(lines_of(FIRST), RUN)
+        for name, step in work.items():
+            capacity.clear()
+            step()
+            requests = sum(capacity.calls[operation] for operation in WRITES)
+            found.append(Step(name, requests, published(capacity.written), _size(house)))
+    if list(house.records.pending_keys(HOUR)):
+        raise RuntimeError("the hour is not settled")
+    return found
+
+
+def cost() -> tuple[int, int]:
+    """(write requests, write units) of metering one customer's hour."""
+    found = steps()
+    return sum(step.requests for step in found), sum(step.units for step in found)
+
+
+def measure(say: Say) -> Figure:
+    say("one hour of one customer")
+    found = steps()
+    requests, units = cost()
+    rows = [[step.name, str(step.requests), str(step.units), f"{step.size:,}"] for step in found]
+    return Figure(
+        name="hour_of_a_customer",
+        title="Seal, journal and settle an hour of five dimensions",
+        method=(
+            "The sealer's and the submitter's code on the store in memory, all lines answered Success. Journal and "
+            "settle are one write each. A count."
+        ),
+        readings=[
+            at_most("write requests", requests, 3, digits=0),
+            at_most("write units", units, 8, digits=0),
+        ],
+        tables=[
+            Table(
+                title="By step",
+                head=["", "write requests", "write units", "record's bytes after it"],
+                rows=[*rows, ["in all", str(requests), str(units), ""]],
+            )
+        ],
+        data={"requests": requests, "units": units, "sizes": {step.name: step.size for step in found}},
+    )
+
+
+def _size(house: House) -> int:
+    data = house.dynamodb.data(tables.METERING_RECORDS.name, "")
+    return int(next(row.size for row in data.rows.values() if row.item["customerIdentifier"] == CUSTOMER))
+
+
+def lines_of(customer: str) -> list[LineKey]:
+    return [(customer, HOUR, name) for name in DIMENSIONS]

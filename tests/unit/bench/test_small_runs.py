@@ -1,0 +1,26 @@
+"""Figures that are counts, on a few customers: what they say is right, whatever the machine."""
+
+from bench import growth, hour_of_a_customer, marketplace_calls
+from bench.imports import DOOR_STARTS, WORKER_STARTS
+from tests.wiring.test_functions import FUNCTIONS
+
+
+def test_every_functions_start_is_measured() -> None:
+    assert {*WORKER_STARTS, *DOOR_STARTS} == set(FUNCTIONS)
+
+
+def test_a_thousand_lines_take_forty_calls() -> None:
+    assert marketplace_calls.ours() == (marketplace_calls.BEST, marketplace_calls.LINES)
+    assert marketplace_calls.others() == (10, 200)
+
+
+def test_an_hour_of_a_customer_is_three_writes() -> None:
+    assert hour_of_a_customer.cost()[0] == 3
+
+
+def test_a_customer_costs_the_same_among_many() -> None:
+    few, many = growth.metered(500), growth.metered(1_500)
+    assert (many.pages, many.calls) == (4, 60)
+    assert many.written / 1_500 <= few.written / 500 * growth.LINEAR
+    assert many.requests / 1_500 <= few.requests / 500 * growth.LINEAR
+    assert many.read / 1_500 <= few.read / 500 * growth.LINEAR
