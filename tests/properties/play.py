@@ -7,8 +7,8 @@ from ledger.hour import SECONDS, hour_of, month_of
 from marketplace.deadlines import deadline, month_closes_at
 from runtime.clock import iso
 from tests.properties.moves import Again, Arm, Deliver, Event, Go, Move, Report, Run, Step, Subscribe, Wait
-from tests.simulation.protocol import DAY, Protocol
 from tests.simulation.actors import Actor
+from tests.simulation.protocol import DAY, Protocol
 from tests.simulation.sender import Body
 
 

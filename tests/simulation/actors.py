@@ -31,12 +31,13 @@ class Actor:
     """``error``: what ended it, None if it returned. ``point``: the effect before which it stands; ``site``: where in
     the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
 
-    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did. ``mode``: the stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
+    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did. ``mode``: the
+    stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
     """
 
     __slots__ = (
-        "about", "born", "done", "ended", "error", "fault", "faults", "mode", "name", "point", "ready", "seen", "seen_at", "site",
-        "skew", "thread",
+        "about", "born", "done", "ended", "error", "fault", "faults", "mode", "name", "point", "ready", "seen",
+        "seen_at", "site", "skew", "thread",
     )  # fmt: skip
 
     def __init__(self, name: str, work: Callable[[], Any], skew: float, main: greenlet, born: int) -> None:
@@ -186,7 +187,7 @@ _sites: dict[CodeType, str | None] = {}
 
 
 def _site(frame: Any) -> str:
-    """The innermost function of the project that is not a mere helper of the ledger: ``seal_hours.Sealer.seal_hour``."""
+    """The innermost function that is not a mere helper of the ledger: ``seal_hours.Sealer.seal_hour``."""
     while frame is not None:
         code = frame.f_code
         try:

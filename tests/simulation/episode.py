@@ -173,7 +173,7 @@ class Episode:
         self._burst_of(actor)
 
     def _burst_of(self, actor: Actor) -> None:
-        until, count = self.chance.choices(("end", "write", "count"), (3, 5, 2))[0], 0
+        until, count = self.chance.choices(("end", "write", "settle", "count"), (3, 5, 1, 2))[0], 0
         if until == "count":
             count = self.chance.randint(1, 8)
         self._burst = (actor, until, count)
@@ -195,6 +195,8 @@ class Episode:
                 rival = self.happenings.rival(actor)
                 if rival is not None:
                     self._burst_of(rival)
+        elif until == "settle" and "settle" in actor.site:
+            self._burst = None  # Marketplace has answered, and nobody knows yet what
         elif until == "count":
             self._burst = (actor, until, count - 1) if count > 1 else None
         return True

@@ -64,7 +64,10 @@ class Happenings:
 
     def begin(self, customers: int) -> None:
         for _ in range(customers):
-            self._world.join(self._chance.choice(("license", "legacy")), self._chance.choice((DAY, DAY, 40 * DAY, 700, 100)))
+            # now and then active since the first minutes of this hour
+            young = self._world.now % SECONDS - self._chance.choice((20, 60, 200))
+            since = self._chance.choice((DAY, DAY, 40 * DAY, 700, max(60.0, young)))
+            self._world.join(self._chance.choice(("license", "legacy")), since)
 
     def next(self) -> Actor | None:
         kinds = self._kinds
@@ -131,6 +134,9 @@ class Happenings:
         at = world.now - chance.choice(_EARLY)
         if hour is not None and chance.random() < 0.8:
             at = hour + chance.randrange(SECONDS)
+        elif chance.random() < 0.08:
+            # about when he became active: clocks of engines and of Marketplace differ
+            at = float((world.periods[customer][-1][0] or 0) + chance.randint(-290, 60))
         # near a month's turn nobody's clock decides which month it is
         low = min(at, world.now) - 10
         if month_of(low) != month_of(at + 10):
@@ -161,9 +167,7 @@ class Happenings:
         world, chance = self._world, self._chance
         if chance.random() < 0.6:
             world.now = hour_of(world.now) + SECONDS + 600.0
-        return world.hourly(
-            delayed=chance.random() < 0.75, skew=chance.choice(_SKEWS), survives=chance.random() < 0.6
-        )
+        return world.hourly(delayed=chance.random() < 0.75, skew=chance.choice(_SKEWS), survives=chance.random() < 0.6)
 
     def _overlap(self) -> Actor:
         """Another run, at once or when nobody takes the first one's calls for being under way any more."""
@@ -288,7 +292,11 @@ class Happenings:
         if (customer, hour, dimension) in self._judge.on_file or (customer, hour, dimension) in self._judge.sent:
             return
         buyer = world.buyers[customer]
-        record: dict[str, Any] = {"Dimension": dimension, "Timestamp": datetime.fromtimestamp(hour, UTC), "Quantity": 7777}
+        record: dict[str, Any] = {
+            "Dimension": dimension,
+            "Timestamp": datetime.fromtimestamp(hour, UTC),
+            "Quantity": 7777,
+        }
         request: dict[str, Any] = {"UsageRecords": [record]}
         if world.admin.state.catalogue.buyers[customer].kind == "license":
             record |= {"LicenseArn": buyer["licenseArn"], "CustomerAWSAccountId": buyer["accountId"]}

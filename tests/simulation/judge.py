@@ -11,8 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ledger.transaction import Contended
 from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
+from ledger.transaction import Contended
 from tests.simulation.actors import Actor
 from tests.simulation.faults import Crash
 from tests.simulation.marketplace import Request, Watcher
@@ -126,7 +126,8 @@ class Judge(Watcher):
     ) -> None:
         customer, hour = key
         if new is None:
-            return self.note(f"{key} was deleted")
+            self.note(f"{key} was deleted")
+            return
         was_sealed = old is not None and old["state"] == "sealed"
         is_sealed = new["state"] == "sealed"
         if old is None:
@@ -302,6 +303,8 @@ class Judge(Watcher):
             said = [_life(item) for item in seen]
             self.note(f"{name} of {customer} was recorded at {recorded}, and he was served so: {said}")
         periods = [period for item in seen for period in item.get("activePeriods", ())]
+        if not any(p["start"] < billed + HOUR for p in periods):
+            self.note(f"{name} of {customer} is billed in an hour that was over before he became active")
         if not any(
             p["start"] - TOLERANCE - 1 <= occurred and ("end" not in p or occurred <= p["end"] + TOLERANCE + 1)
             for p in periods

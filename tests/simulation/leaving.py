@@ -1,11 +1,10 @@
-"""Final metering as it runs on AWS: executions by name, started by the subscribers' stream and by who looks after leavers."""
+"""Final metering as it runs on AWS: executions by name, started by the stream and by who looks after leavers."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-
 
 from ledger.leaving import Leaving
 from ledger.subscriber import from_item
@@ -73,7 +72,7 @@ class FinalMeterings:
 
     # --- what the code uses of Step Functions -------------------------------------------------------------------------
 
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, Any]:
+    def start_execution(self, *, name: str, input: str, **_machine: str) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             if name in self.executions:
                 raise client_error("ExecutionAlreadyExists", 400, "StartExecution")
@@ -81,7 +80,7 @@ class FinalMeterings:
             execution = Execution(self.world, given["customerIdentifier"], int(given["periodEnd"]), name)
             actor = self.executions[name] = self.world.scheduler.spawn("final", execution.work)
             actor.mode = self.world.mode
-            return {"executionArn": f"{stateMachineArn}:{name}"}
+            return {"executionArn": f"{ARN}:{name}"}
 
         answer: dict[str, Any] = self.world.scheduler.around("StartExecution", effect)
         return answer
@@ -173,5 +172,3 @@ def _left_pending(work: Callable[[], T]) -> T | None:
         return work()
     except (Exception, Crash):
         return None
-
-

@@ -99,7 +99,8 @@ MUTANTS = (
         "an add asks only whether there is a record",
         "ledger/metering_records.py",
         '            "ConditionExpression": "#state = :open",\n        }\n        sets = []',
-        '            "ConditionExpression": "attribute_exists(#state) OR #state = :open",\n        }\n        sets = []',
+        '            "ConditionExpression": "attribute_exists(#state) OR #state = :open",\n        }\n'
+        "        sets = []",
     ),
     Mutant(
         "create-over-existing",
@@ -175,8 +176,8 @@ MUTANTS = (
         "contention-is-success",
         "a transaction that met another one is taken for done",
         "ledger/transaction.py",
-        '            raise Contended(", ".join(sorted({str(entry.get("Code")) for entry in raw} - {"None"}))) from error\n',
-        "            return\n",
+        'raise Contended(", ".join(sorted({str(entry.get("Code")) for entry in raw} - {"None"}))) from error',
+        "return",
     ),
     Mutant(
         "lost-answer-is-a-verdict",

@@ -132,7 +132,9 @@ def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
             )
             less_than_a_unit = remainder * 10**dimension.decimals < dimension.scale
             assert less_than_a_unit, f"{customer} {name}: {remainder} is left over"
-            assert not remainder or customer not in world.left, f"{customer} {name}: {remainder} remains, and he has left"
+            assert not remainder or customer not in world.left, (
+                f"{customer} {name}: {remainder} remains, and he has left"
+            )
             # an hour that could not be sealed in time is named before its contract covers anything of it
             complete = not {"expired", "not_sent"} & {line.verdict for line in mine}
             check_included(world, customer, name, accepted, included, complete=complete)
@@ -155,7 +157,9 @@ def check_included(
         covered = included.get(period, Decimal(0))
         each = [units if allowance < 0 else min(units, allowance) for allowance in allowances]
         least = min(each) if complete else Decimal(0)
-        assert least <= covered <= max(each), f"{customer} {name} {period}: {covered} included, not {least} to {max(each)}"
+        assert least <= covered <= max(each), (
+            f"{customer} {name} {period}: {covered} included, not {least} to {max(each)}"
+        )
 
 
 def check_ids(lines: Mapping[LineKey, Line]) -> None:

@@ -1,4 +1,4 @@
-"""The world of ``tests.scenarios`` in memory, with actors: recorders, hourly runs, notices, and what breaks under them."""
+"""The world of ``tests.scenarios`` in memory, with actors: recorders, runs, notices, and what breaks under them."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -49,7 +49,7 @@ class Protocol(World):
     ever_left: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
     mail: list[Notice] = field(default_factory=list)
-    requests: list[tuple[Actor, list[Body]]] = field(default_factory=list)
+    reported: list[tuple[Actor, list[Body]]] = field(default_factory=list)
     holdings: dict[str, tuple[Entitlement, ...]] = field(default_factory=dict)
     ever_held: dict[str, set[str]] = field(default_factory=dict)
     periods: dict[str, list[list[int | None]]] = field(default_factory=dict)
@@ -58,9 +58,7 @@ class Protocol(World):
         super().__post_init__()
         self.subscribers = Subscribers(self.subscriber_items, self.sleep)
         self.records = type(self.records)(self.dynamodb, self.records.table_name, self.shards)
-        self.stores = Stores(
-            self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records
-        )
+        self.stores = Stores(self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records)
         self.final = FinalMeterings(self)
         self._meter = direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
 
@@ -198,11 +196,13 @@ class Protocol(World):
 
         def work() -> None:
             answers = report_usage(bodies, self.dimensions, self.stores, self.clock)
-            others = [b for other, sent in self.requests if other is not actor and other.ended >= actor.born for b in sent]
+            others = [
+                b for other, sent in self.reported if other is not actor and other.ended >= actor.born for b in sent
+            ]
             self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers], others)
 
         actor = self.scheduler.spawn("recorder", work, skew)
-        self.requests.append((actor, bodies))
+        self.reported.append((actor, bodies))
         return actor
 
     def hourly(self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False) -> Actor:

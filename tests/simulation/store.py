@@ -6,7 +6,7 @@ from typing import Any
 
 from ledger import tables
 from tests.contracts.dynamodb_tables import create
-from tests.memory import reads
+from tests.memory import reads, sizes
 from tests.memory.store import Hooks, MemoryDynamoDB
 from tests.memory.table_data import Row, TableData
 from tests.simulation.actors import Scheduler
@@ -18,7 +18,7 @@ Change = tuple[str, tuple[Any, Any], Item | None, Item | None]
 #: writes that a lagging read may be behind, and for how long at most: simulated seconds
 MOST_BEHIND = 48
 LONGEST_LAG = 300.0
-_PAGE = reads.PAGE_LIMIT
+_PAGE = sizes.PAGE_LIMIT
 
 
 class FaultyStore(MemoryDynamoDB):
@@ -66,9 +66,7 @@ class FaultyStore(MemoryDynamoDB):
         if operation == "Query" and "/" in where:
             operation = "IndexQuery"
         elif operation in ("TransactWriteItems", "UpdateItem", "PutItem"):
-            return self._scheduler.around(
-                operation, lambda: self._write(effect), about=_about(effect), answers=None
-            )
+            return self._scheduler.around(operation, lambda: self._write(effect), about=_about(effect), answers=None)
         return self._scheduler.around(operation, effect, answers=_Faulty(self, effect))
 
     def _write(self, effect: Callable[[], Any]) -> Any:
@@ -96,11 +94,11 @@ class FaultyStore(MemoryDynamoDB):
             return {"Items": []}
         self._fault = fault
         if fault == "partial":
-            reads.PAGE_LIMIT = 1
+            vars(reads)["PAGE_LIMIT"] = 1
         try:
             return effect()
         finally:
-            self._fault, reads.PAGE_LIMIT = None, _PAGE
+            self._fault, vars(reads)["PAGE_LIMIT"] = None, _PAGE
 
 
 class _Faulty:

@@ -55,9 +55,15 @@ def test_a_short_soak_finds_nothing() -> None:
 def test_a_seed_replays_exactly_in_any_process() -> None:
     """Not even the order of sets may decide anything."""
 
+    path = f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"
+
     def digest(hash_seed: str) -> int:
         worker = [sys.executable, "-m", "tests.simulation.worker", "--seed", "3", "--steps", "8000", "--first", "0"]
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"}
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": hash_seed,
+            "PYTHONPATH": path,
+        }
         done = subprocess.run(
             [*worker, "--every", "1"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
         )
