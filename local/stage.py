@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ledger import tables
 from local.cloud import LocalCloud, LocalSession, Outputs, RestApi, children
+from local.fault_proxy import FaultProxy
 from local.marketplace.admin import MarketplaceAdmin
 from local.simulated_clock import SimulatedClock
 from stacks import stage as stages
@@ -63,11 +64,13 @@ class LocalStage:
         say: Callable[[str], None] = lambda _: None,
         schedules: bool = False,
         wait_scale: float = 1.0,
+        dynamodb_faults: bool = False,
     ) -> None:
         """``assembly``: an assembly of this stage with this clock's file; synthesized here if there is none.
 
         ``folder``: for logs and the emulator's state; stages that are up at the same time need one each. ``schedules``,
-        ``wait_scale``: as for ``LocalCloud``.
+        ``wait_scale``: as for ``LocalCloud``. ``dynamodb_faults``: the functions reach DynamoDB by way of
+        ``self.dynamodb_faults``, where faults can be armed.
         """
         self.clock = clock or SimulatedClock(folder / "clock-offset")
         self.settings = stages.load(STAGE, folder=PROJECT / "stages")
@@ -76,6 +79,7 @@ class LocalStage:
         self._say = say
         self._schedules = schedules
         self._wait_scale = wait_scale
+        self._through_proxy = dynamodb_faults
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -103,15 +107,22 @@ class LocalStage:
         )
         self._stack.enter_context(server)
         self.marketplace = MarketplaceAdmin(server.url(timeout=30))
+        ways: dict[str, str] = {}
+        if self._through_proxy:
+            self.dynamodb_faults = self._stack.enter_context(FaultProxy())
+            ways["AWS_ENDPOINT_URL_DYNAMODB"] = self.dynamodb_faults.url
         cloud = LocalCloud(
             marketplace_url=self.marketplace.url,
             region=self.settings.region,
             state=self._folder,
+            function_environment=ways,
             schedules=self._schedules,
             wait_scale=self._wait_scale,
             clock_offset_file=self.clock.file,
         )
         self.cloud = self._stack.enter_context(cloud)
+        if self._through_proxy:
+            self.dynamodb_faults.forward_to(self.cloud.endpoint)
         self.marketplace.create_product(
             self.product_code,
             self.settings.dimensions,

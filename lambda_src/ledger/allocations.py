@@ -4,10 +4,9 @@ A line may have more of them than an item takes (400 KB), so they lie in parts; 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
@@ -24,8 +23,7 @@ LARGEST_PART = 350_000
 LineOf = tuple[str, int, str]
 
 
-@dataclass(frozen=True)
-class Allocated:
+class Allocated(NamedTuple):
     """What a line itself says of its allocations, so that planning need not read them.
 
     parts: items that hold them (0: a plain line). size: an upper bound of their bytes in a request. sets: of tags.

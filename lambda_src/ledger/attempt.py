@@ -10,17 +10,14 @@ import uuid
 #: seconds for which a call may be under way: connecting and reading take 35 at most (``marketplace.meter_usage``), and
 #: the submitter may have to wait its turn before
 UNDER_WAY = 120
-_OVER = "0"
+#: stands for all of a line's attempts whose call is over without an answer: each may have been done, none is under way.
+#: One name for all, or a day without answers would make the record grow with every try, and with it each write's cost
+OVER = "0-over"
 
 
 def new_attempt(now: float) -> str:
     """``1795000000-5f0c9a7be112``: made now (epoch seconds)."""
     return f"{int(now)}-{uuid.uuid4().hex[:12]}"
-
-
-def over(attempt: str) -> str:
-    """The same attempt once its call is over without an answer: it may have been done, but is no longer under way."""
-    return f"{_OVER}-{attempt.rpartition('-')[2]}"
 
 
 def is_under_way(attempt: str, now: float) -> bool:

@@ -123,7 +123,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         settle_version=int(item.get("settleVersion", 0)),
         counted=counted,
         lines={name: _line(name, stored, item) for name, stored in item.get("lines", {}).items()},
-        included={usage["dimension"]: usage["included"] for usage in item.get("dimensionUsage", ())},
+        included={usage["dimension"]: usage.get("included", Decimal(0)) for usage in item.get("dimensionUsage", ())},
         identity=item.get("identity", {}),
         timestamp=int(item["sentTimestamp"]) if "sentTimestamp" in item else None,
         pending=item.get("meteringPending"),
@@ -134,16 +134,18 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
 
 
 def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) -> Line:
+    """A line as ``ledger.seal_record`` stored it: what it leaves out is usual, or stands on the record."""
     verdict = item.get(VERDICT + dimension, {})
     changed = verdict.get("statusChangedAt")
+    value = (usage["value"] for usage in item.get("dimensionUsage", ()) if usage["dimension"] == dimension)
     return Line(
         dimension=dimension,
         quantity=stored["quantity"],
-        counted=stored["counted"],
+        counted=stored["counted"] if "counted" in stored else next(value, Decimal(0)),
         included=stored.get("included", {}),
-        scale=int(stored["scale"]),
-        decimals=int(stored["decimals"]),
-        deadline=int(stored["deadline"]),
+        scale=int(stored.get("scale", 1)),
+        decimals=int(stored.get("decimals", 0)),
+        deadline=int(stored.get("deadline", item.get("deadline", 0))),
         allocated=Allocated.from_line(stored),
         verdict=verdict.get("verdict"),
         at=float(verdict["at"]) if "at" in verdict else None,

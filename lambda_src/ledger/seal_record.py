@@ -28,25 +28,15 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
 
     A record without lines ends here: its pending mark goes in the same write.
     """
-    lines = {
-        line.dimension: {
-            "quantity": line.quantity,
-            "counted": line.counted,
-            "included": dict(line.included),
-            "scale": line.scale,
-            "decimals": line.decimals,
-            "deadline": line.deadline,
-            **line.allocated.attributes(),
-        }
-        for line in frozen.lines
-    }
     totals: dict[str, Decimal] = {}
     for (dimension, _period), quantity in record.counted.items():
         totals[dimension] = totals.get(dimension, Decimal(0)) + quantity
     usage = [
-        {"dimension": name, "value": total, "included": frozen.included.get(name, Decimal(0))}
+        {"dimension": name, "value": total, **_unless(Decimal(0), included=frozen.included.get(name, Decimal(0)))}
         for name, total in sorted(totals.items())
     ]
+    until = min((line.deadline for line in frozen.lines), default=0)
+    lines = {line.dimension: _stored(line, totals.get(line.dimension, Decimal(0)), until) for line in frozen.lines}
     values: dict[str, Any] = {
         ":sealed": "sealed",
         ":open": "open",
@@ -64,6 +54,9 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
         "SET #state = :sealed, #lines = :lines, dimensionUsage = :usage, #identity = :identity,"
         " sentTimestamp = :sent, sealedAt = :at, settleVersion = :zero"
     )
+    if lines:
+        names["#deadline"], values[":deadline"] = "deadline", until
+        change += ", #deadline = :deadline"
     if frozen.verdict:
         if frozen.verdict in FAILED and any(line.quantity for line in frozen.lines):
             change += ", meteringFailed = :true"
@@ -84,3 +77,22 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
             "ExpressionAttributeValues": values,
         }
     }
+
+
+def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:
+    """A line as the record keeps it: only what cannot be told from the record. A write costs by the item's kilobytes,
+    and a record of five lines is sealed within the first."""
+    return {
+        "quantity": line.quantity,
+        **_unless(value, counted=line.counted),
+        **_unless({}, included=dict(line.included)),
+        **_unless(1, scale=line.scale),
+        **_unless(0, decimals=line.decimals),
+        **_unless(until, deadline=line.deadline),
+        **line.allocated.attributes(),
+    }
+
+
+def _unless(usual: Any, **named: Any) -> dict[str, Any]:
+    """What is named, where it is not the usual."""
+    return {name: value for name, value in named.items() if value != usual}

@@ -7,7 +7,7 @@ Each verdict is one conditional write on its own line's attribute, so that two s
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ledger.attempt import over
+from ledger.attempt import OVER
 from ledger.line_verdict import LineVerdict, ends, settling
 from ledger.metering_record import ATTEMPTS, ENDED, RANK, VERDICT, MeteringRecord, from_item
 from ledger.transaction import update
@@ -50,7 +50,7 @@ class Settlement:
 
         Two writes, in this order, so that at no time the lines look as if nothing was unanswered.
         """
-        if self._change_attempts("ADD", record, dimensions, over(attempt), "#state = :sealed", {}, {}):
+        if self._change_attempts("ADD", record, dimensions, OVER, "#state = :sealed", {}, {}):
             self.answered(record, dimensions, attempt)
 
     def _change_attempts(

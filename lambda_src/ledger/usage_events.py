@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.hour import next_month_start
 from ledger.tables import SCHEMA
@@ -49,8 +49,7 @@ class EventItem:
     trace_id: str | None = None
 
 
-@dataclass(frozen=True)
-class StoredEvent:
+class StoredEvent(NamedTuple):
     """An event that was recorded before: what it said, and the hour it is billed in."""
 
     content: Mapping[str, Any]

@@ -5,9 +5,8 @@ Source: the botocore model of ``meteringmarketplace`` (UsageAllocation, UsageAll
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 #: tags in their canonical order: by key; no tags are the untagged bucket
 TagSet = tuple[tuple[str, str], ...]
@@ -27,8 +26,7 @@ _BUCKET = len('{"AllocatedUsageQuantityAsDecimal": "9999999999.999999", "Tags": 
 _TAG = len('{"Key": "", "Value": ""}, ')
 
 
-@dataclass(frozen=True)
-class Allocation:
+class Allocation(NamedTuple):
     """One bucket of a line: ``quantity`` in billed units."""
 
     tags: TagSet

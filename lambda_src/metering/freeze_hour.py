@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ledger.balance import Balance, Balances
 from ledger.hour import SECONDS, hour_of
@@ -25,8 +26,7 @@ from metering.seal_rules import SealedDimension, billable, line_timestamp, seal_
 from metering.zero_rules import HourlyZeros, is_active_through
 
 
-@dataclass(frozen=True)
-class FrozenHour:
+class FrozenHour(NamedTuple):
     """operations: of one transaction, the record's first. frozen: what they store. capped: dimensions of which more is
     left over than one line takes."""
 

@@ -55,8 +55,10 @@ def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float
             continue
         sent = usage_line(record, line)
         bad = line.verdict == "rejected"
-        # good lines before known-bad ones; then who leaves, what the month's end closes, and the oldest
-        order = (bad, line.verdict is not None, not leaving, not is_month_end(record.hour), record.hour)
+        # good lines before known-bad ones; then who leaves, what the month's end closes, what was tried longest ago (a
+        # pass has not room for every line that travels alone: they take turns), and the oldest
+        urgent = (not leaving, not is_month_end(record.hour))
+        order = (bad, line.verdict is not None, *urgent, line.at or 0.0, record.hour)
         alone = bad or line.deadline - now < ALONE_BELOW
         key = (record.customer_identifier, record.hour, line.dimension)
         size = record_size(sent) + line.allocated.size

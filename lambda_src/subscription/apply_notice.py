@@ -28,13 +28,13 @@ def changes(current: Subscriber | None, notice: Notice) -> Change:
 
 
 def _life(current: Subscriber | None, notice: Notice) -> Change:
-    entry = LifecycleNotice(notice.id, _kind(notice), notice.at_ms, notice.action)
+    entry = LifecycleNotice(notice.id, _kind(notice), _moment(notice), notice.action)
     life = lifecycle.derive([*lifecycle.stored(current), entry])
     status, changed_at = lifecycle.settled_status(life, current)
     kept = dict(current.item.get("lifecycleNotices", {})) if current else {}
     values: dict[str, Any] = {
         "lifecycleNotices": kept
-        | {notice.id: {"kind": notice.kind, "at": clock.iso(notice.at), "action": notice.action}},
+        | {notice.id: {"kind": notice.kind, "at": clock.iso(entry.at_ms / 1000), "action": notice.action}},
         "subscriptionStatus": status,
         "subscriptionAction": life.action,
         "activePeriods": [
@@ -47,6 +47,13 @@ def _life(current: Subscriber | None, notice: Notice) -> Change:
     }
     absent = frozenset(name for name, value in values.items() if value is None)
     return Change({name: value for name, value in values.items() if value is not None}, absent)
+
+
+def _moment(notice: Notice) -> int:
+    """Its time in milliseconds. EventBridge cuts it to a second: a start may be as late as that second's end, and usage
+    stamped before the activation is refused for good (InvalidLicenseException), with the whole first hour."""
+    is_cut = notice.source == "eventbridge" and notice.at_ms % 1000 == 0
+    return notice.at_ms + 999 if is_cut and notice.kind == "start" else notice.at_ms
 
 
 def _kind(notice: Notice) -> lifecycle.LifecycleKind:

@@ -18,7 +18,7 @@ that cannot be read goes to the refused usage at once, and a message that fails 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from marketplace.dimensions import Dimension
 from runtime.clock import Clock
@@ -49,8 +49,7 @@ class Busy(Exception):
     """A customer's usage cannot be recorded just now; the message has to come again."""
 
 
-@dataclass(frozen=True)
-class Outbox:
+class Outbox(NamedTuple):
     """A queue that is sent to."""
 
     sqs: "SQSClient"

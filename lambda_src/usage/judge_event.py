@@ -3,8 +3,7 @@
 ``refused`` is final; ``retry_later`` asks the sender to keep the event, because notices lag behind the truth.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ledger.subscriber import Period, Subscriber
 
@@ -17,8 +16,7 @@ FUTURE_TOLERANCE = 5 * 60
 OLDEST = 30 * 24 * 3600
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """``accept``, or why not: a stable reason with what it means for the sender."""
 
     kind: Literal["accept", "refused", "retry_later"]

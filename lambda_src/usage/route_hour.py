@@ -5,13 +5,12 @@ never opened: nobody might be able to send it any more.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.hour import SECONDS, hour_of
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """The hour (epoch seconds of its start), and whether that is later than the event's own."""
 
     hour: int

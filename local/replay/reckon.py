@@ -29,15 +29,32 @@ class Reckoning:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is stored, and what Marketplace has accepted. states: ``recorded`` units, and where each of them is."""
+
+    events: list[dict[str, Any]]
+    records: list[MeteringRecord]
+    accepted: list[dict[str, Any]]
+    states: dict[str, Units]
+
+    @classmethod
+    def of(cls, stage: LocalStage) -> "Kept":
+        """Read everything."""
+        records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
+        accepted = list(stage.marketplace.accepted())
+        events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
+        states = _ledger_states(records)
+        states["billed"] = _billed(accepted, stage.settings.dimensions)
+        states["remainder"] = _remainders(stage.items(tables.STATE))
+        states["recorded"], states["repeatedUsers"] = _events(events)
+        return cls(events, records, accepted, states)
+
+
 def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reckoning:
     """Read everything and add it up. buyers: by customerIdentifier."""
-    records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
-    accepted = list(stage.marketplace.accepted())
-    states = _ledger_states(records)
-    states["billed"] = _billed(accepted, stage.settings.dimensions)
-    states["remainder"] = _remainders(stage.items(tables.STATE))
-    events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
-    states["recorded"], states["repeatedUsers"] = _events(events)
+    kept = Kept.of(stage)
+    states = dict(kept.states)
     states["received"] = tally.received
     for state, verdict in (("refused", "refused"), ("repeatedEvents", "duplicate"), ("waiting", "retry_later")):
         states[state] = tally.by_verdict[verdict]
@@ -56,9 +73,9 @@ def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reck
     judged = Marketplace(url=stage.marketplace.url, **{name: summary[name] for name in names})
     evidence = Evidence(
         tally=tally,
-        events=events,
-        records=records,
-        accepted=accepted,
+        events=kept.events,
+        records=kept.records,
+        accepted=kept.accepted,
         billed_twice=summary["billedTwice"],
         dimensions=stage.settings.dimensions,
         allowances={key: _allowance(stage, buyer) for key, buyer in buyers.items()},

@@ -15,6 +15,9 @@ ENDPOINTS = ("dynamodb", "entitlement.marketplace", "events", "metering.marketpl
 UNUSED_FILES = ("examples-1.json", "examples-1.json.gz")
 #: Powertools packages whose own file gathers the names of all their modules: importing one name would read dozens
 GATHERING = ("event_handler", "utilities/data_classes")
+#: urllib3's HTTP/2 is an experiment that somebody would have to switch on; what its package does at import, looking up
+#: a version, takes as long as a client
+EMPTIED = ("urllib3/http2/__init__.py",)
 #: botocore's help texts of operations, made when a client's class is, whoever asks; ``botocore.docs`` would be imported
 #: by every client and waiter for them
 DOCSTRINGS = ("ClientMethodDocstring", "WaiterDocstring", "PaginatorDocstring")
@@ -39,6 +42,8 @@ def prune(output: Path) -> None:
     _cut_help(output / "botocore" / "docs")
     for package in GATHERING:
         _make_lazy(output / "aws_lambda_powertools" / package / "__init__.py")
+    for module in EMPTIED:
+        (output / module).write_text("", encoding="utf-8")
     for path in output.rglob("py.typed"):
         path.unlink()
 

@@ -205,8 +205,24 @@ class MeteringStates(Construct):
         reporting.next(faulted.otherwise(sfn.Succeed.jsonata(self, "RunCompleted")))
 
     def _each(self, id_: str, items: str, concurrency: int, step: str, function: RoomFunction, key: str) -> sfn.Map:
-        """One invocation per item; what the invocations return is dropped, the table holds the outcome."""
+        """One invocation per item; what the invocations return is dropped, the table holds the outcome.
+
+        A chunk whose invocation fails in every try (it takes more memory or time than the function has) must not hold
+        up everybody: its hours are tried one by one, and one that fails alone stays pending, told by the function's
+        error alarm and by its age.
+        """
         each = sfn.Map.jsonata(
             self, id_, items=sfn.ProvideItems.jsonata(items), max_concurrency=concurrency, outputs={}
         )
-        return each.item_processor(invoke(self, step, function, {key: "{% $states.input %}"}, outputs={}))
+        one = invoke(self, f"{step}Alone", function, {key: "{% [$states.input] %}"}, outputs={})
+        one.add_catch(sfn.Pass.jsonata(self, f"{step}Left", outputs={}), errors=["States.ALL"])
+        one_by_one = sfn.Map.jsonata(
+            self,
+            f"{step}OneByOne",
+            items=sfn.ProvideItems.jsonata("{% $states.input %}"),
+            max_concurrency=1,
+            outputs={},
+        ).item_processor(one)
+        chunk = invoke(self, step, function, {key: "{% $states.input %}"}, outputs={})
+        chunk.add_catch(one_by_one, errors=["States.ALL"], outputs="{% $states.input %}")
+        return each.item_processor(chunk)

@@ -1,5 +1,6 @@
 """Metering records: added to while open, frozen once, found until every line has ended."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -102,12 +103,29 @@ def test_sealing_freezes_lines_identity_and_timestamp(ledger: Ledger) -> None:
     )
     assert ledger.item()["dimensionUsage"] == [
         {"dimension": "a", "value": 8, "included": 2},
-        {"dimension": "b", "value": Decimal("0.5"), "included": 0},
+        {"dimension": "b", "value": Decimal("0.5")},
     ]
     assert sealed.included == {"a": 2, "b": 0}
+    assert ledger.item()["deadline"] == HOUR + 99
     assert ledger.item()["sealedAt"] == iso(NOW)
     assert ledger.pending() == {(CUSTOMER, HOUR)}
     assert not sealed.ended
+
+
+def test_what_a_line_leaves_out_is_read_back(ledger: Ledger) -> None:
+    """Usual values stand nowhere, a common deadline on the record, what was counted in the usage."""
+    plain = Line(dimension="a", quantity=Decimal(8), counted=Decimal(8), deadline=HOUR + 50)
+    later = replace(plain, dimension="b", counted=Decimal(3), scale=2, decimals=1, deadline=HOUR + 99)
+    nothing = replace(plain, dimension="zero", quantity=Decimal(0), counted=Decimal(0))
+    opened = ledger.opened({("a", MONTH): Decimal(8), ("b", MONTH): Decimal("0.5")})
+    lines = [plain, later, nothing]
+    ledger.write(ledger.records.seal(opened, Frozen(identity={}, timestamp=HOUR, lines=lines), NOW))
+    assert ledger.record().lines == {line.dimension: line for line in lines}
+    assert ledger.item()["lines"] == {
+        "a": {"quantity": 8},
+        "b": {"quantity": 8, "counted": 3, "scale": 2, "decimals": 1, "deadline": HOUR + 99},
+        "zero": {"quantity": 0},
+    }
 
 
 def test_a_seal_that_has_missed_an_add_is_refused(ledger: Ledger) -> None:

@@ -128,6 +128,16 @@ def test_an_unanswered_attempt_stays_on_the_line_and_is_no_longer_under_way(ledg
     assert not line.is_under_way(NOW)
 
 
+def test_however_often_nobody_answered_the_record_does_not_grow(ledger: Ledger) -> None:
+    """A day of 5xx is hundreds of attempts: a name for each would make every write cost the whole item's size."""
+    record = journalled(ledger, "a", "b", attempt=f"{int(NOW)}-0")
+    for number in range(50):
+        ledger.settlement.unanswered(record, ["a", "b"], f"{int(NOW)}-{number}")
+        assert {len(line.attempts) for line in stored(ledger, record).lines.values()} == {1}
+        assert ledger.settlement.journal(record, ["a", "b"], f"{int(NOW)}-{number + 1}") is not None
+        assert {len(line.attempts) for line in stored(ledger, record).lines.values()} == {2}
+
+
 def test_a_line_that_was_never_sent_and_never_answered_may_be_called_not_sent(ledger: Ledger) -> None:
     for history, ends in (("none", True), ("attempted", False), ("rejected", False)):
         record = ledger.sealed(("a",), customer=f"together-{next(CASES)}")

@@ -10,9 +10,7 @@ from local.simulated_clock import SimulatedClock, moment_of, working_day
 from local.stage import LocalStage
 from runtime.clock import OFFSET_VARIABLE
 from tests.local.run_program import Program, small_log
-
-#: the emulator's clock is the machine's where it waits between retries: tests need not
-WAIT_SCALE = 0.05
+from tests.local.stage.acting import WAIT_SCALE
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +26,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
         patch.setenv(OFFSET_VARIABLE, "")
         clock = SimulatedClock(folder / "clock-offset")
         clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
-        running = LocalStage(clock=clock, folder=folder, schedules=True, wait_scale=WAIT_SCALE)
+        running = LocalStage(clock=clock, folder=folder, schedules=True, wait_scale=WAIT_SCALE, dynamodb_faults=True)
         running.__enter__()
     try:
         _pause_schedules(running)

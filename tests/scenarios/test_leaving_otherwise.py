@@ -24,7 +24,7 @@ from tests.scenarios.leaving import (
     subscriber,
     use,
 )
-from tests.scenarios.world import World
+from tests.scenarios.world import START, World
 
 CALLS = "api_calls"
 #: usage of the last minute of the period
@@ -209,3 +209,16 @@ def test_a_late_record_that_somebody_has_tried_is_left_to_its_answer(world: Worl
     assert status(world, buyer) == "cancelled"
     assert world.verdicts(buyer, ELEVEN) == {"workflow_executions": None}
     assert world.pending() == {(buyer, int(ELEVEN))}
+
+
+def test_the_first_hour_is_taken_though_eventbridge_cuts_the_activations_time(world: World) -> None:
+    """Marketplace activates at 08:12:05.7 and refuses usage that is stamped before; the event says 08:12:05."""
+    buyer = world.buyer(active_from=START + 725.7)
+    world.subscriber_items.update_item(
+        Key={"customerIdentifier": buyer}, UpdateExpression="REMOVE subscriptionStatus, activePeriods, statusChangedAt"
+    )
+    world.now = START + 730
+    notice(world, buyer, "start", START + 725)
+    use(world, buyer, "a", 5)
+    world.next_run()
+    assert lines(world, buyer) == {"08:12": 5}

@@ -33,7 +33,7 @@ ZERO = Decimal(0)
 
 RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
 RANK |= {"billed": 3, "on_file": 3}
-_FROZEN = ("lines", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
+_FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
 #: usage is served for so long after the end of a period
 SERVED = 45 * 60
 
@@ -170,7 +170,7 @@ class Judge(Watcher):
 
     def _sealed(self, key: tuple[str, int], new: Item, touched: set[Account]) -> None:
         customer, hour = key
-        included = {usage["dimension"]: usage["included"] for usage in new.get("dimensionUsage", ())}
+        included = {usage["dimension"]: usage.get("included", 0) for usage in new.get("dimensionUsage", ())}
         lines: Mapping[str, Any] = new.get("lines", {})
         for name, value in new.items():
             if name.startswith("counted#"):
@@ -183,7 +183,7 @@ class Judge(Watcher):
             self._included[customer, dimension] += units
         for dimension, line in lines.items():
             touched.add((customer, dimension))
-            self._frozen[customer, dimension] += line["quantity"] * line["scale"]
+            self._frozen[customer, dimension] += line["quantity"] * line.get("scale", 1)
             if line["quantity"] < 0:
                 self.note(f"{(*key, dimension)} is negative")
         sent = int(new.get("sentTimestamp", hour))

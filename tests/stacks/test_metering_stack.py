@@ -122,6 +122,24 @@ def test_a_batch_left_unanswered_does_not_hold_up_the_others_and_is_remembered(s
     assert "$states.result[busy = true]" in states["SubmitBatch"]["Assign"]["busy"]
 
 
+@pytest.mark.parametrize(("step", "chunk"), [("SealHours", "SealChunk"), ("SettleHours", "SettleChunk")])
+def test_an_hour_that_kills_its_function_holds_up_nobody_else(states: dict[str, Any], step: str, chunk: str) -> None:
+    """An hour with half a million sets of tags is more than the function's memory: the others are billed all the same,
+    those of its own chunk too."""
+    inner = states[step]["ItemProcessor"]["States"]
+    (caught,) = inner[chunk]["Catch"]
+    assert caught["ErrorEquals"] == ["States.ALL"]
+    assert caught["Output"] == "{% $states.input %}", "the chunk's keys, not the error"
+    one_by_one = inner[caught["Next"]]
+    assert (one_by_one["Type"], one_by_one["Items"]) == ("Map", "{% $states.input %}")
+    ((_, alone), (left, passed)) = sorted(
+        one_by_one["ItemProcessor"]["States"].items(), key=lambda s: s[1]["Type"] == "Pass"
+    )
+    assert alone["Arguments"]["Payload"] == {"keys": "{% [$states.input] %}"}
+    assert [(c["ErrorEquals"], c["Next"]) for c in alone["Catch"]] == [(["States.ALL"], left)]
+    assert passed["Type"] == "Pass"
+
+
 def test_submitting_is_paced_by_the_submitters_own_concurrency(prod: Assembly, states: dict[str, Any]) -> None:
     submitter = prod.functions()["submit-batch"]
     assert states["SubmitBatch"]["MaxConcurrency"] == prod.stage.submit_concurrency

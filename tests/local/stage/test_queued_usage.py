@@ -1,12 +1,9 @@
 """Usage through the queues of the deployed stage: recorded, waiting, refused; and a function that dies amidst it."""
 
 import json
-import os
-import signal
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,10 +15,12 @@ from local.marketplace import notices
 from local.replay.buyers import Buyer
 from runtime.clock import iso
 from tests.local.stage.acting import Acting, Item, wait_until
+from tests.local.stage.workers import kill
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
 
 USAGE, WAITING, REFUSED = "UsageQueueUrl", "WaitingUsageQueueUrl", "RefusedUsageQueueUrl"
+FUNCTION = "usage-queue"
 
 
 class Queueing:
@@ -194,20 +193,6 @@ def quick_queue(acting: Acting) -> Iterator[None]:
     sqs.set_queue_attributes(QueueUrl=url, Attributes=kept)
 
 
-def workers(acting: Acting) -> list[int]:
-    """Processes of this stage's queue function: its own variable and this emulator's address are in no other's."""
-    marks = (b"WAITING_USAGE_QUEUE_URL=", f"AWS_ENDPOINT_URL={acting.stage.cloud.endpoint}\0".encode())
-    found = []
-    for environment in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            content = environment.read_bytes()
-        except OSError:
-            continue
-        if all(mark in content for mark in marks):
-            found.append(int(environment.parent.name))
-    return found
-
-
 @pytest.mark.usefixtures("quick_queue")
 def test_a_function_that_dies_amidst_a_batch_counts_nothing_twice_and_loses_nothing(
     acting: Acting, queueing: Queueing
@@ -217,10 +202,7 @@ def test_a_function_that_dies_amidst_a_batch_counts_nothing_twice_and_loses_noth
     for _ in range(20):
         queueing.send(*(acting.event(buyer) for _ in range(99)), acting.event(buyer, quantity=-1))
     wait_until(lambda: queueing.counted(key) > 0, "the first message is recorded", timeout=60)
-    dying = workers(acting)
-    assert dying
-    for pid in dying:
-        os.kill(pid, signal.SIGKILL)
+    kill(acting, FUNCTION)
     assert queueing.messages(USAGE) > 0, "it was to die amidst the work"
     queueing.empty(USAGE)
     assert queueing.counted(key) == 20 * 99

@@ -132,6 +132,27 @@ def test_the_most_urgent_first_and_known_bad_ones_last() -> None:
     ) == ["leaving", "month's end", "oldest", "newer", "parked", "rejected though leaving"]
 
 
+def test_known_bad_lines_take_turns() -> None:
+    """A pass has room for so many requests, and each of these is one: what was tried longest ago goes first, or those
+    that nobody mends would keep the room from those that have been mended, until their deadline."""
+    customers = ["a", "b", "c", "d", "e"]
+    tried: dict[str, float] = dict.fromkeys(customers, NOW - 60)
+    room, passes = 2, []
+    for number in range(3):
+        made = [(c, record(line("rejected", at=tried[c]), customer=c, hour=HOUR), SUBSCRIBER) for c in customers]
+        passes.append(order_of(*made)[:room])
+        tried |= dict.fromkeys(passes[-1], NOW + number)
+    assert passes == [["a", "b"], ["c", "d"], ["e", "a"]]
+
+
+def test_urgency_comes_before_turns() -> None:
+    leaving = replace(SUBSCRIBER, accepts_until=int(NOW) + 60)
+    assert order_of(
+        ("long ago", record(line("rejected", at=NOW - 9000), customer="a"), SUBSCRIBER),
+        ("just now, leaving", record(line("rejected", at=NOW - 1), customer="b"), leaving),
+    ) == ["just now, leaving", "long ago"]
+
+
 def candidate(number: int, batch_key: str = "p", size: int = 300, alone: bool = False) -> Candidate:
     return Candidate((f"c{number:04}", HOUR, "d"), batch_key, size, alone, (alone, 0))
 

@@ -149,7 +149,7 @@ def test_an_older_notice_still_brings_its_facts(room: Room) -> None:
     room.receive(agreement_ended("CANCELLED", T0 + 100))
     room.receive(license_event("Deprovisioned", T0 + 120), license_event("Updated", T0))
     row = room.row(LICENSE_ID)
-    assert row["activePeriods"] == [{"start": S, "end": S + 100}]
+    assert row["activePeriods"] == [{"start": S + 1, "end": S + 100}]
     assert row["customerAWSAccountId"] == ACCOUNT
 
 
@@ -168,7 +168,10 @@ def test_an_agreements_end_waits_until_its_licence_binds_it(room: Room) -> None:
     assert room.keys() == []
     room.receive(license_event("Updated", T0))
     row = room.row(LICENSE_ID)
-    assert (row["subscriptionStatus"], row["activePeriods"]) == ("pending_cancellation", [{"start": S, "end": S + 100}])
+    assert (row["subscriptionStatus"], row["activePeriods"]) == (
+        "pending_cancellation",
+        [{"start": S + 1, "end": S + 100}],
+    )
     assert "waitingForAgreement" not in room.notices.get_item(Key={"noticeId": "ended"})["Item"]
 
 
@@ -304,7 +307,7 @@ def test_a_subscriber_as_an_operator_sees_it(room: Room) -> None:
     status, shown = room.get(f"/subscribers/{LICENSE_ID}")
     assert status == 200
     assert (shown["subscriptionStatus"], shown["agreementId"]) == ("pending_cancellation", AGREEMENT)
-    assert shown["activePeriods"] == [{"start": clock.iso(S), "end": clock.iso(S + 60)}]
+    assert shown["activePeriods"] == [{"start": clock.iso(S + 1), "end": clock.iso(S + 60)}]
     assert shown["acceptsUntil"] == clock.iso(S + 60 + 2700)
     assert "version" not in shown
 

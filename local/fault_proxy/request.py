@@ -1,0 +1,38 @@
+"""What a request to DynamoDB is about."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TARGET = "DynamoDB_20120810."
+
+
+@dataclass(frozen=True)
+class Request:
+    """operation: as AWS names it. tables: those that it names. items: of a transaction, else 1. text: the body."""
+
+    operation: str
+    tables: frozenset[str]
+    items: int
+    text: str
+
+    @classmethod
+    def of(cls, target: str, body: bytes) -> "Request":
+        """From the header ``X-Amz-Target`` and the body, which may be any JSON object."""
+        text = body.decode("utf-8", errors="replace")
+        try:
+            content = json.loads(text or "{}")
+        except ValueError:
+            content = {}
+        if not isinstance(content, dict):
+            content = {}
+        steps = [step for item in content.get("TransactItems", ()) for step in item.values()]
+        named = {content.get("TableName"), *content.get("RequestItems", ()), *(step.get("TableName") for step in steps)}
+        tables = frozenset(name for name in named if isinstance(name, str))
+        return cls(target.removeprefix(TARGET), tables, max(1, len(steps)), text)
+
+
+def error(name: str, message: str, **more: Any) -> Mapping[str, Any]:
+    """The body of an error, as DynamoDB's JSON protocol has it."""
+    return {"__type": f"com.amazonaws.dynamodb.v20120810#{name}", "message": message, **more}
