@@ -30,6 +30,7 @@ AT: dict[str, tuple[str, ...]] = {
     "GetItem": _READ,
     "GetItemEventually": (*_READ, "stale"),
     "Query": (*_READ, "partial"),
+    "QueryEventually": (*_READ, "partial", "stale"),
     "IndexQuery": (*_READ, "stale", "partial", "lagging"),
     "BatchGetItem": (*_READ, "partial"),
     "PutItem": _WRITE,

@@ -580,11 +580,15 @@ MUTANTS = (
     ),
     # --- leaving ------------------------------------------------------------------------------------------------------
     Mutant(
-        "cancelled-with-open-hours",
-        "a subscription ends though an hour is not sealed",
-        "metering/end_subscription.py",
-        'if unreadable or any(record.state != "sealed" for record in unsettled):',
-        "if unreadable:",
+        "leavers-hours-read-eventually",
+        "final metering does not see the record that was opened just before",
+        "ledger/metering_records.py",
+        """":first": first_hour},
+            "ConsistentRead": True,
+""",
+        """":first": first_hour},
+            "ConsistentRead": False,
+""",
     ),
     Mutant(
         "never-refused",

@@ -65,6 +65,9 @@ class FaultyStore(MemoryDynamoDB):
     def _around(self, operation: str, where: str, effect: Callable[[], Any]) -> Any:
         if operation == "Query" and "/" in where:
             operation = "IndexQuery"
+        elif operation in ("GetItem", "Query"):
+            if not _held(effect)["ConsistentRead"].cell_contents:
+                operation += "Eventually"
         elif operation in ("TransactWriteItems", "UpdateItem", "PutItem"):
             return self._scheduler.around(operation, lambda: self._write(effect), about=_about(effect), answers=None)
         return self._scheduler.around(operation, effect, answers=_Faulty(self, effect))
@@ -113,7 +116,7 @@ class _Faulty:
 
 def _about(effect: Callable[[], Any]) -> tuple[str, int | None] | None:
     """The customer and hour that a write is about: of a transaction, those of its operation on a metering record."""
-    held = dict(zip(effect.__code__.co_freevars, effect.__closure__ or (), strict=True))
+    held = _held(effect)
     if "write" in held:
         writes = [held["write"].cell_contents]
     elif "writes" in held:
@@ -124,3 +127,8 @@ def _about(effect: Callable[[], Any]) -> tuple[str, int | None] | None:
         if write.data.name == tables.METERING_RECORDS.name:
             return str(write.key[0]), int(write.key[1])
     return str(writes[0].key[0]), None
+
+
+def _held(effect: Callable[[], Any]) -> dict[str, Any]:
+    """What an operation has taken in, by name; each in its cell."""
+    return dict(zip(effect.__code__.co_freevars, effect.__closure__ or (), strict=True))
