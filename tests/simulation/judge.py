@@ -33,7 +33,7 @@ ZERO = Decimal(0)
 
 RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
 RANK |= {"billed": 3, "on_file": 3}
-_FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
+_FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt", "deadline")
 #: usage is served for so long after the end of a period
 SERVED = 45 * 60
 
