@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
 export PYTHONDONTWRITEBYTECODE := 1
 SOURCES := app.py stacks lambda_src local tests
 
-.PHONY: help setup browser run test bench check format synth deploy lock clean
+.PHONY: help setup browser run test bench check format soak mutants synth deploy lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -68,6 +68,13 @@ check: setup  ## lint, formatting, types
 format: setup  ## format the code
 	$(VENV)/bin/ruff check --fix-only .
 	$(VENV)/bin/ruff format .
+
+soak: setup  ## the simulation of the protocol, long (STEPS=n SEED=n JOBS=n), or one episode again (SEED=n EPISODE=m)
+	@exec $(PY) -m tests.simulation.soak $(if $(STEPS),--steps $(STEPS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(EPISODE),--episode $(EPISODE)) $(if $(JOBS),--jobs $(JOBS))
+
+mutants: setup  ## every mutant of the protocol against the simulation, until it is found (STEPS=n ONLY=id,id JOBS=n)
+	@exec $(PY) -m tests.simulation.hunt $(if $(STEPS),--steps $(STEPS)) $(if $(ONLY),--only $(ONLY)) $(if $(JOBS),--jobs $(JOBS))
 
 synth: setup  ## write the templates of a stage to build/cdk.out-<stage> (STAGE=dev, PRODUCT_CODE=...)
 	@test -n "$(STAGE)" || { echo "say which stage: make synth STAGE=dev" >&2; exit 2; }

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.scenarios.world import START
 from tests.simulation.new_protocol import protocol
 from tests.simulation.protocol import Protocol
-from tests.scenarios.world import START
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -3,9 +3,9 @@
 from decimal import Decimal
 
 from ledger.hour import SECONDS, hour_of
+from tests.scenarios.world import START
 from tests.simulation.promise import check_promise
 from tests.simulation.protocol import Protocol
-from tests.scenarios.world import START
 
 HOUR = int(START)
 EXECUTIONS = "workflow_executions"

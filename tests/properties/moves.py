@@ -1,13 +1,13 @@
-"""What a schedule is made of. Every move is possible in every state, so that a failing schedule can be cut at will.
+"""What the state machine does, one dataclass a kind, and the strategies by which Hypothesis makes them.
 
-Schedules are made of a seed, not of Hypothesis's own choices: its engine spends most of a small budget on variations
-of few examples, and drops the weights without which most schedules meter nothing. ``reduced`` is the shrinker.
+Every move is possible in every state, so that a failing example can be cut at will. What is chosen is weighted: most
+examples shall meter something, and be disturbed while they do.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import dataclass
 from typing import Literal
+
+from hypothesis import strategies as st
 
 from tests.simulation.faults import FAULTS
 
@@ -103,13 +103,31 @@ class Subscribe:
 
 
 @dataclass(frozen=True)
+class Deliver:
+    """A notice that is on its way arrives, or one that arrived comes again, at the life's or the entitlements' queue;
+    or the subscribers' stream is read, or somebody looks after leavers.
+    """
+
+    what: Literal["new", "old", "entitlements", "stream", "caretaker"]
+    which: int = 0
+    go: Go = Go()
+
+
+@dataclass(frozen=True)
+class Again:
+    """Another end of the period that has ended, or another start of the one that is open; the notice is on its way."""
+
+    customer: int
+
+
+@dataclass(frozen=True)
 class Mode:
     """The stage's meteringMode is set anew; runs that go on keep the one they started with."""
 
     mode: str
 
 
-Move = Report | Run | Step | Wait | Arm | Subscribe | Mode
+Move = Report | Run | Step | Wait | Arm | Subscribe | Deliver | Again | Mode
 
 _QUANTITIES = {
     "workflow_executions": ("1", "2", "5", "0.4"),
@@ -120,105 +138,48 @@ _QUANTITIES = {
 }
 _WAITS = (
     *(Wait("next_run") for _ in range(4)),
-    *(Wait("seconds", seconds) for seconds in (1, 61, 600, 600, 3600, 3600, 5 * 3600)),
+    *(Wait("seconds", seconds) for seconds in (1, 61, 130, 600, 600, 3600, 3600, 5 * 3600)),
     *(Wait("deadline", seconds) for seconds in (1900, 200, 1, -1)),
     *(Wait("month_end", seconds) for seconds in (3000, 60)),
 )
+_SKEWS = st.sampled_from((0.0, 0.0, 0.0, 3.0, -3.0))
+_CUSTOMER = st.integers(0, CUSTOMERS - 1)
+_FAULT = st.one_of(st.none(), st.sampled_from(FAULTS))
+
+#: to the end; to some write, and the fault strikes there; so many effects
+GOES = st.one_of(
+    st.just(Go()),
+    st.builds(Go, st.sampled_from((0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6)), st.just(True), _FAULT),
+    st.builds(Go, st.integers(1, 20), st.just(False), _FAULT),
+)
 
 
-def _go(random: Random) -> Go:
-    if random.random() < 0.3:
-        return Go()
-    fault = random.choice(FAULTS) if random.random() < 0.5 else None
-    if random.random() < 0.25:
-        return Go(random.randint(1, 20), writes=False, fault=fault)
-    return Go(random.choice((0, 0, 0, 1, 1, 2, 2, 3, 4, 5, 6)), writes=True, fault=fault)
-
-
-def _event(random: Random) -> Event:
-    dimension = random.choice((*_QUANTITIES, "workflow_executions", "api_calls"))
+@st.composite
+def _events(draw: st.DrawFn) -> Event:
+    dimension = draw(st.sampled_from((*_QUANTITIES, "workflow_executions", "api_calls")))
     return Event(
-        slot=random.randrange(24),
+        slot=draw(st.integers(0, 23)),
         dimension=dimension,
-        quantity=random.choice(_QUANTITIES[dimension]),
-        early=random.choice((0, 0, 0, 90, 1800, 1800, 1800, 1800, 3700, 7300, 80000, -120)),
-        user=random.choice(("ann", "bob", "eve")),
-        altered=random.random() < 0.1,
+        quantity=draw(st.sampled_from(_QUANTITIES[dimension])),
+        early=draw(st.sampled_from((0, 0, 0, 90, 1800, 1800, 1800, 1800, 3700, 7300, 80000, -120))),
+        user=draw(st.sampled_from(("ann", "bob", "eve"))),
+        altered=draw(st.sampled_from((False,) * 9 + (True,))),
     )
 
 
-def _report(random: Random) -> Report:
-    events = tuple(_event(random) for _ in range(random.choice((1, 1, 2, 3))))
-    go = Go() if random.random() < 0.5 else _go(random)
-    return Report(random.randrange(CUSTOMERS), events, go, random.choice((0.0, 0.0, 0.0, 3.0, -3.0)))
-
-
-def _run(random: Random) -> Run:
-    return Run(random.random() < 0.6, random.random() < 0.75, _go(random), random.choice((0.0, 0.0, 0.0, 3.0, -3.0)))
-
-
-def _arm(random: Random) -> Arm:
-    customer, lasting = random.randrange(CUSTOMERS), random.random() < 0.4
-    return random.choice(
-        (
-            *(Arm(kind) for kind in ("throttle", "server-error", "lost-answer", "lost-answer", "unprocessed")),
-            Arm("error", "InvalidLicenseException", customer, lasting),
-            Arm("error", random.choice(("AccessDeniedException", "InvalidProductCodeException"))),
-            Arm("status", "CustomerNotSubscribed", customer, lasting),
-        )
-    )
-
-
-def _any(random: Random) -> Move:
-    kind = random.choices(list(_KINDS), list(_KINDS.values()))[0]
-    return kind(random)
-
-
-def _race(random: Random) -> tuple[Move, ...]:
-    """A run is met by others while it stands before one of its writes: what it has read may be stale by then."""
-    first = Run(delayed=random.random() < 0.8, go=Go(random.choice((0, 0, 0, 1, 1, 2, 2, 3, 4, 5)), writes=True))
-    late = replace(_report(random), go=Go(), skew=0.0)
-    late = replace(late, events=tuple(replace(event, early=1800) for event in late.events))
-    meanwhile = random.choices(
-        (late, replace(_run(random), on_time=False), _any(random)), (4, 3, 2), k=random.choice((1, 1, 2))
-    )
-    return first, *meanwhile, Step(random.randrange(2), _go(random)), Step(random.randrange(2))
-
-
-_KINDS: dict[Callable[[Random], Move], int] = {
-    _report: 7,
-    lambda random: Step(random.randrange(8), _go(random)): 6,
-    _run: 6,
-    lambda random: random.choice(_WAITS): 4,
-    _arm: 3,
-    lambda random: Subscribe(random.randrange(CUSTOMERS), random.random() < 0.5, random.random() < 0.7): 1,
-    lambda random: Mode(random.choice(("live", "live", "off", "dry-run"))): 1,
-}
-
-
-def schedule_of(seed: int) -> tuple[Move, ...]:
-    """The schedule of a seed: recorders, runs and their interleaving above all."""
-    random = Random(seed)
-    schedule: list[Move] = [_report(random)]
-    for _ in range(random.randint(2, 10)):
-        if random.random() < 0.4:
-            schedule += [_report(random), *_race(random)]
-        else:
-            schedule += [_any(random), _any(random)]
-    return tuple(schedule)
-
-
-def reduced(schedule: Sequence[Move], fails: Callable[[Sequence[Move]], bool]) -> Sequence[Move]:
-    """A part of a failing schedule that still fails and of which no move, nor half, can be left out."""
-    size = max(1, len(schedule) // 2)
-    while True:
-        start = 0
-        while start < len(schedule):
-            shorter = [*schedule[:start], *schedule[start + size :]]
-            if fails(shorter):
-                schedule = shorter
-            else:
-                start += size
-        if size == 1:
-            return schedule
-        size //= 2
+REPORTS = st.builds(Report, _CUSTOMER, st.lists(_events(), min_size=1, max_size=3).map(tuple), GOES, _SKEWS)
+RUNS = st.builds(Run, st.sampled_from((True, True, False)), st.sampled_from((True, True, True, False)), GOES, _SKEWS)
+STEPS = st.builds(Step, st.integers(0, 7), GOES)
+WAITS = st.sampled_from(_WAITS)
+ARMS = st.one_of(
+    st.sampled_from(("throttle", "server-error", "lost-answer", "unprocessed", "reordered", "omitted")).map(Arm),
+    st.builds(Arm, st.just("error"), st.just("InvalidLicenseException"), _CUSTOMER, st.booleans()),
+    st.builds(Arm, st.just("error"), st.sampled_from(("AccessDeniedException", "InvalidProductCodeException"))),
+    st.builds(Arm, st.just("status"), st.just("CustomerNotSubscribed"), _CUSTOMER, st.booleans()),
+)
+SUBSCRIBES = st.builds(Subscribe, _CUSTOMER, st.booleans(), st.booleans())
+DELIVERIES = st.builds(
+    Deliver, st.sampled_from(("new", "new", "old", "entitlements", "stream", "caretaker")), st.integers(0, 20), GOES
+)
+AGAINS = st.builds(Again, _CUSTOMER)
+MODES = st.sampled_from(("live", "live", "off", "dry-run")).map(Mode)

@@ -3,12 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-from ledger.hour import SECONDS, hour_of
+from ledger.hour import SECONDS, hour_of, month_of
 from marketplace.deadlines import deadline, month_closes_at
 from runtime.clock import iso
-from tests.properties.moves import Arm, Event, Go, Move, Report, Run, Step, Subscribe, Wait
-from tests.simulation.protocol import DAY, Protocol
+from tests.properties.moves import Again, Arm, Deliver, Event, Go, Move, Report, Run, Step, Subscribe, Wait
 from tests.simulation.actors import Actor
+from tests.simulation.protocol import DAY, Protocol
 from tests.simulation.sender import Body
 
 
@@ -30,11 +30,38 @@ def play(world: Protocol, move: Move) -> None:
         _arm(world, move)
     elif isinstance(move, Subscribe):
         world.subscribe(world.customers[move.customer % len(world.customers)], told=move.told, refetched=move.refetched)
+    elif isinstance(move, Deliver):
+        _deliver(world, move)
+    elif isinstance(move, Again):
+        _again(world, world.customers[move.customer % len(world.customers)])
     else:
         world.mode = move.mode
 
 
+def _deliver(world: Protocol, move: Deliver) -> None:
+    actor: Actor | None = None
+    notices = world.mail if move.what == "new" else world.notices
+    if move.what == "stream":
+        actor = world.final.streamed()
+    elif move.what == "caretaker":
+        actor = world.final.caretaker()
+    elif notices:
+        notice = notices[move.which % len(notices)]
+        actor = world.postman(notice, entitlements=move.what == "entitlements")
+    if actor is not None:
+        _go(world, actor, move.go)
+
+
+def _again(world: Protocol, customer: str) -> None:
+    world.now = float(int(world.now) + 1)
+    world.note(customer, "end" if customer in world.left else "start", world.now)
+
+
 def _go(world: Protocol, actor: Actor, go: Go) -> None:
+    if actor.point == "Wait":
+        if actor.ready > world.now:
+            return
+        world.scheduler.step(actor)
     world.scheduler.run(actor, go.effects, writes=go.writes, fault=go.fault)
 
 
@@ -44,11 +71,15 @@ def _body(world: Protocol, customer: str, event: Event) -> Body:
     # two of three have tags; not a choice of its own, so that schedules stay what they were
     tags = {"tags": {"team": "ab"[event.slot % 2]}} if event.slot % 3 else {}
     key = (customer, event.slot, False)
+    at = world.now - event.early
+    # near a month's turn nobody's clock decides which month it is
+    if month_of(min(at, world.now) - 10) != month_of(at + 10):
+        at = min(at, world.now) - 20
     body = world.event(
         customer,
         f"e{event.slot}",
         dimension=event.dimension,
-        occurredAt=iso(world.now - event.early),
+        occurredAt=iso(at),
         **user,
         **tags,
     )

@@ -10,10 +10,10 @@ from ledger.hour import SECONDS
 from marketplace.deadlines import deadline
 from runtime.clock import iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
+from tests.scenarios.world import START
 from tests.simulation.new_protocol import protocol
 from tests.simulation.promise import all_records
 from tests.simulation.protocol import Protocol
-from tests.scenarios.world import START
 
 # --- H1: every hour is sent with a moment of its own ------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ WRITES = frozenset({"UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems",
 
 #: helpers that do an effect for somebody: the somebody names the crash point
 _HELPERS = frozenset(
-    {"write", "update", "_update", "_change", "_change_attempts", "_index_keys", "index_keys", "_put", "put", "wait"}
+    {"write", "write_one", "update", "_update", "_change", "_change_attempts", "index_keys", "_put", "_keys", "shard"}
 )
 _ROOT = "lambda_src"
 
@@ -31,13 +31,13 @@ class Actor:
     """``error``: what ended it, None if it returned. ``point``: the effect before which it stands; ``site``: where in
     the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
 
-    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did; ``looked``: what it
-    read first in the work that it does now. ``mode``: the stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
+    ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did. ``mode``: the
+    stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
     """
 
     __slots__ = (
-        "about", "born", "done", "ended", "error", "fault", "faults", "looked", "mode", "name", "point", "ready", "seen", "seen_at", "site",
-        "skew", "thread",
+        "about", "born", "done", "ended", "error", "fault", "faults", "mode", "name", "point", "ready", "seen",
+        "seen_at", "site", "skew", "thread",
     )  # fmt: skip
 
     def __init__(self, name: str, work: Callable[[], Any], skew: float, main: greenlet, born: int) -> None:
@@ -55,7 +55,6 @@ class Actor:
         self.seen = 0.0
         self.seen_at = 0
         self.mode = "live"
-        self.looked: float | None = None
         self.ready = 0.0
         self.thread = greenlet(lambda: self._live(work), main)
 
@@ -120,29 +119,36 @@ class Scheduler:
             self.after()
 
     def run(self, actor: Actor, effects: int | None = None, *, writes: bool = False, fault: str | None = None) -> None:
-        """Let an actor do so many effects (None: all), or writes, and have the fault strike its next write."""
+        """Let an actor do so many effects (None: all), or writes, and have the fault strike its next write.
+
+        A workflow that waits is left waiting.
+        """
         done = 0
         while not actor.done and (effects is None or done < effects or actor.point == "start"):
             done += not writes or actor.point in WRITES
             self.step(actor)
+            if actor.point == "Wait":
+                return
         if writes:  # up to, not into, the next write: what it read before may be stale when it goes on
             self.until(actor, WRITES)
         if fault is not None:
             self.until(actor, ("IndexQuery",) if fault == "lagging" else WRITES)
-            if not actor.done:
+            if not actor.done and actor.point != "Wait":
                 self.step(actor, fault)
 
     def until(self, actor: Actor, points: Sequence[str] | frozenset[str]) -> None:
         """Let an actor go on until it stands before one of these effects, or to its end."""
         while not actor.done and actor.point not in points:
             self.step(actor)
+            if actor.point == "Wait":
+                return
 
     def end_all(self, *, finish: bool) -> None:
-        """Let every actor finish, or let it be gone where it stands."""
+        """Let every actor finish (a workflow that waits goes on waiting), or let it be gone where it stands."""
         for actor in list(self.alive):
-            while finish and not actor.done:
+            while finish and not actor.done and actor.point != "Wait":
                 self.step(actor)
-            if not actor.done:
+            if not actor.done and not finish:
                 self.kill(actor)
 
     def kill(self, actor: Actor) -> None:
@@ -181,7 +187,7 @@ _sites: dict[CodeType, str | None] = {}
 
 
 def _site(frame: Any) -> str:
-    """The innermost function of the project that is not a mere helper: ``seal_hours.Sealer.seal_hour``."""
+    """The innermost function that is not a mere helper of the ledger: ``seal_hours.Sealer.seal_hour``."""
     while frame is not None:
         code = frame.f_code
         try:
@@ -196,9 +202,7 @@ def _site(frame: Any) -> str:
 
 def _name(code: CodeType) -> str | None:
     _, root, path = code.co_filename.rpartition(f"/{_ROOT}/")
-    if not root or code.co_name in _HELPERS or code.co_name.startswith("<"):
-        return None
     room, _, file = path.rpartition("/")
-    if room == "runtime":
+    if not root or room == "runtime" or code.co_name.startswith("<") or (room == "ledger" and code.co_name in _HELPERS):
         return None
     return f"{file.removesuffix('.py')}.{code.co_qualname.replace('.<locals>', '')}"

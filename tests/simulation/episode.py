@@ -27,6 +27,8 @@ TraceLine = tuple[int, float, str, str, str | None]
 
 TAIL = 80
 WRITES_FIRST = {"BatchMeterUsage": 4.0, "TransactWriteItems": 2.5, "UpdateItem": 2.5, "IndexQuery": 1.5, "GetItem": 0.5}
+#: reads that may show an earlier state
+LAGGING = ("IndexQuery", "QueryEventually", "GetItemEventually")
 _STARTS = (
     "2026-11-15T08:00:00Z",
     "2026-11-15T08:59:30Z",
@@ -161,7 +163,9 @@ class Episode:
 
     def _choose(self) -> None:
         """A new burst: of somebody who is there, or of something new that happens."""
-        chance, alive = self.chance, self.world.scheduler.alive
+        chance, now = self.chance, self.world.now
+        # who waits for a far moment is waited for now and then
+        alive = [each for each in self.world.scheduler.alive if each.ready <= now + 5 or chance.random() < 0.08]
         if not alive or (len(alive) < 5 and chance.random() < 0.45):
             actor = self.happenings.next()
             if actor is None:
@@ -171,7 +175,7 @@ class Episode:
         self._burst_of(actor)
 
     def _burst_of(self, actor: Actor) -> None:
-        until, count = self.chance.choices(("end", "write", "count"), (3, 5, 2))[0], 0
+        until, count = self.chance.choices(("end", "write", "settle", "count"), (3, 5, 1, 2))[0], 0
         if until == "count":
             count = self.chance.randint(1, 8)
         self._burst = (actor, until, count)
@@ -193,6 +197,8 @@ class Episode:
                 rival = self.happenings.rival(actor)
                 if rival is not None:
                     self._burst_of(rival)
+        elif until == "settle" and "settle" in actor.site:
+            self._burst = None  # Marketplace has answered, and nobody knows yet what
         elif until == "count":
             self._burst = (actor, until, count - 1) if count > 1 else None
         return True
@@ -204,7 +210,7 @@ class Episode:
 
     def _fault(self, actor: Actor) -> str | None:
         point, chance = actor.point, self.chance
-        if point == "IndexQuery" and self.profile.lag_rate and chance.random() < self.profile.lag_rate:
+        if point in LAGGING and self.profile.lag_rate and chance.random() < self.profile.lag_rate:
             return "stale"
         rate = self.profile.fault_rate
         if not rate or chance.random() >= rate * WRITES_FIRST.get(point, 1.0):

@@ -1,10 +1,11 @@
 """What may break at an effect, and what that looks like to whoever asked for it.
 
 crash_before, crash_after: the process dies. lost: done, but no answer came (a timeout, after all of the SDK's own
-retries). failed_before, failed_after: the same with a 500 for an answer. unreachable: not done, and the caller cannot know. twice: the answer got lost and the SDK asked again (not at
-Marketplace, where its retries are off; a transaction carries a token by which DynamoDB knows its repetition).
-throttled, conflict: answered, not done. stale: an eventually consistent read, or an index, shows an earlier state.
-partial: a batch or a page comes back in part. The others are Marketplace's own, see ``tests.simulation.seller_side``.
+retries). unreachable: not done, and the caller cannot know. failed_before, failed_after: the same two with a 500 for an
+answer. twice: the answer got lost and the SDK asked again (not at Marketplace, where its retries are off; a transaction
+carries a token by which DynamoDB knows its repetition). throttled, conflict: answered, not done. stale: an eventually
+consistent read, or an index, shows an earlier state. partial: a batch or a page comes back in part. The others are
+Marketplace's own, see ``tests.simulation.marketplace``.
 """
 
 from collections.abc import Callable
@@ -13,21 +14,43 @@ from typing import Any, Protocol
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 _READ = ("crash_before", "unreachable", "throttled")
-_WRITE = ("crash_before", "crash_after", "lost", "unreachable", "throttled", "conflict", "failed_before", "failed_after")
+_WRITE = (
+    "crash_before",
+    "crash_after",
+    "lost",
+    "unreachable",
+    "throttled",
+    "conflict",
+    "failed_before",
+    "failed_after",
+)
 _CALL = ("crash_before", "crash_after", "lost", "unreachable", "throttled")
 #: what may strike at an effect, by its point
 AT: dict[str, tuple[str, ...]] = {
     "GetItem": _READ,
     "GetItemEventually": (*_READ, "stale"),
     "Query": (*_READ, "partial"),
+    "QueryEventually": (*_READ, "partial", "stale"),
     "IndexQuery": (*_READ, "stale", "partial", "lagging"),
     "BatchGetItem": (*_READ, "partial"),
     "PutItem": _WRITE,
     "UpdateItem": (*_WRITE, "twice"),
     "TransactWriteItems": _WRITE,
-    "BatchMeterUsage": (*_CALL, "failed_before", "failed_after", "unprocessed", "shuffled", "omitted", "unknown_status"),
+    "BatchMeterUsage": (
+        *_CALL,
+        "failed_before",
+        "failed_after",
+        "unprocessed",
+        "shuffled",
+        "omitted",
+        "unknown_status",
+    ),
     "GetEntitlements": ("crash_before", "unreachable", "throttled", "failed_before"),
+    "StartExecution": _CALL,
+    "ListExecutions": ("crash_before", "unreachable", "throttled"),
     "Pause": ("crash_before",),
+    # a state machine that waits: nothing can happen to it
+    "Wait": (),
     "start": (),
 }
 #: the older name of an index that does not show anything yet
@@ -73,12 +96,12 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
 
 def refused(fault: str, point: str) -> ClientError:
     """Throttling, or another transaction in the way, as this operation says it."""
-    if point in ("BatchMeterUsage", "GetEntitlements"):
+    if point in ("BatchMeterUsage", "GetEntitlements", "StartExecution", "ListExecutions"):
         return client_error("ThrottlingException", 400, point)
     if point == "TransactWriteItems":
         error = client_error("TransactionCanceledException", 400, point)
         code = "ThrottlingError" if fault == "throttled" else "TransactionConflict"
-        error.response["CancellationReasons"] = [{"Code": code}]  # type: ignore[typeddict-unknown-key]
+        error.response["CancellationReasons"] = [{"Code": code}]
         return error
     if fault == "conflict":
         return client_error("TransactionConflictException", 400, point)

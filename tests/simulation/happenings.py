@@ -57,12 +57,17 @@ class Happenings:
             self._foreign: 0.1,
             self._hold: 0.4,
             self._turn: 0.6,
+            self._stream: 1.0,
+            self._caretaker: 0.3,
             self._old_mail: 0.3,
         }
 
     def begin(self, customers: int) -> None:
         for _ in range(customers):
-            self._world.join(self._chance.choice(("license", "legacy")), self._chance.choice((DAY, DAY, 40 * DAY, 700, 100)))
+            # now and then active since the first minutes of this hour
+            young = self._world.now % SECONDS - self._chance.choice((20, 60, 200))
+            since = self._chance.choice((DAY, DAY, 40 * DAY, 700, max(60.0, young)))
+            self._world.join(self._chance.choice(("license", "legacy")), since)
 
     def next(self) -> Actor | None:
         kinds = self._kinds
@@ -81,6 +86,14 @@ class Happenings:
                 kinds = (self._overlap, self._overlap, self._time, self._mode, self._life, self._mail)
             elif actor.point == "UpdateItem":
                 kinds = (self._hold, self._overlap, *kinds[2:])
+        elif actor.name == "final":
+            kinds = (
+                lambda: self._usage_for(customer, None),
+                lambda: self._usage_for(customer, None),
+                lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
+                lambda: self._back(customer),
+                self._mail,
+            )
         elif actor.name == "recorder":
             kinds = (
                 lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
@@ -121,6 +134,9 @@ class Happenings:
         at = world.now - chance.choice(_EARLY)
         if hour is not None and chance.random() < 0.8:
             at = hour + chance.randrange(SECONDS)
+        elif chance.random() < 0.08:
+            # about when he became active: clocks of engines and of Marketplace differ
+            at = float((world.periods[customer][-1][0] or 0) + chance.randint(-290, 60))
         # near a month's turn nobody's clock decides which month it is
         low = min(at, world.now) - 10
         if month_of(low) != month_of(at + 10):
@@ -151,9 +167,7 @@ class Happenings:
         world, chance = self._world, self._chance
         if chance.random() < 0.6:
             world.now = hour_of(world.now) + SECONDS + 600.0
-        return world.hourly(
-            delayed=chance.random() < 0.75, skew=chance.choice(_SKEWS), survives=chance.random() < 0.6
-        )
+        return world.hourly(delayed=chance.random() < 0.75, skew=chance.choice(_SKEWS), survives=chance.random() < 0.6)
 
     def _overlap(self) -> Actor:
         """Another run, at once or when nobody takes the first one's calls for being under way any more."""
@@ -185,7 +199,11 @@ class Happenings:
         world, chance = self._world, self._chance
         kind = chance.random()
         due = self._due()
-        if kind < 0.55:
+        if kind < 0.1 and world.left:
+            # the last quarter of a leaver's grace
+            end = world.periods[sorted(world.left)[0]][-1][1] or 0
+            world.now = max(world.now, float(end + chance.choice((2690, 2700, 2705, 3300, 3590, 3605))))
+        elif kind < 0.55:
             world.now += chance.choice((1, 61, 130, 600, 600, 3600))
         elif kind < 0.65:
             world.now = max(world.now, float(hour_of(world.now) + SECONDS) - chance.choice((1, 2, 4, 30)))
@@ -203,6 +221,13 @@ class Happenings:
         """A customer leaves or comes back; his notice is on its way."""
         self._world.subscribe(self._chance.choice(self._world.customers), told=False)
         return self._mail() if self._chance.random() < 0.6 else None
+
+    def _back(self, customer: str | None) -> Actor | None:
+        """Who has left is back, and Marketplace says so."""
+        if customer is None or customer not in self._world.left:
+            return None
+        self._world.subscribe(customer, told=False)
+        return self._mail()
 
     def _more_ends(self) -> None:
         """The period's second ending, or a start that starts nothing."""
@@ -223,6 +248,12 @@ class Happenings:
         world, chance = self._world, self._chance
         notice = chance.choice(world.notices)
         return world.postman(notice, entitlements=chance.random() < 0.6, skew=chance.choice(_SKEWS))
+
+    def _stream(self) -> Actor | None:
+        return self._world.final.streamed()
+
+    def _caretaker(self) -> Actor:
+        return self._world.final.caretaker()
 
     def _upgrade(self) -> Actor | None:
         world, chance = self._world, self._chance
@@ -261,7 +292,11 @@ class Happenings:
         if (customer, hour, dimension) in self._judge.on_file or (customer, hour, dimension) in self._judge.sent:
             return
         buyer = world.buyers[customer]
-        record: dict[str, Any] = {"Dimension": dimension, "Timestamp": datetime.fromtimestamp(hour, UTC), "Quantity": 7777}
+        record: dict[str, Any] = {
+            "Dimension": dimension,
+            "Timestamp": datetime.fromtimestamp(hour, UTC),
+            "Quantity": 7777,
+        }
         request: dict[str, Any] = {"UsageRecords": [record]}
         if world.admin.state.catalogue.buyers[customer].kind == "license":
             record |= {"LicenseArn": buyer["licenseArn"], "CustomerAWSAccountId": buyer["accountId"]}

@@ -11,8 +11,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ledger.transaction import Contended
 from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
+from ledger.transaction import Contended
 from tests.simulation.actors import Actor
 from tests.simulation.faults import Crash
 from tests.simulation.marketplace import Request, Watcher
@@ -33,7 +33,7 @@ ZERO = Decimal(0)
 
 RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
 RANK |= {"billed": 3, "on_file": 3}
-_FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
+_FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt", "deadline")
 #: usage is served for so long after the end of a period
 SERVED = 45 * 60
 
@@ -105,6 +105,8 @@ class Judge(Watcher):
                 self._balance(str(key[0]), old, new, touched)
             elif table == SUBSCRIBERS.name and new is not None:
                 self._lives[str(key[0])].append((self.world.scheduler.steps, new))
+                self._changed_life(str(key[0]), old, new)
+                self.world.final.changed(new)
         for account in sorted(touched):
             self._sums(account)
 
@@ -124,7 +126,8 @@ class Judge(Watcher):
     ) -> None:
         customer, hour = key
         if new is None:
-            return self.note(f"{key} was deleted")
+            self.note(f"{key} was deleted")
+            return
         was_sealed = old is not None and old["state"] == "sealed"
         is_sealed = new["state"] == "sealed"
         if old is None:
@@ -245,7 +248,16 @@ class Judge(Watcher):
             self.note(f"{line} is called rejected, and was never rejected by itself")
         actor = self.world.scheduler.current
         if word == "expired" and actor is not None and actor.seen < limit(line[1]) - EARLIEST_END:
-            self.note(f"{line} was given up while it could have been sent")
+            end = self._ended(line[0])
+            # an hour that begins after the grace is taken by nobody
+            if end is None or int(item["sentTimestamp"]) < end + HOUR:
+                self.note(f"{line} was given up while it could have been sent")
+
+    def _ended(self, customer: str) -> int | None:
+        """When the customer's last period ended, as far as the stage knows."""
+        lives = self._lives[customer]
+        periods = lives[-1][1].get("activePeriods", ()) if lives else ()
+        return int(periods[-1]["end"]) if periods and "end" in periods[-1] else None
 
     def _event(self, key: tuple[Any, Any], old: Item | None, new: Item | None, touched: set[Account]) -> None:
         customer, name = str(key[0]), str(key[1])
@@ -291,28 +303,49 @@ class Judge(Watcher):
             said = [_life(item) for item in seen]
             self.note(f"{name} of {customer} was recorded at {recorded}, and he was served so: {said}")
         periods = [period for item in seen for period in item.get("activePeriods", ())]
+        if not any(p["start"] < billed + HOUR for p in periods):
+            self.note(f"{name} of {customer} is billed in an hour that was over before he became active")
         if not any(
             p["start"] - TOLERANCE - 1 <= occurred and ("end" not in p or occurred <= p["end"] + TOLERANCE + 1)
             for p in periods
         ):
             self.note(f"{name} of {customer} is usage of a time when he was not subscribed")
 
+    def _changed_life(self, customer: str, old: Item | None, new: Item) -> None:
+        """The two statuses that only final metering writes: neither too early, nor with anything still open."""
+        status = new.get("subscriptionStatus")
+        actor = self.world.scheduler.current
+        if actor is None or old is None or status == old.get("subscriptionStatus"):
+            return
+        periods = new.get("activePeriods", ())
+        end = periods[-1].get("end") if periods else None
+        if status in ("final_metering", "cancelled") and (end is None or actor.seen < int(end) + SERVED):
+            self.note(f"{customer} became {status} too early: {_life(new)}")
+        if status == "cancelled":
+            records = self.world.store.items(METERING_RECORDS.name)
+            mine = [item for item in records if item["customerIdentifier"] == customer]
+            if any(item["state"] != "sealed" for item in mine):
+                self.note(f"{customer} was cancelled while an hour of his is open")
+
     def _balance(self, customer: str, old: Item | None, new: Item | None, touched: set[Account]) -> None:
         if new is None or not str(new["item"]).startswith("balance"):
             return
+        left: dict[str, Decimal] = {name: ZERO for c, name in self._remainder if c == customer}
         for name, value in new.items():
-            if name.startswith("remainder#"):
-                account = (customer, name[len("remainder#") :])
+            if name.startswith("remainder"):  # what remains, and what remained when he left
+                dimension = name.split("#")[1]
+                left[dimension] = left.get(dimension, ZERO) + value
                 if value < 0:
-                    self.note(f"{account}: the remainder is {value}")
-                self._remainder[account] = value
-                touched.add(account)
+                    self.note(f"{(customer, dimension)}: the remainder is {value}")
             elif name.startswith("used#"):
                 dimension, period = name[len("used#") :].rsplit("#", 1)
                 if value < self._used[customer, dimension, period]:
                     self.note(f"{(customer, dimension)}: used allowance sank to {value}")
                 self._used[customer, dimension, period] = value
                 touched.add((customer, dimension))
+        for dimension, value in left.items():
+            self._remainder[customer, dimension] = value
+            touched.add((customer, dimension))
         if old is not None and new["version"] <= old["version"]:
             self.note(f"the balance of {customer} was replaced without a new version")
 
@@ -348,8 +381,8 @@ class Judge(Watcher):
             self.note(f"{line} was sent after it was called not sent")
         if actor is not None and actor.mode != "live":
             self.note(f"{line} was sent in the mode {actor.mode}")
-        if actor is not None and not sent - 2 * SKEW <= (actor.looked or 0.0) < limit(hour):
-            self.note(f"{line} was sent outside of its window, at {actor.looked}")
+        if actor is not None and not sent - 2 * SKEW <= actor.seen < limit(hour):
+            self.note(f"{line} was sent outside of its window, at {actor.seen}")
         return None
 
     def refused(self, request: Request, code: str) -> None:

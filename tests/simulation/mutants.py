@@ -99,7 +99,8 @@ MUTANTS = (
         "an add asks only whether there is a record",
         "ledger/metering_records.py",
         '            "ConditionExpression": "#state = :open",\n        }\n        sets = []',
-        '            "ConditionExpression": "attribute_exists(#state) OR #state = :open",\n        }\n        sets = []',
+        '            "ConditionExpression": "attribute_exists(#state) OR #state = :open",\n        }\n'
+        "        sets = []",
     ),
     Mutant(
         "create-over-existing",
@@ -132,7 +133,7 @@ MUTANTS = (
     Mutant(
         "accepts-until-without-margin",
         "nothing of the grace is kept for the last hour's sealing",
-        "subscription/lifecycle.py",
+        "ledger/leaving.py",
         "MARGIN_SECONDS = 15 * 60",
         "MARGIN_SECONDS = 0",
     ),
@@ -175,8 +176,8 @@ MUTANTS = (
         "contention-is-success",
         "a transaction that met another one is taken for done",
         "ledger/transaction.py",
-        '            raise Contended(", ".join(sorted({str(entry.get("Code")) for entry in raw} - {"None"}))) from error\n',
-        "            return\n",
+        'raise Contended(", ".join(sorted({str(entry.get("Code")) for entry in raw} - {"None"}))) from error',
+        "return",
     ),
     Mutant(
         "lost-answer-is-a-verdict",
@@ -240,22 +241,26 @@ MUTANTS = (
         "balance-unconditional",
         "a balance is replaced whatever it is by then",
         "ledger/balance.py",
-        '            condition = "#version = :version"\n',
-        '            condition = "#version = :version OR attribute_exists(#version)"\n',
+        '        return "#version = :version", {":version": old.version}\n',
+        '        return "#version = :version OR attribute_exists(#version)", {":version": old.version}\n',
     ),
     Mutant(
         "first-balance-unconditional",
         "a first balance is written over another first one",
         "ledger/balance.py",
-        '            condition = "attribute_not_exists(#version)"\n',
-        '            condition = "attribute_not_exists(#version) OR attribute_exists(#version)"\n',
+        '    return "attribute_not_exists(#version)", {}\n',
+        '    return "attribute_not_exists(#version) OR attribute_exists(#version)", {}\n',
     ),
     Mutant(
         "balance-version-not-raised",
-        "a balance keeps its version",
+        "sealing leaves the balance's version as it was",
         "ledger/balance.py",
-        '{":next": old.version + 1, ":schema": SCHEMA}',
-        '{":next": max(1, old.version), ":schema": SCHEMA}',
+        """        values: dict[str, Any] = {":next": old.version + 1, ":schema": SCHEMA}
+        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
+        sets =""",
+        """        values: dict[str, Any] = {":next": max(1, old.version), ":schema": SCHEMA}
+        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
+        sets =""",
     ),
     Mutant(
         "remainder-lost",
@@ -353,14 +358,14 @@ MUTANTS = (
         "no-journal",
         "an attempt is not noted before its call",
         "metering/submit_batch.py",
-        "        lines = self._journalled(lines, attempt)\n        if not lines:\n            return\n",
-        "",
+        "lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
+        "lines = [sent for sent in lines if now < sent.line.deadline]",
     ),
     Mutant(
         "journal-after-the-call",
         "an attempt is noted when its answer has come",
         "metering/submit_batch.py",
-        """        lines = self._journalled(lines, attempt)
+        """        lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)
         if not lines:
             return
         self.by.pace.wait()
@@ -368,11 +373,22 @@ MUTANTS = (
         try:
             answer = self.by.meter.meter_usage([sent.usage for sent in lines])
 """,
-        """        self.by.pace.wait()
+        """        lines = [sent for sent in lines if now < sent.line.deadline]
+        if not lines:
+            return
+        self.by.pace.wait()
+        self.by.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:
             answer = self.by.meter.meter_usage([sent.usage for sent in lines])
             lines = self._journalled(lines, attempt)
 """,
+    ),
+    Mutant(
+        "half-past-its-deadline",
+        "a half of a batch is sent without another look at the clock",
+        "metering/submit_batch.py",
+        "self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
+        "self._journalled(lines, attempt)",
     ),
     Mutant(
         "journal-on-ended-lines",
@@ -502,8 +518,8 @@ MUTANTS = (
         "not-sent-though-attempted",
         "a line that may be on file is called not sent",
         "ledger/line_verdict.py",
-        "        if line.only_if_never_attempted:\n",
-        "        if line.only_if_never_attempted and line.verdict is None:\n",
+        'f"attribute_not_exists({attempts}) AND attribute_not_exists({mine})"',
+        'f"(attribute_not_exists({attempts}) OR attribute_exists({attempts})) AND attribute_not_exists({mine})"',
     ),
     Mutant(
         "failed-mark-not-set",
@@ -527,13 +543,18 @@ MUTANTS = (
         'return self.state == "sealed" and any(',
     ),
     Mutant(
-        "tidied-whatever-happened",
-        "a mark is removed though somebody has settled meanwhile",
+        "never-tidied",
+        "a record whose lines have all ended stays in the pending index",
         "ledger/settlement.py",
-        """                    "ConditionExpression": "#state = :sealed AND settleVersion = :seen",
-                    "ExpressionAttributeNames\"""",
-        """                    "ConditionExpression": "#state = :sealed AND settleVersion >= :seen",
-                    "ExpressionAttributeNames\"""",
+        "        if record.pending is not None and record.ended:\n",
+        "        if record.pending is None and record.ended:\n",
+    ),
+    Mutant(
+        "tidied-too-early",
+        "tidying does not ask whether the lines have ended",
+        "ledger/settlement.py",
+        "        if record.pending is not None and record.ended:\n",
+        "        if record.pending is not None:\n",
     ),
     Mutant(
         "rejected-is-an-end",
@@ -548,5 +569,107 @@ MUTANTS = (
         "metering/plan_rules.py",
         "return in_last_chance or now - line.at >= RECHECK",
         "return False",
+    ),
+    # --- tags ---------------------------------------------------------------------------------------------------------
+    Mutant(
+        "tags-not-added",
+        "tagged units are added to the record only",
+        "usage/write_chunk.py",
+        "        plan.append((add, _try_again))\n    if folded.totals:\n",
+        "    if folded.totals:\n",
+    ),
+    # --- leaving ------------------------------------------------------------------------------------------------------
+    Mutant(
+        "leavers-hours-read-eventually",
+        "final metering does not see the record that was opened just before",
+        "ledger/metering_records.py",
+        """":first": first_hour},
+            "ConsistentRead": True,
+""",
+        """":first": first_hour},
+            "ConsistentRead": False,
+""",
+    ),
+    Mutant(
+        "never-refused",
+        "the status by which usage is refused is not written",
+        "metering/final_rules.py",
+        '    if subscriber.status != "final_metering":\n        return Step(name="refuse")\n',
+        "",
+    ),
+    Mutant(
+        "refused-at-once",
+        "usage is refused when the end is known, not when the grace is nearly over",
+        "metering/refuse_usage.py",
+        "    if now < accepts_until(end):\n        return False\n",
+        "",
+    ),
+    Mutant(
+        "final-before-its-time",
+        "final metering does not wait for the last usage",
+        "metering/final_rules.py",
+        "    if now < accepts_until(end):\n        return _before_refusing",
+        "    if now < 0:\n        return _before_refusing",
+    ),
+    Mutant(
+        "restart-takes-its-own-word-for-the-end",
+        "who is restarted after refusing does nothing",
+        "metering/final_rules.py",
+        '    if subscriber.status == "cancelled":\n',
+        '    if subscriber.status in ("cancelled", "final_metering"):\n',
+    ),
+    Mutant(
+        "back-again-is-cancelled",
+        "a subscriber who is back is cancelled by his old period's end",
+        "ledger/leaving.py",
+        "            return EndedPeriod(end, periods[number].start if number < len(periods) else None)\n",
+        "            return EndedPeriod(end)\n",
+    ),
+    Mutant(
+        "cancelled-whatever-the-balance",
+        "the remainder is named as it was read, whatever was sealed since",
+        "ledger/balance.py",
+        """        condition, seen = _unchanged(old)
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
+                "UpdateExpression": change,
+""",
+        """        condition, seen = "attribute_exists(#version) OR attribute_not_exists(#version)", {}
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
+                "UpdateExpression": change,
+""",
+    ),
+    Mutant(
+        "remainder-unnamed",
+        "what remains of a leaver disappears with him",
+        "ledger/balance.py",
+        '            change += f", #e{number} = :e{number}"\n',
+        '            change += f", #e{number} = :e{number}"\n            values[f":e{number}"] = Decimal(0)\n',
+    ),
+    Mutant(
+        "leavers-found-once",
+        "nobody looks after a leaver whose final metering has died",
+        "metering/start_final_metering.py",
+        'return self.start(subscriber) or self._start(f"{name}-{hour_of(now)}", subscriber.customer_identifier, end)',
+        "return self.start(subscriber)",
+    ),
+    Mutant(
+        "cancelled-is-undone",
+        "a late notice of an end writes its status over final metering's",
+        "subscription/lifecycle.py",
+        'if life.status == "pending_cancellation" and current.status in FINAL and same_period:',
+        'if life.status == "failed" and current.status in FINAL and same_period:',
+    ),
+    Mutant(
+        "status-not-judged",
+        "a leaver whose usage is refused by status has it accepted",
+        "usage/judge_event.py",
+        'return in_time and subscriber.status in ("active", "pending_cancellation")',
+        'return in_time or subscriber.status == "final_metering"',
     ),
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from tests.simulation.determinism import Sources, one_seed
 from tests.simulation.episode import Broken, Coverage, Episode, TraceLine
 
+
 @dataclass
 class Failure:
     """What broke, and the end of the trace before it."""

@@ -73,6 +73,7 @@ def check_lives(world: Protocol) -> None:
         assert found is not None
         stored = [[period.start, period.end] for period in found.active_periods]
         assert stored == world.periods[customer], f"{customer} was active {world.periods[customer]}, not {stored}"
+        assert found.status == ("cancelled" if customer in world.left else "active"), f"{customer} is {found.status}"
 
 
 def check_events(world: Protocol) -> None:
@@ -122,15 +123,18 @@ def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
             billed = sum((line.units for line in mine if line.verdict in BILLED), Decimal(0))
             named = sum((line.units for line in mine if line.verdict in NAMED), Decimal(0))
             included = {period: used for (n, period), used in balance.used.items() if n == name}
+            ended = sum((left for (n, _), left in balance.ended.items() if n == name), Decimal(0))
             remainder = balance.remainder.get(name, Decimal(0))
-            total = billed + named + sum(included.values(), Decimal(0)) + remainder
+            total = billed + named + sum(included.values(), Decimal(0)) + remainder + ended
             assert sum(accepted.values(), Decimal(0)) == total, (
                 f"{customer} {name}: accepted {dict(accepted)}; billed {billed}, named {named},"
                 f" included {included}, remainder {remainder}"
             )
             less_than_a_unit = remainder * 10**dimension.decimals < dimension.scale
-            # what is left over of one who has left is a named state of its own
-            assert less_than_a_unit or customer in world.left, f"{customer} {name}: {remainder} is left over"
+            assert less_than_a_unit, f"{customer} {name}: {remainder} is left over"
+            assert not remainder or customer not in world.left, (
+                f"{customer} {name}: {remainder} remains, and he has left"
+            )
             # an hour that could not be sealed in time is named before its contract covers anything of it
             complete = not {"expired", "not_sent"} & {line.verdict for line in mine}
             check_included(world, customer, name, accepted, included, complete=complete)
@@ -153,7 +157,9 @@ def check_included(
         covered = included.get(period, Decimal(0))
         each = [units if allowance < 0 else min(units, allowance) for allowance in allowances]
         least = min(each) if complete else Decimal(0)
-        assert least <= covered <= max(each), f"{customer} {name} {period}: {covered} included, not {least} to {max(each)}"
+        assert least <= covered <= max(each), (
+            f"{customer} {name} {period}: {covered} included, not {least} to {max(each)}"
+        )
 
 
 def check_ids(lines: Mapping[LineKey, Line]) -> None:

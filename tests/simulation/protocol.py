@@ -1,4 +1,4 @@
-"""The world of ``tests.scenarios`` in memory, with actors: recorders, hourly runs, notices, and what breaks under them."""
+"""The world of ``tests.scenarios`` in memory, with actors: recorders, runs, notices, and what breaks under them."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -18,6 +18,7 @@ from runtime.clock import iso
 from subscription.receive_notice import NoticeDesk
 from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
+from tests.simulation.leaving import FinalMeterings
 from tests.simulation.marketplace import Trouble, Watcher, direct_meter
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
@@ -48,7 +49,7 @@ class Protocol(World):
     ever_left: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
     mail: list[Notice] = field(default_factory=list)
-    requests: list[tuple[Actor, list[Body]]] = field(default_factory=list)
+    reported: list[tuple[Actor, list[Body]]] = field(default_factory=list)
     holdings: dict[str, tuple[Entitlement, ...]] = field(default_factory=dict)
     ever_held: dict[str, set[str]] = field(default_factory=dict)
     periods: dict[str, list[list[int | None]]] = field(default_factory=dict)
@@ -57,9 +58,8 @@ class Protocol(World):
         super().__post_init__()
         self.subscribers = Subscribers(self.subscriber_items, self.sleep)
         self.records = type(self.records)(self.dynamodb, self.records.table_name, self.shards)
-        self.stores = Stores(
-            self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records
-        )
+        self.stores = Stores(self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records)
+        self.final = FinalMeterings(self)
         self._meter = direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
 
     @property
@@ -89,13 +89,15 @@ class Protocol(World):
         if actor is None:
             return self.now
         actor.seen, actor.seen_at = self.now + actor.skew, self.scheduler.steps
-        if actor.looked is None:
-            actor.looked = actor.seen
         return actor.seen
 
     def sleep(self, seconds: float) -> None:
         """A pause of whoever runs now."""
         self.scheduler.around("Pause", _nothing, ready=self.now + seconds)
+
+    def wait(self, until: float) -> None:
+        """A workflow waits for a moment."""
+        self.scheduler.around("Wait", _nothing, ready=until)
 
     # --- customers ----------------------------------------------------------------------------------------------------
 
@@ -194,11 +196,13 @@ class Protocol(World):
 
         def work() -> None:
             answers = report_usage(bodies, self.dimensions, self.stores, self.clock)
-            others = [b for other, sent in self.requests if other is not actor and other.ended >= actor.born for b in sent]
+            others = [
+                b for other, sent in self.reported if other is not actor and other.ended >= actor.born for b in sent
+            ]
             self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers], others)
 
         actor = self.scheduler.spawn("recorder", work, skew)
-        self.requests.append((actor, bodies))
+        self.reported.append((actor, bodies))
         return actor
 
     def hourly(self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False) -> Actor:
@@ -238,15 +242,34 @@ class Protocol(World):
         for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40))):
             if hours == 1 and not self.waiting() and not self.sender.outbox:
                 continue  # what one line could not take is billed hour by hour, until nothing is left
-            self.now = hour_of(self.now) + hours * SECONDS + 600
+            self.pass_until(float(hour_of(self.now) + hours * SECONDS + 600))
             due = self.waiting()
             while True:
                 self.solo(self.hourly())
                 before, due = due, self.waiting()
                 if due == before:
                     break
-                self.now += 130
+                self.pass_until(self.now + 130)
             self.resend()
+
+    def pass_until(self, moment: float) -> None:
+        """Let time pass, and every execution of final metering do what is due meanwhile."""
+        while self.final.stream:
+            streamer = self.final.streamed()
+            assert streamer is not None
+            self.solo(streamer)
+        self.solo(self.final.caretaker())
+        while True:
+            waiting = [actor for actor in self.scheduler.alive if actor.name == "final" and actor.ready <= moment]
+            if not waiting:
+                break
+            actor = min(waiting, key=lambda each: each.ready)
+            self.now = max(self.now, actor.ready)
+            while not actor.done and actor.ready <= self.now:
+                self.scheduler.step(actor)
+            if actor.error is not None:
+                raise AssertionError(f"undisturbed, {actor.name} failed: {actor.error!r}") from actor.error
+        self.now = max(self.now, moment)
 
     def waiting(self) -> set[tuple[str, int]]:
         """Every record that has not ended, whatever the index says."""

@@ -34,9 +34,7 @@ def soak(
         raise typer.Exit(_replay(seed, episode))
     jobs = jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs or os.cpu_count() or 1
     started = time.monotonic()
-    running = [
-        workers.start(seed, steps=-(-steps // jobs), first=number, every=jobs) for number in range(jobs)
-    ]
+    running = [workers.start(seed, steps=-(-steps // jobs), first=number, every=jobs) for number in range(jobs)]
     try:
         with _progress() as progress:
             task = progress.add_task(f"seed {seed}", total=steps, rate="")
@@ -67,7 +65,9 @@ def _replay(seed: int, number: int) -> int:
         if played.failure is not None:
             _print_failure(vars(played.failure))
             return 1
-        console.print(f"episode {number} of seed {seed}: {played.steps} steps, digest {played.digest:016x}, all is well")
+        console.print(
+            f"episode {number} of seed {seed}: {played.steps} steps, digest {played.digest:016x}, all is well"
+        )
     return 0
 
 
@@ -85,7 +85,7 @@ def _print_failure(failure: dict[str, Any]) -> None:
 
 
 def _print_coverage(total: Tally) -> None:
-    """Crash points × faults: how often each; empty where a fault makes no sense, ``never`` where it was not covered."""
+    """Crash points by faults: how often each; empty where a fault makes no sense, ``never`` where it did not strike."""
     faults = list(dict.fromkeys(fault for kinds in AT.values() for fault in kinds))
     heads = [Column(fault.replace("_", "\n"), justify="right") for fault in faults]
     table = Table("where", Column("visits", justify="right"), *heads, title="crash points × faults")
@@ -95,7 +95,9 @@ def _print_coverage(total: Tally) -> None:
             continue
         counts = {fault: total.coverage[site, fault] for fault in AT[point[1:]]}
         never += sum(not count for count in counts.values())
-        cells = [(f"{counts[fault]:,}" if counts[fault] else "[red]never[/]") if fault in counts else "" for fault in faults]
+        cells = [
+            (f"{counts[fault]:,}" if counts[fault] else "[red]never[/]") if fault in counts else "" for fault in faults
+        ]
         table.add_row(site, f"{visits:,}", *cells)
     console.print(table)
     console.print(f"{never} of the table's places were never covered")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ledger import tables
 from tests.contracts.dynamodb_tables import create
-from tests.memory import reads
+from tests.memory import reads, sizes
 from tests.memory.store import Hooks, MemoryDynamoDB
 from tests.memory.table_data import Row, TableData
 from tests.simulation.actors import Scheduler
@@ -18,7 +18,7 @@ Change = tuple[str, tuple[Any, Any], Item | None, Item | None]
 #: writes that a lagging read may be behind, and for how long at most: simulated seconds
 MOST_BEHIND = 48
 LONGEST_LAG = 300.0
-_PAGE = reads.PAGE_LIMIT
+_PAGE = sizes.PAGE_LIMIT
 
 
 class FaultyStore(MemoryDynamoDB):
@@ -65,10 +65,11 @@ class FaultyStore(MemoryDynamoDB):
     def _around(self, operation: str, where: str, effect: Callable[[], Any]) -> Any:
         if operation == "Query" and "/" in where:
             operation = "IndexQuery"
+        elif operation in ("GetItem", "Query"):
+            if not _held(effect)["ConsistentRead"].cell_contents:
+                operation += "Eventually"
         elif operation in ("TransactWriteItems", "UpdateItem", "PutItem"):
-            return self._scheduler.around(
-                operation, lambda: self._write(effect), about=_about(effect), answers=None
-            )
+            return self._scheduler.around(operation, lambda: self._write(effect), about=_about(effect), answers=None)
         return self._scheduler.around(operation, effect, answers=_Faulty(self, effect))
 
     def _write(self, effect: Callable[[], Any]) -> Any:
@@ -96,11 +97,11 @@ class FaultyStore(MemoryDynamoDB):
             return {"Items": []}
         self._fault = fault
         if fault == "partial":
-            reads.PAGE_LIMIT = 1
+            vars(reads)["PAGE_LIMIT"] = 1
         try:
             return effect()
         finally:
-            self._fault, reads.PAGE_LIMIT = None, _PAGE
+            self._fault, vars(reads)["PAGE_LIMIT"] = None, _PAGE
 
 
 class _Faulty:
@@ -115,7 +116,7 @@ class _Faulty:
 
 def _about(effect: Callable[[], Any]) -> tuple[str, int | None] | None:
     """The customer and hour that a write is about: of a transaction, those of its operation on a metering record."""
-    held = dict(zip(effect.__code__.co_freevars, effect.__closure__ or (), strict=True))
+    held = _held(effect)
     if "write" in held:
         writes = [held["write"].cell_contents]
     elif "writes" in held:
@@ -126,3 +127,8 @@ def _about(effect: Callable[[], Any]) -> tuple[str, int | None] | None:
         if write.data.name == tables.METERING_RECORDS.name:
             return str(write.key[0]), int(write.key[1])
     return str(writes[0].key[0]), None
+
+
+def _held(effect: Callable[[], Any]) -> dict[str, Any]:
+    """What an operation has taken in, by name; each in its cell."""
+    return dict(zip(effect.__code__.co_freevars, effect.__closure__ or (), strict=True))

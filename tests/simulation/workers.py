@@ -53,14 +53,14 @@ def start(seed: int, *, steps: int, first: int = 0, every: int = 1, code: Path |
     }
     command = [sys.executable, "-m", "tests.simulation.worker", "--seed", str(seed), "--steps", str(steps)]
     command += ["--first", str(first), "--every", str(every)]
-    process = subprocess.Popen(  # noqa: S603  # our own program
+    process = subprocess.Popen(  # our own program
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     return Worker(process)
 
 
 def listen(workers: list[Worker]) -> Iterator[Worker]:
-    """Whoever has just said something, until all are silent. A worker that ends without its last word is a RuntimeError."""
+    """Whoever has just said something, until all are silent. RuntimeError where one ends without its last word."""
     with DefaultSelector() as selector:
         for worker in workers:
             assert worker.process.stdout is not None

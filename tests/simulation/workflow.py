@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ledger.pending_page import RecordKey
 from metering.find_due_hours import DueHours, find_due_hours, last_due_hour
-from metering.keys import LineKey
 from metering.mode import Mode
 from metering.pace import Pace
 from metering.plan_batches import plan_batches
@@ -95,15 +94,9 @@ class Run:
         )
         for batch in batches:
             with suppress(MarketplaceBusy):
-                self._state(partial(self._submit, batch), BUSY_TRIES)
+                self._state(partial(self._submitter.submit, batch, str(self._started)), BUSY_TRIES)
         self._state(lambda: settle_hours(keys, world.records, world.settlement, world.clock, self._mode))
         return left
-
-    def _submit(self, batch: list[LineKey]) -> None:
-        actor = self._world.scheduler.current
-        if actor is not None:
-            actor.looked = None
-        self._submitter.submit(batch, str(self._started))
 
     def _report(self) -> None:
         world = self._world

@@ -1,0 +1,174 @@
+"""Final metering as it runs on AWS: executions by name, started by the stream and by who looks after leavers."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from ledger.leaving import Leaving
+from ledger.subscriber import from_item
+from ledger.tables import SUBSCRIBERS
+from metering.end_subscription import Ending
+from metering.find_final_hours import find_final_hours
+from metering.mode import Mode
+from metering.pace import Pace
+from metering.plan_batches import plan_batches
+from metering.refuse_usage import refuse_usage
+from metering.settle_line import LineSettler
+from metering.start_final_metering import LEAVING, Starter, look_after_leavers
+from tests.simulation.actors import Actor
+from tests.simulation.faults import Crash, client_error
+from tests.simulation.store import Item
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+    from tests.simulation.protocol import Protocol
+
+#: the workflow's own limits
+FAULTS, AFTER_FAULT = 30, 60.0
+ARN = "final"
+T = TypeVar("T")
+
+
+@dataclass
+class FinalMeterings:
+    """Step Functions and the stream, as far as leaving needs them. ``stream``: images of leavers, not worked on yet.
+
+    executions: by name; None where it was started and the machine has not taken its first step yet.
+    """
+
+    world: "Protocol"
+    executions: dict[str, Actor] = field(default_factory=dict)
+    stream: list[Item] = field(default_factory=list)
+
+    def changed(self, new: Item) -> None:
+        """A subscriber's item was written; the stream's filter lets leavers pass."""
+        if new.get("subscriptionStatus") in LEAVING:
+            self.stream.append(new)
+
+    @property
+    def starter(self) -> Starter:
+        return Starter(cast("SFNClient", self), ARN)
+
+    def streamed(self) -> Actor | None:
+        """The function on the stream takes the oldest image; it stays there until that went well."""
+        if not self.stream:
+            return None
+        image = self.stream[0]
+
+        def work() -> None:
+            self.starter.start(from_item(image))
+            self.stream[:] = [other for other in self.stream if other is not image]
+
+        return self.world.scheduler.spawn("streamer", work)
+
+    def caretaker(self) -> Actor:
+        world = self.world
+        return world.scheduler.spawn(
+            "caretaker", lambda: look_after_leavers(world.subscribers, self.starter, world.clock())
+        )
+
+    # --- what the code uses of Step Functions -------------------------------------------------------------------------
+
+    def start_execution(self, *, name: str, input: str, **_machine: str) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            if name in self.executions:
+                raise client_error("ExecutionAlreadyExists", 400, "StartExecution")
+            given = json.loads(input)
+            execution = Execution(self.world, given["customerIdentifier"], int(given["periodEnd"]), name)
+            actor = self.executions[name] = self.world.scheduler.spawn("final", execution.work)
+            actor.mode = self.world.mode
+            return {"executionArn": f"{ARN}:{name}"}
+
+        answer: dict[str, Any] = self.world.scheduler.around("StartExecution", effect)
+        return answer
+
+    def get_paginator(self, _name: str) -> "FinalMeterings":
+        return self
+
+    def paginate(self, **_filter: Any) -> list[dict[str, Any]]:
+        def effect() -> list[dict[str, Any]]:
+            running = [name for name, actor in self.executions.items() if not actor.done]
+            return [{"executions": [{"name": name} for name in running]}]
+
+        pages: list[dict[str, Any]] = self.world.scheduler.around("ListExecutions", effect)
+        return pages
+
+
+class Execution:
+    """One execution. A function that dies fails its state; the machine waits a minute and looks again."""
+
+    def __init__(self, world: "Protocol", customer: str, end: int, name: str) -> None:
+        self._world = world
+        self._customer = customer
+        self._end = end
+        self._name = name
+        pace = Pace(calls_per_second=8, copies=1, monotonic=lambda: world.now, sleep=world.sleep)
+        self._submitter = replace(world.submitter, clock=world.clock, pace=pace)
+        self._sealer = replace(world.sealer, clock=world.clock, pause=lambda attempt: world.sleep(0.02 * attempt))
+        self._mode = Mode(world.mode)
+        settler = LineSettler(world.settlement, world.clock)
+        leaving = Leaving(
+            client=world.dynamodb.meta.client, subscribers_table=SUBSCRIBERS.name, balances=world.balances
+        )
+        self._ending = Ending(
+            records=world.records,
+            subscribers=world.subscribers,
+            balances=world.balances,
+            leaving=leaving,
+            settler=settler,
+            clock=world.clock,
+            pause=lambda attempt: world.sleep(0.02 * attempt),
+        )
+        self._sent = False
+
+    def work(self) -> None:
+        faults = 0
+        while True:
+            try:
+                if self._step():
+                    return
+            except (Exception, Crash):
+                faults += 1
+                if faults >= FAULTS:
+                    raise
+                self._sent = False
+                self._world.wait(self._world.now + AFTER_FAULT)
+
+    def _step(self) -> bool:
+        """One round of the machine; True at its end."""
+        world = self._world
+        step = find_final_hours(
+            self._customer, self._end, world.records, world.subscribers, now=world.clock(), sent=self._sent
+        )
+        if step.name == "done":
+            return True
+        if step.name == "wait":
+            self._sent = False
+            world.wait(cast(float, step.until))
+        elif step.name == "refuse":
+            refuse_usage(self._customer, self._end, world.subscribers, now=world.clock())
+        elif step.name == "send":
+            self._send([*step.hours, *step.unsendable], list(step.hours))
+            self._sent = True
+        else:
+            self._sent = False
+            return self._ending.end_subscription(self._customer, self._end) == "ended"
+        return False
+
+    def _send(self, seal: list[tuple[str, int]], hours: list[tuple[str, int]]) -> None:
+        world = self._world
+        self._sealer.seal_hours(seal)
+        batches, _left = plan_batches(hours, world.records, world.subscribers, world.clock(), self._mode)
+        for batch in batches:
+            _left_pending(partial(self._submitter.submit, batch, self._name))
+
+
+def _left_pending(work: Callable[[], T]) -> T | None:
+    """Whatever it was, its lines are pending, and are tried again a minute later."""
+    try:
+        return work()
+    except (Exception, Crash):
+        return None

@@ -1,0 +1,104 @@
+"""The simulation in the suite: a short soak, exact replay, and mutants that it must find.
+
+``make soak`` and ``make mutants`` do the same for as long as one likes.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.simulation import workers
+from tests.simulation.faults import AT
+from tests.simulation.hunt import hunted, mutated
+from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.play import play
+from tests.simulation.workers import ROOT
+
+#: two seeds, played one beside the other; together some twenty seconds
+SHORT = 60_000
+#: of each room one, and all of them found within a few thousand steps
+QUICK = (
+    "event-put-unconditional",
+    "life-by-arrival",
+    "remainder-lost",
+    "no-journal",
+    "record-ends-with-its-first-line",
+    "deadline-too-late",
+)
+BY_ID = {mutant.id: mutant for mutant in MUTANTS}
+
+
+def test_a_short_soak_finds_nothing() -> None:
+    running = [workers.start(seed, steps=SHORT) for seed in (11, 12)]
+    try:
+        for _ in workers.listen(running):
+            pass
+    finally:
+        workers.stop(running)
+    total = workers.tally(running)
+    assert total.failures == []
+    assert total.steps >= 2 * SHORT
+    writes = {site for site, point in total.coverage if point in ("@TransactWriteItems", "@UpdateItem")}
+    for site in (
+        "write_chunk.write_chunk",
+        "seal_hours.Sealer._write",
+        "settlement.Settlement.journal",
+        "subscribers.Subscribers._write",
+    ):
+        assert site in writes
+        assert {f for s, f in total.coverage if s == site} >= {"crash_before", "crash_after", "lost"}
+
+
+def test_a_seed_replays_exactly_in_any_process() -> None:
+    """Not even the order of sets may decide anything."""
+
+    path = f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"
+
+    def digest(hash_seed: str) -> int:
+        worker = [sys.executable, "-m", "tests.simulation.worker", "--seed", "3", "--steps", "8000", "--first", "0"]
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": hash_seed,
+            "PYTHONPATH": path,
+        }
+        done = subprocess.run(
+            [*worker, "--every", "1"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
+        return int(json.loads(done.stdout.splitlines()[-1])["digest"])
+
+    assert digest("1") == digest("2")
+
+
+def test_an_episode_replays_alone_as_among_others() -> None:
+    digests = []
+    for played in play(5, steps=3_000):
+        digests.append(played.coverage.copy())
+    last = len(digests) - 1
+    (alone,) = play(5, steps=1, first=last)
+    assert alone.coverage == digests[last] - digests[last - 1]
+
+
+@pytest.mark.parametrize("id_", QUICK)
+def test_a_mutant_is_found(id_: str) -> None:
+    found = hunted(BY_ID[id_], steps=60_000)
+    assert found.what is not None
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
+def test_a_mutant_has_its_place(mutant: Mutant) -> None:
+    """Exactly once, and what comes out is still Python."""
+    compile(mutated(mutant), mutant.file, "exec")
+
+
+def test_mutants_are_many_and_each_has_a_name() -> None:
+    assert len(BY_ID) == len(MUTANTS) >= 40
+
+
+def test_every_fault_is_somewhere_and_known() -> None:
+    """What ``strike`` does not know would be done as if nothing was."""
+    known = {"crash_before", "crash_after", "lost", "unreachable", "throttled", "conflict", "twice", "failed_before"}
+    known |= {"failed_after", "stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status"}
+    assert {fault for kinds in AT.values() for fault in kinds} == known
