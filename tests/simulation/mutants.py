@@ -598,13 +598,6 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "refused-at-once",
-        "usage is refused when the end is known, not when the grace is nearly over",
-        "metering/refuse_usage.py",
-        "    if now < accepts_until(end):\n        return False\n",
-        "",
-    ),
-    Mutant(
         "final-before-its-time",
         "final metering does not wait for the last usage",
         "metering/final_rules.py",
