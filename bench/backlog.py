@@ -33,6 +33,13 @@ DURATION = 120.0
 #: what a stage permits itself (``marketplaceCallsPerSecond``): the default, and nearer to the quota
 RATES = {"the stage's default": 8.0, "nearer to the quota": 9.0}
 COPIES = 2
+NOTES = (
+    "Permitted is what the stage permits itself (`marketplaceCallsPerSecond`), not Marketplace's own 10: using those "
+    "up leaves a second no room for a call that arrives late. What a lower rate leaves free is used to catch up with "
+    "lateness (`metering/pace.py`).",
+    "This figure alone runs by the wall clock: on a machine that is busy with other work it comes out lower, since a "
+    "thread that is not let run makes no calls. The copies' starts and Lambda's own waits are modelled, not Lambda.",
+)
 #: two hourly runs and a final metering; each has as many batches under way as there are copies
 RUNS = ("hourly run", "hourly run over the hour", "final metering")
 CUSTOMERS = 320
@@ -122,6 +129,7 @@ def measure(say: Say) -> Figure:
             Table(title="By rate", head=["", "calls a second", "calls", "of that rate", "throttled", ""], rows=rows)
         ],
         plots=[("backlog.svg", "Calls by second")],
+        notes=NOTES,
         data=data,
     )
 

@@ -24,10 +24,13 @@ def emulator() -> Iterator[Any]:
         yield cloud.seller.resource("dynamodb", config=ONCE)
 
 
-def client_of(endpoint: str) -> Any:
-    """A plain boto3 client of an emulator: what our requests are compared with."""
+def client_of(endpoint: str, *, checked: bool = True) -> Any:
+    """A plain boto3 client of an emulator: what our requests are compared with.
+
+    checked: False leaves out botocore's check of every request, as ours do; boto3's default is to check.
+    """
     session = boto3.Session(SELLER_ACCOUNT, ROOT_SECRET, region_name="us-east-1")
-    return session.client("dynamodb", endpoint_url=endpoint, config=ONCE)
+    return session.client("dynamodb", endpoint_url=endpoint, config=ONCE if checked else CONFIG.merge(ONCE))
 
 
 def ours(endpoint: str) -> tuple[DynamoDB, Any]:

@@ -89,10 +89,10 @@ def measure(say: Say) -> Figure:
             )
         ],
         notes=[
-            "Every write costs by the kilobytes of the record, which is sealed within the first; the five attempts that "
-            "are journalled, and the five record ids and verdicts, lead into the second. To come down to 8 the journal "
-            "would have to stay within the first kilobyte too: with the lines inside `dimensionUsage`, shorter attempt "
-            "ids, and no `sentTimestamp` where it is the hour.",
+            "Every write costs by the kilobytes of the record. It is sealed within the first; the five attempts that "
+            "are journalled, and then the five record ids and verdicts, lead into the second. To come down to 8 the "
+            "journal would have to stay within the first kilobyte too: with the lines inside `dimensionUsage`, shorter "
+            "attempt ids, and no `sentTimestamp` where it is the hour.",
         ],
         data={"requests": requests, "units": units, "sizes": {step.name: step.size for step in found}},
     )

@@ -1,10 +1,14 @@
 """Final metering of a stage: its functions, what each may do, and what starts it."""
 
+from collections.abc import Mapping
+
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from ledger.tables import STATUS_INDEX
+from marketplace import dimensions
+from marketplace.dimensions import Dimension
 from runtime.settings import (
     EndSubscriptionSettings,
     FindFinalHoursSettings,
@@ -35,12 +39,14 @@ class FinalMetering:
         scope: Construct,
         *,
         data: DataStack,
+        product_dimensions: Mapping[str, Dimension],
         code: lambda_.Code,
         environment: FunctionEnvironment,
         hourly: WorkflowFunctions,
     ) -> None:
         self._scope = scope
         self._data = data
+        self._dimensions = product_dimensions
         self._code = code
         self._environment = environment
         steps = FinalMeteringFunctions(
@@ -116,6 +122,7 @@ class FinalMetering:
             "end-subscription",
             description="cancels a subscription of which every unit has a name",
             settings=EndSubscriptionSettings(
+                DIMENSIONS=dimensions.to_json(self._dimensions),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 METERING_RECORDS_TABLE=self._data.metering_records.name,
                 STATE_TABLE=self._data.state.name,

@@ -68,7 +68,14 @@ class MeteringStack(Stack):
         self.schedule = WorkflowSchedule(
             self, "Schedule", workflow=self.workflow.machine, minute=stage.seal_delay_minutes
         )
-        self.final = FinalMetering(self, data=data, code=self._code, environment=environment, hourly=self.steps)
+        self.final = FinalMetering(
+            self,
+            data=data,
+            product_dimensions=stage.dimensions,
+            code=self._code,
+            environment=environment,
+            hourly=self.steps,
+        )
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
         CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
@@ -81,7 +88,13 @@ class MeteringStack(Stack):
         return {function.node.id: function for function in self.steps.all()} | self.final.functions
 
     def _function(
-        self, id_: str, *, settings: Settings, description: str, reserved_concurrency: int | None = None
+        self,
+        id_: str,
+        *,
+        settings: Settings,
+        description: str,
+        reserved_concurrency: int | None = None,
+        memory_mb: int = 512,
     ) -> RoomFunction:
         return RoomFunction(
             self,
@@ -94,6 +107,7 @@ class MeteringStack(Stack):
             description=description,
             timeout=STEP_WITHIN,
             reserved_concurrency=reserved_concurrency,
+            memory_mb=memory_mb,
         )
 
     def _put_zero_records(self) -> RoomFunction:
@@ -133,6 +147,8 @@ class MeteringStack(Stack):
         function = self._function(
             "seal-hours",
             description="freezes an hour: identity, timestamp, lines",
+            # an hour may have some hundred thousand sets of tags, a kilobyte each, before the smallest are folded
+            memory_mb=2048,
             settings=SealHoursSettings(
                 PRODUCT_CODE=self._stage.product_code,
                 PRICING_MODEL=self._stage.pricing_model,

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from marketplace.dimensions import Dimension
+from marketplace.dimensions import Dimension, to_json
 from marketplace.regions import METERING_REGIONS, NOTICES_REGION
 from marketplace.tiers import Tier
+from marketplace.tiers import to_json as tiers_to_json
 from stacks.stage_alarms import AlarmSettings, read_alarms
 from stacks.stage_product import read_dimensions, read_tiers
 from stacks.toml_section import Section, StageError
@@ -22,6 +23,9 @@ METERING_MODES = ("off", "dry-run", "test-buyers", "live")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 #: AWS: CloudWatch Logs accepts these numbers of days only (PutRetentionPolicy)
 LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288)
+
+#: of the 4,096 bytes of a function's environment variables, for dimensions and tiers; the rest is for the others
+MOST_OF_ENVIRONMENT = 3_000
 
 PRODUCT_CODE_REMEDY = (
     "set it to the product code shown in the AWS Marketplace Management Portal (or pass -c productCode=...)"
@@ -128,6 +132,7 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
         alarms=read_alarms(top.section("alarms", remedy="add an [alarms] table"), sorted({region, NOTICES_REGION})),
     )
     top.close()
+    _fits_environment(top, stage)
     if stage.metering_mode == "test-buyers" and not stage.test_buyers:
         raise top.fault("testBuyers", "is empty", 'list the billing keys to send for, or set meteringMode = "dry-run"')
     if movable and stage.keep_data:
@@ -135,6 +140,17 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
             "movableClock", "is true on a stage that keeps its data", "remove it: it is for local runs only"
         )
     return stage
+
+
+def _fits_environment(top: Section, stage: Stage) -> None:
+    """AWS Lambda takes 4 KB of environment variables (Lambda quotas), and some functions get both of these in them."""
+    size = len(to_json(stage.dimensions)) + len(tiers_to_json(stage.tiers))
+    if size > MOST_OF_ENVIRONMENT:
+        raise top.fault(
+            "dimensions",
+            f"and tiers take {size} of the {MOST_OF_ENVIRONMENT} bytes that functions have for them",
+            "name fewer dimensions, or include less by name in the tiers",
+        )
 
 
 def _suffix(top: Section) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 #: a request holds at most 25 records (botocore model, ``UsageRecords``) and less than 1 MB (BatchMeterUsage)
 MAX_RECORDS = 25
 MAX_BYTES = 1_000_000
+HOUR = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +43,12 @@ class UsageLine:
 
     @property
     def match_key(self) -> tuple[Any, ...]:
-        """By what an answer's record is this line: identity, dimension and timestamp, never its place;
-        nor its allocations, which the answer may leave out."""
-        return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp)
+        """By what an answer's record is this line: identity, dimension and hour, never its place.
+
+        A request has one line of these, Marketplace deduplicates by them, and an answer that cuts the Timestamp, adds
+        an identifier or leaves out the allocations still names it.
+        """
+        return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp // HOUR)
 
 
 class Answer(NamedTuple):
@@ -85,9 +89,11 @@ def record_size(line: UsageLine) -> int:
 
 
 def _sent_key(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    names = ("CustomerAWSAccountId", "CustomerIdentifier", "LicenseArn")
-    identity = sorted((name, record[name]) for name in names if record.get(name))
-    return (*identity, record.get("Dimension"), int(record["Timestamp"].timestamp()))
+    """``match_key`` of the line that an answer's record is: of its identifiers, those that its kind is sent by."""
+    legacy = record.get("CustomerIdentifier")
+    names = ("CustomerIdentifier",) if legacy else ("CustomerAWSAccountId", "LicenseArn")
+    identity = sorted((name, record.get(name)) for name in names)
+    return (*identity, record.get("Dimension"), int(record["Timestamp"].timestamp()) // HOUR)
 
 
 def _request(lines: Sequence[UsageLine]) -> dict[str, Any]:

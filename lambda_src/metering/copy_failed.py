@@ -6,25 +6,27 @@ queue. It names a line and carries no quantity: whoever acts on it must read wha
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ledger.metering_record import MeteringRecord
 from ledger.settlement import Settlement
 from runtime.clock import iso
 
+#: records of one run: after a bad day there may be more than a function's time is enough for; the next run goes on
+MOST = 500
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 
 def copy_failed(records: Iterable[MeteringRecord], sqs: "SQSClient", queue_url: str, settlement: Settlement) -> int:
-    """Send a message for each failed line of these records that has none yet; how many.
+    """Send a message for each failed line of these records that has none yet, of ``MOST`` records at most; how many.
 
     The record is marked after its messages are sent, so that a crash in between sends them again and loses none.
     """
     sent = 0
-    for record in records:
-        if record.copied_at == record.settle_version:
-            continue
+    for record in islice((each for each in records if each.copied_at != each.settle_version), MOST):
         for line in record.lines.values():
             if line.failed:
                 body = {

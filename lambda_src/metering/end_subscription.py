@@ -1,19 +1,25 @@
 """Final metering, last state: everything recorded has a name, so the subscription is ``cancelled``."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
-from ledger.balance import Balances
+from ledger.balance import Balance, Balances
 from ledger.leaving import Leaving, ended_period
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.quantity import text
 from ledger.subscribers import Subscribers
 from ledger.transaction import Cancelled, Contended
+from marketplace.dimensions import Dimension
+from metering.count import Count, nothing
 from metering.final_rules import cannot_be_sent, first_hour
+from metering.seal_rules import billable
 from metering.settle_line import LineSettler
 from runtime import telemetry
 from runtime.clock import Clock, iso
+from runtime.metric_names import MeteringMetric
 from runtime.pause import Pause, full_jitter
 
 #: ended: cancelled now. open: an hour is not sealed yet, look again. not_its_turn: a new period has begun, or the
@@ -37,6 +43,8 @@ class Ending:
     leaving: Leaving
     settler: LineSettler
     clock: Clock
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    count: Count = nothing
     pause: Pause = full_jitter
 
     def end_subscription(self, customer_identifier: str, end: int) -> Outcome:
@@ -63,10 +71,18 @@ class Ending:
             except Contended:
                 self.pause(attempt)
                 continue
-            remainder = {name: text(value) for name, value in balance.remainder.items() if value}
-            logger.info("subscription ended", customer=customer_identifier, ended=iso(end), remainder=remainder)
+            self._tell(customer_identifier, end, balance)
             return "ended"
         raise Contended(f"the subscription of {customer_identifier} kept changing")
+
+    def _tell(self, customer_identifier: str, end: int, balance: Balance) -> None:
+        """A remainder is less than a billed unit as a rule; where it is not, somebody has to know."""
+        remainder = {name: text(value) for name, value in balance.remainder.items() if value}
+        logger.info("subscription ended", customer=customer_identifier, ended=iso(end), remainder=remainder)
+        unbilled = [n for n, d in self.dimensions.items() if billable(d, balance.remainder.get(n, Decimal(0)))]
+        if unbilled:
+            logger.error("a leaver's remainder was not billed", customer=customer_identifier, dimensions=unbilled)
+            self.count(MeteringMetric.REMAINDERS_UNBILLED, len(unbilled))
 
     def _name(self, record: MeteringRecord, end: int) -> None:
         if not cannot_be_sent(record, end, self.clock()):

@@ -76,6 +76,7 @@ def end_subscription(event: Payload, _context: LambdaContext) -> Payload:
     from ledger.leaving import Leaving
     from ledger.metering_records import MeteringRecords
     from ledger.settlement import Settlement
+    from marketplace import dimensions
     from metering.end_subscription import Ending
     from metering.settle_line import LineSettler
 
@@ -89,6 +90,8 @@ def end_subscription(event: Payload, _context: LambdaContext) -> Payload:
         leaving=Leaving(client=dynamodb().meta.client, subscribers_table=names.SUBSCRIBERS_TABLE, balances=balances),
         settler=LineSettler(settlement, clock.now, count),
         clock=clock.now,
+        dimensions=dimensions.from_json(names.DIMENSIONS),
+        count=count,
     )
     return {"outcome": ending.end_subscription(event["customerIdentifier"], int(event["periodEnd"]))}
 

@@ -228,7 +228,6 @@ def report(event: Payload, _context: LambdaContext) -> Payload:
     settlement = Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE))
     for record in levels.stale:
         settlement.tidy(record)
-    copied = copy_failed(levels.failed_records, sqs(), names.FAILED_LINES_QUEUE_URL, settlement)
     count(MeteringMetric.PENDING_HOURS, levels.pending_hours)
     count(MeteringMetric.OLDEST_PENDING_HOUR_AGE, levels.age(now), MetricUnit.Seconds)
     count(MeteringMetric.NEAREST_DEADLINE, max(0.0, levels.time_left(now)), MetricUnit.Seconds)
@@ -238,6 +237,8 @@ def report(event: Payload, _context: LambdaContext) -> Payload:
     count(MeteringMetric.FAILED_MONEY, float(levels.failed.money), MetricUnit.NoUnit)
     count_units(MeteringMetric.AT_RISK_UNITS, levels.at_risk)
     count_units(MeteringMetric.FAILED_UNITS, levels.failed)
+    # after the levels: whatever becomes of the copies, those are told
+    copied = copy_failed(levels.failed_records, sqs(), names.FAILED_LINES_QUEUE_URL, settlement)
     count(MeteringMetric.RUNS_COMPLETED, 1)
     summary = {**levels.payload(), "hour": clock.iso(last), "fault": event.get("fault")}
     told = {name: value for name, value in summary.items() if name != "failed"}

@@ -55,6 +55,8 @@ class MeteringMetric(StrEnum):
     LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
     #: more units than one line takes: the rest is billed with a later hour
     LINES_CAPPED = "LinesCapped"
+    #: dimensions of which somebody left with a billed unit or more unbilled
+    REMAINDERS_UNBILLED = "RemaindersUnbilled"
     #: hourly zeros that ended otherwise than billed: nothing is lost, nobody is woken
     ZERO_LINES_FAILED = "ZeroLinesFailed"
     #: sets of tags beyond what a line takes: billed, but shown without their tags

@@ -177,6 +177,7 @@ class RefuseUsageSettings(Settings):
 
 
 class EndSubscriptionSettings(Settings):
+    DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     STATE_TABLE: str

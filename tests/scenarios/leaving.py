@@ -183,6 +183,8 @@ class FinalMetering:
             leaving=self.leaving,
             settler=LineSettler(self.world.settlement, lambda: self.world.now),
             clock=lambda: self.world.now,
+            dimensions=self.world.dimensions,
+            count=self.world.count,
             pause=lambda _attempt: None,
         )
 

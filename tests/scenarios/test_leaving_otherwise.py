@@ -1,10 +1,12 @@
 """Leaving that does not go straight: twice, late, over lost answers, beside the hourly run."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from runtime.clock import iso
+from runtime.metric_names import MeteringMetric
 from tests.scenarios.leaving import (
     ELEVEN,
     END,
@@ -222,3 +224,16 @@ def test_the_first_hour_is_taken_though_eventbridge_cuts_the_activations_time(wo
     use(world, buyer, "a", 5)
     world.next_run()
     assert lines(world, buyer) == {"08:12": 5}
+
+
+@pytest.mark.parametrize(("scale", "told"), [(1000, 0), (100, 1)])
+def test_a_remainder_that_would_make_a_billed_unit_is_told(world: World, scale: int, told: int) -> None:
+    """The stage's scale was lowered while 900 calls were left over, and he leaves before anything uses them up."""
+    buyer = leaver(world)
+    use(world, buyer, "e0", 900, dimension="api_calls")
+    world.next_run()
+    world.dimensions = {**world.dimensions, "api_calls": replace(world.dimensions["api_calls"], scale=scale)}
+    leave(world, buyer)
+    FinalMetering(world, buyer).run()
+    assert status(world, buyer) == "cancelled"
+    assert world.counted[MeteringMetric.REMAINDERS_UNBILLED] == told

@@ -227,7 +227,7 @@ def test_final_metering_and_its_alarms(foreign: Foreign) -> None:
     )
     (mapping,) = foreign.resources("AWS::Lambda::EventSourceMapping")
     assert mapping["EventSourceArn"]["Fn::GetAtt"][1] == "StreamArn"
-    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 5
+    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 6
 
 
 def test_queue_and_function_alarms_with_a_mail_route(foreign: Foreign) -> None:

@@ -57,6 +57,13 @@ def load(tmp_path: Path, text: str) -> stages.Stage:
     return stages.load("x", folder=folder)
 
 
+def test_more_dimensions_than_a_functions_environment_holds_are_one_line(tmp_path: Path) -> None:
+    """CloudFormation would say it in the middle of a deployment, and not of which file."""
+    more = "".join(f'[dimensions.dimension_number_{n}]\nunit = "unit"\naggregation = "sum"\n' for n in range(40))
+    with pytest.raises(StageError, match=r"stages/x.toml: dimensions and tiers take \d+ of the 3000 bytes"):
+        load(tmp_path, GOOD.replace("[[tiers]]", more + "[[tiers]]"))
+
+
 def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     stage = load(tmp_path, GOOD)
     assert (stage.name, stage.product_code, stage.region, stage.suffix) == ("x", "abc", "eu-central-1", "-x")

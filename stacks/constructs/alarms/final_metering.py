@@ -65,3 +65,13 @@ class FinalMeteringAlarms(Construct):
             routes=routes,
             severity=Severity.TICKET,
         )
+        add_alarm(
+            self,
+            "RemaindersUnbilled",
+            metric=room_metric(
+                MeteringMetric.REMAINDERS_UNBILLED, namespace=namespace, room=room, statistic="Sum", period=QUARTER
+            ),
+            means="somebody left with a billed unit or more that no hour could take: see remainderEnded of his balance",
+            routes=routes,
+            severity=Severity.TICKET,
+        )

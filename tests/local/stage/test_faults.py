@@ -171,3 +171,17 @@ def test_a_store_that_fails_for_a_whole_run_is_caught_up_with(acting: Acting) ->
     acting.stage.meter()
     billed_all(acting, used, buyer)
     assert {from_iso(line) for _, line, _ in acting.billed(buyer)} == {from_iso(hour)}
+
+
+@pytest.mark.parametrize("kind", ["throttle", "server-error"])
+def test_a_store_that_does_not_come_back_is_the_senders_to_ask_again(acting: Acting, buyer: Buyer, kind: str) -> None:
+    key = (buyer.customer_identifier, "workflow_executions")
+    known = accounts(acting, buyer).get(key, {"recorded": 0})["recorded"]
+    fault(acting, kind, tables.SUBSCRIBERS, operation="GetItem", times=None)
+    body = {"events": [acting.event(buyer)]}
+    answer = acting.stage.api.call("POST", "/usage", body, caller=acting.stage.usage_sender)
+    assert (answer.status, answer.json["error"]["code"]) == (500, "internal_error"), answer
+    acting.stage.dynamodb_faults.disarm()
+    again = acting.stage.api.call("POST", "/usage", body, caller=acting.stage.usage_sender)
+    assert [verdict["verdict"] for verdict in again.json["verdicts"]] == ["recorded"]
+    assert accounts(acting, buyer)[key]["recorded"] == known + 1

@@ -4,13 +4,13 @@ Nothing has metered since the evening: one run at twenty to six sends what there
 """
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from ledger.hour import SECONDS, hour_of
+from ledger.hour import SECONDS
 from local.replay.buyers import Buyer
-from marketplace.deadlines import MONTH_CLOSES, month_closes_at
 from runtime.clock import iso
 from tests.local.stage.accounts import USED, accounts, billed_all, times, use
 from tests.local.stage.acting import Acting, Item
@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
 
 LATE = {"workflow_executions": Decimal(3), "active_users": Decimal(4)}
 MINUTE = 60
+#: seconds after midnight on the 1st: Marketplace takes the old month's usage until then
+CLOSES_AT = 6 * 3600
 
 
 @pytest.fixture
@@ -27,7 +29,9 @@ def first(acting: Acting) -> int:
     # what other tests have left open is not to be overtaken by its deadline
     acting.close_hour()
     acting.stage.meter()
-    first = month_closes_at(hour_of(acting.now)) - MONTH_CLOSES
+    today = datetime.fromtimestamp(acting.now, UTC)
+    year, month = (today.year + 1, 1) if today.month == 12 else (today.year, today.month + 1)
+    first = int(datetime(year, month, 1, tzinfo=UTC).timestamp())
     acting.stage.clock.set(first - 90 * MINUTE)
     return first
 
@@ -74,7 +78,7 @@ def test_usage_of_the_old_month_is_sent_before_it_closes_and_late_usage_goes_to_
         acting.record(*(acting.event(buyer, "active_users", user=name) for name in ("ada", "bob")))
     hours.append(acting.hour)
     assert [iso(first - 2 * SECONDS), iso(first - SECONDS), iso(first + SECONDS)] == hours
-    acting.stage.clock.set(first + MONTH_CLOSES - 20 * MINUTE)
+    acting.stage.clock.set(first + CLOSES_AT - 20 * MINUTE)
     summary = acting.stage.meter()
     assert (summary["pendingHours"], summary["fault"]) == (0, None)
     recorded = times(2, *pair)
@@ -100,14 +104,14 @@ def test_what_could_not_be_sent_when_the_month_closes_is_named_and_never_sent(ac
     hour = use(acting, buyer)
     refused = {"buyer": buyer.customer_identifier, "dimension": "worklet_invocations"}
     acting.stage.marketplace.arm("error", error="InvalidUsageDimensionException", **refused)
-    acting.stage.clock.set(first + MONTH_CLOSES - 5.5 * MINUTE)
+    acting.stage.clock.set(first + CLOSES_AT - 5.5 * MINUTE)
     summary = acting.stage.meter()
     assert (summary["pendingHours"], summary["fault"]) == (1, None)
     assert Decimal(summary["atRisk"]["units"]["worklet_invocations"]) > 0
     assert acting.verdicts(buyer)[hour, "worklet_invocations"] == "rejected"
     assert failed_lines(acting, buyer) == []
     acting.stage.marketplace.clear_faults()
-    acting.stage.clock.set(first + MONTH_CLOSES + MINUTE)
+    acting.stage.clock.set(first + CLOSES_AT + MINUTE)
     before = len(acting.calls())
     summary = acting.stage.meter()
     assert len(acting.calls()) == before

@@ -173,11 +173,14 @@ def test_two_buyers_with_one_dimension_and_hour_are_told_apart(sent: Callable[..
         {"Quantity": 99},
         {"Timestamp": datetime.fromtimestamp(AT, timezone(timedelta(hours=5)))},
         {"Timestamp": datetime.fromtimestamp(AT + 0.9, UTC)},
+        {"Timestamp": datetime.fromtimestamp(AT // 3600 * 3600, UTC)},
+        {"LicenseArn": ARN, "CustomerAWSAccountId": "123456789012"},
     ],
 )
 def test_what_does_not_identify_a_line_does_not_matter(
     sent: Callable[..., BatchAnswer], changes: dict[str, Any]
 ) -> None:
+    """A Timestamp cut to the hour, an identifier more: were they no answer, a billed line would end ``expired``."""
     assert sent([line()], Results=[result(line(), **changes)]).results == {line(): Answer("Success", "id-d")}
 
 
@@ -187,7 +190,6 @@ def test_what_does_not_identify_a_line_does_not_matter(
         {"Dimension": "other"},
         {"CustomerIdentifier": "other"},
         {"Timestamp": datetime.fromtimestamp(AT + 3600, UTC)},
-        {"LicenseArn": ARN},
     ],
 )
 def test_an_answer_about_something_else_settles_nothing(

@@ -39,6 +39,7 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
         "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
         "STATE_TABLE": tables.STATE.name,
+        "DIMENSIONS": "[]",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
