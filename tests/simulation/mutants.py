@@ -619,25 +619,6 @@ MUTANTS = (
         "            return EndedPeriod(end)\n",
     ),
     Mutant(
-        "cancelled-whatever-the-balance",
-        "the remainder is named as it was read, whatever was sealed since",
-        "ledger/balance.py",
-        """        condition, seen = _unchanged(old)
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": change,
-""",
-        """        condition, seen = "attribute_exists(#version) OR attribute_not_exists(#version)", {}
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": change,
-""",
-    ),
-    Mutant(
         "remainder-unnamed",
         "what remains of a leaver disappears with him",
         "ledger/balance.py",
