@@ -21,6 +21,8 @@ _HELPERS = frozenset(
     {"write", "write_one", "update", "_update", "_change", "_change_attempts", "index_keys", "_put", "_keys", "shard"}
 )
 _ROOT = "lambda_src"
+#: no world takes so many steps, unless somebody does the same again and again
+ENDLESS = 30_000
 
 
 class Killed(BaseException):
@@ -100,6 +102,8 @@ class Scheduler:
 
     def step(self, actor: Actor, fault: str | None = None) -> None:
         """Let an actor do the effect before which it stands, and go on to the next one."""
+        if self.steps > ENDLESS:
+            raise AssertionError(f"{actor.name} goes on and on, at {actor.site}")
         if self.watch is not None:
             self.watch(actor, fault)
         self.steps += actor.point != "start"

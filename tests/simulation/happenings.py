@@ -88,8 +88,9 @@ class Happenings:
                 kinds = (self._hold, self._overlap, *kinds[2:])
         elif actor.name == "final":
             kinds = (
-                lambda: self._usage_for(customer, None),
-                lambda: self._usage_for(customer, None),
+                # whose clock is behind has not seen yet that nothing is taken any more
+                lambda: self._usage_for(customer, None, skew=-3.0),
+                lambda: self._usage_for(customer, None, skew=-3.0),
                 lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
                 lambda: self._back(customer),
                 self._mail,
@@ -112,13 +113,13 @@ class Happenings:
     def _usage(self) -> Actor:
         return self._usage_for(None, None)
 
-    def _usage_for(self, customer: str | None, hour: int | None) -> Actor:
+    def _usage_for(self, customer: str | None, hour: int | None, skew: float | None = None) -> Actor:
         world, chance = self._world, self._chance
         customer = customer or chance.choice(world.customers)
         bodies = [self._body(customer, hour) for _ in range(chance.choice((1, 1, 2, 3)))]
         if chance.random() < 0.1 and len(world.customers) > 1:
             bodies.append(self._body(chance.choice(world.customers), None))
-        return world.recorder(bodies, chance.choice(_SKEWS))
+        return world.recorder(bodies, chance.choice(_SKEWS) if skew is None else skew)
 
     def _body(self, customer: str, hour: int | None) -> Body:
         world, chance = self._world, self._chance

@@ -598,13 +598,6 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "refused-at-once",
-        "usage is refused when the end is known, not when the grace is nearly over",
-        "metering/refuse_usage.py",
-        "    if now < accepts_until(end):\n        return False\n",
-        "",
-    ),
-    Mutant(
         "final-before-its-time",
         "final metering does not wait for the last usage",
         "metering/final_rules.py",
@@ -624,25 +617,6 @@ MUTANTS = (
         "ledger/leaving.py",
         "            return EndedPeriod(end, periods[number].start if number < len(periods) else None)\n",
         "            return EndedPeriod(end)\n",
-    ),
-    Mutant(
-        "cancelled-whatever-the-balance",
-        "the remainder is named as it was read, whatever was sealed since",
-        "ledger/balance.py",
-        """        condition, seen = _unchanged(old)
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": change,
-""",
-        """        condition, seen = "attribute_exists(#version) OR attribute_not_exists(#version)", {}
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": change,
-""",
     ),
     Mutant(
         "remainder-unnamed",
