@@ -91,7 +91,7 @@ class Profile:
             steps=chance.choice((150, 250, 250, 400)),
             fault_rate=chance.choice((0.0, 0.01, 0.03, 0.06, 0.12)),
             lag_rate=chance.choice((0.0, 0.0, 0.1, 0.5)),
-            rivals=chance.choice((0.1, 0.3, 0.5)),
+            rivals=chance.choice((0.1, 0.3, 0.5, 0.85)),
             finish=chance.random() < 0.5,
             zeros=chance.choice(("off", "off", "every", "workflow_executions")),
         )

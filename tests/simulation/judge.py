@@ -321,6 +321,11 @@ class Judge(Watcher):
         end = periods[-1].get("end") if periods else None
         if status in ("final_metering", "cancelled") and (end is None or actor.seen < int(end) + SERVED):
             self.note(f"{customer} became {status} too early: {_life(new)}")
+        before = old.get("activePeriods", ())
+        same = bool(periods and before) and periods[-1]["start"] == before[-1]["start"]
+        was_over = old.get("subscriptionStatus") in ("final_metering", "cancelled")
+        if was_over and same and status == "pending_cancellation":
+            self.note(f"{customer} is leaving again, of a period that was over: {_life(new)}")
         if status == "cancelled":
             records = self.world.store.items(METERING_RECORDS.name)
             mine = [item for item in records if item["customerIdentifier"] == customer]
