@@ -24,7 +24,8 @@ def units(api: UsageApi) -> Callable[[], int]:
     def note(params: dict[str, Any], **_: Any) -> None:
         written.append(UNITS * len(params["TransactItems"]))
 
-    events = handlers.stores().client.meta.events
+    botocores: Any = handlers.stores().client
+    events = botocores._client.meta.events
     name = "provide-client-params.dynamodb.TransactWriteItems"
     events.register(name, note)
 

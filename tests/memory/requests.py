@@ -48,7 +48,7 @@ def parse(
     key: str | None = None,
 ) -> Parsed:
     """The request's expressions. Raises ValidationException for bad syntax, undefined and unused names."""
-    cached = (condition, update, projection, filter_, key, tuple(names.items()) if names else None)
+    cached = (condition, update, projection, filter_, key, None if names is None else tuple(names.items()))
     found = _parsed.get(cached)
     if found is None:
         if len(_parsed) >= _MOST:
