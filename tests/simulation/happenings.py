@@ -13,7 +13,8 @@ from local.marketplace.in_process import MeteringClient
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT
 from tests.simulation.actors import Actor
-from tests.simulation.judge import Judge, limit, month_of
+from tests.simulation.judge import Judge
+from tests.simulation.lives import limit, month_of
 from tests.simulation.protocol import DAY, Protocol
 from tests.simulation.sender import Body
 

@@ -6,72 +6,48 @@ it happens inside the code, which catches what it can.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
 from ledger.transaction import Contended
 from tests.simulation.actors import Actor
+from tests.simulation.call_judge import CallJudge, LineKey
 from tests.simulation.faults import Crash
-from tests.simulation.marketplace import Request, Watcher
+from tests.simulation.lives import (
+    EARLIEST_END,
+    HOUR,
+    SERVED,
+    TOLERANCE,
+    ZERO,
+    active_through,
+    known,
+    life,
+    limit,
+    moment_of,
+    month_of,
+    serves,
+)
 from tests.simulation.store import Change, Item
 
 if TYPE_CHECKING:
     from tests.simulation.protocol import Protocol
 
-HOUR = 3600
-DAY = 24 * HOUR
-#: clocks of functions are off by so much at most
-SKEW = 3
-#: a customer's clock and Marketplace's may differ by so much
-TOLERANCE = 300
-#: a line may not be given up earlier than this before Marketplace's limit
-EARLIEST_END = 15 * 60
-ZERO = Decimal(0)
-
 RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
 RANK |= {"billed": 3, "on_file": 3}
-_FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt", "deadline")
-#: usage is served for so long after the end of a period
-SERVED = 45 * 60
+_FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
 
-LineKey = tuple[str, int, str]
 #: customer and dimension
 Account = tuple[str, str]
 
 
-@lru_cache(maxsize=512)
-def limit(hour: int) -> int:
-    """From when on Marketplace takes no usage of an hour: 24 hours, or 06:00 UTC on the 1st."""
-    moment = datetime.fromtimestamp(hour, UTC)
-    month = moment.year * 12 + moment.month
-    close = datetime(month // 12, month % 12 + 1, 1, 6, tzinfo=UTC)
-    return min(hour + DAY, int(close.timestamp()))
-
-
-@lru_cache(maxsize=4096)
-def moment_of(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-def month_of(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m")
-
-
-class Judge(Watcher):
+class Judge(CallJudge):
     """``broken``: what did not hold, in order. ``on_file``: what Marketplace has of us, by line."""
 
     world: "Protocol"
 
     def __init__(self) -> None:
-        self.broken: list[str] = []
-        self.on_file: dict[LineKey, Decimal] = {}
-        self.foreign: set[LineKey] = set()
-        self.sent: dict[LineKey, tuple[Any, ...]] = {}
-        self.answers: dict[LineKey, set[str]] = defaultdict(set)
-        self._read_log = 0
+        super().__init__()
         # both sums, kept up to date: what events have added; what is open, what is frozen, what is left over
         self._events: dict[Account, Decimal] = defaultdict(Decimal)
         self._open: dict[Account, Decimal] = defaultdict(Decimal)
@@ -86,9 +62,6 @@ class Judge(Watcher):
     def watch(self, world: "Protocol") -> None:
         self.world = world
         world.store.wrote = self.wrote
-
-    def note(self, what: str) -> None:
-        self.broken.append(what)
 
     # --- tables -------------------------------------------------------------------------------------------------------
 
@@ -165,8 +138,8 @@ class Judge(Watcher):
         if actor.name == "recorder" and hour < running - HOUR:
             self.note(f"{(customer, hour)} was opened long after that hour")
         found = self.world.store.item(SUBSCRIBERS.name, customer) or {}
-        if found.get("subscriptionStatus") not in ("active", "pending_cancellation") or not _serves(found, actor.seen):
-            self.note(f"{(customer, hour)} was opened for a customer who is not served: {_life(found)}")
+        if found.get("subscriptionStatus") not in ("active", "pending_cancellation") or not serves(found, actor.seen):
+            self.note(f"{(customer, hour)} was opened for a customer who is not served: {life(found)}")
 
     def _sealed(self, key: tuple[str, int], new: Item, touched: set[Account]) -> None:
         customer, hour = key
@@ -193,11 +166,11 @@ class Judge(Watcher):
         if actor is not None and actor.name == "run" and actor.seen < hour + HOUR:
             self.note(f"{key} was sealed before its end")
         seen = self._seen(customer) or [{}]
-        if any(not line["quantity"] for line in lines.values()) and not any(_active_through(i, hour) for i in seen):
-            self.note(f"{key} has a zero, and the customer was not active to its end: {_life(seen[-1])}")
+        if any(not line["quantity"] for line in lines.values()) and not any(active_through(i, hour) for i in seen):
+            self.note(f"{key} has a zero, and the customer was not active to its end: {life(seen[-1])}")
         given_up = any(name.startswith("verdict#") for name in new) or not lines
-        if self.world.tiers and not given_up and not any(_known(item) for item in seen):
-            self.note(f"{key} was sealed before the entitlements were known of {_life(seen[-1])}")
+        if self.world.tiers and not given_up and not any(known(item) for item in seen):
+            self.note(f"{key} was sealed before the entitlements were known of {life(seen[-1])}")
 
     def _seen(self, customer: str) -> list[Item]:
         """The states of a customer that whoever acts may have read since it looked at its clock."""
@@ -299,8 +272,8 @@ class Judge(Watcher):
             if (now is None or now["state"] == "open") and billed not in starts:
                 self.note(f"{name} of {customer} is billed in a coming hour, and the running one is open")
         seen = self._seen(customer)
-        if not any(_serves(item, recorded) for item in seen):
-            said = [_life(item) for item in seen]
+        if not any(serves(item, recorded) for item in seen):
+            said = [life(item) for item in seen]
             self.note(f"{name} of {customer} was recorded at {recorded}, and he was served so: {said}")
         periods = [period for item in seen for period in item.get("activePeriods", ())]
         if not any(p["start"] < billed + HOUR for p in periods):
@@ -320,12 +293,12 @@ class Judge(Watcher):
         periods = new.get("activePeriods", ())
         end = periods[-1].get("end") if periods else None
         if status in ("final_metering", "cancelled") and (end is None or actor.seen < int(end) + SERVED):
-            self.note(f"{customer} became {status} too early: {_life(new)}")
+            self.note(f"{customer} became {status} too early: {life(new)}")
         before = old.get("activePeriods", ())
         same = bool(periods and before) and periods[-1]["start"] == before[-1]["start"]
         was_over = old.get("subscriptionStatus") in ("final_metering", "cancelled")
         if was_over and same and status == "pending_cancellation":
-            self.note(f"{customer} is leaving again, of a period that was over: {_life(new)}")
+            self.note(f"{customer} is leaving again, of a period that was over: {life(new)}")
         if status == "cancelled":
             records = self.world.store.items(METERING_RECORDS.name)
             mine = [item for item in records if item["customerIdentifier"] == customer]
@@ -359,91 +332,3 @@ class Judge(Watcher):
         disturbed = actor.faults > 0 or actor.error is None or isinstance(actor.error, Crash)
         if not disturbed or (isinstance(actor.error, Contended) and actor.faults < 6):
             self.note(f"{actor.name} failed without a fault: {actor.error!r}")
-
-    # --- Marketplace --------------------------------------------------------------------------------------------------
-
-    def called(self, request: Request) -> None:
-        for record in request["UsageRecords"]:
-            self._sent(request, record)
-
-    def _sent(self, request: Request, record: Mapping[str, Any]) -> None:
-        actor = self.world.scheduler.current
-        line = self._line(record)
-        customer, hour, dimension = line
-        sent = int(record["Timestamp"].timestamp())
-        what = (sent, record.get("Quantity"), record.get("QuantityAsDecimal"), repr(record.get("UsageAllocations")))
-        first = self.sent.setdefault(line, what)
-        if first != what:
-            self.note(f"{line} was sent as {first}, and then as {what}")
-        if record.get("LicenseArn") and request.get("ProductCode"):
-            self.note(f"{line} was sent with a licence and a product code")
-        item = self.world.store.item(METERING_RECORDS.name, customer, hour)
-        if item is None or item["state"] != "sealed" or dimension not in item["lines"]:
-            return self.note(f"{line} was sent, and is no frozen line")
-        if not item.get(f"attempts#{dimension}"):
-            self.note(f"{line} was sent, and its journal does not say so")
-        if item.get(f"verdict#{dimension}", {}).get("verdict") == "not_sent":
-            self.note(f"{line} was sent after it was called not sent")
-        if actor is not None and actor.mode != "live":
-            self.note(f"{line} was sent in the mode {actor.mode}")
-        if actor is not None and not sent - 2 * SKEW <= actor.seen < limit(hour):
-            self.note(f"{line} was sent outside of its window, at {actor.seen}")
-        return None
-
-    def refused(self, request: Request, code: str) -> None:
-        records = request["UsageRecords"]
-        for record in records:
-            self.answers[self._line(record)].add("rejected alone" if len(records) == 1 else "rejected with others")
-        if code in ("ValidationException", "RequestEntityTooLargeException", "SerializationException"):
-            self.note(f"a request was refused as {code}")
-
-    def answered(self, request: Request, answer: Mapping[str, Any]) -> None:
-        for result in answer["Results"]:
-            self.answers[self._line(result["UsageRecord"])].add(result["Status"])
-        log = self.world.admin.state.log.accepted
-        for entry in log[self._read_log :]:
-            line = (entry.buyer, int(moment_of(entry.hour)), entry.dimension)
-            if line in self.on_file:
-                self.note(f"{line} was accepted twice")
-            self.on_file[line] = Decimal(entry.quantity)
-        self._read_log = len(log)
-
-    def _line(self, record: Mapping[str, Any]) -> LineKey:
-        catalogue = self.world.admin.state.catalogue
-        if record.get("LicenseArn"):
-            buyer = catalogue.by_license.get(record["LicenseArn"])
-        else:
-            buyer = catalogue.by_identifier.get(record["CustomerIdentifier"])
-        hour = int(record["Timestamp"].timestamp()) // HOUR * HOUR
-        return (buyer.id if buyer else "?", hour, str(record["Dimension"]))
-
-    def put_on_file(self, line: LineKey, quantity: Decimal) -> None:
-        """Somebody else has sent a record in this slot, before us."""
-        self._read_log = len(self.world.admin.state.log.accepted)
-        self.foreign.add(line)
-        self.on_file[line] = quantity
-
-
-def _life(subscriber: Item) -> str:
-    periods = [(int(p["start"]), int(p["end"]) if "end" in p else None) for p in subscriber.get("activePeriods", ())]
-    return f"{subscriber.get('subscriptionStatus')}, active {periods}"
-
-
-def _serves(subscriber: Item, moment: float) -> bool:
-    """Whether usage of a customer is taken at a moment: he is active, or has left a short while ago."""
-    periods = subscriber.get("activePeriods", ())
-    until = periods[-1].get("end") if periods else None
-    closed = ("cancelled", "final_metering", "expired", "failed", "pending")
-    in_time = until is None or int(until) + SERVED > int(moment)
-    return in_time and subscriber.get("subscriptionStatus") not in closed
-
-
-def _known(subscriber: Item) -> bool:
-    """Whether what the contract includes was fetched after all that was said; a leaver's last word is his last."""
-    fetched, told = subscriber.get("entitlementsFetchedAt", ZERO), subscriber.get("lastNoticeAt", ZERO)
-    return fetched >= told or "acceptsUntil" in subscriber
-
-
-def _active_through(subscriber: Item, hour: int) -> bool:
-    end = hour + HOUR
-    return any(p["start"] < end and ("end" not in p or p["end"] > end) for p in subscriber.get("activePeriods", ()))

@@ -1,0 +1,94 @@
+"""What must hold of every call of Marketplace: what is sent, when, how often, and what comes back."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ledger.tables import METERING_RECORDS
+from tests.simulation.lives import HOUR, SKEW, limit, moment_of
+from tests.simulation.marketplace import Request, Watcher
+
+if TYPE_CHECKING:
+    from tests.simulation.protocol import Protocol
+
+LineKey = tuple[str, int, str]
+
+
+class CallJudge(Watcher):
+    """``broken``: what did not hold, in order. ``on_file``: what Marketplace has of us, by line; ``foreign``: lines
+    whose slot somebody else has taken; ``answers``: all that was ever said of a line."""
+
+    world: "Protocol"
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+        self.on_file: dict[LineKey, Decimal] = {}
+        self.foreign: set[LineKey] = set()
+        self.sent: dict[LineKey, tuple[Any, ...]] = {}
+        self.answers: dict[LineKey, set[str]] = defaultdict(set)
+        self._read_log = 0
+
+    def note(self, what: str) -> None:
+        self.broken.append(what)
+
+    def called(self, request: Request) -> None:
+        for record in request["UsageRecords"]:
+            self._sent(request, record)
+
+    def _sent(self, request: Request, record: Mapping[str, Any]) -> None:
+        actor = self.world.scheduler.current
+        line = self._line(record)
+        customer, hour, dimension = line
+        sent = int(record["Timestamp"].timestamp())
+        what = (sent, record.get("Quantity"), record.get("QuantityAsDecimal"), repr(record.get("UsageAllocations")))
+        first = self.sent.setdefault(line, what)
+        if first != what:
+            self.note(f"{line} was sent as {first}, and then as {what}")
+        if record.get("LicenseArn") and request.get("ProductCode"):
+            self.note(f"{line} was sent with a licence and a product code")
+        item = self.world.store.item(METERING_RECORDS.name, customer, hour)
+        if item is None or item["state"] != "sealed" or dimension not in item["lines"]:
+            return self.note(f"{line} was sent, and is no frozen line")
+        if not item.get(f"attempts#{dimension}"):
+            self.note(f"{line} was sent, and its journal does not say so")
+        if item.get(f"verdict#{dimension}", {}).get("verdict") == "not_sent":
+            self.note(f"{line} was sent after it was called not sent")
+        if actor is not None and actor.mode != "live":
+            self.note(f"{line} was sent in the mode {actor.mode}")
+        if actor is not None and not sent - 2 * SKEW <= actor.seen < limit(hour):
+            self.note(f"{line} was sent outside of its window, at {actor.seen}")
+        return None
+
+    def refused(self, request: Request, code: str) -> None:
+        records = request["UsageRecords"]
+        for record in records:
+            self.answers[self._line(record)].add("rejected alone" if len(records) == 1 else "rejected with others")
+        if code in ("ValidationException", "RequestEntityTooLargeException", "SerializationException"):
+            self.note(f"a request was refused as {code}")
+
+    def answered(self, request: Request, answer: Mapping[str, Any]) -> None:
+        for result in answer["Results"]:
+            self.answers[self._line(result["UsageRecord"])].add(result["Status"])
+        log = self.world.admin.state.log.accepted
+        for entry in log[self._read_log :]:
+            line = (entry.buyer, int(moment_of(entry.hour)), entry.dimension)
+            if line in self.on_file:
+                self.note(f"{line} was accepted twice")
+            self.on_file[line] = Decimal(entry.quantity)
+        self._read_log = len(log)
+
+    def _line(self, record: Mapping[str, Any]) -> LineKey:
+        catalogue = self.world.admin.state.catalogue
+        if record.get("LicenseArn"):
+            buyer = catalogue.by_license.get(record["LicenseArn"])
+        else:
+            buyer = catalogue.by_identifier.get(record["CustomerIdentifier"])
+        hour = int(record["Timestamp"].timestamp()) // HOUR * HOUR
+        return (buyer.id if buyer else "?", hour, str(record["Dimension"]))
+
+    def put_on_file(self, line: LineKey, quantity: Decimal) -> None:
+        """Somebody else has sent a record in this slot, before us."""
+        self._read_log = len(self.world.admin.state.log.accepted)
+        self.foreign.add(line)
+        self.on_file[line] = quantity
