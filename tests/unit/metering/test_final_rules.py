@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.attempt import new_attempt
 from ledger.leaving import GRACE_SECONDS, MARGIN_SECONDS, EndedPeriod, accepts_until, ended_period, grace_ends, last_end
 from ledger.metering_record import Line, MeteringRecord
 from ledger.subscriber import Period, Subscriber
@@ -134,6 +135,16 @@ def test_a_line_that_may_be_answered_otherwise_is_sent_every_minute_until_the_gr
     assert step(REFUSING, REFUSES, waiting, sent=True) == wait(REFUSES + AGAIN)
     assert step(REFUSING, GRACE - 1, waiting, sent=True) == wait(GRACE - 1 + AGAIN)
     assert step(REFUSING, GRACE, waiting, sent=True) == THE_END
+
+
+def test_a_line_that_another_run_may_be_sending_is_not_answered_yet() -> None:
+    """If that run has died, the grace is all the time the line has: cancelling now would leave it to no one."""
+    now = accepts_until(END) + 60.0
+    record = sealed_hour(NINE)
+    line = replace(record.lines["d"], attempts=frozenset({new_attempt(now)}))
+    under_way = replace(record, lines={"d": line})
+    assert step(subscriber("final_metering"), now, under_way) == send(NINE)
+    assert step(subscriber("final_metering"), now, under_way, sent=True) == wait(now + AGAIN)
 
 
 def test_a_verdict_that_no_try_of_the_grace_changes_is_an_answer() -> None:
