@@ -13,9 +13,11 @@ from metering.keys import LineKey
 from tests.memory.capacity import Capacity
 from tests.memory.store import MemoryDynamoDB
 
-FIRST, CUSTOMER = "l-0000000000000001", "l-0123456789abcdef"
+FIRST, CUSTOMER = "l-0123456789abcdef0123456789abcdee", "l-0123456789abcdef0123456789abcdef"
 #: units of each dimension: 1,234 API calls are one unit of a thousand, and 234 stay in the balance; of 1,000 none do
 WITH_REMAINDER, WITHOUT = 1_234, 1_000
+#: write units
+TO_REACH = 8
 WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem")
 
 
@@ -63,6 +65,12 @@ def cost(quantity: int = WITH_REMAINDER) -> tuple[int, int]:
     return sum(step.requests for step in found), sum(step.units for step in found)
 
 
+def _most_units() -> int:
+    """So many units of each dimension, to the next power of ten, are metered within the 8 write units."""
+    digits = next(digits for digits in range(3, 16) if cost(10**digits * 10 - 1)[1] > TO_REACH)
+    return int(10**digits - 1)
+
+
 def measure(say: Say) -> Figure:
     say("one hour of one customer")
     found = steps()
@@ -78,8 +86,8 @@ def measure(say: Say) -> Figure:
         ),
         readings=[
             at_most("write requests", requests, 3, digits=0),
-            at_most("write units", units, 8, digits=0),
-            at_most("write units, where the balance stays as it was", units_without, 8, digits=0),
+            at_most("write units", units, TO_REACH, digits=0),
+            at_most("write units, where the balance stays as it was", units_without, TO_REACH, digits=0),
         ],
         tables=[
             Table(
@@ -89,10 +97,9 @@ def measure(say: Say) -> Figure:
             )
         ],
         notes=[
-            "Every write costs by the kilobytes of the record. It is sealed within the first; the five attempts that "
-            "are journalled, and then the five record ids and verdicts, lead into the second. To come down to 8 the "
-            "journal would have to stay within the first kilobyte too: with the lines inside `dimensionUsage`, shorter "
-            "attempt ids, and no `sentTimestamp` where it is the hour.",
+            "Every write costs by the kilobytes of the record. It is sealed and journalled within the first; five "
+            f"verdicts with their record ids lead into the second. So it is up to {_most_units():,} units of each "
+            "dimension in the hour (a number costs a byte for two digits); beyond, journalling costs a unit more.",
         ],
         data={"requests": requests, "units": units, "sizes": {step.name: step.size for step in found}},
     )

@@ -167,7 +167,11 @@ class AcceptingMarketplace:
         self.calls += 1
         self._note(len(request["UsageRecords"]))
         results = [
-            {"UsageRecord": record, "MeteringRecordId": f"{self.calls}-{number}", "Status": "Success"}
+            {
+                "UsageRecord": record,
+                "MeteringRecordId": f"{self.calls:08}-0000-4000-8000-{number:012}",
+                "Status": "Success",
+            }
             for number, record in enumerate(request["UsageRecords"])
         ]
         return {"Results": results, "UnprocessedRecords": []}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ledger.metering_record import ATTEMPTS, ENDED, FAILED, RANK, VERDICT, MeteringRecord
+from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, FAILED, RANK, VERDICT, MeteringRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +42,9 @@ def settling(
 ) -> dict[str, Any]:
     """The update's expressions: all of these verdicts, by dimension, or none.
 
-    attempt: the one that they answer, removed in the same write. end: take the record out of the pending index, on
-    condition that nobody has settled since ``record`` was read; for a record whose other lines have all ended.
+    attempt: the one that they answer, removed in the same write; if it stands on the record, these are all its lines.
+    end: take the record out of the pending index, on condition that nobody has settled since ``record`` was read; for a
+    record whose other lines have all ended.
     """
     names: dict[str, str] = {"#state": "state", "#rank": "rank"}
     values: dict[str, Any] = {":one": 1, ":sealed": "sealed"}
@@ -55,18 +56,20 @@ def settling(
         sets.append(f"{mine} = :v{number}")
         rises = f"{mine}.#rank < {rank}" if line.verdict in ENDED else f"{mine}.#rank <= {rank}"
         conditions.append(f"(attribute_not_exists({mine}) OR {rises})")
-        if attempt is not None:
+        if attempt is not None and attempt not in record.attempts:
             deletes.append(f"{attempts} :attempt")
-            values[":attempt"] = {attempt}
+            names[attempts] = ATTEMPTS + dimension
         if line.only_if_sole_attempt:
-            conditions.append(
-                f"(attribute_not_exists({attempts}) OR (size({attempts}) = :one AND contains({attempts}, :mine)))"
-            )
+            conditions += [_only_mine(attempts), _only_mine("#all")]
             values[":mine"] = attempt
         if line.only_if_never_attempted:
-            conditions.append(f"attribute_not_exists({attempts}) AND attribute_not_exists({mine})")
-        if attempt is not None or line.only_if_sole_attempt or line.only_if_never_attempted:
-            names[attempts] = ATTEMPTS + dimension
+            conditions += [f"attribute_not_exists({name})" for name in (attempts, "#all", mine)]
+        if line.only_if_sole_attempt or line.only_if_never_attempted:
+            names |= {attempts: ATTEMPTS + dimension, "#all": ATTEMPTS_OF_ALL}
+    if attempt is not None:
+        values[":attempt"] = {attempt}
+        if attempt in record.attempts:
+            deletes, names["#all"] = ["#all :attempt"], ATTEMPTS_OF_ALL
     if any(line.verdict in FAILED and record.lines[name].quantity for name, line in verdicts.items()):
         sets.append("meteringFailed = :true")
         values[":true"] = "true"
@@ -83,6 +86,10 @@ def settling(
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
     }
+
+
+def _only_mine(attempts: str) -> str:
+    return f"(attribute_not_exists({attempts}) OR (size({attempts}) = :one AND contains({attempts}, :mine)))"
 
 
 def ends(record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> bool:

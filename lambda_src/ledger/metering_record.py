@@ -16,6 +16,8 @@ from ledger.attempt import is_under_way
 COUNTED = "counted#"
 VERDICT = "verdict#"
 ATTEMPTS = "attempts#"
+#: attempts to send every line of a record; a name for all of them keeps a record of five lines within a kilobyte
+ATTEMPTS_OF_ALL = "attempts"
 
 RANK = {
     "not_subscribed": 1,
@@ -40,7 +42,7 @@ class Line:
     contract covers. scale: recorded units per billed unit. deadline: epoch seconds from which it is no longer sent.
     allocated: what is known of its allocations by tags, which are items of their own.
     verdict: None before the first answer. at: when the verdict was stored. status_changed_at: the subscriber's, as read
-    before the call that was answered. attempts: ids of calls whose answer is not known.
+    before the call that was answered. attempts: ids of calls with it whose answer is not known.
     """
 
     dimension: str
@@ -84,6 +86,7 @@ class MeteringRecord:
 
     counted: recorded units by (dimension, period). included: of these, by dimension, what the contract covered when the
     hour was sealed, also where nothing was left to send. tagged: some of its usage has tags (``ledger.tagged_usage``).
+    attempts: ids of calls with every one of its lines whose answer is not known; each line counts them as its own.
     """
 
     customer_identifier: str
@@ -101,6 +104,7 @@ class MeteringRecord:
     #: ``settle_version`` at which its failed lines were copied to the dead letters; None: never
     copied_at: int | None = None
     tagged: bool = False
+    attempts: frozenset[str] = frozenset()
 
     @property
     def ended(self) -> bool:
@@ -130,6 +134,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         marked_failed=item.get("meteringFailed") == "true",
         copied_at=int(item["failedCopiedAt"]) if "failedCopiedAt" in item else None,
         tagged=bool(item.get("tagged", False)),
+        attempts=frozenset(item.get(ATTEMPTS_OF_ALL, ())),
     )
 
 
@@ -153,5 +158,5 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         metering_record_id=verdict.get("meteringRecordId"),
         detail=verdict.get("detail"),
         resolution=verdict.get("resolution"),
-        attempts=frozenset(item.get(ATTEMPTS + dimension, ())),
+        attempts=frozenset((*item.get(ATTEMPTS_OF_ALL, ()), *item.get(ATTEMPTS + dimension, ()))),
     )

@@ -97,21 +97,23 @@ def test_only_a_sealed_record_is_settled(ledger: Ledger, state: str) -> None:
 
 
 def test_attempts_are_journalled_per_line_and_taken_back(many: Ledger) -> None:
-    record = fresh(many, "a", "b")
-    assert many.settlement.journal(record, ["a", "b"], "one")
+    record = fresh(many, "a", "b", "c")
+    one = many.settlement.journal(record, ["a", "b"], "one")
+    assert one is not None
     assert many.settlement.journal(record, ["a"], "two")
-    assert many.settlement.answered(record, ["a"], "one")
-    assert many.settlement.answered(record, ["b"], "one")
-    assert many.settlement.answered(record, ["b"], "never journalled")
+    assert many.settlement.answered(one, ["a"], "one")
+    assert many.settlement.answered(one, ["b"], "one")
+    assert many.settlement.answered(one, ["b"], "never journalled")
     lines = many.record(record.customer_identifier).lines
     assert (lines["a"].attempts, lines["b"].attempts) == (frozenset({"two"}), frozenset())
 
 
 def test_a_verdict_takes_its_own_attempt_with_it(many: Ledger) -> None:
     record = fresh(many)
-    many.settlement.journal(record, ["d"], "one")
+    one = many.settlement.journal(record, ["d"], "one")
     many.settlement.journal(record, ["d"], "two")
-    after = many.settlement.settle(record, "d", "billed", now=NOW, attempt="one")
+    assert one is not None
+    after = many.settlement.settle(one, "d", "billed", now=NOW, attempt="one")
     assert after is not None
     assert after.lines["d"].attempts == {"two"}
 

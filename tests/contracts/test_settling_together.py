@@ -1,6 +1,5 @@
 """Several lines of a record settled in one write: all or none, and the record ends with its last line."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
 
@@ -10,15 +9,14 @@ from ledger.line_verdict import LineVerdict
 from ledger.metering_record import ENDED, RANK, Line, MeteringRecord
 from ledger.seal_record import Frozen
 from tests.contracts.stores import HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
 
 CASES = count()
 
 
-@pytest.fixture(scope="module")
-def ledger() -> Iterator[Ledger]:
-    with new_ledger() as made:
-        yield made
+@pytest.fixture
+def ledger(made: Ledger) -> Ledger:
+    """One ledger for cases that each take a customer of their own."""
+    return made
 
 
 def journalled(ledger: Ledger, *dimensions: str, attempt: str = "mine", sealed: tuple[str, ...] = ()) -> MeteringRecord:
@@ -130,12 +128,15 @@ def test_an_unanswered_attempt_stays_on_the_line_and_is_no_longer_under_way(ledg
 
 def test_however_often_nobody_answered_the_record_does_not_grow(ledger: Ledger) -> None:
     """A day of 5xx is hundreds of attempts: a name for each would make every write cost the whole item's size."""
-    record = journalled(ledger, "a", "b", attempt=f"{int(NOW)}-0")
-    for number in range(50):
-        ledger.settlement.unanswered(record, ["a", "b"], f"{int(NOW)}-{number}")
-        assert {len(line.attempts) for line in stored(ledger, record).lines.values()} == {1}
-        assert ledger.settlement.journal(record, ["a", "b"], f"{int(NOW)}-{number + 1}") is not None
-        assert {len(line.attempts) for line in stored(ledger, record).lines.values()} == {2}
+    for others in ((), ("c",)):
+        record: MeteringRecord | None = journalled(ledger, "a", "b", attempt=f"{int(NOW)}-0", sealed=others)
+        for number in range(50):
+            assert record is not None
+            ledger.settlement.unanswered(record, ["a", "b"], f"{int(NOW)}-{number}")
+            assert {len(stored(ledger, record).lines[name].attempts) for name in "ab"} == {1}
+            record = ledger.settlement.journal(record, ["a", "b"], f"{int(NOW)}-{number + 1}")
+            assert record is not None
+            assert {len(stored(ledger, record).lines[name].attempts) for name in "ab"} == {2}
 
 
 def test_a_line_that_was_never_sent_and_never_answered_may_be_called_not_sent(ledger: Ledger) -> None:

@@ -1,7 +1,7 @@
 """DynamoDB's errors in botocore's shape, raised by the store and by whoever simulates trouble around it."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -15,7 +15,14 @@ class TransactionCanceled(ClientError):
 
 
 class Invalid(ClientError):
-    """``ValidationException``."""
+    """``ValidationException``: no fault of the store's, but a mistake in the request. ``watch``: told of each."""
+
+    watch: ClassVar[Callable[[str], None] | None] = None
+
+    def __init__(self, error_response: Any, operation_name: str) -> None:
+        super().__init__(error_response, operation_name)
+        if Invalid.watch is not None:
+            Invalid.watch(str(self))
 
 
 class ResourceNotFound(ClientError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
 from ledger.transaction import Contended
+from tests.memory.errors import Invalid
 from tests.simulation.actors import Actor
 from tests.simulation.call_judge import CallJudge, LineKey
 from tests.simulation.faults import Crash
@@ -62,6 +63,8 @@ class Judge(CallJudge):
     def watch(self, world: "Protocol") -> None:
         self.world = world
         world.store.wrote = self.wrote
+        # whoever made it may catch it, and a later try may hide it
+        Invalid.watch = self.note
 
     # --- tables -------------------------------------------------------------------------------------------------------
 
@@ -190,6 +193,10 @@ class Judge(CallJudge):
                 ended += 1
                 words = ("conflict", "expired", "presumed_on_file")
                 failed += verdict["verdict"] in words and "resolution" not in verdict and line["quantity"] != 0
+            elif (*key, dimension) in self.on_file and not (
+                item.get("attempts") or item.get(f"attempts#{dimension}") or (*key, dimension) in self.foreign
+            ):
+                self.note(f"{(*key, dimension)} is on file, and neither its verdict nor its journal says so")
         if "meteringPending" not in item and not (is_sealed and ended == len(lines)):
             self.note(f"{key} is open, and not in the pending index")
         if failed and item.get("meteringFailed") != "true":

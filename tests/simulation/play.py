@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests.memory.errors import Invalid
 from tests.simulation.determinism import Sources, one_seed
 from tests.simulation.episode import Broken, Coverage, Episode, TraceLine
 
@@ -42,6 +43,7 @@ def stage() -> Iterator[Sources]:
         with one_seed() as sources:
             yield sources
     finally:
+        Invalid.watch = None
         logging.disable(logging.NOTSET)
 
 

@@ -70,6 +70,16 @@ def test_an_item_is_read_whole() -> None:
     )
 
 
+def test_an_attempt_with_all_lines_is_each_lines_own() -> None:
+    read = from_item({**ITEM, "attempts": {"three"}})
+    assert read.attempts == {"three"}
+    assert read.lines["api_calls"].attempts == {"one", "two", "three"}
+    alone = from_item(
+        {name: value for name, value in ITEM.items() if not name.startswith("attempts")} | {"attempts": {"x"}}
+    )
+    assert alone.lines["api_calls"].attempts == {"x"}
+
+
 def test_an_open_item_has_no_lines_yet() -> None:
     read = from_item({"customerIdentifier": "c", "timestamp": 0, "state": "open", "version": 1})
     assert (read.lines, read.timestamp, read.pending, read.marked_failed) == ({}, None, None, False)
