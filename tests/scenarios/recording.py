@@ -27,7 +27,7 @@ def recording_world() -> Iterator[World]:
 
 
 def emptied(world: World) -> World:
-    """The world for one test, at half past eight: moto's transactions copy whatever there is, so nothing is left."""
+    """The world for one test, at half past eight, with empty tables."""
     Ledger(world.dynamodb).clear()
     world.now = NOW
     return world

@@ -192,7 +192,7 @@ def test_another_request_between_read_and_write(world: World, buyer: str) -> Non
 
 
 class Busy:
-    """DynamoDB's client, whose first transactions meet somebody else's; moto has no contention of its own."""
+    """DynamoDB's client, whose first transactions meet somebody else's."""
 
     def __init__(self, client: Any, times: int) -> None:
         self.client, self.times, self.calls = client, times, 0

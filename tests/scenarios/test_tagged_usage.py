@@ -32,15 +32,9 @@ def report(world: World, *events: dict[str, Any]) -> None:
 
 
 def recorded(world: World, buyer: str, sets: Mapping[TagSet, int]) -> None:
-    """What recording leaves of one event per set, written item by item: moto's transactions copy whatever there is."""
-    dimension, hour = "workflow_executions", int(START)
-    counted = {(dimension, "2026-11"): Decimal(sum(sets.values()))}
-    add = world.records.add(buyer, hour, counted, exists=False, now=START, tagged=True)
-    world.dynamodb.meta.client.update_item(**add["Update"])
-    with world.dynamodb.Table(USAGE_EVENTS.name).batch_writer() as batch:
-        for tags, units in sets.items():
-            item = {"dimension": dimension, "tags": dict(tags), "counted": units}
-            batch.put_item(Item={"customerIdentifier": buyer, "eventId": tags_key(hour, dimension, tags), **item})
+    """One event per set."""
+    events = (tagged(world, buyer, f"e-{n}", units, **dict(tags)) for n, (tags, units) in enumerate(sets.items()))
+    report(world, *events)
 
 
 def sent(world: World) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
-"""A small world for the protocol: the real stores on moto, the real local Marketplace over HTTP, a clock to set.
+"""A small world for the protocol: the real stores on the DynamoDB in memory, the real local Marketplace over HTTP, a
+clock to set.
 
 Nothing of the project is faked: what is recorded, sealed, planned, submitted and settled here is the functions' code.
+That the store in memory does what DynamoDB does is the contract suite's to show (``tests.contracts``).
 """
 
 from collections import Counter
@@ -8,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -44,6 +46,7 @@ from metering.zero_rules import HourlyZeros
 from runtime.clock import from_iso, iso
 from runtime.metric_names import MeteringMetric
 from tests.contracts.dynamodb_tables import create
+from tests.memory.store import MemoryDynamoDB
 from usage.report_usage import report_usage
 from usage.stores import Stores
 
@@ -99,7 +102,7 @@ class World:
 
     def connect(self) -> "DynamoDBServiceResource":
         """The tables' DynamoDB."""
-        return boto3.resource("dynamodb", region_name="us-east-1")
+        return cast("DynamoDBServiceResource", MemoryDynamoDB())
 
     def create_tables(self) -> None:
         for table in tables.ALL_TABLES:

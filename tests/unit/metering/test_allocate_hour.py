@@ -22,7 +22,7 @@ from metering.freeze_hour import Freezer, FrozenHour
 from metering.mode import Mode
 from metering.zero_rules import HourlyZeros
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
+from tests.contracts.stores import memory_ledger as new_ledger
 
 NAMES = tuple(f"d{number:03}" for number in range(95))
 DIMENSIONS = {name: Dimension(name=name, unit="u") for name in NAMES}
@@ -48,7 +48,7 @@ def tagged(ledger: Ledger, dimensions: int, sets: int, longest: bool = False) ->
     """One unit for each set of each dimension, and one without tags for each dimension."""
     counted = {(name, MONTH): Decimal(sets + 1) for name in NAMES[:dimensions]}
     add = ledger.records.add(CUSTOMER, HOUR, counted, exists=False, now=NOW, tagged=True)
-    ledger.client.update_item(**add["Update"])
+    ledger.records.write(add)
     with ledger.event_items.batch_writer() as batch:
         for name in NAMES[:dimensions]:
             for number in range(sets):

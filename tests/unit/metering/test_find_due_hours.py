@@ -10,7 +10,7 @@ from metering.find_due_hours import CHUNK, MAX_BYTES, MAX_KEYS, DueHours, Room, 
 from metering.keys import line_key, parse_line_key, parse_record_key, record_key
 from runtime.clock import from_iso, iso
 from tests.contracts.stores import HOUR, Ledger
-from tests.contracts.stores import ledger as new_ledger
+from tests.contracts.stores import memory_ledger as new_ledger
 
 
 @pytest.mark.parametrize(

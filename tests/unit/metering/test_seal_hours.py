@@ -15,7 +15,7 @@ from metering.freeze_hour import FrozenHour
 from metering.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING
 from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
+from tests.contracts.stores import memory_ledger as new_ledger
 from tests.unit.metering.sealing import COUNTED, DIMENSIONS, lines, sealer, use, with_customer
 
 

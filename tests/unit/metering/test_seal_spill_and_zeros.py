@@ -11,7 +11,7 @@ from metering.freeze_hour import FrozenHour
 from metering.mode import Mode
 from metering.zero_rules import HourlyZeros
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
+from tests.contracts.stores import memory_ledger as new_ledger
 from tests.unit.metering.sealing import lines, sealer, use, with_customer
 
 
