@@ -7,7 +7,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BrokenConnection
 
 from ledger.attribute_values import from_attributes
 from runtime.pause import Pause, full_jitter
@@ -30,6 +31,14 @@ _CONTENDED_ERRORS = {
     "RequestLimitExceeded",
 }
 
+#: DynamoDB could not: its own fault, to be asked again (developer guide, "Error handling with DynamoDB")
+_ITS_OWN_FAULTS = {
+    "InternalServerError",
+    "InternalServerErrorException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+}
+
 Operation = dict[str, dict[str, Any]]
 
 
@@ -50,6 +59,14 @@ class Cancelled(Exception):
 
 class Contended(Exception):
     """Nothing was written: another transaction was in the way, or DynamoDB throttled. Try again after a while."""
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether an error says that DynamoDB cannot just now (throttled, its own fault, not reached), and not that the
+    request is wrong. What was asked may have been done."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in _CONTENDED_ERRORS | _ITS_OWN_FAULTS
+    return isinstance(error, Contended | HTTPClientError | BrokenConnection)
 
 
 def write(client: "DynamoDBClient", operations: Sequence[Operation]) -> None:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from ledger.transaction import Contended
+from ledger.transaction import Contended, is_unavailable
 from marketplace import dimensions
 from runtime import clock, telemetry
 from runtime.failure import described
@@ -86,6 +86,10 @@ def _not_found(error: NotFoundError) -> Response[dict[str, Any]]:
 
 @app.exception_handler(Exception)
 def _unexpected(error: Exception) -> Response[dict[str, Any]]:
+    if is_unavailable(error):
+        logger.warning("request gave up: DynamoDB did not answer", **described(error))
+        message = "the store does not answer just now; send the same request again"
+        return _error(503, "unavailable", message, retry_after=5)
     logger.error("unexpected error", **described(error))
     return _error(500, "internal_error", "something failed on our side; send the same request again", retry_after=5)
 

@@ -180,7 +180,7 @@ def test_a_store_that_does_not_come_back_is_the_senders_to_ask_again(acting: Act
     fault(acting, kind, tables.SUBSCRIBERS, operation="GetItem", times=None)
     body = {"events": [acting.event(buyer)]}
     answer = acting.stage.api.call("POST", "/usage", body, caller=acting.stage.usage_sender)
-    assert (answer.status, answer.json["error"]["code"]) == (500, "internal_error"), answer
+    assert (answer.status, answer.json["error"]["code"]) == (503, "unavailable"), answer
     acting.stage.dynamodb_faults.disarm()
     again = acting.stage.api.call("POST", "/usage", body, caller=acting.stage.usage_sender)
     assert [verdict["verdict"] for verdict in again.json["verdicts"]] == ["recorded"]

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ledger import tables
 from marketplace.dimensions import Dimension, to_json
@@ -335,3 +336,20 @@ def test_nobody(customer: str) -> None:
 )
 def test_no_such_door(method: str, path: str) -> None:
     assert error(call(method, path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("ThrottlingException", (503, "unavailable")), ("ValidationException", (500, "internal_error"))],
+)
+def test_a_store_that_does_not_answer_is_to_be_asked_again(
+    monkeypatch: pytest.MonkeyPatch, code: str, expected: tuple[int, str]
+) -> None:
+    def refuse(*_request: Any, **_options: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetItem")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(handlers.stores().subscribers, "get", refuse)
+        assert error(post({"events": [usage()]})) == expected
+        assert error(get()) == expected
+    assert post({"events": [usage()]})[1]["verdicts"][0]["verdict"] == "recorded"
