@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from ledger import tables
 from marketplace.deadlines import deadline
@@ -142,6 +143,19 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
     ]
     handlers.report({"startedAt": iso(NOW)}, CONTEXT)
     assert dead_letters() == [], "one copy, although the level stays"
+
+
+def test_the_levels_are_told_whatever_becomes_of_the_copies(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A queue that takes nothing must not silence the alarm about what its copies are of."""
+    ledger.sealed(("api_calls",), "expired")
+    monkeypatch.setenv("FAILED_LINES_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
+    with pytest.raises(ClientError):
+        handlers.report({"startedAt": iso(NOW)}, CONTEXT)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert (told[-1]["FailedLines"], told[-1]["PendingHours"]) == ([1], [0])
+    assert "RunsCompleted" not in told[-1]
 
 
 def test_a_settler_that_died_before_tidying_is_made_good(ledger: Ledger) -> None:
