@@ -79,7 +79,10 @@ class Freezer:
             for name, dimension in sealed.items()
             if dimension.line or name in zeros
         ]
-        lines, allocations = self.allocator.allocate(record, lines)
+        allocations: list[Operation] = []
+        if now < deadline(record.hour):
+            # else nobody gets a split any more, and too many sets to split must not keep the hour from its end
+            lines, allocations = self.allocator.allocate(record, lines)
         included = {name: sum(dimension.included.values(), Decimal(0)) for name, dimension in sealed.items()}
         frozen = Frozen(
             identity=frozen_identity(known.identity), timestamp=known.timestamp, lines=lines, included=included

@@ -12,6 +12,7 @@ import pytest
 from ledger.allocations import allocations_key
 from ledger.tables import USAGE_EVENTS
 from ledger.tagged_usage import TaggedUsage, tags_key
+from marketplace.deadlines import deadline
 from marketplace.meter_usage import MAX_BYTES
 from marketplace.tiers import Tier
 from marketplace.usage_allocations import TagSet, tag_set
@@ -284,6 +285,27 @@ def test_a_line_whose_allocations_are_gone_is_not_sent_otherwise(world: World, d
     world.next_run()
     assert world.verdicts(buyer) == {"workflow_executions": "billed"}
     assert shares(sent(world)[-1]) == {"blue": 2}
+
+
+def test_an_hour_that_cannot_be_split_ends_by_name_when_its_time_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many sets that the sealer dies of them: alarmed as pending, and then as expired; never pending for ever."""
+    buyer = world.buyer()
+    report(world, tagged(world, buyer, "a", 2, team="blue"))
+
+    def dies(*_hour: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(TaggedUsage, "of_hour", dies)
+        world.next_run()
+        assert world.record(buyer).state == "open"
+        world.now = float(deadline(int(START)))
+        world.run()
+    assert world.verdicts(buyer) == {"workflow_executions": "expired"}
+    assert (world.pending(), world.failed()) == (set(), {(buyer, int(START))})
+    assert world.accepted() == []
 
 
 def test_the_bytes_that_planning_reckons_with_are_enough(world: World) -> None:
