@@ -23,7 +23,8 @@ from marketplace.meter_usage import MAX_RECORDS
 from metering.keys import LineKey
 from metering.pace import Pace
 from metering.plan_batches import plan_batches
-from metering.submit_batch import MarketplaceBusy, Submitter
+from metering.send_batch import MarketplaceBusy
+from metering.submit_batch import Submitter
 from runtime.clock import from_iso
 from tests.memory.store import Hooks, MemoryDynamoDB
 

@@ -15,8 +15,8 @@ from metering.find_final_hours import find_final_hours
 from metering.mode import Mode
 from metering.plan_batches import plan_batches
 from metering.refuse_usage import refuse_usage
+from metering.send_batch import MarketplaceBusy, ProductFault
 from metering.settle_line import LineSettler
-from metering.submit_batch import MarketplaceBusy, ProductFault
 from runtime.clock import iso
 from subscription.apply_notice import changes
 from tests.scenarios.world import START, World

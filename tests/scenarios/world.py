@@ -40,8 +40,9 @@ from metering.pace import Pace
 from metering.plan_batches import plan_batches
 from metering.put_zero_records import ZeroRecords
 from metering.seal_hours import Sealer
+from metering.send_batch import MarketplaceBusy, ProductFault
 from metering.settle_hours import settle_hours
-from metering.submit_batch import MarketplaceBusy, ProductFault, Submitter
+from metering.submit_batch import Submitter
 from metering.zero_rules import HourlyZeros
 from runtime.clock import from_iso, iso
 from runtime.metric_names import MeteringMetric

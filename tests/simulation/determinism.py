@@ -19,7 +19,6 @@ _SOURCES = (
     ("ledger.subscribers", "random"),
     ("metering.pace", "time"),
     ("ledger.attempt", "uuid"),
-    ("metering.submit_batch", "uuid"),
 )
 
 

@@ -357,14 +357,14 @@ MUTANTS = (
     Mutant(
         "no-journal",
         "an attempt is not noted before its call",
-        "metering/submit_batch.py",
+        "metering/send_batch.py",
         "lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
         "lines = [sent for sent in lines if now < sent.line.deadline]",
     ),
     Mutant(
         "journal-after-the-call",
         "an attempt is noted when its answer has come",
-        "metering/submit_batch.py",
+        "metering/send_batch.py",
         """        lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)
         if not lines:
             return
@@ -386,7 +386,7 @@ MUTANTS = (
     Mutant(
         "half-past-its-deadline",
         "a half of a batch is sent without another look at the clock",
-        "metering/submit_batch.py",
+        "metering/send_batch.py",
         "self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
         "self._journalled(lines, attempt)",
     ),
@@ -400,14 +400,14 @@ MUTANTS = (
     Mutant(
         "5xx-is-an-answer",
         "an attempt is struck out though nobody knows whether it was done",
-        "metering/submit_batch.py",
+        "metering/send_batch.py",
         "            if fault.answered:\n",
         "            if fault is not None:\n",
     ),
     Mutant(
         "omitted-is-an-answer",
         "lines that an answer does not name are taken for not done",
-        "metering/submit_batch.py",
+        "metering/send_batch.py",
         "self.by.settlement.unanswered(record, unknown, attempt)",
         "self.by.settlement.answered(record, unknown, attempt)",
     ),
@@ -424,7 +424,7 @@ MUTANTS = (
     Mutant(
         "poison-kills-its-batch",
         "one bad record has all of its batch rejected",
-        "metering/submit_batch.py",
+        "metering/send_batch.py",
         """        if of_records and len(lines) == 1:
             self._rejected(lines[0], attempt, fault)
             return

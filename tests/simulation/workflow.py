@@ -12,8 +12,8 @@ from metering.mode import Mode
 from metering.pace import Pace
 from metering.plan_batches import plan_batches
 from metering.report import read_levels
+from metering.send_batch import MarketplaceBusy, ProductFault
 from metering.settle_hours import settle_hours
-from metering.submit_batch import MarketplaceBusy, ProductFault
 from tests.simulation.faults import Crash
 
 if TYPE_CHECKING:
