@@ -45,17 +45,18 @@ def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> 
 
 
 class Room:
-    """What still fits a page. dimensions: names of those that a record may have a line for."""
+    """What still fits a page of ``most`` keys. dimensions: names of those that a record may have a line for."""
 
-    def __init__(self, dimensions: Sequence[str]) -> None:
+    def __init__(self, dimensions: Sequence[str], most: int = MAX_KEYS) -> None:
         self._dimensions = dimensions
+        self._most = most
         self._keys = 0
         self._bytes = 0
 
     def fits(self, key: RecordKey) -> bool:
         """Takes a key in, if there is room for it; a page has one at least, whatever its size."""
         size = sum(len(json.dumps(line_key((*key, name)))) + 1 for name in self._dimensions)
-        if self._keys and (self._keys == MAX_KEYS or self._bytes + size > MAX_BYTES):
+        if self._keys and (self._keys == self._most or self._bytes + size > MAX_BYTES):
             return False
         self._keys += 1
         self._bytes += size
@@ -70,8 +71,9 @@ def find_due_hours(
     wanted: float | None,
     cursor: Mapping[str, Place] | None,
     dimensions: Sequence[str],
+    most: int = MAX_KEYS,
 ) -> DueHours:
-    """One page of what is due: of every shard, each key of the index once in a run."""
+    """One page of what is due, of ``most`` keys: of every shard, each key of the index once in a run."""
     last = last_due_hour(now, seal_delay_minutes, wanted)
-    keys, places = records.pending_page(last, cursor, fits=Room(dimensions).fits, read=MAX_KEYS + 1)
+    keys, places = records.pending_page(last, cursor, fits=Room(dimensions, most).fits, read=most + 1)
     return DueHours(tuple(keys), places)

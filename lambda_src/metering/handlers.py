@@ -146,7 +146,8 @@ def seal_hours(event: Payload, _context: LambdaContext) -> Payload:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
-    """``{chunks}`` → ``{batches, left, events}``: line keys, whether some are left over, history events at most."""
+    """``{chunks, knownBad?}`` → ``{batches, left, events}``: line keys, whether some are left over, history events at
+    most. knownBad: lines that were rejected before too (usual: yes)."""
     from ledger.subscribers import Subscribers
     from metering import plan_batches as plan
 
@@ -154,7 +155,8 @@ def plan_batches(event: Payload, _context: LambdaContext) -> Payload:
     keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
     records = MeteringRecords(dynamodb(), names.METERING_RECORDS_TABLE)
     subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
-    planned, left = plan.plan_batches(keys, records, subscribers, clock.now(), mode(names))
+    known_bad = bool(event.get("knownBad", True))
+    planned, left = plan.plan_batches(keys, records, subscribers, clock.now(), mode(names), known_bad=known_bad)
     lines = [[line_key(key) for key in batch] for batch in planned]
     # a batch that is tried four times and left takes 18 events
     return {"batches": lines, "left": left, "events": 18 * len(lines)}

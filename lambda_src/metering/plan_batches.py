@@ -20,9 +20,18 @@ MAX_BATCHES = 300
 
 
 def plan_batches(
-    keys: Sequence[RecordKey], records: MeteringRecords, subscribers: Subscribers, now: float, mode: Mode
+    keys: Sequence[RecordKey],
+    records: MeteringRecords,
+    subscribers: Subscribers,
+    now: float,
+    mode: Mode,
+    *,
+    known_bad: bool = True,
 ) -> tuple[list[list[LineKey]], bool]:
     """Batches of line keys, most urgent first, and whether some were left for a later pass.
+
+    known_bad: lines that were rejected before are planned too, last of all. Before the last page of hours they are not:
+    each travels alone, and thousands of them must not go before the good lines of a later page.
 
     Reads records and subscribers strongly consistent. What the mode does not send is held: it stays pending. Lines that
     another run may be sending just now are left for a later pass.
@@ -43,5 +52,6 @@ def plan_batches(
             under_way |= is_under_way(record, now)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             logger.error("hour not planned", customer=customer, hour=iso(record.hour), **described(error))
-    planned = batches(found)
-    return planned[:MAX_BATCHES], under_way or len(planned) > MAX_BATCHES
+    wanted = [candidate for candidate in found if known_bad or not candidate.known_bad]
+    planned = batches(wanted)
+    return planned[:MAX_BATCHES], under_way or len(wanted) < len(found) or len(planned) > MAX_BATCHES

@@ -18,12 +18,13 @@ LAST_CHANCE = 75 * 60
 
 @dataclass(frozen=True)
 class Candidate:
-    """One line that may be sent now. ``alone``: it must not share a request."""
+    """One line that may be sent now. ``alone``: it must not share a request. ``known_bad``: it was rejected before."""
 
     key: LineKey
     batch_key: str
     size: int
     alone: bool
+    known_bad: bool
     order: tuple[object, ...]
 
 
@@ -62,7 +63,7 @@ def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float
         alone = bad or line.deadline - now < ALONE_BELOW
         key = (record.customer_identifier, record.hour, line.dimension)
         size = record_size(sent) + line.allocated.size
-        found.append(Candidate(key, sent.identity.batch_key, size, alone, order))
+        found.append(Candidate(key, sent.identity.batch_key, size, alone, bad, order))
     return found
 
 

@@ -78,7 +78,8 @@ class MeteringStates(Construct):
             self,
             "PlanBatches",
             plan_batches,
-            {"chunks": "{% $chunks %}"},
+            # what was rejected before has its turn when the good lines of every page have had theirs
+            {"chunks": "{% $chunks %}", "knownBad": "{% $passes > 0 or $not($more) %}"},
             assign={
                 "batches": "{% $states.result.Payload.batches %}",
                 "busy": "{% $busy or $states.result.Payload.left %}",
@@ -192,10 +193,14 @@ class MeteringStates(Construct):
         choice = sfn.Choice.jsonata(self, "GoingOn")
         choice.when(sfn.Condition.jsonata("{% $fault != null %}"), reporting)
         full = f"$events >= {EVENTS}"
-        choice.when(sfn.Condition.jsonata(f"{{% $more and {full} %}}"), self._hand_over(reporting))
+        hand_over = self._hand_over(reporting)
+        choice.when(sfn.Condition.jsonata(f"{{% $more and {full} %}}"), hand_over)
         choice.when(sfn.Condition.jsonata("{% $more %}"), find)
-        again = f"$busy and $passes < {len(PAUSES)} and $not({full})"
-        choice.when(sfn.Condition.jsonata(f"{{% {again} %}}"), wait.next(find))
+        again = sfn.Choice.jsonata(self, "AnotherPass")
+        again.when(sfn.Condition.jsonata(f"{{% {full} %}}"), hand_over)
+        choice.when(
+            sfn.Condition.jsonata(f"{{% $busy and $passes < {len(PAUSES)} %}}"), wait.next(again.otherwise(find))
+        )
         return choice.otherwise(reporting)
 
     def _after_report(self, reporting: Any) -> None:

@@ -1,5 +1,7 @@
 """From reported usage to accepted Marketplace records, and what happens when things break on the way."""
 
+import json
+
 import pytest
 
 from runtime.clock import iso
@@ -120,6 +122,22 @@ def test_a_known_bad_line_travels_alone(world: World) -> None:
     before = world.marketplace.summary()["calls"]
     world.next_run()
     assert world.marketplace.summary()["calls"] == before + 2
+
+
+def test_known_bad_lines_wait_for_the_good_lines_of_every_page(world: World) -> None:
+    """H11: they are older, so their pages come first; each travels alone, and fresh usage must not wait for them."""
+    bad, good = world.buyer(), world.buyer()
+    world.marketplace.arm("error", error="InvalidLicenseException", buyer=bad)
+    for number in range(5):
+        world.report(world.event(bad, f"a{number}"))
+        world.next_run()
+    world.report(world.event(good, "b"))
+    world.page_keys, world.requests = 2, []
+    world.next_run()
+    sent = [json.loads(body)["UsageRecords"] for body in world.requests]
+    first, *rest = [record["LicenseArn"].rsplit(":", 1)[-1] for records in sent for record in records]
+    assert (first, set(rest)) == (good, {bad})
+    assert len({record["Timestamp"] for records in sent[1:] for record in records}) == 5
 
 
 @pytest.mark.parametrize("error", ["AccessDeniedException", "InvalidProductCodeException", "DisabledApiException"])

@@ -178,8 +178,8 @@ def test_one_hour_that_cannot_be_sealed_does_not_hold_up_the_others(world: World
     assert world.record(healthy).state == "sealed"
 
 
-def test_more_hours_than_a_page_are_all_metered(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metering.find_due_hours.MAX_KEYS", 2)
+def test_more_hours_than_a_page_are_all_metered(world: World) -> None:
+    world.page_keys = 2
     buyers = [world.buyer() for _ in range(5)]
     for number in range(2):
         world.report(*(world.event(buyer, f"e{number}") for buyer in buyers))

@@ -33,7 +33,7 @@ from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
 from metering.allocate_hour import Allocator
-from metering.find_due_hours import find_due_hours, last_due_hour
+from metering.find_due_hours import MAX_KEYS, find_due_hours, last_due_hour
 from metering.freeze_hour import Freezer
 from metering.mode import Mode
 from metering.pace import Pace
@@ -80,6 +80,8 @@ class World:
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
     mode: str = "live"
     zeros: str = "off"
+    #: keys of a page of due hours
+    page_keys: int = MAX_KEYS
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: what sealing and submitting count, by metric
     counted: Counter[MeteringMetric] = field(default_factory=Counter)
@@ -242,11 +244,20 @@ class World:
 
     def run(self) -> list[str]:
         """One hourly run, as the workflow does it; names of the errors that stopped a batch."""
-        errors = []
-        run = iso(self.now)
         self.put_zeros()
-        cursor, more = None, True
+        errors, pages = self._pass(known_bad=False)
+        if pages > 1 and "ProductFault" not in errors:
+            errors += self._pass(known_bad=True)[0]
+        return errors
+
+    def _pass(self, *, known_bad: bool) -> tuple[list[str], int]:
+        """Every page of what is due, its errors and how many pages there were. known_bad: what was rejected before too;
+        on the last page always."""
+        errors: list[str] = []
+        run = iso(self.now)
+        cursor, more, pages = None, True, 0
         while more:
+            pages += 1
             page = find_due_hours(
                 self.records,
                 now=self.now,
@@ -254,19 +265,28 @@ class World:
                 wanted=None,
                 cursor=cursor,
                 dimensions=list(DIMENSIONS),
+                most=self.page_keys,
             )
             self.sealer.seal_hours(page.keys)
-            for batch in plan_batches(page.keys, self.records, self.subscribers, self.now, Mode(self.mode))[0]:
+            batches, _left = plan_batches(
+                page.keys,
+                self.records,
+                self.subscribers,
+                self.now,
+                Mode(self.mode),
+                known_bad=known_bad or not page.more,
+            )
+            for batch in batches:
                 try:
                     self.submitter.submit(batch, run)
                 except (MarketplaceBusy, ProductFault) as error:
                     errors.append(type(error).__name__)
                     if isinstance(error, ProductFault):
-                        return errors
+                        return errors, pages
             settle_hours(page.keys, self.records, self.settlement, lambda: self.now, Mode(self.mode))
             payload = page.payload()
             cursor, more = payload["cursor"], payload["more"]
-        return errors
+        return errors, pages
 
     def next_run(self, hours: int = 1) -> list[str]:
         """Let time pass to ten past the hour after the next ``hours``, and run."""

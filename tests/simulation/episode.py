@@ -9,6 +9,7 @@ from typing import Any
 
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
+from metering.find_due_hours import MAX_KEYS
 from runtime.clock import from_iso
 from tests.scenarios.world import DIMENSIONS
 from tests.simulation.actors import Actor
@@ -77,6 +78,7 @@ class Profile:
     rivals: float
     finish: bool
     zeros: str
+    page_keys: int
 
     @classmethod
     def draw(cls, chance: Random) -> "Profile":
@@ -94,6 +96,7 @@ class Profile:
             rivals=chance.choice((0.1, 0.3, 0.5, 0.85)),
             finish=chance.random() < 0.5,
             zeros=chance.choice(("off", "off", "every", "workflow_executions")),
+            page_keys=chance.choice((MAX_KEYS, MAX_KEYS, 2, 5)),
         )
 
 
@@ -123,6 +126,7 @@ class Episode:
             "watcher": self.judge,
             "shards": self.profile.shards,
             "zeros": self.profile.zeros,
+            "page_keys": self.profile.page_keys,
         }
         if self.profile.contract:
             values |= {"pricing_model": "contract-with-consumption", "tiers": TIERS}

@@ -47,22 +47,22 @@ class Run:
         with suppress(Exception):  # that an hour goes without its zeros holds up no usage
             self._state(self._put_zeros)
         busy = False
-        for _ in range(PASSES):
-            busy = self._pass()
+        for number in range(PASSES):
+            busy = self._pass(number)
             if not busy:
                 break
         if world.chance.random() < 0.3:  # reading alone changes nothing
             self._state(self._report)
 
-    def _pass(self) -> bool:
+    def _pass(self, number: int) -> bool:
         """Every page of what is due; whether something was left for a later pass."""
         left = False
         found = self._state(lambda: self._page(None))
         try:
-            left |= self._meter(found.keys)
+            left |= self._meter(found.keys, known_bad=number > 0 or not found.more)
             while found.more:
                 found = self._state(partial(self._page, found.payload()["cursor"]))
-                left |= self._meter(found.keys)
+                left |= self._meter(found.keys, known_bad=number > 0 or not found.more)
         except ProductFault:
             return False
         return left
@@ -84,13 +84,14 @@ class Run:
             wanted=self._wanted,
             cursor=cursor,
             dimensions=list(world.dimensions),
+            most=world.page_keys,
         )
 
-    def _meter(self, keys: Sequence[RecordKey]) -> bool:
+    def _meter(self, keys: Sequence[RecordKey], *, known_bad: bool) -> bool:
         world = self._world
         self._state(lambda: self._sealer.seal_hours(keys))
         batches, left = self._state(
-            lambda: plan_batches(keys, world.records, world.subscribers, world.clock(), self._mode)
+            lambda: plan_batches(keys, world.records, world.subscribers, world.clock(), self._mode, known_bad=known_bad)
         )
         for batch in batches:
             with suppress(MarketplaceBusy):

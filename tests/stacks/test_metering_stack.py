@@ -46,7 +46,7 @@ def test_states_follow_one_another_as_the_design_says(states: dict[str, Any]) ->
         ("{% $fault != null %}", "Report"),
         ("{% $more and $events >= 15000 %}", "HandOver"),
         ("{% $more %}", "FindDueHours"),
-        ("{% $busy and $passes < 5 and $not($events >= 15000) %}", "WaitForMarketplace"),
+        ("{% $busy and $passes < 5 %}", "WaitForMarketplace"),
     ]
     assert going_on["Default"] == "Report"
 
@@ -55,11 +55,23 @@ def test_what_was_left_unanswered_has_its_turn_again_from_the_first_page_for_abo
     states: dict[str, Any],
 ) -> None:
     wait = states["WaitForMarketplace"]
-    assert wait["Next"] == "FindDueHours"
+    assert wait["Next"] == "AnotherPass"
+    another = states["AnotherPass"]
+    assert another["Default"] == "FindDueHours"
+    assert [(choice["Condition"], choice["Next"]) for choice in another["Choices"]] == [
+        ("{% $events >= 15000 %}", "HandOver")
+    ]
     assert wait["Assign"] == {"cursor": "{% null %}", "busy": False, "passes": "{% $passes + 1 %}"}
     pauses = json.loads(wait["Seconds"].removeprefix("{% ").removesuffix("[$passes] %}"))
     assert len(pauses) == 5
     assert 20 * 60 <= sum(pauses) <= 30 * 60
+
+
+def test_what_was_rejected_before_waits_for_the_good_lines_of_every_page(states: dict[str, Any]) -> None:
+    assert states["PlanBatches"]["Arguments"]["Payload"] == {
+        "chunks": "{% $chunks %}",
+        "knownBad": "{% $passes > 0 or $not($more) %}",
+    }
 
 
 def test_the_run_takes_its_hour_from_its_input_or_from_the_executions_start(states: dict[str, Any]) -> None:

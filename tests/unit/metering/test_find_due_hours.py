@@ -94,13 +94,12 @@ def opened(ledger: Ledger, shards: int, hours: int = 3, customers: int = 9) -> l
     return keys
 
 
-def pages(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int) -> Iterator[DueHours]:
-    monkeypatch.setattr("metering.find_due_hours.MAX_KEYS", size)
+def pages(ledger: Ledger, size: int) -> Iterator[DueHours]:
     cursor = None
     while True:
         now = float(HOUR + 4200)
         page = find_due_hours(
-            ledger.records, now=now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=["d"]
+            ledger.records, now=now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=["d"], most=size
         )
         assert len(page.keys) <= size
         yield page
@@ -110,24 +109,20 @@ def pages(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int) -> Iterato
 
 
 @pytest.mark.parametrize(("size", "shards"), [(1, 4), (4, 1), (5, 4), (26, 16), (27, 4), (28, 4)])
-def test_pages_cover_every_due_hour_exactly_once_oldest_first(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, size: int, shards: int
-) -> None:
+def test_pages_cover_every_due_hour_exactly_once_oldest_first(ledger: Ledger, size: int, shards: int) -> None:
     keys = opened(ledger, shards)
-    found = list(pages(ledger, monkeypatch, size))
+    found = list(pages(ledger, size))
     hours = [hour for page in found for _, hour in page.keys]
     assert sorted(key for page in found for key in page.keys) == sorted(keys)
     assert hours == sorted(hours)
     assert len(found) == -(-len(keys) // size), "no empty page at the end"
 
 
-def test_what_is_settled_between_pages_neither_hides_nor_repeats_the_rest(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_settled_between_pages_neither_hides_nor_repeats_the_rest(ledger: Ledger) -> None:
     """The index shrinks under a run: a place stays where it was although its record has left."""
     keys = opened(ledger, shards=4)
     found: list[tuple[str, int]] = []
-    for page in pages(ledger, monkeypatch, 4):
+    for page in pages(ledger, 4):
         found += page.keys
         for customer, hour in page.keys[1:]:
             ledger.record_items.update_item(
@@ -149,5 +144,5 @@ def test_a_run_reads_each_key_of_the_index_about_once(ledger: Ledger, monkeypatc
         return answer
 
     monkeypatch.setattr(ledger.records._table, "query", counted)
-    found = list(pages(ledger, monkeypatch, 3))
+    found = list(pages(ledger, 3))
     assert read <= len(keys) + len(found)

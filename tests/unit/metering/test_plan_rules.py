@@ -154,7 +154,7 @@ def test_urgency_comes_before_turns() -> None:
 
 
 def candidate(number: int, batch_key: str = "p", size: int = 300, alone: bool = False) -> Candidate:
-    return Candidate((f"c{number:04}", HOUR, "d"), batch_key, size, alone, (alone, 0))
+    return Candidate((f"c{number:04}", HOUR, "d"), batch_key, size, alone, False, (alone, 0))
 
 
 @pytest.mark.parametrize(("lines", "sizes"), [(0, []), (1, [1]), (25, [25]), (26, [25, 1]), (51, [25, 25, 1])])
