@@ -70,6 +70,12 @@ class Line:
         """Ended otherwise than billed and not resolved; an hourly zero leaves nothing to resolve."""
         return self.verdict in FAILED and self.resolution is None and self.quantity != 0
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Failed, and it may have been billed all the same: a record is on file in its place, or a call with it was
+        never answered. A failed line of which that is not so was certainly not billed."""
+        return self.failed and (self.verdict != "expired" or bool(self.attempts))
+
     def is_under_way(self, now: float) -> bool:
         """Whether somebody may be sending it at ``now`` (epoch seconds)."""
         return any(is_under_way(attempt, now) for attempt in self.attempts)

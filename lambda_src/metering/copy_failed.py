@@ -34,6 +34,7 @@ def copy_failed(records: Iterable[MeteringRecord], sqs: "SQSClient", queue_url: 
                     "hour": iso(record.hour),
                     "dimension": line.dimension,
                     "verdict": line.verdict,
+                    "unconfirmed": line.unconfirmed,
                     "detail": line.detail,
                 }
                 sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))

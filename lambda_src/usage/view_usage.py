@@ -70,5 +70,7 @@ def _line(line: Line) -> dict[str, Any]:
     }
     if line.allocated.sets or line.allocated.folded_sets:
         view |= {"tagSets": line.allocated.sets, "foldedTagSets": line.allocated.folded_sets}
+    if line.unconfirmed:
+        view["unconfirmed"] = True
     optional = {"meteringRecordId": line.metering_record_id, "detail": line.detail, "resolution": line.resolution}
     return view | {name: value for name, value in optional.items() if value is not None}

@@ -116,9 +116,7 @@ def _ledger_states(records: list[MeteringRecord]) -> dict[str, Units]:
             elif line.verdict == "not_sent":
                 states["notSent"][key] += line.units
             elif line.verdict in FAILED:
-                # sealed as expired: never sent, so certainly not billed
-                never_sent = record.settle_version == 0
-                states["failed" if never_sent or line.resolution == "lost" else "unconfirmed"][key] += line.units
+                states["unconfirmed" if line.unconfirmed else "failed"][key] += line.units
     return states
 
 

@@ -1,5 +1,6 @@
 """A metering record as it is read, and what is derived from its lines."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -104,6 +105,26 @@ def test_what_a_verdict_means(verdict: str | None, ended: bool, failed: bool) ->
     assert line(verdict).ended is ended
     assert line(verdict).failed is failed
     assert not line(verdict, resolution="lost").failed
+
+
+@pytest.mark.parametrize(
+    ("verdict", "attempts", "unconfirmed"),
+    [
+        ("conflict", (), True),
+        ("presumed_on_file", (), True),
+        ("expired", ("0-over",), True),
+        ("expired", (), False),
+        ("not_sent", (), False),
+        ("billed", ("0-over",), False),
+        (None, ("0-over",), False),
+    ],
+)
+def test_what_may_have_been_billed_all_the_same(
+    verdict: str | None, attempts: tuple[str, ...], unconfirmed: bool
+) -> None:
+    """An expired line is certainly not billed if no call with it is unanswered."""
+    assert replace(line(verdict), attempts=frozenset(attempts)).unconfirmed is unconfirmed
+    assert not replace(line(verdict, "lost"), attempts=frozenset(attempts)).unconfirmed
 
 
 def test_verdicts_rank_as_designed() -> None:

@@ -138,6 +138,7 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
             "hour": iso(HOUR),
             "dimension": "api_calls",
             "verdict": "expired",
+            "unconfirmed": False,
             "detail": None,
         }
     ]

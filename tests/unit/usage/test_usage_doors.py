@@ -275,7 +275,8 @@ def test_a_settled_hour_shows_what_became_of_it(ledger: Ledger) -> None:
     assert hour["lines"][1]["verdict"] == "pending"
     ledger.settlement.settle(record, "users", "conflict", now=HOUR, detail="why")
     [hour] = get()[1]["hours"]
-    assert (hour["state"], hour["lines"][1]["detail"]) == ("settled", "why")
+    assert (hour["state"], hour["lines"][1]["detail"], hour["lines"][1]["unconfirmed"]) == ("settled", "why", True)
+    assert "unconfirmed" not in hour["lines"][0]
 
 
 def hours_of_usage(ledger: Ledger, number: int) -> None:
