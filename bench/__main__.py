@@ -44,9 +44,16 @@ def main(
     failed = _measured(chosen)
     kept = {name: load(name) for name in FIGURES}
     figures = [figure for figure in kept.values() if figure is not None]
-    report.write(figures, [name for name, figure in kept.items() if figure is None])
+    missing = [name for name, figure in kept.items() if figure is None]
     console.print(_shown(figures))
-    console.print(f"written to {report.PAGE.relative_to(PROJECT)}")
+    page = report.PAGE.relative_to(PROJECT)
+    if names and missing:
+        console.print(
+            f"{page} is left as it is: in this folder {', '.join(missing)} were never measured; make bench does all"
+        )
+    else:
+        report.write(figures, missing)
+        console.print(f"written to {page}")
     for name, why in failed.items():
         console.print(f"[red]{name} was not measured:[/red] {why}", highlight=False)
     if failed:

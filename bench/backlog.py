@@ -144,6 +144,11 @@ def _readings(name: str, rate: float, reached: float, throttled: float) -> list[
             met=reached >= 0.98,
         ),
         Reading(
+            what=f"{name} ({rate:g}/s): of Marketplace's own {QUOTA:g}/s",
+            target="",
+            reached=f"{reached * rate / QUOTA:.1%}",
+        ),
+        Reading(
             what=f"{name} ({rate:g}/s): throttled", target="≤ 0.1 %", reached=f"{throttled:.2%}", met=throttled <= 0.001
         ),
     ]
