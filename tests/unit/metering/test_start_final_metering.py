@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -20,8 +21,10 @@ from metering.start_final_metering import (
     execution_name,
     look_after_leavers,
 )
+from runtime.clock import OFFSET_VARIABLE
 from tests.contracts.dynamodb_tables import create
 from tests.unit.messages import Context
+from tests.unit.metering.entry_points import at, emitted
 
 END = 1_794_734_400
 NOW = END + 100.0
@@ -182,6 +185,22 @@ def test_a_start_that_fails_is_named_and_holds_up_no_other(
     answer = final_handlers.start_final_metering({"Records": records}, CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "500"}]}
     assert set(executions(starter)) == {f"l-1-{END}"}
+
+
+def test_leavers_who_are_overdue_are_emitted_for_their_alarm(
+    starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two should have been metered to the end by now, the third is within his grace."""
+    monkeypatch.setenv(OFFSET_VARIABLE, str(tmp_path / "offset"))
+    at(tmp_path, NOW)
+    overdue = END - PATIENCE - 3600
+    put(stored, "l-1", "pending_cancellation", END)
+    put(stored, "l-2", "final_metering", overdue)
+    put(stored, "l-3", "pending_cancellation", overdue)
+    assert final_handlers.look_after_leavers({}, CONTEXT) == {"leaving": 3, "overdue": 2, "started": 3}
+    final_handlers.look_after_leavers({}, CONTEXT)
+    told = [(line["LeaversOverdue"], line["FinalMeteringsRestarted"]) for line in emitted(capsys)]
+    assert told == [([2], [3]), ([2], [0])], "they stay overdue until they are cancelled"
 
 
 def test_the_look_answers_in_counts(starter: Starter, stored: Any) -> None:

@@ -1,7 +1,6 @@
 """The states' entry points on moto, as the workflow calls them: keys and counts in, keys and counts out."""
 
 import json
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,17 +10,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from ledger import tables
 from marketplace.deadlines import deadline
-from marketplace.dimensions import Dimension, to_json
 from metering import handlers
-from runtime.clock import OFFSET_VARIABLE, iso
+from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.contracts.stores import ledger as new_ledger
-from tests.unit.messages import Context
-
-KEY = f"{CUSTOMER}|{HOUR}"
-CONTEXT: Any = Context()
+from tests.unit.metering.entry_points import CONTEXT, KEY, at, emitted, prepared
 
 
 @pytest.fixture(scope="module")
@@ -32,41 +26,7 @@ def made() -> Iterator[Ledger]:
 
 @pytest.fixture
 def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    """The functions' environment, and one active customer."""
-    environment = {
-        OFFSET_VARIABLE: str(tmp_path / "offset"),
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
-        "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
-        "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
-        "STATE_TABLE": tables.STATE.name,
-        "DIMENSIONS": to_json({"api_calls": Dimension(name="api_calls", unit="call", scale=1000)}),
-        "TIERS": "[]",
-        "PRODUCT_CODE": "product",
-        "PRICING_MODEL": "subscription",
-        "SEAL_DELAY_MINUTES": "10",
-        "HOURLY_ZEROS": "off",
-        "PENDING_SHARDS": "1",
-        "METERING_MODE": "live",
-        "TEST_BUYERS": "",
-        "FAILED_LINES_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="failed-lines")["QueueUrl"],
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    handlers.dynamodb.cache_clear()
-    handlers.sealer.cache_clear()
-    handlers.sqs.cache_clear()
-    handlers.zero_records.cache_clear()
-    made.clear()
-    made.subscriber_items.put_item(
-        Item={"customerIdentifier": CUSTOMER, "subscriptionStatus": "active", "activePeriods": [{"start": HOUR - 9}]}
-    )
-    at(tmp_path, NOW)
-    return made
-
-
-def at(folder: Path, moment: float) -> None:
-    (folder / "offset").write_text(str(moment - time.time()), encoding="ascii")
+    return prepared(made, monkeypatch, tmp_path)
 
 
 def dead_letters() -> list[dict[str, Any]]:
@@ -154,7 +114,7 @@ def test_the_levels_are_told_whatever_becomes_of_the_copies(
     monkeypatch.setenv("FAILED_LINES_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
     with pytest.raises(ClientError):
         handlers.report({"startedAt": iso(NOW)}, CONTEXT)
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    told = emitted(capsys)
     assert (told[-1]["FailedLines"], told[-1]["PendingHours"]) == ([1], [0])
     assert "RunsCompleted" not in told[-1]
 
@@ -172,7 +132,7 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
     summary = handlers.report({"hour": iso(HOUR - 3600)}, CONTEXT)
     assert (summary["pendingHours"], summary["oldestPendingHour"]) == (2, iso(HOUR - 7200))
     assert summary["fault"] is None
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    told = emitted(capsys)
     line = told[-1]
     assert [(one["dimension"], one.get("AtRiskUnits"), one.get("FailedUnits")) for one in told[:-1]] == [
         ("api_calls", [0.0], None),
