@@ -92,12 +92,26 @@ class _File:
             os.close(handle)
 
 
+_held: set["_Lock"] = set()
+
+
+def _after_fork_in_child() -> None:
+    # what threads of the parent held at the fork: here nobody else would ever let go of it
+    for lock in list(_held):
+        lock.release()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
+
+
 class _Lock:
     def __init__(self, handle: int) -> None:
         self._handle = handle
+        _held.add(self)
 
     def release(self) -> None:
         # closed, not unlocked: after a fork the lock is the parent's as long as the parent has it open
+        _held.discard(self)
         handle, self._handle = self._handle, -1
         if handle >= 0:
             os.close(handle)

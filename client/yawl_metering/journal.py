@@ -109,8 +109,11 @@ class Journal:
                 if taken <= 0:
                     raise OSError("the disk took nothing")
                 done += taken
-        except OSError as error:
+        except BaseException as error:
+            # also what a signal handler throws: a call that raises is not recorded
             self._cut_back()
+            if not isinstance(error, OSError):
+                raise
             raise SpoolUnwritable(error.errno, f"the spool could not be written: {error.strerror or error}") from error
         self.size += len(data)
 

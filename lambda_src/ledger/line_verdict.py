@@ -60,12 +60,14 @@ def settling(
             deletes.append(f"{attempts} :attempt")
             names[attempts] = ATTEMPTS + dimension
         if line.only_if_sole_attempt:
-            conditions += [_only_mine(attempts), _only_mine("#all")]
-            values[":mine"] = attempt
+            conditions.append(_only_mine(attempts))
         if line.only_if_never_attempted:
             conditions += [f"attribute_not_exists({name})" for name in (attempts, "#all", mine)]
         if line.only_if_sole_attempt or line.only_if_never_attempted:
             names |= {attempts: ATTEMPTS + dimension, "#all": ATTEMPTS_OF_ALL}
+    if any(line.only_if_sole_attempt for line in verdicts.values()):
+        # once, and by comparing sets: an expression has 300 operators and 4 KB at most, and a record 25 lines here
+        conditions.append(_only_mine("#all"))
     if attempt is not None:
         values[":attempt"] = {attempt}
         if attempt in record.attempts:
@@ -89,7 +91,7 @@ def settling(
 
 
 def _only_mine(attempts: str) -> str:
-    return f"(attribute_not_exists({attempts}) OR (size({attempts}) = :one AND contains({attempts}, :mine)))"
+    return f"(attribute_not_exists({attempts}) OR {attempts} = :attempt)"
 
 
 def ends(record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> bool:

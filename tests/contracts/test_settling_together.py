@@ -148,3 +148,15 @@ def test_a_line_that_was_never_sent_and_never_answered_may_be_called_not_sent(le
             ledger.settlement.settle(record, "a", "rejected", now=NOW)
         after = ledger.settlement.settle(record, "a", "not_sent", now=NOW, only_if_never_attempted=True)
         assert (after is not None) is ends, history
+
+
+@pytest.mark.parametrize("verdict", ["billed", "conflict"])
+def test_all_lines_that_a_request_takes_fit_one_write(ledger: Ledger, verdict: str) -> None:
+    """25 lines of one record (Marketplace's limit); an expression has 300 operators and 4 KB at most (DynamoDB's)."""
+    names = tuple(f"a_dimension_with_a_name_that_is_rather_long_{number}" for number in range(25))
+    for others in ((), ("z",)):
+        record = journalled(ledger, *names, sealed=others)
+        settled = dict.fromkeys(names, LineVerdict(verdict=verdict, only_if_sole_attempt=verdict == "conflict"))
+        after = ledger.settlement.settle_together(record, settled, now=NOW, attempt="mine")
+        assert after is not None
+        assert {after.lines[name].verdict for name in names} == {verdict}

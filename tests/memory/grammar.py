@@ -16,6 +16,17 @@ _TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.\[\]+\-]|[#:][A-Za-z0-9_]+|[A-Za-z_][
 RESERVED = frozenset(File(__file__).with_name("reserved_words.txt").read_text(encoding="ascii").split())
 
 
+#: developer guide, "Constraints in Amazon DynamoDB", expression parameters: bytes of an expression, and its operators
+#: and functions (the guide says it of update expressions, the service of condition expressions too)
+MOST_BYTES, MOST_OPERATORS = 4096, 300
+_OPERATORS = frozenset(
+    (
+        *("=", "<>", "<", "<=", ">", ">=", "+", "-", "AND", "OR", "NOT", "BETWEEN", "IN", "SIZE", "CONTAINS"),
+        *("ATTRIBUTE_EXISTS", "ATTRIBUTE_NOT_EXISTS", "ATTRIBUTE_TYPE", "BEGINS_WITH", "IF_NOT_EXISTS", "LIST_APPEND"),
+    )
+)
+
+
 #: raises where bound values do not fit their place in an expression
 Check = Callable[[Mapping[str, Any]], None]
 
@@ -33,6 +44,10 @@ class Parser:
         #: what the bound values themselves must satisfy, whatever the item is
         self.checks: list[Check] = []
         self._tokens = self._split(text)
+        if (size := len(text.encode())) > MOST_BYTES:
+            raise self.wrong(f"Expression size has exceeded the maximum allowed size; expression size: {size}")
+        if (number := sum(token.upper() in _OPERATORS for token in self._tokens)) > MOST_OPERATORS:
+            raise self.wrong(f"The expression contains too many operators; operator count: {number}")
         self.at = 0
 
     def _split(self, text: str) -> list[str]:

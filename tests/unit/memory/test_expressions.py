@@ -162,3 +162,23 @@ def test_reads_that_cannot_be_meant(dynamodb: MemoryDynamoDB, state: MemoryTable
 def test_the_store_does_without_moto() -> None:
     program = "import sys, tests.memory.store; sys.exit(any(name.split('.')[0] == 'moto' for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        (" OR ".join(["x = :one"] * 151), "too many operators; operator count: 301"),
+        (f"x = :one OR {'a' * 4090} = :one", "exceeded the maximum allowed size"),
+    ],
+)
+def test_an_expression_has_a_size(state: MemoryTable, condition: str, message: str) -> None:
+    values = {":one": 1}
+    within = " OR ".join(["x = :one"] * 150)
+    state.update_item(
+        Key=KEY, UpdateExpression="SET x = :one", ConditionExpression=within, ExpressionAttributeValues=values
+    )
+    assert message in refused(
+        lambda: state.update_item(
+            Key=KEY, UpdateExpression="SET x = :one", ConditionExpression=condition, ExpressionAttributeValues=values
+        )
+    )
