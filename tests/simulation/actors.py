@@ -21,6 +21,8 @@ _HELPERS = frozenset(
     {"write", "write_one", "update", "_update", "_change", "_change_attempts", "index_keys", "_put", "_keys", "shard"}
 )
 _ROOT = "lambda_src"
+#: rooms that act for the features
+_SHARED = frozenset({"ledger", "marketplace"})
 #: no world takes so many steps, unless somebody does the same again and again
 ENDLESS = 30_000
 
@@ -187,26 +189,41 @@ class Scheduler:
         return strike(fault, point, effect, answers)
 
 
-_sites: dict[CodeType, str | None] = {}
+#: by code: its name, and whether it acts for somebody; None: nobody's name
+_names: dict[CodeType, tuple[str, bool] | None] = {}
+_sites: dict[tuple[str, str], str] = {}
 
 
 def _site(frame: Any) -> str:
-    """The innermost function that is not a mere helper of the ledger: ``seal_hours.Sealer.seal_hour``."""
+    """The innermost function that is not a mere helper, and who of a feature stands there:
+    ``seal_hours.Sealer.seal_hour > metering_records.MeteringRecords.get``, or ``seal_hours.Sealer._write`` alone."""
+    inner = ""
     while frame is not None:
         code = frame.f_code
         try:
-            name = _sites[code]
+            found = _names[code]
         except KeyError:
-            name = _sites[code] = _name(code)
-        if name is not None:
-            return name
+            found = _names[code] = _name(code)
         frame = frame.f_back
-    return "elsewhere"
+        if found is None:
+            continue
+        name, for_somebody = found
+        if not for_somebody:
+            return _both(name, inner) if inner else name
+        inner = inner or name
+    return inner or "elsewhere"
 
 
-def _name(code: CodeType) -> str | None:
+def _both(outer: str, inner: str) -> str:
+    try:
+        return _sites[outer, inner]
+    except KeyError:
+        return _sites.setdefault((outer, inner), f"{outer} > {inner}")
+
+
+def _name(code: CodeType) -> tuple[str, bool] | None:
     _, root, path = code.co_filename.rpartition(f"/{_ROOT}/")
     room, _, file = path.rpartition("/")
     if not root or room == "runtime" or code.co_name.startswith("<") or (room == "ledger" and code.co_name in _HELPERS):
         return None
-    return f"{file.removesuffix('.py')}.{code.co_qualname.replace('.<locals>', '')}"
+    return f"{file.removesuffix('.py')}.{code.co_qualname.replace('.<locals>', '')}", room in _SHARED

@@ -69,6 +69,7 @@ class Profile:
     start: str
     contract: bool
     identical_resend: str
+    usage_after_end: str
     customers: int
     dimensions: tuple[str, ...]
     shards: int
@@ -87,6 +88,7 @@ class Profile:
             start=chance.choice(_STARTS),
             contract=chance.random() < 0.4,
             identical_resend=chance.choice(("Success", "DuplicateRecord")),
+            usage_after_end=chance.choice(("Success", "Success", "InvalidLicenseException")),
             customers=chance.choice((1, 2, 2, 3)),
             dimensions=tuple(chance.sample(names, chance.choice((1, 2, 3, 4)))),
             shards=chance.choice((1, 1, 2)),
@@ -121,6 +123,7 @@ class Episode:
         values: dict[str, Any] = {
             "now": from_iso(self.profile.start),
             "identical_resend": self.profile.identical_resend,
+            "usage_after_end": self.profile.usage_after_end,
             "dimensions": {name: ALL_DIMENSIONS[name] for name in self.profile.dimensions},
             "chance": self.chance,
             "watcher": self.judge,
@@ -201,7 +204,7 @@ class Episode:
                 rival = self.happenings.rival(actor)
                 if rival is not None:
                     self._burst_of(rival)
-        elif until == "settle" and "settle" in actor.site:
+        elif until == "settle" and "settle" in actor.site.rpartition(" > ")[2]:
             self._burst = None  # Marketplace has answered, and nobody knows yet what
         elif until == "count":
             self._burst = (actor, until, count - 1) if count > 1 else None

@@ -13,8 +13,10 @@ from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
 from ledger.transaction import Contended
 from tests.memory.errors import Invalid
 from tests.simulation.actors import Actor
-from tests.simulation.call_judge import CallJudge, LineKey
+from tests.simulation.answer_judge import Account, AnswerJudge
+from tests.simulation.call_judge import LineKey
 from tests.simulation.faults import Crash
+from tests.simulation.leaving_judge import LeavingJudge
 from tests.simulation.lives import (
     EARLIEST_END,
     HOUR,
@@ -38,18 +40,15 @@ RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expir
 RANK |= {"billed": 3, "on_file": 3}
 _FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
 
-#: customer and dimension
-Account = tuple[str, str]
 
-
-class Judge(CallJudge):
+class Judge(LeavingJudge, AnswerJudge):
     """``broken``: what did not hold, in order. ``on_file``: what Marketplace has of us, by line."""
 
     world: "Protocol"
 
     def __init__(self) -> None:
         super().__init__()
-        # both sums, kept up to date: what events have added; what is open, what is frozen, what is left over
+        # the second sum, kept up to date: what events have added; what is open, what is frozen, what is left over
         self._events: dict[Account, Decimal] = defaultdict(Decimal)
         self._open: dict[Account, Decimal] = defaultdict(Decimal)
         self._frozen: dict[Account, Decimal] = defaultdict(Decimal)
@@ -252,6 +251,7 @@ class Judge(CallJudge):
             self.note(f"{name} of {customer} was recorded twice")
             self._events[account] -= old["counted"]
         self._events[account] += new["counted"]
+        self.stored(customer, name[len("event#") :], content)
         occurred, recorded = moment_of(content["occurredAt"]), moment_of(new["recordedAt"])
         period = (*account, month_of(min(occurred, recorded)))
         expected = content["quantity"]
@@ -311,6 +311,8 @@ class Judge(CallJudge):
             mine = [item for item in records if item["customerIdentifier"] == customer]
             if any(item["state"] != "sealed" for item in mine):
                 self.note(f"{customer} was cancelled while an hour of his is open")
+            if end is not None:
+                self.cancelled(customer, int(end))
 
     def _balance(self, customer: str, old: Item | None, new: Item | None, touched: set[Account]) -> None:
         if new is None or not str(new["item"]).startswith("balance"):

@@ -126,9 +126,11 @@ class Execution:
 
     def work(self) -> None:
         faults = 0
+        self._begin_round()
         while True:
             try:
                 if self._step():
+                    self._end_round(None)
                     return
             except (Exception, Crash):
                 faults += 1
@@ -136,6 +138,14 @@ class Execution:
                     raise
                 self._sent = False
                 self._world.wait(self._world.now + AFTER_FAULT)
+                self._begin_round()
+
+    def _begin_round(self) -> None:
+        """From one wait to the next."""
+        self._world.watcher.round_begins(self._customer, self._end)
+
+    def _end_round(self, until: float | None) -> None:
+        self._world.watcher.round_is_over(self._customer, self._end, until)
 
     def _step(self) -> bool:
         """One round of the machine; True at its end."""
@@ -147,7 +157,9 @@ class Execution:
             return True
         if step.name == "wait":
             self._sent = False
+            self._end_round(step.until)
             world.wait(cast(float, step.until))
+            self._begin_round()
         elif step.name == "refuse":
             refuse_usage(self._customer, self._end, world.subscribers, now=world.clock())
         elif step.name == "send":

@@ -40,7 +40,7 @@ class Trouble:
 
 
 class Watcher:
-    """What the judge is told of calls; this one does not listen."""
+    """What the judge is told of calls, of answers to senders and of final metering; this one does not listen."""
 
     def called(self, request: Request) -> None:
         """A request has reached Marketplace."""
@@ -50,6 +50,15 @@ class Watcher:
 
     def answered(self, request: Request, answer: Mapping[str, Any]) -> None:
         """It was worked on; this is the whole answer, before anything of it gets lost."""
+
+    def answered_for(self, bodies: list[dict[str, Any]], verdicts: list[str]) -> None:
+        """A request of a sender is over, and he has heard what became of each of its events."""
+
+    def round_begins(self, customer: str, end: int) -> None:
+        """Final metering of the period that ended then is about to look at the tables."""
+
+    def round_is_over(self, customer: str, end: int, until: float | None) -> None:
+        """It has done what it had to, and waits until then (None: it is over)."""
 
 
 class DirectClient:

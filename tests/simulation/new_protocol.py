@@ -15,8 +15,10 @@ from tests.simulation.protocol import Protocol
 PENDING_VALUES = {1: ("true",), 2: ("true", "true#0", "true#1")}
 
 
-def new_protocol(sources: Sources, *, identical_resend: str = "Success", **values: Any) -> Protocol:
-    """values: fields of ``Protocol``."""
+def new_protocol(
+    sources: Sources, *, identical_resend: str = "Success", usage_after_end: str = "Success", **values: Any
+) -> Protocol:
+    """values: fields of ``Protocol``; the others are settings of the local Marketplace."""
     sources.pending_values = PENDING_VALUES[values.get("shards", 1)]
     holder: dict[str, Protocol] = {}
     state = MarketplaceState(now=lambda: holder["world"].now if holder else values["now"])
@@ -24,7 +26,7 @@ def new_protocol(sources: Sources, *, identical_resend: str = "Success", **value
     admin.create_product(
         PRODUCT, values.get("dimensions", DIMENSIONS), integration="mixed", contract_dimensions=["basic", "pro"]
     )
-    admin.set_settings(callsPerSecond=0, identicalResend=identical_resend)
+    admin.set_settings(callsPerSecond=0, identicalResend=identical_resend, usageAfterEnd=usage_after_end)
     world = holder["world"] = Protocol(admin, cast(LocalMarketplace, None), **values)
     sources.now, sources.sleep, sources.chance = world.clock, world.sleep, world.chance
     return world

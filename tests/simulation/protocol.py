@@ -200,6 +200,7 @@ class Protocol(World):
                 b for other, sent in self.reported if other is not actor and other.ended >= actor.born for b in sent
             ]
             self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers], others)
+            self.watcher.answered_for(bodies, [verdict.verdict for _, verdict in answers])
 
         actor = self.scheduler.spawn("recorder", work, skew)
         self.reported.append((actor, bodies))

@@ -20,7 +20,7 @@ from tests.simulation.play import play
 from tests.simulation.workers import Tally
 
 #: the table is wide; on a terminal it is cut to it
-console = Console(width=None if sys.stdout.isatty() else 230)
+console = Console(width=None if sys.stdout.isatty() else 280)
 
 
 def soak(
@@ -88,7 +88,9 @@ def _print_coverage(total: Tally) -> None:
     """Crash points by faults: how often each; empty where a fault makes no sense, ``never`` where it did not strike."""
     faults = list(dict.fromkeys(fault for kinds in AT.values() for fault in kinds))
     heads = [Column(fault.replace("_", "\n"), justify="right") for fault in faults]
-    table = Table("where", Column("visits", justify="right"), *heads, title="crash points × faults")
+    table = Table(
+        Column("where", no_wrap=True), Column("visits", justify="right"), *heads, title="crash points × faults"
+    )
     never = 0
     for (site, point), visits in sorted(total.coverage.items()):
         if not point.startswith("@") or not AT[point[1:]]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.simulation import workers
 from tests.simulation.faults import AT
-from tests.simulation.hunt import hunted, mutated
+from tests.simulation.hunt import code_of, hunted, mutated
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.play import play
 from tests.simulation.workers import ROOT
@@ -45,8 +45,8 @@ def test_a_short_soak_finds_nothing() -> None:
     for site in (
         "write_chunk.write_chunk",
         "seal_hours.Sealer._write",
-        "settlement.Settlement.journal",
-        "subscribers.Subscribers._write",
+        "send_batch.Batch._journalled > settlement.Settlement.journal",
+        "receive_notice.NoticeDesk._apply > subscribers.Subscribers._write",
     ):
         assert site in writes
         assert {f for s, f in total.coverage if s == site} >= {"crash_before", "crash_after", "lost"}
@@ -79,6 +79,30 @@ def test_an_episode_replays_alone_as_among_others() -> None:
     last = len(digests) - 1
     (alone,) = play(5, steps=1, first=last)
     assert alone.coverage == digests[last] - digests[last - 1]
+
+
+def test_a_mutants_failure_replays_to_the_same_words() -> None:
+    """By its seed and episode alone; that is all that a hunt leaves behind."""
+    mutant = BY_ID["no-journal"]
+    found = hunted(mutant, steps=60_000, seed=4)
+    with code_of(mutant) as code:
+        again = workers.start(4, steps=1, first=found.episode, code=code)
+        for _ in workers.listen([again]):
+            pass
+    assert again.failure is not None
+    assert (again.failure["episode"], again.failure["what"]) == (found.episode, found.what)
+    (undisturbed,) = play(4, steps=1, first=found.episode)
+    assert undisturbed.failure is None
+
+
+def test_the_soak_is_a_program() -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"}
+    command = [sys.executable, "-m", "tests.simulation.soak", "--steps", "1500", "--seed", "3", "--jobs", "1"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "crash points × faults" in done.stdout
+    assert "write_chunk.write_chunk" in done.stdout
+    assert done.stdout.splitlines()[-1] == "nothing was found"
 
 
 @pytest.mark.parametrize("id_", QUICK)
