@@ -70,6 +70,9 @@ def _notice(message: Message) -> Outcome:
         raise
     said = {"noticeId": notice.id, "action": notice.action, "source": notice.source, "at": clock.iso(notice.at)}
     logger.info("notice", extra=said | {"outcome": outcome, "tiers": held})
+    if outcome == "wrong_product" and notice.source == "sns":
+        # a topic is one product's: it is our product code that is wrong
+        metrics.add_metric(EntitlementMetric.NOTICES_UNKNOWN, MetricUnit.Count, 1)
     if outcome in _COUNTED:
         metrics.add_metric(_COUNTED[outcome], MetricUnit.Count, 1)
     return outcome

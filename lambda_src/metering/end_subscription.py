@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from ledger.balance import Balance, Balances
+from ledger.balance import Balances
 from ledger.leaving import Leaving, ended_period
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
@@ -55,10 +55,15 @@ class Ending:
         for attempt in range(ATTEMPTS):
             subscriber = self.subscribers.get(customer_identifier, consistent=True)
             period = ended_period(subscriber, end)
-            if subscriber is None or period is None or not period.is_last or subscriber.status != "final_metering":
+            if subscriber is None or period is None or not period.is_last:
                 return "not_its_turn"
             # the balance before the records: a seal that comes between leaves another version
             balance = self.balances.get(customer_identifier)
+            if subscriber.status == "cancelled":
+                # whoever wrote that may have died before it told what remained
+                self._tell(customer_identifier, end, {n: v for (n, at), v in balance.ended.items() if at == end})
+            if subscriber.status != "final_metering":
+                return "not_its_turn"
             unsettled, unreadable = self.records.unsettled(customer_identifier, first_hour(end))
             if unreadable or any(record.state != "sealed" for record in unsettled):
                 return "open"
@@ -71,15 +76,15 @@ class Ending:
             except Contended:
                 self.pause(attempt)
                 continue
-            self._tell(customer_identifier, end, balance)
+            self._tell(customer_identifier, end, balance.remainder)
             return "ended"
         raise Contended(f"the subscription of {customer_identifier} kept changing")
 
-    def _tell(self, customer_identifier: str, end: int, balance: Balance) -> None:
+    def _tell(self, customer_identifier: str, end: int, left: Mapping[str, Decimal]) -> None:
         """A remainder is less than a billed unit as a rule; where it is not, somebody has to know."""
-        remainder = {name: text(value) for name, value in balance.remainder.items() if value}
+        remainder = {name: text(value) for name, value in left.items() if value}
         logger.info("subscription ended", customer=customer_identifier, ended=iso(end), remainder=remainder)
-        unbilled = [n for n, d in self.dimensions.items() if billable(d, balance.remainder.get(n, Decimal(0)))]
+        unbilled = [n for n, d in self.dimensions.items() if billable(d, left.get(n, Decimal(0)))]
         if unbilled:
             logger.error("a leaver's remainder was not billed", customer=customer_identifier, dimensions=unbilled)
             self.count(MeteringMetric.REMAINDERS_UNBILLED, len(unbilled))

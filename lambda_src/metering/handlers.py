@@ -3,6 +3,7 @@
 Each function runs one state, so it imports that state's modules only, where it is made.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -240,12 +241,21 @@ def report(event: Payload, _context: LambdaContext) -> Payload:
     count_units(MeteringMetric.AT_RISK_UNITS, levels.at_risk)
     count_units(MeteringMetric.FAILED_UNITS, levels.failed)
     # after the levels: whatever becomes of the copies, those are told
-    copied = copy_failed(levels.failed_records, sqs(), names.FAILED_LINES_QUEUE_URL, settlement)
+    copied = copy_failed(levels.failed_records, sqs(), names.FAILED_LINES_QUEUE_URL, settlement, count_failed)
     count(MeteringMetric.RUNS_COMPLETED, 1)
     summary = {**levels.payload(), "hour": clock.iso(last), "fault": event.get("fault")}
     told = {name: value for name, value in summary.items() if name != "failed"}
     logger.info("run completed", **told, copiedToDeadLetters=copied)
     return summary
+
+
+def count_failed(lines: Mapping[str, int]) -> None:
+    """Lines that failed, by verdict; out at once, whatever becomes of the rest of this invocation."""
+    from metering.count import OF_VERDICT
+
+    for verdict, number in lines.items():
+        count(OF_VERDICT[verdict], number)
+    metrics.flush_metrics()
 
 
 def count_units(metric: MeteringMetric, stock: "Stock") -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.metering_record import MeteringRecord
+from ledger.metering_record import FAILED, MeteringRecord
 from ledger.pending_page import RecordKey
 from ledger.quantity import text
 from ledger.transaction import Cancelled, Contended, Operation, write
@@ -108,7 +108,7 @@ class Sealer:
                 verdict=hour_frozen.frozen.verdict,
             )
         report_folded(record, hour_frozen.frozen.lines, self.count)
-        if ended is not None:
+        if ended is not None and ended not in FAILED:  # those are counted with their copies
             self.count(OF_VERDICT[ended], len(hour_frozen.frozen.lines))
         if hour_frozen.capped:
             logger.error(

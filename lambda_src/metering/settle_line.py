@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ledger.line_verdict import LineVerdict
-from ledger.metering_record import Line, MeteringRecord
+from ledger.metering_record import FAILED, Line, MeteringRecord
 from ledger.quantity import text
 from ledger.settlement import Settlement
 from marketplace.meter_usage import Answer
@@ -80,11 +80,12 @@ class LineSettler:
         return wanted.verdict
 
     def _tell(self, record: MeteringRecord, line: Line, settled: LineVerdict) -> None:
-        """Counted and logged; a line of nothing (an hourly zero) wakes nobody."""
-        if settled.verdict in OF_VERDICT and (line.quantity or settled.verdict in ("billed", "not_sent")):
-            self.count(OF_VERDICT[settled.verdict], 1)
-        elif settled.verdict in OF_VERDICT:
+        """Counted and logged. A failed line is counted with its copy (``metering.copy_failed``): who writes a verdict
+        may die right after it, or not learn that it is written. A line of nothing (an hourly zero) wakes nobody."""
+        if not line.quantity and settled.verdict in ("rejected", *FAILED):
             self.count(MeteringMetric.ZERO_LINES_FAILED, 1)
+        elif settled.verdict in OF_VERDICT and settled.verdict not in FAILED:
+            self.count(OF_VERDICT[settled.verdict], 1)
         logger.info(
             "settled",
             customer=record.customer_identifier,

@@ -58,6 +58,9 @@ def _notice(message: Message) -> Outcome:
         raise
     said = {"noticeId": notice.id, "action": notice.action, "source": notice.source, "at": clock.iso(notice.at)}
     logger.info("notice", extra=said | {"outcome": outcome, "statuses": statuses, "agreement": notice.agreement_id})
+    if outcome == "wrong_product" and notice.source == "sns":
+        # a topic is one product's: it is our product code that is wrong. EventBridge tells of all of a seller's
+        metrics.add_metric(SubscriptionMetric.NOTICES_UNKNOWN, MetricUnit.Count, 1)
     if outcome in _COUNTED:
         metrics.add_metric(_COUNTED[outcome], MetricUnit.Count, 1)
     return outcome

@@ -33,6 +33,8 @@ from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
 from metering.allocate_hour import Allocator
+from metering.copy_failed import copy_failed
+from metering.count import OF_VERDICT
 from metering.find_due_hours import MAX_KEYS, find_due_hours, last_due_hour
 from metering.freeze_hour import Freezer
 from metering.mode import Mode
@@ -68,6 +70,16 @@ DIMENSIONS = {
 }
 
 
+class DeadLetters:
+    """SQS, as far as a copy of a failed line needs it."""
+
+    def __init__(self, bodies: list[str]) -> None:
+        self._bodies = bodies
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803
+        self._bodies.append(MessageBody)
+
+
 @dataclass
 class World:
     """``now`` is settable. ``marketplace``: set up buyers and faults; its log is the judge."""
@@ -87,6 +99,8 @@ class World:
     counted: Counter[MeteringMetric] = field(default_factory=Counter)
     #: bodies of the BatchMeterUsage requests, as they went out
     requests: list[bytes] = field(default_factory=list)
+    #: bodies of the copies of failed lines
+    dead_letters: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.dynamodb = self.connect()
@@ -248,7 +262,18 @@ class World:
         errors, pages = self._pass(known_bad=False)
         if pages > 1 and "ProductFault" not in errors:
             errors += self._pass(known_bad=True)[0]
+        self.tell_failed()
         return errors
+
+    def tell_failed(self) -> None:
+        """Copies of failed lines to the dead letters, and their counts, as the run's report does it."""
+        records = self.records.get_many(self.records.failed_keys(last_due_hour(self.now, 0, None)))
+        queue: Any = DeadLetters(self.dead_letters)
+        copy_failed(records, queue, "queue", self.settlement, self._count_failed)
+
+    def _count_failed(self, lines: Mapping[str, int]) -> None:
+        for verdict, number in lines.items():
+            self.count(OF_VERDICT[verdict], number)
 
     def _pass(self, *, known_bad: bool) -> tuple[list[str], int]:
         """Every page of what is due, its errors and how many pages there were. known_bad: what was rejected before too;

@@ -1,7 +1,7 @@
 """Copies of failed lines: each once, so many records a run, and none is lost to a crash."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -32,7 +32,7 @@ class Queue:
 
 def run(ledger: Ledger, queue: Any) -> int:
     records = ledger.records.get_many(ledger.records.failed_keys(HOUR))
-    return copy_failed(records, queue, "queue", ledger.settlement)
+    return copy_failed(records, queue, "queue", ledger.settlement, lambda _: None)
 
 
 def test_a_run_copies_so_many_records_and_the_next_goes_on(ledger: Ledger) -> None:
@@ -48,11 +48,33 @@ def test_a_record_is_marked_after_its_messages(ledger: Ledger) -> None:
         ledger.sealed(("d", "e"), "expired", customer=customer)
     with pytest.raises(ConnectionError):
         run(ledger, broken := Queue(breaks_at=3))
+    assert len(broken.bodies) == 3
     queue = Queue()
-    assert run(ledger, queue) == 2
-    lines = {(body["customerIdentifier"], body["dimension"]) for body in (*broken.bodies, *queue.bodies)}
+    assert run(ledger, queue) == 4
+    lines = {(body["customerIdentifier"], body["dimension"]) for body in queue.bodies}
     assert lines == {(customer, dimension) for customer in "ab" for dimension in "de"}
     assert run(ledger, Queue()) == 0
+
+
+def test_lines_are_counted_before_their_record_is_marked(ledger: Ledger) -> None:
+    """A count that did not get out would be a page that nobody gets."""
+    for customer, verdict in (("a", "expired"), ("b", "conflict")):
+        ledger.sealed(("d", "e"), verdict, customer=customer)
+    told: list[dict[str, int]] = []
+
+    def dies(lines: Mapping[str, int]) -> None:
+        told.append(dict(lines))
+        if len(told) == 1:
+            raise MemoryError
+
+    def copy() -> int:
+        records = ledger.records.get_many(ledger.records.failed_keys(HOUR))
+        return copy_failed(records, Queue(), "queue", ledger.settlement, dies)  # type: ignore[arg-type]
+
+    with pytest.raises(MemoryError):
+        copy()
+    assert [copy(), copy()] == [4, 0]
+    assert told == [{"expired": 2, "conflict": 2}] * 2, "at least once, and not where there is nothing new"
 
 
 def test_another_verdict_is_copied_too(ledger: Ledger) -> None:
