@@ -178,7 +178,7 @@ def test_only_the_failing_record_of_a_batch_comes_again(room: Room) -> None:
     assert room.row()["tier"] == "basic_tier"
 
 
-def test_other_products_and_unknown_actions_are_kept(room: Room) -> None:
+def test_other_products_and_unknown_actions_are_kept(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
     room.receive(
         sns("entitlement-updated", T0, id_="p", **{"product-code": "other"}), sns("entitlement-shrunk", T0, id_="u")
     )
@@ -187,6 +187,8 @@ def test_other_products_and_unknown_actions_are_kept(room: Room) -> None:
         "u": "unknown",
     }
     assert room.row() == {}
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [line["NoticesUnknown"] for line in told] == [[1, 1]], "a topic is one product's, whose code must be wrong"
 
 
 @pytest.mark.parametrize("pricing_model", ["subscription"])

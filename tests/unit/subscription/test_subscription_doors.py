@@ -221,6 +221,18 @@ def test_another_products_notice_is_named_and_not_applied(room: Room) -> None:
     assert room.keys() == []
 
 
+def test_a_topic_that_tells_of_another_product_is_alarmed(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+    """A topic is one product's: the stage's product code is wrong. EventBridge tells of all of a seller's products."""
+    for notice, unknown in (
+        (license_event("Updated", T0, product="other", id_="e"), 0),
+        (sns("subscribe-success", T0, id_="s", **{"product-code": "other"}), 1),
+    ):
+        capsys.readouterr()
+        room.receive(notice)
+        told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        assert sum(sum(line.get("NoticesUnknown", [])) for line in told) == unknown
+
+
 @pytest.mark.parametrize(
     "body",
     [
