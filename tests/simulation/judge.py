@@ -5,7 +5,7 @@ it happens inside the code, which catches what it can.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -267,6 +267,11 @@ class Judge(LeavingJudge, AnswerJudge):
         self._served(customer, name, occurred, recorded, int(new["billedHour"]))
         return None
 
+    def _closed(self, customer: str, hours: Iterable[int]) -> bool:
+        """Whether none of these hours takes usage any more."""
+        found = (self.world.store.item(METERING_RECORDS.name, customer, hour) for hour in hours)
+        return all(item is not None and item["state"] != "open" for item in found)
+
     def _served(self, customer: str, name: str, occurred: float, recorded: float, billed: int) -> None:
         """The event was the customer's to pay, by what was known when the recorder looked at its clock."""
         actor = self.world.scheduler.current
@@ -274,9 +279,10 @@ class Judge(LeavingJudge, AnswerJudge):
             return
         running = int(actor.seen // HOUR) * HOUR
         if billed > running:
-            now = self.world.store.item(METERING_RECORDS.name, customer, running)
+            # no hour before an activation's takes anything: the walk to an open hour begins there, or at the running one
             starts = [int(p["start"]) // HOUR * HOUR for i in self._seen(customer) for p in i.get("activePeriods", ())]
-            if (now is None or now["state"] == "open") and billed not in starts:
+            begins = [running, *(start for start in starts if running < start <= billed)]
+            if not any(self._closed(customer, range(begin, billed, HOUR)) for begin in begins):
                 self.note(f"{name} of {customer} is billed in a coming hour, and the running one is open")
         seen = self._seen(customer)
         if not any(serves(item, recorded) for item in seen):
