@@ -5,6 +5,7 @@ everything recorded has a name. Both hold for the last period only; a re-subscri
 is written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,13 +88,18 @@ class Leaving:
     subscribers_table: str
     balances: Balances
 
-    def end(self, subscriber: Subscriber, balance: Balance, end: int, now: float) -> None:
+    def end(
+        self, subscriber: Subscriber, balance: Balance, end: int, now: float, named: Sequence[Operation] = ()
+    ) -> None:
         """Write ``cancelled``, and what remains as ended, in one transaction on what was read of both.
+
+        named: operations of the same transaction, which say what became of lines that nobody will take any more. A
+        re-subscription that comes first may have them taken, so they must not be written by themselves.
 
         Raises Cancelled where one of them has changed since, or the status is not this period's ``final_metering``:
         read again. Raises Contended.
         """
-        write(self.client, [self._cancel(subscriber, end, now), self.balances.end_remainder(balance, end)])
+        write(self.client, [self._cancel(subscriber, end, now), self.balances.end_remainder(balance, end), *named])
 
     def _cancel(self, subscriber: Subscriber, end: int, now: float) -> Operation:
         period = ended_period(subscriber, end)

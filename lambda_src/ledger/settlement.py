@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.attempt import OVER
 from ledger.line_verdict import LineVerdict, ends, settling
 from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, RANK, VERDICT, MeteringRecord, from_item
-from ledger.transaction import update
+from ledger.transaction import Operation, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -126,6 +126,17 @@ class Settlement:
         record = self._apart(record, verdicts, attempt)
         end = record.pending is not None and ends(record, verdicts)
         return self._update(record, settling(record, verdicts, now=now, attempt=attempt, end=end))
+
+    def operation(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float) -> Operation:
+        """What ``settle_together`` writes, as part of a transaction; for lines with which no call was made."""
+        end = record.pending is not None and ends(record, verdicts)
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": {"customerIdentifier": record.customer_identifier, "timestamp": record.hour},
+                **settling(record, verdicts, now=now, attempt=None, end=end),
+            }
+        }
 
     def tidy(self, record: MeteringRecord) -> bool:
         """Remove the pending mark of a record whose lines have all ended, and a failed mark that no line bears out.

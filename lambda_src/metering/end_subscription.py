@@ -7,11 +7,12 @@ from typing import Literal
 
 from ledger.balance import Balances
 from ledger.leaving import Leaving, ended_period
+from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.quantity import text
 from ledger.subscribers import Subscribers
-from ledger.transaction import Cancelled, Contended
+from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended
 from marketplace.dimensions import Dimension
 from metering.count import Count, nothing
 from metering.final_rules import cannot_be_sent, first_hour
@@ -27,6 +28,9 @@ from runtime.pause import Pause, full_jitter
 Outcome = Literal["ended", "open", "not_its_turn"]
 
 ATTEMPTS = 12
+#: records that one transaction names beside the subscriber and the balance; more than this many hours beyond the grace
+#: are the hourly runs' to end at their deadline
+MOST = MAX_OPERATIONS - 2
 #: why a line ended that no hour of the grace could take
 AFTER_GRACE = "hour begins after the grace"
 
@@ -67,15 +71,18 @@ class Ending:
             unsettled, unreadable = self.records.unsettled(customer_identifier, first_hour(end))
             if unreadable or any(record.state != "sealed" for record in unsettled):
                 return "open"
-            for record in unsettled:
-                self._name(record, end)
+            now = self.clock()
+            named = [(record, verdicts) for record in unsettled if (verdicts := _named(record, end, now))][:MOST]
+            operations = [self.settler.settlement.operation(*one, now=now) for one in named]
             try:
-                self.leaving.end(subscriber, balance, end, self.clock())
+                self.leaving.end(subscriber, balance, end, now, operations)
             except Cancelled:
                 continue
             except Contended:
                 self.pause(attempt)
                 continue
+            for record, verdicts in named:
+                self.settler.tell(record, verdicts)
             self._tell(customer_identifier, end, balance.remainder)
             return "ended"
         raise Contended(f"the subscription of {customer_identifier} kept changing")
@@ -89,9 +96,10 @@ class Ending:
             logger.error("a leaver's remainder was not billed", customer=customer_identifier, dimensions=unbilled)
             self.count(MeteringMetric.REMAINDERS_UNBILLED, len(unbilled))
 
-    def _name(self, record: MeteringRecord, end: int) -> None:
-        if not cannot_be_sent(record, end, self.clock()):
-            return
-        for line in record.lines.values():
-            if not line.ended:
-                self.settler.verdict(record, line, "expired", detail=AFTER_GRACE, only_if_never_attempted=True)
+
+def _named(record: MeteringRecord, end: int, now: float) -> dict[str, LineVerdict]:
+    """What is said of lines that no hour of the grace can take, and that were never sent."""
+    if not cannot_be_sent(record, end, now):
+        return {}
+    expired = LineVerdict(verdict="expired", detail=AFTER_GRACE, only_if_never_attempted=True)
+    return {name: expired for name, line in record.lines.items() if line.verdict is None and not line.attempts}

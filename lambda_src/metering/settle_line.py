@@ -66,10 +66,14 @@ class LineSettler:
         after = self.settlement.settle_together(record, verdicts, now=self.clock(), attempt=attempt)
         if after is None:
             return False
-        for dimension, line_verdict in verdicts.items():
-            self._tell(record, record.lines[dimension], line_verdict)
+        self.tell(record, verdicts)
         self.settlement.tidy(after)
         return True
+
+    def tell(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> None:
+        """Say what was stored."""
+        for dimension, line_verdict in verdicts.items():
+            self._tell(record, record.lines[dimension], line_verdict)
 
     def _alone(self, record: MeteringRecord, line: Line, wanted: LineVerdict, attempt: str) -> str:
         given = {name: value for name, value in vars(wanted).items() if name != "verdict"}

@@ -1,6 +1,7 @@
 """Who comes back while he is being metered to the end, and what is read again when something came between."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from ledger.balance import Balance
 from ledger.transaction import Cancelled
 from runtime.clock import iso
 from tests.scenarios.leaving import (
+    ELEVEN,
     END,
     MINUTE,
     NINE,
@@ -87,6 +89,40 @@ def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buye
         final.leaving.end(read, balance, int(END), world.now)
     assert status(world, buyer) == "active"
     assert final.ending.end_subscription(buyer, int(END)) == "not_its_turn"
+
+
+def test_an_hour_after_the_grace_is_not_given_up_if_the_buyer_comes_back_before_he_is_cancelled(
+    world: World, buyer: str
+) -> None:
+    """Nobody would have taken it; now it lies in his new period."""
+    leave(world, buyer)
+    world.now = TEN + MINUTE
+    for hour in (NINE, TEN):
+        use(world, buyer, f"late-{hour}", 1, **OF_THEN)
+        world.sealer.seal_hour(buyer, int(hour))
+    assert use(world, buyer, "far-ahead", 3, **OF_THEN) == "recorded 11"
+    world.now = REFUSES
+    final = FinalMetering(world, buyer)
+    real = world.records.unsettled
+
+    def comes_back(customer: str, first: int) -> Any:
+        """Right after final metering has read the hours for the last time."""
+        found = real(customer, first)
+        if status(world, buyer) == "final_metering" and all(record.state == "sealed" for record in found[0]):
+            world.records.unsettled = real  # type: ignore[method-assign]
+            come_back(world, buyer, world.now)
+        return found
+
+    for effect in final.effects():
+        if effect == "submit":
+            break
+    world.records.unsettled = comes_back  # type: ignore[method-assign]
+    assert final.ending.end_subscription(buyer, int(END)) == "not_its_turn"
+    assert status(world, buyer) == "active"
+    assert world.record(buyer, ELEVEN).lines["workflow_executions"].verdict is None
+    world.next_run(hours=3)
+    assert lines(world, buyer)["11:00"] == 3
+    assert world.failed() == set()
 
 
 def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: World, buyer: str) -> None:

@@ -279,7 +279,7 @@ class Judge(LeavingJudge, AnswerJudge):
             return
         running = int(actor.seen // HOUR) * HOUR
         if billed > running:
-            # no hour before an activation's takes anything: the walk to an open hour begins there, or at the running one
+            # no hour before an activation's takes anything: the walk to an open hour may begin there
             starts = [int(p["start"]) // HOUR * HOUR for i in self._seen(customer) for p in i.get("activePeriods", ())]
             begins = [running, *(start for start in starts if running < start <= billed)]
             if not any(self._closed(customer, range(begin, billed, HOUR)) for begin in begins):
