@@ -174,7 +174,13 @@ WAITS = st.sampled_from(_WAITS)
 ARMS = st.one_of(
     st.sampled_from(("throttle", "server-error", "lost-answer", "unprocessed", "reordered", "omitted")).map(Arm),
     st.builds(Arm, st.just("error"), st.just("InvalidLicenseException"), _CUSTOMER, st.booleans()),
-    st.builds(Arm, st.just("error"), st.sampled_from(("AccessDeniedException", "InvalidProductCodeException"))),
+    st.builds(
+        Arm,
+        st.just("error"),
+        st.sampled_from(("AccessDeniedException", "InvalidProductCodeException")),
+        st.none(),
+        st.booleans(),
+    ),
     st.builds(Arm, st.just("status"), st.just("CustomerNotSubscribed"), _CUSTOMER, st.booleans()),
 )
 SUBSCRIBES = st.builds(Subscribe, _CUSTOMER, st.booleans(), st.booleans())
