@@ -17,6 +17,7 @@ from runtime.settings import (
 )
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RoomFunction
+from stacks.constructs.session_secret import SessionSecret
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.stage import Stage
@@ -79,6 +80,7 @@ class DoorFunctions:
         )
 
     def _registration(self) -> RoomFunction:
+        secret = SessionSecret(self._scope, "SessionSecret", keep=self._stage.keep_data)
         function = self._function(
             "registration",
             handler="registration.handlers.handle",
@@ -90,8 +92,10 @@ class DoorFunctions:
                 TIERS=tiers.to_json(self._stage.tiers),
                 METERING_REGION=self._stage.region,
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                SESSION_SECRET_ARN=secret.arn,
             ),
         )
+        secret.grant_read(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         function.allow_marketplace("ResolveCustomer", "GetEntitlements")

@@ -91,8 +91,12 @@ class DoorsStack(Stack):
             requests_per_second=self._stage.requests_per_second,
             burst=self._stage.request_burst,
             routes=[
-                Route(method="POST", path="/register", to=behind.registration, public=True),
-                Route(method="POST", path="/registrations", to=behind.registration, public=True),
+                # whoever opens the fulfilment URL himself, or reloads the page, is told where to begin
+                *(
+                    Route(method=method, path=path, to=behind.registration, public=True)
+                    for path in ("/register", "/registrations")
+                    for method in ("POST", "GET", "HEAD")
+                ),
                 Route(method="GET", path="/health", to=behind.registration, public=True),
                 Route(method="GET", path="/subscribers/{customerIdentifier}", to=behind.subscriber_api),
                 Route(method="GET", path="/subscribers/{customerIdentifier}/entitlements", to=behind.subscriber_api),
