@@ -47,6 +47,7 @@ class DoorFunctions:
         self._data = data
         self._code = code
         self._environment = environment
+        self.session_secret = SessionSecret(scope, "SessionSecret", keep=stage.keep_data)
         self.registration = self._registration()
         self.subscriber_api = self._subscriber_api()
         self.subscription_notices = self._subscription_notices()
@@ -80,7 +81,6 @@ class DoorFunctions:
         )
 
     def _registration(self) -> RoomFunction:
-        secret = SessionSecret(self._scope, "SessionSecret", keep=self._stage.keep_data)
         function = self._function(
             "registration",
             handler="registration.handlers.handle",
@@ -92,10 +92,10 @@ class DoorFunctions:
                 TIERS=tiers.to_json(self._stage.tiers),
                 METERING_REGION=self._stage.region,
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
-                SESSION_SECRET_ARN=secret.arn,
+                SESSION_SECRET_ARN=self.session_secret.arn,
             ),
         )
-        secret.grant_read(function.function)
+        self.session_secret.grant_read(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         function.allow_marketplace("ResolveCustomer", "GetEntitlements")

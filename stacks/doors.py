@@ -109,6 +109,8 @@ class DoorsStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.api.url)
         CfnOutput(self, "RestApiId", value=self.api.api.rest_api_id)
         CfnOutput(self, "ApiStage", value=STAGE)
+        # for whoever rotates it
+        CfnOutput(self, "SessionSecretArn", value=self.behind.session_secret.arn)
         CfnOutput(self, "SubscriptionQueueUrl", value=self.subscription_queue.queue.queue_url)
         CfnOutput(self, "SubscriptionDeadLettersUrl", value=self.subscription_queue.dead_letters.queue_url)
         CfnOutput(self, "EntitlementQueueUrl", value=self.entitlement_queue.queue.queue_url)

@@ -47,13 +47,9 @@ def marketplace() -> Marketplace:
 
 
 @cache
-def session_keys() -> SessionKeys:
-    return SessionKeys.connect(RegistrationSettings.from_env().SESSION_SECRET_ARN)
-
-
-@cache
 def sessions() -> Sessions:
-    return Sessions(session_keys(), RegistrationSettings.from_env().PRODUCT_CODE)
+    settings = RegistrationSettings.from_env()
+    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), settings.PRODUCT_CODE)
 
 
 @cache

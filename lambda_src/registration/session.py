@@ -1,8 +1,8 @@
 """The session: what stands for a registration token once it is resolved, signed, for four hours.
 
-A token of an agreement lives 30 minutes (service model of marketplace-agreement, ``registrationToken``) and must be
-kept nowhere (AWS's checklist for SaaS); the page keeps the session instead. It names one buyer of one product, and
-whoever has it may write that buyer's contact data, nothing else.
+A token of an agreement lives 30 minutes (service model of marketplace-agreement, ``registrationToken``), and AWS's
+checklist for SaaS wants none kept in a browser's cookie; the page holds the session instead. It names one buyer of one
+product, and whoever has it may write that buyer's contact data, nothing else.
 """
 
 import hashlib

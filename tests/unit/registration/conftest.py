@@ -10,6 +10,7 @@ from marketplace import tiers
 from marketplace.tiers import Tier
 from registration import handlers
 from registration.patience import Patience
+from registration.session import Sessions
 from registration.session_keys import SessionKeys
 from runtime import clock
 from tests.unit.marketplace_double import MarketplaceDouble, held
@@ -59,11 +60,10 @@ def door(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str, 
             "SESSION_SECRET_ARN": secret.arn,
         }.items():
             monkeypatch.setenv(name, value)
-        keys = SessionKeys(secret, secret.arn, monotonic=lambda: times.monotonic)
+        sessions = Sessions(SessionKeys(secret, secret.arn, monotonic=lambda: times.monotonic), PRODUCT)
         monkeypatch.setattr(clock, "now", lambda: times.now)
         monkeypatch.setattr(handlers, "marketplace", lambda: marketplace)
-        monkeypatch.setattr(handlers, "session_keys", lambda: keys)
+        monkeypatch.setattr(handlers, "sessions", lambda: sessions)
         monkeypatch.setattr(handlers, "Patience", lambda: Patience(lambda: times.monotonic, times.sleep))
         handlers.desk.cache_clear()
-        handlers.sessions.cache_clear()
         yield Door(subscribers, marketplace, times)
