@@ -68,6 +68,8 @@ class Stage:
     dimensions: Mapping[str, Dimension]
     tiers: tuple[Tier, ...]
     alarms: AlarmSettings
+    test_accounts: tuple[str, ...] = ()
+    takes_all_notices: bool = True
 
     def with_clock_offset_file(self, path: str | None) -> "Stage":
         """Raises StageError where a path is given to a stage whose clock cannot be moved."""

@@ -2,22 +2,54 @@
 
 from typing import Literal
 
+from ledger.allowed_accounts import EVERYBODY, AllowedAccounts
 from ledger.subscribers import Subscribers
-from marketplace.notices import Notice
+from marketplace.notice import LIFE, Notice
 
-#: why a notice is not applied: its action is unknown, it is about another product, or it is about a legacy customer
-#: while the stage bills licences only
-Refusal = Literal["unknown", "wrong_product", "other_integration"]
+#: why a notice is not applied. unreadable: it lacks what its meaning hangs on. unknown: nobody here knows its meaning.
+#: wrong_product: it is about another product. other_integration: it is about a legacy customer while the stage bills
+#: licences only. not_a_test_account, account_unknown: the stage takes notices of its test accounts only, and this one
+#: is about another, or about a legacy customer whose account is not known before he registers
+Refusal = Literal[
+    "unreadable", "unknown", "wrong_product", "other_integration", "not_a_test_account", "account_unknown"
+]
+#: what is kept for people; of a buyer who is none of this stage's nothing is
+KEPT: tuple[Refusal, ...] = ("unreadable", "unknown", "wrong_product", "other_integration")
 
 
-def refusal(notice: Notice, *, product_code: str, integration: str) -> Refusal | None:
-    """Why a notice is not applied; None if it may be. Agreement events carry no product code: the agreement decides."""
+def refusal(
+    notice: Notice,
+    *,
+    product_code: str,
+    integration: str,
+    allowed: AllowedAccounts = EVERYBODY,
+    stored_account: str | None = None,
+) -> Refusal | None:
+    """Why a notice is not applied; None if it may be. Agreement events carry no product code: the agreement decides.
+
+    stored_account: of the subscriber, where the notice itself names no account (SNS never does).
+    """
+    account = notice.account_id or stored_account
+    if account is not None and not allowed.allow(account):
+        return "not_a_test_account"
+    if notice.product_code is not None and notice.product_code != product_code:
+        return "wrong_product"
+    if notice.kind == "unreadable":
+        return "unreadable"
+    if not allowed.allow(account):
+        may_register = notice.customer_identifier is not None and integration != "license"
+        return "account_unknown" if may_register and notice.kind in (*LIFE, "entitlement") else "not_a_test_account"
     if notice.kind == "unknown":
         return "unknown"
-    names_product = notice.source == "sns" or notice.license_id is not None
-    if (names_product or notice.product_code is not None) and notice.product_code != product_code:
-        return "wrong_product"
     return "other_integration" if notice.source == "sns" and integration == "license" else None
+
+
+def stored_account(notice: Notice, subscribers: Subscribers, allowed: AllowedAccounts) -> str | None:
+    """The account of the legacy customer that a notice names, where it is needed; None if it is not known."""
+    if not allowed.limited or notice.account_id is not None or notice.customer_identifier is None:
+        return None
+    found = subscribers.get(notice.customer_identifier)
+    return found.account_id if found is not None else None
 
 
 def addressees(notice: Notice, subscribers: Subscribers, *, integration: str) -> tuple[str, ...]:

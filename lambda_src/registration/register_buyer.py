@@ -10,9 +10,11 @@ from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ledger.allowed_accounts import EVERYBODY, AllowedAccounts
 from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.subscriber import Subscriber
 from ledger.subscribers import SubscriberBusy, Subscribers
+from ledger.waiting_notices import WaitingNotices, bound_to
 from marketplace.billing_identity import BillingIdentity, IdentityError, is_sendable, license_id, resolved_identity
 from marketplace.client import ResolvedCustomer
 from marketplace.entitlements import has_entitlements
@@ -46,10 +48,12 @@ class RegistrationDesk:
 
     marketplace: Marketplace
     subscribers: Subscribers
+    waiting: WaitingNotices
     product_code: str
     integration: str
     pricing_model: str
     tiers: tuple[Tier, ...]
+    allowed: AllowedAccounts = EVERYBODY
 
     def register(self, arrival: Arrival, now: float, contact: Contact | None = None) -> Subscriber:
         """The stored subscriber whom the token stands for. Raises ApiError."""
@@ -65,6 +69,7 @@ class RegistrationDesk:
                 ),
                 now=now,
             )
+            self._apply_waiting(self._stored(key), now)
             self._sync_entitlements(self._stored(key), now)
             if contact is not None:
                 self.subscribers.change(key, lambda _: store_buyer.contact_change(contact), now=now)
@@ -98,6 +103,13 @@ class RegistrationDesk:
         self.subscribers.change(key, lambda current: store_buyer.superseded_change(current, successor), now=now)
         agreement_id = resolved.agreement_id or (before.agreement_id if before else None)
         return replace(resolved, agreement_id=agreement_id)
+
+    def _apply_waiting(self, subscriber: Subscriber, now: float) -> None:
+        """Notices that came before anybody knew whose they are."""
+        legacy = subscriber.integration == "legacy" and self.allowed.allow(subscriber.account_id)
+        customer = subscriber.customer_identifier if legacy else None
+        bound = bound_to(subscriber.agreement_id, customer, self.allowed)
+        self.waiting.apply(subscriber.customer_identifier, bound, now)
 
     def _sync_entitlements(self, subscriber: Subscriber, now: float) -> None:
         if not has_entitlements(self.pricing_model):

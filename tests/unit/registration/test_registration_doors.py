@@ -67,14 +67,16 @@ def integration() -> str:
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str) -> Iterator[Door]:
     marketplace = MarketplaceDouble(buyers={TOKEN: LEGACY, "licensed": LICENSE}, holds=(held("basic_tier"),))
-    with tables(monkeypatch) as (subscribers, _):
+    with tables(monkeypatch) as (subscribers, notices):
         for name, value in {
             "PRODUCT_CODE": PRODUCT,
             "INTEGRATION": integration,
             "PRICING_MODEL": pricing_model,
             "TIERS": tiers.to_json(TIERS),
             "METERING_REGION": "us-east-1",
+            "NOTICES_OF": "all",
             "SUBSCRIBERS_TABLE": subscribers.name,
+            "NOTICES_TABLE": notices.name,
         }.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(clock, "now", lambda: NOW)
