@@ -90,7 +90,7 @@ class DoorFunctions:
                 PRICING_MODEL=self._stage.pricing_model,
                 TIERS=tiers.to_json(self._stage.tiers),
                 METERING_REGION=self._stage.region,
-                NOTICES_OF=self._notices_of(),
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
             ),
@@ -122,7 +122,7 @@ class DoorFunctions:
             settings=SubscriptionNoticesSettings(
                 INTEGRATION=self._stage.integration,
                 PRODUCT_CODE=self._stage.product_code,
-                NOTICES_OF=self._notices_of(),
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
             ),
@@ -148,7 +148,7 @@ class DoorFunctions:
                 PRODUCT_CODE=self._stage.product_code,
                 PRICING_MODEL=self._stage.pricing_model,
                 TIERS=tiers.to_json(self._stage.tiers),
-                NOTICES_OF=self._notices_of(),
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
             ),
@@ -159,9 +159,6 @@ class DoorFunctions:
         self._data.notices.grant_put(function.function)
         function.allow_marketplace("GetEntitlements")
         return function
-
-    def _notices_of(self) -> str:
-        return notices_of(None if self._stage.takes_all_notices else self._stage.test_accounts)
 
     def _usage(self) -> RoomFunction:
         function = self._function(

@@ -5,10 +5,10 @@ EventBridge events for AWS Marketplace"; a seller gets either the Proposer's or 
 agreement's event, depending on who sold.
 """
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from marketplace.regions import NOTICES_ACCOUNT, NOTICES_REGION
+from stacks.stage import Stage
 
 SOURCE = "aws.agreement-marketplace"
 
@@ -36,22 +36,23 @@ DETAIL_TYPES = (
     *(f"{what} - Proposer" for what in (*_PROPOSER, *_BOTH, *_SPEND)),
     *_SPEND,
 )
-#: EventBridge takes patterns of 2,048 characters (Amazon EventBridge quotas), and so many accounts fit into ours
-MOST_ACCOUNTS = 20
 
 
-def detail_of_buyers(accounts: Sequence[str] | None) -> dict[str, Any] | None:
-    """The event pattern's ``detail`` for the buyers of these AWS accounts; None, and no filter, for everybody's.
+def detail_of_buyers(stage: Stage) -> dict[str, Any] | None:
+    """The event pattern's ``detail`` for the buyers whose notices the stage takes; None for no filter.
 
-    Events that name no account this way (cancellation requests, billing adjustments) are not taken then. EventBridge
-    takes no empty list: where nobody is listed the pattern asks for what no account is called.
+    An event cannot be picked by its billing key, so with ``testBuyers`` all come, and the functions pick them. Events
+    that name no account this way (cancellation requests, billing adjustments) are not taken where the filter is.
+    EventBridge takes no empty list: where nobody is listed the pattern asks for what no account is called.
     """
-    return None if accounts is None else {"acceptor": {"accountId": list(accounts) or ["nobody"]}}
+    if stage.takes_all_notices or stage.test_buyers:
+        return None
+    return {"acceptor": {"accountId": list(stage.test_accounts) or ["nobody"]}}
 
 
-def notices_of(accounts: Sequence[str] | None) -> str:
-    """The setting ``NOTICES_OF`` for the buyers of these AWS accounts; None is everybody (ledger.allowed_accounts)."""
-    return "all" if accounts is None else ",".join(accounts)
+def notices_of(stage: Stage) -> str:
+    """The functions' setting ``NOTICES_OF``, see ``ledger.allowed_buyers``."""
+    return "all" if stage.takes_all_notices else ",".join((*stage.test_accounts, *stage.test_buyers))
 
 
 def notice_topic(kind: Literal["subscription", "entitlement"], product_code: str) -> str:

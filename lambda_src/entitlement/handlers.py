@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entitlement.receive_notice import EntitlementDesk, Outcome
 from ledger import dynamodb
-from ledger.allowed_accounts import AllowedAccounts
+from ledger.allowed_buyers import AllowedBuyers
 from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
@@ -54,7 +54,7 @@ def desk() -> EntitlementDesk:
         product_code=settings.PRODUCT_CODE,
         integration=settings.INTEGRATION,
         pricing_model=settings.PRICING_MODEL,
-        allowed=AllowedAccounts.from_setting(settings.NOTICES_OF),
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
     )
 
 

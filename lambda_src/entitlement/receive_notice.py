@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ledger.addressee import KEPT, Refusal, addressees, refusal, stored_account
-from ledger.allowed_accounts import EVERYBODY, AllowedAccounts
+from ledger.addressee import KEPT, Refusal, addressees, known_names, refusal
+from ledger.allowed_buyers import EVERYBODY, AllowedBuyers
 from ledger.entitlements import EntitlementSync
 from ledger.notice_facts import facts, newest_notice
 from ledger.notices import Notices
@@ -44,7 +44,7 @@ class EntitlementDesk:
     product_code: str
     integration: str
     pricing_model: str
-    allowed: AllowedAccounts = EVERYBODY
+    allowed: AllowedBuyers = EVERYBODY
 
     def receive(self, notice: Notice, body: str, now: float) -> Received:
         """What became of a notice.
@@ -59,7 +59,7 @@ class EntitlementDesk:
             product_code=self.product_code,
             integration=self.integration,
             allowed=self.allowed,
-            stored_account=stored_account(notice, self.subscribers, self.allowed),
+            known=known_names(notice, self.subscribers, self.allowed),
         )
         if refused is not None:
             why = misnamed(notice, self.product_code) if refused == "wrong_product" else notice.why

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from ledger.allowed_accounts import EVERYBODY, AllowedAccounts
+from ledger.allowed_buyers import EVERYBODY, AllowedBuyers
 from ledger.subscribers import Subscribers
 from marketplace.notice import LIFE, Notice
 
@@ -22,21 +22,21 @@ def refusal(
     *,
     product_code: str,
     integration: str,
-    allowed: AllowedAccounts = EVERYBODY,
-    stored_account: str | None = None,
+    allowed: AllowedBuyers = EVERYBODY,
+    known: tuple[str, ...] = (),
 ) -> Refusal | None:
     """Why a notice is not applied; None if it may be. Agreement events carry no product code: the agreement decides.
 
-    stored_account: of the subscriber, where the notice itself names no account (SNS never does).
+    known: what else names the buyer, see ``known_names``.
     """
-    account = notice.account_id or stored_account
-    if account is not None and not allowed.allow(account):
+    taken = allowed.allow(notice.account_id, notice.license_id, notice.customer_identifier, *known)
+    if not taken and (notice.account_id is not None or known):
         return "not_a_test_account"
     if notice.product_code is not None and notice.product_code != product_code:
         return "wrong_product"
     if notice.kind == "unreadable":
         return "unreadable"
-    if not allowed.allow(account):
+    if not taken:
         may_register = notice.customer_identifier is not None and integration != "license"
         return "account_unknown" if may_register and notice.kind in (*LIFE, "entitlement") else "not_a_test_account"
     if notice.kind == "unknown":
@@ -44,12 +44,15 @@ def refusal(
     return "other_integration" if notice.source == "sns" and integration == "license" else None
 
 
-def stored_account(notice: Notice, subscribers: Subscribers, allowed: AllowedAccounts) -> str | None:
-    """The account of the legacy customer that a notice names, where it is needed; None if it is not known."""
-    if not allowed.limited or notice.account_id is not None or notice.customer_identifier is None:
-        return None
-    found = subscribers.get(notice.customer_identifier)
-    return found.account_id if found is not None else None
+def known_names(notice: Notice, subscribers: Subscribers, allowed: AllowedBuyers) -> tuple[str, ...]:
+    """Where only some buyers' notices are taken: what a notice does not say, the account of the legacy customer that it
+    names, or the billing keys that are bound to its agreement. Empty where nothing is known."""
+    if not allowed.limited or notice.license_id is not None:
+        return ()
+    if notice.customer_identifier is not None:
+        found = subscribers.get(notice.customer_identifier)
+        return (found.account_id,) if found is not None and found.account_id else ()
+    return subscribers.with_agreement(notice.agreement_id) if notice.agreement_id else ()
 
 
 def addressees(notice: Notice, subscribers: Subscribers, *, integration: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from ledger.allowed_accounts import AllowedAccounts
+from ledger.allowed_buyers import AllowedBuyers
 from ledger.apply_notice import changes
 from ledger.notices import Notices
 from ledger.subscribers import Change, Subscribers
@@ -40,7 +40,7 @@ def apply(subscribers: Subscribers, key: str, notice: Notice, now: float) -> Cha
     return subscribers.change(key, lambda current: changes(current, notice), now=now)
 
 
-def bound_to(agreement_id: str | None, customer: str | None, allowed: AllowedAccounts) -> tuple[str, ...]:
+def bound_to(agreement_id: str | None, customer: str | None, allowed: AllowedBuyers) -> tuple[str, ...]:
     """What notices about this subscriber may wait for. customer: his legacy identifier, once his account is allowed."""
     agreement = (agreement_id,) if agreement_id else ()
     return agreement + ((registration_of(customer),) if customer and allowed.limited else ())

@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ledger import dynamodb
-from ledger.allowed_accounts import AllowedAccounts
+from ledger.allowed_buyers import AllowedBuyers
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from ledger.waiting_notices import WaitingNotices
@@ -55,7 +55,7 @@ def desk() -> RegistrationDesk:
         integration=settings.INTEGRATION,
         pricing_model=settings.PRICING_MODEL,
         tiers=tiers.from_json(settings.TIERS),
-        allowed=AllowedAccounts.from_setting(settings.NOTICES_OF),
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
     )
 
 

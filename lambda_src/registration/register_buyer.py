@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ledger.allowed_accounts import EVERYBODY, AllowedAccounts
+from ledger.allowed_buyers import EVERYBODY, AllowedBuyers
 from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.subscriber import Subscriber
 from ledger.subscribers import SubscriberBusy, Subscribers
@@ -53,7 +53,7 @@ class RegistrationDesk:
     integration: str
     pricing_model: str
     tiers: tuple[Tier, ...]
-    allowed: AllowedAccounts = EVERYBODY
+    allowed: AllowedBuyers = EVERYBODY
 
     def register(self, arrival: Arrival, now: float, contact: Contact | None = None) -> Subscriber:
         """The stored subscriber whom the token stands for. Raises ApiError."""
@@ -106,10 +106,10 @@ class RegistrationDesk:
 
     def _apply_waiting(self, subscriber: Subscriber, now: float) -> None:
         """Notices that came before anybody knew whose they are."""
-        legacy = subscriber.integration == "legacy" and self.allowed.allow(subscriber.account_id)
-        customer = subscriber.customer_identifier if legacy else None
-        bound = bound_to(subscriber.agreement_id, customer, self.allowed)
-        self.waiting.apply(subscriber.customer_identifier, bound, now)
+        key = subscriber.customer_identifier
+        taken = subscriber.integration == "legacy" and self.allowed.allow(subscriber.account_id, key)
+        bound = bound_to(subscriber.agreement_id, key if taken else None, self.allowed)
+        self.waiting.apply(key, bound, now)
 
     def _sync_entitlements(self, subscriber: Subscriber, now: float) -> None:
         if not has_entitlements(self.pricing_model):

@@ -70,7 +70,7 @@ class RegistrationSettings(Settings):
 class SubscriptionNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
-    #: ``all``, or the comma-separated accounts of test buyers, see ledger.allowed_accounts
+    #: ``all``, or the comma-separated accounts and billing keys of test buyers, see ledger.allowed_buyers
     NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str

@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ledger import dynamodb
-from ledger.allowed_accounts import AllowedAccounts
+from ledger.allowed_buyers import AllowedBuyers
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from marketplace.notice import Notice
@@ -44,7 +44,7 @@ def notice_desk() -> NoticeDesk:
         notices=Notices(tables.Table(settings.NOTICES_TABLE)),
         product_code=settings.PRODUCT_CODE,
         integration=settings.INTEGRATION,
-        allowed=AllowedAccounts.from_setting(settings.NOTICES_OF),
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ledger.addressee import KEPT, Refusal, addressees, refusal, stored_account
-from ledger.allowed_accounts import EVERYBODY, AllowedAccounts
+from ledger.addressee import KEPT, Refusal, addressees, known_names, refusal
+from ledger.allowed_buyers import EVERYBODY, AllowedBuyers
 from ledger.notices import Notices
 from ledger.product_doubt import doubt
 from ledger.subscribers import Change, Subscribers
@@ -37,7 +37,7 @@ class NoticeDesk:
     notices: Notices
     product_code: str
     integration: str
-    allowed: AllowedAccounts = EVERYBODY
+    allowed: AllowedBuyers = EVERYBODY
 
     def receive(self, notice: Notice, body: str, now: float) -> Received:
         """What became of a notice. body: the message, kept where it changes nothing."""
@@ -75,7 +75,7 @@ class NoticeDesk:
             product_code=self.product_code,
             integration=self.integration,
             allowed=self.allowed,
-            stored_account=stored_account(notice, self.subscribers, self.allowed),
+            known=known_names(notice, self.subscribers, self.allowed),
         )
 
     def _refused(self, notice: Notice, refused: Refusal, body: str, now: float) -> Received:

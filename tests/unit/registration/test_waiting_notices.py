@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ledger.allowed_accounts import AllowedAccounts
+from ledger.allowed_buyers import AllowedBuyers
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from ledger.waiting_notices import WaitingNotices, registration_of
@@ -40,7 +40,7 @@ class Front:
             integration="mixed",
             pricing_model="contract",
             tiers=(),
-            allowed=AllowedAccounts.from_setting(notices_of),
+            allowed=AllowedBuyers.from_setting(notices_of),
         )
         return dict(desk.register(Arrival("t"), NOW).item)
 

@@ -1,4 +1,4 @@
-"""A stage that does not bill takes notices of its test accounts only, and loses no test buyer's start."""
+"""A stage that does not bill takes notices of its test buyers only, and loses no test buyer's start."""
 
 import json
 
@@ -47,6 +47,18 @@ def test_an_event_that_names_no_account_is_kept_out(room: Room) -> None:
     nobody = event("Purchase Agreement Billing Adjustment Completed - Proposer", T0, detail={"acceptor": {}})
     assert room.counted(nobody) == {"NoticesKeptOut": 1}
     assert room.kept() == {}
+
+
+@pytest.mark.parametrize("notices_of", [f"{LICENSE_ID},custA1"])
+def test_a_test_buyer_may_be_listed_by_his_billing_key(room: Room) -> None:
+    assert room.counted(sns("subscribe-success", T0), license_event("Updated", T0)) == {"NoticesApplied": 2}
+    assert room.counted(agreement_ended("CANCELLED", T0 + 60)) == {"NoticesApplied": 1}
+    assert (room.row(LICENSE_ID)["subscriptionStatus"], room.row("custA1")["subscriptionStatus"]) == (
+        "pending_cancellation",
+        "active",
+    )
+    others = license_event("Updated", T0, arn="arn:aws:license-manager::1:license:l-2")
+    assert room.counted(others) == {"NoticesKeptOut": 1}
 
 
 @pytest.mark.parametrize("notices_of", [""])
