@@ -17,6 +17,7 @@ from runtime.settings import (
 )
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RoomFunction
+from stacks.constructs.session_secret import SessionSecret
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.marketplace_events import notices_of
@@ -47,6 +48,7 @@ class DoorFunctions:
         self._data = data
         self._code = code
         self._environment = environment
+        self.session_secret = SessionSecret(scope, "SessionSecret", keep=stage.keep_data)
         self.registration = self._registration()
         self.subscriber_api = self._subscriber_api()
         self.subscription_notices = self._subscription_notices()
@@ -93,8 +95,10 @@ class DoorFunctions:
                 NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
+                SESSION_SECRET_ARN=self.session_secret.arn,
             ),
         )
+        self.session_secret.grant_read(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         # notices that came before the buyer are applied when he registers

@@ -65,6 +65,8 @@ class RegistrationSettings(Settings):
     NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str
+    #: the secret in Secrets Manager that signs the registration page's sessions
+    SESSION_SECRET_ARN: str
 
 
 class SubscriptionNoticesSettings(Settings):

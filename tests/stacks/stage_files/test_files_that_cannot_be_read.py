@@ -71,7 +71,7 @@ def test_a_stages_name_is_part_of_its_stacks_names(tmp_path: Path, name: str) ->
 
 
 def test_a_folder_is_no_interpreter(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "stacks.synth", "--stage", "local", "-c", f"functionPython={tmp_path}"]
+    command = [sys.executable, "app.py", "--stage", "local", "-c", f"functionPython={tmp_path}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=synth.ROOT)
     assert (done.returncode, done.stderr) == (
         1,

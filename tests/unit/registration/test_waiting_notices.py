@@ -42,7 +42,7 @@ class Front:
             tiers=(),
             allowed=AllowedBuyers.from_setting(notices_of),
         )
-        return dict(desk.register(Arrival("t"), NOW).item)
+        return dict(desk.arrive(Arrival("t"), NOW).subscriber.item)
 
     def still_waiting(self) -> int:
         return sum("waitingForAgreement" in item for item in self.notices.scan()["Items"])
