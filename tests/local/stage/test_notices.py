@@ -96,7 +96,7 @@ def test_an_advisory_is_shown_and_is_the_reason_of_a_line_that_is_not_subscribed
     acting.quiet()
     assert acting.get(buyer)["agreementStanding"]["advisory"]["state"] == "issued"
     hour = acting.hour
-    acting.record(acting.event(buyer))
+    acting.record(acting.event(buyer, quantity=100))  # beyond what the contract includes
     acting.stage.marketplace.arm("status", buyer=buyer.customer_identifier, status="CustomerNotSubscribed", times=1)
     acting.close_hour()
     acting.meter_at_once()
