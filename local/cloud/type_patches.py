@@ -167,8 +167,8 @@ def executions_of_versions() -> None:
 def unqualified_machines() -> None:
     """A right to a state machine is a right to its versions and aliases, and is asked for by the machine's own ARN.
 
-    Step Functions Developer Guide, "Authorization for versions and aliases": a policy that names an alias gives nothing.
-    The emulator asks for the ARN as it was called, and so would let such a policy pass, and refuse the right one.
+    A policy that names an alias gives nothing (Step Functions Developer Guide, "Authorization for versions and
+    aliases"). The emulator asks for the ARN as it was called, and so would let such a policy pass, and refuse the right one.
     """
     from ministack.core import iam_actions
 
