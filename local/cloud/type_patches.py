@@ -168,7 +168,8 @@ def unqualified_machines() -> None:
     """A right to a state machine is a right to its versions and aliases, and is asked for by the machine's own ARN.
 
     A policy that names an alias gives nothing (Step Functions Developer Guide, "Authorization for versions and
-    aliases"). The emulator asks for the ARN as it was called, and so would let such a policy pass, and refuse the right one.
+    aliases"). The emulator asks for the ARN as it was called: it would let such a policy pass, and refuse
+    the right one.
     """
     from ministack.core import iam_actions
 
