@@ -43,7 +43,7 @@ class NoticeQueue(Construct):
         mapping = lambda_.EventSourceMapping(
             self,
             "Source",
-            target=consumer.function,
+            target=consumer.live,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
             report_batch_item_failures=True,

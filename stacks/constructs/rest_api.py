@@ -118,7 +118,7 @@ class RestApi(Construct):
         authorization = apigateway.AuthorizationType.NONE if route.public else apigateway.AuthorizationType.IAM
         added = self.api.root.resource_for_path(route.path).add_method(
             route.method,
-            apigateway.LambdaIntegration(route.to.function, allow_test_invoke=False),
+            apigateway.LambdaIntegration(route.to.live, allow_test_invoke=False),
             authorization_type=authorization,
         )
         if route.public:

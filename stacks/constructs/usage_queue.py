@@ -95,7 +95,7 @@ class UsageQueue(Construct):
         mapping = lambda_.EventSourceMapping(
             self,
             id_,
-            target=consumer.function,
+            target=consumer.live,
             event_source_arn=queue.queue_arn,
             batch_size=BATCH_SIZE,
             max_concurrency=concurrency,

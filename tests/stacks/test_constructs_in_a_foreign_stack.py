@@ -170,7 +170,7 @@ def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
         submit_concurrency=3,
         environment=foreign.environment,
     )
-    WorkflowSchedule(foreign.stack, "Schedule", workflow=workflow.machine, minute=25)
+    WorkflowSchedule(foreign.stack, "Schedule", workflow=workflow, minute=25)
     MeteringAlarms(
         foreign.stack,
         "Alarms",
