@@ -79,8 +79,9 @@ mutants: setup  ## every mutant of the protocol against the simulation, until it
 
 synth: setup  ## write the templates of a stage to build/cdk.out-<stage> (STAGE=dev, PRODUCT_CODE=...)
 	@test -n "$(STAGE)" || { echo "say which stage: make synth STAGE=dev" >&2; exit 2; }
-	@rm -rf build/cdk.out-$(STAGE)
-	@$(PY) -m stacks.synth --stage $(STAGE) --out build/cdk.out-$(STAGE) $(if $(PRODUCT_CODE),-c productCode=$(PRODUCT_CODE))
+	@rm -rf "build/cdk.out-$(STAGE).new"
+	@$(PY) -m stacks.synth --stage "$(STAGE)" --out "build/cdk.out-$(STAGE).new" $${PRODUCT_CODE:+-c "productCode=$$PRODUCT_CODE"}
+	@rm -rf "build/cdk.out-$(STAGE)" && mv "build/cdk.out-$(STAGE).new" "build/cdk.out-$(STAGE)"
 	@echo "written to build/cdk.out-$(STAGE)"
 
 # the CDK command line is pinned: npm's "latest" of aws-cdk is an old build published by mistake
