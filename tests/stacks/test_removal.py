@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks.toml_section import StageError
+from stacks.stage import StageError
 
 from stacks import synth
 from tests.synthesized import Assembly, context, shipped
