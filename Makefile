@@ -1,4 +1,4 @@
-# Everything a fresh machine with Python 3.11+, Node and make needs is set up here, once, by the targets themselves.
+# Everything a fresh machine with Python 3.11+ and make needs is set up here, once, by the targets themselves.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help

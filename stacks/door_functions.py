@@ -17,6 +17,7 @@ from runtime.settings import (
 )
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RoomFunction
+from stacks.constructs.session_secret import SessionSecret
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.stage import Stage
@@ -46,6 +47,7 @@ class DoorFunctions:
         self._data = data
         self._code = code
         self._environment = environment
+        self.session_secret = SessionSecret(scope, "SessionSecret", keep=stage.keep_data)
         self.registration = self._registration()
         self.subscriber_api = self._subscriber_api()
         self.subscription_notices = self._subscription_notices()
@@ -90,8 +92,10 @@ class DoorFunctions:
                 TIERS=tiers.to_json(self._stage.tiers),
                 METERING_REGION=self._stage.region,
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                SESSION_SECRET_ARN=self.session_secret.arn,
             ),
         )
+        self.session_secret.grant_read(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         function.allow_marketplace("ResolveCustomer", "GetEntitlements")

@@ -101,8 +101,12 @@ class DoorsStack(Stack):
             requests_per_second=self._stage.requests_per_second,
             burst=self._stage.request_burst,
             routes=[
-                Route(method="POST", path="/register", to=behind.registration, public=True),
-                Route(method="POST", path="/registrations", to=behind.registration, public=True),
+                # whoever opens the fulfilment URL himself, or reloads the page, is told where to begin
+                *(
+                    Route(method=method, path=path, to=behind.registration, public=True)
+                    for path in ("/register", "/registrations")
+                    for method in ("POST", "GET", "HEAD")
+                ),
                 Route(method="GET", path="/health", to=behind.registration, public=True),
                 Route(method="GET", path="/subscribers/{customerIdentifier}", to=behind.subscriber_api),
                 Route(method="GET", path="/subscribers/{customerIdentifier}/entitlements", to=behind.subscriber_api),
@@ -115,6 +119,8 @@ class DoorsStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.api.url)
         CfnOutput(self, "RestApiId", value=self.api.api.rest_api_id)
         CfnOutput(self, "ApiStage", value=STAGE)
+        # for whoever rotates it
+        CfnOutput(self, "SessionSecretArn", value=self.behind.session_secret.arn)
         CfnOutput(self, "SubscriptionQueueUrl", value=self.subscription_queue.queue.queue_url)
         CfnOutput(self, "SubscriptionDeadLettersUrl", value=self.subscription_queue.dead_letters.queue_url)
         CfnOutput(self, "EntitlementQueueUrl", value=self.entitlement_queue.queue.queue_url)

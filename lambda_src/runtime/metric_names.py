@@ -12,6 +12,9 @@ NAMESPACE = "YawlMarketplaceMetering"
 class RegistrationMetric(StrEnum):
     REGISTRATIONS = "Registrations"
     REGISTRATIONS_REFUSED = "RegistrationsRefused"
+    #: nobody can register until a person mends the listing, the stage or the function's rights: a wrong product code,
+    #: access denied, a disabled API, a secret that cannot be read
+    REGISTRATIONS_MISCONFIGURED = "RegistrationsMisconfigured"
 
 
 class SubscriptionMetric(StrEnum):

@@ -62,6 +62,8 @@ class RegistrationSettings(Settings):
     TIERS: str
     METERING_REGION: str
     SUBSCRIBERS_TABLE: str
+    #: the secret in Secrets Manager that signs the registration page's sessions
+    SESSION_SECRET_ARN: str
 
 
 class SubscriptionNoticesSettings(Settings):

@@ -28,7 +28,11 @@ def routes(assembly: Assembly) -> dict[str, str]:
 def test_only_what_a_buyers_browser_calls_is_public(prod: Assembly) -> None:
     assert routes(prod) == {
         "POST /register": "NONE",
+        "GET /register": "NONE",
+        "HEAD /register": "NONE",
         "POST /registrations": "NONE",
+        "GET /registrations": "NONE",
+        "HEAD /registrations": "NONE",
         "GET /health": "NONE",
         "GET /subscribers/{customerIdentifier}": "AWS_IAM",
         "GET /subscribers/{customerIdentifier}/entitlements": "AWS_IAM",
