@@ -29,16 +29,19 @@ class Clone:
 
     @classmethod
     def make(cls, folder: Path, environment: Mapping[str, str]) -> "Clone":
-        """environment: added to the few variables that every shell has."""
+        """environment: added to the shell's own, instead of whatever that says of AWS."""
         shutil.copytree(ROOT, folder, ignore=NOT_CLONED, dirs_exist_ok=True)
         for name in LINKED:
             (folder / name).symlink_to(ROOT / name)
         machine = folder.parent / "machine"
         machine.mkdir()
         # whatever Node a machine has is not asked
-        (machine / "node").write_text("#!/bin/sh\necho the machine\\'s own node was used >&2\nexit 1\n", encoding="ascii")
+        (machine / "node").write_text("#!/bin/sh\necho not this node >&2\nexit 1\n", encoding="ascii")
         (machine / "node").chmod(0o755)
-        basis = {"PATH": f"{machine}:{os.environ['PATH']}", "HOME": str(machine), "LANG": "C.UTF-8"}
+        # uv and npm find their settings as they do for the machine's owner; AWS's are the test's alone
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "PYTHON"))}
+        files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(machine / "none"))
+        basis = {**ours, **files, "PATH": f"{machine}:{os.environ['PATH']}"}
         return cls(folder, {**basis, **environment})
 
     def run(self, commands: str, **more: str) -> Ended:

@@ -46,7 +46,8 @@ class EmptyAccount:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyAccount]:
     folder = tmp_path_factory.mktemp("account")
     with pytest.MonkeyPatch.context() as patch:
-        # where a stage with a movable clock looks for it; SimulatedClock names its file to all of this process; after the start only the account's parts may see it
+        # where a stage with a movable clock looks for its file. SimulatedClock names it to all of this process, and
+        # after the start only the account's parts may see it
         patch.setenv(OFFSET_VARIABLE, "")
         clock = SimulatedClock(folder / "clone" / "build" / "local" / "clock-offset")
         clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))

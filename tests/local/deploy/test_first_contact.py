@@ -114,9 +114,7 @@ def test_every_command_that_reaches_into_an_account_is_tried_here() -> None:
     assert [block for page in PAGES for block in untried(page)] == []
 
 
-def test_a_first_deployment_without_its_topics_fails_and_says_why(
-    failed: Ended, failed_states: dict[str, str]
-) -> None:
+def test_a_first_deployment_without_its_topics_fails_and_says_why(failed: Ended, failed_states: dict[str, str]) -> None:
     assert failed.code != 0
     assert "next: make deploy STAGE=dev" in failed.output, "bootstrapping worked"
     assert "Topic does not exist" in failed.output

@@ -52,9 +52,7 @@ def assembly(folder: Path, *, protect: bool) -> Assembly:
     folder.mkdir()
     artifacts = {}
     for name in ("YawlMetering-tiny-Data", "YawlMetering-tiny-Doors"):
-        # a change that the protected templates have
-        template = {**TOPIC, "Description": "protected" if protect else "unprotected"}
-        (folder / f"{name}.template.json").write_text(json.dumps(template), encoding="utf-8")
+        (folder / f"{name}.template.json").write_text(json.dumps(TOPIC), encoding="utf-8")
         artifacts[name] = {
             "type": "aws:cloudformation:stack",
             "environment": f"aws://{SELLER_ACCOUNT}/us-east-1",
@@ -87,8 +85,8 @@ def test_a_protected_stack_that_was_never_whole_is_made_anew_and_a_whole_one_is_
     )
     after = {stack.name: stack for stack in stacks_there(target)}
     assert {name: (stack.status, stack.protected) for name, stack in after.items()} == {
-        "YawlMetering-tiny-Data": ("UPDATE_COMPLETE", True),
-        "YawlMetering-tiny-Doors": ("UPDATE_COMPLETE", True),
+        "YawlMetering-tiny-Data": ("CREATE_COMPLETE", True),
+        "YawlMetering-tiny-Doors": ("CREATE_COMPLETE", True),
     }
     assert after["YawlMetering-tiny-Data"].id == whole
     assert said[0].startswith("YawlMetering-tiny-Doors is ROLLBACK_COMPLETE")
