@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks.stage import StageError
 
 from stacks import synth
+from stacks.stage import StageError
 from tests.synthesized import Assembly, context, shipped
 
 #: types of resources that hold data (AWS's own lists of what `cdk` and SAM keep by default, as far as they occur here)
