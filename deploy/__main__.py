@@ -86,9 +86,7 @@ def bootstrap_command(stage: StageName = "", product_code: ProductCode = "", mor
 
 
 @app.command("deploy")
-def deploy_command(
-    stage: StageName = "", product_code: ProductCode = "", yes: Yes = False, more: More = ""
-) -> None:
+def deploy_command(stage: StageName = "", product_code: ProductCode = "", yes: Yes = False, more: More = "") -> None:
     """Deploy a stage, new or again."""
     with one_line():
         target = reached(stage, product_code)
@@ -108,9 +106,7 @@ def rollback_command(
     """Make the code of before the last deployment live again."""
     with one_line():
         moment = _moment(before) if before else None
-        roll_back(
-            reached(stage, product_code), before=moment, agreed=asking("Move them?", yes), say=say
-        )
+        roll_back(reached(stage, product_code), before=moment, agreed=asking("Move them?", yes), say=say)
 
 
 @app.command("destroy")

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deploy.stacks_there import StackThere
+from deploy.stacks_there import VERSIONS, StackThere
 from deploy.target import Target
 
 NAME = "live"
 FUNCTION_ALIAS = "AWS::Lambda::Alias"
 WORKFLOW_ALIAS = "AWS::StepFunctions::StateMachineAlias"
-VERSIONS = ("AWS::Lambda::Version", "AWS::StepFunctions::StateMachineVersion")
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,7 @@ def live_aliases(target: Target, stacks: Iterable[StackThere]) -> Iterator[Alias
             if kind in (FUNCTION_ALIAS, WORKFLOW_ALIAS) and physical.endswith(f":{NAME}"):
                 read = _function_alias if kind == FUNCTION_ALIAS else _workflow_alias
                 live, versions = read(target, stack.region, physical)
-                yield Alias(
-                    stack=stack, logical_id=logical_id, type=kind, arn=physical, live=live, versions=versions
-                )
+                yield Alias(stack=stack, logical_id=logical_id, type=kind, arn=physical, live=live, versions=versions)
 
 
 def move(target: Target, alias: Alias, to: Version) -> None:
@@ -114,7 +111,8 @@ def _function_alias(target: Target, region: str, arn: str) -> tuple[Version, tup
 
 def _workflow_alias(target: Target, region: str, arn: str) -> tuple[Version, tuple[Version, ...]]:
     workflows = target.session.client("stepfunctions", region_name=region)
-    machine, versions, token = arn.removesuffix(f":{NAME}"), [], {}
+    machine, versions = arn.removesuffix(f":{NAME}"), list[Version]()
+    token: dict[str, str] = {}
     while True:
         page = workflows.list_state_machine_versions(stateMachineArn=machine, **token)  # type: ignore[arg-type]
         versions += [

@@ -1,6 +1,6 @@
 """The CDK's command line: the version in package-lock.json, on the pinned Node, whatever the machine has.
 
-    python -m deploy.cdk_cli        installs it (make does)
+python -m deploy.cdk_cli        installs it (make does)
 """
 
 import os

@@ -27,7 +27,7 @@ def destroy(
     for stack in stacks:
         if stack.protected:
             raise NotReady(
-                f"{stack.name} is protected from when the stage kept its data: run `make deploy STAGE={stage.name}` first"
+                f"{stack.name} is still protected, as it kept its data: run `make deploy STAGE={stage.name}` first"
             )
     say(f"account {target.account}: {', '.join(stack.name for stack in stacks)}, with all that is stored in them")
     if not agreed():

@@ -9,7 +9,7 @@ from deploy.stacks_there import NEVER_COMPLETE, StackThere, left_over
 from deploy.target import Target
 
 #: seconds between two looks, and how many: half an hour, tables and log groups go in seconds
-PATIENCE = {"Delay": 3, "MaxAttempts": 600}
+DELAY, LOOKS = 3, 600
 
 
 def clear_away(target: Target, stacks: Iterable[StackThere], say: Callable[[str], None]) -> None:
@@ -28,9 +28,13 @@ def clear_away(target: Target, stacks: Iterable[StackThere], say: Callable[[str]
         # by its id: a stack of the same name that somebody makes meanwhile is another one
         client.delete_stack(StackName=stack.id)
         try:
-            client.get_waiter("stack_delete_complete").wait(StackName=stack.id, WaiterConfig=PATIENCE)
+            client.get_waiter("stack_delete_complete").wait(
+                StackName=stack.id, WaiterConfig={"Delay": DELAY, "MaxAttempts": LOOKS}
+            )
         except WaiterError:
             left = ", ".join(left_over(target, stack))
-            raise NotReady(f"{stack.name} cannot be deleted ({left}): delete these by hand, then deploy again") from None
+            raise NotReady(
+                f"{stack.name} cannot be deleted ({left}): delete these by hand, then deploy again"
+            ) from None
         for resource in left_over(target, stack):
             say(f"  left over, and adopted if the stage names it: {resource}")

@@ -20,7 +20,7 @@ def roll_back(
     """
     stacks = [stack for stack in stacks_there(target) if stack.complete]
     if not stacks:
-        raise NotReady(f"{target.stage.name} is not deployed in account {target.account}: there is nothing to roll back")
+        raise NotReady(f"{target.stage.name} is not deployed in account {target.account}: nothing can be rolled back")
     check_states(stacks)
     moment = before or last_deployment(stacks)
     planned = [
@@ -37,6 +37,6 @@ def roll_back(
     for alias, version in planned:
         move(target, alias, version)
     say(
-        f"moved {len(planned)}. Tables, queues, settings of the stage and alarms are as deployed. Forward again:"
+        f"moved {len(planned)}. Tables, queues, rights and alarms are as deployed. Forward again:"
         f" make deploy STAGE={target.stage.name}, with the code mended or as it is"
     )

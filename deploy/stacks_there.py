@@ -69,10 +69,15 @@ def check_states(stacks: Iterable[StackThere]) -> None:
             raise NotReady(f"{stack.name} is {stack.status}: {remedy}")
 
 
+#: they go with the function or the workflow that they are versions of
+VERSIONS = ("AWS::Lambda::Version", "AWS::StepFunctions::StateMachineVersion")
+
+
 def left_over(target: Target, stack: StackThere) -> Iterator[str]:
     """What a deleted stack has left behind, as ``type name``."""
     client = target.session.client("cloudformation", region_name=stack.region)
     for page in client.get_paginator("list_stack_resources").paginate(StackName=stack.id):
         for resource in page["StackResourceSummaries"]:
-            if resource["ResourceStatus"] != "DELETE_COMPLETE" and resource.get("PhysicalResourceId"):
+            kept = resource["ResourceStatus"] != "DELETE_COMPLETE" and resource["ResourceType"] not in VERSIONS
+            if kept and resource.get("PhysicalResourceId"):
                 yield f"{resource['ResourceType']} {resource['PhysicalResourceId']}"

@@ -158,8 +158,8 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     secure_transport()
     subscriptions_across_accounts()
     throttled_tasks()
-    arn_of_a_secret()
     change_sets_that_made_stacks()
+    arn_of_a_secret()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:
         no_schedules()

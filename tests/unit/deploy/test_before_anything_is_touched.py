@@ -37,7 +37,8 @@ def test_the_account_of_the_credentials_is_taken_where_the_stage_names_none(aws:
 def test_credentials_of_another_account_end_before_anything_is_touched(aws: None) -> None:
     with pytest.raises(NotReady) as refused:
         reach(stage(account="999988887777"))
-    assert str(refused.value).startswith(f"stages/dev.toml: account is 999988887777, and the credentials are {ACCOUNT}'s")
+    text = f"stages/dev.toml: account is 999988887777, and the credentials are {ACCOUNT}'s"
+    assert str(refused.value).startswith(text)
     assert reach(stage(account=ACCOUNT)).account == ACCOUNT
 
 

@@ -1,4 +1,4 @@
-"""A first deployment goes without protection, so that it may fail; whatever was whole once is never unprotected again."""
+"""A first deployment goes unprotected, so that it may fail; what was whole once is never unprotected again."""
 
 from collections.abc import Sequence
 from pathlib import Path
