@@ -9,8 +9,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
-#: seconds to connect and to read; API Gateway itself gives up after 29
-TIMEOUT = (5, 35)
+#: seconds; API Gateway itself gives up after 29
+TIMEOUT = 35
 SERVICE = "execute-api"
 
 
@@ -54,7 +54,7 @@ class ApiDoor:
 
 def _send(request: AWSRequest) -> Answer:
     prepared = request.prepare()
-    response = URLLib3Session(proxies=get_environ_proxies(request.url), timeout=TIMEOUT).send(prepared)
+    response = URLLib3Session(proxies=get_environ_proxies(prepared.url), timeout=TIMEOUT).send(prepared)
     try:
         body = json.loads(response.content)
     except ValueError:

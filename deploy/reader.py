@@ -1,4 +1,4 @@
-"""Questions to AWS. Each names its service and operation as texts, so that a test knows all that are asked."""
+"""Calls of AWS. Each names its service and operation as texts, so that a test knows all there are, and the rights."""
 
 from dataclasses import dataclass
 from typing import Any

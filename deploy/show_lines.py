@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,8 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 
-from deploy.line import Line, State, yellow
+from deploy.line import Line, State, red, yellow
+from deploy.not_ready import NotReady
 from deploy.reader import code_of, is_denied
+from deploy.stage_there import StageThere
+from stacks.stage import StageError
 
 COLOURS = {State.GREEN: "green", State.YELLOW: "yellow", State.RED: "red"}
 MARKS = {State.GREEN: "✓", State.YELLOW: "?", State.RED: "✗"}
@@ -41,14 +45,14 @@ def look_at(look: Look, *, policy: str) -> Iterator[Line]:
         yield yellow(look.about, f"AWS cannot be asked: {failure}", "look at the network, then run this again")
 
 
-def endpoint_lines(session: boto3.Session, environment: Mapping[str, str] = os.environ) -> Iterator[Line]:
+def endpoint_lines(environment: Mapping[str, str] = os.environ) -> Iterator[Line]:
     """Whatever follows is not of AWS if another endpoint is in force, so that is told first."""
     named = [f"{name}={value}" for name, value in sorted(environment.items()) if name.startswith(ENDPOINT)]
     if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         named = []
     if not named:
         # a profile may name one, too
-        url = session.client("sts").meta.endpoint_url
+        url = boto3.Session().client("sts", region_name="us-east-1").meta.endpoint_url
         host = urlsplit(url).hostname or ""
         named = [] if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else [f"endpoint_url {url}"]
     if named:
@@ -59,13 +63,23 @@ def endpoint_lines(session: boto3.Session, environment: Mapping[str, str] = os.e
         )
 
 
-def show(looks: Iterable[Look], *, title: str, policy: str, as_json: bool, console: Console) -> bool:
+def looks_of(reach: Callable[[], StageThere], looks: Callable[[StageThere], Iterable[Look]]) -> Iterator[Look]:
+    """Those of a stage that can be reached; else the one that says why it cannot be."""
+    yield Look("endpoint", endpoint_lines)
+    try:
+        there = reach()
+    except (NotReady, StageError) as failure:
+        line = red("stage", str(failure), "mend this first: everything else is looked at with it")
+        yield Look("stage", lambda: [line])
+    else:
+        yield from looks(there)
+
+
+def all_well(looks: Iterable[Look], *, title: str, policy: str, as_json: bool, console: Console) -> bool:
     """Look at everything and tell it, line by line as it is known; False if something is red."""
     lines: list[Line] = []
-    if not as_json:
-        console.print(escape(title), style="bold")
     for look in looks:
-        with console.status(escape(f"{look.about} ...")) if not as_json else _quiet():
+        with console.status(escape(f"{look.about} ...")) if not as_json else nullcontext():
             for line in look_at(look, policy=policy):
                 lines.append(line)
                 if not as_json:
@@ -84,9 +98,3 @@ def _print(line: Line, console: Console) -> None:
     console.print(f"[{colour}]{MARKS[line.state]} {escape(line.about)}[/]: {escape(line.says)}")
     if line.remedy:
         console.print(f"    → {escape(line.remedy)}")
-
-
-class _quiet:
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...

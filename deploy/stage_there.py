@@ -1,10 +1,8 @@
 """A stage as it is in its account: its stacks, what they consist of, what they say of themselves."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
-
-import boto3
 
 from deploy.reader import Reader
 from deploy.stacks_there import StackThere, stacks_there
@@ -23,30 +21,22 @@ class Resource(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class StageThere:
-    """api_url: where the API answers, if not where its stack says; with no slash at its end."""
+    """What is asked is asked once, when it is needed. reached_at: the API's address from here, if it is another one."""
 
     target: Target
-    reader: Reader
-    stacks: tuple[StackThere, ...]
-    _api_url: str | None = field(default=None)
-
-    @classmethod
-    def of(cls, target: Target, *, api_url: str | None = None) -> "StageThere":
-        """What there is now."""
-        return cls(
-            target=target,
-            reader=Reader(target.session, target.stage.region),
-            stacks=tuple(stacks_there(target)),
-            _api_url=api_url.rstrip("/") if api_url else None,
-        )
+    reached_at: str | None = None
 
     @property
     def stage(self) -> Stage:
         return self.target.stage
 
-    @property
-    def session(self) -> boto3.Session:
-        return self.target.session
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.target.session, self.stage.region)
+
+    @cached_property
+    def stacks(self) -> tuple[StackThere, ...]:
+        return tuple(stacks_there(self.target))
 
     def output(self, stack: str, name: str) -> str | None:
         """``stack``: Doors, Metering, ..."""
@@ -66,7 +56,7 @@ class StageThere:
     @property
     def api_url(self) -> str | None:
         """Where to call the API from here."""
-        return self._api_url or self.named_url
+        return self.reached_at.rstrip("/") if self.reached_at else self.named_url
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
