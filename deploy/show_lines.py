@@ -24,10 +24,14 @@ ENDPOINT = "AWS_ENDPOINT_URL"
 
 
 class Look(NamedTuple):
-    """One thing to look at. lines: what it finds; it may raise what AWS or the network answers instead."""
+    """One thing to look at. lines: what it finds; it may raise what AWS or the network answers instead.
+
+    unanswered: how bad that is; what cannot be known is YELLOW, what was to be tried and could not be is RED.
+    """
 
     about: str
     lines: Callable[[], Iterable[Line]]
+    unanswered: State = State.YELLOW
 
 
 def look_at(look: Look, *, policy: str) -> Iterator[Line]:
@@ -37,12 +41,16 @@ def look_at(look: Look, *, policy: str) -> Iterator[Line]:
     except ClientError as failure:
         asked = failure.operation_name
         if is_denied(failure):
-            why = f"these credentials may not ask ({asked}: {code_of(failure)})"
-            yield yellow(look.about, why, f"give them the rights of {policy}, then run this again")
+            why, remedy = (
+                f"these credentials may not ask ({asked}: {code_of(failure)})",
+                f"give them the rights of {policy}",
+            )
         else:
-            yield yellow(look.about, f"AWS does not answer it ({asked}: {failure})", "run this again, or look by hand")
+            why, remedy = f"AWS does not answer it ({asked}: {failure})", "run this again, or look by hand"
+        yield Line(look.about, look.unanswered, why, remedy)
     except BotoCoreError as failure:
-        yield yellow(look.about, f"AWS cannot be asked: {failure}", "look at the network, then run this again")
+        why = f"AWS cannot be asked: {failure}"
+        yield Line(look.about, look.unanswered, why, "look at the network, then run this again")
 
 
 def endpoint_lines(environment: Mapping[str, str] = os.environ) -> Iterator[Line]:

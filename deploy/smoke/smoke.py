@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from deploy.check.deployed import stack_lines
 from deploy.check.fulfilment import page_lines
-from deploy.line import Line, green, red
+from deploy.line import Line, State, green, red
 from deploy.show_lines import Look
 from deploy.smoke.doors import door_lines
 from deploy.smoke.metering import metering_lines
@@ -27,7 +27,7 @@ def looks(there: StageThere, wishes: Wishes) -> Iterator[Look]:
     yield Look("queues", lambda: queue_lines(there))
     yield Look("metering", lambda: metering_lines(there))
     if wishes.write:
-        yield Look("writing", lambda: write_lines(there, wishes))
+        yield Look("writing", lambda: write_lines(there, wishes), unanswered=State.RED)
     else:
         yield Look("writing", lambda: [nothing_written()])
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from botocore.exceptions import BotoCoreError
+
 from deploy.api_door import Answer, ApiDoor
 from deploy.line import Line, green, red
 from deploy.smoke.doors import LOGS, door_of
@@ -28,6 +30,10 @@ INTERVAL = 1.0
 QUEUE_WITHIN = 90.0
 #: and a run has to end; an hour with work for many minutes is not the time for this
 RUN_WITHIN = 600.0
+#: reason of a refusal to take back what is not there
+NOT_RECORDED = "unknown_event"
+#: instead of a verdict: the event may be recorded
+UNANSWERED = "no answer"
 LIVE = "the stage is live, so what is not taken back in time is billed"
 
 
@@ -101,11 +107,19 @@ def event(buyer: str, dimension: Dimension, now: float) -> dict[str, Any]:
     }
 
 
+def post(door: ApiDoor, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict on one event, or on its taking back; UNANSWERED where nobody knows what became of it."""
+    try:
+        return verdict_of(door.call("POST", "/usage", {"events": [body]}))
+    except BotoCoreError as failure:
+        return {"verdict": UNANSWERED, "reason": str(failure)}
+
+
 def verdict_of(answer: Answer) -> dict[str, Any]:
     """Of the one event that was sent; one of our own making where the request as a whole was refused."""
     if answer.status == 200 and isinstance(answer.json, dict) and answer.json.get("verdicts"):
         return dict(answer.json["verdicts"][0])
-    return {"verdict": f"answer {answer.status}", "reason": answer.code}
+    return {"verdict": UNANSWERED if answer.status >= 500 else f"answer {answer.status}", "reason": answer.code}
 
 
 def told(verdict: Mapping[str, Any]) -> str:
@@ -114,28 +128,31 @@ def told(verdict: Mapping[str, Any]) -> str:
 
 def api_lines(door: ApiDoor, buyer: str, dimension: Dimension) -> Iterator[Line]:
     about, sent = "POST /usage", event(buyer, dimension, clock.now())
-    verdict = verdict_of(door.call("POST", "/usage", {"events": [sent]}))
-    if verdict["verdict"] != "recorded":
+    verdict = post(door, sent)
+    if verdict["verdict"] == "recorded":
+        yield green(about, f"{SMALLEST} {dimension.name} is recorded in {verdict['hour']} as {sent['id']}")
+    else:
         yield red(about, f"{SMALLEST} {dimension.name}: {told(verdict)}", LOGS)
-        return
-    yield green(about, f"{SMALLEST} {dimension.name} is recorded in {verdict['hour']} as {sent['id']}")
-    yield taken_back_line(sent, _take_back(door, sent))
+    if verdict["verdict"] in ("recorded", UNANSWERED):
+        yield taken_back_line(sent, _take_back(door, sent))
 
 
 def taken_back_line(sent: Mapping[str, Any], verdict: Mapping[str, Any]) -> Line:
     about = f"taking back {sent['id']}"
     if verdict["verdict"] in ("voided", "duplicate"):
         return green(about, "is done")
+    if verdict.get("reason") == NOT_RECORDED:
+        return green(about, "is not needed: it was not recorded")
     return red(
         about,
-        f"{told(verdict)}: {sent['quantity']} {sent['dimension']} stay recorded",
+        f"{told(verdict)}: {sent['quantity']} {sent['dimension']} may stay recorded",
         f'send {{"void": "{sent["id"]}"}} again while its hour is open',
     )
 
 
 def _take_back(door: ApiDoor, sent: Mapping[str, Any]) -> dict[str, Any]:
     void = {"void": sent["id"], "source": SOURCE, "customerIdentifier": sent["customerIdentifier"]}
-    return verdict_of(door.call("POST", "/usage", {"events": [void]}))
+    return post(door, void)
 
 
 def queued_lines(
@@ -151,10 +168,10 @@ def queued_lines(
         MessageGroupId=buyer,
     )
     deadline, verdict = time.monotonic() + QUEUE_WITHIN, _take_back(door, sent)
-    while verdict.get("reason") == "unknown_event" and time.monotonic() < deadline:
+    while verdict.get("reason") == NOT_RECORDED and time.monotonic() < deadline:
         sleep(INTERVAL)
         verdict = _take_back(door, sent)
-    if verdict.get("reason") == "unknown_event":
+    if verdict.get("reason") == NOT_RECORDED:
         yield red(
             about,
             f"{sent['id']} was not recorded within {QUEUE_WITHIN:g} s, and may still come",
