@@ -52,8 +52,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         NoticesStack(
             app,
             f"{prefix}-Notices",
-            stage_region=stage.region,
-            alarms=stage.alarms,
+            stage=stage,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
         )
