@@ -67,8 +67,8 @@ class DoorsStack(Stack):
                 "Events",
                 source=SOURCE,
                 detail_types=DETAIL_TYPES,
-                detail=detail_of_buyers(self._stage),
                 description="licences and agreements of AWS Marketplace buyers",
+                detail=detail_of_buyers(self._stage),
             )
         return queue
 
@@ -88,8 +88,8 @@ class DoorsStack(Stack):
                 "Events",
                 source=SOURCE,
                 detail_types=STARTS,
-                detail=detail_of_buyers(self._stage),
                 description="licences that may have brought or changed entitlements",
+                detail=detail_of_buyers(self._stage),
             )
         return queue
 

@@ -3,6 +3,7 @@
 SNS needs nothing here: a queue in any Region can be subscribed to Marketplace's topics.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Arn, ArnComponents, Aws, Stack
@@ -13,18 +14,28 @@ from constructs import Construct
 from stacks.constructs.alarms.queues import DeadLetterAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 from stacks.constructs.dead_letters import DeadLetters
-from stacks.marketplace_events import DETAIL_TYPES, SOURCE, detail_of_buyers
-from stacks.stage import Stage
+from stacks.marketplace_events import DETAIL_TYPES, SOURCE
+from stacks.stage.alarms import AlarmSettings
 
 
 class NoticesStack(Stack):
-    def __init__(self, scope: Construct, id_: str, *, stage: Stage, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage_region: str,
+        detail: Mapping[str, Any] | None,
+        alarms: AlarmSettings,
+        **kwargs: Any,
+    ) -> None:
+        """detail: the pattern of the events to pass on, None for all."""
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(
                 partition=Aws.PARTITION,
                 service="events",
-                region=stage.region,
+                region=stage_region,
                 account=Aws.ACCOUNT_ID,
                 resource="event-bus",
                 resource_name="default",
@@ -34,10 +45,8 @@ class NoticesStack(Stack):
         rule = events.Rule(
             self,
             "Events",
-            description=f"licences and agreements of AWS Marketplace buyers, to {stage.region}",
-            event_pattern=events.EventPattern(
-                source=[SOURCE], detail_type=list(DETAIL_TYPES), detail=detail_of_buyers(stage)
-            ),
+            description=f"licences and agreements of AWS Marketplace buyers, to {stage_region}",
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES), detail=detail),
         )
         rule.add_target(
             targets.EventBus(
@@ -49,6 +58,6 @@ class NoticesStack(Stack):
             "DeadLettersAlarm",
             queue=self.dead_letters,
             what="EventBridge notices of AWS Marketplace",
-            routes=AlarmRoutes(self, "Routes", page=stage.alarms.page, ticket=stage.alarms.ticket),
+            routes=AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket),
             severity=Severity.PAGE,
         )

@@ -86,7 +86,7 @@ class NoticeQueue(Construct):
         description: str,
         detail: Mapping[str, Any] | None = None,
     ) -> events.Rule:
-        """Take these events from the account's default bus; ``detail``: those alone whose detail matches it."""
+        """Take these events from the account's default bus; ``detail``: the pattern of those to take, None for all."""
         rule = events.Rule(
             self,
             id_,

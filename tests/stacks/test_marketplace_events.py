@@ -80,23 +80,3 @@ def test_a_live_stage_takes_everybodys_notices(prod: Assembly, local: Assembly, 
     for assembly in (prod, local):
         assert assembly.stage.takes_all_notices
         assert assembly.functions()[function]["Environment"]["Variables"]["NOTICES_OF"] == "all"
-
-
-@pytest.fixture(scope="module")
-def abroad_before_live(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    stage = replace(before_live(ACCOUNTS), region="eu-west-1")
-    return Assembly.of(stage, tmp_path_factory.mktemp("before-live"))
-
-
-def test_a_stage_before_it_is_live_asks_for_its_test_accounts_events_only(
-    abroad_before_live: Assembly, prod: Assembly
-) -> None:
-    """Both rules of the doors, and the one in us-east-1 that passes events on."""
-    rules = abroad_before_live.properties("AWS::Events::Rule")
-    patterns = [rule["EventPattern"] for rule in rules if rule.get("EventPattern", {}).get("source") == [SOURCE]]
-    assert [pattern["detail"] for pattern in patterns] == [{"acceptor": {"accountId": list(ACCOUNTS)}}] * 3
-    for function in ("registration", "subscription-notices", "entitlement-notices"):
-        setting = abroad_before_live.functions()[function]["Environment"]["Variables"]["NOTICES_OF"]
-        assert setting == ",".join(ACCOUNTS)
-    everybodys = [rule["EventPattern"] for rule in prod.properties("AWS::Events::Rule", stack="Doors")]
-    assert everybodys and not any("detail" in pattern for pattern in everybodys)
