@@ -146,6 +146,11 @@ class LocalStage:
     def state_machine_arn(self) -> str:
         return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineArn"]
 
+    @property
+    def started_arn(self) -> str:
+        """What schedules and people start: the machine's alias."""
+        return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineAliasArn"]
+
     def table_name(self, table: tables.Table) -> str:
         return table.physical_name(self.settings.suffix)
 
@@ -166,5 +171,5 @@ class LocalStage:
         Raises WorkflowFailed, and TimeoutError after ``timeout`` seconds of the machine's clock.
         """
         payload = {"hour": hour} if hour else {}
-        summary: dict[str, Any] = self.cloud.run_workflow(self.state_machine_arn, payload, timeout=timeout)
+        summary: dict[str, Any] = self.cloud.run_workflow(self.started_arn, payload, timeout=timeout)
         return summary

@@ -5,7 +5,7 @@ A queue between topic and function keeps notices through the function's faults a
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -39,13 +39,12 @@ class NoticeQueue(Construct):
             # AWS: at least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS")
             visibility_timeout=Duration.seconds(int(consumer.timeout.to_seconds()) * 6),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
-            removal_policy=RemovalPolicy.DESTROY,
         )
         self.queue.grant_consume_messages(consumer.function)
         mapping = lambda_.EventSourceMapping(
             self,
             "Source",
-            target=consumer.function,
+            target=consumer.live,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
             report_batch_item_failures=True,
