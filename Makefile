@@ -51,8 +51,9 @@ browser:
 run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
 	@exec $(PY) -m local.run
 
+# all of them on several cores (tests/on_all_cores.py); a part begins sooner in one process
 test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
-	@exec $(PY) -m pytest $(T)
+	@exec $(PY) -m pytest $(or $(T),--numprocesses=auto --maxprocesses=4)
 
 # --- and the others ---------------------------------------------------------------------------------------------------
 

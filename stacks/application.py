@@ -12,10 +12,13 @@ from runtime.metric_names import NAMESPACE
 from stacks.constructs.asset import FunctionAsset
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RUNTIME
+from stacks.constructs.removal import outlive
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
+from stacks.protection import is_protected
 from stacks.stage import Stage
 from stacks.watch import WatchStack
 
@@ -29,9 +32,10 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
     environment = function_environment(stage)
     prefix = f"YawlMetering-{stage.name}"
     where = Environment(account=stage.account, region=stage.region)
-    # queues hold notices and dead letters hold money: what keeps its data is not deleted by one wrong command
-    deployed: dict[str, Any] = {"env": where, "termination_protection": stage.keep_data}
-    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, keep=stage.keep_data, **deployed)
+    protect = is_protected(stage, context)
+    # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
+    deployed: dict[str, Any] = {"env": where, "termination_protection": protect}
+    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, protect=protect, **deployed)
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
@@ -43,16 +47,19 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         metrics_namespace=environment.metrics_namespace,
         doors=doors,
         metering=metering,
-        env=where,
+        **deployed,
     )
     if stage.notices_region_is_elsewhere():
         NoticesStack(
             app,
             f"{prefix}-Notices",
             stage_region=stage.region,
+            detail=detail_of_buyers(stage),
             alarms=stage.alarms,
             env=Environment(account=stage.account, region=NOTICES_REGION),
+            termination_protection=protect,
         )
+    outlive(app, keep=stage.keep_data)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(
             "YawlMetering:noNotices",
@@ -68,7 +75,6 @@ def function_environment(stage: Stage) -> FunctionEnvironment:
         metrics_namespace=f"{NAMESPACE}/{stage.name}",
         log_group_prefix=f"/yawl-metering/{stage.name}",
         log_retention_days=stage.log_retention_days,
-        keep_logs=stage.keep_data,
         log_level=stage.log_level,
         clock_offset_file=stage.clock_offset_file,
     )
