@@ -41,6 +41,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         alarms=stage.alarms,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
+        data=data,
         doors=doors,
         metering=metering,
         env=where,

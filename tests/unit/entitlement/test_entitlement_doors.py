@@ -172,6 +172,25 @@ def test_a_fetch_that_fails_says_that_what_is_held_is_old_and_the_notice_comes_a
     assert json.loads(written.getvalue())["awsCode"] == code
 
 
+@pytest.mark.parametrize(
+    ("code", "operation", "counted"),
+    [
+        ("AccessDeniedException", "GetEntitlements", [1]),
+        ("InvalidParameterException", "GetEntitlements", []),
+        ("ThrottlingException", "GetEntitlements", []),
+        # our own table refuses: that is nothing of Marketplace's product
+        ("AccessDeniedException", "UpdateItem", []),
+    ],
+)
+def test_a_product_that_marketplace_refuses_is_counted_for_its_alarm(
+    room: Room, capsys: pytest.CaptureFixture[str], code: str, operation: str, counted: list[int]
+) -> None:
+    room.marketplace.holds = refused(code, operation)
+    assert room.receive(sns("entitlement-updated", T0)) == ["m0"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [number for line in lines for number in line.get("ProductFaults", [])] == counted
+
+
 def test_only_the_failing_record_of_a_batch_comes_again(room: Room) -> None:
     room.marketplace.holds = (held("basic_tier"),)
     assert room.receive("junk", sns("entitlement-updated", T0)) == ["m0"]
