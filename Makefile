@@ -52,8 +52,9 @@ browser:
 run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
 	@exec $(PY) -m local.run
 
+# all of them on several cores (tests/on_all_cores.py); a part begins sooner in one process
 test: setup browser  ## all tests (T=tests/unit/ledger: a part)
-	@exec $(PY) -m pytest $(T)
+	@exec $(PY) -m pytest $(or $(T),--numprocesses=auto --maxprocesses=4)
 
 # --- and the others ---------------------------------------------------------------------------------------------------
 
@@ -78,8 +79,9 @@ mutants: setup  ## every mutant of the protocol against the simulation, until it
 
 synth: setup  ## write the templates of a stage to build/cdk.out-<stage> (STAGE=dev, PRODUCT_CODE=...)
 	@test -n "$(STAGE)" || { echo "say which stage: make synth STAGE=dev" >&2; exit 2; }
-	@rm -rf build/cdk.out-$(STAGE)
-	@$(PY) -m stacks.synth --stage $(STAGE) --out build/cdk.out-$(STAGE) $(if $(PRODUCT_CODE),-c productCode=$(PRODUCT_CODE))
+	@rm -rf "build/cdk.out-$(STAGE).new"
+	@$(PY) -m stacks.synth --stage "$(STAGE)" --out "build/cdk.out-$(STAGE).new" $${PRODUCT_CODE:+-c "productCode=$$PRODUCT_CODE"}
+	@rm -rf "build/cdk.out-$(STAGE)" && mv "build/cdk.out-$(STAGE).new" "build/cdk.out-$(STAGE)"
 	@echo "written to build/cdk.out-$(STAGE)"
 
 # the CDK command line is pinned: npm's "latest" of aws-cdk is an old build published by mistake

@@ -71,7 +71,7 @@ class MeteringStack(Stack):
         self.schedule = WorkflowSchedule(
             self,
             "Schedule",
-            workflow=self.workflow.machine,
+            workflow=self.workflow,
             minute=stage.seal_delay_minutes,
             group=self.schedules,
         )
@@ -85,12 +85,15 @@ class MeteringStack(Stack):
             schedules=self.schedules,
         )
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
+        # this is what is started
+        CfnOutput(self, "StateMachineAliasArn", value=self.workflow.alias_arn)
         CfnOutput(self, "ScheduleGroupName", value=self.schedules.schedule_group_name)
         CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
         CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
         CfnOutput(self, "FailedLinesUrl", value=self.failed_lines.queue_url)
         CfnOutput(self, "ScheduleDeadLettersUrl", value=self.schedule.dead_letters.queue_url)
         CfnOutput(self, "FinalMeteringArn", value=self.final.workflow.machine.state_machine_arn)
+        CfnOutput(self, "FinalMeteringAliasArn", value=self.final.workflow.alias_arn)
 
     @property
     def functions(self) -> dict[str, RoomFunction]:

@@ -1,12 +1,12 @@
 """Starting a workflow by the clock: EventBridge Scheduler, UTC, exact times, a dead-letter queue behind."""
 
-from aws_cdk import Duration, TimeZone
+from aws_cdk import CfnResource, Duration, TimeZone
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.constructs.dead_letters import DeadLetters
+from stacks.constructs.workflow import Workflow
 
 
 class WorkflowSchedule(Construct):
@@ -20,7 +20,7 @@ class WorkflowSchedule(Construct):
         scope: Construct,
         id_: str,
         *,
-        workflow: sfn.IStateMachine,
+        workflow: Workflow,
         minute: int,
         group: scheduler.IScheduleGroup | None = None,
     ) -> None:
@@ -28,7 +28,7 @@ class WorkflowSchedule(Construct):
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         target = targets.StepFunctionsStartExecution(
-            workflow,
+            workflow.machine,
             # the run takes its hour from the execution's start
             input=scheduler.ScheduleTargetInput.from_object({}),
             dead_letter_queue=self.dead_letters,
@@ -56,3 +56,9 @@ class WorkflowSchedule(Construct):
             target=target,
             schedule_group=group,
         )
+        for schedule in (self.hourly, self.month_end):
+            # the alias is started and the role names the machine, for which IAM is asked whatever is started (Step
+            # Functions Developer Guide, "Authorization for versions and aliases"); CDK's target has one ARN for both
+            resource = schedule.node.default_child
+            assert isinstance(resource, CfnResource)
+            resource.add_property_override("Target.Arn", workflow.alias_arn)

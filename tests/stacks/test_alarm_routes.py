@@ -109,7 +109,8 @@ def test_cloudwatch_and_nobody_else_may_publish_and_only_by_tls(prod: Assembly) 
         assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
         assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
         assert allow["Action"] == "sns:Publish"
-        assert allow["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+        account = prod.stage.account or {"Ref": "AWS::AccountId"}
+        assert allow["Condition"] == {"StringEquals": {"aws:SourceAccount": account}}
 
 
 def test_topics_are_never_encrypted_by_a_key_that_cloudwatch_may_not_use(prod: Assembly, abroad: Assembly) -> None:

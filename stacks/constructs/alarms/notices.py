@@ -16,8 +16,8 @@ from stacks.constructs.alarms.symptoms import Symptoms
 NOTICE_WAITS = Duration.minutes(15)
 
 UNKNOWN = Meaning(
-    happened="Notices of AWS Marketplace were kept and changed nothing, because their action is unknown or they are of"
-    " the other integration.",
+    happened="Notices of AWS Marketplace were kept and changed nothing, because their action or status is unknown or"
+    " they are of the other integration.",
     money="A buyer's start, end or entitlement may be missing; usage after a missed end is not billed.",
     look="Look at the notices table by reason; if one of them should have counted, mend integration in the stage file.",
 )

@@ -11,7 +11,7 @@ from stacks.constructs.alarms.routes import Severity
 from stacks.constructs.alarms.symptoms import Symptoms
 
 #: *Did not happen*: no run has completed for this long, and it is told if that still is so ten minutes later (a symptom
-#: waits). Runs begin an hour apart, so that is met by a run of more than 45 minutes too, and after 55 it is ended. A run
+#: waits). Runs begin an hour apart, so that is met by a run of more than 45 minutes too, and after 55 it is ended. One
 #: that is missed is told 75 minutes after the end of its hour at latest: the run before ended some minutes after :10,
 #: 100 minutes later it is :50 to :00, then come the wait (10) and the metric's way (3).
 LOOKS = 10
