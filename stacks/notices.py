@@ -3,6 +3,7 @@
 SNS needs nothing here: a queue in any Region can be subscribed to Marketplace's topics.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Arn, ArnComponents, Aws, Stack
@@ -26,11 +27,15 @@ class NoticesStack(Stack):
         id_: str,
         *,
         stage_region: str,
+        detail: Mapping[str, Any] | None,
         alarms: AlarmSettings,
         encryption_key_arn: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """encryption_key_arn: of the topics made here for e-mail; a key of another Region is of no use to them."""
+        """detail: the pattern of the events to pass on, None for all.
+
+        encryption_key_arn: of the topics made here for e-mail; a key of another Region is of no use to them.
+        """
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(
@@ -47,7 +52,7 @@ class NoticesStack(Stack):
             self,
             "Events",
             description=f"licences and agreements of AWS Marketplace buyers, to {stage_region}",
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES)),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES), detail=detail),
         )
         rule.add_target(
             targets.EventBus(
