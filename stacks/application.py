@@ -45,8 +45,10 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         alarms=stage.alarms,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
+        data=data,
         doors=doors,
         metering=metering,
+        encryption_key_arn=stage.encryption_key_arn,
         **deployed,
     )
     if stage.notices_region_is_elsewhere():
@@ -56,6 +58,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
             stage_region=stage.region,
             detail=detail_of_buyers(stage),
             alarms=stage.alarms,
+            encryption_key_arn=stage.encryption_key_arn,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
         )
