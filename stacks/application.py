@@ -30,7 +30,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
     asset = FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=context.get("functionPython"))
     environment = function_environment(stage)
     prefix = f"YawlMetering-{stage.name}"
-    where = Environment(region=stage.region)
+    where = Environment(account=stage.account, region=stage.region)
     protect = is_protected(stage, context)
     # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
     deployed: dict[str, Any] = {"env": where, "termination_protection": protect}
@@ -38,7 +38,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
-    watch = WatchStack(
+    WatchStack(
         app,
         f"{prefix}-Watch",
         alarms=stage.alarms,
@@ -54,13 +54,14 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
             f"{prefix}-Notices",
             stage_region=stage.region,
             alarms=stage.alarms,
-            env=Environment(region=NOTICES_REGION),
+            env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
         )
     outlive(app, keep=stage.keep_data)
-    if any(route.endswith("@example.com") for route in (*stage.alarms.page, *stage.alarms.ticket)):
-        Annotations.of(watch).add_warning_v2(
-            "YawlMetering:placeholderRoute", f"stages/{stage.name}.toml: alarms go to a placeholder e-mail address"
+    if not stage.takes_notices:
+        Annotations.of(doors).add_warning_v2(
+            "YawlMetering:noNotices",
+            f"stages/{stage.name}.toml: testAccounts is empty, so nobody's notices are taken before the stage is live",
         )
     Tags.of(app).add("yawl-metering-stage", stage.name)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stacks.stage import Stage
-from stacks.toml_section import StageError
+from stacks.stage.section import StageError
 
 CONTEXT_KEY = "protect"
 

@@ -2,11 +2,19 @@
 
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from local.cloud import end_with_make
+from local.interrupts import heed_interrupts
 from tests.synthesized import Assembly, shipped
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.on_all_cores import InUnits
 
 # as every deployed function has them (stacks/constructs/function.py); no test may reach a real account
 os.environ.update(
@@ -23,6 +31,19 @@ settings.register_profile("same-every-run", derandomize=True, deadline=None, dat
 settings.load_profile("same-every-run")
 
 
+def pytest_configure() -> None:
+    """Each process of a run of tests: Ctrl-C and the end of make end it, and with it all that it has started."""
+    heed_interrupts()
+    end_with_make()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "InUnits":
+    from tests.on_all_cores import InUnits
+
+    return InUnits(config, log)
+
+
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     return Assembly.of(shipped("prod"), tmp_path_factory.mktemp("prod"))
@@ -35,6 +56,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 @pytest.fixture(scope="session")
 def abroad(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """As in production, but outside us-east-1."""
-    stage = replace(shipped("prod"), region="eu-west-1")
+    """As in production, but in a Region that an account has to switch on, and for buyers of both kinds."""
+    stage = replace(shipped("prod"), region="me-central-1", integration="mixed", notices=("eventbridge", "sns"))
     return Assembly.of(stage, tmp_path_factory.mktemp("abroad"))

@@ -14,6 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from marketplace.regions import OPT_IN_REGIONS
 from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.dead_letters import RETENTION, DeadLetters
 from stacks.constructs.function import RoomFunction
@@ -53,8 +54,10 @@ class NoticeQueue(Construct):
     def subscribe_to(self, id_: str, *, topic_arn: str) -> None:
         """Subscribe to a topic that another account owns, possibly in another Region; raw delivery stays off."""
         region = topic_arn.split(":")[3]
-        self._accept("sns.amazonaws.com", topic_arn, self.queue)
         own = Stack.of(self).region
+        self._accept("sns.amazonaws.com", topic_arn, self.queue)
+        if own in OPT_IN_REGIONS:
+            self._accept(f"sns.{own}.amazonaws.com", topic_arn, self.queue)
         # a subscription's dead-letter queue must be in the topic's Region
         same_region = not Token.is_unresolved(own) and own == region
         if same_region:

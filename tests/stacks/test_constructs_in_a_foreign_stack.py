@@ -130,6 +130,13 @@ def test_usage_queue_and_its_alarms(foreign: Foreign) -> None:
     assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 5
 
 
+def test_session_secret(foreign: Foreign) -> None:
+    from stacks.constructs.session_secret import SessionSecret
+
+    SessionSecret(foreign.stack, "Sessions", keep=True).grant_read(foreign.function().function)
+    assert len(foreign.resources("AWS::SecretsManager::Secret")) == 1
+
+
 def test_rest_api(foreign: Foreign) -> None:
     from stacks.constructs.rest_api import RestApi, Route
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stacks import synth
-from stacks.toml_section import StageError
+from stacks.stage import StageError
 from tests.synthesized import Assembly, context, shipped
 
 #: types of resources that hold data (AWS's own lists of what `cdk` and SAM keep by default, as far as they occur here)
