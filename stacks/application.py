@@ -15,6 +15,7 @@ from stacks.constructs.function import RUNTIME
 from stacks.constructs.removal import outlive
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
 from stacks.protection import is_protected
@@ -61,6 +62,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
             app,
             f"{prefix}-Notices",
             stage_region=stage.region,
+            detail=detail_of_buyers(stage),
             alarms=stage.alarms,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,

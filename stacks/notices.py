@@ -3,6 +3,7 @@
 SNS needs nothing here: a queue in any Region can be subscribed to Marketplace's topics.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Arn, ArnComponents, Aws, Stack
@@ -18,7 +19,17 @@ from stacks.stage.alarms import AlarmSettings
 
 
 class NoticesStack(Stack):
-    def __init__(self, scope: Construct, id_: str, *, stage_region: str, alarms: AlarmSettings, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage_region: str,
+        detail: Mapping[str, Any] | None,
+        alarms: AlarmSettings,
+        **kwargs: Any,
+    ) -> None:
+        """detail: the pattern of the events to pass on, None for all."""
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(
@@ -35,7 +46,7 @@ class NoticesStack(Stack):
             self,
             "Events",
             description=f"licences and agreements of AWS Marketplace buyers, to {stage_region}",
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES)),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES), detail=detail),
         )
         rule.add_target(
             targets.EventBus(

@@ -133,7 +133,7 @@ def test_usage_queue_and_its_alarms(foreign: Foreign) -> None:
 def test_session_secret(foreign: Foreign) -> None:
     from stacks.constructs.session_secret import SessionSecret
 
-    SessionSecret(foreign.stack, "Sessions", keep=True).grant_read(foreign.function().function)
+    SessionSecret(foreign.stack, "Sessions").grant_read(foreign.function().function)
     assert len(foreign.resources("AWS::SecretsManager::Secret")) == 1
 
 

@@ -12,7 +12,7 @@ from stacks.stage import StageError
 from tests.synthesized import Assembly, context, shipped
 
 #: types of resources that hold data (AWS's own lists of what `cdk` and SAM keep by default, as far as they occur here)
-STATEFUL = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue"}
+STATEFUL = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"}
 #: every other type of the templates: it holds nothing that a deployment could not make again
 STATELESS = {
     "AWS::ApiGateway::Account",
