@@ -83,7 +83,7 @@ mutants: setup  ## every mutant of the protocol against the simulation, until it
 # --- into an account: STAGE=dev, PRODUCT_CODE=... instead of the file's, YES=1 asks nothing, ARGS="options of the CDK" ---
 
 # the CDK's command line is pinned (npm's "latest" of it is an old build published by mistake) and runs on the pinned Node
-node_modules/.ready: package-lock.json $(VENV)/.ready
+node_modules/.ready: package-lock.json | $(VENV)/.ready
 	@echo "installing the CDK's command line (once) ..."
 	@$(PY) -m deploy.cdk_cli
 	@touch $@

@@ -15,6 +15,7 @@ from stacks.constructs.function import RUNTIME
 from stacks.constructs.removal import outlive
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
 from stacks.protection import is_protected
@@ -34,7 +35,15 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
     protect = is_protected(stage, context)
     # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
     deployed: dict[str, Any] = {"env": where, "termination_protection": protect}
-    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, protect=protect, **deployed)
+    data = DataStack(
+        app,
+        f"{prefix}-Data",
+        suffix=stage.suffix,
+        protect=protect,
+        read_units=stage.table_read_units,
+        write_units=stage.table_write_units,
+        **deployed,
+    )
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
@@ -44,8 +53,10 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         alarms=stage.alarms,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
+        data=data,
         doors=doors,
         metering=metering,
+        encryption_key_arn=stage.encryption_key_arn,
         **deployed,
     )
     if stage.notices_region_is_elsewhere():
@@ -53,7 +64,9 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
             app,
             f"{prefix}-Notices",
             stage_region=stage.region,
+            detail=detail_of_buyers(stage),
             alarms=stage.alarms,
+            encryption_key_arn=stage.encryption_key_arn,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
         )
