@@ -20,6 +20,7 @@ from stacks.constructs.function import RoomFunction
 from stacks.constructs.session_secret import SessionSecret
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
+from stacks.seller_role import seller_settings
 from stacks.stage import Stage
 
 #: API Gateway's own limit is 29 s
@@ -93,12 +94,13 @@ class DoorFunctions:
                 METERING_REGION=self._stage.region,
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 SESSION_SECRET_ARN=self.session_secret.arn,
+                **seller_settings(self._stage),
             ),
         )
         self.session_secret.grant_read(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
-        function.allow_marketplace("ResolveCustomer", "GetEntitlements")
+        function.allow_marketplace("ResolveCustomer", "GetEntitlements", seller_role_arn=self._stage.seller_role_arn)
         return function
 
     def _subscriber_api(self) -> RoomFunction:
@@ -145,13 +147,14 @@ class DoorFunctions:
                 TIERS=tiers.to_json(self._stage.tiers),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
+                **seller_settings(self._stage),
             ),
         )
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
         self._data.notices.grant_put(function.function)
-        function.allow_marketplace("GetEntitlements")
+        function.allow_marketplace("GetEntitlements", seller_role_arn=self._stage.seller_role_arn)
         return function
 
     def _usage(self) -> RoomFunction:

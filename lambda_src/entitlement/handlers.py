@@ -15,6 +15,7 @@ from marketplace import tiers
 from marketplace.client import MarketplaceClient
 from marketplace.notices import parse
 from marketplace.regions import NOTICES_REGION
+from marketplace.seller import Seller
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import EntitlementMetric
@@ -33,7 +34,8 @@ _COUNTED = {
 @cache
 def source() -> EntitlementSource:
     """AWS Marketplace; entitlements are served in one Region only."""
-    return MarketplaceClient.connect(NOTICES_REGION)
+    settings = EntitlementNoticesSettings.from_env()
+    return MarketplaceClient.connect(NOTICES_REGION, seller=Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID))
 
 
 @cache

@@ -56,6 +56,8 @@ def door(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str, 
             "PRICING_MODEL": pricing_model,
             "TIERS": tiers.to_json(TIERS),
             "METERING_REGION": "us-east-1",
+            "SELLER_ROLE_ARN": "",
+            "EXTERNAL_ID": "",
             "SUBSCRIBERS_TABLE": subscribers.name,
             "SESSION_SECRET_ARN": secret.arn,
         }.items():
