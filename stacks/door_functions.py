@@ -22,6 +22,7 @@ from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.seller_role import seller_settings
 from stacks.stage import Stage
+from usage import reporters
 
 #: API Gateway's own limit is 29 s
 ANSWER_WITHIN = Duration.seconds(28)
@@ -191,6 +192,7 @@ class DoorFunctions:
             "METERING_RECORDS_TABLE": self._data.metering_records.name,
             "DIMENSIONS": dimensions.to_json(self._stage.dimensions),
             "PENDING_SHARDS": str(self._stage.pending_shards),
+            "REPORTERS": reporters.to_json(self._stage.reporters),
         }
 
     def _grant_recording(self, function: RoomFunction) -> None:

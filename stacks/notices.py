@@ -18,14 +18,24 @@ from stacks.stage.alarms import AlarmSettings
 
 
 class NoticesStack(Stack):
-    def __init__(self, scope: Construct, id_: str, *, stage_region: str, alarms: AlarmSettings, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage_region: str,
+        alarms: AlarmSettings,
+        stage_account: str = Aws.ACCOUNT_ID,
+        **kwargs: Any,
+    ) -> None:
+        """stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in."""
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(
                 partition=Aws.PARTITION,
                 service="events",
                 region=stage_region,
-                account=Aws.ACCOUNT_ID,
+                account=stage_account,
                 resource="event-bus",
                 resource_name="default",
             )

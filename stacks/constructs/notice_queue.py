@@ -77,13 +77,17 @@ class NoticeQueue(Construct):
         # SNS delivers from the first moment of the subscription
         subscription.node.add_dependency(self.queue)
 
-    def receive_events(self, id_: str, *, source: str, detail_types: Sequence[str], description: str) -> events.Rule:
-        """Take these events from the account's default bus."""
+    def receive_events(
+        self, id_: str, *, source: str, detail_types: Sequence[str], description: str, account: str | None = None
+    ) -> events.Rule:
+        """Take these events from the account's default bus. account: in which they arose; None takes them of any."""
         rule = events.Rule(
             self,
             id_,
             description=description,
-            event_pattern=events.EventPattern(source=[source], detail_type=list(detail_types)),
+            event_pattern=events.EventPattern(
+                account=[account] if account else None, source=[source], detail_type=list(detail_types)
+            ),
         )
         rule.add_target(
             targets.SqsQueue(
