@@ -4,7 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from ledger.tables import AGREEMENT_INDEX, WAITING_NOTICES_INDEX
+from ledger.tables import AGREEMENT_INDEX, STATUS_INDEX, WAITING_NOTICES_INDEX
 from marketplace import dimensions, tiers
 from runtime.settings import (
     EntitlementNoticesSettings,
@@ -20,6 +20,7 @@ from stacks.constructs.function import RoomFunction
 from stacks.constructs.session_secret import SessionSecret
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
+from stacks.marketplace_events import notices_of
 from stacks.seller_role import seller_settings
 from stacks.stage import Stage
 from usage import reporters
@@ -93,7 +94,9 @@ class DoorFunctions:
                 PRICING_MODEL=self._stage.pricing_model,
                 TIERS=tiers.to_json(self._stage.tiers),
                 METERING_REGION=self._stage.region,
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                NOTICES_TABLE=self._data.notices.name,
                 SESSION_SECRET_ARN=self.session_secret.arn,
                 **seller_settings(self._stage),
             ),
@@ -101,6 +104,9 @@ class DoorFunctions:
         self.session_secret.grant_read(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
+        # notices that came before the buyer are applied when he registers
+        self._data.notices.grant_update(function.function)
+        self._data.notices.grant_query_index(function.function, name=WAITING_NOTICES_INDEX.name)
         function.allow_marketplace("ResolveCustomer", "GetEntitlements", seller_role_arn=self._stage.seller_role_arn)
         return function
 
@@ -123,6 +129,7 @@ class DoorFunctions:
             settings=SubscriptionNoticesSettings(
                 INTEGRATION=self._stage.integration,
                 PRODUCT_CODE=self._stage.product_code,
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
             ),
@@ -130,6 +137,8 @@ class DoorFunctions:
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
+        self._data.subscribers.grant_query_index(function.function, name=STATUS_INDEX.name)
+        self._data.notices.grant_get(function.function)
         self._data.notices.grant_put(function.function)
         self._data.notices.grant_update(function.function)
         self._data.notices.grant_query_index(function.function, name=WAITING_NOTICES_INDEX.name)
@@ -146,6 +155,7 @@ class DoorFunctions:
                 PRODUCT_CODE=self._stage.product_code,
                 PRICING_MODEL=self._stage.pricing_model,
                 TIERS=tiers.to_json(self._stage.tiers),
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
                 **seller_settings(self._stage),

@@ -99,7 +99,8 @@ class MarketplaceClient:
         request: dict[str, Any] = {"ProductCode": product_code, "Filter": chosen}
         while True:
             page = self.entitlement.get_entitlements(**request)
-            found += [from_api(dict(entry)) for entry in page.get("Entitlements", ())]
+            read = (from_api(dict(entry)) for entry in page.get("Entitlements", ()))
+            found += [entitlement for entitlement in read if entitlement is not None]
             token = page.get("NextToken")
             if not token:
                 return tuple(found)

@@ -14,7 +14,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ledger import dynamodb
+from ledger.allowed_buyers import AllowedBuyers
+from ledger.notices import Notices
 from ledger.subscribers import Subscribers
+from ledger.waiting_notices import WaitingNotices
 from marketplace import tiers
 from marketplace.client import MarketplaceClient
 from marketplace.seller import Seller
@@ -59,14 +62,19 @@ def sessions() -> Sessions:
 def desk() -> RegistrationDesk:
     """What the function works with, made from its environment once."""
     settings = RegistrationSettings.from_env()
-    table = dynamodb.connect().Table(settings.SUBSCRIBERS_TABLE)
+    tables = dynamodb.connect()
+    subscribers = Subscribers(
+        tables.Table(settings.SUBSCRIBERS_TABLE), sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE))
+    )
     return RegistrationDesk(
         marketplace=marketplace(),
-        subscribers=Subscribers(table, sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE))),
+        subscribers=subscribers,
+        waiting=WaitingNotices(subscribers, Notices(tables.Table(settings.NOTICES_TABLE))),
         product_code=settings.PRODUCT_CODE,
         integration=settings.INTEGRATION,
         pricing_model=settings.PRICING_MODEL,
         tiers=tiers.from_json(settings.TIERS),
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
         patience=Patience,
     )
 

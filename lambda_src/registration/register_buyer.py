@@ -11,9 +11,11 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ledger.allowed_buyers import EVERYBODY, AllowedBuyers
 from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
+from ledger.waiting_notices import WaitingNotices, bound_to
 from marketplace.billing_identity import BillingIdentity, IdentityError, is_sendable, license_id, resolved_identity
 from marketplace.client import ResolvedCustomer
 from marketplace.entitlements import has_entitlements
@@ -52,10 +54,12 @@ class RegistrationDesk:
 
     marketplace: Marketplace
     subscribers: Subscribers
+    waiting: WaitingNotices
     product_code: str
     integration: str
     pricing_model: str
     tiers: tuple[Tier, ...]
+    allowed: AllowedBuyers = EVERYBODY
     patience: Callable[[], Patience] = Patience
 
     def arrive(self, arrival: Arrival, now: float, contact: Contact | None = None) -> Registered:
@@ -72,6 +76,7 @@ class RegistrationDesk:
                 ),
                 now=now,
             )
+            self._apply_waiting(self._stored(identity.billing_key), now)
             return self._registered(identity.billing_key, contact, patience, since=now, now=now)
 
     def complete(self, session: Session, contact: Contact, now: float) -> Registered:
@@ -118,6 +123,13 @@ class RegistrationDesk:
         self.subscribers.change(key, lambda current: store_buyer.superseded_change(current, successor), now=now)
         agreement_id = resolved.agreement_id or (before.agreement_id if before else None)
         return replace(resolved, agreement_id=agreement_id)
+
+    def _apply_waiting(self, subscriber: Subscriber, now: float) -> None:
+        """Notices that came before anybody knew whose they are."""
+        key = subscriber.customer_identifier
+        taken = subscriber.integration == "legacy" and self.allowed.allow(subscriber.account_id, key)
+        bound = bound_to(subscriber.agreement_id, key if taken else None, self.allowed)
+        self.waiting.apply(key, bound, now)
 
     def _fetch_entitlements(
         self, subscriber: Subscriber, patience: Patience, *, since: float, now: float

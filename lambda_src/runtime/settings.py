@@ -68,7 +68,10 @@ class RegistrationSettings(SellerSettings):
     #: JSON, see marketplace.tiers: the stage's tiers, lowest first, with what each includes
     TIERS: str
     METERING_REGION: str
+    #: see SubscriptionNoticesSettings
+    NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
     #: the secret in Secrets Manager that signs the registration page's sessions
     SESSION_SECRET_ARN: str
 
@@ -76,6 +79,8 @@ class RegistrationSettings(SellerSettings):
 class SubscriptionNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
+    #: ``all``, or the comma-separated accounts and billing keys of test buyers, see ledger.allowed_buyers
+    NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str
 
@@ -87,6 +92,8 @@ class SubscriberApiSettings(Settings):
 class EntitlementNoticesSettings(SellerSettings):
     PRODUCT_CODE: str
     INTEGRATION: str
+    #: see SubscriptionNoticesSettings
+    NOTICES_OF: str
     PRICING_MODEL: str
     TIERS: str
     SUBSCRIBERS_TABLE: str

@@ -12,6 +12,8 @@ from usage.reporters import to_json as reporters_json
 #: of the 4,096 bytes of a function's environment variables (Lambda quotas), for what grows with the stage file; the
 #: rest is for the others, whose names and ARNs are known in a deployment only
 MOST_OF_ENVIRONMENT = 3_000
+#: EventBridge takes patterns of 2,048 characters (Amazon EventBridge quotas); ours names event types as well
+MOST_TEST_ACCOUNTS = 20
 #: RFC 2606 keeps these for examples: mail to them reaches nobody
 PLACEHOLDERS = ("@example.com", "@example.org", "@example.net", ".example", ".invalid", ".test")
 #: which way of delivery tells of whose life: SNS names legacy customers, EventBridge names licences
@@ -135,6 +137,12 @@ def _limits(stage: Stage) -> Iterator[Fault]:
             f"is {stage.request_burst} and requestsPerSecond is {stage.requests_per_second}",
             "set it to at least one second's requests: the burst is what API Gateway takes at once",
         )
+    if len(stage.test_accounts) > MOST_TEST_ACCOUNTS:
+        yield Fault(
+            "testAccounts",
+            f"are {len(stage.test_accounts)}, and the pattern of an event rule has room for {MOST_TEST_ACCOUNTS}",
+            "name fewer",
+        )
     for key, what, size in _environment(stage):
         if size > MOST_OF_ENVIRONMENT:
             yield Fault(
@@ -153,5 +161,5 @@ def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
     reporters = len(reporters_json(stage.reporters).encode())
     yield "dimensions", "and tiers", dimensions + tiers
     yield "testBuyers", "with dimensions and tiers", dimensions + tiers + buyers
-    yield "testAccounts", "with tiers", tiers + accounts
+    yield "testAccounts", "with testBuyers and tiers", tiers + accounts + buyers
     yield "reporters", "with dimensions", dimensions + reporters

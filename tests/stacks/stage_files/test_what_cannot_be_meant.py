@@ -13,6 +13,7 @@ LIVE = (
     .replace('integration = "license"', 'integration = "license"\naccount = "111122223333"')
 )
 KEYS = ", ".join(f'"l-{number:016x}"' for number in range(200))
+ACCOUNTS = ", ".join(f'"{number:012d}"' for number in range(21))
 PRICED = GOOD.replace('unit = "call"', 'unit = "call"\nprice = 0.05')
 SECOND_TIER = '[[tiers]]\nname = "small_tier"\nincluded = { api_calls = 0.25 }\n'
 
@@ -86,6 +87,11 @@ SECOND_TIER = '[[tiers]]\nname = "small_tier"\nincluded = { api_calls = 0.25 }\n
             "testBuyers with dimensions and tiers take 3935 of the 3000 bytes that functions have for them: name fewer,"
             " or include less by name in the tiers",
             id="test-buyers-beyond-a-functions-environment",
+        ),
+        pytest.param(
+            changed("testBuyers = []", f"testBuyers = []\ntestAccounts = [{ACCOUNTS}]"),
+            "testAccounts are 21, and the pattern of an event rule has room for 20: name fewer",
+            id="more-test-accounts-than-an-event-pattern-takes",
         ),
         pytest.param(
             changed('"1234567890abcdefghijklmno"', '"prod-4abcdefghijkl"'),

@@ -49,7 +49,7 @@ def secret(secrets_manager: object) -> Iterator[Secret]:
 def door(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str, secret: Secret) -> Iterator[Door]:
     marketplace = MarketplaceDouble(buyers={TOKEN: LEGACY, "licensed": LICENSE}, holds=(held("basic_tier"),))
     times = Times()
-    with tables(monkeypatch) as (subscribers, _):
+    with tables(monkeypatch) as (subscribers, notices):
         for name, value in {
             "PRODUCT_CODE": PRODUCT,
             "INTEGRATION": integration,
@@ -58,7 +58,9 @@ def door(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str, 
             "METERING_REGION": "us-east-1",
             "SELLER_ROLE_ARN": "",
             "EXTERNAL_ID": "",
+            "NOTICES_OF": "all",
             "SUBSCRIBERS_TABLE": subscribers.name,
+            "NOTICES_TABLE": notices.name,
             "SESSION_SECRET_ARN": secret.arn,
         }.items():
             monkeypatch.setenv(name, value)
