@@ -3,6 +3,7 @@
 SNS needs nothing here: a queue in any Region can be subscribed to Marketplace's topics.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Arn, ArnComponents, Aws, Stack
@@ -26,9 +27,11 @@ class NoticesStack(Stack):
         stage_region: str,
         alarms: AlarmSettings,
         stage_account: str = Aws.ACCOUNT_ID,
+        detail: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in."""
+        """stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in. detail:
+        of which events, as an event pattern says it; None is all."""
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(
@@ -45,7 +48,7 @@ class NoticesStack(Stack):
             self,
             "Events",
             description=f"licences and agreements of AWS Marketplace buyers, to {stage_region}",
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES)),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES), detail=detail),
         )
         rule.add_target(
             targets.EventBus(

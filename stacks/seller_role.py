@@ -1,8 +1,31 @@
-"""The role in the account that published the product, as functions are told of it."""
+"""The role in the account that published the product: what functions are told of it, and who makes it."""
 
-from stacks.stage import Stage
+from collections.abc import Mapping
+from typing import Any
+
+from stacks.stage import Stage, StageError
+
+CONTEXT_KEY = "seller"
 
 
 def seller_settings(stage: Stage) -> dict[str, str]:
     """``runtime.settings.SellerSettings``; empty where functions call AWS Marketplace as themselves."""
     return {"SELLER_ROLE_ARN": stage.seller_role_arn or "", "EXTERNAL_ID": stage.external_id or ""}
+
+
+def is_for_seller(context: Mapping[str, Any]) -> bool:
+    """Whether the seller's stack is made, and nothing else. Raises StageError."""
+    # the CDK CLI passes on words, a cdk.json has booleans
+    word = context.get(CONTEXT_KEY, False)
+    if not isinstance(word, bool) and word not in ("true", "false"):
+        raise StageError(f"-c {CONTEXT_KEY}={word}: is neither true nor false: leave it out, or write true")
+    return word in (True, "true")
+
+
+def check_seller(stage: Stage, context: Mapping[str, Any]) -> None:
+    """Raises StageError where the seller's stack is asked for and the stage has no other seller."""
+    if is_for_seller(context) and stage.seller_account is None:
+        raise StageError(
+            f"stages/{stage.name}.toml: sellerRoleArn names no role of another account: -c {CONTEXT_KEY}=true makes the"
+            " stack of the seller's account, which only such a stage has"
+        )

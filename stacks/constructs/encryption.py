@@ -18,9 +18,9 @@ from constructs import IConstruct
 
 DECRYPT, DATA_KEY = "kms:Decrypt", "kms:GenerateDataKey"
 #: What a principal needs of the key for what it may do with the data. DynamoDB decrypts a table's key in the name of
-#: whoever reads or writes (Developer Guide, "DynamoDB encryption at rest: how it works"). A sender to a queue or a topic
+#: whoever reads or writes (Developer Guide, "DynamoDB encryption at rest: how it works"). A sender to a queue or topic
 #: needs a data key and checks it, a receiver decrypts (SQS Developer Guide, "Key management"; SNS Developer Guide,
-#: "Managing encryption keys and costs"); Secrets Manager decrypts in the name of the reader, and Step Functions asks the
+#: "Managing encryption keys and costs"). Secrets Manager decrypts in the name of the reader. Step Functions asks the
 #: rights of whoever starts an execution (API reference, StartExecution: ``KmsAccessDeniedException``).
 NEEDED = {
     "dynamodb:": (DECRYPT,),
@@ -54,7 +54,9 @@ def _needed(policy: iam.Policy) -> list[str]:
     """What the policy's statements need of the key."""
     statements: Iterable[dict[str, object]] = policy.document.to_json()["Statement"]
     allowed = [action for statement in statements for action in _texts(statement["Action"])]
-    return sorted({use for action in allowed for start, uses in NEEDED.items() if action.startswith(start) for use in uses})
+    return sorted(
+        {use for action in allowed for start, uses in NEEDED.items() if action.startswith(start) for use in uses}
+    )
 
 
 def _allow(policy: iam.Policy, uses: list[str], key_arn: str) -> None:

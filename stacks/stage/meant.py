@@ -82,7 +82,7 @@ def _seller(stage: Stage) -> Iterator[Fault]:
         yield Fault(
             "notices",
             f"hold 'sns', and sellerRoleArn is of another account, {stage.seller_account}",
-            "AWS Marketplace lets the seller's account alone subscribe to its topics: use notices = [\"eventbridge\"],"
+            'AWS Marketplace lets the seller\'s account alone subscribe to its topics: use notices = ["eventbridge"],'
             " or deploy into the seller's account",
         )
 
