@@ -105,7 +105,7 @@ class Plan:
 
 
 def fold(cases: Iterable[Case], *, share: int = 1, hours: int = 12) -> Plan:
-    """The plan of the busiest ``hours`` consecutive hours, replaying one case in ``share`` by its place in the log.
+    """The plan of the busiest ``hours`` consecutive hours, replaying one case in ``share`` of those that have events.
 
     Raises ValueError for a share below 1, hours outside 1..24, or where no event is left to replay.
     """
@@ -116,8 +116,8 @@ def fold(cases: Iterable[Case], *, share: int = 1, hours: int = 12) -> Plan:
     by_hour: dict[int, list[UsageEvent]] = {hour: [] for hour in range(24)}
     users: dict[tuple[str, int, str], UsageEvent] = {}
     replayed = log_events = 0
-    for case in cases:
-        if case.number % share or not case.events:
+    for place, case in enumerate(case for case in cases if case.events):
+        if place % share:
             continue
         replayed += 1
         log_events += len(case.events)

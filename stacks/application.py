@@ -15,11 +15,13 @@ from stacks.constructs.encryption import encrypt
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RUNTIME
 from stacks.constructs.monthly_budget import MonthlyBudget
+from stacks.constructs.removal import outlive
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
+from stacks.protection import is_protected
 from stacks.seller import SellerStack
 from stacks.seller_role import is_for_seller
 from stacks.stage import Stage
@@ -38,15 +40,16 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         default_stack_synthesizer=company.synthesizer(stage),
     )
     if is_for_seller(context):
-        _seller_stack(app, stage)
+        _seller_stack(app, stage, context)
     else:
         _stage_stacks(app, stage, context)
+    outlive(app, keep=stage.keep_data)
     company.tag_everything(app, stage)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return app
 
 
-def _seller_stack(app: App, stage: Stage) -> None:
+def _seller_stack(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
     """``is_for_seller`` and ``stage.meant`` have made sure of the accounts."""
     assert stage.seller_account
     assert stage.account
@@ -61,8 +64,7 @@ def _seller_stack(app: App, stage: Stage) -> None:
         detail=detail_of_buyers(stage),
         alarms=stage.alarms,
         env=Environment(account=stage.seller_account, region=NOTICES_REGION),
-        # without it nothing is metered
-        termination_protection=stage.keep_data,
+        termination_protection=is_protected(stage, context),
         **company.stack_settings(stage, account=stage.seller_account),
     )
 
@@ -72,10 +74,11 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
     environment = function_environment(stage)
     prefix = f"YawlMetering-{stage.name}"
     where = Environment(account=stage.account, region=stage.region)
+    protect = is_protected(stage, context)
     settings = company.stack_settings(stage)
-    # queues hold notices and dead letters hold money: what keeps its data is not deleted by one wrong command
-    deployed: dict[str, Any] = {"env": where, "termination_protection": stage.keep_data, **settings}
-    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, keep=stage.keep_data, **deployed)
+    # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
+    deployed: dict[str, Any] = {"env": where, "termination_protection": protect, **settings}
+    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, protect=protect, **deployed)
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
@@ -87,8 +90,7 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
         metrics_namespace=environment.metrics_namespace,
         doors=doors,
         metering=metering,
-        env=where,
-        **settings,
+        **deployed,
     )
     if stage.budget:
         MonthlyBudget(
@@ -103,8 +105,10 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
             app,
             f"{prefix}-Notices",
             stage_region=stage.region,
+            detail=detail_of_buyers(stage),
             alarms=stage.alarms,
             env=Environment(account=stage.account, region=NOTICES_REGION),
+            termination_protection=protect,
             **settings,
         )
     if stage.encryption_key_arn:
@@ -123,7 +127,6 @@ def function_environment(stage: Stage) -> FunctionEnvironment:
         metrics_namespace=f"{NAMESPACE}/{stage.name}",
         log_group_prefix=f"/yawl-metering/{stage.name}",
         log_retention_days=stage.log_retention_days,
-        keep_logs=stage.keep_data,
         log_level=stage.log_level,
         clock_offset_file=stage.clock_offset_file,
     )

@@ -50,7 +50,7 @@ class DoorFunctions:
         self._data = data
         self._code = code
         self._environment = environment
-        self.session_secret = SessionSecret(scope, "SessionSecret", keep=stage.keep_data)
+        self.session_secret = SessionSecret(scope, "SessionSecret")
         self.registration = self._registration()
         self.subscriber_api = self._subscriber_api()
         self.subscription_notices = self._subscription_notices()

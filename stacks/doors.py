@@ -15,7 +15,7 @@ from stacks.constructs.rest_api import STAGE, RestApi, Route
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.door_functions import QUEUED_USAGE_WITHIN, DoorFunctions
-from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, notice_topic
+from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, detail_of_buyers, notice_topic
 from stacks.stage import Stage
 
 
@@ -75,6 +75,7 @@ class DoorsStack(Stack):
                 source=SOURCE,
                 detail_types=DETAIL_TYPES,
                 description="licences and agreements of AWS Marketplace buyers",
+                detail=detail_of_buyers(self._stage),
                 account=self._stage.seller_account,
             )
         return queue
@@ -96,6 +97,7 @@ class DoorsStack(Stack):
                 source=SOURCE,
                 detail_types=STARTS,
                 description="licences that may have brought or changed entitlements",
+                detail=detail_of_buyers(self._stage),
                 account=self._stage.seller_account,
             )
         return queue

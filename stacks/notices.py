@@ -25,13 +25,13 @@ class NoticesStack(Stack):
         id_: str,
         *,
         stage_region: str,
+        detail: Mapping[str, Any] | None,
         alarms: AlarmSettings,
         stage_account: str = Aws.ACCOUNT_ID,
-        detail: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in. detail:
-        of which events, as an event pattern says it; None is all."""
+        """detail: the pattern of the events to pass on, None for all. stage_account: whose default bus in
+        ``stage_region`` is told; another one has to let this account in."""
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(

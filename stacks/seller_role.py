@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stacks.context_flag import flag
 from stacks.stage import Stage, StageError
 
 CONTEXT_KEY = "seller"
@@ -15,11 +16,7 @@ def seller_settings(stage: Stage) -> dict[str, str]:
 
 def is_for_seller(context: Mapping[str, Any]) -> bool:
     """Whether the seller's stack is made, and nothing else. Raises StageError."""
-    # the CDK CLI passes on words, a cdk.json has booleans
-    word = context.get(CONTEXT_KEY, False)
-    if not isinstance(word, bool) and word not in ("true", "false"):
-        raise StageError(f"-c {CONTEXT_KEY}={word}: is neither true nor false: leave it out, or write true")
-    return word in (True, "true")
+    return flag(context, CONTEXT_KEY, default=False, left_out="makes the stage's own stacks")
 
 
 def check_seller(stage: Stage, context: Mapping[str, Any]) -> None:

@@ -3,9 +3,9 @@
 Under the CDK CLI the same entry runs without arguments and takes ``-c stage=...`` from the CLI. A fault of the stage
 file is one line on stderr and exit code 1.
 
-Context: ``stage``; ``productCode`` (instead of the file's); ``seller`` (``true``: the seller's stack alone);
-``clockOffsetFile`` (stages with ``movableClock`` only); ``functionPython`` (the interpreter that functions will run in,
-for the bytecode; default: one of their own version).
+Context: ``stage``; ``productCode`` (instead of the file's); ``protect`` (``false``: ``stacks/protection``);
+``seller`` (``true``: the seller's stack alone); ``clockOffsetFile`` (stages with ``movableClock`` only);
+``functionPython`` (the interpreter that functions will run in, for the bytecode; default: one of their own version).
 """
 
 import argparse

@@ -99,6 +99,12 @@ class Assembly:
             found[self.log_group(group).rsplit("/", 1)[-1]] = properties
         return found
 
+    def called(self, name: Any) -> str:
+        """The function, by logical id, behind what names its alias."""
+        aliases = {id_: resource["Properties"] for id_, resource in self.resources("AWS::Lambda::Alias")}
+        (alias,) = set(references(name)) & set(aliases)
+        return str(aliases[alias]["FunctionName"]["Ref"])
+
     def log_group(self, logical_id: str) -> str:
         groups = dict(self.resources("AWS::Logs::LogGroup"))
         return str(groups[logical_id]["Properties"]["LogGroupName"])
@@ -116,3 +122,14 @@ class Assembly:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every logical id that a part of a template mentions."""
+    for kind, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if kind == "Ref":
+            yield value
+        elif kind == "Fn::GetAtt":
+            yield value[0]
+        else:
+            yield from references(value)

@@ -202,10 +202,11 @@ class EndSubscriptionSettings(Settings):
 
 
 class StartFinalMeteringSettings(Settings):
-    #: the state machine of final metering
-    FINAL_METERING_ARN: str
+    #: of the state machine of final metering: what is started
+    FINAL_METERING_ALIAS_ARN: str
 
 
-class LookAfterLeaversSettings(Settings):
+class LookAfterLeaversSettings(StartFinalMeteringSettings):
     SUBSCRIBERS_TABLE: str
+    #: the state machine itself: its executions are looked at, whatever they were started by
     FINAL_METERING_ARN: str

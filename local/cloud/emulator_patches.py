@@ -124,6 +124,25 @@ def throttled_tasks() -> None:
     stepfunctions._call_lambda = calling
 
 
+def change_sets_that_made_stacks() -> None:
+    """DescribeStacks names the change set that was executed last (``ChangeSetId``), as on AWS."""
+    from ministack.services import cloudformation
+    from ministack.services.cloudformation import handlers
+
+    describe = handlers._ACTION_HANDLERS["DescribeStacks"]
+
+    def describing(params: Any) -> Any:
+        status, headers, body = describe(params)
+        text = body.decode() if isinstance(body, bytes) else body
+        for identifier, change_set in list(cloudformation._change_sets.items()):
+            if change_set.get("ExecutionStatus", "").startswith("EXECUTE_"):
+                stack = f"<StackId>{change_set['StackId']}</StackId>"
+                text = text.replace(stack, f"{stack}<ChangeSetId>{identifier}</ChangeSetId>")
+        return status, headers, text.encode() if isinstance(body, bytes) else text
+
+    handlers._ACTION_HANDLERS["DescribeStacks"] = describing
+
+
 def no_schedules() -> None:
     """Schedules are stored and never fire: in a run with a simulated clock, the real hour means nothing."""
     from ministack.services import eventbridge, scheduler
@@ -139,6 +158,7 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     secure_transport()
     subscriptions_across_accounts()
     throttled_tasks()
+    change_sets_that_made_stacks()
     arn_of_a_secret()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:

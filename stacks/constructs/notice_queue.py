@@ -3,9 +3,10 @@
 A queue between topic and function keeps notices through the function's faults and lets a batch fail in part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -39,13 +40,12 @@ class NoticeQueue(Construct):
             # AWS: at least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS")
             visibility_timeout=Duration.seconds(int(consumer.timeout.to_seconds()) * 6),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
-            removal_policy=RemovalPolicy.DESTROY,
         )
         self.queue.grant_consume_messages(consumer.function)
         mapping = lambda_.EventSourceMapping(
             self,
             "Source",
-            target=consumer.function,
+            target=consumer.live,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
             report_batch_item_failures=True,
@@ -78,15 +78,23 @@ class NoticeQueue(Construct):
         subscription.node.add_dependency(self.queue)
 
     def receive_events(
-        self, id_: str, *, source: str, detail_types: Sequence[str], description: str, account: str | None = None
+        self,
+        id_: str,
+        *,
+        source: str,
+        detail_types: Sequence[str],
+        description: str,
+        detail: Mapping[str, Any] | None = None,
+        account: str | None = None,
     ) -> events.Rule:
-        """Take these events from the account's default bus. account: in which they arose; None takes them of any."""
+        """Take these events from the account's default bus; ``detail``: the pattern of those to take, None for all.
+        account: in which they arose; None is any."""
         rule = events.Rule(
             self,
             id_,
             description=description,
             event_pattern=events.EventPattern(
-                account=[account] if account else None, source=[source], detail_type=list(detail_types)
+                account=[account] if account else None, source=[source], detail_type=list(detail_types), detail=detail
             ),
         )
         rule.add_target(

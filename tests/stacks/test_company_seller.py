@@ -112,7 +112,10 @@ def test_a_role_of_the_stages_own_account_changes_nothing_of_notices() -> None:
 @pytest.mark.parametrize(
     ("context", "line"),
     [
-        ({"seller": "yes"}, "-c seller=yes: is neither true nor false: leave it out, or write true"),
+        (
+            {"seller": "yes"},
+            "-c seller=yes: is neither true nor false: leave it out, which makes the stage's own stacks",
+        ),
         (
             {"seller": "true"},
             "stages/dev.toml: sellerRoleArn names no role of another account: -c seller=true makes the stack of the"

@@ -122,7 +122,7 @@ def test_a_batch_may_fail_in_part_and_is_invisible_long_enough(prod: Assembly) -
     assert len(mappings) == 4
     for mapping in mappings:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        timeout = functions[mapping["FunctionName"]["Ref"]]["Properties"]["Timeout"]
+        timeout = functions[prod.called(mapping["FunctionName"])]["Properties"]["Timeout"]
         queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
         assert queue["VisibilityTimeout"] >= 6 * timeout
 

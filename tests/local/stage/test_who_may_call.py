@@ -73,7 +73,7 @@ def test_the_usage_senders_rights_end_at_the_api(acting: Acting) -> None:
     mine = acting.stage.usage_sender
     for attempt in (
         lambda: mine.client("dynamodb").scan(TableName="yawl-subscribers-local"),
-        lambda: mine.client("stepfunctions").start_execution(stateMachineArn=acting.stage.state_machine_arn),
+        lambda: mine.client("stepfunctions").start_execution(stateMachineArn=acting.stage.started_arn),
         lambda: mine.client("secretsmanager").get_secret_value(SecretId=session_secret(acting)),
         lambda: mine.client("sqs").send_message(QueueUrl=acting.doors["SubscriptionQueueUrl"], MessageBody="{}"),
     ):

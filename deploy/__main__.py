@@ -1,0 +1,130 @@
+"""``python -m deploy <command>``: the make targets, which give their variables by the environment."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+
+from deploy.assembly import synthesize
+from deploy.bootstrap import bootstrap
+from deploy.cdk_cli import ROOT
+from deploy.destroy import destroy
+from deploy.not_ready import NotReady
+from deploy.release import release
+from deploy.rollback import roll_back
+from deploy.target import Target, reach
+from stacks import stage as stages
+from stacks.stage import Stage, StageError
+
+console = Console(highlight=False, soft_wrap=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+StageName = Annotated[str, typer.Option("--stage", envvar="STAGE", help="a file of stages/, without .toml")]
+ProductCode = Annotated[str, typer.Option(envvar="PRODUCT_CODE", help="instead of the stage file's")]
+More = Annotated[str, typer.Option("--args", envvar="ARGS", help="options of the CDK's own command line")]
+Yes = Annotated[bool, typer.Option("--yes", envvar="YES", help="do not ask")]
+
+
+def say(line: str) -> None:
+    console.print(escape(line))
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Whatever is known to go wrong ends in one line and exit code 1."""
+    try:
+        yield
+    except (NotReady, StageError) as failure:
+        console.print(f"[red]✗[/] {escape(str(failure))}")
+        raise typer.Exit(1) from None
+    except (BotoCoreError, ClientError) as failure:
+        console.print(f"[red]✗[/] AWS: {escape(str(failure))}")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def read_stage(name: str, product_code: str) -> Stage:
+    if not name:
+        known = "|".join(stages.names(ROOT / "stages"))
+        raise NotReady(f"no stage is named: write STAGE=<{known}>")
+    return stages.load(name, folder=ROOT / "stages", product_code=product_code or None)
+
+
+def reached(name: str, product_code: str) -> Target:
+    target = reach(read_stage(name, product_code))
+    if target.stage.account is None:
+        say(f"account {target.account} (stages/{name}.toml names none)")
+    return target
+
+
+def asking(question: str, yes: bool) -> Callable[[], bool]:
+    """Yes was said before, or is said now; nobody can say it where there is no terminal."""
+    return lambda: yes or (sys.stdin.isatty() and typer.confirm(question))
+
+
+@app.command("synth")
+def synth_command(stage: StageName = "", product_code: ProductCode = "") -> None:
+    """Write the templates of a stage; nothing is asked of AWS."""
+    with one_line():
+        assembly = synthesize(read_stage(stage, product_code).name, product_code=product_code or None)
+        say(f"written to {assembly.folder.relative_to(ROOT)}")
+
+
+@app.command("bootstrap")
+def bootstrap_command(stage: StageName = "", product_code: ProductCode = "", more: More = "") -> None:
+    """Prepare the account and Region of a stage for the CDK."""
+    with one_line():
+        bootstrap(reached(stage, product_code), more.split(), say)
+
+
+@app.command("deploy")
+def deploy_command(stage: StageName = "", product_code: ProductCode = "", yes: Yes = False, more: More = "") -> None:
+    """Deploy a stage, new or again."""
+    with one_line():
+        target = reached(stage, product_code)
+        approved = yes or os.environ.get("CI") == "true"
+        release(target, product_code=product_code or None, approved=approved, more=more.split(), say=say)
+
+
+@app.command("rollback")
+def rollback_command(
+    stage: StageName = "",
+    product_code: ProductCode = "",
+    yes: Yes = False,
+    before: Annotated[
+        str, typer.Option(envvar="BEFORE", help="go back to before this time (ISO), not the last deployment")
+    ] = "",
+) -> None:
+    """Make the code of before the last deployment live again."""
+    with one_line():
+        moment = _moment(before) if before else None
+        roll_back(reached(stage, product_code), before=moment, agreed=asking("Move them?", yes), say=say)
+
+
+@app.command("destroy")
+def destroy_command(stage: StageName = "", product_code: ProductCode = "", yes: Yes = False) -> None:
+    """Remove a stage that does not keep its data."""
+    with one_line():
+        target = reached(stage, product_code)
+        agreed = asking("Remove them for good?", yes)
+        destroy(target, product_code=product_code or None, agreed=agreed, say=say)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotReady(f"BEFORE={text} is no time: write it like 2026-11-29T10:05:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    app()
