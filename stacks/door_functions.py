@@ -20,6 +20,7 @@ from stacks.constructs.function import RoomFunction
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.stage import Stage
+from usage import reporters
 
 #: API Gateway's own limit is 29 s
 ANSWER_WITHIN = Duration.seconds(28)
@@ -184,6 +185,7 @@ class DoorFunctions:
             "METERING_RECORDS_TABLE": self._data.metering_records.name,
             "DIMENSIONS": dimensions.to_json(self._stage.dimensions),
             "PENDING_SHARDS": str(self._stage.pending_shards),
+            "REPORTERS": reporters.to_json(()),
         }
 
     def _grant_recording(self, function: RoomFunction) -> None:

@@ -92,6 +92,8 @@ class UsageSettings(Settings):
     DIMENSIONS: str
     #: number of shards of the pending index, 1 to 16
     PENDING_SHARDS: str
+    #: JSON, see usage.reporters: who may report what; ``[]``: whoever IAM lets in, everything
+    REPORTERS: str
 
 
 class UsageQueueSettings(UsageSettings):

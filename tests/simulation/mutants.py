@@ -77,15 +77,15 @@ MUTANTS = (
         "other-content-is-a-repeat",
         "another event under a used id is called a duplicate",
         "usage/verdict.py",
-        "    if dict(stored.content) != event.content:\n        return reused(event)\n",
+        "    if dict(stored.content) != event.content:\n        return Verdict.of(ID_REUSED, event.id)\n",
         "",
     ),
     Mutant(
         "busy-is-recorded",
         "who is to come again is told that his usage was recorded",
         "usage/report_usage.py",
-        'verdict="retry_later", reason="busy"',
-        'verdict="recorded", reason="busy"',
+        "verdicts = [Verdict.of(BUSY, each.id) for _, each in numbered]",
+        'verdicts = [Verdict(event_id=each.id, verdict="recorded") for _, each in numbered]',
     ),
     Mutant(
         "barred-repeat-is-refused",
@@ -183,7 +183,7 @@ MUTANTS = (
         "contention-is-success",
         "a transaction that met another one is taken for done",
         "ledger/transaction.py",
-        'raise Contended(", ".join(sorted({str(entry.get("Code")) for entry in raw} - {"None"}))) from error',
+        'raise Contended(", ".join(sorted(map(str, codes)))) from error',
         "return",
     ),
     Mutant(

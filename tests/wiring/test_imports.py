@@ -21,6 +21,7 @@ NAMES = {
     "runtime.clock",
     "runtime.metric_names",
     "runtime.settings",
+    "usage.reporters",
 }
 BANNED_NAMES = {"utils", "common", "shared", "helpers"}
 

@@ -52,6 +52,7 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
         "DIMENSIONS": to_json(DIMENSIONS),
         "PENDING_SHARDS": "1",
+        "REPORTERS": "[]",
         "WAITING_USAGE_QUEUE_URL": urls["waiting"],
         "REFUSED_USAGE_QUEUE_URL": urls["refused"],
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -46,6 +46,7 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
         "DIMENSIONS": to_json(DIMENSIONS),
         "PENDING_SHARDS": "1",
+        "REPORTERS": "[]",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     for name, value in environment.items():
@@ -63,7 +64,11 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
     return made
 
 
-def call(method: str, path: str, **event: Any) -> Answer:
+#: an engine on a machine with a role
+ENGINE = "arn:aws:sts::111122223333:assumed-role/Engine/i-0123456789"
+
+
+def call(method: str, path: str, caller: str | None = ENGINE, **event: Any) -> Answer:
     request = {
         "resource": path,
         "path": path,
@@ -72,7 +77,13 @@ def call(method: str, path: str, **event: Any) -> Answer:
         "multiValueHeaders": {},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": "r", "stage": "test", "path": path, "httpMethod": method},
+        "requestContext": {
+            "requestId": "r",
+            "stage": "test",
+            "path": path,
+            "httpMethod": method,
+            "identity": {"userArn": caller},
+        },
         "body": None,
         "isBase64Encoded": False,
     } | event
