@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 
 class Message(NamedTuple):
-    """sent_ms: when it was sent to the queue, in milliseconds since the epoch. group: of a FIFO queue. sender: the unique
-    id of who sent it (``AIDA…``, ``AROA…:session``), where SQS says it."""
+    """sent_ms: when it was sent to the queue, in milliseconds since the epoch. group: of a FIFO queue. sender:
+    the unique id of who sent it (``AIDA…``, ``AROA…:session``), where SQS says it."""
 
     id: str
     body: str

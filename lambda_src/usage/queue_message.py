@@ -35,7 +35,7 @@ def waiting_since(body: Mapping[str, Any], now: float) -> float:
 
 
 def waiting_messages(judged: Sequence[Judged], since: float, sender: str | None) -> Iterator[str]:
-    """``{"events", "waitingSince", "sender", "reasons"}``: events to be tried again, with the rights of who sent them."""
+    """``{"events", "waitingSince", "sender", "reasons"}``: events to be tried again, and who sent them."""
     for part in _parts(judged):
         reasons = sorted({each.verdict.reason for each in part})
         said = {"waitingSince": iso(since), "sender": sender, "reasons": reasons}

@@ -1,4 +1,4 @@
-"""Who may report whose usage, as the stage file declares it (``[[reporters]]``) and the functions of both doors read it.
+"""Who may report whose usage, as the stage file declares it (``[[reporters]]``) and the functions of both doors ask.
 
 IAM lets a sender in; what it may send of is said here. A stage without reporters takes everything of whoever IAM lets
 in. With reporters, who is not one of them reports nothing, and each reports what one of its entries allows.

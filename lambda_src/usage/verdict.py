@@ -18,7 +18,7 @@ VOIDED = Judgement(
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """``recorded``, ``voided`` or ``duplicate`` with the hour that bills it; ``refused`` or ``retry_later`` with a reason.
+    """``recorded``, ``voided``, ``duplicate``: with the hour that bills it; ``refused``, ``retry_later`` with a reason.
 
     counted: recorded units that this event added, or that its void took off again; 0 for a user who was already
     counted this month. dimension: of an event that was taken back.

@@ -88,9 +88,7 @@ class QueueDoor:
                 self.effects.happened("deleted")
         return self.effects.done
 
-    def take(
-        self, body: str, *, message_id: str = "m", sender: str | None = None, has_waited: bool = False
-    ) -> Drained:
+    def take(self, body: str, *, message_id: str = "m", sender: str | None = None, has_waited: bool = False) -> Drained:
         sending: Any = Sending(self.sqs, self.effects)
         drain = Drain(
             dimensions=DIMENSIONS,

@@ -193,6 +193,71 @@ MUTANTS = (
         '        if code != "TransactionCanceledException":\n            raise\n',
         '        if code != "TransactionCanceledException":\n            return\n',
     ),
+    # --- taking back --------------------------------------------------------------------------------------------------
+    Mutant(
+        "void-twice",
+        "an event is taken back whether or not it was before",
+        "ledger/usage_events.py",
+        "attribute_exists(eventId) AND attribute_not_exists(voidedAt)",
+        "attribute_exists(eventId)",
+    ),
+    Mutant(
+        "void-of-closed-hour",
+        "an event is taken back whatever has become of its hour",
+        "usage/void_event.py",
+        "    if not tags:\n",
+        '    take_off["Update"]["ConditionExpression"] = "#state = :open OR attribute_exists(#state)"\n'
+        "    if not tags:\n",
+    ),
+    Mutant(
+        "void-version-not-raised",
+        "taking back leaves the record's version as it was",
+        "usage/void_event.py",
+        "    if not tags:\n",
+        '    take_off["Update"]["ExpressionAttributeValues"][":one"] = 0\n    if not tags:\n',
+    ),
+    Mutant(
+        "void-takes-nothing-off",
+        "an event is noted as taken back, and stays counted",
+        "usage/void_event.py",
+        "    if not event.counted:\n",
+        "    if event.counted:\n",
+    ),
+    Mutant(
+        "void-leaves-its-tags",
+        "an event's set of tags keeps what was taken back",
+        "usage/void_event.py",
+        "    if not tags:\n",
+        "    if tags or not tags:\n",
+    ),
+    Mutant(
+        "void-off-another-month",
+        "what is taken back is taken off the month of its hour",
+        "usage/void_event.py",
+        "(dimension, event.period): -event.counted",
+        '(dimension, __import__("ledger.hour").hour.month_of(event.billed_hour)): -event.counted',
+    ),
+    Mutant(
+        "void-of-a-mark",
+        "who brought a user's mark is taken back, and the mark stays",
+        "usage/void_event.py",
+        "        return _MARKED if event.marked else ACCEPT\n",
+        "        return ACCEPT\n",
+    ),
+    Mutant(
+        "void-lost-is-sealed",
+        "who comes second is told that the hour is closed",
+        "usage/void_event.py",
+        "            if not cancelled.reasons[0].failed:\n",
+        "            if cancelled.reasons:\n",
+    ),
+    Mutant(
+        "voided-is-a-repeat",
+        "what was taken back is called recorded when it is sent again",
+        "usage/verdict.py",
+        "    if stored.voided:\n",
+        "    if stored.voided and stored.late is None:\n",
+    ),
     # --- the customer's life ------------------------------------------------------------------------------------------
     Mutant(
         "subscriber-version-unconditional",

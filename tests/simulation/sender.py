@@ -9,17 +9,26 @@ EventKey = tuple[str, str]
 
 
 def key_of(body: Body) -> EventKey:
-    return body["customerIdentifier"], body["id"]
+    """Of an event, or of the event that a void takes back."""
+    return body["customerIdentifier"], body["void"] if is_void(body) else body["id"]
+
+
+def is_void(body: Body) -> bool:
+    return "void" in body
 
 
 @dataclass
 class Sender:
-    """An app that keeps an event until it has a final verdict, and what it was told."""
+    """An app that keeps an event, or a void, until it has a final verdict, and what it was told.
+
+    ``taken_back``: events of which it was told so. ``refused``: events only.
+    """
 
     bodies: dict[tuple[str, int, bool], Body] = field(default_factory=dict)
     outbox: list[Body] = field(default_factory=list)
     accepted: list[Body] = field(default_factory=list)
     refused: list[tuple[Body, str]] = field(default_factory=list)
+    taken_back: set[EventKey] = field(default_factory=set)
 
     def keep(self, bodies: list[Body]) -> None:
         """Events are kept from before they are first sent."""
@@ -34,7 +43,10 @@ class Sender:
                 continue
             if body in self.outbox:
                 self.outbox.remove(body)
-            if verdict == "refused":
+            if is_void(body):
+                if verdict != "refused":
+                    self.taken_back.add(key_of(body))
+            elif verdict == "refused":
                 self.refused.append((body, reason))
             elif body not in self.accepted:
                 self.accepted.append(body)
