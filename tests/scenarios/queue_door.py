@@ -111,9 +111,9 @@ class QueueDoor:
     def refusals(self) -> list[tuple[str, str]]:
         """Ids and reasons of all refused events."""
         return [
-            (event["id"], refusal["reason"])
+            (refusal["id"], refusal["reason"])
             for body in self.lying(self.refused)
-            for event, refusal in zip(body["events"], body["refusals"], strict=True)
+            for _event, refusal in zip(body["events"], body["refusals"], strict=True)
         ]
 
     def waits_since(self) -> list[float]:
