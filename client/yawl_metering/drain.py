@@ -26,9 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stats = client.stats()
     done = client.close(0.0)
     taken = f"{stats.recorded} recorded, {stats.voided} taken back, {stats.duplicate} recorded before"
-    print(
-        f"{stats.adopted} found: {taken}, {stats.queued} queued, {sum(stats.refused.values())} refused, {stats.pending} left"
-    )
+    left = f"{stats.queued} queued, {sum(stats.refused.values())} refused, {stats.pending} left"
+    print(f"{stats.adopted} found: {taken}, {left}")
     return 0 if done else 1
 
 
