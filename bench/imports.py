@@ -33,7 +33,7 @@ WORKER_STARTS = {
 }
 DOOR_STARTS = {
     "usage": "import usage.handlers as h\nh.stores()",
-    "registration": "import registration.handlers as h\nh.desk()",
+    "registration": "import registration.handlers as h\nh.desk(); h.sessions()",
     "subscriber-api": "import subscription.api as h\nh.subscribers()",
 }
 _TIMED = """import sys, time
@@ -45,7 +45,7 @@ print(time.process_time() - begun)
 _TABLES = ("SUBSCRIBERS", "USAGE_EVENTS", "METERING_RECORDS", "NOTICES", "STATE")
 _NAMES = (
     *(f"{name}_TABLE" for name in _TABLES),
-    *("PRODUCT_CODE", "TEST_BUYERS", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"),
+    *("PRODUCT_CODE", "TEST_BUYERS", "SESSION_SECRET_ARN", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"),
     *("AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
 )
 ENVIRONMENT = {

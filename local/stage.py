@@ -146,6 +146,11 @@ class LocalStage:
     def state_machine_arn(self) -> str:
         return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineArn"]
 
+    @property
+    def started_arn(self) -> str:
+        """What schedules and people start: the machine's alias."""
+        return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineAliasArn"]
+
     def table_name(self, table: tables.Table) -> str:
         return table.physical_name(self.settings.suffix)
 
@@ -162,5 +167,5 @@ class LocalStage:
 
     def meter(self, hour: str | None = None) -> dict[str, Any]:
         """One run of the hourly workflow, up to that hour (ISO) or the last one due; its summary."""
-        summary: dict[str, Any] = self.cloud.run_workflow(self.state_machine_arn, {"hour": hour} if hour else {})
+        summary: dict[str, Any] = self.cloud.run_workflow(self.started_arn, {"hour": hour} if hour else {})
         return summary

@@ -12,10 +12,12 @@ from runtime.metric_names import NAMESPACE
 from stacks.constructs.asset import FunctionAsset
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RUNTIME
+from stacks.constructs.removal import outlive
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
+from stacks.protection import is_protected
 from stacks.stage import Stage
 from stacks.watch import WatchStack
 
@@ -28,14 +30,15 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
     asset = FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=context.get("functionPython"))
     environment = function_environment(stage)
     prefix = f"YawlMetering-{stage.name}"
-    where = Environment(region=stage.region)
-    # queues hold notices and dead letters hold money: what keeps its data is not deleted by one wrong command
-    deployed: dict[str, Any] = {"env": where, "termination_protection": stage.keep_data}
-    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, keep=stage.keep_data, **deployed)
+    where = Environment(account=stage.account, region=stage.region)
+    protect = is_protected(stage, context)
+    # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
+    deployed: dict[str, Any] = {"env": where, "termination_protection": protect}
+    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, protect=protect, **deployed)
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
-    watch = WatchStack(
+    WatchStack(
         app,
         f"{prefix}-Watch",
         alarms=stage.alarms,
@@ -43,7 +46,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         metrics_namespace=environment.metrics_namespace,
         doors=doors,
         metering=metering,
-        env=where,
+        **deployed,
     )
     if stage.notices_region_is_elsewhere():
         NoticesStack(
@@ -51,11 +54,14 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
             f"{prefix}-Notices",
             stage_region=stage.region,
             alarms=stage.alarms,
-            env=Environment(region=NOTICES_REGION),
+            env=Environment(account=stage.account, region=NOTICES_REGION),
+            termination_protection=protect,
         )
-    if any(route.endswith("@example.com") for route in (*stage.alarms.page, *stage.alarms.ticket)):
-        Annotations.of(watch).add_warning_v2(
-            "YawlMetering:placeholderRoute", f"stages/{stage.name}.toml: alarms go to a placeholder e-mail address"
+    outlive(app, keep=stage.keep_data)
+    if not stage.takes_notices:
+        Annotations.of(doors).add_warning_v2(
+            "YawlMetering:noNotices",
+            f"stages/{stage.name}.toml: testAccounts is empty, so nobody's notices are taken before the stage is live",
         )
     Tags.of(app).add("yawl-metering-stage", stage.name)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
@@ -67,7 +73,6 @@ def function_environment(stage: Stage) -> FunctionEnvironment:
         metrics_namespace=f"{NAMESPACE}/{stage.name}",
         log_group_prefix=f"/yawl-metering/{stage.name}",
         log_retention_days=stage.log_retention_days,
-        keep_logs=stage.keep_data,
         log_level=stage.log_level,
         clock_offset_file=stage.clock_offset_file,
     )

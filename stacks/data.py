@@ -10,11 +10,11 @@ from stacks.constructs.table import LedgerTable
 
 
 class DataStack(Stack):
-    def __init__(self, scope: Construct, id_: str, *, suffix: str, keep: bool, **kwargs: Any) -> None:
-        """suffix: appended to the tables' names. keep: the tables outlive this stack."""
+    def __init__(self, scope: Construct, id_: str, *, suffix: str, protect: bool, **kwargs: Any) -> None:
+        """suffix: appended to the tables' names. protect: they refuse deletion."""
         super().__init__(scope, id_, **kwargs)
         self._suffix = suffix
-        self._keep = keep
+        self._protect = protect
         self.subscribers = self._table("Subscribers", tables.SUBSCRIBERS)
         self.usage_events = self._table("UsageEvents", tables.USAGE_EVENTS)
         self.metering_records = self._table("MeteringRecords", tables.METERING_RECORDS)
@@ -23,6 +23,6 @@ class DataStack(Stack):
 
     def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:
         name = declaration.physical_name(self._suffix)
-        table = LedgerTable(self, id_, declaration=declaration, physical_name=name, keep=self._keep)
+        table = LedgerTable(self, id_, declaration=declaration, physical_name=name, protect=self._protect)
         CfnOutput(self, f"{id_}Table", value=table.name)
         return table

@@ -4,7 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from ledger.tables import AGREEMENT_INDEX, WAITING_NOTICES_INDEX
+from ledger.tables import AGREEMENT_INDEX, STATUS_INDEX, WAITING_NOTICES_INDEX
 from marketplace import dimensions, tiers
 from runtime.settings import (
     EntitlementNoticesSettings,
@@ -17,8 +17,10 @@ from runtime.settings import (
 )
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RoomFunction
+from stacks.constructs.session_secret import SessionSecret
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
+from stacks.marketplace_events import notices_of
 from stacks.stage import Stage
 from usage import reporters
 
@@ -47,6 +49,7 @@ class DoorFunctions:
         self._data = data
         self._code = code
         self._environment = environment
+        self.session_secret = SessionSecret(scope, "SessionSecret", keep=stage.keep_data)
         self.registration = self._registration()
         self.subscriber_api = self._subscriber_api()
         self.subscription_notices = self._subscription_notices()
@@ -90,11 +93,18 @@ class DoorFunctions:
                 PRICING_MODEL=self._stage.pricing_model,
                 TIERS=tiers.to_json(self._stage.tiers),
                 METERING_REGION=self._stage.region,
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
+                NOTICES_TABLE=self._data.notices.name,
+                SESSION_SECRET_ARN=self.session_secret.arn,
             ),
         )
+        self.session_secret.grant_read(function.function)
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
+        # notices that came before the buyer are applied when he registers
+        self._data.notices.grant_update(function.function)
+        self._data.notices.grant_query_index(function.function, name=WAITING_NOTICES_INDEX.name)
         function.allow_marketplace("ResolveCustomer", "GetEntitlements")
         return function
 
@@ -117,6 +127,7 @@ class DoorFunctions:
             settings=SubscriptionNoticesSettings(
                 INTEGRATION=self._stage.integration,
                 PRODUCT_CODE=self._stage.product_code,
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
             ),
@@ -124,6 +135,8 @@ class DoorFunctions:
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
+        self._data.subscribers.grant_query_index(function.function, name=STATUS_INDEX.name)
+        self._data.notices.grant_get(function.function)
         self._data.notices.grant_put(function.function)
         self._data.notices.grant_update(function.function)
         self._data.notices.grant_query_index(function.function, name=WAITING_NOTICES_INDEX.name)
@@ -140,6 +153,7 @@ class DoorFunctions:
                 PRODUCT_CODE=self._stage.product_code,
                 PRICING_MODEL=self._stage.pricing_model,
                 TIERS=tiers.to_json(self._stage.tiers),
+                NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
             ),
@@ -185,7 +199,7 @@ class DoorFunctions:
             "METERING_RECORDS_TABLE": self._data.metering_records.name,
             "DIMENSIONS": dimensions.to_json(self._stage.dimensions),
             "PENDING_SHARDS": str(self._stage.pending_shards),
-            "REPORTERS": reporters.to_json(()),
+            "REPORTERS": reporters.to_json(self._stage.reporters),
         }
 
     def _grant_recording(self, function: RoomFunction) -> None:

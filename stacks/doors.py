@@ -34,6 +34,7 @@ class DoorsStack(Stack):
         super().__init__(scope, id_, **kwargs)
         self._environment = environment
         self._stage = stage
+        self._ways = stage.notices if stage.takes_notices else ()
         self.usage_queue = UsageQueue(
             self,
             "UsageQueue",
@@ -59,26 +60,35 @@ class DoorsStack(Stack):
 
     def _subscription_queue(self) -> NoticeQueue:
         queue = NoticeQueue(self, "SubscriptionQueue", consumer=self.behind.subscription_notices)
-        queue.subscribe_to("Topic", topic_arn=notice_topic("subscription", self._stage.product_code))
-        queue.receive_events(
-            "Events",
-            source=SOURCE,
-            detail_types=DETAIL_TYPES,
-            description="licences and agreements of AWS Marketplace buyers",
-        )
+        if "sns" in self._ways:
+            queue.subscribe_to("Topic", topic_arn=notice_topic("subscription", self._stage.product_code))
+        if "eventbridge" in self._ways:
+            queue.receive_events(
+                "Events",
+                source=SOURCE,
+                detail_types=DETAIL_TYPES,
+                description="licences and agreements of AWS Marketplace buyers",
+            )
         return queue
 
     def _entitlement_queue(self) -> NoticeQueue:
-        """Starts are followed as well as the entitlement topic: an hour is sealed by entitlements newer than they."""
+        """Starts are followed as well as the entitlement topic: an hour is sealed by entitlements newer than they.
+
+        Only products with contracts have entitlements, and an entitlement topic (AWS Marketplace Seller Guide, "Amazon
+        SNS notifications for SaaS products"): a subscription to a topic that is not there fails the deployment.
+        """
         queue = NoticeQueue(self, "EntitlementQueue", consumer=self.behind.entitlement_notices)
-        queue.subscribe_to("Topic", topic_arn=notice_topic("entitlement", self._stage.product_code))
-        queue.subscribe_to("SubscriptionTopic", topic_arn=notice_topic("subscription", self._stage.product_code))
-        queue.receive_events(
-            "Events",
-            source=SOURCE,
-            detail_types=STARTS,
-            description="licences that may have brought or changed entitlements",
-        )
+        ways = self._ways if self._stage.has_contracts else ()
+        if "sns" in ways:
+            queue.subscribe_to("Topic", topic_arn=notice_topic("entitlement", self._stage.product_code))
+            queue.subscribe_to("SubscriptionTopic", topic_arn=notice_topic("subscription", self._stage.product_code))
+        if "eventbridge" in ways:
+            queue.receive_events(
+                "Events",
+                source=SOURCE,
+                detail_types=STARTS,
+                description="licences that may have brought or changed entitlements",
+            )
         return queue
 
     def _api(self) -> RestApi:
@@ -91,8 +101,12 @@ class DoorsStack(Stack):
             requests_per_second=self._stage.requests_per_second,
             burst=self._stage.request_burst,
             routes=[
-                Route(method="POST", path="/register", to=behind.registration, public=True),
-                Route(method="POST", path="/registrations", to=behind.registration, public=True),
+                # whoever opens the fulfilment URL himself, or reloads the page, is told where to begin
+                *(
+                    Route(method=method, path=path, to=behind.registration, public=True)
+                    for path in ("/register", "/registrations")
+                    for method in ("POST", "GET", "HEAD")
+                ),
                 Route(method="GET", path="/health", to=behind.registration, public=True),
                 Route(method="GET", path="/subscribers/{customerIdentifier}", to=behind.subscriber_api),
                 Route(method="GET", path="/subscribers/{customerIdentifier}/entitlements", to=behind.subscriber_api),
@@ -105,6 +119,8 @@ class DoorsStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.api.url)
         CfnOutput(self, "RestApiId", value=self.api.api.rest_api_id)
         CfnOutput(self, "ApiStage", value=STAGE)
+        # for whoever rotates it
+        CfnOutput(self, "SessionSecretArn", value=self.behind.session_secret.arn)
         CfnOutput(self, "SubscriptionQueueUrl", value=self.subscription_queue.queue.queue_url)
         CfnOutput(self, "SubscriptionDeadLettersUrl", value=self.subscription_queue.dead_letters.queue_url)
         CfnOutput(self, "EntitlementQueueUrl", value=self.entitlement_queue.queue.queue_url)

@@ -62,7 +62,7 @@ class FinalMetering:
         starter = self._function(
             "start-final-metering",
             description="starts final metering of a period that has ended",
-            settings=StartFinalMeteringSettings(FINAL_METERING_ARN=machine.state_machine_arn),
+            settings=StartFinalMeteringSettings(FINAL_METERING_ALIAS_ARN=self.workflow.alias_arn),
         )
         self.start = StartOnLeaving(
             scope, "StartFinalMetering", subscribers=data.subscribers, starter=starter, machine=machine
@@ -71,7 +71,9 @@ class FinalMetering:
             "look-after-leavers",
             description="starts final metering of leavers that is not under way, and counts who is overdue",
             settings=LookAfterLeaversSettings(
-                SUBSCRIBERS_TABLE=data.subscribers.name, FINAL_METERING_ARN=machine.state_machine_arn
+                SUBSCRIBERS_TABLE=data.subscribers.name,
+                FINAL_METERING_ARN=machine.state_machine_arn,
+                FINAL_METERING_ALIAS_ARN=self.workflow.alias_arn,
             ),
         )
         data.subscribers.grant_get(watcher.function)

@@ -5,24 +5,54 @@ EventBridge events for AWS Marketplace"; a seller gets either the Proposer's or 
 agreement's event, depending on who sold.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from marketplace.regions import NOTICES_ACCOUNT, NOTICES_REGION
+from stacks.stage import Stage
 
 SOURCE = "aws.agreement-marketplace"
 
 #: EventBridge has no notice of its own for entitlements: this one stands for it
 STARTS = ("License Updated - Manufacturer",)
 
-DETAIL_TYPES = (
-    *STARTS,
-    "License Deprovisioned - Manufacturer",
-    *(
-        f"Purchase Agreement {what} - {role}"
-        for what in ("Created", "Amended", "Ended")
-        for role in ("Proposer", "Manufacturer")
-    ),
+#: by stem, without its role: the seller's copies, as the user guide lists them. Acceptor is the buyer's copy, which a
+#: seller gets of what he buys himself. An advisory, a request to cancel, a billing adjustment and a spend threshold are
+#: shown with the subscriber (marketplace.agreement_event)
+_BOTH = (
+    *(f"Purchase Agreement {what}" for what in ("Created", "Amended", "Ended", "Billing Adjustment Completed")),
+    *(f"Agreement Cancellation Request {what}" for what in ("Pending Approval", "Approved", "Rejected", "Cancelled")),
 )
+_PROPOSER = ("Agreement Cancellation Request Validation Failed", "Purchase Agreement Billing Adjustment Failed")
+_MANUFACTURER = (
+    "License Updated",
+    "License Deprovisioned",
+    *(f"Purchase Agreement Advisory {what}" for what in ("Issued", "Resolved")),
+)
+#: integrators name these without a role; the guide does not print them
+_SPEND = tuple(f"Spend Threshold {what}" for what in ("Reached", "Vet Succeeded", "Vet Failed"))
+
+DETAIL_TYPES = (
+    *(f"{what} - Manufacturer" for what in (*_MANUFACTURER, *_BOTH, *_SPEND)),
+    *(f"{what} - Proposer" for what in (*_PROPOSER, *_BOTH, *_SPEND)),
+    *_SPEND,
+)
+
+
+def detail_of_buyers(stage: Stage) -> dict[str, Any] | None:
+    """The event pattern's ``detail`` for the buyers whose notices the stage takes; None for no filter.
+
+    An event cannot be picked by its billing key, so with ``testBuyers`` all come, and the functions pick them. Events
+    that name no account this way (cancellation requests, billing adjustments) are not taken where the filter is.
+    EventBridge takes no empty list: where nobody is listed the pattern asks for what no account is called.
+    """
+    if stage.takes_all_notices or stage.test_buyers:
+        return None
+    return {"acceptor": {"accountId": list(stage.test_accounts) or ["nobody"]}}
+
+
+def notices_of(stage: Stage) -> str:
+    """The functions' setting ``NOTICES_OF``, see ``ledger.allowed_buyers``."""
+    return "all" if stage.takes_all_notices else ",".join((*stage.test_accounts, *stage.test_buyers))
 
 
 def notice_topic(kind: Literal["subscription", "entitlement"], product_code: str) -> str:

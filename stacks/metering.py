@@ -65,9 +65,7 @@ class MeteringStack(Stack):
             submit_concurrency=stage.submit_concurrency,
             environment=environment,
         )
-        self.schedule = WorkflowSchedule(
-            self, "Schedule", workflow=self.workflow.machine, minute=stage.seal_delay_minutes
-        )
+        self.schedule = WorkflowSchedule(self, "Schedule", workflow=self.workflow, minute=stage.seal_delay_minutes)
         self.final = FinalMetering(
             self,
             data=data,
@@ -77,11 +75,14 @@ class MeteringStack(Stack):
             hourly=self.steps,
         )
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
+        # this is what is started
+        CfnOutput(self, "StateMachineAliasArn", value=self.workflow.alias_arn)
         CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
         CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
         CfnOutput(self, "FailedLinesUrl", value=self.failed_lines.queue_url)
         CfnOutput(self, "ScheduleDeadLettersUrl", value=self.schedule.dead_letters.queue_url)
         CfnOutput(self, "FinalMeteringArn", value=self.final.workflow.machine.state_machine_arn)
+        CfnOutput(self, "FinalMeteringAliasArn", value=self.final.workflow.alias_arn)
 
     @property
     def functions(self) -> dict[str, RoomFunction]:

@@ -3,7 +3,8 @@
 Under the CDK CLI the same entry runs without arguments and takes ``-c stage=...`` from the CLI. A fault of the stage
 file is one line on stderr and exit code 1.
 
-Context: ``stage``; ``productCode`` (instead of the file's); ``clockOffsetFile`` (stages with ``movableClock`` only);
+Context: ``stage``; ``productCode`` (instead of the file's); ``protect`` (``false``: ``stacks/protection``);
+``clockOffsetFile`` (stages with ``movableClock`` only);
 ``functionPython`` (the interpreter that functions will run in, for the bytecode; default: one of their own version).
 """
 
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from stacks import stage as stages
 from stacks.node import use_pinned_node
-from stacks.toml_section import StageError
+from stacks.stage import StageError
 
 if TYPE_CHECKING:
     from aws_cdk import App
@@ -52,7 +53,7 @@ def stage_of(context: Mapping[str, Any], folder: Path = ROOT / "stages") -> stag
     if not name:
         raise StageError(f"no stage is named: pass -c stage=<{'|'.join(stages.names(folder))}>")
     python = context.get("functionPython")
-    if python and not Path(python).exists():
+    if python and not (Path(python).is_file() and os.access(python, os.X_OK)):
         raise StageError(f"-c functionPython={python}: there is no such interpreter: correct the path or leave it out")
     stage = stages.load(str(name), folder=folder, product_code=context.get("productCode"))
     return stage.with_clock_offset_file(context.get("clockOffsetFile"))

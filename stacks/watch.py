@@ -15,7 +15,7 @@ from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
-from stacks.stage_alarms import AlarmSettings
+from stacks.stage.alarms import AlarmSettings
 
 #: notices move access and money; SQS keeps them for two weeks
 NOTICE_WAITS = Duration.minutes(15)

@@ -35,6 +35,6 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 @pytest.fixture(scope="session")
 def abroad(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """As in production, but outside us-east-1."""
-    stage = replace(shipped("prod"), region="eu-west-1")
+    """As in production, but in a Region that an account has to switch on, and for buyers of both kinds."""
+    stage = replace(shipped("prod"), region="me-central-1", integration="mixed", notices=("eventbridge", "sns"))
     return Assembly.of(stage, tmp_path_factory.mktemp("abroad"))

@@ -5,13 +5,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from stacks import stage as stages
 from stacks import synth
 
 STAGES = synth.ROOT / "stages"
-PRODUCT_CODE = "prod-1234567890abcdef"
+PRODUCT_CODE = "1234567890abcdefghijklmno"
+ACCOUNT = "111122223333"
+#: what the shipped files leave to whoever deploys them, filled in
+FILLED_IN = {
+    'productCode = ""': f'productCode = "{PRODUCT_CODE}"',
+    'account = ""': f'account = "{ACCOUNT}"',
+    "page = []": 'page = ["oncall@yawl-vendor.com"]',
+    "ticket = []": 'ticket = ["billing@yawl-vendor.com"]',
+}
 Resource = dict[str, Any]
 
 
@@ -21,8 +30,22 @@ def context() -> dict[str, Any]:
 
 
 def shipped(name: str) -> stages.Stage:
-    """A stage as its file says, with a product code."""
-    return stages.load(name, folder=STAGES, product_code=PRODUCT_CODE)
+    """A stage as its file says, with what it leaves to whoever deploys it."""
+    if name == "local":
+        return stages.load(name, folder=STAGES, product_code=PRODUCT_CODE)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "stages" / f"{name}.toml"
+        file.parent.mkdir()
+        file.write_text(filled_in(name), encoding="utf-8")
+        return stages.load(name, folder=file.parent, product_code=PRODUCT_CODE)
+
+
+def filled_in(name: str) -> str:
+    """The text of a shipped stage file, filled in."""
+    text = (STAGES / f"{name}.toml").read_text(encoding="utf-8")
+    for empty, filled in FILLED_IN.items():
+        text = text.replace(empty, filled)
+    return text
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,12 @@ class Assembly:
             found[self.log_group(group).rsplit("/", 1)[-1]] = properties
         return found
 
+    def called(self, name: Any) -> str:
+        """The function, by logical id, behind what names its alias."""
+        aliases = {id_: resource["Properties"] for id_, resource in self.resources("AWS::Lambda::Alias")}
+        (alias,) = set(references(name)) & set(aliases)
+        return str(aliases[alias]["FunctionName"]["Ref"])
+
     def log_group(self, logical_id: str) -> str:
         groups = dict(self.resources("AWS::Logs::LogGroup"))
         return str(groups[logical_id]["Properties"]["LogGroupName"])
@@ -93,3 +122,14 @@ class Assembly:
 
 def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every logical id that a part of a template mentions."""
+    for kind, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if kind == "Ref":
+            yield value
+        elif kind == "Fn::GetAtt":
+            yield value[0]
+        else:
+            yield from references(value)

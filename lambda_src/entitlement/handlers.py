@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from entitlement.receive_notice import EntitlementDesk, Outcome
 from ledger import dynamodb
+from ledger.allowed_buyers import AllowedBuyers
 from ledger.entitlements import EntitlementSource, EntitlementSync
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
@@ -23,10 +24,13 @@ from runtime.settings import EntitlementNoticesSettings
 
 logger = telemetry.logger("entitlement")
 metrics = telemetry.metrics("entitlement")
-_COUNTED = {
+_COUNTED: dict[Outcome, EntitlementMetric] = {
     "synced": EntitlementMetric.ENTITLEMENTS_SYNCED,
     "unknown": EntitlementMetric.NOTICES_UNKNOWN,
     "other_integration": EntitlementMetric.NOTICES_UNKNOWN,
+    "unreadable": EntitlementMetric.NOTICES_UNREADABLE,
+    "not_a_test_account": EntitlementMetric.NOTICES_KEPT_OUT,
+    "account_unknown": EntitlementMetric.NOTICES_KEPT_OUT,
 }
 
 
@@ -50,6 +54,7 @@ def desk() -> EntitlementDesk:
         product_code=settings.PRODUCT_CODE,
         integration=settings.INTEGRATION,
         pricing_model=settings.PRICING_MODEL,
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
     )
 
 
@@ -60,19 +65,17 @@ def handle_notices(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     return each_message(event, _notice)
 
 
-def _notice(message: Message) -> Outcome:
+def _notice(message: Message) -> None:
     try:
         now = clock.now()
         notice = parse(message.body, message_id=message.id, sent_ms=message.sent_ms)
-        outcome, held = desk().receive(notice, message.body, now)
+        received = desk().receive(notice, message.body, now)
     except Exception as error:
         logger.error("notice failed", extra={"messageId": message.id, **described(error)})
         raise
     said = {"noticeId": notice.id, "action": notice.action, "source": notice.source, "at": clock.iso(notice.at)}
-    logger.info("notice", extra=said | {"outcome": outcome, "tiers": held})
-    if outcome == "wrong_product" and notice.source == "sns":
-        # a topic is one product's: it is our product code that is wrong
-        metrics.add_metric(EntitlementMetric.NOTICES_UNKNOWN, MetricUnit.Count, 1)
-    if outcome in _COUNTED:
-        metrics.add_metric(_COUNTED[outcome], MetricUnit.Count, 1)
-    return outcome
+    logger.info("notice", extra=said | {"outcome": received.outcome, "why": received.why, "tiers": received.tiers})
+    if received.outcome in _COUNTED:
+        metrics.add_metric(_COUNTED[received.outcome], MetricUnit.Count, 1)
+    if received.outcome == "wrong_product" and received.why is not None:
+        metrics.add_metric(EntitlementMetric.PRODUCT_CODE_DOUBTED, MetricUnit.Count, 1)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ledger.subscriber import HeldEntitlement, Subscriber, from_item
 from ledger.subscribers import Change, Subscribers
-from marketplace.entitlements import NOT_HELD, Entitlement, held_tier
+from marketplace.entitlements import Entitlement, held_tier, is_held
 from marketplace.tiers import Tier
 from runtime import clock
 
@@ -76,7 +76,8 @@ def fetched(
     if not valid:
         return _nothing_left(current, values, fetched_at)
     tier = held_tier(tiers, held, fetched_at)
-    leading = next((e for e in valid if tier is not None and e.dimension == tier.name), valid[0])
+    held_ones = [e for e in valid if is_held(e.value)]
+    leading = next((e for e in held_ones if tier is not None and e.dimension == tier.name), (held_ones or valid)[0])
     values["entitlement"] = {"dimension": leading.dimension}
     if leading.expires_at is not None:
         values["entitlement"]["expirationDate"] = clock.iso(leading.expires_at)
@@ -124,7 +125,7 @@ def dimensions_held(subscriber: Subscriber, hour: int) -> tuple[str, ...]:
 
 def _valid_at(held: Sequence[HeldEntitlement], hour: int) -> tuple[str, ...]:
     valid = (e for e in held if e.expires_at is None or e.expires_at > hour)
-    return tuple(e.dimension for e in valid if e.value not in NOT_HELD)
+    return tuple(e.dimension for e in valid if is_held(e.value))
 
 
 def _stored(entitlement: Entitlement) -> dict[str, Any]:

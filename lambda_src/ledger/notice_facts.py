@@ -1,11 +1,13 @@
 """The facts that a notice carries about its subscriber: product, licence, agreement, account, offer, trial. Pure."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from ledger.subscriber import Subscriber
 from marketplace.billing_identity import is_sendable
-from marketplace.notices import Notice
+from marketplace.notice import WARNINGS, Notice
+from runtime import clock
 
 
 def facts(current: Subscriber | None, notice: Notice) -> dict[str, Any]:
@@ -31,6 +33,24 @@ def facts(current: Subscriber | None, notice: Notice) -> dict[str, Any]:
     if current is None:
         values |= {"integration": "legacy" if notice.source == "sns" else "license", "subscriptionStatus": "pending"}
     return values
+
+
+def standing(current: Subscriber | None, notice: Notice) -> dict[str, Any]:
+    """``agreementStanding`` with what the notice says of its topic; empty if it says nothing of any.
+
+    Of each topic the newest word stands, whatever the order of arrival. Within one second (EventBridge's times have no
+    finer ones) a warning outlives its end, then the notice's id decides.
+    """
+    if notice.topic is None or notice.state is None:
+        return {}
+    stored = current.item.get("agreementStanding", {}) if current else {}
+    said = {"state": notice.state, "at": clock.iso(notice.at_ms // 1000), "noticeId": notice.id}
+    newest = max(said, stored.get(notice.topic, said), key=lambda word: _newness(notice.topic, word))
+    return {"agreementStanding": {**stored, notice.topic: newest}}
+
+
+def _newness(topic: str | None, word: Mapping[str, Any]) -> tuple[float, bool, str]:
+    return clock.from_iso(word["at"]), (topic, word["state"]) in WARNINGS, word["noticeId"]
 
 
 def newest_notice(current: Subscriber | None, at_ms: int) -> Decimal:

@@ -1,6 +1,7 @@
-"""The notices' table: those of an unknown action, kept for people, and agreement notices that wait for their licence.
+"""The notices' table: what changed nothing, kept for people, and notices that wait for the subscriber they are about.
 
-An item is kept 90 days. It holds identifiers and times, never personal data.
+An item is kept 90 days, but for those that say whose an agreement is. It holds identifiers and times, never personal
+data.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,12 +11,15 @@ from botocore.exceptions import ClientError
 
 from ledger import redact
 from ledger.tables import SCHEMA, WAITING_NOTICES_INDEX
+from marketplace.notice import Notice
 from runtime import clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 KEPT_SECONDS = 90 * 86400
+#: what the key of an item about an agreement begins with; no notice's id has this character in it
+AGREEMENT = "agreement#"
 
 
 class Notices:
@@ -24,32 +28,42 @@ class Notices:
     def __init__(self, table: "Table") -> None:
         self._table = table
 
-    def keep(self, notice_id: str, *, reason: str, body: str, now: float) -> bool:
-        """Keep a notice for people, with why and what it said less personal data; False if it was kept already."""
-        return self._put(notice_id, {"reason": reason, "content": redact.content(body)}, now)
+    def keep(self, notice: Notice, *, reason: str, body: str, now: float, detail: str | None = None) -> bool:
+        """Keep a notice for people, with why and what it said less personal data; False if it was kept already.
 
-    def wait_for_agreement(self, notice_id: str, agreement_id: str, notice: Mapping[str, Any], now: float) -> bool:
-        """Keep an agreement's notice until a subscriber is bound to the agreement; False if it was kept already."""
+        body: the message that it came in. detail: a sentence that says more than the reason does.
+        """
+        item = {"reason": reason, "at": clock.iso(notice.at), "content": redact.content(body)}
+        return self._put(notice.id, item | ({"detail": detail} if detail else {}), now)
+
+    def wait(self, notice_id: str, waits_for: str, *, reason: str, notice: Mapping[str, Any], now: float) -> bool:
+        """Keep a notice until a subscriber is bound to what it waits for; False if it was kept already."""
         return self._put(
-            notice_id,
-            {"reason": "agreement_unknown", WAITING_NOTICES_INDEX.hash.name: agreement_id, "notice": dict(notice)},
-            now,
+            notice_id, {"reason": reason, WAITING_NOTICES_INDEX.hash.name: waits_for, "notice": dict(notice)}, now
         )
 
-    def waiting(self, agreement_id: str) -> Iterable[Mapping[str, Any]]:
-        """The items that wait for an agreement: ``noticeId`` and ``notice``. The index is eventually consistent."""
+    def waiting(self, waits_for: str) -> Iterable[Mapping[str, Any]]:
+        """The items that wait for something: ``noticeId`` and ``notice``. The index is eventually consistent."""
         start: dict[str, Any] = {}
         while True:
             page = self._table.query(
                 IndexName=WAITING_NOTICES_INDEX.name,
-                KeyConditionExpression=f"{WAITING_NOTICES_INDEX.hash.name} = :agreement",
-                ExpressionAttributeValues={":agreement": agreement_id},
+                KeyConditionExpression=f"{WAITING_NOTICES_INDEX.hash.name} = :what",
+                ExpressionAttributeValues={":what": waits_for},
                 **start,
             )
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def is_another_products(self, agreement_id: str) -> bool:
+        """True if a licence of this agreement was seen to be another product's."""
+        return "Item" in self._table.get_item(Key={"noticeId": f"{AGREEMENT}{agreement_id}"})
+
+    def another_products(self, agreement_id: str, now: float) -> None:
+        """An agreement is another product's: its own events do not say so, and may come years later."""
+        self._put(f"{AGREEMENT}{agreement_id}", {"reason": "wrong_product"}, now, for_ever=True)
 
     def applied(self, notice_id: str, now: float) -> None:
         """A waiting notice found its subscriber: it no longer waits, and stays until its 90 days are over."""
@@ -61,7 +75,7 @@ class Notices:
             ExpressionAttributeValues={":now": clock.iso(int(now))},
         )
 
-    def _put(self, notice_id: str, item: Mapping[str, Any], now: float) -> bool:
+    def _put(self, notice_id: str, item: Mapping[str, Any], now: float, *, for_ever: bool = False) -> bool:
         try:
             self._table.put_item(
                 Item={
@@ -69,7 +83,7 @@ class Notices:
                     "noticeId": notice_id,
                     "schema": SCHEMA,
                     "createdAt": clock.iso(int(now)),
-                    "expiresAt": int(now) + KEPT_SECONDS,
+                    **({} if for_ever else {"expiresAt": int(now) + KEPT_SECONDS}),
                 },
                 ConditionExpression="attribute_not_exists(noticeId)",
             )

@@ -61,6 +61,12 @@ class Subscriber:
         """Start of the last period, None if there never was one."""
         return self.active_periods[-1].start if self.active_periods else None
 
+    @property
+    def advised_since(self) -> str | None:
+        """Since when AWS Marketplace has had an advisory open for this buyer (ISO 8601); None if there is none."""
+        advisory = self.item.get("agreementStanding", {}).get("advisory", {})
+        return str(advisory["at"]) if advisory.get("state") == "issued" else None
+
 
 def from_item(item: Mapping[str, Any]) -> Subscriber:
     """A subscriber from its table item (boto3 resource types: Decimal, str, list, dict)."""

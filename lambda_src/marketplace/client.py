@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_marketplace_entitlement import MarketplaceEntitlementServiceClient
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
 
-#: both operations only read, so the SDK may repeat them; a buyer waits for the answer, behind a gateway's 29 seconds
-_READS = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+#: both operations only read, so the SDK may repeat them
+ATTEMPTS = 3
 
 
 class EndlessPages(RuntimeError):
@@ -45,15 +45,20 @@ class MarketplaceClient:
     entitlement: "MarketplaceEntitlementServiceClient" = field(repr=False)
 
     @classmethod
-    def connect(cls, metering_region: str) -> Self:
-        """Clients for the stage's metering Region and for us-east-1, where entitlements are."""
+    def connect(cls, metering_region: str, attempts: int = ATTEMPTS) -> Self:
+        """Clients for the stage's metering Region and for us-east-1, where entitlements are.
+
+        attempts: the SDK's own, for each call; 1 where the caller repeats calls himself. One takes 7 seconds at most.
+        """
+        reads = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
         return cls(
-            aws.client("meteringmarketplace", metering_region, config=_READS),
-            aws.client("marketplace-entitlement", NOTICES_REGION, config=_READS),
+            aws.client("meteringmarketplace", metering_region, config=reads),
+            aws.client("marketplace-entitlement", NOTICES_REGION, config=reads),
         )
 
     def resolve_customer(self, token: str) -> ResolvedCustomer:
-        """Whom a registration token stands for. A token lives 4 hours and may be resolved repeatedly."""
+        """Whom a registration token stands for. It may be resolved repeatedly: for 4 hours, or, where it is that of an
+        agreement's entitlement, for 30 minutes (marketplace-agreement's model)."""
         answer = self.metering.resolve_customer(RegistrationToken=token)
         metadata: dict[str, Any] = dict(answer.get("Metadata") or {})
         return ResolvedCustomer(
@@ -93,7 +98,8 @@ class MarketplaceClient:
         request: dict[str, Any] = {"ProductCode": product_code, "Filter": chosen}
         while True:
             page = self.entitlement.get_entitlements(**request)
-            found += [from_api(dict(entry)) for entry in page.get("Entitlements", ())]
+            read = (from_api(dict(entry)) for entry in page.get("Entitlements", ()))
+            found += [entitlement for entitlement in read if entitlement is not None]
             token = page.get("NextToken")
             if not token:
                 return tuple(found)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from marketplace import tiers
 from marketplace.tiers import Tier
 
-#: values of a dimension that is listed and not held
-NOT_HELD = ("0", "0.0", "false")
 PRICING_MODELS_WITH_ENTITLEMENTS = ("contract", "contract-with-consumption")
 
 
@@ -36,13 +35,15 @@ def has_entitlements(pricing_model: str) -> bool:
     return pricing_model in PRICING_MODELS_WITH_ENTITLEMENTS
 
 
-def from_api(entry: Mapping[str, Any]) -> Entitlement:
-    """An entry of GetEntitlements' ``Entitlements``; ``Value`` is a union of four fields."""
-    value = next((entry["Value"][kind] for kind in _VALUE_KINDS if kind in entry.get("Value", {})), "")
+def from_api(entry: Mapping[str, Any]) -> Entitlement | None:
+    """An entry of GetEntitlements' ``Entitlements``; None if it names no dimension: then nothing is held by it."""
+    dimension = entry.get("Dimension")
+    if not isinstance(dimension, str) or not dimension.strip():
+        return None
     expires = entry.get("ExpirationDate")
     return Entitlement(
-        dimension=entry["Dimension"],
-        value=str(value).lower() if isinstance(value, bool) else str(value),
+        dimension=dimension.strip(),
+        value=_value(entry.get("Value") or {}),
         expires_at=int(expires.timestamp()) if expires is not None else None,
         license_arn=entry.get("LicenseArn"),
         account_id=entry.get("CustomerAWSAccountId"),
@@ -50,12 +51,30 @@ def from_api(entry: Mapping[str, Any]) -> Entitlement:
     )
 
 
-def held_tier(order: Sequence[Tier], held: Iterable[Entitlement], now: float) -> Tier | None:
-    """The highest tier, by the stage's order, among the entitlements valid at ``now``.
+def is_held(value: str) -> bool:
+    """Whether a dimension of this value is held, or merely listed: a number above nothing, or a text that is not false.
 
-    A dimension of value 0 or false is listed but not held.
+    Source: botocore model, ``EntitlementValue``, a union of a number, a truth and a text, none of which need be there.
     """
-    return tiers.highest(order, (e.dimension for e in held if e.is_valid(now) and e.value not in NOT_HELD))
+    said = value.strip().lower()
+    if said in ("", "false"):
+        return False
+    try:
+        number = Decimal(said)
+    except InvalidOperation:
+        return True
+    return number.is_finite() and number > 0
+
+
+def held_tier(order: Sequence[Tier], held: Iterable[Entitlement], now: float) -> Tier | None:
+    """The highest tier, by the stage's order, among the entitlements held and valid at ``now``."""
+    return tiers.highest(order, (e.dimension for e in held if e.is_valid(now) and is_held(e.value)))
+
+
+def _value(union: Mapping[str, Any]) -> str:
+    """The value as text, whichever of the union's four fields it stands in; an empty text if it stands in none."""
+    value = next((union[kind] for kind in _VALUE_KINDS if union.get(kind) is not None), "")
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _VALUE_KINDS = ("IntegerValue", "DoubleValue", "BooleanValue", "StringValue")

@@ -39,3 +39,19 @@ NOTICES_REGION = "us-east-1"
 #: AWS Marketplace's own account, owner of the notice topics (AWS Marketplace Seller Guide, "Amazon SNS notifications
 #: for SaaS products")
 NOTICES_ACCOUNT = "287250355862"
+
+#: Regions that an account has to switch on (AWS Account Management Guide, "AWS Regions in your account"). SNS delivers
+#: into them under a name of its own, ``sns.<Region>.amazonaws.com`` (SNS Developer Guide, "Cross-Region delivery")
+OPT_IN_REGIONS = (
+    "af-south-1",
+    "ap-east-1",
+    "ap-south-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "eu-central-2",
+    "eu-south-1",
+    "eu-south-2",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+)

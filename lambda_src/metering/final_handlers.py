@@ -97,10 +97,10 @@ def end_subscription(event: Payload, _context: LambdaContext) -> Payload:
 
 
 @cache
-def starter(state_machine_arn: str) -> "Starter":
+def starter(alias_arn: str) -> "Starter":
     from metering.start_final_metering import Starter
 
-    return Starter(aws.client("stepfunctions"), state_machine_arn)
+    return Starter(aws.client("stepfunctions"), alias_arn)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -117,7 +117,7 @@ def _changed(change: Mapping[str, Any]) -> bool:
     if not image:
         return False
     try:
-        return starter(names.FINAL_METERING_ARN).start(from_item(image))
+        return starter(names.FINAL_METERING_ALIAS_ARN).start(from_item(image))
     except Exception as error:
         logger.error("not started", customer=image.get("customerIdentifier"), **described(error))
         raise
@@ -131,7 +131,8 @@ def look_after_leavers(event: Payload, _context: LambdaContext) -> Payload:
 
     names = settings.LookAfterLeaversSettings.from_env()
     subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
-    found = starting.look_after_leavers(subscribers, starter(names.FINAL_METERING_ARN), clock.now())
+    own = starter(names.FINAL_METERING_ALIAS_ARN)
+    found = starting.look_after_leavers(subscribers, own, own.running(names.FINAL_METERING_ARN), clock.now())
     count(MeteringMetric.LEAVERS_OVERDUE, found.overdue)
     count(MeteringMetric.FINAL_METERINGS_RESTARTED, found.started)
     if found.failed:

@@ -13,6 +13,7 @@ from ledger.metering_record import Line, MeteringRecord
 from ledger.pending_page import RecordKey
 from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
+from ledger.subscriber import Subscriber
 from marketplace.faults import Fault, classify
 from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
 from metering.count import Count
@@ -69,11 +70,11 @@ class Sender:
 
 @dataclass
 class Batch:
-    """One batch on its way, halved as often as it takes. ``changed``: statusChangedAt of its customers before it."""
+    """One batch on its way, halved as often as it takes. ``customers``: as they were before it."""
 
     by: Sender
     run: str
-    changed: Mapping[str, int | None] = field(default_factory=dict)
+    customers: Mapping[str, Subscriber] = field(default_factory=dict)
 
     def send(self, lines: Sequence[Sent]) -> None:
         now = self.by.clock()
@@ -139,8 +140,9 @@ class Batch:
         unanswered = 0
         for record, usages in _by_record(lines):
             results = {name: answer.results[usage] for name, usage in usages.items() if usage in answer.results}
-            seen = self.changed.get(record.customer_identifier)
-            settled = self.by.settler.answers(record, results, attempt, seen)
+            seen = self.customers.get(record.customer_identifier)
+            changed, advised = (seen.status_changed_at, seen.advised_since) if seen else (None, None)
+            settled = self.by.settler.answers(record, results, attempt, changed, advised)
             unprocessed = [name for name, usage in usages.items() if usage in answer.unprocessed]
             if unprocessed:
                 self.by.settlement.answered(record, unprocessed, attempt)

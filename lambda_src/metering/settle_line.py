@@ -10,7 +10,7 @@ from ledger.quantity import text
 from ledger.settlement import Settlement
 from marketplace.meter_usage import Answer
 from metering.count import OF_VERDICT, Count, nothing
-from metering.settle_rules import verdict_of
+from metering.settle_rules import detail_of, verdict_of
 from runtime import telemetry
 from runtime.clock import Clock, iso
 from runtime.metric_names import MeteringMetric
@@ -27,12 +27,17 @@ class LineSettler:
     count: Count = nothing
 
     def answers(
-        self, record: MeteringRecord, answers: Mapping[str, Answer], attempt: str, status_changed_at: int | None
+        self,
+        record: MeteringRecord,
+        answers: Mapping[str, Answer],
+        attempt: str,
+        status_changed_at: int | None,
+        advised_since: str | None = None,
     ) -> dict[str, str]:
         """Settle what Marketplace answered to an attempt, by dimension; the verdicts that were taken for it.
 
-        record: as the attempt was noted on it. status_changed_at: the subscriber's, as read before the call. A status
-        that the model does not have is left out: such a line is not answered.
+        record: as the attempt was noted on it. status_changed_at, advised_since: the subscriber's, as read before the
+        call. A status that the model does not have is left out: such a line is not answered.
         """
         verdicts: dict[str, LineVerdict] = {}
         for dimension, answer in answers.items():
@@ -45,6 +50,7 @@ class LineSettler:
                 verdict=verdict,
                 status_changed_at=status_changed_at,
                 metering_record_id=answer.metering_record_id,
+                detail=detail_of(verdict, advised_since),
                 only_if_sole_attempt=verdict == "conflict",
             )
         if verdicts and self._together(record, verdicts, attempt):

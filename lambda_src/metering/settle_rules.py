@@ -18,3 +18,14 @@ def verdict_of(status: str, *, unanswered_others: bool) -> str | None:
     if status == DUPLICATE:
         return "presumed_on_file" if unanswered_others else "conflict"
     return {SUCCESS: "billed", NOT_SUBSCRIBED: "not_subscribed"}.get(status)
+
+
+def detail_of(verdict: str, advised_since: str | None) -> str | None:
+    """What people should know beside a verdict. A buyer whose account AWS suspects of closure, compromise or fraud is
+    answered as not subscribed (UsageRecordResult: "or the account is suspended").
+
+    advised_since: since when an advisory has been open for the buyer; None if there is none.
+    """
+    if verdict != "not_subscribed" or advised_since is None:
+        return None
+    return f"AWS Marketplace has had an advisory open for this buyer since {advised_since}"

@@ -43,10 +43,10 @@ def execution_name(customer_identifier: str, end: int) -> str:
 
 @dataclass(frozen=True)
 class Starter:
-    """Starts executions of one state machine."""
+    """Starts executions of one state machine, by its alias. A name is taken once for all versions of a machine."""
 
     client: "SFNClient"
-    state_machine_arn: str
+    alias_arn: str
 
     def start(self, subscriber: Subscriber) -> bool:
         """Start final metering of who is leaving; False where there is nothing to start, or it was started before."""
@@ -68,17 +68,17 @@ class Starter:
             return False
         return self.start(subscriber) or self._start(f"{name}-{hour_of(now)}", subscriber.customer_identifier, end)
 
-    def running(self) -> frozenset[str]:
-        """Names of the executions that are running: every page."""
+    def running(self, state_machine_arn: str) -> frozenset[str]:
+        """Names of the machine's executions that are running, whatever they were started by: every page."""
         pages = self.client.get_paginator("list_executions").paginate(
-            stateMachineArn=self.state_machine_arn, statusFilter="RUNNING"
+            stateMachineArn=state_machine_arn, statusFilter="RUNNING"
         )
         return frozenset(execution["name"] for page in pages for execution in page["executions"])
 
     def _start(self, name: str, customer_identifier: str, end: int) -> bool:
         payload = {"customerIdentifier": customer_identifier, "periodEnd": end}
         try:
-            self.client.start_execution(stateMachineArn=self.state_machine_arn, name=name, input=json.dumps(payload))
+            self.client.start_execution(stateMachineArn=self.alias_arn, name=name, input=json.dumps(payload))
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
@@ -97,10 +97,12 @@ class Leavers:
     failed: list[str] = field(default_factory=list)
 
 
-def look_after_leavers(subscribers: Subscribers, starter: Starter, now: float) -> Leavers:
-    """Start final metering of every leaver who has none under way. One who cannot be does not hold up the others."""
+def look_after_leavers(subscribers: Subscribers, starter: Starter, running: frozenset[str], now: float) -> Leavers:
+    """Start final metering of every leaver who has none under way. One who cannot be does not hold up the others.
+
+    running: names of all running executions, looked up before the leavers.
+    """
     found = Leavers()
-    running = starter.running()
     for subscriber in _leavers(subscribers):
         end = last_end(subscriber)
         if end is None or subscriber.status not in LEAVING:

@@ -48,8 +48,8 @@ class Submitter:
             self._try(to_send)
         elif to_send:
             # read before the call: a notice that arrives meanwhile must not be overlooked
-            batch.changed = {
-                customer: subscriber.status_changed_at
+            batch.customers = {
+                customer: subscriber
                 for customer in {sent.record.customer_identifier for sent in to_send}
                 if (subscriber := self.subscribers.get(customer, consistent=True)) is not None
             }

@@ -1,11 +1,11 @@
 """The public doors: Marketplace's form POST, the registration form, and the health of the service.
 
-No line of the log holds a token, an e-mail address, a company or a name.
+No line of the log holds a token, a session, an e-mail address, a company or a name.
 """
 
 import base64
 import binascii
-import json
+import time
 from functools import cache
 from typing import Any
 
@@ -14,12 +14,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ledger import dynamodb
+from ledger.allowed_buyers import AllowedBuyers
+from ledger.notices import Notices
 from ledger.subscribers import Subscribers
+from ledger.waiting_notices import WaitingNotices
 from marketplace import tiers
 from marketplace.client import MarketplaceClient
-from registration import page
-from registration.register_buyer import Marketplace, RegistrationDesk, logged
-from registration.submission import FORM, arrival, contact, fields, media_type
+from registration import answers, page
+from registration.contact import contact
+from registration.patience import Patience
+from registration.posted import Posted, read
+from registration.refusal import is_misconfigured, logged
+from registration.register_buyer import Marketplace, Registered, RegistrationDesk
+from registration.session import Session, Sessions
+from registration.session_keys import SessionKeys
+from registration.submission import arrival
 from runtime import clock, telemetry
 from runtime.api_error import ApiError
 from runtime.failure import described
@@ -29,122 +38,170 @@ from runtime.settings import RegistrationSettings
 logger = telemetry.logger("registration")
 metrics = telemetry.metrics("registration")
 app = APIGatewayRestResolver()
-_METHODS = {"/register": "POST", "/registrations": "POST", "/health": "GET"}
+_METHODS = {"/register": "GET, HEAD, POST", "/registrations": "GET, HEAD, POST", "/health": "GET"}
+#: seconds between two writes of a row that others write too: a buyer waits, and all twelve tries have to fit
+_LONGEST_PAUSE = 0.4
 
 
 @cache
 def marketplace() -> Marketplace:
-    """AWS Marketplace, in the stage's metering Region."""
-    return MarketplaceClient.connect(RegistrationSettings.from_env().METERING_REGION)
+    """AWS Marketplace, in the stage's metering Region; the desk's patience repeats calls, not the SDK's."""
+    return MarketplaceClient.connect(RegistrationSettings.from_env().METERING_REGION, attempts=1)
+
+
+@cache
+def sessions() -> Sessions:
+    settings = RegistrationSettings.from_env()
+    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), settings.PRODUCT_CODE)
 
 
 @cache
 def desk() -> RegistrationDesk:
     """What the function works with, made from its environment once."""
     settings = RegistrationSettings.from_env()
+    tables = dynamodb.connect()
+    subscribers = Subscribers(
+        tables.Table(settings.SUBSCRIBERS_TABLE), sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE))
+    )
     return RegistrationDesk(
         marketplace=marketplace(),
-        subscribers=Subscribers(dynamodb.connect().Table(settings.SUBSCRIBERS_TABLE)),
+        subscribers=subscribers,
+        waiting=WaitingNotices(subscribers, Notices(tables.Table(settings.NOTICES_TABLE))),
         product_code=settings.PRODUCT_CODE,
         integration=settings.INTEGRATION,
         pricing_model=settings.PRICING_MODEL,
         tiers=tiers.from_json(settings.TIERS),
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
+        patience=Patience,
     )
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """One request of the gateway."""
-    return app.resolve(event, context)
+    """One request of the gateway. HEAD is answered as GET, without the body (RFC 9110, 9.3.2)."""
+    answer = app.resolve(event, context)
+    return answer | {"body": ""} if event["httpMethod"] == "HEAD" else answer
+
+
+@app.route("/register", method=["GET", "HEAD"])
+@app.route("/registrations", method=["GET", "HEAD"])
+def begin() -> Response[str]:
+    """Somebody comes without a token: a bookmark, a refresh, a check of the address."""
+    return answers.html(200, page.begin())
 
 
 @app.post("/register")
 def register() -> Response[str]:
-    """Marketplace's POST: the ids are stored, the page asks for the rest. A JSON caller gets the customer's id."""
-    came = arrival(_fields())
-    subscriber = desk().register(came, clock.now())
-    _count("buyer arrived", subscriber.customer_identifier, subscriber.status)
-    if _is_form():
-        return _html(200, page.registration(came.token))
-    return _json(200, {"message": "Registration started", "customerId": subscriber.customer_identifier})
+    """Marketplace's POST: the ids are stored, the page asks for the rest. Entitlements that cannot be fetched now are
+    when the form comes, so nobody waits for them here."""
+    posted, now = _posted(), clock.now()
+    done = desk().arrive(arrival(posted.fields), now)
+    if done.unfetched is not None:
+        _note("entitlements not fetched yet", done.unfetched)
+    customer = done.subscriber.customer_identifier
+    session = sessions().issue(Session(customer, int(now)))
+    _count("buyer arrived", done)
+    if _shows_a_page(posted):
+        return answers.html(200, page.registration(session))
+    return answers.json(200, {"message": "Registration started", "customerId": customer, "session": session})
 
 
 @app.post("/registrations")
 def complete() -> Response[str]:
-    """The page's form, or a program's JSON: contact data is stored."""
-    posted = _fields()
-    came, who = arrival(posted), contact(posted)
-    subscriber = desk().register(came, clock.now(), who)
-    _count("buyer registered", subscriber.customer_identifier, subscriber.status)
-    if _is_form():
-        return _html(200, page.registered(subscriber.customer_identifier))
-    return _json(200, {"message": "Registration successful", "customerId": subscriber.customer_identifier})
+    """The page's form with its session, or a program's JSON with a token: contact data is stored."""
+    posted, now = _posted(), clock.now()
+    if "session" in posted.fields:
+        session = sessions().open(posted.fields["session"], now)
+        try:
+            done = _fetched(desk().complete(session, contact(posted.fields), now))
+        except ApiError as error:
+            if answers.wants_html(app.current_event):
+                return _form_again(posted, error)
+            raise
+    else:
+        came, who = arrival(posted.fields), contact(posted.fields)
+        done = _fetched(desk().arrive(came, now, who))
+    _count("buyer registered", done)
+    customer = done.subscriber.customer_identifier
+    if _shows_a_page(posted):
+        return answers.html(200, page.registered(customer))
+    return answers.json(200, {"message": "Registration successful", "customerId": customer})
 
 
 @app.get("/health")
 def health() -> Response[str]:
     """Says that the function runs; nothing of settings or state."""
-    return _json(200, {"status": "ok"})
+    return answers.json(200, {"status": "ok"})
 
 
 @app.exception_handler(ApiError)
 def _refused(error: ApiError) -> Response[str]:
-    log = logger.error if error.status >= 500 else logger.warning
-    log("request refused", extra=logged(error) | {"path": app.current_event.path[:64]})
-    metrics.add_metric(RegistrationMetric.REGISTRATIONS_REFUSED, MetricUnit.Count, 1)
-    return _answer(error)
+    _refuse(error)
+    return answers.refused(app.current_event, error)
 
 
 @app.exception_handler(Exception)
 def _failed(error: Exception) -> Response[str]:
     logger.error("request failed", extra=described(error))
     metrics.add_metric(RegistrationMetric.REGISTRATIONS_REFUSED, MetricUnit.Count, 1)
-    return _answer(ApiError(500, "internal_error", "Something went wrong here. Please try again later."))
+    message = "Something went wrong here. Please try again later."
+    return answers.refused(app.current_event, ApiError(500, "internal_error", message))
 
 
 @app.not_found
 def _no_route(_: Exception) -> Response[str]:
-    allowed = _METHODS.get(app.current_event.path)
+    event = app.current_event
+    allowed = _METHODS.get(event.path)
     if allowed is not None:
-        return _answer(ApiError(405, "method_not_allowed", f"Use {allowed} here.", headers={"Allow": allowed}))
-    return _answer(ApiError(404, "not_found", "There is nothing at this address."))
+        headers = {"Allow": allowed}
+        return answers.refused(event, ApiError(405, "method_not_allowed", f"Use {allowed} here.", headers=headers))
+    return answers.refused(event, ApiError(404, "not_found", "There is nothing at this address."))
 
 
-def _fields() -> dict[str, str]:
+def _posted() -> Posted:
     event = app.current_event
     body = event.body or ""
     try:
         raw = base64.b64decode(body, validate=True) if event.is_base64_encoded else body.encode()
     except (binascii.Error, UnicodeEncodeError):
         raise ApiError(400, "bad_request", "The body cannot be read.", {"field": "body"}) from None
-    return fields(_header("content-type"), raw)
+    return read(answers.header(event, "content-type"), raw)
 
 
-def _header(name: str) -> str | None:
-    """A request header, whatever its case."""
-    return next((value for key, value in app.current_event.headers.items() if key.lower() == name), None)
+def _shows_a_page(posted: Posted) -> bool:
+    return posted.is_form or answers.wants_html(app.current_event)
 
 
-def _is_form() -> bool:
-    return media_type(_header("content-type")) == FORM
+def _fetched(done: Registered) -> Registered:
+    """Raises ApiError where the contract is not known yet."""
+    if done.unfetched is not None:
+        raise done.unfetched
+    return done
 
 
-def _count(what: str, customer: str, status: str) -> None:
-    logger.info(what, extra={"customer": customer, "status": status})
+def _form_again(posted: Posted, error: ApiError) -> Response[str]:
+    """What the buyer has typed is not lost: he mends a field, or sends the form once more."""
+    if error.code == "invalid_session":
+        raise error
+    _refuse(error)
+    html = page.registration(posted.fields["session"], posted.fields, error.message)
+    return answers.html(error.status, html, error.headers)
+
+
+def _refuse(error: ApiError) -> None:
+    _note("request refused", error)
+    metrics.add_metric(RegistrationMetric.REGISTRATIONS_REFUSED, MetricUnit.Count, 1)
+
+
+def _note(what: str, error: ApiError) -> None:
+    log = logger.error if error.status >= 500 else logger.warning
+    log(what, extra=logged(error) | {"path": app.current_event.path[:64]})
+    if is_misconfigured(error):
+        metrics.add_metric(RegistrationMetric.REGISTRATIONS_MISCONFIGURED, MetricUnit.Count, 1)
+
+
+def _count(what: str, done: Registered) -> None:
+    subscriber = done.subscriber
+    logger.info(what, extra={"customer": subscriber.customer_identifier, "status": subscriber.status})
     metrics.add_metric(RegistrationMetric.REGISTRATIONS, MetricUnit.Count, 1)
-
-
-def _answer(error: ApiError) -> Response[str]:
-    """A page for a browser, which accepts text/html; JSON for everybody else."""
-    if "text/html" in (_header("accept") or "").lower():
-        return _html(error.status, page.refused(error.message, error.code), error.headers)
-    return _json(error.status, error.payload(), error.headers)
-
-
-def _html(status: int, body: str, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(status, page.CONTENT_TYPE, body, headers={**page.HEADERS, **(headers or {})})
-
-
-def _json(status: int, payload: dict[str, Any], headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(status, "application/json", json.dumps(payload), headers={**page.HEADERS, **(headers or {})})

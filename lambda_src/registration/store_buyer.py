@@ -11,7 +11,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Change
 from marketplace.billing_identity import BillingIdentity
 from marketplace.client import ResolvedCustomer
-from registration.submission import Contact
+from registration.contact import Contact
 
 
 def identity_change(

@@ -12,17 +12,35 @@ NAMESPACE = "YawlMarketplaceMetering"
 class RegistrationMetric(StrEnum):
     REGISTRATIONS = "Registrations"
     REGISTRATIONS_REFUSED = "RegistrationsRefused"
+    #: nobody can register until a person mends the listing, the stage or the function's rights: a wrong product code,
+    #: access denied, a disabled API, a secret that cannot be read
+    REGISTRATIONS_MISCONFIGURED = "RegistrationsMisconfigured"
 
 
 class SubscriptionMetric(StrEnum):
     NOTICES_APPLIED = "NoticesApplied"
+    #: kept, changed nothing: nobody here knows what they mean, or they are about the other integration's buyers
     NOTICES_UNKNOWN = "NoticesUnknown"
+    #: kept, changed nothing: they lack what their meaning hangs on
+    NOTICES_UNREADABLE = "NoticesUnreadable"
+    #: an end or a warning is kept until somebody is bound to its agreement
     NOTICES_WAITING = "NoticesWaiting"
+    #: normal where the seller has several products
+    NOTICES_OF_ANOTHER_PRODUCT = "NoticesOfAnotherProduct"
+    #: one of these that should have been ours: the stage's product code may be wrong
+    PRODUCT_CODE_DOUBTED = "ProductCodeDoubted"
+    #: of buyers who are none of the stage's test accounts
+    NOTICES_KEPT_OUT = "NoticesKeptOut"
+    #: AWS Marketplace warns of a buyer: an advisory, or his card was not accepted
+    BUYER_WARNINGS = "BuyerWarnings"
 
 
 class EntitlementMetric(StrEnum):
     ENTITLEMENTS_SYNCED = "EntitlementsSynced"
     NOTICES_UNKNOWN = "NoticesUnknown"
+    NOTICES_UNREADABLE = "NoticesUnreadable"
+    PRODUCT_CODE_DOUBTED = "ProductCodeDoubted"
+    NOTICES_KEPT_OUT = "NoticesKeptOut"
 
 
 class UsageMetric(StrEnum):

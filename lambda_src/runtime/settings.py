@@ -61,12 +61,19 @@ class RegistrationSettings(Settings):
     #: JSON, see marketplace.tiers: the stage's tiers, lowest first, with what each includes
     TIERS: str
     METERING_REGION: str
+    #: see SubscriptionNoticesSettings
+    NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+    #: the secret in Secrets Manager that signs the registration page's sessions
+    SESSION_SECRET_ARN: str
 
 
 class SubscriptionNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
+    #: ``all``, or the comma-separated accounts and billing keys of test buyers, see ledger.allowed_buyers
+    NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str
 
@@ -78,6 +85,8 @@ class SubscriberApiSettings(Settings):
 class EntitlementNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
+    #: see SubscriptionNoticesSettings
+    NOTICES_OF: str
     PRICING_MODEL: str
     TIERS: str
     SUBSCRIBERS_TABLE: str
@@ -186,10 +195,11 @@ class EndSubscriptionSettings(Settings):
 
 
 class StartFinalMeteringSettings(Settings):
-    #: the state machine of final metering
-    FINAL_METERING_ARN: str
+    #: of the state machine of final metering: what is started
+    FINAL_METERING_ALIAS_ARN: str
 
 
-class LookAfterLeaversSettings(Settings):
+class LookAfterLeaversSettings(StartFinalMeteringSettings):
     SUBSCRIBERS_TABLE: str
+    #: the state machine itself: its executions are looked at, whatever they were started by
     FINAL_METERING_ARN: str

@@ -1,5 +1,6 @@
 """The door of the room for Marketplace's notices, from their queue."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -7,24 +8,29 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ledger import dynamodb
+from ledger.allowed_buyers import AllowedBuyers
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
+from marketplace.notice import Notice
 from marketplace.notices import parse
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import SubscriptionMetric
 from runtime.queued import Message, each_message
 from runtime.settings import SubscriptionNoticesSettings
-from subscription.receive_notice import NoticeDesk, Outcome
+from subscription.receive_notice import NoticeDesk, Outcome, Received
 
 logger = telemetry.logger("subscription")
 metrics = telemetry.metrics("subscription")
-_COUNTED = {
+_COUNTED: dict[Outcome, SubscriptionMetric] = {
     "applied": SubscriptionMetric.NOTICES_APPLIED,
     "unchanged": SubscriptionMetric.NOTICES_APPLIED,
-    "waiting": SubscriptionMetric.NOTICES_WAITING,
     "unknown": SubscriptionMetric.NOTICES_UNKNOWN,
     "other_integration": SubscriptionMetric.NOTICES_UNKNOWN,
+    "unreadable": SubscriptionMetric.NOTICES_UNREADABLE,
+    "wrong_product": SubscriptionMetric.NOTICES_OF_ANOTHER_PRODUCT,
+    "not_a_test_account": SubscriptionMetric.NOTICES_KEPT_OUT,
+    "account_unknown": SubscriptionMetric.NOTICES_KEPT_OUT,
 }
 
 
@@ -38,6 +44,7 @@ def notice_desk() -> NoticeDesk:
         notices=Notices(tables.Table(settings.NOTICES_TABLE)),
         product_code=settings.PRODUCT_CODE,
         integration=settings.INTEGRATION,
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
     )
 
 
@@ -48,19 +55,28 @@ def handle_notices(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     return each_message(event, _notice)
 
 
-def _notice(message: Message) -> Outcome:
+def _notice(message: Message) -> None:
     try:
         now = clock.now()
         notice = parse(message.body, message_id=message.id, sent_ms=message.sent_ms)
-        outcome, statuses = notice_desk().receive(notice, message.body, now)
+        received = notice_desk().receive(notice, message.body, now)
     except Exception as error:
         logger.error("notice failed", extra={"messageId": message.id, **described(error)})
         raise
     said = {"noticeId": notice.id, "action": notice.action, "source": notice.source, "at": clock.iso(notice.at)}
-    logger.info("notice", extra=said | {"outcome": outcome, "statuses": statuses, "agreement": notice.agreement_id})
-    if outcome == "wrong_product" and notice.source == "sns":
-        # a topic is one product's: it is our product code that is wrong. EventBridge tells of all of a seller's
-        metrics.add_metric(SubscriptionMetric.NOTICES_UNKNOWN, MetricUnit.Count, 1)
-    if outcome in _COUNTED:
-        metrics.add_metric(_COUNTED[outcome], MetricUnit.Count, 1)
-    return outcome
+    outcome = {"outcome": received.outcome, "why": received.why, "statuses": received.statuses}
+    logger.info("notice", extra=said | outcome | {"agreement": notice.agreement_id})
+    for metric in counted(notice, received):
+        metrics.add_metric(metric, MetricUnit.Count, 1)
+
+
+def counted(notice: Notice, received: Received) -> Iterator[SubscriptionMetric]:
+    """What a notice is counted as. A fact that waits misses nobody: its licence, which comes next, brings it again."""
+    if received.outcome in _COUNTED:
+        yield _COUNTED[received.outcome]
+    if received.outcome == "waiting" and notice.kind != "fact":
+        yield SubscriptionMetric.NOTICES_WAITING
+    if received.outcome == "wrong_product" and received.why is not None:
+        yield SubscriptionMetric.PRODUCT_CODE_DOUBTED
+    if notice.is_warning and received.outcome in ("applied", "unchanged", "waiting"):
+        yield SubscriptionMetric.BUYER_WARNINGS

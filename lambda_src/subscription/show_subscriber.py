@@ -1,5 +1,6 @@
 """A subscriber as an operator sees it. Pure; both routes are protected by IAM, so contact data is shown."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ledger.subscriber import Subscriber
@@ -27,6 +28,7 @@ def subscriber(found: Subscriber) -> dict[str, Any]:
         "freeTrial": found.free_trial,
         "tier": found.tier,
         "entitlement": item.get("entitlement"),
+        "agreementStanding": _standing(item.get("agreementStanding", {})),
         "previousIdentifier": found.previous_identifier,
         **{name: item.get(name) for name in ("email", "company", "name", "createdAt", "updatedAt")},
     }
@@ -46,6 +48,11 @@ def entitlements(found: Subscriber) -> dict[str, Any]:
         for held in found.entitlements
     ]
     return {name: value for name, value in shown.items() if value is not None} | {"entitlements": listed}
+
+
+def _standing(stored: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What AWS Marketplace said last of each topic: its state, and when; None where it said nothing."""
+    return {topic: {"state": word["state"], "at": word["at"]} for topic, word in sorted(stored.items())} or None
 
 
 def _time(seconds: float | None) -> str | None:

@@ -20,6 +20,7 @@ from runtime.settings import UsageSettings
 from usage.count_verdicts import count_verdicts
 from usage.report_usage import report_usage
 from usage.reporters import NOT_YOURS, Reporters, Rights
+from usage.reporters import from_json as reporters_from_json
 from usage.request import BadRequest, read_events
 from usage.stores import Stores
 from usage.view_usage import view_usage
@@ -43,7 +44,7 @@ def stores() -> Stores:
 
 @cache
 def reporters() -> Reporters:
-    return Reporters.from_json(settings().REPORTERS)
+    return Reporters(reporters_from_json(settings().REPORTERS))
 
 
 @logger.inject_lambda_context(clear_state=True)

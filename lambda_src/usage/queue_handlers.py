@@ -17,6 +17,7 @@ from usage.count_verdicts import count_verdicts
 from usage.drain_queue import Drain, Drained, Outbox
 from usage.report_usage import Answer
 from usage.reporters import Reporters
+from usage.reporters import from_json as reporters_from_json
 from usage.stores import Stores
 
 logger = telemetry.logger("usage")
@@ -35,7 +36,7 @@ def drain() -> Drain:
     sqs = aws.client("sqs")
     return Drain(
         dimensions=dimensions.from_json(names.DIMENSIONS),
-        reporters=Reporters.from_json(names.REPORTERS),
+        reporters=Reporters(reporters_from_json(names.REPORTERS)),
         stores=Stores.connect(names),
         clock=clock.now,
         tell=_tell_verdicts,

@@ -12,7 +12,7 @@ of users, are unique in an account whatever their path); SQS API reference, ``Se
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from usage.judge_event import Judgement
@@ -84,16 +84,16 @@ class Reporters:
     def _of(self, entries: Iterable[Reporter]) -> Rights:
         return Rights(tuple(entries)) if self.entries else EVERYTHING
 
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The inverse of ``to_json``."""
-        return cls(tuple(map(_reporter, json.loads(text))))
-
 
 def to_json(reporters: Sequence[Reporter]) -> str:
     """The form in which reporters travel in an environment variable; ``[]``: whoever IAM lets in may report all."""
     rows = [{name: value for name, value in asdict(entry).items() if value is not None} for entry in reporters]
     return json.dumps(rows, separators=(",", ":"))
+
+
+def from_json(text: str) -> tuple[Reporter, ...]:
+    """The inverse of ``to_json``."""
+    return tuple(map(_reporter, json.loads(text)))
 
 
 class _Principal(NamedTuple):

@@ -20,7 +20,7 @@
 
         cloud.marketplace.publish_subscription_notice(product_code, {"action": "subscribe-success", ...})
         cloud.marketplace.put_agreement_event("Purchase Agreement Created - Proposer", {...})
-        report = cloud.run_workflow(outputs[stack]["StateMachineArn"], {})
+        report = cloud.run_workflow(outputs[stack]["StateMachineAliasArn"], {})
         cloud.seller.client("dynamodb").scan(TableName=...)       # any boto3 client, root of the seller's account
         print(cloud.function_log("<function name>"))              # what a function wrote
 

@@ -75,6 +75,35 @@ def subscriptions_across_accounts() -> None:
     handlers["create"] = provisioners._sns_sub_create = creating
 
 
+def arn_of_a_secret() -> None:
+    """``Ref`` of a secret in a template is its ARN (CloudFormation, AWS::SecretsManager::Secret, return values).
+
+    The emulator gives its name, and IAM, which goes by the ARN, then refuses whoever was granted the secret.
+    """
+    from ministack.services import secretsmanager
+    from ministack.services.cloudformation import provisioners
+
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
+
+    def name_of(arn: str) -> str:
+        name, _ = secretsmanager._resolve(arn)
+        return str(name or arn)
+
+    def creating(logical_id: str, props: dict[str, Any], stack_name: str) -> tuple[str, dict[str, str]]:
+        _, attributes = create(logical_id, props, stack_name)
+        return attributes["Arn"], attributes
+
+    def updating(physical_id: str, *rest: Any, **named: Any) -> tuple[str, dict[str, str]]:
+        _, attributes = update(name_of(physical_id), *rest, **named)
+        return attributes["Arn"], attributes
+
+    def deleting(physical_id: str, props: dict[str, Any]) -> None:
+        delete(name_of(physical_id), props)
+
+    handlers.update(create=creating, update=updating, delete=deleting)
+
+
 def throttled_tasks() -> None:
     """A task whose function is at its concurrency fails with ``Lambda.TooManyRequestsException``, as on AWS.
 
@@ -110,6 +139,7 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     secure_transport()
     subscriptions_across_accounts()
     throttled_tasks()
+    arn_of_a_secret()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:
         no_schedules()

@@ -33,14 +33,11 @@ UNSUPPORTED = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "no capacity to scale",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "no capacity to scale",
     "AWS::CloudTrail::Trail": "no CloudTrail; the local Marketplace keeps its own log of calls",
-    "AWS::CloudWatch::CompositeAlarm": "the emulator has no composite alarms",
     "AWS::CodeDeploy::Application": "no gradual deployments",
     "AWS::CodeDeploy::DeploymentGroup": "no gradual deployments",
     "AWS::IAM::OIDCProvider": "no federation",
     "AWS::Logs::QueryDefinition": "no Logs Insights",
     "AWS::ResourceGroups::Group": "no console to group for",
-    "AWS::StepFunctions::StateMachineAlias": "state machines are started by their own ARN",
-    "AWS::StepFunctions::StateMachineVersion": "state machines are started by their own ARN",
     "AWS::Synthetics::Canary": "nothing to watch from outside",
     "AWS::WAFv2::WebACLAssociation": "no firewall",
     "AWS::XRay::Group": "no traces",
@@ -48,7 +45,7 @@ UNSUPPORTED = {
     "AWS::CDK::Metadata": "no version reporting",
 }
 #: types that only look at others and may go with what they look at
-ONLOOKERS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", *UNSUPPORTED}
+ONLOOKERS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::Dashboard", *UNSUPPORTED}
 
 
 def _reason(resource: dict[str, Any]) -> str | None:

@@ -16,7 +16,7 @@ SELLER_ACCOUNT = "111122223333"
 #: AWS Marketplace's own account, whose topics live in us-east-1
 TOPIC_ACCOUNT = "287250355862"
 SubscriptionAction = Literal["subscribe-success", "subscribe-fail", "unsubscribe-pending", "unsubscribe-success"]
-EndStatus = Literal["CANCELLED", "EXPIRED", "TERMINATED", "RENEWED", "REPLACED"]
+EndStatus = Literal["CANCELLED", "EXPIRED", "TERMINATED", "RENEWED", "REPLACED", "SUPERSEDED"]
 Role = Literal["Proposer", "Manufacturer"]
 JsonObject = dict[str, Any]
 
@@ -126,19 +126,19 @@ def agreement_created(
     if previous_agreement_id is not None:
         terms["previousAgreementId"] = previous_agreement_id
     detail = {"agreement": terms, "resaleAuthorization": {"id": None}, "offer": {"id": agreement.offer_id}}
-    return _event(f"Purchase Agreement Created - {role}", agreement, at, detail)
+    return agreement_event(f"Purchase Agreement Created - {role}", agreement, at, detail)
 
 
 def agreement_ended(
     agreement: Agreement, at: float, status: EndStatus = "CANCELLED", *, role: Role = "Proposer"
 ) -> JsonObject:
-    """RENEWED and REPLACED are not the end of the customer."""
+    """RENEWED, REPLACED and SUPERSEDED are not the end of the customer."""
     detail = {
         "agreement": {"id": agreement.agreement_id, "status": status},
         "resaleAuthorization": {"id": None},
         "offer": {"id": agreement.offer_id},
     }
-    return _event(f"Purchase Agreement Ended - {role}", agreement, at, detail)
+    return agreement_event(f"Purchase Agreement Ended - {role}", agreement, at, detail)
 
 
 def _license_event(detail_type: str, agreement: Agreement, at: float) -> JsonObject:
@@ -148,10 +148,10 @@ def _license_event(detail_type: str, agreement: Agreement, at: float) -> JsonObj
         "license": {"arn": agreement.license_arn},
         "offer": {"id": agreement.offer_id},
     }
-    return _event(detail_type, agreement, at, detail)
+    return agreement_event(detail_type, agreement, at, detail)
 
 
-def _event(detail_type: str, agreement: Agreement, at: float, detail: JsonObject) -> JsonObject:
+def agreement_event(detail_type: str, agreement: Agreement, at: float, detail: JsonObject) -> JsonObject:
     """The envelope; its id follows from what it says, so that the same event sent twice is the same event."""
     event_id = uuid.uuid5(_EVENT_IDS, f"{detail_type}|{agreement.agreement_id}|{int(at)}")
     return {

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from local.marketplace import notices
+from local.marketplace import notices, standing_notices
 from local.marketplace.notices import Agreement, JsonObject
 from runtime.clock import from_iso
 
@@ -49,6 +49,10 @@ def samples() -> dict[str, JsonObject]:
         ),
         "eventbridge-agreement-ended": notices.agreement_ended(AGREEMENT, ENDED),
         "eventbridge-agreement-ended-renewed": notices.agreement_ended(AGREEMENT, ENDED, "RENEWED"),
+        "eventbridge-advisory-issued": standing_notices.advisory(AGREEMENT, STARTED),
+        "eventbridge-advisory-resolved": standing_notices.advisory(AGREEMENT, ENDED, "Resolved"),
+        "eventbridge-billing-adjustment": standing_notices.billing_adjustment(AGREEMENT, ENDED),
+        "eventbridge-cancellation-request": standing_notices.cancellation_request(AGREEMENT, ENDED),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, CfnElement, Stack, Validations
 from constructs import IConstruct
 
 
@@ -11,3 +11,10 @@ def acknowledge(on: IConstruct | None, reasons: Mapping[str, str]) -> None:
     assert on is not None
     for finding, reason in reasons.items():
         Validations.of(on).acknowledge(Acknowledgment(id=finding, reason=reason))
+
+
+def logical_id_of(construct: IConstruct) -> str:
+    """The name in its template of what a construct stands for, as findings say it."""
+    resource = construct.node.default_child
+    assert isinstance(resource, CfnElement)
+    return Stack.of(resource).get_logical_id(resource)

@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import Any
 
 #: botocore's data folders of the services that functions call, and of what their credentials may need
-SERVICES = ("dynamodb", "events", "marketplace-entitlement", "meteringmarketplace", "sqs", "stepfunctions", "sts")
+SERVICES = (
+    *("dynamodb", "events", "marketplace-entitlement", "meteringmarketplace", "secretsmanager", "sqs", "stepfunctions"),
+    "sts",
+)
 #: the same services' keys in endpoints.json
-ENDPOINTS = ("dynamodb", "entitlement.marketplace", "events", "metering.marketplace", "sqs", "states", "sts")
+ENDPOINTS = (
+    *("dynamodb", "entitlement.marketplace", "events", "metering.marketplace", "secretsmanager", "sqs", "states"),
+    "sts",
+)
 #: examples nobody asks for
 UNUSED_FILES = ("examples-1.json", "examples-1.json.gz")
 #: Powertools packages whose own file gathers the names of all their modules: importing one name would read dozens

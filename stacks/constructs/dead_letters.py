@@ -1,6 +1,6 @@
-"""A dead-letter queue: kept for two weeks, encrypted, TLS only. Its alarm is made where the alarms are."""
+"""A dead-letter queue: messages are kept for two weeks, encrypted, TLS only. Its alarm is made where the alarms are."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -22,6 +22,5 @@ class DeadLetters(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=RETENTION,
-            removal_policy=RemovalPolicy.DESTROY,
         )
         acknowledge(self.queue, {"AwsSolutions-SQS3": LAST, "Serverless-SQSRedrivePolicy": LAST})

@@ -13,6 +13,5 @@ class FunctionEnvironment:
     metrics_namespace: str
     log_group_prefix: str
     log_retention_days: int
-    keep_logs: bool
     log_level: str
     clock_offset_file: str | None = None

@@ -6,7 +6,6 @@ The subscribers' stream starts it; a look at all leavers every few minutes start
 from dataclasses import dataclass
 
 from aws_cdk import Duration
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
@@ -14,14 +13,12 @@ from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.final_states import FinalStates
-from stacks.constructs.function import TRACING_REASON, RoomFunction
-from stacks.constructs.hourly_workflow import INVOKE_REASON, LOG_DELIVERY_REASON
-from stacks.constructs.log_group import add_log_group
+from stacks.constructs.function import RoomFunction
 from stacks.constructs.table import LedgerTable
+from stacks.constructs.workflow import Workflow
 
 #: the grace, and the 24 hours in which an hour that cannot be sealed at its end still may be
 TIMEOUT = Duration.hours(26)
@@ -53,20 +50,13 @@ class FinalMeteringFunctions:
         )
 
 
-class FinalMeteringWorkflow(Construct):
+class FinalMeteringWorkflow(Workflow):
     """Input ``{"customerIdentifier": …, "periodEnd": epoch seconds}``."""
 
     def __init__(
         self, scope: Construct, id_: str, *, functions: FinalMeteringFunctions, environment: FunctionEnvironment
     ) -> None:
         super().__init__(scope, id_)
-        self.log_group = add_log_group(
-            self,
-            "Logs",
-            # AWS asks for this prefix (Step Functions Developer Guide, "Logging using CloudWatch Logs")
-            name=f"/aws/vendedlogs/states{environment.log_group_prefix}/{id_}",
-            environment=environment,
-        )
         states = FinalStates(
             self,
             "States",
@@ -77,27 +67,7 @@ class FinalMeteringWorkflow(Construct):
             plan_batches=functions.plan_batches,
             submit_batch=functions.submit_batch,
         )
-        self.machine = sfn.StateMachine(
-            self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_chainable(states.chain),
-            query_language=sfn.QueryLanguage.JSONATA,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            timeout=TIMEOUT,
-            tracing_enabled=True,
-            # states carry customer keys, no personal data
-            logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
-        )
-        acknowledge(
-            self.machine.role,
-            {
-                "AwsSolutions-IAM5[Resource::*]": f"{TRACING_REASON}; {LOG_DELIVERY_REASON}",
-                **{
-                    f"AwsSolutions-IAM5[Resource::<{function.logical_id}.Arn>:*]": INVOKE_REASON
-                    for function in functions.all()
-                },
-            },
-        )
+        self.define(states.chain, functions=functions.all(), timeout=TIMEOUT, environment=environment)
 
 
 class StartOnLeaving(Construct):
@@ -113,7 +83,7 @@ class StartOnLeaving(Construct):
         lambda_.EventSourceMapping(
             self,
             "Source",
-            target=starter.function,
+            target=starter.live,
             event_source_arn=subscribers.table.table_stream_arn,
             # nothing that ended while this was deployed is missed
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
@@ -142,17 +112,14 @@ class LookAfterLeavers(Construct):
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         machine.grant_start_execution(watcher.function)
         machine.grant(watcher.function, "states:ListExecutions")
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        acknowledge(role, {f"AwsSolutions-IAM5[Resource::<{watcher.logical_id}.Arn>:*]": INVOKE_REASON})
         self.schedule = scheduler.Schedule(
             self,
             "Schedule",
             description="final metering of everybody who has left is under way",
             schedule=scheduler.ScheduleExpression.rate(Duration.minutes(LOOK_EVERY_MINUTES)),
             target=targets.LambdaInvoke(
-                watcher.function,
+                watcher.live,
                 input=scheduler.ScheduleTargetInput.from_object({}),
-                role=role,
                 dead_letter_queue=self.dead_letters,
                 # the next look sees the same
                 max_event_age=Duration.minutes(LOOK_EVERY_MINUTES),

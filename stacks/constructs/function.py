@@ -1,6 +1,10 @@
-"""The only way to make a function: settings in, least privilege, its own log group, traced, arm64."""
+"""The only way to make a function: settings in, least privilege, its own log group, traced, arm64, published.
 
-from aws_cdk import CfnElement, Duration, Stack
+Each deployment that changes a function publishes a version of it and moves the alias there. Workflows name versions;
+everything else calls the alias, so that a way back is to move it.
+"""
+
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -13,6 +17,9 @@ from stacks.constructs.log_group import add_log_group
 
 #: the newest runtime that this CDK knows; the code itself stays valid on Python 3.11
 RUNTIME = lambda_.Runtime.PYTHON_3_14
+
+#: the alias of what is in use, of functions and of workflows
+LIVE = "live"
 
 TRACING_REASON = "X-Ray's write actions know no resources (Service Authorization Reference, AWS X-Ray)"
 NEVER_ASYNCHRONOUS = (
@@ -64,6 +71,9 @@ class RoomFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            # runs under way name the former version, and a way back leads there; that of a deployment that fails goes:
+            # otherwise Lambda would refuse to publish the same once more when it is tried again
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
             environment={
                 **settings.to_env(),
                 "POWERTOOLS_SERVICE_NAME": room,
@@ -72,15 +82,10 @@ class RoomFunction(Construct):
                 **({OFFSET_VARIABLE: environment.clock_offset_file} if environment.clock_offset_file else {}),
             },
         )
+        self.version = self.function.current_version
+        self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.version)
         acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": TRACING_REASON})
         acknowledge(self.function, {"Serverless-LambdaDLQ": NEVER_ASYNCHRONOUS})
-
-    @property
-    def logical_id(self) -> str:
-        """The function's name in its template, as cdk-nag's findings say it."""
-        resource = self.function.node.default_child
-        assert isinstance(resource, CfnElement)
-        return Stack.of(resource).get_logical_id(resource)
 
     def allow_marketplace(self, *actions: str) -> None:
         """Allow ``aws-marketplace`` actions by their names, for example ``BatchMeterUsage``."""

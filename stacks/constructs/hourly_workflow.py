@@ -5,22 +5,19 @@ States carry keys only; every step may run twice, since it works on frozen lines
 
 from dataclasses import dataclass
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration, Stack, Token
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.acknowledge import acknowledge, logical_id_of
 from stacks.constructs.environment import FunctionEnvironment
-from stacks.constructs.function import TRACING_REASON, RoomFunction
-from stacks.constructs.log_group import add_log_group
+from stacks.constructs.function import RoomFunction
 from stacks.constructs.metering_states import MeteringStates
+from stacks.constructs.workflow import Workflow
 
 #: under the hour, so that a stuck run ends before the next but one starts
 TIMEOUT = Duration.minutes(55)
-
-LOG_DELIVERY_REASON = "CloudWatch Logs' delivery actions know no resources (Step Functions Developer Guide, logging)"
-INVOKE_REASON = "the grant of invocation names the function and its versions"
+EXECUTIONS_REASON = "an execution looks itself up before it hands over; its name is made when it is started"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +42,7 @@ class WorkflowFunctions:
         )
 
 
-class HourlyWorkflow(Construct):
+class HourlyWorkflow(Workflow):
     """Input ``{}``, or ``{"hour": "2026-11-15T08:00:00Z"}`` to consider hours up to that one."""
 
     def __init__(
@@ -58,13 +55,6 @@ class HourlyWorkflow(Construct):
         environment: FunctionEnvironment,
     ) -> None:
         super().__init__(scope, id_)
-        self.log_group = add_log_group(
-            self,
-            "Logs",
-            # AWS asks for this prefix (Step Functions Developer Guide, "Logging using CloudWatch Logs")
-            name=f"/aws/vendedlogs/states{environment.log_group_prefix}/{id_}",
-            environment=environment,
-        )
         states = MeteringStates(
             self,
             "States",
@@ -77,34 +67,24 @@ class HourlyWorkflow(Construct):
             report=functions.report,
             submit_concurrency=submit_concurrency,
         )
-        self.machine = sfn.StateMachine(
+        self.define(states.chain, functions=functions.all(), timeout=TIMEOUT, environment=environment)
+        self._allow_to_hand_over()
+
+    def _allow_to_hand_over(self) -> None:
+        """By a policy of its own: in the role's, the machine would wait for a policy that waits for the machine."""
+        region = Stack.of(self).region
+        executions = (
+            f"arn:{Aws.PARTITION}:states:{region}:{Aws.ACCOUNT_ID}:execution:{self.machine.state_machine_name}:*"
+        )
+        policy = iam.Policy(
             self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_chainable(states.chain),
-            query_language=sfn.QueryLanguage.JSONATA,
-            state_machine_type=sfn.StateMachineType.STANDARD,
-            timeout=TIMEOUT,
-            tracing_enabled=True,
-            # states carry customer keys, no personal data
-            logs=sfn.LogOptions(destination=self.log_group, level=sfn.LogLevel.ALL, include_execution_data=True),
+            "HandOver",
+            statements=[
+                iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machine.state_machine_arn]),
+                iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[executions]),
+            ],
         )
-        # a policy of its own: in the role's, the machine would wait for a policy that waits for the machine
-        self.machine.role.attach_inline_policy(
-            iam.Policy(
-                self,
-                "HandOver",
-                statements=[
-                    iam.PolicyStatement(actions=["states:StartExecution"], resources=[self.machine.state_machine_arn])
-                ],
-            )
-        )
-        acknowledge(
-            self.machine.role,
-            {
-                "AwsSolutions-IAM5[Resource::*]": f"{TRACING_REASON}; {LOG_DELIVERY_REASON}",
-                **{
-                    f"AwsSolutions-IAM5[Resource::<{function.logical_id}.Arn>:*]": INVOKE_REASON
-                    for function in functions.all()
-                },
-            },
-        )
+        self.machine.role.attach_inline_policy(policy)
+        where = "<AWS::Region>" if Token.is_unresolved(region) else region
+        named = f"arn:<AWS::Partition>:states:{where}:<AWS::AccountId>:execution:<{logical_id_of(self.machine)}.Name>:*"
+        acknowledge(policy, {f"AwsSolutions-IAM5[Resource::{named}]": EXECUTIONS_REASON})

@@ -1,6 +1,5 @@
-"""A log group: explicit name, explicit retention, gone with its stack unless the deployment keeps its data."""
+"""A log group: explicit name, explicit retention."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -9,12 +8,7 @@ from stacks.constructs.environment import FunctionEnvironment
 
 def add_log_group(scope: Construct, id_: str, *, name: str, environment: FunctionEnvironment) -> logs.LogGroup:
     """name: the full name. CloudWatch Logs encrypts with keys of its own."""
-    group = logs.LogGroup(
-        scope,
-        id_,
-        log_group_name=name,
-        removal_policy=RemovalPolicy.RETAIN if environment.keep_logs else RemovalPolicy.DESTROY,
-    )
+    group = logs.LogGroup(scope, id_, log_group_name=name)
     resource = group.node.default_child
     assert isinstance(resource, logs.CfnLogGroup)
     # the enum of the construct has names only, the stage file has days

@@ -19,6 +19,8 @@ SEAL_CONCURRENCY = 4
 EVENTS = 15_000
 #: seconds before each further pass for batches that were left unanswered: 25 minutes in all
 PAUSES = (60, 120, 240, 480, 600)
+#: seconds for Step Functions to answer one call; a task without a limit may wait for a year
+ANSWERED_WITHIN = 60
 #: not every error of the engine itself has one, and a missing value would fail the catcher
 CAUSE = "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}"
 FAULT = {"fault": {"error": "{% $states.errorOutput.Error %}", "cause": CAUSE}}
@@ -164,23 +166,45 @@ class MeteringStates(Construct):
         return submit.item_processor(task)
 
     def _hand_over(self, reporting: Any) -> sfn.Chain:
-        """Another execution goes on with the next page. Raw: a machine's own ARN cannot stand in its definition."""
-        state = sfn.CustomState(
-            self,
-            "HandOver",
-            state_json={
-                "Type": "Task",
-                "Resource": f"arn:{Stack.of(self).partition}:states:::states:startExecution",
-                "Arguments": {
-                    "StateMachineArn": "{% $states.context.StateMachine.Id %}",
-                    "Input": {name: f"{{% ${name} %}}" for name in HANDED_OVER},
-                },
-                "Output": {},
-                "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 5, "BackoffRate": 2}],
-            },
+        """Another execution goes on with the next page, with the version that this one runs, whatever is live by now.
+
+        Only the execution itself can say which that is (DescribeExecution): a machine's own ARN cannot stand in its
+        definition, nor a version's in the version's. One that was started by the machine's ARN has no version.
+        """
+        partition = Stack.of(self).partition
+        found = "$states.result.StateMachineVersionArn"
+        ask = self._task(
+            "AskForVersion",
+            f"arn:{partition}:states:::aws-sdk:sfn:describeExecution",
+            {"ExecutionArn": f"{{% {_EXECUTION}.Id %}}"},
+            output=f"{{% {found} ? {found} : $states.result.StateMachineArn %}}",
         )
-        state.add_catch(reporting, errors=["States.ALL"], assign=FAULT)
-        return state.next(sfn.Succeed.jsonata(self, "HandedOver"))
+        start = self._task(
+            "HandOver",
+            f"arn:{partition}:states:::states:startExecution",
+            {
+                "StateMachineArn": "{% $states.input %}",
+                "Input": {name: f"{{% ${name} %}}" for name in HANDED_OVER},
+            },
+            output={},
+        )
+        for task in (ask, start):
+            task.add_catch(reporting, errors=["States.ALL"], assign=FAULT)
+        return ask.next(start).next(sfn.Succeed.jsonata(self, "HandedOver"))
+
+    def _task(self, id_: str, resource: str, arguments: dict[str, Any], *, output: Any) -> sfn.CustomState:
+        """A call of Step Functions itself: CDK's own state would need the machine, or more rights than it takes."""
+        retry = {
+            "ErrorEquals": ["States.ALL"],
+            "IntervalSeconds": 2,
+            "MaxAttempts": 5,
+            "BackoffRate": 2,
+            "MaxDelaySeconds": 30,
+            # runs of the same minute hand over in the same minute
+            "JitterStrategy": "FULL",
+        }
+        state = {"Type": "Task", "Resource": resource, "Arguments": arguments, "Output": output, "Retry": [retry]}
+        return sfn.CustomState(self, id_, state_json={**state, "TimeoutSeconds": ANSWERED_WITHIN})
 
     def _going_on(self, find: Any, reporting: Any) -> sfn.Choice:
         pauses = ", ".join(str(seconds) for seconds in PAUSES)

@@ -5,7 +5,7 @@ A queue between topic and function keeps notices through the function's faults a
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from marketplace.regions import OPT_IN_REGIONS
 from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.dead_letters import RETENTION, DeadLetters
 from stacks.constructs.function import RoomFunction
@@ -38,13 +39,12 @@ class NoticeQueue(Construct):
             # AWS: at least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS")
             visibility_timeout=Duration.seconds(int(consumer.timeout.to_seconds()) * 6),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
-            removal_policy=RemovalPolicy.DESTROY,
         )
         self.queue.grant_consume_messages(consumer.function)
         mapping = lambda_.EventSourceMapping(
             self,
             "Source",
-            target=consumer.function,
+            target=consumer.live,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
             report_batch_item_failures=True,
@@ -54,8 +54,10 @@ class NoticeQueue(Construct):
     def subscribe_to(self, id_: str, *, topic_arn: str) -> None:
         """Subscribe to a topic that another account owns, possibly in another Region; raw delivery stays off."""
         region = topic_arn.split(":")[3]
-        self._accept("sns.amazonaws.com", topic_arn, self.queue)
         own = Stack.of(self).region
+        self._accept("sns.amazonaws.com", topic_arn, self.queue)
+        if own in OPT_IN_REGIONS:
+            self._accept(f"sns.{own}.amazonaws.com", topic_arn, self.queue)
         # a subscription's dead-letter queue must be in the topic's Region
         same_region = not Token.is_unresolved(own) and own == region
         if same_region:

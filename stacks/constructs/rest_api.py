@@ -80,7 +80,8 @@ class RestApi(Construct):
             "Api",
             rest_api_name=name,
             endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
-            # one per account and Region: it must not go with the first stack that is deleted
+            # one per account and Region, for all APIs there: it must not go with the first stack that is deleted, nor
+            # with a first deployment that fails (its name is CloudFormation's, so it is in nobody's way)
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
             deploy_options=apigateway.StageOptions(
@@ -117,7 +118,7 @@ class RestApi(Construct):
         authorization = apigateway.AuthorizationType.NONE if route.public else apigateway.AuthorizationType.IAM
         added = self.api.root.resource_for_path(route.path).add_method(
             route.method,
-            apigateway.LambdaIntegration(route.to.function, allow_test_invoke=False),
+            apigateway.LambdaIntegration(route.to.live, allow_test_invoke=False),
             authorization_type=authorization,
         )
         if route.public:

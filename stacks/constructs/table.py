@@ -1,6 +1,6 @@
 """A DynamoDB table as the one table declaration (``ledger.tables``) says, and who may do what with it."""
 
-from aws_cdk import Aws, RemovalPolicy, Stack, Token
+from aws_cdk import Aws, Stack, Token
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -20,8 +20,8 @@ _TYPES = {"S": dynamodb.AttributeType.STRING, "N": dynamodb.AttributeType.NUMBER
 class LedgerTable(Construct):
     """On demand, encrypted, restorable to any second of the last 35 days."""
 
-    def __init__(self, scope: Construct, id_: str, *, declaration: Table, physical_name: str, keep: bool) -> None:
-        """keep: the table outlives its stack and refuses deletion."""
+    def __init__(self, scope: Construct, id_: str, *, declaration: Table, physical_name: str, protect: bool) -> None:
+        """protect: the table refuses deletion by anybody, CloudFormation included."""
         super().__init__(scope, id_)
         self.declaration = declaration
         self._physical_name = physical_name
@@ -38,8 +38,7 @@ class LedgerTable(Construct):
             ),
             time_to_live_attribute=declaration.ttl,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if declaration.stream else None,
-            deletion_protection=keep,
-            removal_policy=RemovalPolicy.RETAIN if keep else RemovalPolicy.DESTROY,
+            deletion_protection=protect,
         )
         for index in declaration.indexes:
             self.table.add_global_secondary_index(

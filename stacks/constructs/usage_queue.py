@@ -6,7 +6,7 @@ with himself, and no customer waits for another.
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
@@ -55,7 +55,6 @@ class UsageQueue(Construct):
             retention_period=RETENTION,
             visibility_timeout=visibility,
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
-            removal_policy=RemovalPolicy.DESTROY,
         )
         self.waiting = sqs.Queue(
             self,
@@ -69,7 +68,6 @@ class UsageQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.waiting_dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD
             ),
-            removal_policy=RemovalPolicy.DESTROY,
         )
         self.refused = sqs.Queue(
             self,
@@ -78,7 +76,6 @@ class UsageQueue(Construct):
             enforce_ssl=True,
             max_message_size_bytes=LARGEST_PASSED_ON_BYTES,
             retention_period=RETENTION,
-            removal_policy=RemovalPolicy.DESTROY,
         )
         acknowledge(self.refused, {"AwsSolutions-SQS3": FOR_PEOPLE, "Serverless-SQSRedrivePolicy": FOR_PEOPLE})
 
@@ -98,7 +95,7 @@ class UsageQueue(Construct):
         mapping = lambda_.EventSourceMapping(
             self,
             id_,
-            target=consumer.function,
+            target=consumer.live,
             event_source_arn=queue.queue_arn,
             batch_size=BATCH_SIZE,
             max_concurrency=concurrency,

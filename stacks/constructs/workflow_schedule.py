@@ -1,12 +1,12 @@
 """Starting a workflow by the clock: EventBridge Scheduler, UTC, exact times, a dead-letter queue behind."""
 
-from aws_cdk import Duration, TimeZone
+from aws_cdk import CfnResource, Duration, TimeZone
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
-from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.constructs.dead_letters import DeadLetters
+from stacks.constructs.workflow import Workflow
 
 
 class WorkflowSchedule(Construct):
@@ -15,11 +15,11 @@ class WorkflowSchedule(Construct):
     AWS takes the previous month's usage until 06:00 UTC on the 1st (BatchMeterUsage, ``UsageRecord.Timestamp``).
     """
 
-    def __init__(self, scope: Construct, id_: str, *, workflow: sfn.IStateMachine, minute: int) -> None:
+    def __init__(self, scope: Construct, id_: str, *, workflow: Workflow, minute: int) -> None:
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         target = targets.StepFunctionsStartExecution(
-            workflow,
+            workflow.machine,
             # the run takes its hour from the execution's start
             input=scheduler.ScheduleTargetInput.from_object({}),
             dead_letter_queue=self.dead_letters,
@@ -45,3 +45,9 @@ class WorkflowSchedule(Construct):
             ),
             target=target,
         )
+        for schedule in (self.hourly, self.month_end):
+            # the alias is started and the role names the machine, for which IAM is asked whatever is started (Step
+            # Functions Developer Guide, "Authorization for versions and aliases"); CDK's target has one ARN for both
+            resource = schedule.node.default_child
+            assert isinstance(resource, CfnResource)
+            resource.add_property_override("Target.Arn", workflow.alias_arn)

@@ -37,7 +37,7 @@ def invoke(
     task = tasks.LambdaInvoke.jsonata(
         scope,
         id_,
-        lambda_function=function.function,
+        lambda_function=function.version,
         payload=sfn.TaskInput.from_object(dict(payload)),
         assign=assign,
         outputs={} if outputs is None else outputs,

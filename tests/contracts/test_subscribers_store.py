@@ -10,6 +10,7 @@ from ledger.notices import KEPT_SECONDS, Notices
 from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
 from ledger.subscribers import ATTEMPTS, Change, SubscriberBusy, Subscribers
 from ledger.tables import NOTICES
+from marketplace.notice import Notice
 from marketplace.tiers import Tier
 from tests.contracts.stores import Ledger
 from tests.unit.marketplace_double import held
@@ -252,21 +253,31 @@ def test_a_kept_notice_holds_no_personal_data_and_goes_after_its_time(notice_ite
         '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "a@b.example", '
         '"buyer": {"companyName": "Acme", "note": "write to a@b.example"}}'
     )
-    assert notices.keep("n1", reason="unknown", body=body, now=NOW)
-    assert not notices.keep("n1", reason="unknown", body=body, now=NOW + 60)
+    told = Notice(id="n1", source="sns", action="new-thing", kind="unknown", at_ms=int(NOW) * 1000 - 500)
+    assert notices.keep(told, reason="unknown", body=body, now=NOW, detail="why")
+    assert not notices.keep(told, reason="unknown", body=body, now=NOW + 60)
     item = notice_items.get_item(Key={"noticeId": "n1"})["Item"]
     assert item["content"]["json"] == (
         '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "[removed]", '
         '"buyer": {"companyName": "[removed]", "note": "[removed]"}}'
     )
     assert item["expiresAt"] == int(NOW) + KEPT_SECONDS
-    assert (item["reason"], item["createdAt"]) == ("unknown", "2026-11-15T00:00:05Z")
+    assert (item["reason"], item["detail"], item["createdAt"]) == ("unknown", "why", "2026-11-15T00:00:05Z")
+    assert item["at"] == "2026-11-15T00:00:04.500Z"
 
 
 def test_a_notice_waits_for_its_agreement_until_it_is_applied(notices: Notices) -> None:
-    assert notices.wait_for_agreement("n1", "agmt-1", {"id": "n1"}, NOW)
-    assert not notices.wait_for_agreement("n1", "agmt-1", {"id": "n1"}, NOW)
+    assert notices.wait("n1", "agmt-1", reason="agreement_unknown", notice={"id": "n1"}, now=NOW)
+    assert not notices.wait("n1", "agmt-1", reason="agreement_unknown", notice={"id": "n1"}, now=NOW)
     assert [item["noticeId"] for item in notices.waiting("agmt-1")] == ["n1"]
     assert list(notices.waiting("agmt-2")) == []
     notices.applied("n1", NOW)
     assert list(notices.waiting("agmt-1")) == []
+
+
+def test_whose_an_agreement_is_is_known_for_as_long_as_it_may_live(notice_items: Any, notices: Notices) -> None:
+    assert not notices.is_another_products("agmt-1")
+    notices.another_products("agmt-1", NOW)
+    notices.another_products("agmt-1", NOW + 1)
+    assert notices.is_another_products("agmt-1")
+    assert "expiresAt" not in notice_items.get_item(Key={"noticeId": "agreement#agmt-1"})["Item"]

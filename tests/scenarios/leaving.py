@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.apply_notice import changes
 from ledger.leaving import Leaving
 from ledger.subscriber import Subscriber
 from ledger.tables import SUBSCRIBERS
-from marketplace.notices import Notice
+from marketplace.notice import Notice
 from metering.end_subscription import Ending
 from metering.final_rules import Step
 from metering.find_final_hours import find_final_hours
@@ -18,7 +19,6 @@ from metering.refuse_usage import refuse_usage
 from metering.send_batch import MarketplaceBusy, ProductFault
 from metering.settle_line import LineSettler
 from runtime.clock import iso
-from subscription.apply_notice import changes
 from tests.scenarios.world import START, World
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -27,6 +27,22 @@ def test_a_buyer_who_is_not_subscribed_is_asked_again_when_his_status_changes(wo
     assert world.verdicts(buyer) == {"workflow_executions": "billed"}
 
 
+def test_a_line_whose_buyer_is_not_subscribed_says_that_an_advisory_is_open_for_him(world: World) -> None:
+    advised, plain = world.buyer(), world.buyer()
+    advisory = {"state": "issued", "at": "2026-11-14T12:00:00Z", "noticeId": "n"}
+    world.change(advised, agreementStanding={"advisory": advisory})
+    for buyer in (advised, plain):
+        world.marketplace.arm("status", times=1, buyer=buyer, status="CustomerNotSubscribed")
+        world.report(world.event(buyer, "a", 2))
+    world.next_run()
+    details = [world.record(buyer).lines["workflow_executions"].detail for buyer in (advised, plain)]
+    assert details == ["AWS Marketplace has had an advisory open for this buyer since 2026-11-14T12:00:00Z", None]
+    world.change(advised, statusChangedAt=int(world.now))
+    world.next_run()
+    assert world.verdicts(advised) == {"workflow_executions": "billed"}
+    assert world.record(advised).lines["workflow_executions"].detail is None
+
+
 def test_a_line_past_its_deadline_ends_expired_and_visible(world: World) -> None:
     buyer = world.buyer()
     world.marketplace.arm("status", buyer=buyer, status="CustomerNotSubscribed")

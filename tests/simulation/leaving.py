@@ -67,7 +67,8 @@ class FinalMeterings:
     def caretaker(self) -> Actor:
         world = self.world
         return world.scheduler.spawn(
-            "caretaker", lambda: look_after_leavers(world.subscribers, self.starter, world.clock())
+            "caretaker",
+            lambda: look_after_leavers(world.subscribers, self.starter, self.starter.running(ARN), world.clock()),
         )
 
     # --- what the code uses of Step Functions -------------------------------------------------------------------------

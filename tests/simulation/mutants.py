@@ -276,21 +276,21 @@ MUTANTS = (
     Mutant(
         "life-by-arrival",
         "a subscription's life is read in the order in which its notices came",
-        "subscription/lifecycle.py",
+        "ledger/lifecycle.py",
         "ordered = sorted(set(notices), key=lambda notice: notice.order)",
         "ordered = list(notices)",
     ),
     Mutant(
         "later-end-moves-the-end",
         "a second ending of a period moves its end",
-        "subscription/lifecycle.py",
+        "ledger/lifecycle.py",
         '        elif notice.kind == "end" and is_open:\n',
         '        elif notice.kind == "end" and periods:\n',
     ),
     Mutant(
         "second-start-opens-again",
         "a start within a period opens another",
-        "subscription/lifecycle.py",
+        "ledger/lifecycle.py",
         '        if notice.kind == "start" and not is_open:\n',
         '        if notice.kind == "start":\n',
     ),
@@ -757,7 +757,7 @@ MUTANTS = (
     Mutant(
         "cancelled-is-undone",
         "a late notice of an end writes its status over final metering's",
-        "subscription/lifecycle.py",
+        "ledger/lifecycle.py",
         'if life.status == "pending_cancellation" and current.status in FINAL and same_period:',
         'if life.status == "failed" and current.status in FINAL and same_period:',
     ),

@@ -13,7 +13,7 @@ from ledger.tables import NOTICES, SUBSCRIBERS
 from local.marketplace.in_process import InProcessAdmin
 from marketplace.entitlements import Entitlement
 from marketplace.meter_usage import UsageMeter
-from marketplace.notices import Notice
+from marketplace.notice import Notice
 from runtime.clock import iso
 from subscription.receive_notice import NoticeDesk
 from tests.scenarios.world import PRODUCT, World

@@ -37,9 +37,12 @@ class Sender:
                 self.outbox.append(body)
 
     def told(self, bodies: list[Body], verdicts: list[tuple[str, str]], under_way: list[Body] | None = None) -> None:
-        """under_way: events of other requests at the same time; of these a refusal is not the last word."""
+        """under_way: events of other requests at the same time; of these a refusal is not the last word, unless it says
+        that they were taken back."""
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):
-            if verdict == "retry_later" or (verdict == "refused" and body in (under_way or ())):
+            if verdict == "retry_later":
+                continue
+            if verdict == "refused" and reason != "voided" and body in (under_way or ()):
                 continue
             if body in self.outbox:
                 self.outbox.remove(body)

@@ -43,7 +43,6 @@ class Foreign:
             metrics_namespace="Foreign",
             log_group_prefix="/foreign",
             log_retention_days=7,
-            keep_logs=False,
             log_level="INFO",
         )
 
@@ -78,7 +77,7 @@ def foreign(tmp_path: Path) -> Foreign:
 def test_table(foreign: Foreign) -> None:
     from stacks.constructs.table import LedgerTable
 
-    table = LedgerTable(foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", keep=True)
+    table = LedgerTable(foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", protect=True)
     table.grant_read(foreign.function().function)
     with pytest.raises(ValueError, match="yawl-subscribers has no index NoSuch"):
         table.grant_query_index(foreign.function("other").function, name="NoSuch")
@@ -131,6 +130,13 @@ def test_usage_queue_and_its_alarms(foreign: Foreign) -> None:
     assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 5
 
 
+def test_session_secret(foreign: Foreign) -> None:
+    from stacks.constructs.session_secret import SessionSecret
+
+    SessionSecret(foreign.stack, "Sessions", keep=True).grant_read(foreign.function().function)
+    assert len(foreign.resources("AWS::SecretsManager::Secret")) == 1
+
+
 def test_rest_api(foreign: Foreign) -> None:
     from stacks.constructs.rest_api import RestApi, Route
 
@@ -171,7 +177,7 @@ def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
         submit_concurrency=3,
         environment=foreign.environment,
     )
-    WorkflowSchedule(foreign.stack, "Schedule", workflow=workflow.machine, minute=25)
+    WorkflowSchedule(foreign.stack, "Schedule", workflow=workflow, minute=25)
     MeteringAlarms(
         foreign.stack,
         "Alarms",
@@ -212,7 +218,9 @@ def test_final_metering_and_its_alarms(foreign: Foreign) -> None:
     StartOnLeaving(
         foreign.stack,
         "Start",
-        subscribers=LedgerTable(foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", keep=False),
+        subscribers=LedgerTable(
+            foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", protect=False
+        ),
         starter=foreign.function("starter"),
         machine=workflow.machine,
     )
@@ -275,7 +283,7 @@ def test_notice_alarms(foreign: Foreign) -> None:
 def test_a_tables_ttl_is_optional(foreign: Foreign) -> None:
     from stacks.constructs.table import LedgerTable
 
-    LedgerTable(foreign.stack, "Notices", declaration=NOTICES, physical_name="n", keep=False)
+    LedgerTable(foreign.stack, "Notices", declaration=NOTICES, physical_name="n", protect=False)
     (deployed,) = foreign.resources("AWS::DynamoDB::Table")
     assert deployed["TimeToLiveSpecification"] == {"AttributeName": NOTICES.ttl, "Enabled": True}
 

@@ -56,17 +56,3 @@ def test_every_table_is_on_demand_encrypted_and_restorable(prod: Assembly) -> No
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-
-
-def test_tables_of_a_stage_that_keeps_its_data_refuse_deletion(prod: Assembly) -> None:
-    tables = dict(prod.resources(TABLE))
-    assert len(tables) == len(ALL_TABLES)
-    for table in tables.values():
-        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
-        assert table["Properties"]["DeletionProtectionEnabled"] is True
-
-
-def test_tables_of_a_throwaway_stage_go_with_it(local: Assembly) -> None:
-    for _, table in local.resources(TABLE):
-        assert table["DeletionPolicy"] == "Delete"
-        assert not table["Properties"].get("DeletionProtectionEnabled")

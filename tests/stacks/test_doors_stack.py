@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.synthesized import PRODUCT_CODE, Assembly, as_list, shipped
-
-MARKETPLACE_TOPIC = f"arn:aws:sns:us-east-1:287250355862:aws-mp-{{}}-notification-{PRODUCT_CODE}"
+from tests.stacks.queue_policies import statements
+from tests.synthesized import Assembly, as_list, shipped
 
 
 def routes(assembly: Assembly) -> dict[str, str]:
@@ -26,19 +25,14 @@ def routes(assembly: Assembly) -> dict[str, str]:
     }
 
 
-def statements(assembly: Assembly, queue: str) -> list[dict[str, Any]]:
-    return [
-        statement
-        for policy in assembly.properties("AWS::SQS::QueuePolicy")
-        if policy["Queues"] == [{"Ref": queue}]
-        for statement in policy["PolicyDocument"]["Statement"]
-    ]
-
-
 def test_only_what_a_buyers_browser_calls_is_public(prod: Assembly) -> None:
     assert routes(prod) == {
         "POST /register": "NONE",
+        "GET /register": "NONE",
+        "HEAD /register": "NONE",
         "POST /registrations": "NONE",
+        "GET /registrations": "NONE",
+        "HEAD /registrations": "NONE",
         "GET /health": "NONE",
         "GET /subscribers/{customerIdentifier}": "AWS_IAM",
         "GET /subscribers/{customerIdentifier}/entitlements": "AWS_IAM",
@@ -101,50 +95,6 @@ def test_logs_of_the_api_hold_neither_token_nor_personal_data(prod: Assembly) ->
     ]
 
 
-def test_both_topics_of_marketplace_are_subscribed_without_raw_delivery(prod: Assembly) -> None:
-    subscriptions = prod.properties("AWS::SNS::Subscription", stack="Doors")
-    # the entitlement queue hears of subscriptions too: an hour is sealed by entitlements newer than the last start
-    topics = sorted(
-        (entry["Endpoint"]["Fn::GetAtt"][0].split("Queue")[0], entry["TopicArn"]) for entry in subscriptions
-    )
-    assert topics == [
-        ("Entitlement", MARKETPLACE_TOPIC.format("entitlement")),
-        ("Entitlement", MARKETPLACE_TOPIC.format("subscription")),
-        ("Subscription", MARKETPLACE_TOPIC.format("subscription")),
-    ]
-    for subscription in subscriptions:
-        assert subscription["Protocol"] == "sqs"
-        assert subscription["Region"] == "us-east-1"
-        assert "RawMessageDelivery" not in subscription
-        assert "deadLetterTargetArn" in subscription["RedrivePolicy"]
-
-
-def test_a_queue_abroad_still_hears_us_east_1(abroad: Assembly) -> None:
-    for subscription in abroad.properties("AWS::SNS::Subscription", stack="Doors"):
-        assert subscription["Region"] == "us-east-1"
-        # SNS wants a subscription's dead-letter queue in the topic's Region
-        assert "RedrivePolicy" not in subscription
-
-
-def test_only_marketplaces_topics_and_our_rule_may_send_to_a_notice_queue(prod: Assembly) -> None:
-    for name, kinds in (("SubscriptionQueue", {"subscription"}), ("EntitlementQueue", {"subscription", "entitlement"})):
-        (queue,) = (
-            id_
-            for id_, resource in prod.resources("AWS::SQS::Queue")
-            if id_.startswith(name) and "RedrivePolicy" in resource["Properties"]
-        )
-        allowed = [entry for entry in statements(prod, queue) if entry["Effect"] == "Allow"]
-        topics = set()
-        for entry in allowed:
-            source = entry["Condition"]["ArnEquals"]["aws:SourceArn"]
-            if entry["Principal"]["Service"] == "sns.amazonaws.com":
-                topics.update(as_list(source))
-            else:
-                assert entry["Principal"]["Service"] == "events.amazonaws.com"
-                assert source["Fn::GetAtt"][0] in dict(prod.resources("AWS::Events::Rule"))
-        assert topics == {MARKETPLACE_TOPIC.format(kind) for kind in kinds}
-
-
 def test_every_queue_is_encrypted_and_refuses_plain_http(prod: Assembly) -> None:
     for name, resource in prod.resources("AWS::SQS::Queue"):
         assert resource["Properties"]["SqsManagedSseEnabled"] is True
@@ -172,7 +122,7 @@ def test_a_batch_may_fail_in_part_and_is_invisible_long_enough(prod: Assembly) -
     assert len(mappings) == 4
     for mapping in mappings:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        timeout = functions[mapping["FunctionName"]["Ref"]]["Properties"]["Timeout"]
+        timeout = functions[prod.called(mapping["FunctionName"])]["Properties"]["Timeout"]
         queue = queues[mapping["EventSourceArn"]["Fn::GetAtt"][0]]["Properties"]
         assert queue["VisibilityTimeout"] >= 6 * timeout
 
@@ -225,48 +175,6 @@ def test_what_is_passed_on_fits_the_next_queue(prod: Assembly) -> None:
 def test_what_waits_is_tried_again_as_often_as_the_stage_says(prod: Assembly, local: Assembly) -> None:
     assert usage_queues(prod)["UsageQueueWaiting"]["DelaySeconds"] == 900
     assert usage_queues(local)["UsageQueueWaiting"]["DelaySeconds"] == local.stage.waiting_usage_seconds < 10
-
-
-def rules(assembly: Assembly, stack: str) -> dict[str, dict[str, Any]]:
-    """The queue that is fed (``elsewhere`` if none) → rule."""
-    found = {}
-    for rule in assembly.properties("AWS::Events::Rule", stack=stack):
-        assert "EventBusName" not in rule, "Marketplace's events arrive on the default bus"
-        assert rule["EventPattern"]["source"] == ["aws.agreement-marketplace"]
-        (target,) = rule["Targets"]
-        assert "DeadLetterConfig" in target
-        fed = target["Arn"].get("Fn::GetAtt", ["elsewhereQueue"])[0]
-        found[fed.split("Queue")[0]] = rule
-    return found
-
-
-def test_events_of_agreements_and_licences_reach_the_queues(prod: Assembly, abroad: Assembly) -> None:
-    for assembly in (prod, abroad):
-        fed = rules(assembly, "Doors")
-        assert set(fed) == {"Subscription", "Entitlement"}
-        kinds = fed["Subscription"]["EventPattern"]["detail-type"]
-        assert {"License Updated - Manufacturer", "License Deprovisioned - Manufacturer"} < set(kinds)
-        for what in ("Created", "Amended", "Ended"):
-            assert f"Purchase Agreement {what} - Proposer" in kinds
-            assert f"Purchase Agreement {what} - Manufacturer" in kinds
-        assert fed["Entitlement"]["EventPattern"]["detail-type"] == ["License Updated - Manufacturer"]
-
-
-def test_only_a_stage_abroad_has_a_stack_in_us_east_1_and_it_passes_the_same_events_on(
-    prod: Assembly, abroad: Assembly
-) -> None:
-    assert "Notices" not in prod.stacks()
-    there = rules(abroad, "Notices")["elsewhere"]
-    passed_on = set(there["EventPattern"]["detail-type"])
-    wanted = {kind for rule in rules(abroad, "Doors").values() for kind in rule["EventPattern"]["detail-type"]}
-    assert passed_on == wanted
-    (target,) = there["Targets"]
-    assert ":events:eu-west-1:" in json.dumps(target["Arn"])
-    assert ":event-bus/default" in json.dumps(target["Arn"])
-    manifest = json.loads((abroad.folder / "manifest.json").read_text(encoding="utf-8"))
-    environments = {name: entry.get("environment") for name, entry in manifest["artifacts"].items()}
-    assert environments["YawlMetering-prod-Notices"].endswith("/us-east-1")
-    assert environments["YawlMetering-prod-Doors"].endswith("/eu-west-1")
 
 
 def test_outputs_for_whoever_calls(prod: Assembly) -> None:

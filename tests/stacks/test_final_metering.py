@@ -7,7 +7,7 @@ import pytest
 
 from metering.start_final_metering import LEAVING
 from stacks.constructs.final_metering import LEAVING as FILTERED
-from tests.synthesized import Assembly
+from tests.synthesized import Assembly, references
 
 OWN = {"FindFinalHours", "RefuseUsage", "SealHours", "PlanBatches", "SubmitBatch", "EndSubscription"}
 
@@ -73,12 +73,12 @@ def test_whatever_becomes_of_a_batch_its_lines_are_tried_again(states: dict[str,
 
 
 def test_there_is_one_sealer_one_planner_and_one_paced_submitter(prod: Assembly) -> None:
-    """By the functions' names in both definitions: tokens of a function say its logical id."""
+    """By the functions' names in both definitions: a version's logical id begins with its function's."""
     machines = dict(prod.resources("AWS::StepFunctions::StateMachine"))
     invoked = {}
     for name, machine in machines.items():
         parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
-        invoked[name[:6]] = {part["Fn::GetAtt"][0] for part in parts if "Fn::GetAtt" in part}
+        invoked[name[:6]] = {version for version in references(parts) if "FunctionCurrentVersion" in version}
     shared = invoked["Hourly"] & invoked["FinalM"]
     assert {name.split("Function")[0] for name in shared} == {"sealhours", "planbatches", "submitbatch"}
     assert len(invoked["FinalM"]) == 6

@@ -10,12 +10,17 @@ READ = {"GetItem", "BatchGetItem", "Query"}
 
 #: function → table (or table/index) → DynamoDB actions
 TABLES: dict[str, dict[str, set[str]]] = {
-    "registration": {"Subscribers": READ | {"UpdateItem"}},
+    "registration": {
+        "Subscribers": READ | {"UpdateItem"},
+        "Notices": {"UpdateItem"},
+        "Notices/index/WaitingAgreementIndex": {"Query"},
+    },
     "subscriber-api": {"Subscribers": READ},
     "subscription-notices": {
         "Subscribers": READ | {"UpdateItem"},
         "Subscribers/index/AgreementIndex": {"Query"},
-        "Notices": {"PutItem", "UpdateItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "Notices": {"GetItem", "PutItem", "UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
     "entitlement-notices": {

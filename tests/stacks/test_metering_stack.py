@@ -44,7 +44,7 @@ def test_states_follow_one_another_as_the_design_says(states: dict[str, Any]) ->
     going_on = states["GoingOn"]
     assert [(choice["Condition"], choice["Next"]) for choice in going_on["Choices"]] == [
         ("{% $fault != null %}", "Report"),
-        ("{% $more and $events >= 15000 %}", "HandOver"),
+        ("{% $more and $events >= 15000 %}", "AskForVersion"),
         ("{% $more %}", "FindDueHours"),
         ("{% $busy and $passes < 5 %}", "WaitForMarketplace"),
     ]
@@ -59,7 +59,7 @@ def test_what_was_left_unanswered_has_its_turn_again_from_the_first_page_for_abo
     another = states["AnotherPass"]
     assert another["Default"] == "FindDueHours"
     assert [(choice["Condition"], choice["Next"]) for choice in another["Choices"]] == [
-        ("{% $events >= 15000 %}", "HandOver")
+        ("{% $events >= 15000 %}", "AskForVersion")
     ]
     assert wait["Assign"] == {"cursor": "{% null %}", "busy": False, "passes": "{% $passes + 1 %}"}
     pauses = json.loads(wait["Seconds"].removeprefix("{% ").removesuffix("[$passes] %}"))
@@ -85,12 +85,22 @@ def test_the_run_takes_its_hour_from_its_input_or_from_the_executions_start(stat
 
 
 def test_an_execution_hands_over_before_its_history_is_full(prod: Assembly, states: dict[str, Any]) -> None:
-    hand_over = states["HandOver"]
-    assert hand_over["Arguments"]["StateMachineArn"] == "{% $states.context.StateMachine.Id %}"
+    ask, hand_over = states["AskForVersion"], states["HandOver"]
+    # to the version that it runs itself, or to the machine that was started without one
+    assert (ask["Resource"].rsplit(":", 1)[-1], ask["Next"]) == ("describeExecution", "HandOver")
+    assert ask["Arguments"] == {"ExecutionArn": "{% $states.context.Execution.Id %}"}
+    version = "$states.result.StateMachineVersionArn"
+    assert ask["Output"] == f"{{% {version} ? {version} : $states.result.StateMachineArn %}}"
+    assert hand_over["Arguments"]["StateMachineArn"] == "{% $states.input %}"
+    for state in (ask, hand_over):
+        (retry,) = state["Retry"]
+        assert (retry["ErrorEquals"], retry["JitterStrategy"]) == (["States.ALL"], "FULL")
+        assert state["TimeoutSeconds"] == 60
     handed = hand_over["Arguments"]["Input"]
     assert handed == {name: f"{{% ${name} %}}" for name in ("startedAt", "hour", "cursor", "busy", "passes")}
     assert set(handed) <= set(states["Start"]["Assign"]), "the next execution reads all of it"
-    assert (hand_over["Catch"][0]["Next"], states[hand_over["Next"]]["Type"]) == ("Report", "Succeed")
+    assert ask["Catch"][0]["Next"] == hand_over["Catch"][0]["Next"] == "Report"
+    assert states[hand_over["Next"]]["Type"] == "Succeed"
 
 
 def test_any_fault_still_reports_and_then_fails_the_run(states: dict[str, Any]) -> None:
@@ -193,7 +203,6 @@ def test_log_groups_are_named_and_kept_as_the_stage_says(prod: Assembly, local: 
         for group in groups:
             assert f"/yawl-metering/{assembly.stage.name}/" in group["Properties"]["LogGroupName"]
             assert group["Properties"]["RetentionInDays"] == assembly.stage.log_retention_days
-            assert group["DeletionPolicy"] == ("Retain" if assembly.stage.keep_data else "Delete")
 
 
 def test_functions_are_arm64_traced_and_share_one_asset(prod: Assembly) -> None:

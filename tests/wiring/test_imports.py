@@ -15,7 +15,9 @@ GROUND = "runtime"
 #: what a stack may know of the runtime code: declarations of names, never behaviour
 NAMES = {
     "ledger.tables",
+    "marketplace.billing_identity.BILLING_KEY",
     "marketplace.dimensions",
+    "marketplace.entitlements.PRICING_MODELS_WITH_ENTITLEMENTS",
     "marketplace.regions",
     "marketplace.tiers",
     "runtime.clock",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.marketplace import notices
+from local.marketplace import notices, standing_notices
 from local.marketplace.notices import Agreement
 from local.marketplace.sample_notices import AGREEMENT, CUSTOMER, ENDED, PRODUCT_CODE, STARTED, samples
 from tests.local.marketplace.market import Market
@@ -90,3 +90,20 @@ def test_a_buyer_of_the_marketplace_gives_the_events_their_names(market: Market)
     assert event["detail"]["license"]["arn"] == buyer["licenseArn"]
     assert event["detail"]["acceptor"]["accountId"] == buyer["accountId"]
     assert event["resources"] == [f"arn:aws:aws-marketplace::aws:agreement:{buyer['agreementId']}"]
+
+
+def test_an_advisory_names_the_products_id_and_the_buyer() -> None:
+    """User guide, events for agreements."""
+    event = standing_notices.advisory(AGREEMENT, STARTED)
+    assert event["detail-type"] == "Purchase Agreement Advisory Issued - Manufacturer"
+    assert event["detail"]["product"] == {"id": AGREEMENT.product_id}
+    assert event["detail"]["acceptor"]["accountId"] == AGREEMENT.account_id
+    assert event["detail"]["advisory"] == {"issuedAt": "2026-11-15T08:05:10Z"}
+
+
+@pytest.mark.parametrize("build", [standing_notices.cancellation_request, standing_notices.billing_adjustment])
+def test_requests_name_no_acceptor_and_no_resource(build: Any) -> None:
+    """User guide, events for cancellations and for billing adjustments."""
+    event = build(AGREEMENT, ENDED)
+    assert (event["resources"], "acceptor" in event["detail"]) == ([], False)
+    assert event["detail"]["agreement"]["id"] == AGREEMENT.agreement_id

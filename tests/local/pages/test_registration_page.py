@@ -1,5 +1,6 @@
 """A buyer registers with a browser: Marketplace's POST, our form, the registered page."""
 
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,10 @@ def test_a_buyer_registers(stage: LocalStage, watched: Watched, buyer: dict[str,
     page, token = watched.page, buyer["token"]
     arrive(stage, watched, token, tmp_path)
     assert page.get_by_role("heading").inner_text() == "Set up your account"
+    # the token has left already: a signed session stands for it
+    assert token not in page.content()
+    session = page.locator("input[name=session]").get_attribute("value")
+    assert session and buyer["id"] not in session
     page.get_by_label("E-mail").fill("ada@example.com")
     page.get_by_label("Company").fill("Analytical Engines")
     page.get_by_label("Your name").fill("Ada Łovelace")
@@ -56,10 +61,11 @@ def test_a_buyer_registers(stage: LocalStage, watched: Watched, buyer: dict[str,
     item = stored(stage, buyer)
     kept = (item["email"], item["company"], item["name"], item["tier"])
     assert kept == ("ada@example.com", "Analytical Engines", "Ada Łovelace", "basic_tier")
-    # the token: in the two bodies, and nowhere else
-    assert [address for address in watched.addresses if token in address or quote(token, safe="") in address] == []
-    assert token not in page.content()
-    assert token not in str(item)
+    # the token: in Marketplace's own body, and nowhere else; the session: in the form alone
+    for secret in (token, quote(token, safe=""), session):
+        assert [address for address in watched.addresses if secret in address] == []
+        assert secret not in page.content()
+        assert secret not in str(item)
     assert watched.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
     assert watched.errors == []
@@ -74,6 +80,7 @@ def test_the_token_reaches_no_log(stage: LocalStage, watched: Watched, buyer: di
     assert buyer["token"] not in log
     assert quote(buyer["token"], safe="") not in log
     assert "@example.com" not in log
+    assert str(watched.page.locator("input[name=session]").get_attribute("value")) not in log
 
 
 def test_the_browser_asks_for_an_address(
@@ -105,6 +112,75 @@ def test_what_looks_like_a_script_stays_text(
     assert answer.json["company"] == XSS
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def fill_in(watched: Watched, email: str = "ada@example.com") -> None:
+    watched.page.get_by_label("E-mail").fill(email)
+    watched.page.get_by_role("button", name="Register").click()
+
+
+@pytest.fixture
+def short_lived_tokens(stage: LocalStage) -> Iterator[None]:
+    """As those of an agreement's entitlement."""
+    stage.marketplace.set_settings(tokenMinutes=30)
+    yield
+    stage.marketplace.set_settings(tokenMinutes=240)
+
+
+@pytest.mark.usefixtures("short_lived_tokens")
+@pytest.mark.parametrize("minutes", [31, 61])
+def test_the_page_may_stay_open_for_longer_than_the_token_lives(
+    stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path, minutes: int
+) -> None:
+    arrive(stage, watched, buyer["token"], tmp_path)
+    stage.clock.set(stage.clock.now() + 60 * minutes)
+    fill_in(watched)
+    watched.page.wait_for_url(f"{stage.api.url}/registrations")
+    assert watched.page.get_by_role("heading").inner_text() == "You are registered"
+    assert stored(stage, buyer)["email"] == "ada@example.com"
+    # a reload sends the form again
+    watched.page.reload()
+    assert watched.page.get_by_role("heading").inner_text() == "You are registered"
+
+
+def test_after_four_hours_the_page_leads_back_to_marketplace_and_all_is_well_from_there(
+    stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
+) -> None:
+    arrive(stage, watched, buyer["token"], tmp_path)
+    stage.clock.set(stage.clock.now() + 241 * 60)
+    fill_in(watched)
+    watched.page.wait_for_url(f"{stage.api.url}/registrations")
+    assert "more than four hours" in watched.page.get_by_role("alert").inner_text()
+    assert watched.page.get_by_role("link", name="your subscriptions in AWS Marketplace").count() == 1
+    arrive(stage, watched, stage.marketplace.new_token(buyer["id"]), tmp_path)
+    fill_in(watched)
+    watched.page.wait_for_url(f"{stage.api.url}/registrations")
+    assert stored(stage, buyer)["email"] == "ada@example.com"
+
+
+def test_an_address_in_another_script_is_taken_and_a_wrong_one_leaves_the_form_filled_in(
+    stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
+) -> None:
+    page = watched.page
+    arrive(stage, watched, buyer["token"], tmp_path)
+    page.get_by_label("Company").fill("O'Neil & Söhne")
+    fill_in(watched, "nobody@nowhere")
+    page.wait_for_url(f"{stage.api.url}/registrations")
+    assert "An e-mail address is needed" in page.get_by_role("alert").inner_text()
+    assert page.get_by_label("Company").input_value() == "O'Neil & Söhne"
+    assert page.get_by_label("E-mail").input_value() == "nobody@nowhere"
+    fill_in(watched, "用户@例え.テスト")
+    page.get_by_role("heading", name="You are registered").wait_for()
+    assert (stored(stage, buyer)["email"], stored(stage, buyer)["company"]) == ("用户@例え.テスト", "O'Neil & Söhne")
+
+
+@pytest.mark.parametrize("path", ["/register", "/registrations"])
+def test_a_bookmark_is_told_where_to_begin(stage: LocalStage, watched: Watched, path: str) -> None:
+    answer = watched.page.goto(f"{stage.api.url}{path}")
+    assert answer is not None and answer.status == 200
+    assert watched.page.get_by_role("heading").inner_text() == "Begin in AWS Marketplace"
+    assert watched.page.get_by_role("link").count() == 1
+    assert watched.errors == []
 
 
 @pytest.mark.parametrize("token", ["junk", XSS], ids=["junk", "script"])

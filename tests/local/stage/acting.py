@@ -122,9 +122,7 @@ class Acting:
 
     def start_run(self, payload: Item | None = None) -> str:
         """Starts the hourly workflow; the execution's ARN."""
-        started = self._states.start_execution(
-            stateMachineArn=self.stage.state_machine_arn, input=json.dumps(payload or {})
-        )
+        started = self._states.start_execution(stateMachineArn=self.stage.started_arn, input=json.dumps(payload or {}))
         return started["executionArn"]
 
     def end_run(self, arn: str, *, timeout: float = PATIENCE) -> Item:

@@ -107,13 +107,16 @@ REQUESTS: dict[str, tuple[str, str, Any, dict[str, str], bool, int, str]] = {
     "register with a junk token": (
         "POST", "/register", "x-amzn-marketplace-token=junk%22%3E%3Cscript%3E", FORM, False, 400, "invalid_token",
     ),
-    "register in another content type": ("POST", "/register", "token=a", TEXT, False, 415, "unsupported_media_type"),
+    "register in another content type": ("POST", "/register", "a token", TEXT, False, 415, "unsupported_media_type"),
     "register with 1 MB": ("POST", "/register", "token=" + "x" * 2**20, FORM, False, 413, "payload_too_large"),
     "contact data without a token": (
         "POST", "/registrations", {"email": "a@example.com"}, {}, False, 400, "missing_token",
     ),
     "contact data with a junk token": (
         "POST", "/registrations", {"token": "junk", "email": "a@example.com"}, {}, False, 400, "invalid_token",
+    ),
+    "contact data with a junk session": (
+        "POST", "/registrations", {"session": "junk.junk", "email": "a@example.com"}, {}, False, 400, "invalid_session",
     ),
     "contact data without an address": ("POST", "/registrations", {"token": "junk"}, {}, False, 400, "bad_request"),
     "contact data in broken JSON": ("POST", "/registrations", '{"token": ', JSON, False, 400, "bad_request"),

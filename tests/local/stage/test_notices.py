@@ -1,4 +1,4 @@
-"""Notices of AWS Marketplace at the deployed stage: poison among them, repetitions, any order."""
+"""Notices of AWS Marketplace at the deployed stage: poison among them, faults, advisories, repetitions, any order."""
 
 import json
 import uuid
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger import tables
-from local.marketplace import notices
+from local.marketplace import notices, standing_notices
 from tests.local.stage.acting import Acting, Item, wait_until
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]
@@ -34,7 +34,7 @@ def quick_queues(acting: Acting) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quick_queues")
-def test_poison_goes_to_the_dead_letters_and_the_others_go_through(acting: Acting) -> None:
+def test_what_cannot_be_read_is_kept_with_its_reason_and_the_others_go_through(acting: Acting) -> None:
     buyers = acting.arrive(4)
     legacy = [buyer for buyer in buyers if buyer.integration == "legacy"]
     sqs = acting.stage.cloud.seller.client("sqs")
@@ -51,24 +51,59 @@ def test_poison_goes_to_the_dead_letters_and_the_others_go_through(acting: Actin
     sqs.send_message_batch(
         QueueUrl=queue, Entries=[{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
     )
-    wait_until(
-        lambda: {acting.get(buyer)["subscriptionStatus"] for buyer in legacy} == {"pending_cancellation"},
-        "the notices beside the poison have been applied",
-        timeout=10,
+    acting.quiet()
+    assert {acting.get(buyer)["subscriptionStatus"] for buyer in legacy} == {"pending_cancellation"}
+    kept = [item for item in acting.stored()[tables.NOTICES.name] if item.get("content", {}).get("text") == poison]
+    assert [(item["reason"], item["detail"]) for item in kept] == [("unreadable", "it is not a JSON object")]
+    assert not sqs.receive_message(QueueUrl=acting.doors["SubscriptionDeadLettersUrl"]).get("Messages")
+
+
+@pytest.mark.usefixtures("quick_queues")
+def test_what_fails_here_goes_to_the_dead_letters_and_can_be_worked_on_from_there(acting: Acting) -> None:
+    """GetEntitlements is refused for longer than a message is tried."""
+    buyer = next(buyer for buyer in acting.arrive(2) if buyer.integration == "legacy")
+    sqs = acting.stage.cloud.seller.client("sqs")
+    queue, dead_letters = acting.doors["EntitlementQueueUrl"], acting.doors["EntitlementDeadLettersUrl"]
+    product = acting.stage.product_code
+    notice = notices.entitlement_notice(buyer.customer_identifier, product)
+    body = json.dumps(
+        notices.sns_envelope(notice, notices.entitlement_topic(product), message_id="dead", at=acting.now)
     )
-    dead_letters = acting.doors["SubscriptionDeadLettersUrl"]
+    acting.stage.marketplace.arm("error", operation="GetEntitlements", error="AccessDeniedException")
+    sqs.send_message(QueueUrl=queue, MessageBody=body)
     found: list[Any] = []
 
     def dead() -> bool:
         found.extend(sqs.receive_message(QueueUrl=dead_letters, MaxNumberOfMessages=10).get("Messages", []))
         return bool(found)
 
-    wait_until(dead, "the poison is in the dead-letter queue", timeout=20)
-    assert [message["Body"] for message in found] == [poison]
-    acting.quiet()
-    assert not sqs.receive_message(QueueUrl=dead_letters).get("Messages"), "only the poison is dead"
+    wait_until(dead, "the notice is in the dead-letter queue", timeout=20)
+    assert [message["Body"] for message in found] == [body]
+    acting.stage.marketplace.clear_faults()
+    fetched = acting.get(buyer, "/entitlements")["fetchedAt"]
+    acting.pass_minutes(1)
     for message in found:
+        sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
         sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=message["ReceiptHandle"])
+    acting.quiet()
+    assert acting.get(buyer, "/entitlements")["fetchedAt"] > fetched
+
+
+def test_an_advisory_is_shown_and_is_the_reason_of_a_line_that_is_not_subscribed(acting: Acting) -> None:
+    buyer = next(buyer for buyer in acting.arrive(2) if buyer.integration == "license")
+    issued = standing_notices.advisory(notices.Agreement.of_buyer(buyer.known), acting.now)
+    acting.stage.cloud.marketplace.put_agreement_event(issued["detail-type"], issued["detail"], issued["resources"])
+    acting.quiet()
+    assert acting.get(buyer)["agreementStanding"]["advisory"]["state"] == "issued"
+    hour = acting.hour
+    acting.record(acting.event(buyer, quantity=100))  # beyond what the contract includes
+    acting.stage.marketplace.arm("status", buyer=buyer.customer_identifier, status="CustomerNotSubscribed", times=1)
+    acting.close_hour()
+    acting.meter_at_once()
+    (shown,) = [entry for entry in acting.get(buyer, "/usage")["hours"] if entry["hour"] == hour]
+    (line,) = shown["lines"]
+    assert line["verdict"] == "not_subscribed"
+    assert "advisory" in line["detail"]
 
 
 # --- twice, and in another order --------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def test_the_schedules_role_may_start_the_workflow_and_nothing_else(acting: Acti
     iam = seller.client("iam")
     for name in (outputs["ScheduleName"], outputs["MonthEndScheduleName"]):
         target = seller.client("scheduler").get_schedule(Name=name)["Target"]
-        assert target["Arn"] == machine
+        assert target["Arn"] == acting.stage.started_arn == f"{machine}:live"
         role = target["RoleArn"]
         trust: Any = iam.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]["AssumeRolePolicyDocument"]
         services = {statement["Principal"]["Service"] for statement in trust["Statement"]}

@@ -63,12 +63,18 @@ def test_a_body_changed_after_signing_is_stopped_at_the_gateway(acting: Acting, 
     refused_by_the_gateway(acting.stage.api.call("POST", "/usage", tampered, headers=headers))
 
 
+def session_secret(acting: Acting) -> str:
+    (listed,) = acting.stage.cloud.seller.client("secretsmanager").list_secrets()["SecretList"]
+    return listed["ARN"]
+
+
 @pytest.mark.usefixtures("nothing_stored")
 def test_the_usage_senders_rights_end_at_the_api(acting: Acting) -> None:
     mine = acting.stage.usage_sender
     for attempt in (
         lambda: mine.client("dynamodb").scan(TableName="yawl-subscribers-local"),
-        lambda: mine.client("stepfunctions").start_execution(stateMachineArn=acting.stage.state_machine_arn),
+        lambda: mine.client("stepfunctions").start_execution(stateMachineArn=acting.stage.started_arn),
+        lambda: mine.client("secretsmanager").get_secret_value(SecretId=session_secret(acting)),
         lambda: mine.client("sqs").send_message(QueueUrl=acting.doors["SubscriptionQueueUrl"], MessageBody="{}"),
     ):
         with pytest.raises(Exception, match=r"AccessDenied|not authorized"):
@@ -77,7 +83,7 @@ def test_the_usage_senders_rights_end_at_the_api(acting: Acting) -> None:
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "unsigned"])
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("DELETE", "/usage"), ("GET", "/register")])
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("DELETE", "/usage"), ("PUT", "/register")])
 def test_unknown_addresses_and_methods_are_refused(acting: Acting, method: str, path: str, signed: bool) -> None:
     caller = acting.stage.usage_sender if signed else None
     refused_by_the_gateway(acting.stage.api.call(method, path, caller=caller))

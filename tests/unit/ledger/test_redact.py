@@ -37,7 +37,43 @@ def test_it_is_cut_to_what_an_item_holds() -> None:
     assert (len(kept["json"]), kept["truncated"]) == (LARGEST, True)
 
 
-@pytest.mark.parametrize("body", ["", "{", "plain", '{"Message": "plain"}'])
-def test_what_is_not_json_is_an_error(body: str) -> None:
-    with pytest.raises(ValueError):  # JSONDecodeError's own sentence
-        content(body)
+@pytest.mark.parametrize("body", ["", "{", "plain", "[" * 100_000, "ping \ud800"])
+def test_what_is_not_json_is_kept_as_text(body: str) -> None:
+    assert content(body) == {"text": body.replace("\ud800", "?")[:LARGEST], "truncated": len(body) > LARGEST}
+
+
+def test_an_envelope_whose_message_is_no_json_is_kept_whole() -> None:
+    assert json.loads(content('{"Type": "Notification", "Message": "plain"}')["json"])["Message"] == "plain"
+
+
+def test_the_token_that_confirms_a_subscription_is_not_kept() -> None:
+    address = "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&Token=s3cret"
+    asked = {
+        "Type": "SubscriptionConfirmation",
+        "Token": "s3cret",
+        "Message": f"visit {address}",
+        "SubscribeURL": address,
+    }
+    for body in (json.dumps(asked), json.dumps(asked)[:-1], json.dumps(json.dumps(asked))):
+        assert "s3cret" not in str(content(body))
+        assert "SubscriptionConfirmation" in str(content(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"action": "x", "email": "ann@example.com", "contactName": "Ann',
+        '{"Type": "Notification", "Message": "{\\"action\\": \\"x\\", \\"name\\": \\"Ann"}',
+        json.dumps(json.dumps(json.dumps({"action": "x", "name": "Ann"}))),
+        json.dumps({"action": "x", "list": [json.dumps({"company": "Ann"})]}),
+        "action x by Ann@example.com",
+    ],
+)
+def test_what_is_broken_or_encoded_once_more_names_nobody_either(body: str) -> None:
+    kept = str(content(body))
+    assert "Ann" not in kept
+    assert "action" in kept
+
+
+def test_what_is_nested_too_deeply_is_cut_there() -> None:
+    assert REMOVED in content("[" * 100 + "]" * 100)["json"]

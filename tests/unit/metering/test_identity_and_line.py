@@ -8,7 +8,7 @@ from ledger.metering_record import Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.billing_identity import BillingIdentity
 from metering.identity import frozen_identity, identity_of, thawed_identity
-from metering.settle_rules import verdict_of
+from metering.settle_rules import detail_of, verdict_of
 from metering.usage_line import usage_line
 
 ARN = "arn:aws:license-manager::123456789012:license:lic-1"
@@ -87,3 +87,18 @@ def test_what_is_not_sealed_has_nothing_to_send() -> None:
 )
 def test_what_an_answer_means(status: str, others: bool, verdict: str | None) -> None:
     assert verdict_of(status, unanswered_others=others) == verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "since", "told"),
+    [
+        ("not_subscribed", "2026-11-15T08:00:00Z", True),
+        ("not_subscribed", None, False),
+        ("billed", "2026-11-15T08:00:00Z", False),
+        ("conflict", "2026-11-15T08:00:00Z", False),
+    ],
+)
+def test_an_open_advisory_is_a_reason_for_not_subscribed(verdict: str, since: str | None, told: bool) -> None:
+    detail = detail_of(verdict, since)
+    assert (detail is not None) is told
+    assert since is None or not told or since in str(detail)

@@ -52,7 +52,7 @@ def starter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Starter]:
 
 def executions(starter: Starter) -> dict[str, Any]:
     """Inputs by name."""
-    listed = starter.client.list_executions(stateMachineArn=starter.state_machine_arn)["executions"]
+    listed = starter.client.list_executions(stateMachineArn=starter.alias_arn)["executions"]
     return {
         entry["name"]: json.loads(starter.client.describe_execution(executionArn=entry["executionArn"])["input"])
         for entry in listed
@@ -62,7 +62,7 @@ def executions(starter: Starter) -> dict[str, Any]:
 def end(starter: Starter, name: str) -> None:
     (execution,) = [
         entry
-        for entry in starter.client.list_executions(stateMachineArn=starter.state_machine_arn)["executions"]
+        for entry in starter.client.list_executions(stateMachineArn=starter.alias_arn)["executions"]
         if entry["name"] == name
     ]
     starter.client.stop_execution(executionArn=execution["executionArn"])
@@ -107,20 +107,20 @@ def test_who_is_not_leaving_has_nothing_started(starter: Starter, who: Subscribe
 
 
 def test_what_is_running_is_left_alone_and_what_has_ended_is_started_again(starter: Starter) -> None:
-    assert starter.restart(LEAVER, starter.running(), NOW), "its start was missed"
-    assert not starter.restart(LEAVER, starter.running(), NOW)
+    assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW), "its start was missed"
+    assert not starter.restart(LEAVER, starter.running(starter.alias_arn), NOW)
     end(starter, f"l-1-{END}")
     again = f"l-1-{END}-{END + 100 - (END + 100) % 3600}"
-    assert starter.restart(LEAVER, starter.running(), NOW)
+    assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW)
     assert set(executions(starter)) == {f"l-1-{END}", again}
-    assert not starter.restart(LEAVER, starter.running(), NOW + 7200), "another try is running"
+    assert not starter.restart(LEAVER, starter.running(starter.alias_arn), NOW + 7200), "another try is running"
     end(starter, again)
-    assert not starter.restart(LEAVER, starter.running(), NOW), "one try an hour"
-    assert starter.restart(LEAVER, starter.running(), NOW + 3600)
+    assert not starter.restart(LEAVER, starter.running(starter.alias_arn), NOW), "one try an hour"
+    assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW + 3600)
 
 
 def test_another_error_is_told(starter: Starter) -> None:
-    wrong = replace(starter, state_machine_arn=starter.state_machine_arn + "x")
+    wrong = replace(starter, alias_arn=starter.alias_arn + "x")
     with pytest.raises(Exception, match="StateMachineDoesNotExist"):
         wrong.start(LEAVER)
 
@@ -132,7 +132,9 @@ def test_another_error_is_told(starter: Starter) -> None:
 def stored(starter: Starter, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The subscribers' table, in the functions' environment."""
     monkeypatch.setenv("SUBSCRIBERS_TABLE", SUBSCRIBERS.name)
-    monkeypatch.setenv("FINAL_METERING_ARN", starter.state_machine_arn)
+    monkeypatch.setenv("FINAL_METERING_ALIAS_ARN", starter.alias_arn)
+    # moto has no aliases, so both are the machine
+    monkeypatch.setenv("FINAL_METERING_ARN", starter.alias_arn)
     final_handlers.dynamodb.cache_clear()
     final_handlers.starter.cache_clear()
     dynamodb = boto3.resource("dynamodb", region_name="us-east-1")
@@ -165,7 +167,7 @@ def test_leavers_are_looked_after_and_the_overdue_are_counted(starter: Starter, 
     put(stored, "l-3", "final_metering", overdue + 1)
     put(stored, "l-4", "cancelled", overdue)
     starter.start(LEAVER)
-    found = look_after_leavers(Subscribers(stored), starter, NOW)
+    found = look_after_leavers(Subscribers(stored), starter, starter.running(starter.alias_arn), NOW)
     assert (found.leaving, found.overdue, found.started, found.failed) == (3, 1, 2, [])
     assert len(executions(starter)) == 3
 

@@ -4,100 +4,16 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
-from marketplace import tiers
 from marketplace.client import ResolvedCustomer
-from marketplace.tiers import Tier
 from registration import handlers
-from runtime import clock
 from tests.unit.log_lines import log_lines
-from tests.unit.marketplace_double import MarketplaceDouble, held, refused
-from tests.unit.messages import ACCOUNT, AGREEMENT, ARN, LICENSE_ID, PRODUCT, T0, Context
-from tests.unit.moto_tables import tables
-
-TOKEN = 'tok7Kq+/="<&'
-NOW = T0 + 0.5
-TIERS = (Tier("basic_tier", {}), Tier("professional_tier", {}))
-LEGACY = ResolvedCustomer(product_code=PRODUCT, customer_identifier="custA1", account_id=ACCOUNT, license_arn=ARN)
-LICENSE = ResolvedCustomer(product_code=PRODUCT, account_id=ACCOUNT, license_arn=ARN, agreement_id=AGREEMENT)
-WHO = {"email": "ann@acme.example", "company": "Acme", "name": "Ann Example"}
-BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-
-
-class Door:
-    def __init__(self, table: Any, marketplace: MarketplaceDouble) -> None:
-        self.table = table
-        self.marketplace = marketplace
-
-    def request(self, method: str, path: str, body: str | None, headers: dict[str, str], **more: Any) -> dict[str, Any]:
-        event = {"httpMethod": method, "path": path, "headers": headers, "body": body} | more
-        event |= {"requestContext": {"stage": "v1"}, "isBase64Encoded": more.get("isBase64Encoded", False)}
-        answer = handlers.handle(event, Context())
-        answer["headers"] = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
-        return answer
-
-    def form(self, path: str, posted: dict[str, str], **headers: str) -> dict[str, Any]:
-        kind = {"content-type": "application/x-www-form-urlencoded"}
-        return self.request("POST", path, urlencode(posted), kind | BROWSER | headers)
-
-    def json(self, path: str, posted: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        answer = self.request("POST", path, json.dumps(posted), {"Content-Type": "application/json"})
-        return answer["statusCode"], json.loads(answer["body"])
-
-    def row(self, key: str = "custA1") -> dict[str, Any]:
-        return dict(self.table.get_item(Key={"customerIdentifier": key}).get("Item", {}))
-
-
-@pytest.fixture
-def pricing_model() -> str:
-    return "contract-with-consumption"
-
-
-@pytest.fixture
-def integration() -> str:
-    return "mixed"
-
-
-@pytest.fixture
-def door(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str) -> Iterator[Door]:
-    marketplace = MarketplaceDouble(buyers={TOKEN: LEGACY, "licensed": LICENSE}, holds=(held("basic_tier"),))
-    with tables(monkeypatch) as (subscribers, _):
-        for name, value in {
-            "PRODUCT_CODE": PRODUCT,
-            "INTEGRATION": integration,
-            "PRICING_MODEL": pricing_model,
-            "TIERS": tiers.to_json(TIERS),
-            "METERING_REGION": "us-east-1",
-            "SUBSCRIBERS_TABLE": subscribers.name,
-        }.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(clock, "now", lambda: NOW)
-        monkeypatch.setattr(handlers, "marketplace", lambda: marketplace)
-        handlers.desk.cache_clear()
-        yield Door(subscribers, marketplace)
-
-
-class Page(HTMLParser):
-    """The forms of a page: where they post to and the inputs they hold."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.action: str | None = None
-        self.inputs: dict[str, str | None] = {}
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "form":
-            self.action = given["action"]
-        if tag == "input":
-            self.inputs[str(given["name"])] = given.get("value")
+from tests.unit.marketplace_double import refused
+from tests.unit.messages import ACCOUNT, AGREEMENT, ARN, LICENSE_ID, PRODUCT, T0
+from tests.unit.registration.door import JSON, NOW, TOKEN, WHO, Door, Page
 
 
 def test_marketplaces_post_stores_ids_and_entitlements_and_answers_the_page(door: Door) -> None:
@@ -110,13 +26,14 @@ def test_marketplaces_post_stores_ids_and_entitlements_and_answers_the_page(door
     assert "email" not in row
 
 
-def test_the_pages_form_leads_to_registrations_with_the_token(door: Door) -> None:
+def test_the_pages_form_leads_to_registrations_without_the_token(door: Door) -> None:
     answer = door.form("/register", {"x-amzn-marketplace-token": TOKEN})
     page = Page(answer["body"])
     assert page.action == "registrations"
-    assert page.inputs == {"token": TOKEN, "email": None, "company": None, "name": None}
-    posted = {name: value or WHO[name] for name, value in page.inputs.items()}
-    done = door.form("/registrations", posted)
+    assert {name for name, value in page.inputs.items() if not value} == set(WHO)
+    assert set(page.inputs) == {"session", *WHO}
+    assert "tok7Kq" not in answer["body"]
+    done = door.form("/registrations", {"session": str(page.inputs["session"])} | WHO)
     assert done["statusCode"] == 200
     assert "custA1" in done["body"]
     assert {name: door.row()[name] for name in WHO} == WHO
@@ -213,9 +130,7 @@ def test_a_plain_subscription_fetches_no_entitlements(door: Door) -> None:
 )
 def test_what_marketplace_says_of_a_token(door: Door, buyer: Any, status: int, code: str) -> None:
     door.marketplace.buyers["t"] = buyer
-    answer = door.request(
-        "POST", "/registrations", json.dumps({"token": "t"} | WHO), {"Content-Type": "application/json"}
-    )
+    answer = door.request("POST", "/registrations", json.dumps({"token": "t"} | WHO), JSON)
     error = json.loads(answer["body"])["error"]
     assert (answer["statusCode"], error["code"]) == (status, code)
     assert set(error) == {"code", "message", "details"}
@@ -230,10 +145,11 @@ def test_a_fault_of_ours_is_never_called_the_buyers(door: Door, code: str) -> No
     assert (status, said["error"]["code"]) == (503, "marketplace_unavailable")
 
 
-def test_a_busy_entitlement_service_says_so_and_the_next_try_completes(door: Door) -> None:
+def test_a_busy_entitlement_service_costs_nobody_what_he_typed_and_the_next_try_completes(door: Door) -> None:
     holds, door.marketplace.holds = door.marketplace.holds, refused("ThrottlingException", "GetEntitlements")
     status, said = door.json("/registrations", {"token": TOKEN} | WHO)
     assert (status, said["error"]["code"]) == (503, "marketplace_busy")
+    assert door.row()["email"] == WHO["email"]
     door.marketplace.holds = holds
     assert door.json("/registrations", {"token": TOKEN} | WHO)[0] == 200
     assert (door.row()["tier"], door.row()["email"]) == ("basic_tier", WHO["email"])
@@ -242,8 +158,9 @@ def test_a_busy_entitlement_service_says_so_and_the_next_try_completes(door: Doo
 @pytest.mark.parametrize(
     ("path", "posted", "status", "code", "field"),
     [
-        ("/register", {}, 400, "missing_token", None),
-        ("/registrations", WHO, 400, "missing_token", None),
+        ("/register", {}, 400, "missing_token", "token"),
+        ("/registrations", WHO, 400, "missing_token", "token"),
+        ("/registrations", {"session": "x"} | WHO, 400, "invalid_session", "session"),
         ("/registrations", {"token": TOKEN}, 400, "bad_request", "email"),
         ("/registrations", {"token": TOKEN, "email": "a@b.example", "name": "x" * 300}, 400, "bad_request", "name"),
         ("/registrations", {"token": 5}, 400, "bad_request", "token"),
@@ -259,12 +176,12 @@ def test_refusals(door: Door, path: str, posted: dict[str, Any], status: int, co
 
 
 def test_another_media_type_is_refused(door: Door) -> None:
-    answer = door.request("POST", "/register", "token=1", {"Content-Type": "text/plain"})
+    answer = door.request("POST", "/register", "<token>1</token>", {"Content-Type": "application/xml"})
     assert (answer["statusCode"], json.loads(answer["body"])["error"]["code"]) == (415, "unsupported_media_type")
 
 
 def test_a_missing_body_and_missing_headers_are_refused(door: Door) -> None:
-    answer = door.request("POST", "/register", None, None)  # type: ignore[arg-type]
+    answer = door.request("POST", "/register", None, None)
     assert answer["statusCode"] == 415
 
 
@@ -277,11 +194,10 @@ def test_a_browser_is_answered_with_a_page_when_it_is_refused(door: Door) -> Non
 
 def test_what_is_shown_is_escaped(door: Door) -> None:
     evil = '"><script>alert(1)</script>'
-    door.marketplace.buyers[evil] = LEGACY
-    answer = door.form("/register", {"x-amzn-marketplace-token": evil})
-    assert answer["statusCode"] == 200
+    answer = door.form("/registrations", door.arrive() | {"email": evil, "company": evil})
+    assert answer["statusCode"] == 400
     assert "<script" not in answer["body"]
-    assert Page(answer["body"]).inputs["token"] == evil
+    assert Page(answer["body"]).inputs["company"] == evil
 
 
 def test_health_is_public_and_says_nothing_else(door: Door) -> None:
@@ -291,9 +207,9 @@ def test_health_is_public_and_says_nothing_else(door: Door) -> None:
 
 def test_no_token_and_no_personal_data_in_any_log_line_or_row(door: Door) -> None:
     with log_lines(handlers.logger) as written:
-        door.form("/register", {"x-amzn-marketplace-token": TOKEN})
-        door.form("/registrations", {"token": TOKEN} | WHO)
-        door.json("/registrations", {"token": TOKEN, "email": "broken", "company": WHO["company"]})
+        session = door.arrive()
+        door.form("/registrations", session | WHO)
+        door.form("/registrations", session | {"email": "broken", "company": WHO["company"]})
         door.marketplace.buyers["sesame"] = refused("ExpiredTokenException", "ResolveCustomer")
         door.json("/registrations", {"token": "sesame"} | WHO)
         door.marketplace.buyers["sesame"] = RuntimeError(f"sesame {WHO['email']}")
@@ -307,7 +223,7 @@ def test_no_token_and_no_personal_data_in_any_log_line_or_row(door: Door) -> Non
         "request failed",
     ]
     # parts that no encoding changes
-    for secret in ("tok7Kq", "sesame", "acme", "Acme", "Example"):
+    for secret in ("tok7Kq", "sesame", "acme", "Acme", "Example", session["session"]):
         assert secret not in said
     assert "tok7Kq" not in str(door.row())
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.apply_notice import changes
+from ledger.lifecycle import Lifecycle, LifecycleNotice, derive, settled_status
 from ledger.subscriber import Period, Subscriber, from_item
-from marketplace.notices import Notice
+from marketplace.notice import Notice
 from runtime import clock
-from subscription.apply_notice import changes
-from subscription.lifecycle import Lifecycle, LifecycleNotice, derive, settled_status
 
 T = 1_794_700_800
 

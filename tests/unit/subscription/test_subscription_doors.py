@@ -1,15 +1,15 @@
 """The room's doors on tables in moto: queue records in, subscribers and kept notices out."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from itertools import permutations
-from typing import Any
 
 import pytest
 
+from marketplace.notice import Notice
 from runtime import clock
-from subscription import api, handlers
+from subscription import handlers
+from subscription.receive_notice import NoticeDesk, Received
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import (
     ACCOUNT,
@@ -18,59 +18,13 @@ from tests.unit.messages import (
     LICENSE_ID,
     PRODUCT,
     T0,
-    Context,
     agreement_ended,
-    event,
-    failed,
     license_event,
-    queue,
     sns,
 )
-from tests.unit.moto_tables import tables
+from tests.unit.subscription.room import Room
 
 S = int(T0)
-
-
-class Room:
-    """The notices' function and the operators' function, and the tables under them."""
-
-    def __init__(self, subscribers: Any, notices: Any) -> None:
-        self.subscribers = subscribers
-        self.notices = notices
-
-    def receive(self, *bodies: str) -> list[str]:
-        return failed(handlers.handle_notices(queue(*bodies), Context()))
-
-    def row(self, key: str) -> dict[str, Any]:
-        return dict(self.subscribers.get_item(Key={"customerIdentifier": key})["Item"])
-
-    def keys(self) -> list[str]:
-        return sorted(item["customerIdentifier"] for item in self.subscribers.scan()["Items"])
-
-    def kept(self) -> dict[str, str]:
-        return {item["noticeId"]: item["reason"] for item in self.notices.scan()["Items"]}
-
-    def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        request = {"httpMethod": "GET", "path": path, "headers": {}, "requestContext": {"stage": "v1"}}
-        answer = api.handle(request, Context())
-        return answer["statusCode"], json.loads(answer["body"])
-
-
-@pytest.fixture
-def integration() -> str:
-    return "mixed"
-
-
-@pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch, integration: str) -> Iterator[Room]:
-    with tables(monkeypatch) as (subscribers, notices):
-        monkeypatch.setenv("PRODUCT_CODE", PRODUCT)
-        monkeypatch.setenv("INTEGRATION", integration)
-        monkeypatch.setenv("SUBSCRIBERS_TABLE", subscribers.name)
-        monkeypatch.setenv("NOTICES_TABLE", notices.name)
-        handlers.notice_desk.cache_clear()
-        api.subscribers.cache_clear()
-        yield Room(subscribers, notices)
 
 
 def test_a_notice_before_the_registration_creates_the_row(room: Room) -> None:
@@ -180,12 +134,6 @@ def test_an_agreements_end_finds_its_licence(room: Room) -> None:
     assert room.row(LICENSE_ID)["subscriptionStatus"] == "pending_cancellation"
 
 
-@pytest.mark.parametrize("status", ["RENEWED", "REPLACED"])
-def test_an_agreement_that_another_follows_ends_nothing(room: Room, status: str) -> None:
-    room.receive(license_event("Updated", T0), agreement_ended(status, T0 + 100))
-    assert room.row(LICENSE_ID)["subscriptionStatus"] == "active"
-
-
 def test_an_end_without_a_start_is_not_active_yet(room: Room) -> None:
     room.receive(sns("unsubscribe-pending", T0))
     assert room.row("custA1")["subscriptionStatus"] == "pending"
@@ -199,60 +147,20 @@ def test_failed_and_then_subscribed(room: Room) -> None:
     assert room.row("custA1")["subscriptionStatus"] == "active"
 
 
-def test_what_nobody_understands_is_kept_and_changes_nothing(room: Room) -> None:
-    room.receive(sns("subscribe-success", T0))
-    before = room.row("custA1")
-    assert (
-        room.receive(
-            sns("subscribe-maybe", T0 + 1, id_="u1", contactEmail="a@b.example"),
-            event("Licence Sold - Manufacturer", T0),
-        )
-        == []
-    )
-    assert room.row("custA1") == before
-    assert set(room.kept().values()) == {"unknown"}
-    assert "a@b.example" not in json.dumps(room.notices.scan()["Items"], default=str)
+def test_what_fails_here_comes_again_and_the_others_do_not(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    received = NoticeDesk.receive
 
+    def failing(desk: NoticeDesk, notice: Notice, body: str, now: float) -> Received:
+        if notice.customer_identifier == "bad":
+            raise RuntimeError(body)
+        return received(desk, notice, body, now)
 
-def test_another_products_notice_is_named_and_not_applied(room: Room) -> None:
-    room.receive(sns("subscribe-success", T0, id_="s", **{"product-code": "other"}))
-    room.receive(license_event("Updated", T0, product="other", id_="e"))
-    assert room.kept() == {"s": "wrong_product", "e": "wrong_product"}
-    assert room.keys() == []
-
-
-def test_a_topic_that_tells_of_another_product_is_alarmed(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
-    """A topic is one product's: the stage's product code is wrong. EventBridge tells of all of a seller's products."""
-    for notice, unknown in (
-        (license_event("Updated", T0, product="other", id_="e"), 0),
-        (sns("subscribe-success", T0, id_="s", **{"product-code": "other"}), 1),
-    ):
-        capsys.readouterr()
-        room.receive(notice)
-        told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
-        assert sum(sum(line.get("NoticesUnknown", [])) for line in told) == unknown
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "not json",
-        "[]",
-        "{}",
-        json.dumps({"Message": "x"}),
-        json.dumps({"action": "subscribe-success", "product-code": PRODUCT}),
-        json.dumps({"action": "subscribe-success", "product-code": PRODUCT, "customer-identifier": "../x"}),
-        json.dumps({"detail-type": "License Updated - Manufacturer", "id": "x", "time": "2026-11-15T00:00:00Z"}),
-        license_event("Updated", T0, arn="arn:aws:s3:::bucket"),
-    ],
-)
-def test_a_malformed_record_fails_alone(room: Room, body: str) -> None:
-    assert room.receive(body, sns("subscribe-success", T0)) == ["m0"]
+    monkeypatch.setattr(NoticeDesk, "receive", failing)
+    with log_lines(handlers.logger) as written:
+        bad = sns("subscribe-success", T0, customer="bad", contactEmail="a@b.example")
+        assert room.receive(bad, sns("subscribe-success", T0), bad) == ["m0", "m2"]
     assert room.keys() == ["custA1"]
-
-
-def test_a_batch_of_failures_is_answered_record_by_record(room: Room) -> None:
-    assert room.receive("x", "y") == ["m0", "m1"]
+    assert "@" not in written.getvalue()
 
 
 def test_final_meterings_word_stands(room: Room) -> None:
@@ -301,17 +209,6 @@ def test_where_only_licences_are_billed_a_legacy_notice_is_kept(room: Room) -> N
     room.receive(sns("subscribe-success", T0, id_="s"), license_event("Updated", T0))
     assert room.keys() == [LICENSE_ID]
     assert room.kept() == {"s": "other_integration"}
-
-
-def test_no_log_line_holds_a_body(room: Room) -> None:
-    with log_lines(handlers.logger) as written:
-        room.receive(sns("subscribe-success", T0, contactEmail="a@b.example"), '{"action": "x", "mail": "c@d.example"')
-    said = [json.loads(line) for line in written.getvalue().splitlines()]
-    assert [(line["message"], line.get("outcome"), line.get("statuses")) for line in said] == [
-        ("notice", "applied", {"custA1": "active"}),
-        ("notice failed", None, None),
-    ]
-    assert "@" not in written.getvalue()
 
 
 def test_a_subscriber_as_an_operator_sees_it(room: Room) -> None:

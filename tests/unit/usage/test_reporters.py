@@ -2,7 +2,7 @@
 
 import pytest
 
-from usage.reporters import EVERYTHING, Reporter, Reporters, to_json
+from usage.reporters import EVERYTHING, Reporter, Reporters, from_json, to_json
 
 ROLE = "arn:aws:iam::111122223333:role/engines/Engine"
 USER = "arn:aws:iam::111122223333:user/people/ann"
@@ -15,15 +15,15 @@ REPORTERS = Reporters(ENTRIES)
 
 
 def test_they_travel_as_json() -> None:
-    assert Reporters.from_json(to_json(ENTRIES)) == REPORTERS
-    assert Reporters.from_json(to_json(())) == Reporters()
+    assert Reporters(from_json(to_json(ENTRIES))) == REPORTERS
+    assert Reporters(from_json(to_json(()))) == Reporters()
     assert to_json(()) == "[]"
 
 
 def test_an_empty_list_allows_nothing_and_no_list_allows_all() -> None:
     none, everything = Reporter(principal=ROLE, customers=()), Reporter(principal=ROLE)
     for entries, may in (((none,), False), ((everything,), True)):
-        read = Reporters.from_json(to_json(entries))
+        read = Reporters(from_json(to_json(entries)))
         assert read.of_caller(ROLE).may_report("a", source="s", dimension="calls") is may
 
 
@@ -110,7 +110,7 @@ def test_one_entry_must_allow_all_of_it(customer: str, source: str, dimension: s
 
 def test_names_are_compared_as_events_are_read() -> None:
     """The stage file may hold é as e and an accent."""
-    reporters = Reporters.from_json(to_json((Reporter(principal=ROLE, sources=("Jose\u0301",)),)))
+    reporters = Reporters(from_json(to_json((Reporter(principal=ROLE, sources=("Jose\u0301",)),))))
     assert reporters.of_caller(ROLE).may_report("a", source="José")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from stacks.toml_section import TOPIC_ARN, Section
+from stacks.stage.section import TOPIC_ARN, Section
 
 
 @dataclass(frozen=True, kw_only=True)

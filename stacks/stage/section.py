@@ -9,6 +9,11 @@ E_MAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}")
 TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):\d{12}:[A-Za-z0-9_-]{1,256}")
 
 
+#: more than anybody sells, and few enough digits that every later sum is exact (DynamoDB keeps 38)
+LARGEST_AMOUNT = 1_000_000_000_000_000
+FRACTION_DIGITS = 6
+
+
 class StageError(ValueError):
     """A stage file, or what was given beside it, is wrong. The message is the one line to show."""
 
@@ -38,7 +43,7 @@ class Section:
         value = self._values[key]
         # bool is an int in Python, not in a stage file
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.fault(key, f"is {value!r}, not {word}", remedy)
+            raise self.fault(key, f"is {_shown(repr(value))}, not {word}", remedy)
         return value
 
     def text(self, key: str, *, remedy: str) -> str:
@@ -70,23 +75,39 @@ class Section:
         remedy = f"set it to a whole number from {lowest} to {highest}"
         value = int(self.take(key, remedy, int, "a whole number"))
         if not lowest <= value <= highest:
-            raise self.fault(key, f"is {value}", remedy)
+            raise self.fault(key, f"is {_shown(value)}", remedy)
         return value
+
+    def optional_number(self, key: str, lowest: int, highest: int) -> int | None:
+        """A whole number; None where the key is left out."""
+        return self.number(key, lowest, highest) if key in self._values else None
 
     def amount(self, key: str, *, remedy: str) -> Decimal | None:
         """An amount above 0; None where the key is left out."""
         if key not in self._values:
             return None
         value = self.take(key, remedy, (int, Decimal), "a number")
-        if not 0 < value <= 1_000_000_000:
-            raise self.fault(key, f"is {value}", remedy)
+        if not (_is_plain(value) and value > 0):
+            raise self.fault(key, f"is {_shown(value)}", remedy)
         return Decimal(value)
 
     def texts(self, key: str, *, remedy: str) -> tuple[str, ...]:
+        """A list of texts, none of them empty and none twice."""
         values = self.take(key, remedy, list, "a list")
         if not all(isinstance(value, str) and value for value in values):
             raise self.fault(key, f"is {values!r}, not a list of texts", remedy)
+        for value in values:
+            if values.count(value) > 1:
+                raise self.fault(key, f"holds {value!r} twice", "name it once")
         return tuple(values)
+
+    def matching_texts(self, key: str, pattern: str, remedy: str) -> tuple[str, ...]:
+        """A list of texts of one form."""
+        values = self.texts(key, remedy=remedy)
+        for value in values:
+            if not re.fullmatch(pattern, value):
+                raise self.fault(key, f"holds {value!r}", remedy)
+        return values
 
     def routes(self, key: str) -> tuple[str, ...]:
         """E-mail addresses and SNS topic ARNs."""
@@ -104,8 +125,9 @@ class Section:
         for name, value in values.items():
             if name not in names:
                 raise self.fault(f"{key}.{name}", "is not a dimension of this stage", remedy)
-            if isinstance(value, bool) or not isinstance(value, int | Decimal) or (value < 0 and value != -1):
-                raise self.fault(f"{key}.{name}", f"is {value}", remedy)
+            is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+            if not is_number or not _is_plain(value) or (value < 0 and value != -1):
+                raise self.fault(f"{key}.{name}", f"is {_shown(value)}", remedy)
         return {name: Decimal(value) for name, value in values.items()}
 
     def section(self, key: str, *, remedy: str) -> "Section":
@@ -131,3 +153,17 @@ class Section:
             if key not in self._asked:
                 known = ", ".join(sorted(self._asked))
                 raise self.fault(key, "is not a known key", f"remove it or correct its spelling (known here: {known})")
+
+
+def _is_plain(value: int | Decimal) -> bool:
+    """False for NaN, infinity, numbers that nobody means and more than six fraction digits."""
+    number = Decimal(value)
+    if not number.is_finite() or abs(number) > LARGEST_AMOUNT:
+        return False
+    return number == round(number, FRACTION_DIGITS)
+
+
+def _shown(value: object) -> str:
+    """A value in a message, cut: a file may hold a number of thousands of digits."""
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -6,7 +6,7 @@ from typing import get_args
 
 from marketplace.dimensions import Aggregation, Dimension
 from marketplace.tiers import Tier
-from stacks.toml_section import Section
+from stacks.stage.section import Section
 
 
 def read_dimensions(section: Section) -> dict[str, Dimension]:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from ledger.notice_facts import facts, newest_notice
+from ledger import lifecycle
+from ledger.lifecycle import LifecycleNotice
+from ledger.notice_facts import facts, newest_notice, standing
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Change
-from marketplace.notices import Notice
+from marketplace.notice import LIFE, Notice
 from runtime import clock
-from subscription import lifecycle
-from subscription.lifecycle import LifecycleNotice
 
 
 def changes(current: Subscriber | None, notice: Notice) -> Change:
@@ -18,10 +18,10 @@ def changes(current: Subscriber | None, notice: Notice) -> Change:
     A legacy subscriber's life follows SNS alone, which is about the customer: a licence or an agreement of his may end
     because another one followed.
     """
-    values = facts(current, notice)
+    values = {**facts(current, notice), **standing(current, notice)}
     known = {entry.id for entry in lifecycle.stored(current)}
     leads = notice.source == "sns" or current is None or current.integration == "license"
-    if not leads or notice.kind not in ("start", "end", "fail") or notice.id in known:
+    if not leads or notice.kind not in LIFE or notice.id in known:
         return Change(values)
     life = _life(current, notice)
     return Change({**values, **life.set}, life.remove)

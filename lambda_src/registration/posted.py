@@ -1,0 +1,147 @@
+"""What buyers' browsers, programs and other people's pages post: bodies read into fields, and bounded. Pure.
+
+What is unmistakable is read, whatever its Content-Type says: a JSON object (``curl -d`` calls it a form), a URL-encoded
+form, ``multipart/form-data``; with or without a byte order mark; a field under any of its names, in any case. A field
+that is given twice is harmless where both say the same. Fields of other names are nobody's concern here.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from runtime.api_error import ApiError
+
+LARGEST_BODY = 16 * 1024
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+OFFER = "x-amzn-marketplace-offer-type"
+#: names of a field → ours. Of tokens: Marketplace's form, ours, ResolveCustomer's parameter. ``regToken`` and the names
+#: after ours are those of AWS's sample "Serverless integration for SaaS products", whose pages many sellers have
+NAMES = {
+    "x-amzn-marketplace-token": "token",
+    "token": "token",
+    "registrationtoken": "token",
+    "regtoken": "token",
+    OFFER: OFFER,
+    "session": "session",
+    "email": "email",
+    "contactemail": "email",
+    "company": "company",
+    "companyname": "company",
+    "name": "name",
+    "contactperson": "name",
+}
+_MARK = "\ufeff"
+_FIELDS = 100
+_BOUNDARY = re.compile(rb"--([^\r\n]{1,70})\r?\n")
+
+Pairs = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Posted:
+    """fields: by our names, without the empty ones. is_form: as a browser posts, so that a page is the answer."""
+
+    fields: Mapping[str, str] = field(repr=False)
+    is_form: bool
+
+
+def read(content_type: str | None, body: bytes) -> Posted:
+    """The posted fields. Raises ApiError payload_too_large, unsupported_media_type or bad_request."""
+    if len(body) > LARGEST_BODY:
+        raise ApiError(413, "payload_too_large", "The request is too large.", {"largestBytes": LARGEST_BODY})
+    body = body.removeprefix(_MARK.encode()).lstrip()
+    declared = (content_type or "").split(";")[0].strip().lower()
+    if declared == MULTIPART or (body.startswith(b"--") and b"form-data" in body.lower()):
+        return Posted(_gathered(_multipart(body)), is_form=True)
+    text = _decoded(body)
+    # no URL-encoded form begins so
+    if declared == JSON or text.startswith(("{", "[")):
+        return Posted(_gathered(_json(text)), is_form=False)
+    found = _gathered(_form(text))
+    if not found and declared != FORM:
+        accepted = [FORM, JSON, MULTIPART]
+        raise ApiError(415, "unsupported_media_type", f"Send {FORM} or {JSON}.", {"accepted": accepted})
+    return Posted(found, is_form=declared == FORM)
+
+
+def _gathered(pairs: Pairs) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for given, value in pairs:
+        name = _ours(given)
+        if name is None or not value.strip():
+            continue
+        if found.setdefault(name, value.strip()) != value.strip():
+            raise ApiError(400, "bad_request", f"A field is given twice: {name}.", {"field": name})
+    return found
+
+
+def _ours(name: str) -> str | None:
+    return NAMES.get(name.strip().lstrip(_MARK).lower())
+
+
+def _form(text: str) -> Pairs:
+    """URL-encoded fields. A raw ``+`` of a token is a ``+``, elsewhere it is a blank: ``curl -d`` sends tokens as they
+    are, and they have no blanks (the service model of marketplace-agreement, shape RegistrationToken:
+    ``[A-Za-z0-9+/=.:_-]+``; that of ResolveCustomer takes any text)."""
+    try:
+        plain, exact = (
+            parse_qsl(form, keep_blank_values=True, max_num_fields=_FIELDS, errors="strict")
+            for form in (text, text.replace("+", "%2B"))
+        )
+    except ValueError:
+        raise ApiError(400, "bad_request", "The form cannot be read.", {"field": "body"}) from None
+    for (name, value), (_, as_it_is) in zip(plain, exact, strict=True):
+        yield name, as_it_is if _ours(name) == "token" else value
+
+
+def _json(text: str) -> Pairs:
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ApiError(400, "bad_request", "The request is not JSON.", {"field": "body"}) from None
+    if not isinstance(value, dict):
+        raise ApiError(400, "bad_request", "The request is not a JSON object.", {"field": "body"})
+    for name, entry in value.items():
+        if entry is None or _ours(name) is None:
+            continue
+        if not isinstance(entry, str):
+            raise ApiError(400, "bad_request", f"A field is not a text: {_ours(name)}.", {"field": _ours(name)})
+        yield name, entry
+
+
+def _multipart(body: bytes) -> Pairs:
+    """Fields of ``multipart/form-data`` (RFC 7578); files are none. The body's first line is its boundary."""
+    # imported here: Marketplace's own form never comes so, and a cold start need not pay for it
+    from email import message_from_bytes
+    from email.message import Message
+    from email.utils import collapse_rfc2231_value
+
+    boundary = _BOUNDARY.match(body)
+    try:
+        if boundary is None:
+            raise ValueError("no boundary")
+        head = b'Content-Type: multipart/form-data; boundary="' + boundary[1].strip() + b'"\r\n\r\n'
+        parts = message_from_bytes(head + body).get_payload()
+        if not isinstance(parts, list) or len(parts) > _FIELDS:
+            raise ValueError("no parts, or too many")
+    # parts may be nested as deep as the body is long
+    except (ValueError, LookupError, RecursionError):
+        raise ApiError(400, "bad_request", "The form cannot be read.", {"field": "body"}) from None
+    for part in parts:
+        assert isinstance(part, Message)
+        name = part.get_param("name", header="content-disposition")
+        value = part.get_payload(decode=True)
+        if name is not None and part.get_filename() is None and isinstance(value, bytes):
+            yield collapse_rfc2231_value(name), _decoded(value)
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ApiError(400, "bad_request", "The request is not UTF-8 text.", {"field": "body"}) from None

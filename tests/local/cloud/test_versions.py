@@ -1,0 +1,151 @@
+"""Types that the emulator had to be taught: versions and aliases of state machines, and composite alarms."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.cloud import DeployFailed, LocalCloud, LocalSession
+from local.cloud.workflow import run_workflow
+
+pytestmark = pytest.mark.local
+
+
+def machine(answer: str, *, seconds: int = 0) -> str:
+    """Waits, and answers; it also tells what it is called."""
+    states = {
+        "Wait": {"Type": "Wait", "Seconds": seconds, "Next": "Answer"},
+        "Answer": {"Type": "Pass", "Output": {"answer": answer}, "End": True},
+    }
+    return json.dumps({"QueryLanguage": "JSONata", "StartAt": "Wait", "States": states})
+
+
+def template(answer: str, **more: Any) -> dict[str, Any]:
+    trust = [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
+    return {
+        "Resources": {
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust}},
+            },
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "DefinitionString": machine(answer, **more),
+                    "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                },
+            },
+            "Version": {
+                "Type": "AWS::StepFunctions::StateMachineVersion",
+                "Properties": {
+                    "StateMachineArn": {"Ref": "Machine"},
+                    "StateMachineRevisionId": {"Fn::GetAtt": ["Machine", "StateMachineRevisionId"]},
+                },
+                **kept,
+            },
+            "Alias": {
+                "Type": "AWS::StepFunctions::StateMachineAlias",
+                "Properties": {
+                    "Name": "live",
+                    "RoutingConfiguration": [{"StateMachineVersionArn": {"Ref": "Version"}, "Weight": 100}],
+                },
+            },
+        },
+        "Outputs": {name: {"Value": {"Ref": name}} for name in ("Machine", "Version", "Alias")},
+    }
+
+
+def test_an_execution_runs_to_its_end_what_its_alias_named_at_its_start(
+    cloud: LocalCloud, assembly_of: Any, tmp_path: Path
+) -> None:
+    states = cloud.accounts.seller().client("stepfunctions")
+    before = cloud.deploy(assembly_of(tmp_path, {"Versions": template("old", seconds=2)}))["Versions"]
+    started = states.start_execution(stateMachineArn=before["Alias"], name="under-way")["executionArn"]
+    after = cloud.deploy(assembly_of(tmp_path, {"Versions": template("new")}))["Versions"]
+    assert before["Alias"] == after["Alias"] == f"{after['Machine']}:live"
+    assert (before["Version"], after["Version"]) == (f"{after['Machine']}:1", f"{after['Machine']}:2")
+
+    assert run_workflow(cloud.accounts.seller(), after["Alias"], {}) == {"answer": "new"}
+    assert run_workflow(cloud.accounts.seller(), before["Version"], {}) == {"answer": "old"}, "it was kept"
+    while (execution := states.describe_execution(executionArn=started))["status"] == "RUNNING":
+        time.sleep(0.05)
+    assert json.loads(execution["output"]) == {"answer": "old"}
+    assert execution["stateMachineVersionArn"] == before["Version"]
+    assert execution["stateMachineAliasArn"] == before["Alias"]
+
+    # the way back
+    routing = [{"stateMachineVersionArn": before["Version"], "weight": 100}]
+    states.update_state_machine_alias(stateMachineAliasArn=after["Alias"], routingConfiguration=routing)
+    assert run_workflow(cloud.accounts.seller(), after["Alias"], {}) == {"answer": "old"}
+    # a name is taken once for the machine, whichever alias or version it was started by (StartExecution)
+    with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
+        states.start_execution(stateMachineArn=after["Version"], name="under-way")
+
+
+def test_a_version_whose_deployment_fails_is_not_left_over(cloud: LocalCloud, assembly_of: Any, tmp_path: Path) -> None:
+    """Otherwise the next deployment of the same machine finds its version taken."""
+    states = cloud.accounts.seller().client("stepfunctions")
+    outputs = cloud.deploy(assembly_of(tmp_path, {"Retried": template("one")}))["Retried"]
+    broken = template("two")
+    broken["Resources"]["Alias"]["Properties"]["RoutingConfiguration"][0]["Weight"] = 50
+    with pytest.raises(DeployFailed, match="weights must sum to 100"):
+        cloud.deploy(assembly_of(tmp_path, {"Retried": broken}))
+    versions = states.list_state_machine_versions(stateMachineArn=outputs["Machine"])["stateMachineVersions"]
+    assert [version["stateMachineVersionArn"] for version in versions] == [outputs["Version"]]
+
+
+def test_a_right_to_the_machine_is_one_to_its_alias_and_a_right_to_the_alias_is_none(
+    cloud: LocalCloud, assembly_of: Any, tmp_path: Path
+) -> None:
+    arns = cloud.deploy(assembly_of(tmp_path, {"Rights": template("here")}))["Rights"]
+    iam = cloud.accounts.seller().client("iam")
+    for name, resource in (("of-the-machine", arns["Machine"]), ("of-the-alias", arns["Alias"])):
+        iam.create_user(UserName=name)
+        statement = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": resource}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        session = LocalSession(cloud.endpoint, "us-east-1", key["AccessKeyId"], key["SecretAccessKey"])
+        caller = session.client("stepfunctions")
+        if name == "of-the-machine":
+            caller.start_execution(stateMachineArn=arns["Alias"])
+        else:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                caller.start_execution(stateMachineArn=arns["Alias"])
+
+
+def test_a_composite_alarm_follows_its_rule(cloud: LocalCloud, assembly_of: Any, tmp_path: Path) -> None:
+    resources: dict[str, Any] = {
+        name: {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "MetricName": name, "Namespace": "Probe", "ComparisonOperator": "GreaterThanThreshold",
+                "EvaluationPeriods": 1, "Threshold": 1, "Period": 60, "Statistic": "Sum",
+            },
+        }
+        for name in ("One", "Two")
+    }  # fmt: skip
+    rule = {"Fn::Join": ["", ['ALARM("', {"Ref": "One"}, '") OR ALARM("', {"Ref": "Two"}, '")']]}
+    resources["Either"] = {
+        "Type": "AWS::CloudWatch::CompositeAlarm",
+        "Properties": {"AlarmRule": rule, "AlarmDescription": "one of them"},
+    }
+    outputs = {name: {"Value": {"Ref": name}} for name in resources}
+    names = cloud.deploy(assembly_of(tmp_path, {"Composite": {"Resources": resources, "Outputs": outputs}}))[
+        "Composite"
+    ]
+    cloudwatch = cloud.accounts.seller().client("cloudwatch")
+
+    def state() -> str:
+        (found,) = cloudwatch.describe_alarms(AlarmNames=[names["Either"]], AlarmTypes=["CompositeAlarm"])[
+            "CompositeAlarms"
+        ]
+        return str(found["StateValue"])
+
+    assert state() != "ALARM"
+    cloudwatch.set_alarm_state(AlarmName=names["Two"], StateValue="ALARM", StateReason="test")
+    assert state() == "ALARM"

@@ -1,0 +1,132 @@
+"""What is left when a stack is deleted, a resource renamed, or a first deployment fails."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stacks.toml_section import StageError
+
+from stacks import synth
+from tests.synthesized import Assembly, context, shipped
+
+#: types of resources that hold data (AWS's own lists of what `cdk` and SAM keep by default, as far as they occur here)
+STATEFUL = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue"}
+#: every other type of the templates: it holds nothing that a deployment could not make again
+STATELESS = {
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::CDK::Metadata",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Events::Rule",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
+    "AWS::StepFunctions::StateMachine",
+    "AWS::StepFunctions::StateMachineAlias",
+    "AWS::StepFunctions::StateMachineVersion",
+}
+
+
+def resources(assembly: Assembly) -> Iterator[tuple[str, dict[str, Any]]]:
+    for stack in assembly.stacks():
+        for name, resource in assembly.template(stack)["Resources"].items():
+            yield f"{stack}/{name}", resource
+
+
+def test_every_type_of_resource_is_known_to_hold_data_or_not(prod: Assembly, abroad: Assembly) -> None:
+    """A new type has to be put on one of the lists; if it holds data, on that of ``constructs/removal`` too."""
+    types = {resource["Type"] for assembly in (prod, abroad) for _, resource in resources(assembly)}
+    assert types <= STATEFUL | STATELESS
+    assert types >= STATEFUL
+
+
+@pytest.mark.parametrize("stage", ["prod", "abroad"])
+def test_data_of_a_keeping_stage_outlives_all_but_the_deployment_that_makes_it(
+    stage: str, request: pytest.FixtureRequest
+) -> None:
+    """A queue may hold usage that nobody has billed; a named table left over would block the next try."""
+    for where, resource in resources(request.getfixturevalue(stage)):
+        if resource["Type"] in STATEFUL:
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", where
+            assert resource["UpdateReplacePolicy"] == "Retain", where
+
+
+def test_data_of_a_throwaway_stage_goes_with_it(local: Assembly) -> None:
+    for where, resource in resources(local):
+        if resource["Type"] in STATEFUL:
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Delete", where
+
+
+def test_no_queue_is_named_so_that_one_left_over_is_in_nobodys_way(prod: Assembly) -> None:
+    assert [queue for queue in prod.properties("AWS::SQS::Queue") if "QueueName" in queue] == []
+
+
+def protections(folder: Path) -> dict[str, bool]:
+    """Stack → whether it, or one of its tables, refuses to be deleted."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    found = {}
+    for artifact in manifest["artifacts"].values():
+        if artifact["type"] == "aws:cloudformation:stack":
+            template = json.loads((folder / artifact["properties"]["templateFile"]).read_text(encoding="utf-8"))
+            tables = [r for r in template["Resources"].values() if r["Type"] == "AWS::DynamoDB::Table"]
+            protected = {bool(table["Properties"].get("DeletionProtectionEnabled")) for table in tables}
+            protected.add(artifact["properties"].get("terminationProtection", False))
+            (found[artifact["displayName"].split("-")[-1]],) = protected
+    return found
+
+
+def test_every_stack_of_a_keeping_stage_is_protected_and_none_of_another(prod: Assembly, local: Assembly) -> None:
+    """Watch too: ``cdk destroy …-Doors`` destroys what depends on Doors first, and the alarms would be gone."""
+    assert protections(prod.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), True)
+    assert protections(local.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), False)
+
+
+def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:
+    assert protections(abroad.folder)["Notices"] is True
+
+
+def test_a_first_deployment_goes_without_protection_if_that_is_said(tmp_path: Path) -> None:
+    """CloudFormation takes back what a first deployment has made, if it fails: that must be possible."""
+    synth.build(shipped("prod"), context={**context(), "protect": "false"}, out=tmp_path).synth()
+    assert protections(tmp_path) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), False)
+    template = json.loads((tmp_path / "YawlMetering-prod-Data.template.json").read_text(encoding="utf-8"))
+    assert {resource["DeletionPolicy"] for resource in template["Resources"].values()} == {"RetainExceptOnCreate"}
+
+
+@pytest.mark.parametrize("word", [True, "true"])
+def test_saying_that_it_is_protected_is_what_is_left_unsaid(word: Any) -> None:
+    from stacks.protection import is_protected
+
+    assert is_protected(shipped("prod"), {"protect": word}) is is_protected(shipped("prod"), {}) is True
+    assert is_protected(shipped("local"), {"protect": word}) is False
+
+
+@pytest.mark.parametrize("word", ["no", "False", "", "0", 0, None])
+def test_another_word_is_refused_and_turns_nothing_off(word: Any) -> None:
+    from stacks.protection import is_protected
+
+    with pytest.raises(StageError, match=rf"^-c protect={word}: is neither true nor false: leave it out"):
+        is_protected(shipped("prod"), {"protect": word})
+
+
+def test_the_wrong_word_is_one_line_and_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--stage", "local", "--out", str(tmp_path / "out"), "-c", "protect=maybe", "-c", "productCode=x"]
+    assert synth.main(arguments) == 1
+    assert capsys.readouterr().err.count("\n") == 1
