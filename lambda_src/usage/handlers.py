@@ -84,7 +84,7 @@ def _rights() -> Rights:
 
 
 def _not_yours() -> BadRequest:
-    return BadRequest(HTTPStatus.FORBIDDEN, NOT_YOURS.reason, NOT_YOURS.message)
+    return BadRequest(HTTPStatus.FORBIDDEN, "not_yours", NOT_YOURS.message)
 
 
 @app.exception_handler(BadRequest)

@@ -16,11 +16,39 @@ FUTURE_TOLERANCE = 5 * 60
 OLDEST = 30 * 24 * 3600
 
 
+#: every reason that a sender can be given for an event or a void; ``docs/errors.md`` has a row for each
+Reason = Literal[
+    # it cannot be read
+    "bad_event",
+    "bad_id",
+    "bad_quantity",
+    "unknown_dimension",
+    "user_required",
+    # it is not to be recorded
+    "in_future",
+    "too_old",
+    "before_activation",
+    "not_subscribed",
+    "id_reused",
+    "voided",
+    "not_yours",
+    # it is not to be taken back
+    "unknown_event",
+    "hour_sealed",
+    "not_voidable",
+    # not yet
+    "unknown_customer",
+    "not_active_yet",
+    "just_ended",
+    "busy",
+]
+
+
 class Judgement(NamedTuple):
     """``accept``, or why not: a stable reason with what it means for the sender."""
 
     kind: Literal["accept", "refused", "retry_later"]
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     message: str = ""
 
 

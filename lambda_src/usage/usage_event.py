@@ -18,6 +18,7 @@ from ledger.hour import month_of
 from marketplace.dimensions import Dimension
 from marketplace.usage_allocations import MAX_KEY, MAX_TAGS, MAX_VALUE, TAG_TEXT
 from runtime.clock import from_iso, iso
+from usage.judge_event import Reason
 
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
@@ -30,7 +31,7 @@ _VOID_FIELDS = {"void", "source", "customerIdentifier"}
 class Refusal(Exception):
     """Why an event is refused: a stable word, and what to do about it."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
@@ -113,7 +114,7 @@ def parse(body: object, dimensions: Mapping[str, Dimension], now: float) -> Usag
     )
 
 
-def _text(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], reason: str, wanted: str) -> str:
+def _text(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], reason: Reason, wanted: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Refusal(reason, f"{name} must be {wanted}")

@@ -7,8 +7,10 @@ from typing import Any, Literal, Self
 from ledger.quantity import text
 from ledger.usage_events import StoredEvent
 from runtime.clock import iso
-from usage.judge_event import Judgement
+from usage.judge_event import Judgement, Reason
 from usage.usage_event import UsageEvent
+
+Outcome = Literal["recorded", "voided", "duplicate", "refused", "retry_later"]
 
 ID_REUSED = Judgement("refused", "id_reused", "this id was recorded with other content; an id names one event for ever")
 VOIDED = Judgement(
@@ -25,12 +27,12 @@ class Verdict:
     """
 
     event_id: str | None
-    verdict: Literal["recorded", "voided", "duplicate", "refused", "retry_later"]
+    verdict: Outcome
     hour: int | None = None
     late: bool = False
     counted: Decimal | None = None
     dimension: str | None = None
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     message: str = ""
 
     @classmethod
