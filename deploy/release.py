@@ -63,14 +63,17 @@ def deploy_stacks(
     assembly = synthesized(True)
     clear_away(target, before, say)
     run(assembly)
-    _let_the_deployed_versions_live(target, assembly, say)
+    let_deployed_versions_live(target, assembly, say)
     for stack in before:
         if stack.complete and stack.name not in assembly.stacks():
             say(f"{stack.name} is no longer part of the stage; it stays until you delete it, or `make destroy` does")
 
 
-def _let_the_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> None:
-    """CloudFormation sees no difference where a rollback has moved an alias: this is the way forward again."""
+def let_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> None:
+    """Every alias names the version of its template again.
+
+    CloudFormation sees no difference where a rollback has moved an alias, so deploying the same would leave it back.
+    """
     templates = assembly.stacks()
     stacks = [stack for stack in stacks_there(target) if stack.name in templates]
     for alias in live_aliases(target, stacks):
