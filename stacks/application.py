@@ -35,7 +35,15 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
     protect = is_protected(stage, context)
     # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
     deployed: dict[str, Any] = {"env": where, "termination_protection": protect}
-    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, protect=protect, **deployed)
+    data = DataStack(
+        app,
+        f"{prefix}-Data",
+        suffix=stage.suffix,
+        protect=protect,
+        read_units=stage.table_read_units,
+        write_units=stage.table_write_units,
+        **deployed,
+    )
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
@@ -45,8 +53,10 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         alarms=stage.alarms,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
+        data=data,
         doors=doors,
         metering=metering,
+        encryption_key_arn=stage.encryption_key_arn,
         **deployed,
     )
     if stage.notices_region_is_elsewhere():
@@ -56,6 +66,7 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
             stage_region=stage.region,
             detail=detail_of_buyers(stage),
             alarms=stage.alarms,
+            encryption_key_arn=stage.encryption_key_arn,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
         )

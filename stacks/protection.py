@@ -8,8 +8,7 @@ with ``-c protect=false``, and the next one, of the same stacks, protects them. 
 from collections.abc import Mapping
 from typing import Any
 
-from stacks.stage import Stage
-from stacks.stage.section import StageError
+from stacks.stage import Stage, StageError
 
 CONTEXT_KEY = "protect"
 
