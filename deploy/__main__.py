@@ -27,6 +27,7 @@ from deploy.smoke.smoke import looks as smoke_looks
 from deploy.smoke.write import Wishes
 from deploy.stage_there import StageThere
 from deploy.target import Target, reach
+from local.interrupts import heed_interrupts
 from stacks import stage as stages
 from stacks.stage import Stage, StageError
 
@@ -49,6 +50,7 @@ def say(line: str) -> None:
 @contextmanager
 def one_line() -> Iterator[None]:
     """Whatever is known to go wrong ends in one line and exit code 1."""
+    heed_interrupts()
     try:
         yield
     except (NotReady, StageError) as failure:
