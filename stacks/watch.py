@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, CrossStackReferences, Duration, ReferenceStrength, Stack
 from constructs import Construct
 
 from stacks.constructs.alarms.alarm import add_alarm
@@ -37,6 +37,9 @@ class WatchStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
+        # looking at something must not keep it from being renamed or taken away: with an export that is in use,
+        # CloudFormation would refuse that until the alarms had been deployed without it
+        CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         self.routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
         self._queues(doors, metering)
         self._functions(doors, metering)
