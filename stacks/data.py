@@ -34,6 +34,11 @@ class DataStack(Stack):
         self.state = self._table("MeteringState", tables.STATE)
         self.notices = self._table("Notices", tables.NOTICES)
 
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """As text: whoever only looks at the tables need not depend on this stack."""
+        return tuple(table.physical_name(self._suffix) for table in tables.ALL_TABLES)
+
     def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:
         name = declaration.physical_name(self._suffix)
         table = LedgerTable(self, id_, declaration=declaration, physical_name=name, **self._limits)

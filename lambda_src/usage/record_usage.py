@@ -142,11 +142,8 @@ def _judge(customer_identifier: str, todo: _Open, stores: Stores, subscriber: Su
     for event, judgement in barred:
         if event.id in stored:
             todo.answer(event, repeat_of(event, stored[event.id]))
-        elif judgement.kind != "accept":
-            todo.answer(
-                event,
-                Verdict(event_id=event.id, verdict=judgement.kind, reason=judgement.reason, message=judgement.message),
-            )
+        else:
+            todo.answer(event, Verdict.of(judgement, event.id))
 
 
 def _highest(

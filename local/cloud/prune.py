@@ -49,12 +49,7 @@ ONLOOKERS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::
 
 
 def _reason(resource: dict[str, Any]) -> str | None:
-    kind = resource["Type"]
-    if kind in UNSUPPORTED:
-        return UNSUPPORTED[kind]
-    if kind == "AWS::CloudWatch::Alarm" and "Metrics" in resource.get("Properties", {}):
-        return "metric math: the emulator rolls the whole stack back"
-    return None
+    return UNSUPPORTED.get(resource["Type"])
 
 
 def _references(node: Any) -> Iterator[str]:

@@ -97,8 +97,17 @@ class RoomFunction(Construct):
         acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": TRACING_REASON})
         acknowledge(self.function, {"Serverless-LambdaDLQ": NEVER_ASYNCHRONOUS})
 
-    def allow_marketplace(self, *actions: str) -> None:
-        """Allow ``aws-marketplace`` actions by their names, for example ``BatchMeterUsage``."""
+    def allow_marketplace(self, *actions: str, seller_role_arn: str | None = None) -> None:
+        """Allow ``aws-marketplace`` actions by their names, for example ``BatchMeterUsage``.
+
+        seller_role_arn: of the account that published the product, where it is another one. The role has the rights
+        then, and the function may do nothing but assume it.
+        """
+        if seller_role_arn:
+            self.function.add_to_role_policy(
+                iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[seller_role_arn])
+            )
+            return
         self.function.add_to_role_policy(
             iam.PolicyStatement(actions=[f"aws-marketplace:{action}" for action in actions], resources=["*"])
         )
