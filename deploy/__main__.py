@@ -15,10 +15,17 @@ from rich.markup import escape
 from deploy.assembly import synthesize
 from deploy.bootstrap import bootstrap
 from deploy.cdk_cli import ROOT
+from deploy.check.check import POLICY as CHECK_POLICY
+from deploy.check.check import looks as check_looks
 from deploy.destroy import destroy
 from deploy.not_ready import NotReady
 from deploy.release import release
 from deploy.rollback import roll_back
+from deploy.show_lines import all_well, looks_of
+from deploy.smoke.smoke import POLICY as SMOKE_POLICY
+from deploy.smoke.smoke import looks as smoke_looks
+from deploy.smoke.write import Wishes
+from deploy.stage_there import StageThere
 from deploy.target import Target, reach
 from stacks import stage as stages
 from stacks.stage import Stage, StageError
@@ -29,6 +36,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 StageName = Annotated[str, typer.Option("--stage", envvar="STAGE", help="a file of stages/, without .toml")]
 ProductCode = Annotated[str, typer.Option(envvar="PRODUCT_CODE", help="instead of the stage file's")]
 More = Annotated[str, typer.Option("--args", envvar="ARGS", help="options of the CDK's own command line")]
+ApiUrl = Annotated[str, typer.Option(envvar="API_URL", help="where the API answers, if not at its stack's address")]
+AsJson = Annotated[bool, typer.Option("--json", envvar="JSON", help="the lines for programs")]
 Yes = Annotated[bool, typer.Option("--yes", envvar="YES", help="do not ask")]
 
 
@@ -116,6 +125,40 @@ def destroy_command(stage: StageName = "", product_code: ProductCode = "", yes: 
         target = reached(stage, product_code)
         agreed = asking("Remove them for good?", yes)
         destroy(target, product_code=product_code or None, agreed=agreed, say=say)
+
+
+@app.command("check")
+def check_command(
+    stage: StageName = "", product_code: ProductCode = "", api_url: ApiUrl = "", as_json: AsJson = False
+) -> None:
+    """Look at a stage's account and listing, before and after it is deployed; nothing is changed."""
+    found = looks_of(
+        lambda: StageThere(target=reach(read_stage(stage, product_code)), reached_at=api_url or None), check_looks
+    )
+    with one_line():
+        if not all_well(found, title=f"check of {stage}", policy=CHECK_POLICY, as_json=as_json, console=console):
+            raise typer.Exit(1)
+
+
+@app.command("smoke")
+def smoke_command(
+    stage: StageName = "",
+    product_code: ProductCode = "",
+    api_url: ApiUrl = "",
+    as_json: AsJson = False,
+    write: Annotated[bool, typer.Option("--write", envvar="WRITE", help="also report usage and start a run")] = False,
+    buyer: Annotated[str, typer.Option("--test-buyer", envvar="TEST_BUYER", help="whose usage that is")] = "",
+    yes: Yes = False,
+) -> None:
+    """Try a deployed stage by its own doors; nothing is changed without --write."""
+    wishes = Wishes(write=write, buyer=buyer, yes=yes)
+    found = looks_of(
+        lambda: StageThere(target=reach(read_stage(stage, product_code)), reached_at=api_url or None),
+        lambda there: smoke_looks(there, wishes),
+    )
+    with one_line():
+        if not all_well(found, title=f"smoke of {stage}", policy=SMOKE_POLICY, as_json=as_json, console=console):
+            raise typer.Exit(1)
 
 
 def _moment(text: str) -> datetime:

@@ -18,7 +18,7 @@ NEXT = {
     ("Doors", "ApiUrl"): "the API; the listing's fulfilment URL is this + register",
     ("Doors", "UsageQueueUrl"): "usage by queue",
     ("Doors", "UsageQueueArn"): "who sends there needs sqs:SendMessage on it",
-    ("Metering", "StateMachineArn"): "the hourly workflow",
+    ("Metering", "StateMachineAliasArn"): "the hourly workflow, to be started by hand",
 }
 
 
@@ -59,11 +59,14 @@ def deploy_stacks(
         if not unprotected.stacks().keys() <= complete:
             clear_away(target, before, say)
             run(unprotected)
-            before = []
+            before = [stack for stack in before if stack.complete]
     assembly = synthesized(True)
     clear_away(target, before, say)
     run(assembly)
     _let_the_deployed_versions_live(target, assembly, say)
+    for stack in before:
+        if stack.complete and stack.name not in assembly.stacks():
+            say(f"{stack.name} is no longer part of the stage; it stays until you delete it, or `make destroy` does")
 
 
 def _let_the_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> None:

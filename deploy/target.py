@@ -28,11 +28,14 @@ class Target:
     reached_at: datetime
 
     @property
+    def all_regions(self) -> tuple[str, ...]:
+        """The stage's own, and Marketplace's: a stack may have gone there, or go there when the stage goes live."""
+        return tuple(dict.fromkeys((self.stage.region, NOTICES_REGION)))
+
+    @property
     def regions(self) -> tuple[str, ...]:
-        """The stage's own, and Marketplace's where a stack lives there."""
-        if self.stage.notices_region_is_elsewhere():
-            return self.stage.region, NOTICES_REGION
-        return (self.stage.region,)
+        """Those that stacks are deployed to by what the stage file says now."""
+        return self.all_regions if self.stage.notices_region_is_elsewhere() else (self.stage.region,)
 
     @property
     def qualifier(self) -> str:

@@ -26,6 +26,7 @@ from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
 from stacks.constructs.workflow_schedule import WorkflowSchedule
 from stacks.data import DataStack
 from stacks.final_metering import FinalMetering
+from stacks.seller_role import seller_settings
 from stacks.stage import Stage
 
 STEP_WITHIN = Duration.minutes(5)
@@ -214,6 +215,7 @@ class MeteringStack(Stack):
                 **self._mode,
                 CALLS_PER_SECOND=str(self._stage.calls_per_second),
                 SUBMIT_CONCURRENCY=str(self._stage.submit_concurrency),
+                **seller_settings(self._stage),
             ),
         )
         self._data.metering_records.grant_read(function.function)
@@ -221,7 +223,7 @@ class MeteringStack(Stack):
         self._data.subscribers.grant_read(function.function)
         self._data.state.grant_update(function.function)
         self._data.usage_events.grant_get_many(function.function)
-        function.allow_marketplace("BatchMeterUsage")
+        function.allow_marketplace("BatchMeterUsage", seller_role_arn=self._stage.seller_role_arn)
         return function
 
     def _settle_hours(self) -> RoomFunction:

@@ -30,11 +30,13 @@ class NoticesStack(Stack):
         detail: Mapping[str, Any] | None,
         alarms: AlarmSettings,
         encryption_key_arn: str | None = None,
+        stage_account: str = Aws.ACCOUNT_ID,
         **kwargs: Any,
     ) -> None:
         """detail: the pattern of the events to pass on, None for all.
 
         encryption_key_arn: of the topics made here for e-mail; a key of another Region is of no use to them.
+        stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in.
         """
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
@@ -42,7 +44,7 @@ class NoticesStack(Stack):
                 partition=Aws.PARTITION,
                 service="events",
                 region=stage_region,
-                account=Aws.ACCOUNT_ID,
+                account=stage_account,
                 resource="event-bus",
                 resource_name="default",
             )

@@ -18,6 +18,7 @@ from marketplace.client import MarketplaceClient
 from marketplace.faults import classify
 from marketplace.notices import parse
 from marketplace.regions import NOTICES_REGION
+from marketplace.seller import Seller
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import EntitlementMetric
@@ -39,7 +40,8 @@ _COUNTED: dict[Outcome, EntitlementMetric] = {
 @cache
 def source() -> EntitlementSource:
     """AWS Marketplace; entitlements are served in one Region only."""
-    return MarketplaceClient.connect(NOTICES_REGION)
+    settings = EntitlementNoticesSettings.from_env()
+    return MarketplaceClient.connect(NOTICES_REGION, seller=Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID))
 
 
 @cache

@@ -47,6 +47,8 @@ class EntitlementMetric(StrEnum):
 
 class UsageMetric(StrEnum):
     EVENTS_RECORDED = "EventsRecorded"
+    #: taken back, while their hour was open
+    EVENTS_VOIDED = "EventsVoided"
     EVENTS_DUPLICATE = "EventsDuplicate"
     EVENTS_REFUSED = "EventsRefused"
     EVENTS_RETRY_LATER = "EventsRetryLater"

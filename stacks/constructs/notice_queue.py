@@ -85,13 +85,17 @@ class NoticeQueue(Construct):
         detail_types: Sequence[str],
         description: str,
         detail: Mapping[str, Any] | None = None,
+        account: str | None = None,
     ) -> events.Rule:
-        """Take these events from the account's default bus; ``detail``: the pattern of those to take, None for all."""
+        """Take these events from the account's default bus; ``detail``: the pattern of those to take, None for all.
+        account: in which they arose; None is any."""
         rule = events.Rule(
             self,
             id_,
             description=description,
-            event_pattern=events.EventPattern(source=[source], detail_type=list(detail_types), detail=detail),
+            event_pattern=events.EventPattern(
+                account=[account] if account else None, source=[source], detail_type=list(detail_types), detail=detail
+            ),
         )
         rule.add_target(
             targets.SqsQueue(

@@ -55,11 +55,6 @@ def test_the_end_of_make_ends_it(under_make: "subprocess.Popen[str]") -> None:
     under_make.communicate(timeout=20)
 
 
-def test_the_death_of_make_ends_it(under_make: "subprocess.Popen[str]") -> None:
-    under_make.kill()
-    under_make.communicate(timeout=20)
-
-
 def test_every_long_command_of_the_makefile_heeds_interrupts() -> None:
     """Those are long that take make's place in its recipe."""
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")

@@ -87,10 +87,11 @@ def test_a_function_that_is_refused_by_design_may_be_refused_now_and_then(prod: 
     limits = {name[:-16]: alarm.properties["Threshold"] for name, alarm in found.items()}
     assert limits.pop("submitbatch") == 300
     assert set(limits.values()) == {1}
-    (reserved,) = [
+    reserved = [
         name for name, f in prod.resources("AWS::Lambda::Function") if "ReservedConcurrentExecutions" in f["Properties"]
     ]
-    assert reserved.startswith("submitbatch")
+    # a flood on the public function is worth a ticket; what the submitter is refused, overlapping runs explain
+    assert sorted(name[:12] for name in reserved) == ["registration", "submitbatchF"]
 
 
 def test_a_run_that_failed_timed_out_or_was_stopped_is_told(prod: Assembly) -> None:

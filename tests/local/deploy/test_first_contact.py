@@ -128,7 +128,7 @@ def test_the_second_try_works_and_says_what_people_need_next(deployed: Ended, ac
     assert "YawlMetering-dev-Doors is ROLLBACK_COMPLETE" in deployed.output
     assert dict.fromkeys(STACKS, "CREATE_COMPLETE") == statuses(account)
     told = deployed.output[deployed.output.index("dev is deployed to account") :]
-    for what in ("fulfilment URL", "UsageQueueUrl", "StateMachineArn"):
+    for what in ("fulfilment URL", "UsageQueueUrl", "StateMachineAliasArn"):
         assert what in told
 
 

@@ -83,6 +83,14 @@ def test_a_region_that_is_not_bootstrapped_is_named_with_the_command(aws: None) 
         check_bootstrap(target(bootstrap_qualifier="acme"))
 
 
+def test_a_stage_elsewhere_is_bootstrapped_in_marketplace_s_region_too() -> None:
+    abroad = target(region="eu-west-1", notices=("eventbridge",), test_accounts=("111122223333",))
+    assert abroad.regions == abroad.all_regions == ("eu-west-1", "us-east-1")
+    silent = target(region="eu-west-1", notices=("sns",))
+    assert (silent.regions, silent.all_regions) == (("eu-west-1",), ("eu-west-1", "us-east-1"))
+    assert target().all_regions == ("us-east-1",)
+
+
 def test_each_qualifier_has_a_bootstrap_stack_of_its_own() -> None:
     assert target().toolkit_stack == "CDKToolkit"
     assert target(bootstrap_qualifier="acme").toolkit_stack == "CDKToolkit-acme"

@@ -61,6 +61,8 @@ def room(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str, 
             "NOTICES_OF": notices_of,
             "PRICING_MODEL": pricing_model,
             "TIERS": tiers.to_json(TIERS),
+            "SELLER_ROLE_ARN": "",
+            "EXTERNAL_ID": "",
             "SUBSCRIBERS_TABLE": subscribers.name,
             "NOTICES_TABLE": notices.name,
         }.items():
