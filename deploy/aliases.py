@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from deploy.stacks_there import VERSIONS, StackThere
+from deploy.deletion import VERSIONS
+from deploy.stacks_there import StackThere
 from deploy.target import Target
 
 NAME = "live"

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from deploy.assembly import Assembly, folder_of, synthesize
 from deploy.cdk_cli import cdk
+from deploy.deletion import delete_stack, left_over
 from deploy.not_ready import NotReady
-from deploy.stacks_there import check_states, left_over, stacks_there
+from deploy.stacks_there import check_states, stacks_there
 from deploy.target import Target
 
 
@@ -24,19 +25,22 @@ def destroy(
         say(f"{stage.name} is not deployed in account {target.account}: there is nothing to remove")
         return
     check_states(stacks)
+    assembly = Assembly(folder_of(stage.name, seller=target.seller))
+    if not (assembly.folder / "manifest.json").exists():
+        assembly = synthesize(stage.name, product_code=product_code, seller=target.seller)
+    part_of_it = assembly.stacks()
     for stack in stacks:
-        if stack.protected:
+        if stack.protected and stack.name in part_of_it:
             raise NotReady(
-                f"{stack.name} is still protected, as it kept its data: run `make deploy STAGE={stage.name}` first"
+                f"{stack.name} is still protected, as it kept its data: run `make deploy {target.make_variables}`"
             )
     say(f"account {target.account}: {', '.join(stack.name for stack in stacks)}, with all that is stored in them")
     if not agreed():
         raise NotReady("nothing was removed: say yes, or set YES=1")
-    assembly = Assembly(folder_of(stage.name))
-    if not (assembly.folder / "manifest.json").exists():
-        assembly = synthesize(stage.name, product_code=product_code)
     cdk("destroy", "--all", "--force", "--app", str(assembly.folder))
     for stack in stacks:
+        if stack.name not in part_of_it:
+            delete_stack(target, stack)
         for resource in left_over(target, stack):
             say(f"  left over: {resource}")
     say(f"{stage.name} is removed; the bootstrap stack {target.toolkit_stack} stays for others")

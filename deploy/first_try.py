@@ -2,14 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from botocore.exceptions import WaiterError
-
-from deploy.not_ready import NotReady
-from deploy.stacks_there import NEVER_COMPLETE, StackThere, left_over
+from deploy.deletion import delete_stack, left_over
+from deploy.stacks_there import NEVER_COMPLETE, StackThere
 from deploy.target import Target
-
-#: seconds between two looks, and how many: half an hour, tables and log groups go in seconds
-DELAY, LOOKS = 3, 600
 
 
 def clear_away(target: Target, stacks: Iterable[StackThere], say: Callable[[str], None]) -> None:
@@ -19,22 +14,8 @@ def clear_away(target: Target, stacks: Iterable[StackThere], say: Callable[[str]
     leaves behind all the same (retained, or not to be deleted) is told, and adopted by the deployment that follows.
     """
     for stack in stacks:
-        if stack.status not in NEVER_COMPLETE:
-            continue
-        say(f"{stack.name} is {stack.status}: its first deployment failed and it never held anything. It is removed")
-        client = target.session.client("cloudformation", region_name=stack.region)
-        if stack.protected:
-            client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
-        # by its id: a stack of the same name that somebody makes meanwhile is another one
-        client.delete_stack(StackName=stack.id)
-        try:
-            client.get_waiter("stack_delete_complete").wait(
-                StackName=stack.id, WaiterConfig={"Delay": DELAY, "MaxAttempts": LOOKS}
-            )
-        except WaiterError:
-            left = ", ".join(left_over(target, stack))
-            raise NotReady(
-                f"{stack.name} cannot be deleted ({left}): delete these by hand, then deploy again"
-            ) from None
-        for resource in left_over(target, stack):
-            say(f"  left over, and adopted if the stage names it: {resource}")
+        if stack.status in NEVER_COMPLETE:
+            say(f"{stack.name} is {stack.status}: its first deployment failed and it never held anything. It goes")
+            delete_stack(target, stack)
+            for resource in left_over(target, stack):
+                say(f"  left over, and adopted if the stage names it: {resource}")

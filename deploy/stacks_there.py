@@ -1,7 +1,7 @@
 """The stacks of a stage that an account has, and what their states mean for whoever wants to deploy."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deploy.not_ready import NotReady
@@ -41,7 +41,7 @@ def stacks_there(target: Target) -> list[StackThere]:
     """In the order of their names. The last word of a name is ours and has no hyphen: no stage takes another's."""
     ours = re.compile(rf"YawlMetering-{re.escape(target.stage.name)}-[A-Za-z]+")
     found: list[StackThere] = []
-    for region in target.regions:
+    for region in target.all_regions:
         pages = target.session.client("cloudformation", region_name=region).get_paginator("describe_stacks").paginate()
         for stack in (stack for page in pages for stack in page["Stacks"] if ours.fullmatch(stack["StackName"])):
             change_set = stack.get("ChangeSetId", "").split("/")
@@ -67,17 +67,3 @@ def check_states(stacks: Iterable[StackThere]) -> None:
         if stack.status in STUCK:
             remedy = STUCK[stack.status].format(name=stack.name, region=stack.region)
             raise NotReady(f"{stack.name} is {stack.status}: {remedy}")
-
-
-#: they go with the function or the workflow that they are versions of
-VERSIONS = ("AWS::Lambda::Version", "AWS::StepFunctions::StateMachineVersion")
-
-
-def left_over(target: Target, stack: StackThere) -> Iterator[str]:
-    """What a deleted stack has left behind, as ``type name``."""
-    client = target.session.client("cloudformation", region_name=stack.region)
-    for page in client.get_paginator("list_stack_resources").paginate(StackName=stack.id):
-        for resource in page["StackResourceSummaries"]:
-            kept = resource["ResourceStatus"] != "DELETE_COMPLETE" and resource["ResourceType"] not in VERSIONS
-            if kept and resource.get("PhysicalResourceId"):
-                yield f"{resource['ResourceType']} {resource['PhysicalResourceId']}"

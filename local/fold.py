@@ -13,7 +13,8 @@ What an event of the log becomes:
 * ``worklet_invocations``, a stand-in: a work item that starts again in the same case is rework, handled by a worklet.
 
 A work item begins with ``start`` and ends with ``complete``; an event without a life-cycle is an end. In a case that
-logs no starts of a work item, its ends are counted as its beginnings.
+logs no starts of a work item, its ends are counted as its beginnings. Work items without a name are not known to be the
+same, and none is rework.
 """
 
 import re
@@ -24,7 +25,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from local.xes import Case, Event
+from local.xes import NOT_KNOWN, Case, Event
 
 WORKFLOW_EXECUTIONS = "workflow_executions"
 ACTIVE_USERS = "active_users"
@@ -172,7 +173,7 @@ def _usage_of(case: Case) -> Iterator[UsageEvent]:
             yield UsageEvent(at, customer, f"{stem_here}.{ACTIVE_USERS}", ACTIVE_USERS, user=user)
         completes = event.transition in _COMPLETES
         if event.transition == "start" or (completes and event.activity not in with_starts):
-            if event.activity in begun:
+            if event.activity in begun and event.activity != NOT_KNOWN:
                 yield UsageEvent(at, customer, f"{stem_here}.{WORKLET_INVOCATIONS}", WORKLET_INVOCATIONS)
             begun.add(event.activity)
         if completes:

@@ -17,7 +17,9 @@ from rich.markup import escape
 
 from local.cloud import CloudFailed, DeployFailed, WorkflowFailed, end_with_make
 from local.cloud.children import ChildFailed
+from local.cloud.marketplace_account import EventRefused
 from local.interrupts import heed_interrupts
+from local.marketplace.admin import AdminRefused
 from local.replay.buyers import BuyersFailed
 from local.replay.send_usage import SendingFailed
 from local.replay.whole_run import console, replay
@@ -34,16 +36,18 @@ class AlreadyRunning(RuntimeError):
 
 
 KNOWN_FAILURES = (
+    AdminRefused,
     AlreadyRunning,
     BuyersFailed,
     ChildFailed,
     CloudFailed,
     DeployFailed,
+    EventRefused,
     SendingFailed,
     SynthFailed,
     WorkflowFailed,
     XesError,
-    TimeoutError,
+    OSError,
     ValueError,
 )
 

@@ -78,7 +78,15 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
     settings = company.stack_settings(stage)
     # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
     deployed: dict[str, Any] = {"env": where, "termination_protection": protect, **settings}
-    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, protect=protect, **deployed)
+    data = DataStack(
+        app,
+        f"{prefix}-Data",
+        suffix=stage.suffix,
+        protect=protect,
+        read_units=stage.table_read_units,
+        write_units=stage.table_write_units,
+        **deployed,
+    )
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
@@ -88,8 +96,10 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
         alarms=stage.alarms,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
+        data=data,
         doors=doors,
         metering=metering,
+        encryption_key_arn=stage.encryption_key_arn,
         **deployed,
     )
     if stage.budget:
@@ -107,6 +117,7 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
             stage_region=stage.region,
             detail=detail_of_buyers(stage),
             alarms=stage.alarms,
+            encryption_key_arn=stage.encryption_key_arn,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
             **settings,

@@ -69,7 +69,15 @@ class DoorFunctions:
         )
 
     def _function(
-        self, id_: str, *, handler: str, settings: Settings, description: str, timeout: Duration = ANSWER_WITHIN
+        self,
+        id_: str,
+        *,
+        handler: str,
+        settings: Settings,
+        description: str,
+        timeout: Duration = ANSWER_WITHIN,
+        reserved_concurrency: int | None = None,
+        own_loop: bool = False,
     ) -> RoomFunction:
         return RoomFunction(
             self._scope,
@@ -81,6 +89,8 @@ class DoorFunctions:
             environment=self._environment,
             description=description,
             timeout=timeout,
+            reserved_concurrency=reserved_concurrency,
+            own_loop=own_loop,
         )
 
     def _registration(self) -> RoomFunction:
@@ -88,6 +98,8 @@ class DoorFunctions:
             "registration",
             handler="registration.handlers.handle",
             description="a buyer arrives: registration page, ResolveCustomer, contact data",
+            # whoever is not signed in may make Marketplace's calls wait; usage, notices and metering need the others
+            reserved_concurrency=self._stage.public_concurrency,
             settings=RegistrationSettings(
                 PRODUCT_CODE=self._stage.product_code,
                 INTEGRATION=self._stage.integration,
@@ -184,6 +196,8 @@ class DoorFunctions:
             handler="usage.queue_handlers.handle",
             description="usage comes by queue: recorded once, or sent on to wait or to be looked at",
             timeout=QUEUED_USAGE_WITHIN,
+            # what waits comes round every quarter of an hour for a day (usage.drain_queue.PATIENCE)
+            own_loop=True,
             settings=UsageQueueSettings(
                 **self._recording(),
                 WAITING_USAGE_QUEUE_URL=queues.waiting.queue_url,

@@ -11,6 +11,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from stacks.constructs.alarms.dead_letters import NOTICES_ABROAD
+from stacks.constructs.alarms.delivery import MailAlarms, RuleAlarm
 from stacks.constructs.alarms.queues import DeadLetterAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 from stacks.constructs.dead_letters import DeadLetters
@@ -27,11 +29,15 @@ class NoticesStack(Stack):
         stage_region: str,
         detail: Mapping[str, Any] | None,
         alarms: AlarmSettings,
+        encryption_key_arn: str | None = None,
         stage_account: str = Aws.ACCOUNT_ID,
         **kwargs: Any,
     ) -> None:
-        """detail: the pattern of the events to pass on, None for all. stage_account: whose default bus in
-        ``stage_region`` is told; another one has to let this account in."""
+        """detail: the pattern of the events to pass on, None for all.
+
+        encryption_key_arn: of the topics made here for e-mail; a key of another Region is of no use to them.
+        stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in.
+        """
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(
@@ -55,11 +61,16 @@ class NoticesStack(Stack):
                 events.EventBus.from_event_bus_arn(self, "StageBus", bus), dead_letter_queue=self.dead_letters
             )
         )
+        routes = AlarmRoutes(
+            self, "Routes", page=alarms.page, ticket=alarms.ticket, encryption_key_arn=encryption_key_arn
+        )
         DeadLetterAlarm(
             self,
             "DeadLettersAlarm",
             queue=self.dead_letters,
-            what="EventBridge notices of AWS Marketplace",
-            routes=AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket),
+            means=NOTICES_ABROAD,
+            routes=routes,
             severity=Severity.PAGE,
         )
+        RuleAlarm(self, "EventsAlarm", rules=[rule], routes=routes)
+        MailAlarms(self, "Mail", routes=routes)

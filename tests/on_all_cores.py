@@ -11,7 +11,9 @@ from xdist.workermanage import WorkerController
 #: folders and files by the dear thing that they share (fixtures in conftest.py); the longest unit first
 UNITS = {
     "the deployed stage": ("tests/local/stage/", "tests/local/pages/test_registration_page.py"),
+    "an account, and the CDK's command line": ("tests/local/deploy/",),
     "assemblies of shipped stages": ("tests/stacks/", "tests/wiring/"),
+    "an empty account": ("tests/local/deploy/",),
     "whole runs": ("tests/local/test_run.py", "tests/local/pages/test_run_page.py"),
     "a cloud with the probe": ("tests/local/cloud/",),
 }

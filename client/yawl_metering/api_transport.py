@@ -16,7 +16,7 @@ from yawl_metering.transport import Answered, Outcome, Rejected, Unavailable, Ve
 
 #: request-level codes of the API that an event could be the cause of
 _ABOUT_THE_BODY = {"bad_json", "bad_request", "no_events", "too_many_events", "payload_too_large"}
-_VERDICTS = {"recorded", "duplicate", "refused", "retry_later"}
+_VERDICTS = {"recorded", "voided", "duplicate", "refused", "retry_later"}
 _HOST_REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 
 

@@ -181,6 +181,16 @@ class UsageClient:
                 raise InvalidUsage("event_id needs occurred_at: a repeat must be the same event, its time included")
         self._here().record(call, aggregation, event_id, now)
 
+    def void(self, customer: str, event_id: str, *, source: str | None = None) -> None:
+        """Take back the event that was recorded under an ``event_id`` (or ``execution_id``), by whatever process. When
+        this returns, the wish is on disk; it is sent as soon as the event's own verdict is known.
+
+        The metering system does so while the hour that bills the event is open, else it refuses (``hour_sealed``), and
+        the refusal is told as one of usage is. Raises InvalidUsage, SpoolFull, SpoolUnwritable, ClientClosed.
+        """
+        who = self._source if source is None else rules.name_of(source, "source")
+        self._here().take_back(rules.customer_of(customer), rules.event_id_of(event_id), who, self._clock())
+
     # --- delivery -----------------------------------------------------------------------------------------------------
 
     def flush(self, timeout: float = CLOSING) -> bool:

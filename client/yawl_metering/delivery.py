@@ -74,7 +74,8 @@ class Delivery:
         """When there is something to do, by the monotonic clock; None if nothing is held. The caller holds the lock."""
         interval = self._settings.flush_interval
         due = [group.opened + interval for group in self._spool.groups.values()]
-        due += [waiting.not_before for waiting in self._spool.waiting.values()]
+        spool = self._spool
+        due += [waiting.not_before for waiting in spool.waiting.values() if not spool.is_held_back(waiting)]
         return max(min(due), self.paused_until) if due else None
 
     def round(self, mode: Mode = "due", *, go_on: Callable[[], bool] = lambda: True) -> None:
@@ -90,7 +91,8 @@ class Delivery:
                 self._not_sent(f"the spool could not be written: {error}")
                 self._pause()
             paused = mode != "all" and now < self.paused_until
-            due = [w.event for w in self._spool.waiting.values() if _wanted(w, mode, now)]
+            waiting = self._spool.waiting.values()
+            due = [w.event for w in waiting if _wanted(w, mode, now) and not self._spool.is_held_back(w)]
         if paused or not due or not self._safe():
             return
         for batch in pack(due, one_customer=self._transport.one_customer):

@@ -25,8 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     client.flush(given.timeout)
     stats = client.stats()
     done = client.close(0.0)
-    taken = f"{stats.recorded} recorded, {stats.duplicate} recorded before, {stats.queued} queued"
-    print(f"{stats.adopted} found: {taken}, {sum(stats.refused.values())} refused, {stats.pending} left")
+    taken = f"{stats.recorded} recorded, {stats.voided} taken back, {stats.duplicate} recorded before"
+    left = f"{stats.queued} queued, {sum(stats.refused.values())} refused, {stats.pending} left"
+    print(f"{stats.adopted} found: {taken}, {left}")
     return 0 if done else 1
 
 

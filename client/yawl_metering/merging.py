@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from yawl_metering.settings import Aggregation
-from yawl_metering.usage import HOUR, LARGEST, Tags, Usage
+from yawl_metering.usage import HOUR, LARGEST_MERGED, Tags, Usage
 
 #: customer, dimension, source, tags, hour, slot of the hour
 GroupKey = tuple[str, str, str, Tags, int, int]
@@ -31,7 +31,7 @@ class Group:
 
     def takes(self, quantity: Decimal) -> bool:
         """Whether the event would still be one that the API accepts."""
-        return self.aggregation == "max" or self.total + quantity <= LARGEST
+        return self.aggregation == "max" or self.total + quantity <= LARGEST_MERGED
 
     def add(self, quantity: Decimal) -> None:
         """One more call: added up, or the highest of them."""

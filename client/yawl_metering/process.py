@@ -79,26 +79,40 @@ class Process:
         if self._settings.sync == "call":
             self._sync(written)
 
+    def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
+        """To the spool, disk first. Raises what ``UsageClient.void`` does."""
+        with self._changed:
+            self._check_open()
+            self._make_room(len(source))
+            self._spool.take_back(customer, event_id, source, at)
+            self._stats.calls += 1
+            written = self._spool.written
+            self._changed.notify_all()
+        if self._settings.sync == "call":
+            self._sync(written)
+
     def _put(self, call: Usage, aggregation: Aggregation, event_id: str | None, at: float) -> None:
         spool = self._spool
         if event_id is None and may_merge(aggregation, call):
             if spool.merges(call):
                 self._stats.merged += 1
             else:
-                self._make_room(call)
+                self._make_room(_characters(call))
             spool.merge(call, aggregation, at, self._monotonic())
             return
         if event_id is None and aggregation == "distinct" and self._users.known(call):
             self._stats.repeated_users += 1
             return
-        self._make_room(call)
+        self._make_room(_characters(call))
         key = spool.put(call, event_id, at, self._monotonic() + self._settings.flush_interval)
         if aggregation == "distinct":
             self._users.sent(call, key)
 
-    def _make_room(self, call: Usage) -> None:
-        """Returns when the spool has room for one more event; raises SpoolFull when it has none in time."""
-        spool, needed = self._spool, _most_bytes(call)
+    def _make_room(self, characters: int) -> None:
+        """Returns when the spool has room for one more event with texts of that length; raises SpoolFull when it has
+        none in time."""
+        # a character is at most 12 bytes of JSON
+        spool, needed = self._spool, OVERHEAD + _BASIS + 12 * characters
         if spool.live_bytes + needed <= spool.most_live_bytes:
             return
         self._stats.waiting_calls += 1
@@ -196,7 +210,6 @@ class Process:
             self._spool.abandon()
 
 
-def _most_bytes(call: Usage) -> int:
-    """At least what the event takes: a character is at most 12 bytes of JSON."""
-    texts = len(call.source) + len(call.user or "") + sum(len(name) + len(value) for name, value in call.tags)
-    return OVERHEAD + _BASIS + 12 * texts
+def _characters(call: Usage) -> int:
+    """Of the texts of a call."""
+    return len(call.source) + len(call.user or "") + sum(len(name) + len(value) for name, value in call.tags)

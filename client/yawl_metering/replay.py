@@ -10,8 +10,9 @@ from yawl_metering.merging import combine
 from yawl_metering.settings import Aggregation
 from yawl_metering.usage import plain
 
-#: customer, event id: ids are unique per customer
+#: customer, event id: ids are unique per customer. Of a void it is that of its event behind ``VOID``: no id has blanks
 EventKey = tuple[str, str]
+VOID = "void "
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,12 @@ class Frozen:
     text: str
     at: float
     waits_since: float | None = None
+
+    @property
+    def takes_back(self) -> EventKey | None:
+        """The event that a void takes back; None for an event."""
+        customer, name = self.key
+        return (customer, name.removeprefix(VOID)) if name.startswith(VOID) else None
 
 
 @dataclass
@@ -39,8 +46,9 @@ def event_text(body: dict[str, Any]) -> str:
 
 
 def freeze(body: dict[str, Any], at: float, waits_since: float | None = None) -> Frozen:
-    """The event of an API body."""
-    return Frozen((body["customerIdentifier"], body["id"]), event_text(body), at, waits_since)
+    """The event, or the void, of an API body."""
+    name = f"{VOID}{body['void']}" if "void" in body else body["id"]
+    return Frozen((body["customerIdentifier"], name), event_text(body), at, waits_since)
 
 
 @dataclass

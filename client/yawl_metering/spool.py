@@ -17,7 +17,7 @@ from yawl_metering.journal import Journal, json_line, line, remove_folder
 from yawl_metering.merging import Group, GroupKey, group_key
 from yawl_metering.replay import EventKey, Frozen, event_text, freeze
 from yawl_metering.settings import Aggregation, Settings
-from yawl_metering.usage import Usage, event_body, plain
+from yawl_metering.usage import Usage, event_body, plain, void_body
 
 logger = logging.getLogger("yawl_metering")
 
@@ -106,13 +106,26 @@ class Spool:
         SpoolUnwritable; InvalidUsage where the id waits with other content."""
         event = freeze(event_body(usage, event_id or self._new_id(), usage.quantity), at)
         waiting = self.waiting.get(event.key)
-        if waiting is not None:
-            if waiting.event.text != event.text:
-                raise InvalidUsage("this event_id was given to another event")
-            return event.key
-        self._append(_event_line(event))
-        self._wait(Waiting(event, not_before=not_before))
+        if waiting is None:
+            self._put(Waiting(event, not_before=not_before))
+        elif waiting.event.text != event.text:
+            raise InvalidUsage("this event_id was given to another event")
         return event.key
+
+    def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
+        """An event is to be taken back; once is enough. Raises SpoolUnwritable."""
+        void = freeze(void_body(customer, event_id, source), at)
+        if void.key not in self.waiting:
+            self._put(Waiting(void))
+
+    def _put(self, waiting: Waiting) -> None:
+        self._append(_event_line(waiting.event))
+        self._wait(waiting)
+
+    def is_held_back(self, waiting: Waiting) -> bool:
+        """A void whose event is still on its way: before that has its verdict there is nothing to take back."""
+        event = waiting.event.takes_back
+        return event is not None and event in self.waiting
 
     # --- on the way out -----------------------------------------------------------------------------------------------
 

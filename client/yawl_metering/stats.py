@@ -26,6 +26,7 @@ class Stats:
     requests: int = 0
     failed_requests: int = 0
     recorded: int = 0
+    voided: int = 0
     duplicate: int = 0
     queued: int = 0
     retry_later: int = 0

@@ -13,9 +13,9 @@ MAX_BYTES = 250_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one event. ``queued``: the queue has it; its verdict is given behind the queue."""
+    """On one event. ``voided``: taken back. ``queued``: the queue has it; its verdict is given behind the queue."""
 
-    verdict: Literal["recorded", "duplicate", "queued", "refused", "retry_later"]
+    verdict: Literal["recorded", "voided", "duplicate", "queued", "refused", "retry_later"]
     reason: str = ""
     message: str = ""
 

@@ -1,6 +1,7 @@
 """One call of the app, checked by the rules of the usage API (docs/api.md of the metering system). Pure."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -10,8 +11,11 @@ from yawl_metering.errors import InvalidUsage
 from yawl_metering.settings import TOLERANCE
 
 HOUR = 3600
-#: the API's largest quantity of one event, and its decimals
-LARGEST = Decimal(1_000_000_000)
+#: the API takes of one event what fills a line of its dimension: 2,147,483,647 billed units or more, times a scale
+#: that is not known here; this is the most of any dimension
+LARGEST = Decimal("9999999999999999000")
+#: what calls are merged up to: every dimension takes it
+LARGEST_MERGED = Decimal(1_000_000_000)
 DECIMALS = 6
 #: older usage is refused by the API
 OLDEST = 30 * 86400.0
@@ -99,10 +103,12 @@ def event_id_of(value: str) -> str:
 
 
 def name_of(value: str, what: str) -> str:
-    """A source or a user. Raises InvalidUsage, which does not repeat the value."""
-    if not isinstance(value, str) or not _PRINTABLE.fullmatch(value):
+    """A source or a user, its accents composed (Unicode NFC), as the API compares it. Raises InvalidUsage, which does
+    not repeat the value."""
+    composed = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
+    if not _PRINTABLE.fullmatch(composed):
         raise InvalidUsage(f"{what} must be 1 to 256 printable characters")
-    return value
+    return composed
 
 
 def tags_of(value: Mapping[str, str] | None) -> Tags:
@@ -135,6 +141,11 @@ def event_body(usage: Usage, event_id: str, quantity: Decimal) -> dict[str, Any]
     if usage.tags:
         body["tags"] = dict(usage.tags)
     return body
+
+
+def void_body(customer: str, event_id: str, source: str) -> dict[str, Any]:
+    """The taking back of an event as the API takes it."""
+    return {"void": event_id, "source": source, "customerIdentifier": customer}
 
 
 def plain(quantity: Decimal) -> str:

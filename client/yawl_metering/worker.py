@@ -55,7 +55,8 @@ class Worker:
             while not self._stopping:
                 left = [waiting for key, waiting in spool.waiting.items() if key[1] in held]
                 frozen = not any(group.event_id in held for group in spool.groups.values())
-                if frozen and all(waiting.answered > before for waiting in left):
+                # a void may have to wait for its event, which is one of them
+                if frozen and all(waiting.answered > before or spool.is_held_back(waiting) for waiting in left):
                     return not left
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     return False

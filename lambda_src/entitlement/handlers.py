@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 
 from entitlement.receive_notice import EntitlementDesk, Outcome
 from ledger import dynamodb
@@ -14,6 +15,7 @@ from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from marketplace import tiers
 from marketplace.client import MarketplaceClient
+from marketplace.faults import classify
 from marketplace.notices import parse
 from marketplace.regions import NOTICES_REGION
 from marketplace.seller import Seller
@@ -74,6 +76,8 @@ def _notice(message: Message) -> None:
         received = desk().receive(notice, message.body, now)
     except Exception as error:
         logger.error("notice failed", extra={"messageId": message.id, **described(error)})
+        if _is_product_fault(error):
+            metrics.add_metric(EntitlementMetric.PRODUCT_FAULTS, MetricUnit.Count, 1)
         raise
     said = {"noticeId": notice.id, "action": notice.action, "source": notice.source, "at": clock.iso(notice.at)}
     logger.info("notice", extra=said | {"outcome": received.outcome, "why": received.why, "tiers": received.tiers})
@@ -81,3 +85,9 @@ def _notice(message: Message) -> None:
         metrics.add_metric(_COUNTED[received.outcome], MetricUnit.Count, 1)
     if received.outcome == "wrong_product" and received.why is not None:
         metrics.add_metric(EntitlementMetric.PRODUCT_CODE_DOUBTED, MetricUnit.Count, 1)
+
+
+def _is_product_fault(error: Exception) -> bool:
+    """True if Marketplace, and not one of our tables, refuses whatever is asked of this product."""
+    asked = isinstance(error, ClientError) and error.operation_name == "GetEntitlements"
+    return asked and classify(error).scope == "product"

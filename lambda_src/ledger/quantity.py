@@ -1,14 +1,13 @@
 """Quantities of usage: exact decimals, never floats.
 
 An event's quantity is finite, not negative, has at most 6 decimals (what ``QuantityAsDecimal`` can carry, botocore
-model) and is at most ``LARGEST``.
+model) and is at most what one line of its dimension can bill.
 """
 
 import re
 from decimal import ROUND_FLOOR, Context, Decimal
 
 DECIMALS = 6
-LARGEST = Decimal(1_000_000_000)
 _EXACT = Context(prec=60)
 #: no number within the bounds needs more; rounding to fewer would record what nobody reported
 _MOST_DIGITS = 40
@@ -19,8 +18,8 @@ class BadQuantity(ValueError):
     """Not a quantity that can be recorded; the message says why."""
 
 
-def parse(value: object) -> Decimal:
-    """A quantity from a JSON number (read as Decimal) or a string. Raises BadQuantity."""
+def parse(value: object, largest: Decimal) -> Decimal:
+    """A quantity of at most ``largest`` from a JSON number (read as Decimal) or a string. Raises BadQuantity."""
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
         raise BadQuantity("quantity must be a number, or a decimal in a string")
     if isinstance(value, str):
@@ -35,8 +34,8 @@ def parse(value: object) -> Decimal:
         raise BadQuantity("quantity has too many digits")
     if quantity < 0:
         raise BadQuantity("quantity must not be negative")
-    if quantity > LARGEST:
-        raise BadQuantity(f"quantity must be at most {LARGEST}")
+    if quantity > largest:
+        raise BadQuantity(f"quantity must be at most {text(largest)}")
     if quantity and quantity.normalize(_EXACT).as_tuple().exponent < -DECIMALS:  # type: ignore[operator]  # finite
         raise BadQuantity(f"quantity must have at most {DECIMALS} decimals")
     return quantity.quantize(Decimal(1).scaleb(-DECIMALS), context=_EXACT).normalize(_EXACT) + 0

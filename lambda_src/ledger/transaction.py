@@ -22,6 +22,9 @@ MAX_OPERATIONS = 100
 #: how often a single update that met a transaction is tried
 ATTEMPTS = 12
 
+#: reasons that are no fault of the request (API reference, ``TransactionCanceledException``); any other one is
+_NO_REASON = {None, "None"}
+_CONDITION = "ConditionalCheckFailed"
 _CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 _CONTENDED_ERRORS = {
     "TransactionInProgressException",
@@ -70,7 +73,11 @@ def is_unavailable(error: BaseException) -> bool:
 
 
 def write(client: "DynamoDBClient", operations: Sequence[Operation]) -> None:
-    """Write all or nothing. ``client`` is a resource's (it takes Python values). Raises Cancelled or Contended."""
+    """Write all or nothing. ``client`` is a resource's (it takes Python values). Raises Cancelled or Contended.
+
+    A reason that is neither a condition nor contention (a validation error, a collection that is too large, one that
+    is not known here) would be there again, whatever stands beside it: it is raised as DynamoDB's own error.
+    """
     try:
         client.transact_write_items(TransactItems=list(operations))  # type: ignore[arg-type]  # built by the stores
     except ClientError as error:
@@ -80,12 +87,14 @@ def write(client: "DynamoDBClient", operations: Sequence[Operation]) -> None:
         if code != "TransactionCanceledException":
             raise
         raw: Sequence[Mapping[str, Any]] = error.response.get("CancellationReasons", ())
-        reasons = [_reason(entry) for entry in raw]
-        if any(reason.failed for reason in reasons):
-            raise Cancelled(reasons) from error
-        if any(entry.get("Code") in _CONTENTION for entry in raw):
-            raise Contended(", ".join(sorted({str(entry.get("Code")) for entry in raw} - {"None"}))) from error
-        raise  # a fault of ours, such as a validation error: not to be retried
+        codes = {entry.get("Code") for entry in raw} - _NO_REASON
+        if codes - {_CONDITION} - _CONTENTION:
+            raise
+        if _CONDITION in codes:
+            raise Cancelled([_reason(entry) for entry in raw]) from error
+        if codes:
+            raise Contended(", ".join(sorted(map(str, codes)))) from error
+        raise
 
 
 def write_one(table: "Table", operation: Operation) -> None:
@@ -117,4 +126,4 @@ def update(table: "Table", pause: Pause = full_jitter, **request: Any) -> Mappin
 
 def _reason(entry: Mapping[str, Any]) -> Reason:
     item = entry.get("Item")
-    return Reason(entry.get("Code") == "ConditionalCheckFailed", from_attributes(item) if item else None)
+    return Reason(entry.get("Code") == _CONDITION, from_attributes(item) if item else None)

@@ -40,8 +40,12 @@ class EventItem:
     customer_identifier: str
     event_id: str
     content: Mapping[str, Any]
+    #: the month (UTC) whose counter it was added to
+    period: str
     #: recorded units that were added to the hour; 0 for a user already counted
     counted: Decimal
+    #: it brought a user's mark or raised a highest count, by which later events were counted
+    marked: bool = False
     recorded_at: float
     occurred_at: float
     billed_hour: int
@@ -50,16 +54,27 @@ class EventItem:
 
 
 class StoredEvent(NamedTuple):
-    """An event that was recorded before: what it said, and the hour it is billed in."""
+    """An event that was recorded before: what it said, the hour it is billed in, and whether it was taken back."""
 
     content: Mapping[str, Any]
     billed_hour: int
     counted: Decimal
     late: bool
+    period: str
+    marked: bool = False
+    voided: bool = False
 
 
 def stored_event(item: Mapping[str, Any]) -> StoredEvent:
-    return StoredEvent(item["content"], int(item["billedHour"]), item["counted"], bool(item["late"]))
+    return StoredEvent(
+        item["content"],
+        int(item["billedHour"]),
+        item["counted"],
+        bool(item["late"]),
+        item["period"],
+        bool(item.get("marked", False)),
+        "voidedAt" in item,
+    )
 
 
 class UsageEvents:
@@ -96,6 +111,7 @@ class UsageEvents:
             "eventId": event_key(event.event_id),
             "schema": SCHEMA,
             "content": dict(event.content),
+            "period": event.period,
             "counted": event.counted,
             "occurredAt": iso(event.occurred_at),
             "recordedAt": iso(event.recorded_at),
@@ -103,9 +119,30 @@ class UsageEvents:
             "late": event.late,
             "expiresAt": int(max(event.recorded_at, event.occurred_at)) + EVENT_LIFETIME,
         }
+        if event.marked:
+            item["marked"] = True
         if event.trace_id:
             item["traceId"] = event.trace_id
         return self._put(item)
+
+    def void(
+        self, customer_identifier: str, event_id: str, *, source: str, at: float, trace_id: str | None
+    ) -> Operation:
+        """Note that an event was taken back, by whom and when, unless that was done before. Nothing is deleted: its id
+        names it for as long as it is kept."""
+        values: dict[str, Any] = {":at": iso(at), ":source": source}
+        sets = "voidedAt = :at, voidedBy = :source"
+        if trace_id:
+            sets, values[":trace"] = f"{sets}, voidTraceId = :trace", trace_id
+        return {
+            "Update": {
+                "TableName": self.table_name,
+                "Key": {"customerIdentifier": customer_identifier, "eventId": event_key(event_id)},
+                "UpdateExpression": f"SET {sets}",
+                "ConditionExpression": "attribute_exists(eventId) AND attribute_not_exists(voidedAt)",
+                "ExpressionAttributeValues": values,
+            }
+        }
 
     def mark_if_new(self, customer_identifier: str, dimension: str, period: str, user: str, at: float) -> Operation:
         """Put the mark of a user seen in a period, unless it is there."""

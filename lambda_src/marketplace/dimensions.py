@@ -40,6 +40,14 @@ class Dimension:
         """The largest billable quantity of one line, in billed units."""
         return LARGEST_DECIMAL if self.decimals else LARGEST_WHOLE
 
+    @property
+    def largest_event(self) -> Decimal:
+        """The largest quantity of one event, in recorded units: what fills one line. No hour can bill more of it.
+
+        With the largest scale (10^9) it has 20 digits and 6 decimals: DynamoDB's 38 digits hold 10^12 of them.
+        """
+        return self.largest * self.scale
+
 
 def to_json(dimensions: Mapping[str, Dimension]) -> str:
     """The form in which dimensions travel in an environment variable."""

@@ -5,6 +5,7 @@ number of seconds to add, so that a day of hours passes in seconds; a missing or
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +15,13 @@ OFFSET_VARIABLE = "CLOCK_OFFSET_FILE"
 
 #: Returns now in seconds since the epoch; rules and stores take one of these instead of reading the time.
 Clock = Callable[[], float]
+
+
+# date and time of one form each, extended or basic; a fraction of the seconds; Z, ±hh, ±hh:mm or ±hhmm
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?|\d{8}T\d{4}(\d\d([.,]\d+)?)?)(Z|[+-]\d\d(:?\d\d)?)",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def now() -> float:
@@ -40,8 +48,11 @@ def iso(seconds: float) -> str:
 
 
 def from_iso(text: str) -> float:
-    """Seconds since the epoch of an ISO 8601 time with a zone. Raises ValueError otherwise."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time needs a zone, for example 2026-11-15T08:00:00Z")
-    return moment.timestamp()
+    """Seconds since the epoch of an ISO 8601 calendar date and time with a zone (RFC 3339, which lets ``t`` and ``z``
+    stand for ``T`` and ``Z``, and ISO's basic form and shorter times). Raises ValueError otherwise.
+
+    ``datetime.fromisoformat`` alone takes any character between date and time, blanks and what follows a NUL.
+    """
+    if not _ISO.fullmatch(text):
+        raise ValueError("not an ISO 8601 time with a zone, for example 2026-11-15T08:00:00Z")
+    return datetime.fromisoformat(text.upper()).timestamp()

@@ -10,13 +10,15 @@ from typing import Any, NamedTuple
 
 
 class Message(NamedTuple):
-    """sent_ms: when it was sent to the queue, in milliseconds since the epoch. group: of a FIFO queue."""
+    """sent_ms: when it was sent to the queue, in milliseconds since the epoch. group: of a FIFO queue. sender:
+    the unique id of who sent it (``AIDA…``, ``AROA…:session``), where SQS says it."""
 
     id: str
     body: str
     sent_ms: int
     queue_arn: str
     group: str | None = None
+    sender: str | None = None
 
 
 def each_message(event: Mapping[str, Any], handle: Callable[[Message], object]) -> dict[str, Any]:
@@ -57,4 +59,5 @@ def _message(record: Mapping[str, Any]) -> Message:
         sent_ms=int(attributes["SentTimestamp"]),
         queue_arn=record.get("eventSourceARN", ""),
         group=attributes.get("MessageGroupId"),
+        sender=attributes.get("SenderId"),
     )

@@ -9,31 +9,34 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from runtime import clock
 from runtime.metric_names import UsageMetric
+from usage.report_usage import Answer
 from usage.usage_event import UsageEvent
-from usage.verdict import Verdict
 
 _COUNTED = {
     "recorded": UsageMetric.EVENTS_RECORDED,
+    "voided": UsageMetric.EVENTS_VOIDED,
     "duplicate": UsageMetric.EVENTS_DUPLICATE,
     "refused": UsageMetric.EVENTS_REFUSED,
     "retry_later": UsageMetric.EVENTS_RETRY_LATER,
 }
 
 
-def count_verdicts(answers: Sequence[tuple[UsageEvent | None, Verdict]], metrics: Metrics, logger: Logger) -> None:
-    """Metrics by verdict, and one log line per customer, hour, dimension and verdict with its units."""
+def count_verdicts(answers: Sequence[Answer], metrics: Metrics, logger: Logger) -> None:
+    """Metrics by verdict, and one log line per customer, hour, dimension and verdict with its units (negative where
+    they were taken back)."""
     for word, number in Counter(verdict.verdict for _, verdict in answers).items():
         metrics.add_metric(_COUNTED[word], MetricUnit.Count, number)
     units: dict[tuple[Any, ...], Any] = {}
-    for event, verdict in answers:
+    for reported, verdict in answers:
         key = (
-            event.customer_identifier if event else None,
+            reported.customer_identifier if reported else None,
             verdict.hour,
-            event.dimension.name if event else None,
+            reported.dimension.name if isinstance(reported, UsageEvent) else verdict.dimension,
             verdict.verdict,
             verdict.reason,
         )
-        units[key] = units.get(key, 0) + (event.quantity if event else 0)
+        quantity = reported.quantity if isinstance(reported, UsageEvent) else -(verdict.counted or 0)
+        units[key] = units.get(key, 0) + quantity
     for (customer, hour, dimension, outcome, reason), quantity in units.items():
         logger.info(
             "usage",

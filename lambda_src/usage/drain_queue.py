@@ -30,16 +30,13 @@ from usage.queue_message import (
     waiting_messages,
     waiting_since,
 )
-from usage.report_usage import report_usage
+from usage.report_usage import Answer, report_usage
+from usage.reporters import Reporters
 from usage.request import BadRequest, read_body
 from usage.stores import Stores
-from usage.usage_event import UsageEvent
-from usage.verdict import Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-
-Answers = Sequence[tuple[UsageEvent | None, Verdict]]
 
 #: how long an event waits for its customer to become active, in seconds
 PATIENCE = 24 * 3600
@@ -75,16 +72,18 @@ class Drain:
     then. ``waiting``, ``refused``: where events go that are not recorded."""
 
     dimensions: Mapping[str, Dimension]
+    reporters: Reporters
     stores: Stores
     clock: Clock
-    tell: Callable[[Answers], None]
+    tell: Callable[[Sequence[Answer]], None]
     waiting: Outbox
     refused: Outbox
 
-    def take(self, body: str, *, message_id: str, has_waited: bool) -> Drained:
+    def take(self, body: str, *, message_id: str, sender: str | None, has_waited: bool) -> Drained:
         """Record a message's events and send the others on; when this returns, the message may be deleted.
 
-        has_waited: it comes from the waiting queue, which alone is believed how long. Raises Busy, Contended, and
+        sender: as SQS says it. has_waited: it comes from the waiting queue, whose messages are our own: they alone are
+        believed how long they have waited, and who has sent their events. Raises Busy, Contended, and
         whatever the tables and queues raise: the message then has to come again.
         """
         try:
@@ -95,7 +94,10 @@ class Drain:
             return Drained(fault=fault.code)
         now = self.clock()
         since = waiting_since(request, now) if has_waited else now
-        answers = report_usage(request["events"], self.dimensions, self.stores, self.clock)
+        if has_waited:
+            sender = request.get("sender")
+        rights = self.reporters.of_sender(sender)
+        answers = report_usage(request["events"], self.dimensions, self.stores, self.clock, rights)
         self.tell(answers)
         if any(verdict.reason == "busy" for _, verdict in answers):
             # before anything is sent on: what is refused would be so again each time
@@ -105,7 +107,7 @@ class Drain:
         gave_up = early if now - since >= PATIENCE else []
         refused = [each for each in judged if each.verdict.verdict == "refused"] + gave_up
         waits = [] if gave_up else early
-        for message in waiting_messages(waits, since):
+        for message in waiting_messages(waits, since, sender):
             self.waiting.send(message)
         self._refuse(body, refused, message_id, now)
         return Drained(refused=len(refused) - len(gave_up), waiting=len(waits), gave_up=len(gave_up))

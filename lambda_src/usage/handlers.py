@@ -19,6 +19,8 @@ from runtime.metric_names import UsageMetric
 from runtime.settings import UsageSettings
 from usage.count_verdicts import count_verdicts
 from usage.report_usage import report_usage
+from usage.reporters import NOT_YOURS, Reporters, Rights
+from usage.reporters import from_json as reporters_from_json
 from usage.request import BadRequest, read_events
 from usage.stores import Stores
 from usage.view_usage import view_usage
@@ -40,6 +42,11 @@ def stores() -> Stores:
     return Stores.connect(settings())
 
 
+@cache
+def reporters() -> Reporters:
+    return Reporters(reporters_from_json(settings().REPORTERS))
+
+
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -50,8 +57,11 @@ def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/usage")
 def post_usage() -> dict[str, Any]:
     event = app.current_event
+    rights = _rights()
+    if rights.is_unknown:
+        raise _not_yours()
     bodies = read_events(_text_of(event), event.headers.get("content-type") or "")
-    answers = report_usage(bodies, dimensions.from_json(settings().DIMENSIONS), stores(), clock.now)
+    answers = report_usage(bodies, dimensions.from_json(settings().DIMENSIONS), stores(), clock.now, rights)
     count_verdicts(answers, metrics, logger)
     return {"verdicts": [verdict.payload() for _, verdict in answers]}
 
@@ -60,10 +70,21 @@ def post_usage() -> dict[str, Any]:
 def get_usage(customer_identifier: str) -> dict[str, Any]:
     if not _CUSTOMER.fullmatch(customer_identifier):
         raise NotFoundError("no such customer")
+    if not _rights().may_read(customer_identifier):
+        raise _not_yours()
     if stores().subscribers.get(customer_identifier) is None:
         raise NotFoundError("no such customer")
     query = app.current_event.query_string_parameters or {}
     return view_usage(customer_identifier, query, stores().records, clock.now())
+
+
+def _rights() -> Rights:
+    """What the caller may report; IAM has made sure of who it is."""
+    return reporters().of_caller(app.current_event.request_context.identity.user_arn)
+
+
+def _not_yours() -> BadRequest:
+    return BadRequest(HTTPStatus.FORBIDDEN, "not_yours", NOT_YOURS.message)
 
 
 @app.exception_handler(BadRequest)

@@ -16,37 +16,76 @@ FUTURE_TOLERANCE = 5 * 60
 OLDEST = 30 * 24 * 3600
 
 
+#: every reason that a sender can be given for an event or a void; ``docs/errors.md`` has a row for each
+Reason = Literal[
+    # it cannot be read
+    "bad_event",
+    "bad_id",
+    "bad_quantity",
+    "unknown_dimension",
+    "user_required",
+    # it is not to be recorded
+    "in_future",
+    "too_old",
+    "before_activation",
+    "not_subscribed",
+    "id_reused",
+    "voided",
+    "not_yours",
+    # it is not to be taken back
+    "unknown_event",
+    "hour_sealed",
+    "not_voidable",
+    # not yet
+    "unknown_customer",
+    "not_active_yet",
+    "just_ended",
+    "busy",
+]
+
+
 class Judgement(NamedTuple):
     """``accept``, or why not: a stable reason with what it means for the sender."""
 
     kind: Literal["accept", "refused", "retry_later"]
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     message: str = ""
 
 
 ACCEPT = Judgement("accept")
+IN_FUTURE = Judgement("refused", "in_future", "occurredAt is more than 5 minutes ahead; check the sender's clock")
+TOO_OLD = Judgement("refused", "too_old", "occurredAt is more than 30 days ago and can no longer be billed")
+UNKNOWN_CUSTOMER = Judgement(
+    "retry_later", "unknown_customer", "no such customer yet; keep the event and send it again"
+)
+NOT_ACTIVE_YET = Judgement("retry_later", "not_active_yet", "the subscription is not active yet; send the event again")
+NOT_SUBSCRIBED = Judgement("refused", "not_subscribed", "the subscription has ended")
+JUST_ENDED = Judgement("retry_later", "just_ended", "the subscription has just ended; send the event again")
+BEFORE_ACTIVATION = Judgement("refused", "before_activation", "occurredAt is outside every period of the subscription")
+#: not this event's fault: the moment's
+BUSY = Judgement("retry_later", "busy", "this customer's usage cannot be recorded just now; send the event again")
 
 
 def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judgement:
     """Whether usage of that moment is this customer's to pay, by what is known of the subscription now."""
     if occurred_at > now + FUTURE_TOLERANCE:
-        return Judgement("refused", "in_future", "occurredAt is more than 5 minutes ahead; check the sender's clock")
+        return IN_FUTURE
     if occurred_at < now - OLDEST:
-        return Judgement("refused", "too_old", "occurredAt is more than 30 days ago and can no longer be billed")
+        return TOO_OLD
     if subscriber is None:
-        return Judgement("retry_later", "unknown_customer", "no such customer yet; keep the event and send it again")
+        return UNKNOWN_CUSTOMER
     periods = subscriber.active_periods
     if not periods:
-        return Judgement("retry_later", "not_active_yet", "the subscription is not active yet; send the event again")
+        return NOT_ACTIVE_YET
     last = periods[-1]
     if not _accepts(subscriber, now) or (last.end is not None and occurred_at > last.end + TOLERANCE):
         # a notice that opens a new period may be on its way, so the sender keeps the event for an hour
         if now - occurred_at >= HOUR:
-            return Judgement("refused", "not_subscribed", "the subscription has ended")
-        return Judgement("retry_later", "just_ended", "the subscription has just ended; send the event again")
+            return NOT_SUBSCRIBED
+        return JUST_ENDED
     if any(_covers(period, occurred_at) for period in periods):
         return ACCEPT
-    return Judgement("refused", "before_activation", "occurredAt is outside every period of the subscription")
+    return BEFORE_ACTIVATION
 
 
 def _accepts(subscriber: Subscriber, now: float) -> bool:

@@ -1,5 +1,6 @@
 """The queue's door for usage: messages of the usage queue and of the waiting queue, both into the same recording."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,10 @@ from runtime.metric_names import UsageMetric
 from runtime.queued import Message, each_message
 from runtime.settings import UsageQueueSettings
 from usage.count_verdicts import count_verdicts
-from usage.drain_queue import Answers, Drain, Drained, Outbox
+from usage.drain_queue import Drain, Drained, Outbox
+from usage.report_usage import Answer
+from usage.reporters import Reporters
+from usage.reporters import from_json as reporters_from_json
 from usage.stores import Stores
 
 logger = telemetry.logger("usage")
@@ -32,6 +36,7 @@ def drain() -> Drain:
     sqs = aws.client("sqs")
     return Drain(
         dimensions=dimensions.from_json(names.DIMENSIONS),
+        reporters=Reporters(reporters_from_json(names.REPORTERS)),
         stores=Stores.connect(names),
         clock=clock.now,
         tell=_tell_verdicts,
@@ -54,7 +59,7 @@ def handle(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 def _message(message: Message) -> None:
     try:
         has_waited = _queue_name(message.queue_arn, ":") == _queue_name(settings().WAITING_USAGE_QUEUE_URL, "/")
-        drained = drain().take(message.body, message_id=message.id, has_waited=has_waited)
+        drained = drain().take(message.body, message_id=message.id, sender=message.sender, has_waited=has_waited)
     except Exception as error:
         logger.error("queued usage failed", extra={"messageId": message.id, **described(error)})
         raise
@@ -66,7 +71,7 @@ def _queue_name(address: str, separator: str) -> str:
     return address.rsplit(separator, 1)[-1]
 
 
-def _tell_verdicts(answers: Answers) -> None:
+def _tell_verdicts(answers: Sequence[Answer]) -> None:
     count_verdicts(answers, metrics, logger)
     recorded = sum(1 for _, verdict in answers if verdict.verdict == "recorded")
     if recorded:

@@ -34,11 +34,12 @@ def waiting_since(body: Mapping[str, Any], now: float) -> float:
         return now
 
 
-def waiting_messages(judged: Sequence[Judged], since: float) -> Iterator[str]:
-    """``{"events", "waitingSince", "reasons"}``: events to be tried again."""
+def waiting_messages(judged: Sequence[Judged], since: float, sender: str | None) -> Iterator[str]:
+    """``{"events", "waitingSince", "sender", "reasons"}``: events to be tried again, and who sent them."""
     for part in _parts(judged):
         reasons = sorted({each.verdict.reason for each in part})
-        yield _json({"events": [each.event for each in part], "waitingSince": iso(since), "reasons": reasons})
+        said = {"waitingSince": iso(since), "sender": sender, "reasons": reasons}
+        yield _json({"events": [each.event for each in part], **said})
 
 
 def refused_messages(judged: Sequence[Judged], *, message_id: str, now: float) -> Iterator[str]:

@@ -1,56 +1,95 @@
 """``POST /usage``: a verdict for each reported event, in the order of the request."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from marketplace.dimensions import Dimension
 from runtime import telemetry
 from runtime.clock import Clock
 from runtime.failure import described
+from usage.judge_event import BUSY
 from usage.record_usage import record_customer
+from usage.reporters import EVERYTHING, NOT_YOURS, Rights
 from usage.stores import Stores
-from usage.usage_event import Refusal, UsageEvent, parse
+from usage.usage_event import Refusal, UsageEvent, Void, parse
 from usage.verdict import Verdict
+from usage.void_event import void_event
 
 logger = telemetry.logger("usage")
 
+#: what was reported, None where it cannot be read, with its verdict
+Answer = tuple[UsageEvent | Void | None, Verdict]
+
 
 def report_usage(
-    bodies: Sequence[Any], dimensions: Mapping[str, Dimension], stores: Stores, clock: Clock
-) -> list[tuple[UsageEvent | None, Verdict]]:
-    """Check and record events of any customers; each with its verdict (the event is None where it cannot be read).
+    bodies: Sequence[Any],
+    dimensions: Mapping[str, Dimension],
+    stores: Stores,
+    clock: Clock,
+    rights: Rights = EVERYTHING,
+) -> list[Answer]:
+    """Check and record events of any customers, or take them back; each with its verdict.
 
     A customer whose events cannot be recorded now does not hold up the others: his are to be sent again. If that is so
     for every customer, the last error is raised, since then it is not theirs.
     """
-    answers: list[tuple[UsageEvent | None, Verdict] | None] = [None] * len(bodies)
+    answers: list[Answer | None] = [None] * len(bodies)
     now = clock()
-    by_customer: dict[str, list[tuple[int, UsageEvent]]] = {}
+    by_customer: dict[str, list[tuple[int, UsageEvent | Void]]] = {}
     for number, body in enumerate(bodies):
         try:
-            event = parse(body, dimensions, now)
+            reported = parse(body, dimensions, now)
         except Refusal as refusal:
-            named = body.get("id") if isinstance(body, dict) else None
-            event_id = named[:128] if isinstance(named, str) else None
-            verdict = Verdict(event_id=event_id, verdict="refused", reason=refusal.reason, message=refusal.message)
+            verdict = Verdict(event_id=_id_of(body), verdict="refused", reason=refusal.reason, message=refusal.message)
             answers[number] = (None, verdict)
             continue
-        by_customer.setdefault(event.customer_identifier, []).append((number, event))
+        if not _is_allowed(reported, rights):
+            answers[number] = (reported, Verdict.of(NOT_YOURS, reported.id))
+            continue
+        by_customer.setdefault(reported.customer_identifier, []).append((number, reported))
     failed = 0
     for customer_identifier, numbered in by_customer.items():
         try:
-            verdicts = record_customer(customer_identifier, [event for _, event in numbered], stores, clock)
+            verdicts = _of_customer(customer_identifier, [each for _, each in numbered], stores, clock, rights)
         except Exception as error:
             failed += 1
             if failed == len(by_customer):
                 raise
             logger.error("usage not recorded", customer=customer_identifier, **described(error))
-            verdicts = [_not_now(event) for _, event in numbered]
-        for (number, event), verdict in zip(numbered, verdicts, strict=True):
-            answers[number] = (event, verdict)
+            verdicts = [Verdict.of(BUSY, each.id) for _, each in numbered]
+        for (number, each), verdict in zip(numbered, verdicts, strict=True):
+            answers[number] = (each, verdict)
     return [answer for answer in answers if answer is not None]
 
 
-def _not_now(event: UsageEvent) -> Verdict:
-    message = "this customer's usage cannot be recorded just now; send the event again"
-    return Verdict(event_id=event.id, verdict="retry_later", reason="busy", message=message)
+def _of_customer(
+    customer_identifier: str, reported: Sequence[UsageEvent | Void], stores: Stores, clock: Clock, rights: Rights
+) -> list[Verdict]:
+    """In their order: events up to a void are recorded before it, those behind it after it."""
+    verdicts: list[Verdict] = []
+    kept: dict[str, Verdict] = {}
+    for _, run in groupby(reported, key=type):
+        events: list[UsageEvent] = []
+        for each in run:
+            if isinstance(each, UsageEvent):
+                events.append(each)
+            elif each.id in kept:
+                verdicts.append(kept[each.id])  # it waits with the event that it takes back
+            else:
+                verdicts.append(void_event(each, rights, stores, clock))
+        recorded = record_customer(customer_identifier, events, stores, clock) if events else []
+        kept |= {event.id: verdict for event, verdict in zip(events, recorded, strict=True) if verdict.is_early}
+        verdicts += recorded
+    return verdicts
+
+
+def _is_allowed(reported: UsageEvent | Void, rights: Rights) -> bool:
+    """Of a void as far as it says itself: what it takes back is looked at when it is found."""
+    dimension = reported.dimension.name if isinstance(reported, UsageEvent) else None
+    return rights.may_report(reported.customer_identifier, source=reported.source, dimension=dimension)
+
+
+def _id_of(body: Any) -> str | None:
+    named = body.get("void", body.get("id")) if isinstance(body, dict) else None
+    return named[:128] if isinstance(named, str) else None

@@ -1,17 +1,33 @@
-"""Who may report what, as the stage file says it (``[[reporters]]``)."""
+"""Who may report whose usage, as the stage file declares it (``[[reporters]]``) and the functions of both doors ask.
+
+IAM lets a sender in; what it may send of is said here. A stage without reporters takes everything of whoever IAM lets
+in. With reporters, who is not one of them reports nothing, and each reports what one of its entries allows.
+
+Sources: API Gateway developer guide, ``$context.identity.userArn``; IAM user guide, "IAM identifiers" (an assumed role
+has the ARN ``arn:aws:sts::<account>:assumed-role/<role name>/<session>``, without the role's path; names of roles, and
+of users, are unique in an account whatever their path); SQS API reference, ``SenderId`` (``AIDA…`` of a user,
+``AROA…:<session>`` of a role).
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from unicodedata import normalize
+
+from usage.judge_event import Judgement
+
+NOT_YOURS = Judgement("refused", "not_yours", "the stage does not let this sender report such usage")
+
+_LISTS = ("customers", "dimensions", "sources")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reporter:
-    """One sender of usage.
+    """One entry. A list that is None allows all.
 
-    principal: ARN of an IAM role or user. sender_id: its unique id (``AROA…``, ``AIDA…``), which is all that SQS tells
-    of a sender. customers, dimensions, sources: what it may report; None is all.
+    principal: ARN of an IAM role or user. sender_id: its unique id (``AROA…``, ``AIDA…``), by which the queue knows it;
+    None: it may not send to the queue.
     """
 
     principal: str
@@ -21,17 +37,91 @@ class Reporter:
     sources: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Rights:
+    """What one sender may report. entries: None: everything."""
+
+    entries: tuple[Reporter, ...] | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the stage has reporters, and the sender is none of them."""
+        return self.entries == ()
+
+    def may_report(self, customer: str, *, source: str, dimension: str | None = None) -> bool:
+        """Usage of that customer, from that source, in that dimension (None: in any)."""
+        return self.entries is None or any(
+            _allows(entry.customers, customer)
+            and _allows(entry.sources, source)
+            and (dimension is None or _allows(entry.dimensions, dimension))
+            for entry in self.entries
+        )
+
+    def may_read(self, customer: str) -> bool:
+        """A reporter reads the customers that it reports; what others read is IAM's alone to say (operators)."""
+        return not self.entries or any(_allows(entry.customers, customer) for entry in self.entries)
+
+
+EVERYTHING = Rights(None)
+
+
+@dataclass(frozen=True)
+class Reporters:
+    """The entries of a stage."""
+
+    entries: tuple[Reporter, ...] = ()
+
+    def of_caller(self, user_arn: str | None) -> Rights:
+        """The rights of a caller of the API; user_arn: as API Gateway says it."""
+        name = _principal(user_arn or "")
+        return self._of(entry for entry in self.entries if name is not None and _principal(entry.principal) == name)
+
+    def of_sender(self, sender_id: str | None) -> Rights:
+        """The rights of who has sent a message; sender_id: as SQS says it."""
+        unique = (sender_id or "").partition(":")[0]
+        return self._of(entry for entry in self.entries if unique and entry.sender_id == unique)
+
+    def _of(self, entries: Iterable[Reporter]) -> Rights:
+        return Rights(tuple(entries)) if self.entries else EVERYTHING
+
+
 def to_json(reporters: Sequence[Reporter]) -> str:
-    """The form in which reporters travel in an environment variable; what is not said is left out."""
-    said = ({name: value for name, value in asdict(each).items() if value is not None} for each in reporters)
-    return json.dumps(list(said), separators=(",", ":"))
+    """The form in which reporters travel in an environment variable; ``[]``: whoever IAM lets in may report all."""
+    rows = [{name: value for name, value in asdict(entry).items() if value is not None} for entry in reporters]
+    return json.dumps(rows, separators=(",", ":"))
 
 
 def from_json(text: str) -> tuple[Reporter, ...]:
     """The inverse of ``to_json``."""
-    return tuple(_reporter(entry) for entry in json.loads(text))
+    return tuple(map(_reporter, json.loads(text)))
 
 
-def _reporter(entry: dict[str, Any]) -> Reporter:
-    values: dict[str, Any] = {name: tuple(said) if isinstance(said, list) else said for name, said in entry.items()}
-    return Reporter(**values)
+class _Principal(NamedTuple):
+    partition: str
+    account: str
+    kind: str
+    name: str
+
+
+def _principal(arn: str) -> _Principal | None:
+    """A role or a user, whatever its path or the session; None for what is neither."""
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[0] != "arn":
+        return None
+    _, partition, service, _, account, resource = parts
+    kind, *names = resource.split("/")
+    if service == "sts" and kind == "assumed-role" and len(names) == 2:
+        return _Principal(partition, account, "role", names[0])
+    if service == "iam" and kind in ("role", "user") and names:
+        return _Principal(partition, account, kind, names[-1])
+    return None
+
+
+def _allows(allowed: tuple[str, ...] | None, value: str) -> bool:
+    return allowed is None or value in allowed
+
+
+def _reporter(row: dict[str, Any]) -> Reporter:
+    """Texts are composed as those of events are (``usage.usage_event``)."""
+    lists = {name: tuple(normalize("NFC", each) for each in row[name]) for name in _LISTS if name in row}
+    return Reporter(principal=row["principal"], sender_id=row.get("sender_id"), **lists)

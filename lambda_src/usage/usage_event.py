@@ -1,12 +1,13 @@
-"""A usage event as an app reports it, checked field by field.
+"""A usage event as an app reports it, and the taking back of one, checked field by field.
 
-``{id, source, customerIdentifier, dimension, quantity, occurredAt, user?, tags?}``. What cannot be read is refused by
-name, per event; it never fails the others of its batch.
+``{id, source, customerIdentifier, dimension, quantity, occurredAt, user?, tags?}``, or ``{void, source,
+customerIdentifier}``. What cannot be read is refused by name, per event; it never fails the others of its batch.
 """
 
 import hashlib
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,18 +18,20 @@ from ledger.hour import month_of
 from marketplace.dimensions import Dimension
 from marketplace.usage_allocations import MAX_KEY, MAX_TAGS, MAX_VALUE, TAG_TEXT
 from runtime.clock import from_iso, iso
+from usage.judge_event import Reason
 
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 _CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 # no control characters, and no lone surrogates, which JSON can carry but UTF-8 cannot
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
 _FIELDS = {"id", "source", "customerIdentifier", "dimension", "quantity", "occurredAt", "user", "tags"}
+_VOID_FIELDS = {"void", "source", "customerIdentifier"}
 
 
 class Refusal(Exception):
     """Why an event is refused: a stable word, and what to do about it."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
@@ -69,22 +72,38 @@ class UsageEvent:
         return content
 
 
-def parse(body: object, dimensions: Mapping[str, Dimension], now: float) -> UsageEvent:
+@dataclass(frozen=True, kw_only=True)
+class Void:
+    """A checked wish to take an event back. It needs no id of its own: one event can be taken back once.
+
+    id: of the event that is taken back. source: who takes it back.
+    """
+
+    id: str
+    source: str
+    customer_identifier: str
+
+
+def parse(body: object, dimensions: Mapping[str, Dimension], now: float) -> UsageEvent | Void:
     """Check one event of a request. ``body`` comes from JSON with numbers read as Decimal. Raises Refusal."""
     if not isinstance(body, dict):
         raise Refusal("bad_event", "an event must be a JSON object")
-    unknown = sorted(set(body) - _FIELDS)
+    fields = _VOID_FIELDS if "void" in body else _FIELDS
+    unknown = sorted(set(body) - fields)
     if unknown:
-        raise Refusal("bad_event", f"unknown field {str(unknown[0])[:40]!r}; allowed are {', '.join(sorted(_FIELDS))}")
-    event_id = _text(body, "id", _ID, "bad_id", "1 to 128 printable ASCII characters without spaces")
+        raise Refusal("bad_event", f"unknown field {str(unknown[0])[:40]!r}; allowed are {', '.join(sorted(fields))}")
+    named_by = "void" if "void" in body else "id"
+    event_id = _text(body, named_by, _ID, "bad_id", "1 to 128 printable ASCII characters without spaces")
     customer = _text(body, "customerIdentifier", _CUSTOMER, "bad_event", "the billing key that registration returned")
+    if "void" in body:
+        return Void(id=event_id, source=_source(body), customer_identifier=customer)
     named = body.get("dimension")
     dimension = dimensions.get(named) if isinstance(named, str) else None
     if dimension is None:
         raise Refusal("unknown_dimension", f"dimension must be one of {', '.join(dimensions)}")
     return UsageEvent(
         id=event_id,
-        source=_text(body, "source", _PRINTABLE, "bad_event", "1 to 256 characters naming what reports the usage"),
+        source=_source(body),
         customer_identifier=customer,
         dimension=dimension,
         quantity=_quantity(body, dimension),
@@ -95,17 +114,27 @@ def parse(body: object, dimensions: Mapping[str, Dimension], now: float) -> Usag
     )
 
 
-def _text(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], reason: str, wanted: str) -> str:
+def _text(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], reason: Reason, wanted: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Refusal(reason, f"{name} must be {wanted}")
     return value
 
 
+def _normal(text: str) -> str:
+    """One text is one, however a keyboard or a file system composes its accents (Unicode NFC). Case and blanks are the
+    sender's."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _source(body: Mapping[str, Any]) -> str:
+    return _normal(_text(body, "source", _PRINTABLE, "bad_event", "1 to 256 characters naming what reports the usage"))
+
+
 def _quantity(body: Mapping[str, Any], dimension: Dimension) -> Decimal:
     distinct = dimension.aggregation == "distinct"
     try:
-        quantity = quantities.parse(body.get("quantity", 1 if distinct else None))
+        quantity = quantities.parse(body.get("quantity", 1 if distinct else None), dimension.largest_event)
     except quantities.BadQuantity as error:
         raise Refusal("bad_quantity", str(error)) from None
     if distinct and quantity != 1:
@@ -131,7 +160,7 @@ def _user(body: Mapping[str, Any], dimension: Dimension) -> str | None:
         if dimension.aggregation == "distinct":
             raise Refusal("user_required", f"{dimension.name} counts distinct users: user is required")
         return None
-    return _text(body, "user", _PRINTABLE, "bad_event", "1 to 256 characters")
+    return _normal(_text(body, "user", _PRINTABLE, "bad_event", "1 to 256 characters"))
 
 
 def _tags(body: Mapping[str, Any]) -> dict[str, str]:

@@ -2,28 +2,48 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from ledger.quantity import text
 from ledger.usage_events import StoredEvent
 from runtime.clock import iso
+from usage.judge_event import Judgement, Reason
 from usage.usage_event import UsageEvent
+
+Outcome = Literal["recorded", "voided", "duplicate", "refused", "retry_later"]
+
+ID_REUSED = Judgement("refused", "id_reused", "this id was recorded with other content; an id names one event for ever")
+VOIDED = Judgement(
+    "refused", "voided", "the event of this id was taken back; an id names one event for ever, so give a new one"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """``recorded`` or ``duplicate`` (both with the hour that bills it), ``refused`` or ``retry_later`` with a reason.
+    """``recorded``, ``voided``, ``duplicate``: with the hour that bills it; ``refused``, ``retry_later`` with a reason.
 
-    counted: recorded units that this event added; 0 for a user who was already counted this month.
+    counted: recorded units that this event added, or that its void took off again; 0 for a user who was already
+    counted this month. dimension: of an event that was taken back.
     """
 
     event_id: str | None
-    verdict: Literal["recorded", "duplicate", "refused", "retry_later"]
+    verdict: Outcome
     hour: int | None = None
     late: bool = False
     counted: Decimal | None = None
-    reason: str = ""
+    dimension: str | None = None
+    reason: Reason | Literal[""] = ""
     message: str = ""
+
+    @classmethod
+    def of(cls, judgement: Judgement, event_id: str | None) -> Self:
+        """The verdict on an event that may not be recorded, or taken back, and why."""
+        assert judgement.kind != "accept"
+        return cls(event_id=event_id, verdict=judgement.kind, reason=judgement.reason, message=judgement.message)
+
+    @property
+    def is_early(self) -> bool:
+        return self.verdict == "retry_later"
 
     def payload(self) -> dict[str, Any]:
         """As the API answers it."""
@@ -38,13 +58,9 @@ class Verdict:
 
 
 def repeat_of(event: UsageEvent, stored: StoredEvent) -> Verdict:
-    """The verdict on an event whose id is stored: the same again, or another event under a used id."""
+    """The verdict on an event whose id is stored: taken back, the same again, or another event under a used id."""
+    if stored.voided:
+        return Verdict.of(VOIDED, event.id)
     if dict(stored.content) != event.content:
-        return reused(event)
+        return Verdict.of(ID_REUSED, event.id)
     return Verdict(event_id=event.id, verdict="duplicate", hour=stored.billed_hour, late=stored.late)
-
-
-def reused(event: UsageEvent) -> Verdict:
-    """The verdict on an id that was recorded with other content."""
-    message = "this id was recorded with other content; an id names one event for ever"
-    return Verdict(event_id=event.id, verdict="refused", reason="id_reused", message=message)

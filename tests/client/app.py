@@ -62,6 +62,9 @@ class App:
         usage = Usage(customer, dimension, source, Decimal(quantity), self.clock.now - ago, user, tags)
         self.process.record(usage, self.settings.dimensions[dimension], event_id, self.clock.now)
 
+    def void(self, event_id: str, customer: str = "l-1") -> None:
+        self.process.take_back(customer, event_id, "app", self.clock.now)
+
     def round(self, mode: Mode = "due") -> None:
         self.door.now = self.clock.now
         self.process.delivery.round(mode)

@@ -14,7 +14,7 @@ from marketplace.dimensions import Dimension
 from runtime.clock import from_iso
 from usage.judge_event import FUTURE_TOLERANCE
 from usage.request import read_events
-from usage.usage_event import Refusal, UsageEvent, parse
+from usage.usage_event import Refusal, UsageEvent, Void, parse
 from yawl_metering.replay import Frozen
 from yawl_metering.transport import Answered, Outcome, Rejected, Unavailable, Verdict, body_of
 
@@ -45,6 +45,7 @@ class Door:
     answer: Callable[[UsageEvent], Verdict | None] = lambda _: None
     reject: Callable[[Sequence[dict[str, Any]]], bool] = lambda _: False
     stored: dict[tuple[str, str], UsageEvent] = field(default_factory=dict)
+    voided: set[tuple[str, str]] = field(default_factory=set)
     requests: list[list[dict[str, Any]]] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
     closed: bool = False
@@ -71,6 +72,10 @@ class Door:
         except Refusal as refusal:
             return Verdict("refused", refusal.reason, refusal.message)
         key = (event.customer_identifier, event.id)
+        if isinstance(event, Void):
+            return self._take_back(key)
+        if key in self.voided:
+            return Verdict("refused", "voided")
         if key in self.stored:
             if self.stored[key].content != event.content:
                 self.reused.append(event.id)
@@ -84,9 +89,19 @@ class Door:
         self.stored[key] = event
         return Verdict("recorded")
 
+    def _take_back(self, key: tuple[str, str]) -> Verdict:
+        if key not in self.stored:
+            return Verdict("refused", "unknown_event")
+        if key in self.voided:
+            return Verdict("duplicate")
+        self.voided.add(key)
+        return Verdict("voided")
+
     def totals(self) -> dict[tuple[str, str], Decimal]:
-        """Recorded quantities by customer and dimension."""
+        """Recorded quantities by customer and dimension, but for what was taken back."""
         found: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        for event in self.stored.values():
+        for key, event in self.stored.items():
+            if key in self.voided:
+                continue
             found[event.customer_identifier, event.dimension.name] += event.quantity
         return dict(found)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from runtime.clock import from_iso
 from tests.client.app import App, Clock
 from tests.client.crashing_disk import Machine
-from tests.client.door import START, Door
+from tests.client.door import DIMENSIONS, START, Door
 from yawl_metering.errors import InvalidUsage
-from yawl_metering.usage import LARGEST
+from yawl_metering.usage import LARGEST_MERGED
 
 _Call = tuple[str, str, Decimal, float, str, tuple[tuple[str, str], ...]]
 _CALLS = st.lists(
@@ -93,11 +93,20 @@ def test_merged_moments_lie_within_the_interval(app: App, door: Door, clock: Clo
 
 
 def test_the_largest_quantity_begins_another_event(app: App, door: Door) -> None:
-    app.record(quantity=LARGEST - 1)
+    app.record(quantity=LARGEST_MERGED - 1)
     app.record(quantity=2)
     app.record(quantity=3)
     app.drain()
-    assert sorted(event.quantity for event in door.stored.values()) == [5, LARGEST - 1]
+    assert sorted(event.quantity for event in door.stored.values()) == [5, LARGEST_MERGED - 1]
+
+
+def test_what_every_dimension_takes_is_never_merged_into_what_one_may_refuse(app: App, door: Door) -> None:
+    """A call above it is the app's own word for it; nothing joins it, before or behind."""
+    assert min(dimension.largest_event for dimension in DIMENSIONS.values()) >= LARGEST_MERGED
+    for quantity in (1, LARGEST_MERGED + 1, 2, 3):
+        app.record(quantity=quantity)
+    app.drain()
+    assert sorted(event.quantity for event in door.stored.values()) == [1, 5, LARGEST_MERGED + 1]
 
 
 def test_the_highest_of_the_interval_is_one_event(app: App, door: Door) -> None:

@@ -13,11 +13,22 @@ from hypothesis import strategies as st
 
 from ledger.quantity import BadQuantity
 from ledger.quantity import parse as parse_quantity
+from marketplace.dimensions import Dimension
 from tests.client.app import body
 from tests.client.door import DIMENSIONS, START, Door
-from usage.usage_event import parse
+from usage.usage_event import UsageEvent, parse
 from yawl_metering import ClientClosed, InvalidUsage, Settings, UsageClient
-from yawl_metering.usage import Usage, customer_of, event_id_of, moment_of, name_of, plain, quantity_of, tags_of
+from yawl_metering.usage import (
+    LARGEST,
+    Usage,
+    customer_of,
+    event_id_of,
+    moment_of,
+    name_of,
+    plain,
+    quantity_of,
+    tags_of,
+)
 
 TEXT = st.text(max_size=20)
 
@@ -47,7 +58,8 @@ def test_what_the_client_takes_the_api_reads(
     except InvalidUsage:
         return
     event = parse(json.loads(json.dumps(body(usage, event_id))), DIMENSIONS, START)
-    assert (event.id, event.user, dict(event.tags), event.source) == (event_id, user, tags, source)
+    assert isinstance(event, UsageEvent)
+    assert (event.id, event.user, dict(event.tags), event.source) == (event_id, usage.user, tags, usage.source)
     assert event.occurred_at == usage.moment
     assert 0 <= START + seconds - event.occurred_at < 0.0011
 
@@ -56,7 +68,9 @@ def test_what_the_client_takes_the_api_reads(
     st.one_of(
         st.decimals(),
         st.integers(),
-        st.sampled_from(["1", "0.000001", "1e3", "-0", " 1", "1_0", "NaN", "0.0000001", "1e9", "1000000000.000001"]),
+        st.sampled_from(
+            ["1", "0.000001", "1e3", "-0", " 1", "1_0", "NaN", "0.0000001", "1e18", "9999999999999999000.000001"]
+        ),
     )
 )
 def test_quantities_are_those_of_the_api(value: Any) -> None:
@@ -66,7 +80,7 @@ def test_quantities_are_those_of_the_api(value: Any) -> None:
     except InvalidUsage:
         ours = None
     try:
-        theirs: Decimal | None = parse_quantity(plain(ours) if ours is not None else value)
+        theirs: Decimal | None = parse_quantity(plain(ours) if ours is not None else value, LARGEST)
     except BadQuantity:
         theirs = None
     assert ours == theirs
@@ -81,7 +95,20 @@ def test_floats_are_rounded_to_six_decimals(value: float, expected: str) -> None
 
 @pytest.mark.parametrize(
     "value",
-    [4e-7, float("nan"), float("inf"), -1.0, 1.1e9, True, None, b"1", "1,5", Decimal("1e-7"), Decimal("sNaN"), 10**400],
+    [
+        4e-7,
+        float("nan"),
+        float("inf"),
+        -1.0,
+        1.1e19,
+        True,
+        None,
+        b"1",
+        "1,5",
+        Decimal("1e-7"),
+        Decimal("sNaN"),
+        10**400,
+    ],
 )
 def test_quantities_that_are_none(value: Any) -> None:
     """A float that would be rounded to nothing is one: such usage would vanish."""
@@ -199,3 +226,14 @@ def test_after_closing_nothing_is_taken(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_are_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Settings(**wrong)
+
+
+def test_the_largest_quantity_is_that_of_the_coarsest_dimension() -> None:
+    """The client does not know scales; what a dimension cannot bill the API refuses by name."""
+    assert Dimension(name="bytes", unit="byte", scale=10**9, decimals=6).largest_event == LARGEST
+
+
+def test_a_name_is_one_however_its_accents_are_composed() -> None:
+    """Else one event would be two contents, and a user known to be counted would be sent again."""
+    assert name_of("Jose\u0301", "user") == name_of("José", "user") == "José"
+    assert name_of("josé ", "user") == "josé "

@@ -117,7 +117,7 @@ def _event(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
         "multiValueHeaders": {},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": "r", "stage": "prod", "path": path, "httpMethod": "POST"},
+        "requestContext": {"requestId": "r", "stage": "prod", "path": path, "httpMethod": "POST", "identity": {}},
         "body": body.decode(),
         "isBase64Encoded": False,
     }
@@ -134,6 +134,7 @@ def serving(ledger: Ledger, patch: pytest.MonkeyPatch) -> Iterator[UsageApi]:
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
         "DIMENSIONS": to_json(DIMENSIONS),
         "PENDING_SHARDS": "1",
+        "REPORTERS": "[]",
     }
     for name, value in settings.items():
         patch.setenv(name, value)

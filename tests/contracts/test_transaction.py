@@ -118,6 +118,12 @@ REFUSED = {"Code": "ConditionalCheckFailed", "Item": {"customerIdentifier": {"S"
         # a fault of ours, not to be tried again
         ([{"Code": "ValidationError"}], ClientError),
         ([{"Code": "ItemCollectionSizeLimitExceeded"}, {"Code": "None"}], ClientError),
+        # … whatever stands beside it: it would be there again each time
+        ([{"Code": "ValidationError"}, CONFLICT], ClientError),
+        ([{"Code": "ValidationError"}, REFUSED, {"Code": "None"}], ClientError),
+        ([{"Code": "ItemCollectionSizeLimitExceeded"}, {"Code": "ThrottlingError"}], ClientError),
+        ([{"Code": "WhatNobodyKnowsYet"}, CONFLICT], ClientError),
+        ([{"Code": "None"}], ClientError),
         ([], ClientError),
         (None, ClientError),
     ],

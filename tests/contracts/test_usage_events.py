@@ -16,6 +16,7 @@ EVENT = EventItem(
     customer_identifier=CUSTOMER,
     event_id="e-1",
     content=CONTENT,
+    period=MONTH,
     counted=Decimal("2.5"),
     recorded_at=NOW,
     occurred_at=HOUR + 0.5,
@@ -31,6 +32,7 @@ def test_an_event_is_stored_as_key_and_audit_trail(ledger: Ledger) -> None:
         **key,
         "schema": SCHEMA,
         "content": CONTENT,
+        "period": MONTH,
         "counted": Decimal("2.5"),
         "occurredAt": iso(HOUR + 0.5),
         "recordedAt": iso(NOW),
@@ -58,7 +60,7 @@ def test_a_repeat_is_refused_with_what_is_stored(ledger: Ledger) -> None:
     assert [reason.failed for reason in cancelled.value.reasons] == [False, True]
     item = cancelled.value.reasons[1].item
     assert item is not None
-    assert stored_event(item) == StoredEvent(CONTENT, HOUR, Decimal("2.5"), True)
+    assert stored_event(item) == StoredEvent(CONTENT, HOUR, Decimal("2.5"), True, MONTH)
     assert set(ledger.events.get_many(CUSTOMER, ["new", "e-1"])) == {"e-1"}, "nothing of the refused one is stored"
 
 
@@ -76,13 +78,14 @@ def test_events_are_read_by_id(ledger: Ledger, number: int) -> None:
                 "customerIdentifier": CUSTOMER,
                 "eventId": event_key(event_id),
                 "content": CONTENT,
+                "period": MONTH,
                 "billedHour": HOUR,
                 "counted": Decimal(1),
                 "late": False,
             }
         )
     found = ledger.events.get_many(CUSTOMER, [*ids, *ids[:1]])
-    assert found == {event_id: StoredEvent(CONTENT, HOUR, Decimal(1), False) for event_id in ids}
+    assert found == {event_id: StoredEvent(CONTENT, HOUR, Decimal(1), False, MONTH) for event_id in ids}
 
 
 def test_absent_events_are_left_out(ledger: Ledger) -> None:

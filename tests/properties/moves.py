@@ -42,11 +42,18 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Void:
+    """The event of a slot is taken back, whether or not there is one yet."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
 class Report:
     """A request of ``POST /usage``; ``skew``: seconds by which that function's clock is ahead."""
 
     customer: int
-    events: tuple[Event, ...]
+    events: tuple[Event | Void, ...]
     go: Go = Go()
     skew: float = 0.0
 
@@ -167,7 +174,8 @@ def _events(draw: st.DrawFn) -> Event:
     )
 
 
-REPORTS = st.builds(Report, _CUSTOMER, st.lists(_events(), min_size=1, max_size=3).map(tuple), GOES, _SKEWS)
+_REPORTED = st.one_of(_events(), _events(), _events(), st.builds(Void, st.integers(0, 23)))
+REPORTS = st.builds(Report, _CUSTOMER, st.lists(_REPORTED, min_size=1, max_size=3).map(tuple), GOES, _SKEWS)
 RUNS = st.builds(Run, st.sampled_from((True, True, False)), st.sampled_from((True, True, True, False)), GOES, _SKEWS)
 STEPS = st.builds(Step, st.integers(0, 7), GOES)
 WAITS = st.sampled_from(_WAITS)

@@ -6,7 +6,7 @@ from typing import Any
 from ledger.hour import SECONDS, hour_of, month_of
 from marketplace.deadlines import deadline, month_closes_at
 from runtime.clock import iso
-from tests.properties.moves import Again, Arm, Deliver, Event, Go, Move, Report, Run, Step, Subscribe, Wait
+from tests.properties.moves import Again, Arm, Deliver, Event, Go, Move, Report, Run, Step, Subscribe, Void, Wait
 from tests.simulation.actors import Actor
 from tests.simulation.protocol import DAY, Protocol
 from tests.simulation.sender import Body
@@ -65,7 +65,9 @@ def _go(world: Protocol, actor: Actor, go: Go) -> None:
     world.scheduler.run(actor, go.effects, writes=go.writes, fault=go.fault)
 
 
-def _body(world: Protocol, customer: str, event: Event) -> Body:
+def _body(world: Protocol, customer: str, event: Event | Void) -> Body:
+    if isinstance(event, Void):
+        return {"void": f"e{event.slot}", "customerIdentifier": customer, "source": "people"}
     quantity = {} if event.dimension == "active_users" else {"quantity": Decimal(event.quantity)}
     user = {"user": event.user} if event.dimension == "active_users" else {}
     # two of three have tags; not a choice of its own, so that schedules stay what they were

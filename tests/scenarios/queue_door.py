@@ -10,8 +10,9 @@ import boto3
 from ledger.transaction import write
 from runtime.clock import from_iso
 from tests.scenarios.world import DIMENSIONS, World
-from usage import write_chunk
+from usage import void_event, write_chunk
 from usage.drain_queue import Drain, Drained, Outbox
+from usage.reporters import Reporters
 
 Message = dict[str, Any]
 
@@ -60,12 +61,14 @@ class QueueDoor:
             for name in ("waiting", "refused")
         )
         self.effects = Effects()
+        self.reporters = Reporters()
 
         def recorded(client: Any, operations: Any) -> None:
             write(client, operations)
             self.effects.happened("recorded")
 
         monkeypatch.setattr(write_chunk, "write", recorded)
+        monkeypatch.setattr(void_event, "write", recorded)
 
     def send(self, customer: str, *events: Message) -> None:
         """As the client sends."""
@@ -85,17 +88,18 @@ class QueueDoor:
                 self.effects.happened("deleted")
         return self.effects.done
 
-    def take(self, body: str, *, message_id: str = "m", has_waited: bool = False) -> Drained:
+    def take(self, body: str, *, message_id: str = "m", sender: str | None = None, has_waited: bool = False) -> Drained:
         sending: Any = Sending(self.sqs, self.effects)
         drain = Drain(
             dimensions=DIMENSIONS,
+            reporters=self.reporters,
             stores=self.world.stores,
             clock=lambda: self.world.now,
             tell=lambda _: None,
             waiting=Outbox(sending, self.waiting),
             refused=Outbox(sending, self.refused),
         )
-        return drain.take(body, message_id=message_id, has_waited=has_waited)
+        return drain.take(body, message_id=message_id, sender=sender, has_waited=has_waited)
 
     def lying(self, url: str) -> list[Message]:
         """The bodies in a queue, which stay there."""
@@ -107,9 +111,9 @@ class QueueDoor:
     def refusals(self) -> list[tuple[str, str]]:
         """Ids and reasons of all refused events."""
         return [
-            (event["id"], refusal["reason"])
+            (refusal["id"], refusal["reason"])
             for body in self.lying(self.refused)
-            for event, refusal in zip(body["events"], body["refusals"], strict=True)
+            for _event, refusal in zip(body["events"], body["refusals"], strict=True)
         ]
 
     def waits_since(self) -> list[float]:

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ledger.hour import SECONDS, hour_of
+from ledger.tables import USAGE_EVENTS
 from local.marketplace.in_process import MeteringClient
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT
@@ -16,7 +17,7 @@ from tests.simulation.actors import Actor
 from tests.simulation.judge import Judge
 from tests.simulation.lives import limit, month_of
 from tests.simulation.protocol import DAY, Protocol
-from tests.simulation.sender import Body
+from tests.simulation.sender import Body, key_of
 
 _QUANTITIES = {
     "workflow_executions": ("1", "2", "5", "0.4"),
@@ -49,6 +50,7 @@ class Happenings:
             self._time: 3.0,
             self._mail: 2.0,
             self._again: 1.0,
+            self._void: 1.2,
             self._trouble: 1.5,
             self._better: 0.7,
             self._life: 0.5,
@@ -82,7 +84,13 @@ class Happenings:
         kinds: tuple[Any, ...]
         if actor.name == "run":
             late = self._usage_for(customer, None if about is None else about[1])
-            kinds = (lambda: late, lambda: late, lambda: self._world.hourly(skew=chance.choice(_SKEWS)), self.next)
+            kinds = (
+                lambda: late,
+                lambda: late,
+                lambda: self._void_of(customer, None if about is None else about[1]),
+                lambda: self._world.hourly(skew=chance.choice(_SKEWS)),
+                self.next,
+            )
             if actor.point == "BatchMeterUsage":
                 kinds = (self._overlap, self._overlap, self._time, self._mode, self._life, self._mail)
             elif actor.point == "UpdateItem":
@@ -100,6 +108,7 @@ class Happenings:
             kinds = (
                 lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
                 lambda: self._usage_for(customer, None),
+                lambda: self._void_of(customer, None if about is None else about[1]),
                 self._again,
                 self._life,
                 self._mail,
@@ -162,6 +171,29 @@ class Happenings:
             return None
         some = [chance.choice(bodies) for _ in range(chance.choice((1, 1, 2)))]
         return world.recorder(some, chance.choice(_SKEWS))
+
+    def _void(self) -> Actor | None:
+        return self._void_of(None, None)
+
+    def _void_of(self, customer: str | None, hour: int | None) -> Actor | None:
+        """Events are taken back, of that customer and hour if there are any; now and then with the event beside it, of
+        an hour that is long sealed, or one that nobody knows."""
+        world, chance = self._world, self._chance
+        found = [item for item in world.store.items(USAGE_EVENTS.name) if str(item["eventId"]).startswith("event#")]
+        if customer is not None:
+            near = [item for item in found if item["customerIdentifier"] == customer]
+            found = [item for item in near if hour in (None, int(item["billedHour"]))] or near or found
+        keys = [(str(item["customerIdentifier"]), str(item["eventId"])[len("event#") :]) for item in found]
+        keys += [key_of(body) for body in world.sender.outbox]
+        if not keys or chance.random() < 0.03:
+            keys = [(chance.choice(world.customers), f"e{chance.randrange(SLOTS)}")]
+        # the last ones are the likeliest to be in an hour that is open
+        chosen = [chance.choice(keys[-6:] if chance.random() < 0.7 else keys) for _ in range(chance.choice((1, 1, 2)))]
+        bodies: list[Body] = [{"void": event, "customerIdentifier": who, "source": "people"} for who, event in chosen]
+        known = self._slots.get(chosen[0])
+        if chance.random() < 0.2 and known is not None:
+            bodies.insert(chance.choice((0, 1)), known)
+        return world.recorder(bodies, chance.choice(_SKEWS))
 
     # --- runs and time ------------------------------------------------------------------------------------------------
 

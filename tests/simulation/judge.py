@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
 RANK |= {"billed": 3, "on_file": 3}
+_VOID = ("voidedAt", "voidedBy", "voidTraceId")
 _FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
 
 
@@ -119,7 +120,9 @@ class Judge(LeavingJudge, AnswerJudge):
                 touched.add(account)
                 self._open[account] += value - before
                 if was_sealed or (old and old["state"] != "open"):
-                    self.note(f"{key}: {name} grew after its hour was closed")
+                    self.note(f"{key}: {name} changed after its hour was closed")
+                if value < 0:
+                    self.note(f"{key}: {name} is {value}")
             elif name.startswith("verdict#") and (old is None or old.get(name) != value):
                 self._verdict((customer, hour, name[len("verdict#") :]), old.get(name) if old else None, value, new)
         if is_sealed:
@@ -247,6 +250,8 @@ class Judge(LeavingJudge, AnswerJudge):
         content = new["content"]
         account = (customer, content["dimension"])
         touched.add(account)
+        if old is not None and "voidedAt" in new:
+            return self._voided(name, account, old, new)
         if old is not None:
             self.note(f"{name} of {customer} was recorded twice")
             self._events[account] -= old["counted"]
@@ -266,6 +271,19 @@ class Judge(LeavingJudge, AnswerJudge):
             self.note(f"{name} of {customer} counts {new['counted']}, not {expected}")
         self._served(customer, name, occurred, recorded, int(new["billedHour"]))
         return None
+
+    def _voided(self, name: str, account: Account, old: Item, new: Item) -> None:
+        """An event was taken back: once, and nothing else of it has changed."""
+        what = f"{name} of {account[0]}"
+        if "voidedAt" in old:
+            self.note(f"{what} was taken back twice")
+            return
+        self._events[account] -= old["counted"]
+        self.voided(account[0], name[len("event#") :])
+        if {n: v for n, v in new.items() if n not in _VOID} != old:
+            self.note(f"{what} was changed when it was taken back: {new}")
+        if old["counted"] and self._aggregation(old) != "sum":
+            self.note(f"{what} was taken back, and others were counted by it")
 
     def _closed(self, customer: str, hours: Iterable[int]) -> bool:
         """Whether none of these hours takes usage any more."""

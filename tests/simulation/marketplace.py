@@ -51,8 +51,8 @@ class Watcher:
     def answered(self, request: Request, answer: Mapping[str, Any]) -> None:
         """It was worked on; this is the whole answer, before anything of it gets lost."""
 
-    def answered_for(self, bodies: list[dict[str, Any]], verdicts: list[str]) -> None:
-        """A request of a sender is over, and he has heard what became of each of its events."""
+    def answered_for(self, bodies: list[dict[str, Any]], verdicts: list[tuple[str, str]]) -> None:
+        """A request of a sender is over, and he has heard what became of each of its events: verdict and reason."""
 
     def round_begins(self, customer: str, end: int) -> None:
         """Final metering of the period that ended then is about to look at the tables."""

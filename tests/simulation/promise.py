@@ -12,7 +12,7 @@ from metering.mode import Mode
 from metering.report import read_levels
 from runtime.clock import from_iso
 from tests.simulation.protocol import Protocol
-from tests.simulation.sender import Body
+from tests.simulation.sender import Body, key_of
 from tests.simulation.tagged import check_tags
 
 BILLED = {"billed", "on_file"}
@@ -77,19 +77,25 @@ def check_lives(world: Protocol) -> None:
 
 
 def check_events(world: Protocol) -> None:
-    """What clients were told is what is stored: accepted once, refused never, an id for one content only."""
+    """What clients were told is what is stored: accepted once, refused never, taken back once, an id for one content
+    only. Who sends again what was taken back is told so, even if he never heard that it was recorded."""
     stored = {
-        (item["customerIdentifier"], item["eventId"].removeprefix("event#")): item["content"]
+        (item["customerIdentifier"], item["eventId"].removeprefix("event#")): item
         for item in all_items(world, USAGE_EVENTS.name)
         if item["eventId"].startswith("event#")
     }
-    accepted = {_id(body): body for body in world.sender.accepted}
+    accepted = {key_of(body): body for body in world.sender.accepted}
     assert len(accepted) == len(world.sender.accepted), "one id was accepted with two contents"
-    assert set(stored) == set(accepted), "what is stored is not what clients were told was accepted"
+    taken_back = {key for key, item in stored.items() if "voidedAt" in item}
+    assert taken_back == world.sender.taken_back, "what was taken back is not what clients were told"
+    heard = {key_of(body) for body, reason in world.sender.refused if reason == "voided"}
+    assert heard <= taken_back, "clients were told that events were taken back, and they were not"
+    assert set(stored) == set(accepted) | heard, "what is stored is not what clients were told was accepted"
     for key, body in accepted.items():
-        assert stored[key]["source"] == body["source"], f"{key} was stored with another content than accepted"
+        assert stored[key]["content"]["source"] == body["source"], f"{key} was stored with another content"
     for body, reason in world.sender.refused:
-        assert body not in world.sender.accepted, f"{_id(body)} was accepted, and refused: {reason}"
+        was_accepted = body in world.sender.accepted
+        assert reason == "voided" or not was_accepted, f"{key_of(body)} was accepted, and refused: {reason}"
 
 
 def check_marketplace(world: Protocol, lines: Mapping[LineKey, Line], foreign: Container[LineKey]) -> None:
@@ -168,9 +174,11 @@ def check_ids(lines: Mapping[LineKey, Line]) -> None:
 
 
 def accepted_units(world: Protocol, customer: str, name: str) -> Mapping[str, Decimal]:
-    """What the accepted events of a customer come to in one dimension, by month, worked out anew."""
+    """What the accepted events of a customer that he has not taken back come to in one dimension, by month, anew."""
     by_month: dict[str, list[Body]] = defaultdict(list)
     for body in world.sender.accepted:
+        if key_of(body) in world.sender.taken_back:
+            continue
         if (body["customerIdentifier"], body["dimension"]) == (customer, name):
             by_month[month_of(from_iso(body["occurredAt"]))].append(body)
     aggregation = world.dimensions[name].aggregation
@@ -197,7 +205,3 @@ def needlessly_lost(world: Protocol, before: list[MeteringRecord], now: float) -
 
 def _verdicts(record: MeteringRecord) -> dict[str, str | None]:
     return {name: line.verdict for name, line in record.lines.items()}
-
-
-def _id(body: Body) -> tuple[str, str]:
-    return body["customerIdentifier"], body["id"]

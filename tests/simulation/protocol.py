@@ -199,8 +199,9 @@ class Protocol(World):
             others = [
                 b for other, sent in self.reported if other is not actor and other.ended >= actor.born for b in sent
             ]
-            self.sender.told(bodies, [(verdict.verdict, verdict.reason) for _, verdict in answers], others)
-            self.watcher.answered_for(bodies, [verdict.verdict for _, verdict in answers])
+            verdicts = [(verdict.verdict, verdict.reason) for _, verdict in answers]
+            self.sender.told(bodies, verdicts, others)
+            self.watcher.answered_for(bodies, verdicts)
 
         actor = self.scheduler.spawn("recorder", work, skew)
         self.reported.append((actor, bodies))

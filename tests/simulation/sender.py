@@ -9,17 +9,26 @@ EventKey = tuple[str, str]
 
 
 def key_of(body: Body) -> EventKey:
-    return body["customerIdentifier"], body["id"]
+    """Of an event, or of the event that a void takes back."""
+    return body["customerIdentifier"], body["void"] if is_void(body) else body["id"]
+
+
+def is_void(body: Body) -> bool:
+    return "void" in body
 
 
 @dataclass
 class Sender:
-    """An app that keeps an event until it has a final verdict, and what it was told."""
+    """An app that keeps an event, or a void, until it has a final verdict, and what it was told.
+
+    ``taken_back``: events of which it was told so. ``refused``: events only.
+    """
 
     bodies: dict[tuple[str, int, bool], Body] = field(default_factory=dict)
     outbox: list[Body] = field(default_factory=list)
     accepted: list[Body] = field(default_factory=list)
     refused: list[tuple[Body, str]] = field(default_factory=list)
+    taken_back: set[EventKey] = field(default_factory=set)
 
     def keep(self, bodies: list[Body]) -> None:
         """Events are kept from before they are first sent."""
@@ -28,13 +37,19 @@ class Sender:
                 self.outbox.append(body)
 
     def told(self, bodies: list[Body], verdicts: list[tuple[str, str]], under_way: list[Body] | None = None) -> None:
-        """under_way: events of other requests at the same time; of these a refusal is not the last word."""
+        """under_way: events of other requests at the same time; of these a refusal is not the last word, unless it says
+        that they were taken back."""
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):
-            if verdict == "retry_later" or (verdict == "refused" and body in (under_way or ())):
+            if verdict == "retry_later":
+                continue
+            if verdict == "refused" and reason != "voided" and body in (under_way or ()):
                 continue
             if body in self.outbox:
                 self.outbox.remove(body)
-            if verdict == "refused":
+            if is_void(body):
+                if verdict != "refused":
+                    self.taken_back.add(key_of(body))
+            elif verdict == "refused":
                 self.refused.append((body, reason))
             elif body not in self.accepted:
                 self.accepted.append(body)

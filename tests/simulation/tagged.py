@@ -1,4 +1,5 @@
-"""What the promise says of tags: each set has the units of its events, and each split adds up to its line."""
+"""What the promise says of tags: each set has the units of its events, but for what was taken back, and each split adds
+up to its line."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,18 +16,22 @@ Set = tuple[str, int, str, TagSet]
 def check_tags(world: Protocol, records: Sequence[MeteringRecord]) -> None:
     """Read from the tables: the events say what each set of tags of an hour must hold."""
     said: dict[Set, Decimal] = defaultdict(Decimal)
+    hours: set[tuple[str, int]] = set()
     for item in world.store.items(USAGE_EVENTS.name):
         if str(item["eventId"]).startswith("event#") and item["counted"] and "tags" in item["content"]:
             hour, dimension = int(item["billedHour"]), item["content"]["dimension"]
-            said[item["customerIdentifier"], hour, dimension, tag_set(item["content"]["tags"])] += item["counted"]
+            hours.add((item["customerIdentifier"], hour))
+            if "voidedAt" not in item:
+                said[item["customerIdentifier"], hour, dimension, tag_set(item["content"]["tags"])] += item["counted"]
     held = {
         (record.customer_identifier, record.hour, dimension, tags): units
         for record in records
         for dimension, sets in world.tagged.of_hour(record.customer_identifier, record.hour).items()
         for tags, units in sets.items()
+        if units
     }
     assert held == said, "a set of tags does not hold the units of its events"
-    assert {key[:2] for key in said} == {(r.customer_identifier, r.hour) for r in records if r.tagged}
+    assert hours == {(r.customer_identifier, r.hour) for r in records if r.tagged}
     for record in records:
         for name, line in record.lines.items():
             if not line.allocated.parts:

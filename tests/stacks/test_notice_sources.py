@@ -141,3 +141,6 @@ def test_a_stage_that_is_not_live_hears_of_its_test_accounts_only(
     assert len(patterns) == 3
     assert [pattern["detail"] for pattern in patterns] == [{"acceptor": {"accountId": ["444455556666"]}}] * 3
     assert all("detail" not in rule["EventPattern"] for rule in rules(prod, "Doors").values())
+    for function in ("registration", "subscription-notices", "entitlement-notices"):
+        # SNS names no account, so the functions pick by themselves
+        assert dev.functions()[function]["Environment"]["Variables"]["NOTICES_OF"] == "444455556666"

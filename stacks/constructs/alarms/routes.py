@@ -7,6 +7,7 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -27,16 +28,38 @@ class AlarmRoutes(Construct):
     """Each severity's destinations: e-mail addresses (through a topic made here) and ARNs of existing SNS topics.
 
     A severity without destinations still has its alarms, they only change colour.
+
+    The topics made here are encrypted with a customer-managed key, if one of their Region is given, else not at all: an
+    alarm's text names no buyer, and there is no third way. SNS's own key (``alias/aws/sns``) does not let CloudWatch
+    publish, and its policy cannot be changed, so that every alarm would be lost in silence (AWS re:Post, "How do I
+    configure a CloudWatch alarm to use an encrypted SNS topic"). The key's policy must allow ``kms:Decrypt`` and
+    ``kms:GenerateDataKey*`` to ``cloudwatch.amazonaws.com``.
+
+    mail: the topics made here, by severity.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, page: Sequence[str], ticket: Sequence[str]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        page: Sequence[str],
+        ticket: Sequence[str],
+        encryption_key_arn: str | None = None,
+    ) -> None:
         super().__init__(scope, id_)
+        self.mail: dict[Severity, sns.Topic] = {}
+        self._key = self._key_of(encryption_key_arn)
         self._actions = {
             Severity.PAGE: self._topics(Severity.PAGE, page),
             Severity.TICKET: self._topics(Severity.TICKET, ticket),
         }
 
-    def send(self, alarm: cloudwatch.Alarm, severity: Severity) -> None:
+    def reaches(self, severity: Severity) -> bool:
+        """Whether anybody is told of it."""
+        return bool(self._actions[severity])
+
+    def send(self, alarm: cloudwatch.AlarmBase, severity: Severity) -> None:
         """Tell when it starts and when it is over."""
         for topic in self._actions[severity]:
             action = actions.SnsAction(topic)
@@ -54,7 +77,7 @@ class AlarmRoutes(Construct):
             if Token.is_unresolved(region) or arn.split(":")[3] == region
         ]
         if mails:
-            topic = sns.Topic(self, f"{severity}Mail", enforce_ssl=True)
+            topic = sns.Topic(self, f"{severity}Mail", enforce_ssl=True, master_key=self._key)
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -67,4 +90,11 @@ class AlarmRoutes(Construct):
                 subscription = topic.add_subscription(subscriptions.EmailSubscription(mail))
                 acknowledge(subscription, {"Serverless-SNSRedrivePolicy": MAIL_REASON})
             topics.append(topic)
+            self.mail[severity] = topic
         return topics
+
+    def _key_of(self, arn: str | None) -> kms.IKey | None:
+        own = Stack.of(self).region
+        if arn is None or (not Token.is_unresolved(own) and arn.split(":")[3] != own):
+            return None
+        return kms.Key.from_key_arn(self, "Key", arn)

@@ -11,6 +11,8 @@ from stacks.synth import ROOT
 
 #: what is not in a clone; the environments, which take minutes to build, are linked
 NOT_CLONED = shutil.ignore_patterns(".git", ".venv*", "node_modules", "build", "tests", ".*_cache", "__pycache__")
+#: what is said to this run of tests, by AWS's and Python's own tools or by a make above it
+NOT_OURS = ("AWS_", "CDK_", "PYTHON", "MAKE", "MFLAGS", "STAGE", "PRODUCT_CODE", "ARGS", "BEFORE", "YES", "SELLER")
 LINKED = (".venv", ".venv-cloud", ".venv-lambda", "node_modules")
 
 
@@ -39,7 +41,7 @@ class Clone:
         (machine / "node").write_text("#!/bin/sh\necho not this node >&2\nexit 1\n", encoding="ascii")
         (machine / "node").chmod(0o755)
         # uv and npm find their settings as they do for the machine's owner; AWS's are the test's alone
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "PYTHON"))}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
         files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(machine / "none"))
         basis = {**ours, **files, "PATH": f"{machine}:{os.environ['PATH']}"}
         return cls(folder, {**basis, **environment})

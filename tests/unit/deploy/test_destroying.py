@@ -1,5 +1,8 @@
 """A stage that keeps its data is not destroyed by a command."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from deploy import destroy as room
@@ -8,12 +11,17 @@ from tests.unit.deploy.targets import target, there
 
 
 @pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     taken: list[str] = []
     monkeypatch.setattr(room, "cdk", lambda *command: taken.append(command[0]))
     monkeypatch.setattr(room, "left_over", lambda *_: iter(["AWS::IAM::Role kept"]))
     monkeypatch.setattr(room, "stacks_there", lambda _: [there("Data"), there("Doors")])
-    monkeypatch.setattr(room, "synthesize", lambda *_, **__: room.Assembly(room.folder_of("dev")))
+    monkeypatch.setattr(room, "delete_stack", lambda _, stack: taken.append(f"delete {stack.name}"))
+    monkeypatch.setattr(room, "folder_of", lambda *_, **__: tmp_path)
+    artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "template.json"}}
+    artifacts = {f"YawlMetering-dev-{name}": artifact for name in ("Data", "Doors")}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}), encoding="utf-8")
+    (tmp_path / "template.json").write_text("{}", encoding="utf-8")
     return taken
 
 
@@ -49,6 +57,15 @@ def test_a_stage_that_kept_its_ledger_is_deployed_without_protection_first(
     with pytest.raises(NotReady, match="make deploy STAGE=dev"):
         destroy()
     assert commands == []
+
+
+def test_a_stack_that_the_stage_file_no_longer_asks_for_goes_with_the_others(
+    commands: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stage abroad that takes nobody's notices any more has no stack in Marketplace's Region, and had one."""
+    monkeypatch.setattr(room, "stacks_there", lambda _: [there("Data"), there("Notices", protected=True)])
+    destroy()
+    assert commands == ["destroy", "delete YawlMetering-dev-Notices"]
 
 
 def test_a_stage_that_is_not_there_needs_nothing(commands: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

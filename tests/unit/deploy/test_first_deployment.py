@@ -18,10 +18,11 @@ class Steps:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.taken: list[str] = []
+        self.said: list[str] = []
         self.commands: list[Sequence[str]] = []
         monkeypatch.setattr(release, "cdk", self._cdk)
         monkeypatch.setattr(release, "clear_away", lambda target, stacks, say: self._clear(stacks))
-        monkeypatch.setattr(release, "_let_the_deployed_versions_live", lambda *_: self.taken.append("aliases"))
+        monkeypatch.setattr(release, "let_deployed_versions_live", lambda *_: self.taken.append("aliases"))
 
     def _cdk(self, *command: str) -> None:
         self.commands.append(command)
@@ -32,7 +33,7 @@ class Steps:
 
     def of(self, *before: StackThere, keep: bool = True, approved: bool = False) -> list[str]:
         release.deploy_stacks(
-            target(keep_data=keep), list(before), _synthesized, approved=approved, more=(), say=lambda _: None
+            target(keep_data=keep), list(before), _synthesized, approved=approved, more=(), say=self.said.append
         )
         return self.taken
 
@@ -78,6 +79,11 @@ def test_a_protected_stage_never_goes_without_again_also_where_a_new_stack_of_it
 def test_protection_of_a_stack_that_was_never_whole_is_none(steps: Steps) -> None:
     before = there("Data", "ROLLBACK_COMPLETE", protected=True)
     assert steps.of(before) == ["clear YawlMetering-dev-Data", *BOTH]
+
+
+def test_a_stack_that_is_no_longer_asked_for_is_named_and_stays(steps: Steps) -> None:
+    steps.of(there("Data"), there("Doors"), there("Notices", protected=True))
+    assert [line for line in steps.said if line.startswith("YawlMetering-dev-Notices is no longer part of the stage")]
 
 
 def test_leftovers_are_adopted_and_nobody_is_asked_only_where_that_was_said(steps: Steps) -> None:

@@ -8,10 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import quantity as quantities
-from ledger.quantity import LARGEST, BadQuantity, floor, parse, text
+from ledger.attribute_values import to_attribute
+from ledger.quantity import BadQuantity, floor, text
+from ledger.quantity import parse as parse_up_to
+from marketplace.dimensions import LARGEST_WHOLE, Dimension
 
 MICRO = Decimal("0.000001")
+LARGEST = LARGEST_WHOLE
 valid = st.integers(0, int(LARGEST) * 10**6).map(lambda micros: micros * MICRO)
+
+
+def parse(value: object) -> Decimal:
+    return parse_up_to(value, LARGEST)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +31,7 @@ valid = st.integers(0, int(LARGEST) * 10**6).map(lambda micros: micros * MICRO)
         (Decimal("0.000001"), "0.000001"),
         ("1.500000", "1.5"),
         ("1.0000000000", "1"),
-        (LARGEST, "1000000000"),
+        (LARGEST, "2147483647"),
         (Decimal("999999999.999999"), "999999999.999999"),
         ("1e3", "1000"),
         (Decimal("1E+9"), "1000000000"),
@@ -136,3 +144,21 @@ def test_the_bounds_are_those_of_marketplace() -> None:
     """QuantityAsDecimal carries 10 integer and 6 fraction digits (botocore model)."""
     assert quantities.DECIMALS == 6
     assert Decimal(10) ** 10 > LARGEST
+
+
+@pytest.mark.parametrize("decimals", [0, 6])
+@pytest.mark.parametrize("scale", [1, 1_000, 1_000_000_000])
+def test_an_event_may_fill_a_line_of_its_dimension_and_no_more(scale: int, decimals: int) -> None:
+    """3 GB of a dimension in bytes, priced by the gigabyte, are a small line; more than a line is nobody's usage."""
+    dimension = Dimension(name="bytes", unit="byte", scale=scale, decimals=decimals)
+    largest = dimension.largest_event
+    assert parse_up_to(str(largest), largest) == largest
+    assert floor(largest / scale, decimals) == dimension.largest
+    with pytest.raises(BadQuantity, match=text(largest)):
+        parse_up_to(largest + MICRO, largest)
+
+
+def test_a_million_of_the_largest_events_are_counted_exactly() -> None:
+    """DynamoDB adds numbers of 38 digits; beyond them it would round, or refuse."""
+    largest = Dimension(name="bytes", unit="byte", scale=1_000_000_000, decimals=6).largest_event
+    to_attribute(1_000_000 * (largest - 1 + MICRO))

@@ -32,5 +32,7 @@ def test_no_event_id_can_be_a_mark(event_id: str) -> None:
 
 
 def test_a_stored_event_keeps_its_hour() -> None:
-    stored = stored_event({"content": {"a": "b"}, "billedHour": 7200, "counted": Decimal(0), "late": True})
-    assert stored == StoredEvent({"a": "b"}, 7200, Decimal(0), True)
+    stored = stored_event(
+        {"content": {"a": "b"}, "billedHour": 7200, "counted": Decimal(0), "late": True, "period": "1970-01"}
+    )
+    assert stored == StoredEvent({"a": "b"}, 7200, Decimal(0), True, "1970-01")

@@ -12,6 +12,7 @@ import pytest
 
 from ledger import tables
 from ledger.transaction import Contended
+from ledger.usage_events import EventItem
 from marketplace.dimensions import Dimension, to_json
 from runtime.clock import OFFSET_VARIABLE, from_iso, iso
 from tests.contracts.stores import Ledger
@@ -19,6 +20,8 @@ from tests.contracts.stores import ledger as new_ledger
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import Context, failed
 from usage import queue_handlers, record_usage
+from usage.reporters import Reporter
+from usage.reporters import to_json as reporters_to_json
 
 NOW = "2026-11-15T08:30:00Z"
 HOUR = int(from_iso("2026-11-15T08:00:00Z"))
@@ -52,6 +55,7 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
         "DIMENSIONS": to_json(DIMENSIONS),
         "PENDING_SHARDS": "1",
+        "REPORTERS": "[]",
         "WAITING_USAGE_QUEUE_URL": urls["waiting"],
         "REFUSED_USAGE_QUEUE_URL": urls["refused"],
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -83,11 +87,11 @@ def usage(event_id: str, customer: str = CUSTOMERS[0], **changes: Any) -> Said:
     } | changes
 
 
-def call(*messages: tuple[str | None, Any], queue: str = "usage.fifo") -> list[str]:
+def call(*messages: tuple[str | None, Any], queue: str = "usage.fifo", sender: str = "AROAENGINE:i-1") -> list[str]:
     """Message ids that come again. A message: its group and its body; ids are m0, m1, …"""
     records = []
     for number, (group, body) in enumerate(messages):
-        attributes = {"SentTimestamp": "1795000000000", "ApproximateReceiveCount": "1"}
+        attributes = {"SentTimestamp": "1795000000000", "ApproximateReceiveCount": "1", "SenderId": sender}
         records.append(
             {
                 "messageId": f"m{number}",
@@ -193,6 +197,78 @@ def test_which_queue_a_message_comes_from_decides_whether_it_has_waited() -> Non
     assert lying("refused") == []
     call((None, message(usage("b", "nobody")) | old), queue=waiting)
     assert [body["events"][0]["id"] for body in lying("refused")] == ["b"]
+
+
+# --- who may ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _reporters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's role may report executions of the first customer, and of one who is to come."""
+    role = "arn:aws:iam::111122223333:role/Engine"
+    entry = Reporter(
+        principal=role, sender_id="AROAENGINE", customers=(CUSTOMERS[0], "new"), dimensions=("executions",)
+    )
+    monkeypatch.setenv("REPORTERS", reporters_to_json((entry,)))
+    queue_handlers.settings.cache_clear()
+    queue_handlers.drain.cache_clear()
+
+
+def reasons() -> list[str]:
+    return sorted(refusal["reason"] for body in lying("refused") for refusal in body["refusals"])
+
+
+@pytest.mark.usefixtures("_reporters")
+@pytest.mark.parametrize("sender", ["AROAOTHER:AROAENGINE", "AIDAENGINE", ""])
+def test_a_message_of_who_is_no_reporter_is_refused(ledger: Ledger, sender: str) -> None:
+    assert call((CUSTOMERS[0], message(usage("a"), usage("b"))), sender=sender) == []
+    assert executions(ledger, CUSTOMERS[0]) == 0
+    assert reasons() == ["not_yours"] * 2
+
+
+@pytest.mark.usefixtures("_reporters")
+def test_a_message_says_what_it_says_of_its_sender_in_vain(ledger: Ledger) -> None:
+    call((CUSTOMERS[0], message(usage("a")) | {"sender": "AROAENGINE:i-1"}), sender="AROAOTHER:s")
+    assert executions(ledger, CUSTOMERS[0]) == 0
+
+
+@pytest.mark.usefixtures("_reporters")
+def test_a_reporters_message_is_taken_as_far_as_it_is_his(ledger: Ledger) -> None:
+    void = {"void": "a", "customerIdentifier": CUSTOMERS[1], "source": "test"}
+    users = usage("c", dimension="users", user="ann")
+    call((CUSTOMERS[0], message(usage("a"), usage("b", CUSTOMERS[1]), users, void)))
+    assert executions(ledger, CUSTOMERS[0]) == 1
+    assert reasons() == ["not_yours"] * 3
+
+
+@pytest.mark.usefixtures("_reporters")
+def test_what_has_waited_keeps_the_rights_of_who_sent_it(ledger: Ledger) -> None:
+    """We put it there ourselves; what a void takes back can be looked at only now."""
+    waiting = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    call(("new", message(usage("a", "new"), {"void": "u", "customerIdentifier": "new", "source": "test"})))
+    [kept] = lying("waiting")
+    assert kept["sender"] == "AROAENGINE:i-1"
+    ledger.subscriber_items.put_item(
+        Item={"customerIdentifier": "new", "subscriptionStatus": "active", "activePeriods": [{"start": HOUR - 86400}]}
+    )
+    ledger.write(
+        ledger.events.put_if_new(
+            EventItem(
+                customer_identifier="new",
+                event_id="u",
+                content={"source": "another", "dimension": "users", "quantity": Decimal(1)},
+                period="2026-11",
+                counted=Decimal(0),
+                recorded_at=HOUR,
+                occurred_at=HOUR,
+                billed_hour=HOUR,
+                late=False,
+            )
+        )
+    )
+    assert call((None, kept), queue=waiting, sender="AROAOURS:usage-queue") == []
+    assert executions(ledger, "new") == 1
+    assert reasons() == ["not_yours"]
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

@@ -16,8 +16,11 @@ from marketplace.dimensions import Dimension, to_json
 from runtime.clock import OFFSET_VARIABLE, from_iso, iso
 from tests.contracts.stores import Ledger
 from tests.contracts.stores import ledger as new_ledger
+from tests.unit.log_lines import log_lines
 from tests.unit.messages import Context
 from usage import handlers
+from usage.reporters import Reporter
+from usage.reporters import to_json as reporters_to_json
 
 NOW = "2026-11-15T08:30:00Z"
 HOUR = int(from_iso("2026-11-15T08:00:00Z"))
@@ -46,12 +49,14 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
         "DIMENSIONS": to_json(DIMENSIONS),
         "PENDING_SHARDS": "1",
+        "REPORTERS": "[]",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     handlers.settings.cache_clear()
     handlers.stores.cache_clear()
+    handlers.reporters.cache_clear()
     made.clear()
     made.subscriber_items.put_item(
         Item={
@@ -63,7 +68,11 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
     return made
 
 
-def call(method: str, path: str, **event: Any) -> Answer:
+#: an engine on a machine with a role
+ENGINE = "arn:aws:sts::111122223333:assumed-role/Engine/i-0123456789"
+
+
+def call(method: str, path: str, caller: str | None = ENGINE, **event: Any) -> Answer:
     request = {
         "resource": path,
         "path": path,
@@ -72,7 +81,13 @@ def call(method: str, path: str, **event: Any) -> Answer:
         "multiValueHeaders": {},
         "queryStringParameters": None,
         "multiValueQueryStringParameters": None,
-        "requestContext": {"requestId": "r", "stage": "test", "path": path, "httpMethod": method},
+        "requestContext": {
+            "requestId": "r",
+            "stage": "test",
+            "path": path,
+            "httpMethod": method,
+            "identity": {"userArn": caller},
+        },
         "body": None,
         "isBase64Encoded": False,
     } | event
@@ -86,8 +101,8 @@ def post(body: Any, **event: Any) -> Answer:
     return call("POST", "/usage", body=body if isinstance(body, str) or body is None else json.dumps(body), **event)
 
 
-def get(customer: str = CUSTOMER, **query: str) -> Answer:
-    return call("GET", f"/subscribers/{quote(customer)}/usage", queryStringParameters=query or None)
+def get(customer: str = CUSTOMER, caller: str = ENGINE, **query: str) -> Answer:
+    return call("GET", f"/subscribers/{quote(customer)}/usage", caller, queryStringParameters=query or None)
 
 
 def usage(event_id: str = "e", **changes: Any) -> dict[str, Any]:
@@ -217,6 +232,80 @@ def test_an_impossible_number_costs_only_its_event(number: str) -> None:
 def test_an_impossible_time_costs_only_its_event(moment: str) -> None:
     status, answer = post({"events": [usage("a", occurredAt=moment), usage("b")]})
     assert (status, [v["verdict"] for v in answer["verdicts"]]) == (200, ["refused", "recorded"])
+
+
+def test_a_void_is_one_of_the_events() -> None:
+    void = {"void": "a", "customerIdentifier": CUSTOMER, "source": "people"}
+    status, body = post({"events": [usage("a"), void, void, usage("a"), {**void, "void": 7}, {**void, "void": "x"}]})
+    hour = {"hour": "2026-11-15T08:00:00Z", "late": False}
+    assert status == 200
+    assert body["verdicts"][:3] == [
+        {"id": "a", "verdict": "recorded", **hour, "counted": "2.5"},
+        {"id": "a", "verdict": "voided", **hour, "counted": "2.5"},
+        {"id": "a", "verdict": "duplicate", **hour},
+    ]
+    assert [(v["id"], v["reason"]) for v in body["verdicts"][3:]] == [
+        *[("a", "voided"), (None, "bad_id"), ("x", "unknown_event")]
+    ]
+
+
+def test_what_is_taken_back_is_counted_and_told_as_less(capsys: pytest.CaptureFixture[str]) -> None:
+    with log_lines(handlers.logger) as written:
+        post({"events": [usage("a"), {"void": "a", "customerIdentifier": CUSTOMER, "source": "people"}]})
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert [line["EventsVoided"] for line in counted] == [[1]]
+    told = [json.loads(line) for line in written.getvalue().splitlines()][-1]
+    assert told["verdict"] == "voided"
+    assert (told["customer"], told["dimension"], told["quantity"]) == (CUSTOMER, "executions", "-2.5")
+
+
+# --- who may ----------------------------------------------------------------------------------------------------------
+
+OTHER_ENGINE = "arn:aws:sts::111122223333:assumed-role/Other/i-1"
+
+
+@pytest.fixture
+def _reporters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine may report executions of the customer, from one source."""
+    role = "arn:aws:iam::111122223333:role/engines/Engine"
+    entry = Reporter(principal=role, customers=(CUSTOMER,), dimensions=("executions",), sources=("test",))
+    other = Reporter(principal="arn:aws:iam::111122223333:role/Other", customers=("another",))
+    monkeypatch.setenv("REPORTERS", reporters_to_json((entry, other)))
+    handlers.settings.cache_clear()
+    handlers.reporters.cache_clear()
+
+
+@pytest.mark.usefixtures("_reporters")
+@pytest.mark.parametrize("caller", [None, "arn:aws:iam::111122223333:user/Engine", ENGINE.replace("Engine", "Nobody")])
+def test_who_is_no_reporter_reports_nothing(caller: str | None, ledger: Ledger) -> None:
+    assert error(post({"events": [usage()]}, caller=caller)) == (403, "not_yours")
+    assert error(post("no JSON", caller=caller)) == (403, "not_yours"), "and learns nothing else"
+    assert ledger.records.get(CUSTOMER, HOUR) is None
+
+
+@pytest.mark.usefixtures("_reporters")
+def test_what_is_not_the_reporters_is_refused_by_itself() -> None:
+    void = {"void": "a", "customerIdentifier": CUSTOMER, "source": "test"}
+    events = [
+        usage("a"),
+        usage("b", customerIdentifier="another"),
+        usage("c", dimension="users", user="ann", quantity=1),
+        usage("d", source="another"),
+        {**void, "source": "another"},
+        {**void, "customerIdentifier": "another"},
+        void,
+    ]
+    status, body = post({"events": events})
+    assert status == 200
+    assert [v.get("reason", v["verdict"]) for v in body["verdicts"]] == ["recorded", *["not_yours"] * 5, "voided"]
+
+
+@pytest.mark.usefixtures("_reporters")
+def test_who_reports_others_reads_others() -> None:
+    assert get()[0] == 200
+    assert error(get(caller=OTHER_ENGINE)) == (403, "not_yours")
+    assert error(get("nobody", caller=OTHER_ENGINE)) == (403, "not_yours"), "nor whether there is such a customer"
+    assert get(caller=ENGINE.replace("Engine", "Operator"))[0] == 200, "IAM has let an operator in"
 
 
 def test_verdicts_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

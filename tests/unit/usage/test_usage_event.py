@@ -12,13 +12,14 @@ from local.marketplace.rules.usage_record import UsageRecord
 from marketplace.dimensions import Dimension
 from marketplace.usage_allocations import Allocation, tag_set, usage_allocation
 from runtime.clock import from_iso
-from usage.usage_event import Refusal, UsageEvent, parse
+from usage.usage_event import Refusal, UsageEvent, Void, parse
 
 NOW = from_iso("2026-11-15T12:00:00Z")
 DIMENSIONS = {
     "executions": Dimension(name="executions", unit="execution"),
     "users": Dimension(name="users", unit="user", aggregation="distinct"),
     "peak": Dimension(name="peak", unit="node", aggregation="max"),
+    "bytes": Dimension(name="bytes", unit="byte", scale=10**9),
 }
 MISSING = object()
 
@@ -35,8 +36,10 @@ def body(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in event.items() if value is not MISSING}
 
 
-def read(**changes: Any) -> UsageEvent:
-    return parse(body(**changes), DIMENSIONS, NOW)
+def read(now: float = NOW, **changes: Any) -> UsageEvent:
+    event = parse(body(**changes), DIMENSIONS, now)
+    assert isinstance(event, UsageEvent)
+    return event
 
 
 def reason(event: object) -> str:
@@ -124,6 +127,16 @@ def test_bad_quantities(dimension: str, quantity: Any) -> None:
     assert reason(body(dimension=dimension, quantity=quantity)) == "bad_quantity"
 
 
+@pytest.mark.parametrize(
+    ("dimension", "largest"),
+    [("executions", 2_147_483_647), ("peak", 2_147_483_647), ("bytes", 2_147_483_647 * 10**9)],
+)
+def test_an_event_fills_one_line_of_its_dimension_at_most(dimension: str, largest: int) -> None:
+    """What is more could not be billed in any hour. Three gigabytes are 3,000,000,000 bytes."""
+    assert read(dimension=dimension, quantity=Decimal(largest)).quantity == largest
+    assert reason(body(dimension=dimension, quantity=Decimal(largest + 1))) == "bad_quantity"
+
+
 def test_zero_is_a_quantity() -> None:
     assert read(quantity=Decimal(0)).quantity == 0
 
@@ -157,6 +170,7 @@ def test_bad_users(user: Any) -> None:
         "2026-11-15T08:00:00.2501Z",
         "2026-11-15T09:00:00.250+01:00",
         "2026-11-15T02:30:00.250-05:30",
+        "2026-11-15t08:00:00.250z",
     ],
 )
 def test_one_moment_in_any_form_is_one_content(moment: str) -> None:
@@ -168,6 +182,7 @@ def test_one_moment_in_any_form_is_one_content(moment: str) -> None:
     [
         *["", "now", "2026-11-15", "2026-11-15T08:00:00", "2026-13-01T00:00:00Z", "2026-11-31T00:00:00Z"],
         *["2026-11-15T25:00:00Z", "\ud800", "2026-11-15T08:00:00Z" + " " * 30],
+        *["2026-11-15T12:00:00Z\0", "2026-11-15T12:00:00 Z", "2026-11-15 12:00:00Z", "2026-11-15T12:00:00Z\n"],
         *["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "9999-12-31T23:59:59.9999Z"],
         *[1763193600, Decimal("1763193600.5"), None, True, [], MISSING],
     ],
@@ -242,6 +257,34 @@ def test_content_does_not_name_the_user() -> None:
     assert content != read(user="bob@example.com").content
 
 
+COMPOSED, DECOMPOSED = "José", "Jose\u0301"
+
+
+@pytest.mark.parametrize("field", ["user", "source"])
+def test_a_name_is_one_however_its_accents_are_composed(field: str) -> None:
+    """Unicode NFC: file systems and keyboards differ, the person is the same."""
+    one, other = read(**{field: COMPOSED}), read(**{field: DECOMPOSED})
+    assert COMPOSED != DECOMPOSED
+    assert (one, one.content) == (other, other.content)
+
+
+@pytest.mark.parametrize("other", ["josé", "José ", " José", "Jose", "ＪＯＳÉ"])
+def test_case_blanks_and_width_are_the_senders(other: str) -> None:
+    assert read(user=other).content != read(user=COMPOSED).content
+
+
+def test_a_void_is_read_whole() -> None:
+    void = {"void": "e-1", "source": "Jose\u0301", "customerIdentifier": "cust-1"}
+    assert parse(void, DIMENSIONS, NOW) == Void(id="e-1", source="José", customer_identifier="cust-1")
+
+
+@pytest.mark.parametrize("missing", ["source", "customerIdentifier"])
+def test_a_void_says_whose_event_and_who_takes_it_back(missing: str) -> None:
+    void = {"void": "e-1", "source": "people", "customerIdentifier": "cust-1"}
+    del void[missing]
+    assert reason(void) == "bad_event"
+
+
 junk = st.recursive(
     st.none() | st.booleans() | st.decimals() | st.text(max_size=20) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
@@ -249,18 +292,18 @@ junk = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*body(), "user", "tags"]), junk, max_size=4))
+@given(st.dictionaries(st.sampled_from([*body(), "user", "tags", "void"]), junk, max_size=4))
 def test_no_json_is_more_than_a_refusal(changes: dict[str, Any]) -> None:
     try:
         event = parse(body() | changes, DIMENSIONS, NOW)
     except Refusal:
         return
-    assert event.content == parse(body() | changes, DIMENSIONS, NOW).content
+    assert event == parse(body() | changes, DIMENSIONS, NOW)
 
 
 def test_a_sender_whose_clock_is_ahead_counts_in_the_month_it_is_received_in() -> None:
     """Within 5 minutes "in the future" counts as now, or one user would be two at the month's turn."""
     last_minute = from_iso("2026-11-30T23:57:00Z")
-    ahead = parse(body(occurredAt="2026-12-01T00:00:30Z"), DIMENSIONS, last_minute)
+    ahead = read(last_minute, occurredAt="2026-12-01T00:00:30Z")
     assert (ahead.period, ahead.content["occurredAt"]) == ("2026-11", "2026-12-01T00:00:30Z")
-    assert parse(body(occurredAt="2026-11-30T23:50:00Z"), DIMENSIONS, last_minute + 600).period == "2026-11"
+    assert read(last_minute + 600, occurredAt="2026-11-30T23:50:00Z").period == "2026-11"

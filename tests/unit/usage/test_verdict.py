@@ -37,11 +37,19 @@ def test_refused_says_why() -> None:
 
 def test_a_repeat_names_the_hour_that_bills_it_and_whether_that_was_late() -> None:
     for late in (False, True):
-        verdict = repeat_of(EVENT, StoredEvent(EVENT.content, HOUR, Decimal(2), late))
+        verdict = repeat_of(EVENT, StoredEvent(EVENT.content, HOUR, Decimal(2), late, "2026-11"))
         assert verdict == Verdict(event_id="e", verdict="duplicate", hour=HOUR, late=late)
 
 
 def test_an_id_with_other_content_is_refused() -> None:
-    stored = StoredEvent({**EVENT.content, "quantity": Decimal(3)}, HOUR, Decimal(3), False)
+    stored = StoredEvent({**EVENT.content, "quantity": Decimal(3)}, HOUR, Decimal(3), False, "2026-11")
     assert repeat_of(EVENT, stored).payload()["reason"] == "id_reused"
     assert repeat_of(EVENT, stored).hour is None
+
+
+def test_what_was_taken_back_is_refused_whatever_it_says_now() -> None:
+    stored = StoredEvent(EVENT.content, HOUR, Decimal(2), False, "2026-11", voided=True)
+    other = stored._replace(content={**EVENT.content, "quantity": Decimal(3)})
+    for each in (stored, other):
+        verdict = repeat_of(EVENT, each)
+        assert (verdict.verdict, verdict.reason, verdict.hour) == ("refused", "voided", None)

@@ -1,0 +1,132 @@
+"""Take an event back: exactly once, while the hour that bills it can still change.
+
+One transaction: the event is noted as voided, the hour's counter and its set of tags lose what the event had added, and
+the record's version rises, so that a sealer that has read the record loses. Its conditions are all that correctness
+rests on: the record is open, which no closed record ever is again, and the event is stored and not yet voided.
+"""
+
+from typing import Literal, NamedTuple
+
+from ledger.subscriber import Subscriber
+from ledger.tagged_usage import add_tagged
+from ledger.transaction import Cancelled, Contended, Operation, write
+from ledger.usage_events import StoredEvent
+from marketplace.usage_allocations import tag_set
+from runtime.clock import Clock
+from runtime.pause import Pause, full_jitter
+from runtime.telemetry import trace_id
+from usage.judge_event import ACCEPT, NOT_ACTIVE_YET, UNKNOWN_CUSTOMER, Judgement
+from usage.reporters import NOT_YOURS, Rights
+from usage.stores import Stores
+from usage.usage_event import Void
+from usage.verdict import Verdict
+
+ATTEMPTS = 25
+
+_UNKNOWN = Judgement("refused", "unknown_event", "no event of this id is recorded, so there is nothing to take back")
+_MARKED = Judgement(
+    "refused",
+    "not_voidable",
+    "other events were counted by this one (a user of the month, a highest count), so it cannot be taken back",
+)
+_SEALED = Judgement(
+    "refused", "hour_sealed", "the hour that bills this event is closed; ask the operator for an adjustment"
+)
+
+
+class Found(NamedTuple):
+    """A stored event, and the billing key that it is stored under: a previous one, if it was recorded under that."""
+
+    key: str
+    event: StoredEvent
+
+
+def judge_void(event: StoredEvent | None, subscriber: Subscriber | None) -> Judgement:
+    """Whether this event may be taken back, if its hour is open. Pure.
+
+    Who is not active yet may have events that wait, so what takes one of them back waits too. By an event that brought
+    a user's mark or a highest count later events were counted; without it they would have to be counted anew, some of
+    them in hours that are billed.
+    """
+    if event is not None:
+        return _MARKED if event.marked else ACCEPT
+    if subscriber is None:
+        return UNKNOWN_CUSTOMER
+    return _UNKNOWN if subscriber.active_periods else NOT_ACTIVE_YET
+
+
+def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: Pause = full_jitter) -> Verdict:
+    """The verdict: ``voided``; ``duplicate`` where that was done before; ``refused`` or ``retry_later``.
+
+    Raises Contended if others write to this customer's hour all the time.
+    """
+    for attempt in range(ATTEMPTS):
+        subscriber = stores.subscribers.get(void.customer_identifier, consistent=True)
+        found = _find(void, subscriber, stores)
+        judgement = judge_void(found.event if found else None, subscriber)
+        if found is None:
+            return _not_done(void, judgement)
+        content = found.event.content
+        if not rights.may_report(void.customer_identifier, source=content["source"], dimension=content["dimension"]):
+            return _not_done(void, NOT_YOURS)
+        if found.event.voided:
+            return _done(void, "duplicate", found.event)
+        if judgement is not ACCEPT:
+            return _not_done(void, judgement)
+        try:
+            write(stores.client, _operations(void, found, stores, clock()))
+        except Cancelled as cancelled:
+            if not cancelled.reasons[0].failed:
+                return _not_done(void, _SEALED)
+            # somebody else has taken it back: the next look finds that
+        except Contended:
+            if attempt < ATTEMPTS - 1:
+                pause(attempt)
+        else:
+            return _done(void, "voided", found.event)
+    raise Contended("the record kept changing")
+
+
+def _find(void: Void, subscriber: Subscriber | None, stores: Stores) -> Found | None:
+    keys = [void.customer_identifier]
+    if subscriber is not None and subscriber.previous_identifier:
+        keys.append(subscriber.previous_identifier)
+    for key in keys:
+        stored = stores.events.get_many(key, [void.id])
+        if void.id in stored:
+            return Found(key, stored[void.id])
+    return None
+
+
+def _operations(void: Void, found: Found, stores: Stores, now: float) -> list[Operation]:
+    """The event's own first. One that counted nothing has nothing on the hour, whose state then does not matter."""
+    key, event = found
+    note = stores.events.void(key, void.id, source=void.source, at=now, trace_id=trace_id())
+    if not event.counted:
+        return [note]
+    dimension, tags = event.content["dimension"], event.content.get("tags")
+    take_off = stores.records.add(
+        key, event.billed_hour, {(dimension, event.period): -event.counted}, exists=True, now=now
+    )
+    if not tags:
+        return [note, take_off]
+    return [
+        note,
+        take_off,
+        add_tagged(stores.events.table_name, key, event.billed_hour, dimension, tag_set(tags), -event.counted),
+    ]
+
+
+def _done(void: Void, verdict: Literal["voided", "duplicate"], event: StoredEvent) -> Verdict:
+    return Verdict(
+        event_id=void.id,
+        verdict=verdict,
+        hour=event.billed_hour,
+        late=event.late,
+        counted=event.counted if verdict == "voided" else None,
+        dimension=event.content["dimension"],
+    )
+
+
+def _not_done(void: Void, judgement: Judgement) -> Verdict:
+    return Verdict.of(judgement, void.id)
