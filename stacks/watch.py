@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack
 from aws_cdk import aws_events as events
 from constructs import Construct
 
@@ -44,6 +44,9 @@ class WatchStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
+        # looking at something must not keep it from being renamed or taken away: with an export that is in use,
+        # CloudFormation would refuse that until the alarms had been deployed without it
+        CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         self.routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
         self._namespace = metrics_namespace
         self._symptoms = Symptoms()

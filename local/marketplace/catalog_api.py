@@ -1,7 +1,7 @@
 """The Catalog API's two reading operations, ListEntities and DescribeEntity, over the products there are.
 
-REST-JSON: ``POST /ListEntities`` and ``GET /DescribeEntity?catalog=&entityId=`` (botocore's marketplace-catalog), signed
-for ``aws-marketplace`` in us-east-1, the only Region that it answers in.
+REST-JSON: ``POST /ListEntities`` and ``GET /DescribeEntity?catalog=&entityId=`` (botocore's marketplace-catalog),
+signed for ``aws-marketplace`` in us-east-1, the only Region that it answers in.
 """
 
 import json

@@ -44,17 +44,25 @@ def test_at_least_what_the_templates_reserve_is_asked_of_the_quota(assembly: Ass
 def test_the_queues_of_notices_let_in_whom_smoke_looks_for(assembly: Assembly, entitlements: bool) -> None:
     queue = "EntitlementQueue" if entitlements else "SubscriptionQueue"
     let_in = {
-        statement["Principal"]["Service"]
+        service
         for policy in assembly.properties("AWS::SQS::QueuePolicy", stack="Doors")
         if any(each["Ref"].startswith(queue) and "DeadLetters" not in each["Ref"] for each in policy["Queues"])
         for statement in policy["PolicyDocument"]["Statement"]
         if "sqs:SendMessage" in as_list(statement["Action"])
+        for service in as_list(statement["Principal"]["Service"])
     }
-    assert senders_of(assembly.stage, entitlements=entitlements) <= let_in
+    assert senders_of(assembly.stage, entitlements=entitlements) == let_in
+
+
+def test_all_schedules_are_in_the_group_that_is_looked_into(assembly: Assembly) -> None:
+    (group,) = [name for name, _ in assembly.resources("AWS::Scheduler::ScheduleGroup")]
+    schedules = assembly.properties("AWS::Scheduler::Schedule")
+    assert schedules and all(each["GroupName"] == {"Ref": group} for each in schedules)
+    assert assembly.template("Metering")["Outputs"]["ScheduleGroupName"]["Value"] == {"Ref": group}
 
 
 def test_what_is_looked_up_by_name_is_an_output(assembly: Assembly) -> None:
     outputs = {stack: set(assembly.template(stack).get("Outputs", {})) for stack in ("Doors", "Metering")}
     assert outputs["Doors"] >= {"ApiUrl", "UsageQueueUrl", "SubscriptionQueueUrl", "EntitlementQueueUrl"}
-    schedules = {"ScheduleName", "MonthEndScheduleName"}
+    schedules = {"ScheduleName", "MonthEndScheduleName", "ScheduleGroupName"}
     assert outputs["Metering"] >= {"StateMachineArn", "StateMachineAliasArn", "FinalMeteringArn", *schedules}
