@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run test bench check format soak mutants cdk synth bootstrap deploy rollback destroy smoke lock clean
+.PHONY: help setup browser run test bench check format soak mutants cdk synth bootstrap deploy rollback destroy smoke record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -80,7 +80,8 @@ soak: setup  ## the simulation of the protocol, long (STEPS=n SEED=n JOBS=n), or
 mutants: setup  ## every mutant of the protocol against the simulation, until it is found (STEPS=n ONLY=id,id JOBS=n)
 	@exec $(PY) -m tests.simulation.hunt $(if $(STEPS),--steps $(STEPS)) $(if $(ONLY),--only $(ONLY)) $(if $(JOBS),--jobs $(JOBS))
 
-# --- into an account: STAGE=dev, PRODUCT_CODE=... instead of the file's, YES=1 asks nothing, ARGS="options of the CDK" ---
+# --- into an account: STAGE=dev, PRODUCT_CODE=... instead of the file's, YES=1 asks nothing,
+# SELLER=1 the publishing account's stack of a stage that lives in another one, ARGS="options of the CDK's command line"
 
 # the CDK's command line is pinned (npm's "latest" of it is an old build published by mistake) and runs on the pinned Node
 node_modules/.ready: package-lock.json | $(VENV)/.ready
@@ -107,6 +108,9 @@ destroy: cdk  ## remove a stage that does not keep its data (STAGE=dev)
 
 smoke: setup  ## try a deployed stage by its own doors (STAGE=dev JSON=1; WRITE=1 TEST_BUYER=key: also an event and a run)
 	@exec $(PY) -m deploy smoke
+
+record: setup  ## write down what this release is: names that may not change, templates to update from (tests/releases)
+	@$(PY) -m tests.releases.record
 
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: setup  ## compile the .in files into locked requirements

@@ -110,14 +110,12 @@ def speaker(assembly: Assembly, alarm: Alarm) -> Alarm:
 
 
 def owner(assembly: Assembly, value: Any) -> str:
-    """The logical id behind a reference, to another stack's export too."""
-    if "Fn::ImportValue" not in value:
+    """The logical id behind a reference, to another stack's output too."""
+    if "Fn::GetStackOutput" not in value:
         return str(value.get("Ref") or value["Fn::GetAtt"][0])
-    for stack in assembly.stacks():
-        for output in assembly.template(stack).get("Outputs", {}).values():
-            if output.get("Export", {}).get("Name") == value["Fn::ImportValue"]:
-                return owner(assembly, output["Value"])
-    raise AssertionError(f"{value} is exported by no stack")
+    looked_up = value["Fn::GetStackOutput"]
+    stack = looked_up["StackName"].rsplit("-", 1)[-1]
+    return owner(assembly, assembly.template(stack)["Outputs"][looked_up["OutputName"]]["Value"])
 
 
 def watched(assembly: Assembly, metric: str, dimension: str) -> dict[str, Alarm]:

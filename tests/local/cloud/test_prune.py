@@ -60,6 +60,15 @@ def test_an_export_of_what_is_gone_is_missed_by_its_importer():
         _pruned({"Param": importer}, lost=lost)
 
 
+def test_an_output_of_what_is_gone_is_missed_by_who_looks_it_up():
+    lost: set[str] = set()
+    _pruned({"Math": METRIC_MATH}, {"M": {"Value": {"Ref": "Math"}}}, lost)
+    looked_up = {"Fn::GetStackOutput": {"StackName": "other", "OutputName": "M"}}
+    importer = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": looked_up}}
+    with pytest.raises(PruneFailed, match="refers to M"):
+        _pruned({"Param": importer}, lost=lost)
+
+
 def test_the_given_template_is_left_as_it_is():
     resources = {"Query": QUERY, "B": {"Type": "AWS::S3::Bucket", "DependsOn": "Query"}}
     _pruned(resources)
