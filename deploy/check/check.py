@@ -15,7 +15,7 @@ from deploy.line import Line
 from deploy.show_lines import Look
 from deploy.stage_there import StageThere
 
-POLICY = "docs/policies/check.json"
+POLICY = "docs/check-policy.json"
 
 
 def looks(there: StageThere) -> Iterator[Look]:

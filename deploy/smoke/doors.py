@@ -38,7 +38,7 @@ def missing_line(answer: Answer) -> Line:
         return yellow(
             about,
             "these credentials may not call it",
-            "give them execute-api:Invoke on GET /subscribers/* of this API (docs/policies/smoke.json)",
+            "give them execute-api:Invoke on GET /subscribers/* of this API (docs/smoke-policy.json)",
         )
     return red(about, f"answers {answer.status} {answer.code}".rstrip(), LOGS)
 

@@ -13,7 +13,7 @@ from deploy.smoke.watch import watch_lines
 from deploy.smoke.write import Wishes, write_lines
 from deploy.stage_there import StageThere
 
-POLICY = "docs/policies/smoke.json"
+POLICY = "docs/smoke-policy.json"
 
 
 def looks(there: StageThere, wishes: Wishes) -> Iterator[Look]:

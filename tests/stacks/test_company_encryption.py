@@ -102,7 +102,7 @@ def test_every_function_may_read_what_it_works_on(company: Assembly) -> None:
 
 
 def services_let_in() -> set[str]:
-    policy = json.loads((synth.ROOT / "docs" / "policies" / "key.json").read_text(encoding="utf-8"))
+    policy = json.loads((synth.ROOT / "docs" / "key-policy.json").read_text(encoding="utf-8"))
     return {service for entry in policy["Statement"] for service in as_list(entry["Principal"].get("Service", []))}
 
 
@@ -125,7 +125,7 @@ def test_the_documented_key_policy_lets_in_whoever_sends_to_what_is_encrypted(
 
 def test_the_documented_key_policy_lets_in_the_logs(company: Assembly) -> None:
     assert {f"logs.{company.stage.region}.amazonaws.com", "delivery.logs.amazonaws.com"} <= services_let_in()
-    policy = (synth.ROOT / "docs" / "policies" / "key.json").read_text(encoding="utf-8")
+    policy = (synth.ROOT / "docs" / "key-policy.json").read_text(encoding="utf-8")
     for group in company.properties("AWS::Logs::LogGroup"):
         start = group["LogGroupName"].split("/prod/")[0]
         assert f":log-group:{start}/*" in policy, start

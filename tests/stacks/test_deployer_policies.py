@@ -16,7 +16,6 @@ from botocore.session import get_session
 from stacks import synth
 from tests.synthesized import Assembly, as_list
 
-POLICIES = synth.ROOT / "docs" / "policies"
 #: IAM quotas: a managed policy, without white space
 LARGEST_POLICY = 6_144
 #: the registry's schemas of resource types, as AWS publishes them, with what each handler calls
@@ -65,7 +64,7 @@ NOT_USED = {
 
 
 def policy(name: str) -> dict[str, Any]:
-    return dict(json.loads((POLICIES / f"{name}.json").read_text(encoding="utf-8")))
+    return dict(json.loads((synth.ROOT / "docs" / f"{name}-policy.json").read_text(encoding="utf-8")))
 
 
 def allows(name: str) -> list[str]:
@@ -149,11 +148,10 @@ def called_by(path: Path) -> Iterator[str]:
     for node in nodes:
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "client"):
             continue
-        (service, *_) = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-        operations = get_session().get_service_model(str(service)).operation_names
-        for operation in operations:
-            if xform_name(operation) in words:
-                yield f"{PREFIXES.get(str(service), service)}:{operation}"
+        for service in (str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)):
+            for operation in get_session().get_service_model(service).operation_names:
+                if xform_name(operation) in words:
+                    yield f"{PREFIXES.get(service, service)}:{operation}"
 
 
 def test_whoever_deploys_may_call_what_the_commands_call() -> None:

@@ -37,10 +37,10 @@ class Told:
 
 
 def user(stage: LocalStage, policy: str) -> LocalSession:
-    """An IAM user with that policy of docs/policies alone."""
-    iam, name = stage.cloud.seller.client("iam"), f"may-{policy.removesuffix('.json')}"
+    """An IAM user with that policy of docs/ alone."""
+    iam, name = stage.cloud.seller.client("iam"), policy.removesuffix(".json")
     iam.create_user(UserName=name)
-    document = (ROOT / "docs" / "policies" / policy).read_text(encoding="utf-8")
+    document = (ROOT / "docs" / policy).read_text(encoding="utf-8")
     iam.put_user_policy(UserName=name, PolicyName="docs", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return LocalSession(stage.cloud.endpoint, stage.cloud.region, key["AccessKeyId"], key["SecretAccessKey"])
@@ -64,13 +64,13 @@ def run(stage: LocalStage, command: str, session: LocalSession, **environment: s
 
 @pytest.fixture(scope="module")
 def check(stage: LocalStage) -> Callable[[], Told]:
-    session = user(stage, "check.json")
+    session = user(stage, "check-policy.json")
     return lambda: run(stage, "check", session)
 
 
 @pytest.fixture(scope="module")
 def smoke(stage: LocalStage) -> Callable[..., Told]:
-    session = user(stage, "smoke.json")
+    session = user(stage, "smoke-policy.json")
     return lambda **environment: run(stage, "smoke", session, **environment)
 
 
@@ -165,5 +165,5 @@ def test_an_event_by_each_door_is_recorded_taken_back_and_never_billed(
 def test_rights_that_are_missing_make_a_line_unknown_and_not_wrong(stage: LocalStage, acting: Acting) -> None:
     powerless = stage.cloud.accounts.api_caller("looks-at-nothing", acting.doors["RestApiId"])
     told = run(stage, "check", powerless)
-    assert all("docs/policies/check.json" in line["remedy"] for line in told.lines if "may not ask" in line["says"])
+    assert all("docs/check-policy.json" in line["remedy"] for line in told.lines if "may not ask" in line["says"])
     assert {"API Gateway's log role", "bootstrap", "stacks", "schedules"} <= set(told.of("yellow"))

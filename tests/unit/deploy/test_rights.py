@@ -41,7 +41,7 @@ def action(service: str, operation: str) -> str:
 
 
 def statements(policy: str) -> list[dict[str, Any]]:
-    return list(json.loads((ROOT / "docs" / "policies" / policy).read_text(encoding="utf-8"))["Statement"])
+    return list(json.loads((ROOT / "docs" / policy).read_text(encoding="utf-8"))["Statement"])
 
 
 def allowed(policy: str) -> Iterator[str]:
@@ -55,7 +55,7 @@ def calls_of(folder: str) -> set[tuple[str, str]]:
 
 
 def test_check_may_do_what_it_asks_for_and_nothing_else() -> None:
-    actions = list(allowed("check.json"))
+    actions = list(allowed("check-policy.json"))
     assert sorted(actions) == sorted({action(*call) for call in calls_of("check")})
 
 
@@ -65,27 +65,27 @@ def test_check_only_looks() -> None:
 
 
 def test_smoke_may_do_what_it_asks_for_and_nothing_else() -> None:
-    actions = set(allowed("smoke.json"))
+    actions = set(allowed("smoke-policy.json"))
     assert actions == {action(*call) for call in calls_of("smoke")} | {"execute-api:Invoke"}
 
 
 def test_whatever_smoke_changes_is_in_the_statement_for_writing() -> None:
     changing = {action(*call) for call in calls_of("smoke") if not call[1].startswith(LOOKING)}
     assert changing == {"sqs:SendMessage", "states:StartExecution"}
-    for statement in statements("smoke.json"):
+    for statement in statements("smoke-policy.json"):
         if statement["Sid"] != "OnlyForWrite":
             assert not changing & set(statement["Action"])
             assert not any("POST" in resource for resource in statement["Resource"])
-    doors = [r for s in statements("smoke.json") for r in s["Resource"] if "execute-api" in r]
+    doors = [r for s in statements("smoke-policy.json") for r in s["Resource"] if "execute-api" in r]
     assert [door.split(":")[-1] for door in doors] == [f"*/{STAGE}/GET/subscribers/*", f"*/{STAGE}/POST/usage"]
 
 
 def test_a_role_is_only_assumed_with_an_external_id() -> None:
-    (statement,) = [each for each in statements("check.json") if each["Action"] == "sts:AssumeRole"]
+    (statement,) = [each for each in statements("check-policy.json") if each["Action"] == "sts:AssumeRole"]
     assert statement["Condition"] == {"Null": {"sts:ExternalId": "false"}}
 
 
-@pytest.mark.parametrize("policy", ["check.json", "smoke.json"])
+@pytest.mark.parametrize("policy", ["check-policy.json", "smoke-policy.json"])
 def test_a_policy_is_small_enough_for_one_user_or_role(policy: str) -> None:
     """IAM quotas: 2,048 characters in an inline policy of a user, without blanks."""
     assert len(json.dumps({"Version": "2012-10-17", "Statement": statements(policy)}, separators=(",", ":"))) <= 2048
