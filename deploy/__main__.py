@@ -138,11 +138,22 @@ def destroy_command(
 
 @app.command("check")
 def check_command(
-    stage: StageName = "", product_code: ProductCode = "", api_url: ApiUrl = "", as_json: AsJson = False
+    stage: StageName = "",
+    product_code: ProductCode = "",
+    api_url: ApiUrl = "",
+    seller_profile: Annotated[
+        str, typer.Option(envvar="SELLER_PROFILE", help="an AWS profile of the account that published the product")
+    ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Look at a stage's account and listing, before and after it is deployed; nothing is changed."""
     found = looks_of(
-        lambda: StageThere(target=reach(read_stage(stage, product_code)), reached_at=api_url or None), check_looks
+        lambda: StageThere(
+            target=reach(read_stage(stage, product_code)),
+            reached_at=api_url or None,
+            seller_profile=seller_profile or None,
+        ),
+        check_looks,
     )
     with one_line():
         if not all_well(found, title=f"check of {stage}", policy=CHECK_POLICY, as_json=as_json, console=console):

@@ -21,10 +21,15 @@ class Resource(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class StageThere:
-    """What is asked is asked once, when it is needed. reached_at: the API's address from here, if it is another one."""
+    """What is asked is asked once, when it is needed.
+
+    reached_at: the API's address from here, if it is another one. seller_profile: of credentials of the account that
+    published the product, where the stage's own may not look at it.
+    """
 
     target: Target
     reached_at: str | None = None
+    seller_profile: str | None = None
 
     @property
     def stage(self) -> Stage:
@@ -48,8 +53,6 @@ class StageThere:
     @property
     def named_url(self) -> str | None:
         """The API's address as buyers and senders know it; None before there is one. No slash at its end."""
-        if self.stage.domain is not None and self.output("Doors", "ApiUrl"):
-            return f"https://{self.stage.domain.name}"
         url = self.output("Doors", "ApiUrl")
         return url.rstrip("/") if url else None
 

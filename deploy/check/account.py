@@ -39,11 +39,13 @@ def account_line(target: Target) -> Line:
 
 
 def seller_reader(there: StageThere) -> Reader:
-    """Who may look at the product: the account itself, or the role that it names, bound to looking.
+    """Who may look at the product: other credentials that were named, the stage's role bound to looking, or ourselves.
 
-    Raises ClientError where the role cannot be assumed.
+    Raises ClientError where the role cannot be assumed, BotoCoreError where there is no such profile.
     """
     stage = there.stage
+    if there.seller_profile:
+        return Reader(boto3.Session(profile_name=there.seller_profile, region_name=stage.region), stage.region)
     if stage.seller_role_arn is None:
         return there.reader
     external_id = {"ExternalId": stage.external_id} if stage.external_id else {}
@@ -66,20 +68,32 @@ def seller_reader(there: StageThere) -> Reader:
 
 def seller_lines(there: StageThere) -> Iterator[Line]:
     about, role = "seller account", there.stage.seller_role_arn
-    if role is None:
-        yield green(about, f"Marketplace is called as {there.target.account}, which has to be the product's publisher")
-        return
-    try:
-        seller_reader(there)
-    except ClientError as failure:
-        # STS has one answer for a role that is not there, a trust that does not name us, and another external id
-        yield yellow(
-            about,
-            f"{role} cannot be assumed from here ({code_of(failure)}); the functions may be let in all the same",
-            "let the role's trust policy name these credentials too, with this externalId, and run this again",
-        )
+    seller = there.stage.seller_account or there.target.account
+    if there.seller_profile:
+        account = seller_reader(there).ask("sts", "get_caller_identity")["Account"]
+        yield _profile_line(about, there.seller_profile, account, seller)
+    elif role is None:
+        yield green(about, f"Marketplace is called as {seller}, which has to be the product's publisher")
     else:
-        yield green(about, f"{role} can be assumed, with its external id")
+        try:
+            seller_reader(there)
+        except ClientError as failure:
+            # the role lets in the stage's functions, and STS says the same of one that is not there
+            yield yellow(
+                about,
+                f"{role} cannot be assumed from here ({code_of(failure)}), so the listing cannot be looked at with it",
+                f"say SELLER_PROFILE=<an AWS profile of account {seller}>, which may look at its products",
+            )
+        else:
+            yield green(about, f"{role} can be assumed, with its external id")
+
+
+def _profile_line(about: str, profile: str, account: str, seller: str) -> Line:
+    if account != seller:
+        return red(
+            about, f"profile {profile} is account {account}, and the seller's is {seller}", "name another profile"
+        )
+    return green(about, f"{seller}, looked at with profile {profile}")
 
 
 def region_line(region: str, opt_status: str) -> Line:

@@ -12,7 +12,7 @@ PAGES = (ROOT / "README.md", ROOT / "docs" / "deploy.md")
 _TRIED = re.compile(r"^```sh tried=(?P<name>\S+)\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 #: what reaches into an account
-TARGETS = re.compile(r"\bmake (bootstrap|deploy|rollback|destroy)\b")
+TARGETS = re.compile(r"\bmake (bootstrap|deploy|rollback|destroy|check STAGE|smoke)\b")
 
 
 def tried() -> dict[str, str]:

@@ -34,6 +34,7 @@ class EmptyAccount:
         assert credentials is not None and credentials.secret_key is not None
         return {
             "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_ENDPOINT_URL_MARKETPLACE_CATALOG": self.marketplace.url,
             "AWS_ACCESS_KEY_ID": credentials.access_key or "",
             "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
             "AWS_EC2_METADATA_DISABLED": "true",

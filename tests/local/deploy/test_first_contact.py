@@ -52,7 +52,13 @@ def live_versions(account: EmptyAccount) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def failed(clone: Clone) -> Ended:
+def told(clone: Clone) -> Ended:
+    """A look at an account in which nothing is prepared."""
+    return clone.run(BLOCKS["check"])
+
+
+@pytest.fixture(scope="module")
+def failed(told: Ended, clone: Clone) -> Ended:
     """README's block, where the product's topics are not there."""
     return clone.run(BLOCKS["first"])
 
@@ -115,8 +121,21 @@ def destroyed(account: EmptyAccount, rolled_back: Ended, clone: Clone) -> Iterat
 
 
 def test_every_command_that_reaches_into_an_account_is_tried_here() -> None:
-    assert set(BLOCKS) == {"first", "again", "upgrade", "rollback", "destroy"}
+    assert set(BLOCKS) == {"check", "first", "again", "smoke", "upgrade", "rollback", "destroy"}
     assert [block for page in PAGES for block in untried(page)] == []
+
+
+def test_what_the_first_deployment_would_fail_at_is_told_before_it_does(told: Ended) -> None:
+    assert told.code != 0
+    lines = told.output.splitlines()
+    assert lines[0].startswith("? endpoint: another endpoint than AWS's own is in force"), lines
+    red = [line for line in lines if line.startswith("✗ ")]
+    assert any(line.startswith("✗ bootstrap in us-east-1") for line in red)
+    assert len([line for line in red if line.startswith("✗ notice topic aws-mp-") and "is not there" in line]) == 2
+    assert any(line.startswith("✗ product: the seller's account has no product of code") for line in red)
+    assert "    → run `make bootstrap STAGE=dev`" in lines
+    assert "✓ stacks: none yet: after `make deploy STAGE=dev` more is looked at" in lines
+    assert "Traceback" not in told.output
 
 
 def test_a_first_deployment_without_its_topics_fails_and_says_why(failed: Ended, failed_states: dict[str, str]) -> None:
@@ -150,6 +169,20 @@ def test_what_was_deployed_meters_an_hour(acting: Acting) -> None:
         (buyers[0].customer_identifier, hour, "workflow_executions"): 15,
         (buyers[1].customer_identifier, hour, "workflow_executions"): 10,
     }
+
+
+def test_after_the_deployment_only_what_is_left_to_do_is_red(
+    acting: Acting, account: EmptyAccount, clone: Clone
+) -> None:
+    reached = {"API_URL": acting.stage.api.url}
+    checked = clone.run(BLOCKS["check"], **reached)
+    assert checked.code != 0
+    assert [line.split(":")[0] for line in checked.output.splitlines() if line.startswith("✗")] == ["✗ fulfilment URL"]
+    own = f"{acting.doors['ApiUrl']}register"
+    account.marketplace.change_listing(acting.stage.product_code, fulfilmentUrl=own)
+    for command in ("check", "smoke"):
+        ended = clone.run(BLOCKS[command], **reached)
+        assert ended.code == 0, ended.output
 
 
 def test_a_change_is_deployed_and_publishes_what_it_changed(changed: Changed, account: EmptyAccount) -> None:

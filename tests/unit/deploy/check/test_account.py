@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,9 +94,25 @@ def test_without_a_role_the_account_looks_at_its_own_product() -> None:
     assert [line.state for line in seller_lines(there)] == [State.GREEN]
 
 
+@pytest.mark.parametrize(("account", "state"), [("444455556666", State.GREEN), (ACCOUNT, State.RED)])
+def test_another_profile_looks_at_the_product_if_it_is_the_publishers(
+    account: str, state: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile seller]\naws_access_key_id = AKIASELLER\naws_secret_access_key = s\n", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    there = StageThere(target=target(seller_role_arn=ROLE, external_id="x"), seller_profile="seller")
+    with answering({"GetCallerIdentity": {"Account": account, "Arn": "arn", "UserId": "id"}}):
+        (line,) = seller_lines(there)
+    assert line.state is state
+    credentials = seller_reader(there).session.get_credentials()
+    assert credentials is not None and credentials.access_key == "AKIASELLER"
+
+
 def test_a_role_that_cannot_be_assumed_is_not_known_to_be_wrong() -> None:
+    """It lets in the stage's functions and nobody else, as the seller's stack makes it."""
     there = StageThere(target=target(seller_role_arn=ROLE, external_id="shared-secret"))
     with answering({"AssumeRole": refused("AccessDenied")}):
         (line,) = seller_lines(there)
     assert line.state is State.YELLOW
-    assert ROLE in line.says and "trust policy" in line.remedy
+    assert ROLE in line.says and "SELLER_PROFILE=<an AWS profile of account 444455556666>" in line.remedy

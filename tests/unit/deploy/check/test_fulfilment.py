@@ -10,7 +10,6 @@ from deploy.api_door import Answer
 from deploy.check.fulfilment import listed_line, page_line, page_lines
 from deploy.line import State
 from deploy.stage_there import StageThere
-from stacks.stage.company import Domain
 from tests.unit.deploy.targets import stage, target, there
 
 OWN = "https://abc.execute-api.us-east-1.amazonaws.com/v1/register"
@@ -55,10 +54,9 @@ def test_the_page_answers_over_https(url: str, status: int | None, state: State)
     assert page_line(url, status).state is state
 
 
-def deployed(**changes: object) -> StageThere:
-    found = StageThere(target=target(**changes))
-    outputs = {"ApiUrl": "https://abc.execute-api.us-east-1.amazonaws.com/v1/"}
-    found.__dict__["stacks"] = (there("Doors", outputs=outputs),)
+def deployed(url: str = "https://abc.execute-api.us-east-1.amazonaws.com/v1/") -> StageThere:
+    found = StageThere(target=target())
+    found.__dict__["stacks"] = (there("Doors", outputs={"ApiUrl": url}),)
     return found
 
 
@@ -77,9 +75,8 @@ def test_a_stage_that_is_not_deployed_has_no_page_yet() -> None:
     assert list(page_lines(found)) == []
 
 
-def test_a_domain_of_ones_own_is_where_buyers_are_sent() -> None:
-    domain = Domain(name="metering.yawl-vendor.com", certificate_arn="arn")
-    found = deployed(domain=domain)
+def test_the_stacks_own_address_is_where_buyers_are_sent_however_the_api_is_reached_from_here() -> None:
+    found = deployed("https://metering.yawl-vendor.com/")
     assert found.named_url == found.api_url == "https://metering.yawl-vendor.com"
     assert deployed().named_url == "https://abc.execute-api.us-east-1.amazonaws.com/v1"
     through = replace(found, reached_at="http://127.0.0.1:1/v1/")
