@@ -1,5 +1,6 @@
 """Hourly zeros on the deployed stage: its functions with the environment that a stage with ``hourlyZeros`` deploys."""
 
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -21,23 +22,38 @@ TOLD = {"putzerorecords": PutZeroRecordsSettings, "sealhours": SealHoursSettings
 
 @pytest.fixture
 def hourly_zeros(acting: Acting) -> Iterator[Callable[[str], None]]:
-    """Sets it, as a deployment of a changed stage file would; afterwards it is as before."""
+    """Sets it, as a deployment of a changed stage file would: a version of each function, and one of the machine that
+    names them, to which the alias goes. Afterwards the alias is where it was.
+    """
     functions: Any = acting.stage.cloud.seller.client("lambda")
+    states: Any = acting.stage.cloud.seller.client("stepfunctions")
+    machine, alias = acting.stage.state_machine_arn, acting.stage.started_arn
+    before = states.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
+    definition = states.describe_state_machine(stateMachineArn=machine)["definition"]
     deployed = [f for page in functions.get_paginator("list_functions").paginate() for f in page["Functions"]]
-    told = {f["FunctionName"]: f["Environment"] for f in deployed if SETTING in f["Environment"]["Variables"]}
+    told = {f["FunctionArn"]: f["Environment"] for f in deployed if SETTING in f["Environment"]["Variables"]}
     assert len(told) == len(TOLD)
     for part, settings in TOLD.items():
-        (variables,) = [e["Variables"] for name, e in told.items() if part in name.lower()]
+        (variables,) = [e["Variables"] for arn, e in told.items() if part in arn.lower()]
         assert settings.from_env(variables).to_env()[SETTING] == "off"
 
     def set_to(value: str) -> None:
-        for name, environment in told.items():
-            changed = {"Variables": {**environment["Variables"], SETTING: value}}
-            functions.update_function_configuration(FunctionName=name, Environment=changed)
+        changed = definition
+        for arn, environment in told.items():
+            variables = {**environment["Variables"], SETTING: value}
+            functions.update_function_configuration(FunctionName=arn, Environment={"Variables": variables})
+            version = functions.publish_version(FunctionName=arn)["Version"]
+            changed, replaced = re.subn(rf"{re.escape(arn)}:\d+", f"{arn}:{version}", changed)
+            assert replaced, f"the machine names no version of {arn}"
+        published = states.update_state_machine(stateMachineArn=machine, definition=changed, publish=True)
+        route = {"stateMachineVersionArn": published["stateMachineVersionArn"], "weight": 100}
+        states.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=[route])
 
     yield set_to
-    for name, environment in told.items():
-        functions.update_function_configuration(FunctionName=name, Environment=environment)
+    states.update_state_machine(stateMachineArn=machine, definition=definition)
+    states.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=before)
+    for arn, environment in told.items():
+        functions.update_function_configuration(FunctionName=arn, Environment=environment)
 
 
 def zeros(acting: Acting, hour: str) -> dict[str, set[str]]:
