@@ -80,7 +80,8 @@ soak: setup  ## the simulation of the protocol, long (STEPS=n SEED=n JOBS=n), or
 mutants: setup  ## every mutant of the protocol against the simulation, until it is found (STEPS=n ONLY=id,id JOBS=n)
 	@exec $(PY) -m tests.simulation.hunt $(if $(STEPS),--steps $(STEPS)) $(if $(ONLY),--only $(ONLY)) $(if $(JOBS),--jobs $(JOBS))
 
-# --- into an account: STAGE=dev, PRODUCT_CODE=... instead of the file's, YES=1 asks nothing, ARGS="options of the CDK" ---
+# --- into an account: STAGE=dev, PRODUCT_CODE=... instead of the file's, YES=1 asks nothing,
+# SELLER=1 the publishing account's stack of a stage that lives in another one, ARGS="options of the CDK's command line"
 
 # the CDK's command line is pinned (npm's "latest" of it is an old build published by mistake) and runs on the pinned Node
 node_modules/.ready: package-lock.json | $(VENV)/.ready

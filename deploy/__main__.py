@@ -27,6 +27,7 @@ from deploy.smoke.smoke import looks as smoke_looks
 from deploy.smoke.write import Wishes
 from deploy.stage_there import StageThere
 from deploy.target import Target, reach
+from local.interrupts import heed_interrupts
 from stacks import stage as stages
 from stacks.stage import Stage, StageError
 
@@ -38,6 +39,7 @@ ProductCode = Annotated[str, typer.Option(envvar="PRODUCT_CODE", help="instead o
 More = Annotated[str, typer.Option("--args", envvar="ARGS", help="options of the CDK's own command line")]
 ApiUrl = Annotated[str, typer.Option(envvar="API_URL", help="where the API answers, if not at its stack's address")]
 AsJson = Annotated[bool, typer.Option("--json", envvar="JSON", help="the lines for programs")]
+Seller = Annotated[bool, typer.Option("--seller", envvar="SELLER", help="the publishing account's stack instead")]
 Yes = Annotated[bool, typer.Option("--yes", envvar="YES", help="do not ask")]
 
 
@@ -48,6 +50,7 @@ def say(line: str) -> None:
 @contextmanager
 def one_line() -> Iterator[None]:
     """Whatever is known to go wrong ends in one line and exit code 1."""
+    heed_interrupts()
     try:
         yield
     except (NotReady, StageError) as failure:
@@ -67,8 +70,8 @@ def read_stage(name: str, product_code: str) -> Stage:
     return stages.load(name, folder=ROOT / "stages", product_code=product_code or None)
 
 
-def reached(name: str, product_code: str) -> Target:
-    target = reach(read_stage(name, product_code))
+def reached(name: str, product_code: str, seller: bool = False) -> Target:
+    target = reach(read_stage(name, product_code), seller=seller)
     if target.stage.account is None:
         say(f"account {target.account} (stages/{name}.toml names none)")
     return target
@@ -88,17 +91,21 @@ def synth_command(stage: StageName = "", product_code: ProductCode = "") -> None
 
 
 @app.command("bootstrap")
-def bootstrap_command(stage: StageName = "", product_code: ProductCode = "", more: More = "") -> None:
+def bootstrap_command(
+    stage: StageName = "", product_code: ProductCode = "", seller: Seller = False, more: More = ""
+) -> None:
     """Prepare the account and Region of a stage for the CDK."""
     with one_line():
-        bootstrap(reached(stage, product_code), more.split(), say)
+        bootstrap(reached(stage, product_code, seller), more.split(), say)
 
 
 @app.command("deploy")
-def deploy_command(stage: StageName = "", product_code: ProductCode = "", yes: Yes = False, more: More = "") -> None:
+def deploy_command(
+    stage: StageName = "", product_code: ProductCode = "", yes: Yes = False, seller: Seller = False, more: More = ""
+) -> None:
     """Deploy a stage, new or again."""
     with one_line():
-        target = reached(stage, product_code)
+        target = reached(stage, product_code, seller)
         approved = yes or os.environ.get("CI") == "true"
         release(target, product_code=product_code or None, approved=approved, more=more.split(), say=say)
 
@@ -119,10 +126,12 @@ def rollback_command(
 
 
 @app.command("destroy")
-def destroy_command(stage: StageName = "", product_code: ProductCode = "", yes: Yes = False) -> None:
+def destroy_command(
+    stage: StageName = "", product_code: ProductCode = "", seller: Seller = False, yes: Yes = False
+) -> None:
     """Remove a stage that does not keep its data."""
     with one_line():
-        target = reached(stage, product_code)
+        target = reached(stage, product_code, seller)
         agreed = asking("Remove them for good?", yes)
         destroy(target, product_code=product_code or None, agreed=agreed, say=say)
 

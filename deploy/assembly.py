@@ -30,20 +30,28 @@ class Assembly:
         return found
 
 
-def folder_of(stage: str) -> Path:
-    return ROOT / "build" / f"cdk.out-{stage}"
+def folder_of(stage: str, *, seller: bool = False) -> Path:
+    return ROOT / "build" / f"cdk.out-{stage}{'-seller' if seller else ''}"
 
 
-def synthesize(stage: str, *, product_code: str | None = None, protect: bool = True) -> Assembly:
+def synthesize(stage: str, *, product_code: str | None = None, protect: bool = True, seller: bool = False) -> Assembly:
     """Write the templates; those of before stay if it fails. Raises NotReady, its reason stands on stderr.
 
-    protect: False leaves out the protection against deletion, for a first deployment that may have to be rolled back.
+    seller: the stack of the publishing account, and no other. protect: False leaves out the protection against
+    deletion, for a first deployment that may have to be rolled back.
     """
-    folder = folder_of(stage) if protect else folder_of(stage).with_name(f"cdk.out-{stage}-unprotected")
+    folder = folder_of(stage, seller=seller)
+    if not protect:
+        folder = folder.with_name(f"{folder.name}-unprotected")
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     command = [sys.executable, "-m", "stacks.synth", "--stage", stage, "--out", str(new)]
-    for key, value in {"productCode": product_code, "protect": None if protect else "false"}.items():
+    context = {
+        "productCode": product_code,
+        "protect": None if protect else "false",
+        "seller": "true" if seller else None,
+    }
+    for key, value in context.items():
         command += ["-c", f"{key}={value}"] if value else []
     if subprocess.run(command, cwd=ROOT).returncode:  # noqa: S603
         raise NotReady(f"the stage {stage} cannot be synthesized: mend what the line above says")

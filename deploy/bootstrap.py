@@ -22,4 +22,4 @@ def bootstrap(target: Target, more: Sequence[str], say: Callable[[str], None]) -
     # where there is no cdk.json: the CLI would run the app, which has no part in this
     with tempfile.TemporaryDirectory() as elsewhere:
         cdk("bootstrap", *environments, *named, *more, folder=Path(elsewhere))
-    say(f"next: make deploy STAGE={target.stage.name}")
+    say(f"next: make deploy {target.make_variables}")

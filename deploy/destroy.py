@@ -25,14 +25,14 @@ def destroy(
         say(f"{stage.name} is not deployed in account {target.account}: there is nothing to remove")
         return
     check_states(stacks)
-    assembly = Assembly(folder_of(stage.name))
+    assembly = Assembly(folder_of(stage.name, seller=target.seller))
     if not (assembly.folder / "manifest.json").exists():
-        assembly = synthesize(stage.name, product_code=product_code)
+        assembly = synthesize(stage.name, product_code=product_code, seller=target.seller)
     part_of_it = assembly.stacks()
     for stack in stacks:
         if stack.protected and stack.name in part_of_it:
             raise NotReady(
-                f"{stack.name} is still protected, as it kept its data: run `make deploy STAGE={stage.name}`"
+                f"{stack.name} is still protected, as it kept its data: run `make deploy {target.make_variables}`"
             )
     say(f"account {target.account}: {', '.join(stack.name for stack in stacks)}, with all that is stored in them")
     if not agreed():

@@ -18,6 +18,7 @@ NEXT = {
     ("Doors", "ApiUrl"): "the API; the listing's fulfilment URL is this + register",
     ("Doors", "UsageQueueUrl"): "usage by queue",
     ("Doors", "UsageQueueArn"): "who sends there needs sqs:SendMessage on it",
+    ("Seller", "SellerRoleArn"): "the role that the stage's functions assume",
     ("Metering", "StateMachineAliasArn"): "the hourly workflow, to be started by hand",
 }
 
@@ -30,7 +31,7 @@ def release(target: Target, *, product_code: str | None, approved: bool, more: S
 
     def synthesized(protect: bool) -> Assembly:
         say(f"synthesizing {target.stage.name}" + ("" if protect else " without protection, for its first deployment"))
-        return synthesize(target.stage.name, product_code=product_code, protect=protect)
+        return synthesize(target.stage.name, product_code=product_code, protect=protect, seller=target.seller)
 
     deploy_stacks(target, before, synthesized, approved=approved, more=more, say=say)
     _tell(target, say)
@@ -63,14 +64,17 @@ def deploy_stacks(
     assembly = synthesized(True)
     clear_away(target, before, say)
     run(assembly)
-    _let_the_deployed_versions_live(target, assembly, say)
+    let_deployed_versions_live(target, assembly, say)
     for stack in before:
         if stack.complete and stack.name not in assembly.stacks():
             say(f"{stack.name} is no longer part of the stage; it stays until you delete it, or `make destroy` does")
 
 
-def _let_the_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> None:
-    """CloudFormation sees no difference where a rollback has moved an alias: this is the way forward again."""
+def let_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> None:
+    """Every alias names the version of its template again.
+
+    CloudFormation sees no difference where a rollback has moved an alias, so deploying the same would leave it back.
+    """
     templates = assembly.stacks()
     stacks = [stack for stack in stacks_there(target) if stack.name in templates]
     for alias in live_aliases(target, stacks):
@@ -82,7 +86,7 @@ def _let_the_deployed_versions_live(target: Target, assembly: Assembly, say: Say
 
 def _tell(target: Target, say: Say) -> None:
     stacks = {stack.name.rsplit("-", 1)[-1]: stack for stack in stacks_there(target)}
-    say(f"{target.stage.name} is deployed to account {target.account}, {target.stage.region}")
+    say(f"{target.stage.name} is deployed to account {target.account}, {target.all_regions[0]}")
     for (stack, output), meaning in NEXT.items():
         if stack in stacks and output in stacks[stack].outputs:
             say(f"  {output:<16} {stacks[stack].outputs[output]}  ({meaning})")

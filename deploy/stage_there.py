@@ -58,6 +58,11 @@ class StageThere:
         """Where to call the API from here."""
         return self.reached_at.rstrip("/") if self.reached_at else self.named_url
 
+    @property
+    def schedule_group(self) -> str:
+        """Of all its schedules."""
+        return self.output("Metering", "ScheduleGroupName") or "default"
+
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         """Of all stacks that were complete once; those without a name (deleted, never made) are left out."""

@@ -20,22 +20,32 @@ LOG_IN = "log in again (for example `aws sso login`), or set AWS_PROFILE to othe
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A stage and the account it goes to. reached_at: AWS's own clock when the command began."""
+    """A stage and the account it goes to. reached_at: AWS's own clock when the command began.
+
+    seller: the account is the one that published the product, which has a stack for a stage in another account.
+    """
 
     stage: Stage
     account: str
     session: boto3.Session
     reached_at: datetime
+    seller: bool = False
 
     @property
     def all_regions(self) -> tuple[str, ...]:
         """The stage's own, and Marketplace's: a stack may have gone there, or go there when the stage goes live."""
-        return tuple(dict.fromkeys((self.stage.region, NOTICES_REGION)))
+        return (NOTICES_REGION,) if self.seller else tuple(dict.fromkeys((self.stage.region, NOTICES_REGION)))
 
     @property
     def regions(self) -> tuple[str, ...]:
         """Those that stacks are deployed to by what the stage file says now."""
-        return self.all_regions if self.stage.notices_region_is_elsewhere() else (self.stage.region,)
+        elsewhere = self.seller or self.stage.notices_region_is_elsewhere()
+        return self.all_regions if elsewhere else (self.stage.region,)
+
+    @property
+    def make_variables(self) -> str:
+        """What to write after ``make`` and a command's name, to mean this."""
+        return f"STAGE={self.stage.name}" + (" SELLER=1" if self.seller else "")
 
     @property
     def qualifier(self) -> str:
@@ -48,10 +58,16 @@ class Target:
         return f"CDKToolkit-{qualifier}" if qualifier else "CDKToolkit"
 
 
-def reach(stage: Stage) -> Target:
+def reach(stage: Stage, *, seller: bool = False) -> Target:
     """Ask AWS who we are. Nothing is changed. Raises NotReady where this stage may not or cannot be deployed."""
+    key, wanted = ("sellerRoleArn", stage.seller_account) if seller else ("account", stage.account)
+    if seller and wanted is None:
+        raise NotReady(
+            f"stages/{stage.name}.toml: sellerRoleArn names no role of another account: leave SELLER=1 out, the stage's"
+            " own account is the seller's"
+        )
     try:
-        session = boto3.Session(region_name=stage.region)
+        session = boto3.Session(region_name=NOTICES_REGION if seller else stage.region)
         if session.get_credentials() is None:
             raise NotReady("there are no AWS credentials: log in (for example `aws sso login`), or set AWS_PROFILE")
         sts = session.client("sts")
@@ -72,13 +88,13 @@ def reach(stage: Stage) -> Target:
             " switched on in the account refuses them, too"
         ) from None
     account = answer["Account"]
-    if stage.account is not None and account != stage.account:
+    if wanted is not None and account != wanted:
         raise NotReady(
-            f"stages/{stage.name}.toml: account is {stage.account}, and the credentials are {account}'s"
-            f" ({answer['Arn']}): use the stage's account (AWS_PROFILE), or correct the file"
+            f"stages/{stage.name}.toml: {key} names {wanted}, and the credentials are {account}'s"
+            f" ({answer['Arn']}): use that account (AWS_PROFILE), or correct the file"
         )
     date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
-    return Target(stage=stage, account=account, session=session, reached_at=parsedate_to_datetime(date))
+    return Target(stage=stage, account=account, session=session, reached_at=parsedate_to_datetime(date), seller=seller)
 
 
 def check_bootstrap(target: Target) -> None:
@@ -93,7 +109,7 @@ def check_bootstrap(target: Target) -> None:
             if _code(failure) == "ParameterNotFound":
                 raise NotReady(
                     f"account {target.account} is not bootstrapped in {region} (qualifier {target.qualifier}):"
-                    f" run `make bootstrap STAGE={target.stage.name}` once"
+                    f" run `make bootstrap {target.make_variables}` once"
                 ) from None
 
 

@@ -99,7 +99,6 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
         data=data,
         doors=doors,
         metering=metering,
-        encryption_key_arn=stage.encryption_key_arn,
         **deployed,
     )
     if stage.budget:
@@ -117,7 +116,6 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
             stage_region=stage.region,
             detail=detail_of_buyers(stage),
             alarms=stage.alarms,
-            encryption_key_arn=stage.encryption_key_arn,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
             **settings,

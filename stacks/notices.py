@@ -30,13 +30,11 @@ class NoticesStack(Stack):
         stage_region: str,
         detail: Mapping[str, Any] | None,
         alarms: AlarmSettings,
-        encryption_key_arn: str | None = None,
         stage_account: str = Aws.ACCOUNT_ID,
         **kwargs: Any,
     ) -> None:
         """detail: the pattern of the events to pass on, None for all.
 
-        encryption_key_arn: of the topics made here for e-mail; a key of another Region is of no use to them.
         stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in.
         """
         super().__init__(scope, id_, **kwargs)
@@ -71,9 +69,7 @@ class NoticesStack(Stack):
                 dead_letter_queue=self.dead_letters,
             )
         )
-        routes = AlarmRoutes(
-            self, "Routes", page=alarms.page, ticket=alarms.ticket, encryption_key_arn=encryption_key_arn
-        )
+        routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
         DeadLetterAlarm(
             self,
             "DeadLettersAlarm",

@@ -41,17 +41,13 @@ class WatchStack(Stack):
         data: DataStack,
         doors: DoorsStack,
         metering: MeteringStack,
-        encryption_key_arn: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """encryption_key_arn: of the topics that are made here for e-mail (``AlarmRoutes`` says what it must allow)."""
         super().__init__(scope, id_, **kwargs)
         # looking at something must not keep it from being renamed or taken away: with an export that is in use,
         # CloudFormation would refuse that until the alarms had been deployed without it
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
-        self.routes = AlarmRoutes(
-            self, "Routes", page=alarms.page, ticket=alarms.ticket, encryption_key_arn=encryption_key_arn
-        )
+        self.routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
         self._namespace = metrics_namespace
         self._symptoms = Symptoms()
         functions = FunctionAlarms(

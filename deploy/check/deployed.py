@@ -51,7 +51,7 @@ def schedule_line(name: str, state: str) -> Line:
 
 def schedule_lines(there: StageThere) -> Iterator[Line]:
     for schedule in there.of_type("AWS::Scheduler::Schedule"):
-        answer = there.reader.ask("scheduler", "get_schedule", Name=schedule.name)
+        answer = there.reader.ask("scheduler", "get_schedule", GroupName=there.schedule_group, Name=schedule.name)
         yield schedule_line(schedule.logical_id, answer["State"])
 
 

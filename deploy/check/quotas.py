@@ -36,17 +36,16 @@ def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) ->
 
 
 def concurrency_lines(there: StageThere) -> Iterator[Line]:
+    """What the deployed stage holds is asked only where it matters: that is a call for each function."""
     limits = there.reader.ask("lambda", "get_account_settings")["AccountLimit"]
-    held = 0
-    for function in there.of_type("AWS::Lambda::Function"):
-        answer = there.reader.ask("lambda", "get_function_concurrency", FunctionName=function.name)
-        held += answer.get("ReservedConcurrentExecutions", 0)
-    yield concurrency_line(
-        there.stage,
-        quota=limits["ConcurrentExecutions"],
-        unreserved=limits["UnreservedConcurrentExecutions"],
-        held=held,
-    )
+    found = {"quota": limits["ConcurrentExecutions"], "unreserved": limits["UnreservedConcurrentExecutions"]}
+    line = concurrency_line(there.stage, **found, held=0)
+    functions = there.of_type("AWS::Lambda::Function") if line.remedy else []
+    if functions:
+        held = [there.reader.ask("lambda", "get_function_concurrency", FunctionName=each.name) for each in functions]
+        copies = sum(each.get("ReservedConcurrentExecutions", 0) for each in held)
+        line = concurrency_line(there.stage, **found, held=copies)
+    yield line
 
 
 def log_role_line(role: str | None, *, exists: bool | None, deployed: bool) -> Line:

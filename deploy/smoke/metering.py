@@ -45,5 +45,5 @@ def metering_lines(there: StageThere) -> Iterator[Line]:
         if name is None:
             yield red(f"schedule {output}", "is not there", "deploy again")
             continue
-        answer = there.reader.ask("scheduler", "get_schedule", Name=name)
+        answer = there.reader.ask("scheduler", "get_schedule", GroupName=there.schedule_group, Name=name)
         yield schedule_line(name, answer["State"], answer["Target"]["Arn"], started(there))

@@ -6,6 +6,7 @@ from typing import Any
 
 from deploy.line import Line, green, red
 from deploy.stage_there import StageThere
+from marketplace.regions import OPT_IN_REGIONS
 from stacks.stage import Stage
 
 SERVICES = {"sns": "sns.amazonaws.com", "eventbridge": "events.amazonaws.com"}
@@ -15,7 +16,11 @@ def senders_of(stage: Stage, *, entitlements: bool) -> frozenset[str]:
     """Services that have to be let in to a queue of notices (``stacks.doors``)."""
     if not stage.takes_notices or (entitlements and not stage.has_contracts):
         return frozenset()
-    return frozenset(SERVICES[way] for way in stage.notices)
+    services = {SERVICES[way] for way in stage.notices}
+    if "sns" in stage.notices and stage.region in OPT_IN_REGIONS:
+        # under this name SNS delivers from another Region (``marketplace.regions``)
+        services.add(f"sns.{stage.region}.amazonaws.com")
+    return frozenset(services)
 
 
 def queue_line(name: str, policy: Mapping[str, Any] | None, senders: frozenset[str]) -> Line:

@@ -22,6 +22,24 @@ def secure_transport() -> None:
     iam_evaluator._resolve_condition_key = resolving
 
 
+def roles_as_principals() -> None:
+    """``aws:PrincipalArn`` of a role's session is the role's ARN (IAM User Guide, "AWS global condition context keys").
+
+    The emulator gives the session's, which no policy that names a role would match. A role's path is not in it.
+    """
+    from ministack.core import iam_evaluator
+
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolving(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        if key.lower() != "aws:principalarn":
+            return value
+        return re.sub(r"^arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.*$", r"arn:\1:iam::\2:role/\3", value or "")
+
+    iam_evaluator._resolve_condition_key = resolving
+
+
 def agreement_events(*, seller: str, marketplace: str) -> None:
     """Marketplace's account, and no other, may put events of source ``aws.agreement-marketplace``.
 
@@ -156,6 +174,7 @@ def no_schedules() -> None:
 def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     """All of them, the last one only on demand."""
     secure_transport()
+    roles_as_principals()
     subscriptions_across_accounts()
     throttled_tasks()
     change_sets_that_made_stacks()

@@ -115,7 +115,8 @@ def _verdict(run: Run, extras: Extras, where: Sequence[Path | str]) -> Panel:
     hours = f"{run.hours} {'hour' if run.hours == 1 else 'hours'}"
     calls = f"{number(run.marketplace.accepted)} lines in {number(run.marketplace.calls)} calls"
     words = "billed exactly once" if good else "does not add up"
-    title = f"[bold]{hours}, {number(len(run.buyers))} customers, {calls}: {words}[/]"
+    customers = f"{number(len(run.buyers))} {'customer' if len(run.buyers) == 1 else 'customers'}"
+    title = f"[bold]{hours}, {customers}, {calls}: {words}[/]"
     return Panel(
         Group(*lines), title=title, title_align="left", border_style="green" if good else "red", padding=(1, 2)
     )

@@ -136,3 +136,6 @@ class LookAfterLeavers(Construct):
                 retry_attempts=2,
             ),
         )
+        if group:
+            # as in ``WorkflowSchedule``
+            self.schedule.node.add_dependency(group)

@@ -62,3 +62,6 @@ class WorkflowSchedule(Construct):
             resource = schedule.node.default_child
             assert isinstance(resource, CfnResource)
             resource.add_property_override("Target.Arn", workflow.alias_arn)
+            if group:
+                # CDK names the group by text, so CloudFormation does not see that it has to be there first
+                schedule.node.add_dependency(group)

@@ -59,8 +59,9 @@ def test_every_long_command_of_the_makefile_heeds_interrupts() -> None:
     """Those are long that take make's place in its recipe."""
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     modules = set(re.findall(r"exec \$\(PY\) -m (\S+)", makefile))
-    assert {"local.run", "pytest", "bench"} <= modules
-    entries = {"pytest": "tests/conftest.py", "bench": "bench/__main__.py"}
-    for module in modules:
-        entry = PROJECT / entries.get(module, module.replace(".", "/") + ".py")
+    assert {"local.run", "pytest", "bench", "deploy"} <= modules
+    for module in modules - {"pytest"}:
+        path = PROJECT / module.replace(".", "/")
+        entry = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
         assert "    heed_interrupts()\n" in entry.read_text(encoding="utf-8"), entry
+    assert "    heed_interrupts()\n" in (PROJECT / "tests" / "conftest.py").read_text(encoding="utf-8")

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from stacks import synth
 from tests.stacks.alarm_facts import Alarm, alarms, on, speaker
-from tests.synthesized import Assembly, context, shipped
+from tests.synthesized import Assembly, shipped
 
-KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 @pytest.fixture(params=["Watch", "Notices"])
@@ -119,28 +118,13 @@ def test_topics_are_never_encrypted_by_a_key_that_cloudwatch_may_not_use(prod: A
         assert not [topic for topic in assembly.properties("AWS::SNS::Topic") if "KmsMasterKeyId" in topic]
 
 
-def topics(region: str | None, key: str | None, folder: Path) -> list[dict[str, Any]]:
-    from stacks.node import use_pinned_node
-
-    use_pinned_node()
-    from aws_cdk import App, Environment, Stack
-    from aws_cdk.assertions import Template
-
-    from stacks.constructs.alarms.routes import AlarmRoutes
-
-    stack = Stack(App(context=context(), outdir=str(folder)), "Some", env=Environment(region=region))
-    AlarmRoutes(stack, "Routes", page=["a@b.example"], ticket=["c@d.example"], encryption_key_arn=key)
-    found = Template.from_stack(stack).find_resources("AWS::SNS::Topic")
-    return [resource.get("Properties", {}) for resource in found.values()]
-
-
-@pytest.mark.parametrize("region", ["us-east-1", None])
-def test_topics_are_encrypted_by_the_stages_own_key(region: str | None, tmp_path: Path) -> None:
-    assert [topic["KmsMasterKeyId"] for topic in topics(region, KEY, tmp_path)] == [KEY, KEY]
-
-
-def test_a_key_of_another_region_is_of_no_use_to_a_topic(tmp_path: Path) -> None:
-    assert ["KmsMasterKeyId" in topic for topic in topics("eu-west-1", KEY, tmp_path)] == [False, False]
+def test_topics_are_encrypted_by_the_stages_own_key_in_its_own_region(tmp_path: Path) -> None:
+    stage = replace(shipped("prod"), region="eu-west-1", encryption_key_arn=KEY)
+    assembly = Assembly.of(stage, tmp_path)
+    assert [topic["KmsMasterKeyId"] for topic in assembly.properties("AWS::SNS::Topic", stack="Watch")] == [KEY, KEY]
+    # a key serves its own Region only
+    abroad = assembly.properties("AWS::SNS::Topic", stack="Notices")
+    assert ["KmsMasterKeyId" in topic for topic in abroad] == [False, False]
 
 
 def test_the_keys_policy_is_documented() -> None:

@@ -1,7 +1,9 @@
 """A customer-managed key: on all that holds data, and with rights for exactly those who need it."""
 
+import json
 from typing import Any
 
+from stacks import synth
 from tests.stacks.conftest import KEY
 from tests.synthesized import Assembly, as_list
 
@@ -94,3 +96,36 @@ def test_every_function_may_read_what_it_works_on(company: Assembly) -> None:
     of_keys = rights(company)
     for name, function in company.functions().items():
         assert "kms:Decrypt" in of_keys[function["Role"]["Fn::GetAtt"][0]], name
+
+
+# --- the key's own policy, which the company writes -------------------------------------------------------------------
+
+
+def services_let_in() -> set[str]:
+    policy = json.loads((synth.ROOT / "docs" / "key-policy.json").read_text(encoding="utf-8"))
+    return {service for entry in policy["Statement"] for service in as_list(entry["Principal"].get("Service", []))}
+
+
+def test_the_documented_key_policy_lets_in_whoever_sends_to_what_is_encrypted(
+    company: Assembly, local: Assembly
+) -> None:
+    """A service that may send to a queue and not use its key drops what it sends, without a word."""
+    senders = {
+        service
+        for assembly in (company, local)
+        for kind in ("AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+        for policy in assembly.properties(kind)
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+        for service in as_list(statement["Principal"].get("Service", []))
+    }
+    assert senders
+    assert senders <= services_let_in()
+
+
+def test_the_documented_key_policy_lets_in_the_logs(company: Assembly) -> None:
+    assert {f"logs.{company.stage.region}.amazonaws.com", "delivery.logs.amazonaws.com"} <= services_let_in()
+    policy = (synth.ROOT / "docs" / "key-policy.json").read_text(encoding="utf-8")
+    for group in company.properties("AWS::Logs::LogGroup"):
+        start = group["LogGroupName"].split("/prod/")[0]
+        assert f":log-group:{start}/*" in policy, start

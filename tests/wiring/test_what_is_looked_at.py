@@ -44,17 +44,32 @@ def test_at_least_what_the_templates_reserve_is_asked_of_the_quota(assembly: Ass
 def test_the_queues_of_notices_let_in_whom_smoke_looks_for(assembly: Assembly, entitlements: bool) -> None:
     queue = "EntitlementQueue" if entitlements else "SubscriptionQueue"
     let_in = {
-        statement["Principal"]["Service"]
+        service
         for policy in assembly.properties("AWS::SQS::QueuePolicy", stack="Doors")
         if any(each["Ref"].startswith(queue) and "DeadLetters" not in each["Ref"] for each in policy["Queues"])
         for statement in policy["PolicyDocument"]["Statement"]
         if "sqs:SendMessage" in as_list(statement["Action"])
+        for service in as_list(statement["Principal"]["Service"])
     }
-    assert senders_of(assembly.stage, entitlements=entitlements) <= let_in
+    assert senders_of(assembly.stage, entitlements=entitlements) == let_in
+
+
+def test_all_schedules_are_in_the_group_that_is_looked_into(assembly: Assembly) -> None:
+    ((group, resource),) = assembly.resources("AWS::Scheduler::ScheduleGroup")
+    name = resource["Properties"]["Name"]
+    assert {each["GroupName"] for each in assembly.properties("AWS::Scheduler::Schedule")} == {name}
+    assert assembly.template("Metering")["Outputs"]["ScheduleGroupName"]["Value"] in ({"Ref": group}, name)
+
+
+def test_a_schedule_waits_for_its_group(assembly: Assembly) -> None:
+    """CDK names the group by text: without the dependency Scheduler may be asked for a group that is not there yet."""
+    ((group, _),) = assembly.resources("AWS::Scheduler::ScheduleGroup")
+    for _, schedule in assembly.resources("AWS::Scheduler::Schedule"):
+        assert group in schedule["DependsOn"]
 
 
 def test_what_is_looked_up_by_name_is_an_output(assembly: Assembly) -> None:
     outputs = {stack: set(assembly.template(stack).get("Outputs", {})) for stack in ("Doors", "Metering")}
     assert outputs["Doors"] >= {"ApiUrl", "UsageQueueUrl", "SubscriptionQueueUrl", "EntitlementQueueUrl"}
-    schedules = {"ScheduleName", "MonthEndScheduleName"}
+    schedules = {"ScheduleName", "MonthEndScheduleName", "ScheduleGroupName"}
     assert outputs["Metering"] >= {"StateMachineArn", "StateMachineAliasArn", "FinalMeteringArn", *schedules}

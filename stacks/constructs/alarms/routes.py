@@ -7,7 +7,6 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -29,27 +28,18 @@ class AlarmRoutes(Construct):
 
     A severity without destinations still has its alarms, they only change colour.
 
-    The topics made here are encrypted with a customer-managed key, if one of their Region is given, else not at all: an
+    The topics made here are not encrypted, unless the stage's own key is put on them (``constructs/encryption``): an
     alarm's text names no buyer, and there is no third way. SNS's own key (``alias/aws/sns``) does not let CloudWatch
     publish, and its policy cannot be changed, so that every alarm would be lost in silence (AWS re:Post, "How do I
-    configure a CloudWatch alarm to use an encrypted SNS topic"). The key's policy must allow ``kms:Decrypt`` and
-    ``kms:GenerateDataKey*`` to ``cloudwatch.amazonaws.com``.
+    configure a CloudWatch alarm to use an encrypted SNS topic"). docs/operations.md says what a key's policy has to
+    allow.
 
     mail: the topics made here, by severity.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        page: Sequence[str],
-        ticket: Sequence[str],
-        encryption_key_arn: str | None = None,
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, page: Sequence[str], ticket: Sequence[str]) -> None:
         super().__init__(scope, id_)
         self.mail: dict[Severity, sns.Topic] = {}
-        self._key = self._key_of(encryption_key_arn)
         self._actions = {
             Severity.PAGE: self._topics(Severity.PAGE, page),
             Severity.TICKET: self._topics(Severity.TICKET, ticket),
@@ -77,7 +67,7 @@ class AlarmRoutes(Construct):
             if Token.is_unresolved(region) or arn.split(":")[3] == region
         ]
         if mails:
-            topic = sns.Topic(self, f"{severity}Mail", enforce_ssl=True, master_key=self._key)
+            topic = sns.Topic(self, f"{severity}Mail", enforce_ssl=True)
             topic.add_to_resource_policy(
                 iam.PolicyStatement(
                     principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
@@ -92,9 +82,3 @@ class AlarmRoutes(Construct):
             topics.append(topic)
             self.mail[severity] = topic
         return topics
-
-    def _key_of(self, arn: str | None) -> kms.IKey | None:
-        own = Stack.of(self).region
-        if arn is None or (not Token.is_unresolved(own) and arn.split(":")[3] != own):
-            return None
-        return kms.Key.from_key_arn(self, "Key", arn)

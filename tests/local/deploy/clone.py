@@ -12,7 +12,7 @@ from stacks.synth import ROOT
 #: what is not in a clone; the environments, which take minutes to build, are linked
 NOT_CLONED = shutil.ignore_patterns(".git", ".venv*", "node_modules", "build", "tests", ".*_cache", "__pycache__")
 #: what is said to this run of tests, by AWS's and Python's own tools or by a make above it
-NOT_OURS = ("AWS_", "CDK_", "PYTHON", "MAKE", "MFLAGS", "STAGE", "PRODUCT_CODE", "ARGS", "BEFORE", "YES")
+NOT_OURS = ("AWS_", "CDK_", "PYTHON", "MAKE", "MFLAGS", "STAGE", "PRODUCT_CODE", "ARGS", "BEFORE", "YES", "SELLER")
 LINKED = (".venv", ".venv-cloud", ".venv-lambda", "node_modules")
 
 

@@ -5,9 +5,14 @@ Each step is a fixture that rests on the one before, so that any part of this ca
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
+from deploy.assembly import Assembly
+from deploy.release import let_deployed_versions_live
+from deploy.target import Target
+from local.cloud import SELLER_ACCOUNT
 from local.stage import LocalStage
 from stacks import stage as stages
 from tests.local.deploy.clone import Clone, Ended
@@ -170,6 +175,18 @@ def test_after_a_rollback_hours_are_metered(rolled_back: Ended, acting: Acting) 
     acting.close_hour()
     acting.stage.meter()
     assert {key[1:]: int(units) for key, units in acting.billed(buyer).items()} == {(hour, "workflow_executions"): 3}
+
+
+def test_deploying_the_same_after_a_rollback_leads_forward_again(
+    changed: Changed, rolled_back: Ended, account: EmptyAccount, clone: Clone
+) -> None:
+    """What ``make deploy`` does once CloudFormation has found nothing to change."""
+    settings = stages.load("dev", folder=clone.folder / "stages")
+    target = Target(stage=settings, account=SELLER_ACCOUNT, session=account.deployer, reached_at=datetime.now(UTC))
+    said: list[str] = []
+    let_deployed_versions_live(target, Assembly(clone.folder / "build" / "cdk.out-dev"), said.append)
+    assert live_versions(account) == changed.after
+    assert said and all("live again is version 2, after 1" in line for line in said)
 
 
 def test_a_stage_that_does_not_keep_its_data_is_destroyed(destroyed: Ended, account: EmptyAccount) -> None:

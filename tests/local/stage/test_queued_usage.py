@@ -144,6 +144,21 @@ def test_a_refused_message_is_sent_again_as_it_is(acting: Acting, buyer: Buyer, 
     assert queueing.counted(key) == before + 1
 
 
+def test_a_void_is_a_message_like_any_other(acting: Acting, buyer: Buyer, queueing: Queueing) -> None:
+    key = buyer.customer_identifier
+    before = queueing.counted(key)
+    wrong = acting.event(buyer, quantity=50)
+    queueing.send(wrong, acting.event(buyer, quantity=2))
+    queueing.send({"void": wrong["id"], "customerIdentifier": key, "source": "operator"})
+    queueing.send({"void": "nobody-knows", "customerIdentifier": key, "source": "operator"})
+    [message] = queueing.refused(1)
+    assert [(refusal["id"], refusal["reason"]) for refusal in message["refusals"]] == [
+        ("nobody-knows", "unknown_event")
+    ]
+    queueing.empty(USAGE)
+    assert queueing.counted(key) == before + 2
+
+
 def test_a_message_that_cannot_be_read_is_in_the_refused_usage_and_holds_up_nobody(
     acting: Acting, buyer: Buyer, queueing: Queueing
 ) -> None:

@@ -37,9 +37,23 @@ def test_the_account_of_the_credentials_is_taken_where_the_stage_names_none(aws:
 def test_credentials_of_another_account_end_before_anything_is_touched(aws: None) -> None:
     with pytest.raises(NotReady) as refused:
         reach(stage(account="999988887777"))
-    text = f"stages/dev.toml: account is 999988887777, and the credentials are {ACCOUNT}'s"
+    text = f"stages/dev.toml: account names 999988887777, and the credentials are {ACCOUNT}'s"
     assert str(refused.value).startswith(text)
     assert reach(stage(account=ACCOUNT)).account == ACCOUNT
+
+
+ROLE = "arn:aws:iam::999988887777:role/metering"
+
+
+def test_the_seller_s_stack_goes_to_the_seller_s_account_only(aws: None) -> None:
+    with pytest.raises(NotReady, match=f"sellerRoleArn names 999988887777, and the credentials are {ACCOUNT}'s"):
+        reach(stage(account="111122223333", seller_role_arn=ROLE), seller=True)
+    with pytest.raises(NotReady, match="leave SELLER=1 out"):
+        reach(stage(account=ACCOUNT), seller=True)
+    mine = ROLE.replace("999988887777", ACCOUNT)
+    found = reach(stage(account="111122223333", region="eu-west-1", seller_role_arn=mine), seller=True)
+    assert (found.account, found.all_regions, found.regions) == (ACCOUNT, ("us-east-1",), ("us-east-1",))
+    assert found.make_variables == "STAGE=dev SELLER=1"
 
 
 def test_no_credentials_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(room, "left_over", lambda *_: iter(["AWS::IAM::Role kept"]))
     monkeypatch.setattr(room, "stacks_there", lambda _: [there("Data"), there("Doors")])
     monkeypatch.setattr(room, "delete_stack", lambda _, stack: taken.append(f"delete {stack.name}"))
-    monkeypatch.setattr(room, "folder_of", lambda _: tmp_path)
+    monkeypatch.setattr(room, "folder_of", lambda *_, **__: tmp_path)
     artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "template.json"}}
     artifacts = {f"YawlMetering-dev-{name}": artifact for name in ("Data", "Doors")}
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}), encoding="utf-8")

@@ -22,7 +22,7 @@ class Steps:
         self.commands: list[Sequence[str]] = []
         monkeypatch.setattr(release, "cdk", self._cdk)
         monkeypatch.setattr(release, "clear_away", lambda target, stacks, say: self._clear(stacks))
-        monkeypatch.setattr(release, "_let_the_deployed_versions_live", lambda *_: self.taken.append("aliases"))
+        monkeypatch.setattr(release, "let_deployed_versions_live", lambda *_: self.taken.append("aliases"))
 
     def _cdk(self, *command: str) -> None:
         self.commands.append(command)
