@@ -1,4 +1,4 @@
-# Everything a fresh machine with Python 3.11+, Node and make needs is set up here, once, by the targets themselves.
+# Everything a fresh machine with Python 3.11+ and make needs is set up here, once, by the targets themselves.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -8,9 +8,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
 export PYTHONDONTWRITEBYTECODE := 1
-SOURCES := app.py stacks lambda_src local tests
 
-.PHONY: help setup browser run test bench check format soak mutants synth deploy lock clean
+.PHONY: help setup browser run test bench check format soak mutants cdk synth bootstrap deploy rollback destroy smoke record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -52,18 +51,23 @@ browser:
 run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
 	@exec $(PY) -m local.run
 
-test: setup browser  ## all tests (T=tests/unit/ledger: a part)
-	@exec $(PY) -m pytest $(T)
+# all of them on several cores (tests/on_all_cores.py); a part begins sooner in one process
+test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
+	@exec $(PY) -m pytest $(or $(T),--numprocesses=auto --maxprocesses=4)
 
 # --- and the others ---------------------------------------------------------------------------------------------------
 
 bench: setup  ## measure, and write docs/benchmarks.md (B=imports: one figure)
 	@PYTHONPATH=$(PYTHONPATH):$(CURDIR)/client exec $(PY) -m bench $(B)
 
-check: setup  ## lint, formatting, types
+check: setup  ## lint, formatting, types; with STAGE=dev the stage's account and listing, which nothing changes (JSON=1)
+ifdef STAGE
+	@exec $(PY) -m deploy check
+else
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+endif
 
 format: setup  ## format the code
 	$(VENV)/bin/ruff check --fix-only .
@@ -76,16 +80,37 @@ soak: setup  ## the simulation of the protocol, long (STEPS=n SEED=n JOBS=n), or
 mutants: setup  ## every mutant of the protocol against the simulation, until it is found (STEPS=n ONLY=id,id JOBS=n)
 	@exec $(PY) -m tests.simulation.hunt $(if $(STEPS),--steps $(STEPS)) $(if $(ONLY),--only $(ONLY)) $(if $(JOBS),--jobs $(JOBS))
 
-synth: setup  ## write the templates of a stage to build/cdk.out-<stage> (STAGE=dev, PRODUCT_CODE=...)
-	@test -n "$(STAGE)" || { echo "say which stage: make synth STAGE=dev" >&2; exit 2; }
-	@rm -rf build/cdk.out-$(STAGE)
-	@$(PY) -m stacks.synth --stage $(STAGE) --out build/cdk.out-$(STAGE) $(if $(PRODUCT_CODE),-c productCode=$(PRODUCT_CODE))
-	@echo "written to build/cdk.out-$(STAGE)"
+# --- into an account: STAGE=dev, PRODUCT_CODE=... instead of the file's, YES=1 asks nothing,
+# SELLER=1 the publishing account's stack of a stage that lives in another one, ARGS="options of the CDK's command line"
 
-# the CDK command line is pinned: npm's "latest" of aws-cdk is an old build published by mistake
-deploy: setup  ## deploy a stage to AWS with the pinned CDK command line (STAGE=dev, PRODUCT_CODE=...)
-	@test -n "$(STAGE)" || { echo "say which stage: make deploy STAGE=dev" >&2; exit 2; }
-	npx --yes aws-cdk@2.1148.1 deploy --all -c stage=$(STAGE) $(if $(PRODUCT_CODE),-c productCode=$(PRODUCT_CODE))
+# the CDK's command line is pinned (npm's "latest" of it is an old build published by mistake) and runs on the pinned Node
+node_modules/.ready: package-lock.json | $(VENV)/.ready
+	@echo "installing the CDK's command line (once) ..."
+	@$(PY) -m deploy.cdk_cli
+	@touch $@
+
+cdk: setup node_modules/.ready  ## the CDK's command line (the targets below do it by themselves)
+
+synth: setup  ## write the templates of a stage to build/cdk.out-<stage> (STAGE=dev)
+	@exec $(PY) -m deploy synth
+
+bootstrap: cdk  ## prepare an AWS account for a stage, once (STAGE=dev)
+	@exec $(PY) -m deploy bootstrap
+
+deploy: cdk  ## deploy a stage to its AWS account, new or again (STAGE=dev)
+	@exec $(PY) -m deploy deploy
+
+rollback: cdk  ## the code of before the last deployment live again (STAGE=dev BEFORE=time)
+	@exec $(PY) -m deploy rollback
+
+destroy: cdk  ## remove a stage that does not keep its data (STAGE=dev)
+	@exec $(PY) -m deploy destroy
+
+smoke: setup  ## try a deployed stage by its own doors (STAGE=dev JSON=1; WRITE=1 TEST_BUYER=key: also an event and a run)
+	@exec $(PY) -m deploy smoke
+
+record: setup  ## write down what this release is: names that may not change, templates to update from (tests/releases)
+	@$(PY) -m tests.releases.record
 
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: setup  ## compile the .in files into locked requirements

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from bench import report
 from bench.figure import PROJECT, Figure, load
+from local.interrupts import heed_interrupts
 
 #: in the order of the page
 FIGURES = (
@@ -37,6 +38,7 @@ def main(
     names: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(FIGURES)}; all, if none is named")] = None,
 ) -> None:
     """Measure, write docs/benchmarks.md, print the table; fails where a figure could not be measured."""
+    heed_interrupts()
     chosen = names or list(FIGURES)
     unknown = [name for name in chosen if name not in FIGURES]
     if unknown:

@@ -57,6 +57,7 @@ ENVIRONMENT = {
     "DIMENSIONS": "{}",
     "PENDING_SHARDS": "1",
     "REPORTERS": "[]",
+    **dict.fromkeys(("SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
     "HOURLY_ZEROS": "off",
     **dict.fromkeys(("WAITING_USAGE_QUEUE_URL", "REFUSED_USAGE_QUEUE_URL"), "http://127.0.0.1/queue"),
     "SEAL_DELAY_MINUTES": "10",

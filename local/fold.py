@@ -13,7 +13,8 @@ What an event of the log becomes:
 * ``worklet_invocations``, a stand-in: a work item that starts again in the same case is rework, handled by a worklet.
 
 A work item begins with ``start`` and ends with ``complete``; an event without a life-cycle is an end. In a case that
-logs no starts of a work item, its ends are counted as its beginnings.
+logs no starts of a work item, its ends are counted as its beginnings. Work items without a name are not known to be the
+same, and none is rework.
 """
 
 import re
@@ -24,7 +25,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from local.xes import Case, Event
+from local.xes import NOT_KNOWN, Case, Event
 
 WORKFLOW_EXECUTIONS = "workflow_executions"
 ACTIVE_USERS = "active_users"
@@ -105,7 +106,7 @@ class Plan:
 
 
 def fold(cases: Iterable[Case], *, share: int = 1, hours: int = 12) -> Plan:
-    """The plan of the busiest ``hours`` consecutive hours, replaying one case in ``share`` by its place in the log.
+    """The plan of the busiest ``hours`` consecutive hours, replaying one case in ``share`` of those that have events.
 
     Raises ValueError for a share below 1, hours outside 1..24, or where no event is left to replay.
     """
@@ -116,8 +117,8 @@ def fold(cases: Iterable[Case], *, share: int = 1, hours: int = 12) -> Plan:
     by_hour: dict[int, list[UsageEvent]] = {hour: [] for hour in range(24)}
     users: dict[tuple[str, int, str], UsageEvent] = {}
     replayed = log_events = 0
-    for case in cases:
-        if case.number % share or not case.events:
+    for place, case in enumerate(case for case in cases if case.events):
+        if place % share:
             continue
         replayed += 1
         log_events += len(case.events)
@@ -172,7 +173,7 @@ def _usage_of(case: Case) -> Iterator[UsageEvent]:
             yield UsageEvent(at, customer, f"{stem_here}.{ACTIVE_USERS}", ACTIVE_USERS, user=user)
         completes = event.transition in _COMPLETES
         if event.transition == "start" or (completes and event.activity not in with_starts):
-            if event.activity in begun:
+            if event.activity in begun and event.activity != NOT_KNOWN:
                 yield UsageEvent(at, customer, f"{stem_here}.{WORKLET_INVOCATIONS}", WORKLET_INVOCATIONS)
             begun.add(event.activity)
         if completes:

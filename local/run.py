@@ -17,6 +17,9 @@ from rich.markup import escape
 
 from local.cloud import CloudFailed, DeployFailed, WorkflowFailed, end_with_make
 from local.cloud.children import ChildFailed
+from local.cloud.marketplace_account import EventRefused
+from local.interrupts import heed_interrupts
+from local.marketplace.admin import AdminRefused
 from local.replay.buyers import BuyersFailed
 from local.replay.send_usage import SendingFailed
 from local.replay.whole_run import console, replay
@@ -33,16 +36,18 @@ class AlreadyRunning(RuntimeError):
 
 
 KNOWN_FAILURES = (
+    AdminRefused,
     AlreadyRunning,
     BuyersFailed,
     ChildFailed,
     CloudFailed,
     DeployFailed,
+    EventRefused,
     SendingFailed,
     SynthFailed,
     WorkflowFailed,
     XesError,
-    TimeoutError,
+    OSError,
     ValueError,
 )
 
@@ -72,8 +77,7 @@ def main(
 ) -> None:
     """Replay an event log on the local stage and bill it. Writes run.json and run.html into the folder ``build``."""
     end_with_make()
-    # a job that a script starts in the background ignores Ctrl-C unless it says otherwise
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    heed_interrupts()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = log or SHIPPED_LOG
     parts = share or (1 if log is None else SHARE_OF_OTHERS)

@@ -165,7 +165,11 @@ class LocalStage:
                 return found
             scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def meter(self, hour: str | None = None) -> dict[str, Any]:
-        """One run of the hourly workflow, up to that hour (ISO) or the last one due; its summary."""
-        summary: dict[str, Any] = self.cloud.run_workflow(self.started_arn, {"hour": hour} if hour else {})
+    def meter(self, hour: str | None = None, *, timeout: float = 120.0) -> dict[str, Any]:
+        """One run of the hourly workflow, up to that hour (ISO) or the last one due; its summary.
+
+        Raises WorkflowFailed, and TimeoutError after ``timeout`` seconds of the machine's clock.
+        """
+        payload = {"hour": hour} if hour else {}
+        summary: dict[str, Any] = self.cloud.run_workflow(self.started_arn, payload, timeout=timeout)
         return summary

@@ -61,11 +61,12 @@ class Case:
 
 @dataclass
 class LogCounts:
-    """What has been met so far; filled while the log is read."""
+    """What has been met so far; filled while the log is read. unreadable: the first timestamp that is none."""
 
     cases: int = 0
     events: int = 0
     without_timestamp: int = 0
+    unreadable: str = ""
     outside_cases: int = 0
     people: set[str] = field(default_factory=set)
     first: datetime | None = None
@@ -109,7 +110,20 @@ def read_cases(path: Path, counts: LogCounts | None = None) -> Iterator[Case]:
                 if root is not None and _local_name(root) == "log":
                     root.clear()  # what is done with is let go
         if counts.events == 0:
-            raise XesError(f"{path}: the log holds no event with a timestamp")
+            raise XesError(f"{path}: {_nothing_to_replay(counts)}")
+
+
+def _nothing_to_replay(counts: LogCounts) -> str:
+    if counts.without_timestamp == 0:
+        outside = f", events outside of cases: {counts.outside_cases}" if counts.outside_cases else ""
+        return (
+            f"no case of the log holds an event (cases: {counts.cases}{outside}): name a log with events in its cases"
+        )
+    example = f", such as «{counts.unreadable}»" if counts.unreadable else ""
+    return (
+        f"the log holds no event with a timestamp; {counts.without_timestamp} have none that can be read{example}: each"
+        ' needs one like <date key="time:timestamp" value="2026-01-12T09:15:00+01:00"/>'
+    )
 
 
 def _event(element: Element, position: int, counts: LogCounts) -> Event | None:
@@ -120,9 +134,11 @@ def _event(element: Element, position: int, counts: LogCounts) -> Event | None:
         size += len(key.encode()) + len(value.encode())
     for attribute in element:
         values[attribute.get("key", "")] = attribute.get("value", "").strip()
-    timestamp = _utc(values.get("time:timestamp", ""))
+    told = values.get("time:timestamp", "")
+    timestamp = _utc(told)
     if timestamp is None:
         counts.without_timestamp += 1
+        counts.unreadable = counts.unreadable or " ".join(told.split())[:40]
         return None
     counts.events += 1
     counts.first = min(counts.first or timestamp, timestamp)
@@ -155,7 +171,9 @@ def _local_name(element: Element) -> str:
 def _check_root(element: Element, path: Path) -> None:
     name = _local_name(element)
     if name not in ("log", "failure"):  # YAWL's log gateway answers its errors with HTTP 200 and <failure>
-        raise XesError(f"{path}: not an event log in XES: the root element is <{name[:60]}>, not <log>")
+        raise XesError(
+            f"{path}: not an event log in XES: the root element is <{name[:60]}>, not <log>: export the log as XES"
+        )
 
 
 def _text(element: Element) -> str:
@@ -170,7 +188,7 @@ def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
             magic = raw.read(4)
             raw.seek(0)
             if not magic:
-                raise XesError(f"{path}: the file is empty")
+                raise XesError(f"{path}: the file is empty: name a log with events")
             if magic == ZIP_MAGIC:
                 raise XesError(f"{path}: a zip archive; unpack it and name the log in it")
             if magic.startswith(GZIP_MAGIC):
@@ -187,10 +205,12 @@ def _one_line_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except DefusedXmlException as error:
-        raise XesError(f"{path}: refused, it declares a DTD or entities, which no event log needs") from error
+        raise XesError(
+            f"{path}: refused, it declares a DTD or entities: take them out, no event log needs them"
+        ) from error
     except ParseError as error:
-        raise XesError(f"{path}: not well-formed XML, or cut off: {error}") from error
+        raise XesError(f"{path}: not well-formed XML, or cut off: {error}: export the log as XES again") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise XesError(f"{path}: the gzip file is damaged or cut off: {error}") from error
+        raise XesError(f"{path}: the gzip file is damaged or cut off: {error}: get it again") from error
     except (ValueError, LookupError) as error:  # an encoding that the parser does not know
         raise XesError(f"{path}: cannot be read as XML: {error}") from error

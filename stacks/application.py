@@ -4,20 +4,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Annotations, App, Environment, Tags, Validations
+from aws_cdk import Annotations, App, Environment, Validations
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
 from marketplace.regions import NOTICES_REGION
 from runtime.metric_names import NAMESPACE
+from stacks import company
 from stacks.constructs.asset import FunctionAsset
+from stacks.constructs.encryption import encrypt
 from stacks.constructs.environment import FunctionEnvironment
 from stacks.constructs.function import RUNTIME
+from stacks.constructs.monthly_budget import MonthlyBudget
 from stacks.constructs.removal import outlive
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
 from stacks.protection import is_protected
+from stacks.seller import SellerStack
+from stacks.seller_role import is_for_seller
 from stacks.stage import Stage
 from stacks.watch import WatchStack
 
@@ -25,47 +31,104 @@ SOURCE = Path(__file__).resolve().parent.parent / "lambda_src"
 
 
 def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = None) -> App:
-    """All stacks of a stage, in an app that fails on a finding of cdk-nag."""
-    app = App(context=dict(context), outdir=str(out) if out else None, analytics_reporting=False)
+    """All stacks of a stage, or with ``-c seller=true`` the seller's alone, in an app that fails on a finding of
+    cdk-nag."""
+    app = App(
+        context=dict(context),
+        outdir=str(out) if out else None,
+        analytics_reporting=False,
+        default_stack_synthesizer=company.synthesizer(stage),
+    )
+    if is_for_seller(context):
+        _seller_stack(app, stage, context)
+    else:
+        _stage_stacks(app, stage, context)
+    outlive(app, keep=stage.keep_data)
+    company.tag_everything(app, stage)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+    return app
+
+
+def _seller_stack(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
+    """``is_for_seller`` and ``stage.meant`` have made sure of the accounts."""
+    assert stage.seller_account
+    assert stage.account
+    SellerStack(
+        app,
+        f"YawlMetering-{stage.name}-Seller",
+        role_arn=stage.seller_role_arn or "",
+        external_id=stage.external_id or "",
+        stage_account=stage.account,
+        stage_region=stage.region,
+        # what is not this stage's business stays in the seller's account
+        detail=detail_of_buyers(stage),
+        alarms=stage.alarms,
+        env=Environment(account=stage.seller_account, region=NOTICES_REGION),
+        termination_protection=is_protected(stage, context),
+        **company.stack_settings(stage, account=stage.seller_account),
+    )
+
+
+def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
     asset = FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=context.get("functionPython"))
     environment = function_environment(stage)
     prefix = f"YawlMetering-{stage.name}"
     where = Environment(account=stage.account, region=stage.region)
     protect = is_protected(stage, context)
+    settings = company.stack_settings(stage)
     # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
-    deployed: dict[str, Any] = {"env": where, "termination_protection": protect}
-    data = DataStack(app, f"{prefix}-Data", suffix=stage.suffix, protect=protect, **deployed)
+    deployed: dict[str, Any] = {"env": where, "termination_protection": protect, **settings}
+    data = DataStack(
+        app,
+        f"{prefix}-Data",
+        suffix=stage.suffix,
+        protect=protect,
+        read_units=stage.table_read_units,
+        write_units=stage.table_write_units,
+        **deployed,
+    )
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
-    WatchStack(
+    watch = WatchStack(
         app,
         f"{prefix}-Watch",
         alarms=stage.alarms,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
+        data=data,
         doors=doors,
         metering=metering,
         **deployed,
     )
+    if stage.budget:
+        MonthlyBudget(
+            watch,
+            "Budget",
+            us_dollars=stage.budget.monthly_amount,
+            notify=stage.budget.notify,
+            tag=(company.STAGE_TAG, stage.name),
+        )
     if stage.notices_region_is_elsewhere():
         NoticesStack(
             app,
             f"{prefix}-Notices",
             stage_region=stage.region,
+            detail=detail_of_buyers(stage),
             alarms=stage.alarms,
             env=Environment(account=stage.account, region=NOTICES_REGION),
             termination_protection=protect,
+            **settings,
         )
-    outlive(app, keep=stage.keep_data)
+    if stage.encryption_key_arn:
+        # a key serves its own Region only
+        for stack in (data, doors, metering, watch):
+            encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(
             "YawlMetering:noNotices",
             f"stages/{stage.name}.toml: testAccounts is empty, so nobody's notices are taken before the stage is live",
         )
-    Tags.of(app).add("yawl-metering-stage", stage.name)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
-    return app
 
 
 def function_environment(stage: Stage) -> FunctionEnvironment:

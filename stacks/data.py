@@ -10,19 +10,37 @@ from stacks.constructs.table import LedgerTable
 
 
 class DataStack(Stack):
-    def __init__(self, scope: Construct, id_: str, *, suffix: str, protect: bool, **kwargs: Any) -> None:
-        """suffix: appended to the tables' names. protect: they refuse deletion."""
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        suffix: str,
+        protect: bool,
+        read_units: int | None,
+        write_units: int | None,
+        **kwargs: Any,
+    ) -> None:
+        """suffix: appended to the tables' names. protect: they refuse deletion.
+
+        read_units, write_units: what each table and index takes a second at most.
+        """
         super().__init__(scope, id_, **kwargs)
         self._suffix = suffix
-        self._protect = protect
+        self._limits: dict[str, Any] = {"protect": protect, "read_units": read_units, "write_units": write_units}
         self.subscribers = self._table("Subscribers", tables.SUBSCRIBERS)
         self.usage_events = self._table("UsageEvents", tables.USAGE_EVENTS)
         self.metering_records = self._table("MeteringRecords", tables.METERING_RECORDS)
         self.state = self._table("MeteringState", tables.STATE)
         self.notices = self._table("Notices", tables.NOTICES)
 
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """As text: whoever only looks at the tables need not depend on this stack."""
+        return tuple(table.physical_name(self._suffix) for table in tables.ALL_TABLES)
+
     def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:
         name = declaration.physical_name(self._suffix)
-        table = LedgerTable(self, id_, declaration=declaration, physical_name=name, protect=self._protect)
+        table = LedgerTable(self, id_, declaration=declaration, physical_name=name, **self._limits)
         CfnOutput(self, f"{id_}Table", value=table.name)
         return table

@@ -21,6 +21,7 @@ from stacks.constructs.session_secret import SessionSecret
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.marketplace_events import notices_of
+from stacks.seller_role import seller_settings
 from stacks.stage import Stage
 from usage import reporters
 
@@ -49,7 +50,7 @@ class DoorFunctions:
         self._data = data
         self._code = code
         self._environment = environment
-        self.session_secret = SessionSecret(scope, "SessionSecret", keep=stage.keep_data)
+        self.session_secret = SessionSecret(scope, "SessionSecret")
         self.registration = self._registration()
         self.subscriber_api = self._subscriber_api()
         self.subscription_notices = self._subscription_notices()
@@ -68,7 +69,15 @@ class DoorFunctions:
         )
 
     def _function(
-        self, id_: str, *, handler: str, settings: Settings, description: str, timeout: Duration = ANSWER_WITHIN
+        self,
+        id_: str,
+        *,
+        handler: str,
+        settings: Settings,
+        description: str,
+        timeout: Duration = ANSWER_WITHIN,
+        reserved_concurrency: int | None = None,
+        own_loop: bool = False,
     ) -> RoomFunction:
         return RoomFunction(
             self._scope,
@@ -80,6 +89,8 @@ class DoorFunctions:
             environment=self._environment,
             description=description,
             timeout=timeout,
+            reserved_concurrency=reserved_concurrency,
+            own_loop=own_loop,
         )
 
     def _registration(self) -> RoomFunction:
@@ -87,6 +98,8 @@ class DoorFunctions:
             "registration",
             handler="registration.handlers.handle",
             description="a buyer arrives: registration page, ResolveCustomer, contact data",
+            # whoever is not signed in may make Marketplace's calls wait; usage, notices and metering need the others
+            reserved_concurrency=self._stage.public_concurrency,
             settings=RegistrationSettings(
                 PRODUCT_CODE=self._stage.product_code,
                 INTEGRATION=self._stage.integration,
@@ -97,6 +110,7 @@ class DoorFunctions:
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
                 SESSION_SECRET_ARN=self.session_secret.arn,
+                **seller_settings(self._stage),
             ),
         )
         self.session_secret.grant_read(function.function)
@@ -105,7 +119,7 @@ class DoorFunctions:
         # notices that came before the buyer are applied when he registers
         self._data.notices.grant_update(function.function)
         self._data.notices.grant_query_index(function.function, name=WAITING_NOTICES_INDEX.name)
-        function.allow_marketplace("ResolveCustomer", "GetEntitlements")
+        function.allow_marketplace("ResolveCustomer", "GetEntitlements", seller_role_arn=self._stage.seller_role_arn)
         return function
 
     def _subscriber_api(self) -> RoomFunction:
@@ -156,13 +170,14 @@ class DoorFunctions:
                 NOTICES_OF=notices_of(self._stage),
                 SUBSCRIBERS_TABLE=self._data.subscribers.name,
                 NOTICES_TABLE=self._data.notices.name,
+                **seller_settings(self._stage),
             ),
         )
         self._data.subscribers.grant_read(function.function)
         self._data.subscribers.grant_update(function.function)
         self._data.subscribers.grant_query_index(function.function, name=AGREEMENT_INDEX.name)
         self._data.notices.grant_put(function.function)
-        function.allow_marketplace("GetEntitlements")
+        function.allow_marketplace("GetEntitlements", seller_role_arn=self._stage.seller_role_arn)
         return function
 
     def _usage(self) -> RoomFunction:
@@ -181,6 +196,8 @@ class DoorFunctions:
             handler="usage.queue_handlers.handle",
             description="usage comes by queue: recorded once, or sent on to wait or to be looked at",
             timeout=QUEUED_USAGE_WITHIN,
+            # what waits comes round every quarter of an hour for a day (usage.drain_queue.PATIENCE)
+            own_loop=True,
             settings=UsageQueueSettings(
                 **self._recording(),
                 WAITING_USAGE_QUEUE_URL=queues.waiting.queue_url,

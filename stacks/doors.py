@@ -5,15 +5,17 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
+from stacks.constructs.api_domain import ApiDomain
 from stacks.constructs.asset import FunctionAsset
 from stacks.constructs.environment import FunctionEnvironment
+from stacks.constructs.event_access import accept_events
 from stacks.constructs.function import RoomFunction
 from stacks.constructs.notice_queue import NoticeQueue
 from stacks.constructs.rest_api import STAGE, RestApi, Route
 from stacks.constructs.usage_queue import UsageQueue
 from stacks.data import DataStack
 from stacks.door_functions import QUEUED_USAGE_WITHIN, DoorFunctions
-from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, notice_topic
+from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, detail_of_buyers, notice_topic
 from stacks.stage import Stage
 
 
@@ -41,6 +43,8 @@ class DoorsStack(Stack):
             consumer_timeout=QUEUED_USAGE_WITHIN,
             retry_after=Duration.seconds(stage.waiting_usage_seconds),
         )
+        # a sender whose id is not known is recognized by the API only
+        self.usage_queue.let_in([each.principal for each in stage.reporters if each.sender_id])
         self.behind = DoorFunctions(
             self,
             stage=stage,
@@ -51,7 +55,10 @@ class DoorsStack(Stack):
         )
         self.subscription_queue = self._subscription_queue()
         self.entitlement_queue = self._entitlement_queue()
+        if stage.seller_account:
+            accept_events(self, "EventsOfSeller", account=stage.seller_account, source=SOURCE, name=self.stack_name)
         self.api = self._api()
+        self.domain = self._domain()
         self._outputs()
 
     @property
@@ -68,6 +75,8 @@ class DoorsStack(Stack):
                 source=SOURCE,
                 detail_types=DETAIL_TYPES,
                 description="licences and agreements of AWS Marketplace buyers",
+                detail=detail_of_buyers(self._stage),
+                account=self._stage.seller_account,
             )
         return queue
 
@@ -88,6 +97,8 @@ class DoorsStack(Stack):
                 source=SOURCE,
                 detail_types=STARTS,
                 description="licences that may have brought or changed entitlements",
+                detail=detail_of_buyers(self._stage),
+                account=self._stage.seller_account,
             )
         return queue
 
@@ -110,13 +121,33 @@ class DoorsStack(Stack):
                 Route(method="GET", path="/health", to=behind.registration, public=True),
                 Route(method="GET", path="/subscribers/{customerIdentifier}", to=behind.subscriber_api),
                 Route(method="GET", path="/subscribers/{customerIdentifier}/entitlements", to=behind.subscriber_api),
-                Route(method="POST", path="/usage", to=behind.usage),
-                Route(method="GET", path="/subscribers/{customerIdentifier}/usage", to=behind.usage),
+                Route(method="POST", path="/usage", to=behind.usage, senders=True),
+                Route(method="GET", path="/subscribers/{customerIdentifier}/usage", to=behind.usage, senders=True),
             ],
+            senders=[reporter.principal for reporter in self._stage.reporters],
+            default_endpoint=self._stage.domain is None,
+            requests_per_address=self._stage.firewall_requests,
+        )
+
+    def _domain(self) -> ApiDomain | None:
+        """The domain that the listing's fulfilment URL names: it stays when the API is made anew."""
+        wanted = self._stage.domain
+        if wanted is None:
+            return None
+        return ApiDomain(
+            self,
+            "Domain",
+            name=wanted.name,
+            certificate_arn=wanted.certificate_arn,
+            api=self.api.api,
+            hosted_zone=wanted.hosted_zone,
         )
 
     def _outputs(self) -> None:
-        CfnOutput(self, "ApiUrl", value=self.api.url)
+        CfnOutput(self, "ApiUrl", value=self.domain.url if self.domain else self.api.url)
+        if self.domain:
+            # what the name's CNAME record says, where Route 53 does not keep its zone
+            CfnOutput(self, "DomainTarget", value=self.domain.target)
         CfnOutput(self, "RestApiId", value=self.api.api.rest_api_id)
         CfnOutput(self, "ApiStage", value=STAGE)
         # for whoever rotates it

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from ledger.tables import STATUS_INDEX
@@ -43,6 +44,7 @@ class FinalMetering:
         code: lambda_.Code,
         environment: FunctionEnvironment,
         hourly: WorkflowFunctions,
+        schedules: scheduler.IScheduleGroup,
     ) -> None:
         self._scope = scope
         self._data = data
@@ -78,10 +80,12 @@ class FinalMetering:
         )
         data.subscribers.grant_get(watcher.function)
         data.subscribers.grant_query_index(watcher.function, name=STATUS_INDEX.name)
-        self.watch = LookAfterLeavers(scope, "LookAfterLeavers", watcher=watcher, machine=machine)
+        self.watch = LookAfterLeavers(scope, "LookAfterLeavers", watcher=watcher, machine=machine, group=schedules)
         own = (steps.find_final_hours, steps.refuse_usage, steps.end_subscription, starter, watcher)
         self.functions: dict[str, RoomFunction] = {function.node.id: function for function in own}
         self.room = watcher.room
+        self.starter = starter
+        self.watcher = watcher
 
     def _function(self, id_: str, *, settings: Settings, description: str) -> RoomFunction:
         return RoomFunction(

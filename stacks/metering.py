@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, STATUS_INDEX
@@ -25,6 +26,7 @@ from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
 from stacks.constructs.workflow_schedule import WorkflowSchedule
 from stacks.data import DataStack
 from stacks.final_metering import FinalMetering
+from stacks.seller_role import seller_settings
 from stacks.stage import Stage
 
 STEP_WITHIN = Duration.minutes(5)
@@ -65,7 +67,15 @@ class MeteringStack(Stack):
             submit_concurrency=stage.submit_concurrency,
             environment=environment,
         )
-        self.schedule = WorkflowSchedule(self, "Schedule", workflow=self.workflow, minute=stage.seal_delay_minutes)
+        # of this stage alone, because Scheduler's metrics are by group; there is nothing in it to keep
+        self.schedules = scheduler.ScheduleGroup(self, "Schedules", removal_policy=RemovalPolicy.DESTROY)
+        self.schedule = WorkflowSchedule(
+            self,
+            "Schedule",
+            workflow=self.workflow,
+            minute=stage.seal_delay_minutes,
+            group=self.schedules,
+        )
         self.final = FinalMetering(
             self,
             data=data,
@@ -73,10 +83,12 @@ class MeteringStack(Stack):
             code=self._code,
             environment=environment,
             hourly=self.steps,
+            schedules=self.schedules,
         )
         CfnOutput(self, "StateMachineArn", value=self.workflow.machine.state_machine_arn)
         # this is what is started
         CfnOutput(self, "StateMachineAliasArn", value=self.workflow.alias_arn)
+        CfnOutput(self, "ScheduleGroupName", value=self.schedules.schedule_group_name)
         CfnOutput(self, "ScheduleName", value=self.schedule.hourly.schedule_name)
         CfnOutput(self, "MonthEndScheduleName", value=self.schedule.month_end.schedule_name)
         CfnOutput(self, "FailedLinesUrl", value=self.failed_lines.queue_url)
@@ -203,6 +215,7 @@ class MeteringStack(Stack):
                 **self._mode,
                 CALLS_PER_SECOND=str(self._stage.calls_per_second),
                 SUBMIT_CONCURRENCY=str(self._stage.submit_concurrency),
+                **seller_settings(self._stage),
             ),
         )
         self._data.metering_records.grant_read(function.function)
@@ -210,7 +223,7 @@ class MeteringStack(Stack):
         self._data.subscribers.grant_read(function.function)
         self._data.state.grant_update(function.function)
         self._data.usage_events.grant_get_many(function.function)
-        function.allow_marketplace("BatchMeterUsage")
+        function.allow_marketplace("BatchMeterUsage", seller_role_arn=self._stage.seller_role_arn)
         return function
 
     def _settle_hours(self) -> RoomFunction:

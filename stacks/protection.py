@@ -8,16 +8,12 @@ with ``-c protect=false``, and the next one, of the same stacks, protects them. 
 from collections.abc import Mapping
 from typing import Any
 
+from stacks.context_flag import flag
 from stacks.stage import Stage
-from stacks.stage.section import StageError
 
 CONTEXT_KEY = "protect"
 
 
 def is_protected(stage: Stage, context: Mapping[str, Any]) -> bool:
     """Raises StageError where the context says anything but true or false."""
-    # the CDK CLI passes on words, a cdk.json has booleans
-    word = context.get(CONTEXT_KEY, True)
-    if not isinstance(word, bool) and word not in ("true", "false"):
-        raise StageError(f"-c {CONTEXT_KEY}={word}: is neither true nor false: leave it out, which protects the stage")
-    return stage.keep_data and word in (True, "true")
+    return stage.keep_data and flag(context, CONTEXT_KEY, default=True, left_out="protects the stage")

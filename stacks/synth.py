@@ -4,7 +4,7 @@ Under the CDK CLI the same entry runs without arguments and takes ``-c stage=...
 file is one line on stderr and exit code 1.
 
 Context: ``stage``; ``productCode`` (instead of the file's); ``protect`` (``false``: ``stacks/protection``);
-``clockOffsetFile`` (stages with ``movableClock`` only);
+``seller`` (``true``: the seller's stack alone); ``clockOffsetFile`` (stages with ``movableClock`` only);
 ``functionPython`` (the interpreter that functions will run in, for the bytecode; default: one of their own version).
 """
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from stacks import stage as stages
 from stacks.node import use_pinned_node
+from stacks.seller_role import check_seller
 from stacks.stage import StageError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def stage_of(context: Mapping[str, Any], folder: Path = ROOT / "stages") -> stag
     if python and not (Path(python).is_file() and os.access(python, os.X_OK)):
         raise StageError(f"-c functionPython={python}: there is no such interpreter: correct the path or leave it out")
     stage = stages.load(str(name), folder=folder, product_code=context.get("productCode"))
+    check_seller(stage, context)
     return stage.with_clock_offset_file(context.get("clockOffsetFile"))
 
 

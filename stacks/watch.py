@@ -2,25 +2,31 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack
+from aws_cdk import aws_events as events
 from constructs import Construct
 
-from stacks.constructs.alarms.alarm import add_alarm
+from stacks.constructs.alarms import dead_letters
+from stacks.constructs.alarms.api import ApiAlarms
+from stacks.constructs.alarms.delivery import MailAlarms, RuleAlarm, ScheduleAlarms
 from stacks.constructs.alarms.final_metering import FinalMeteringAlarms
 from stacks.constructs.alarms.functions import FunctionAlarms
 from stacks.constructs.alarms.metering import MeteringAlarms
 from stacks.constructs.alarms.notices import NoticeAlarms
-from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
+from stacks.constructs.alarms.product import ProductAlarms
+from stacks.constructs.alarms.queues import DeadLetterAlarm, tell_of_late
+from stacks.constructs.alarms.room_alarms import RoomAlarms
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+from stacks.constructs.alarms.store import StoreAlarms
+from stacks.constructs.alarms.symptoms import Symptoms
 from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
+from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
 from stacks.stage.alarms import AlarmSettings
 
-#: notices move access and money; SQS keeps them for two weeks
-NOTICE_WAITS = Duration.minutes(15)
 #: overlapping runs meet the submitter's reserved concurrency, and the workflow tries again
-REFUSED_BY_DESIGN = 100
+REFUSED_BY_DESIGN = 300
 
 
 class WatchStack(Stack):
@@ -32,100 +38,107 @@ class WatchStack(Stack):
         alarms: AlarmSettings,
         currency: str,
         metrics_namespace: str,
+        data: DataStack,
         doors: DoorsStack,
         metering: MeteringStack,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
+        # looking at something must not keep it from being renamed or taken away: with an export that is in use,
+        # CloudFormation would refuse that until the alarms had been deployed without it
+        CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         self.routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
-        self._queues(doors, metering)
-        self._functions(doors, metering)
-        add_alarm(
+        self._namespace = metrics_namespace
+        self._symptoms = Symptoms()
+        functions = FunctionAlarms(
             self,
-            "ApiServerErrors",
-            metric=doors.api.api.metric_server_error(period=Duration.minutes(5), statistic="Sum"),
-            means="the API answered with 5xx: buyers and the engine are turned away",
-            routes=self.routes,
-            severity=Severity.PAGE,
+            "Functions",
+            functions={**doors.functions, **metering.functions},
+            refused_by_design={metering.steps.submit_batch.node.id: REFUSED_BY_DESIGN},
+            symptoms=self._symptoms,
         )
-        NoticeAlarms(
+        self._doors(doors)
+        self._metering(metering, alarms, currency)
+        tell_of_late(self, [*self._notices.late, *self._usage.late, self._final.late], self._symptoms)
+        self._delivery(doors, metering)
+        # last: it tells of all that was collected
+        StoreAlarms(
+            self,
+            "Store",
+            tables=data.table_names,
+            canary=functions.errors[metering.final.watcher.node.id],
+            symptoms=self._symptoms,
+            routes=self.routes,
+        )
+        CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
+
+    def _room(self, room: str) -> RoomAlarms:
+        return RoomAlarms(namespace=self._namespace, room=room, routes=self.routes)
+
+    def _doors(self, doors: DoorsStack) -> None:
+        ApiAlarms(
+            self,
+            "Api",
+            api=doors.api.api,
+            access_log=doors.api.access_log,
+            namespace=self._namespace,
+            symptoms=self._symptoms,
+            routes=self.routes,
+        )
+        subscriptions = self._room(doors.behind.subscription_notices.room)
+        entitlements = self._room(doors.behind.entitlement_notices.room)
+        ProductAlarms(
+            self,
+            "Product",
+            registration=self._room(doors.behind.registration.room),
+            subscriptions=subscriptions,
+            entitlements=entitlements,
+        )
+        self._notices = NoticeAlarms(
             self,
             "Notices",
-            namespace=metrics_namespace,
-            subscription_room=doors.behind.subscription_notices.room,
-            entitlement_room=doors.behind.entitlement_notices.room,
-            routes=self.routes,
-            severity=Severity.TICKET,
+            subscriptions=subscriptions,
+            entitlements=entitlements,
+            queues={
+                "Subscription": (doors.subscription_queue.queue, doors.subscription_queue.dead_letters),
+                "Entitlement": (doors.entitlement_queue.queue, doors.entitlement_queue.dead_letters),
+            },
+            symptoms=self._symptoms,
         )
-        UsageQueueAlarms(self, "UsageQueue", queues=doors.usage_queue, routes=self.routes)
+        self._usage = UsageQueueAlarms(
+            self, "UsageQueue", queues=doors.usage_queue, symptoms=self._symptoms, routes=self.routes
+        )
+
+    def _metering(self, metering: MeteringStack, alarms: AlarmSettings, currency: str) -> None:
         MeteringAlarms(
             self,
             "Metering",
             workflow=metering.workflow.machine,
-            namespace=metrics_namespace,
-            service=metering.steps.report.room,
-            routes=self.routes,
+            room=self._room(metering.steps.report.room),
+            symptoms=self._symptoms,
             ticket_at_hours=alarms.ticket_at_hours,
             page_at_hours=alarms.page_at_hours,
             page_at_money=alarms.page_at_money,
             currency=currency,
         )
-        FinalMeteringAlarms(
+        self._final = FinalMeteringAlarms(
             self,
             "FinalMetering",
             workflow=metering.final.workflow.machine,
-            namespace=metrics_namespace,
-            room=metering.final.room,
-            routes=self.routes,
+            starter=metering.final.starter.function,
+            room=self._room(metering.final.room),
+            symptoms=self._symptoms,
         )
-        CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
-
-    def _queues(self, doors: DoorsStack, metering: MeteringStack) -> None:
-        for id_, notices, what in (
-            ("Subscription", doors.subscription_queue, "notices of subscriptions"),
-            ("Entitlement", doors.entitlement_queue, "notices of entitlements"),
+        for id_, queue, means, severity in (
+            ("ScheduleDeadLetters", metering.schedule.dead_letters, dead_letters.START, Severity.PAGE),
+            ("LeavingDeadLetters", metering.final.start.dead_letters, dead_letters.LEAVING, Severity.PAGE),
+            ("LookDeadLetters", metering.final.watch.dead_letters, dead_letters.LOOK, Severity.PAGE),
+            ("FailedLines", metering.failed_lines, dead_letters.FAILED_LINES, Severity.TICKET),
         ):
-            DeadLetterAlarm(
-                self,
-                f"{id_}DeadLetters",
-                queue=notices.dead_letters,
-                what=what,
-                routes=self.routes,
-                severity=Severity.PAGE,
-            )
-            QueueAgeAlarm(
-                self,
-                f"{id_}Queue",
-                queue=notices.queue,
-                what=what,
-                oldest=NOTICE_WAITS,
-                routes=self.routes,
-                severity=Severity.TICKET,
-            )
-        for id_, queue, what in (
-            ("ScheduleDeadLetters", metering.schedule.dead_letters, "starts of metering runs"),
-            ("LeavingDeadLetters", metering.final.start.dead_letters, "changes of subscribers who leave"),
-            ("LeaversDeadLetters", metering.final.watch.dead_letters, "looks at who is leaving"),
-        ):
-            DeadLetterAlarm(self, id_, queue=queue, what=what, routes=self.routes, severity=Severity.PAGE)
-        DeadLetterAlarm(
-            self,
-            "FailedLines",
-            queue=metering.failed_lines,
-            what="lines of usage",
-            routes=self.routes,
-            severity=Severity.TICKET,
-        )
+            DeadLetterAlarm(self, id_, queue=queue, means=means, routes=self.routes, severity=severity)
 
-    def _functions(self, doors: DoorsStack, metering: MeteringStack) -> None:
-        submitter = metering.steps.submit_batch
-        for name, function in {**doors.functions, **metering.functions}.items():
-            FunctionAlarms(
-                self,
-                f"Function-{name}",
-                function=function,
-                name=name,
-                routes=self.routes,
-                severity=Severity.TICKET,
-                throttles_in_five_minutes=REFUSED_BY_DESIGN if function is submitter else 1,
-            )
+    def _delivery(self, doors: DoorsStack, metering: MeteringStack) -> None:
+        rules = [node for node in doors.node.find_all() if isinstance(node, events.Rule)]
+        RuleAlarm(self, "Events", rules=rules, routes=self.routes)
+        ScheduleAlarms(self, "Starts", group=metering.schedules, routes=self.routes)
+        MailAlarms(self, "Mail", routes=self.routes)

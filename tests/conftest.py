@@ -2,11 +2,19 @@
 
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
+from local.cloud import end_with_make
+from local.interrupts import heed_interrupts
 from tests.synthesized import Assembly, shipped
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.on_all_cores import InUnits
 
 # as every deployed function has them (stacks/constructs/function.py); no test may reach a real account
 os.environ.update(
@@ -21,6 +29,19 @@ os.environ.update(
 
 settings.register_profile("same-every-run", derandomize=True, deadline=None, database=None)
 settings.load_profile("same-every-run")
+
+
+def pytest_configure() -> None:
+    """Each process of a run of tests: Ctrl-C and the end of make end it, and with it all that it has started."""
+    heed_interrupts()
+    end_with_make()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "InUnits":
+    from tests.on_all_cores import InUnits
+
+    return InUnits(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 
 from entitlement.receive_notice import EntitlementDesk, Outcome
 from ledger import dynamodb
@@ -14,8 +15,10 @@ from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from marketplace import tiers
 from marketplace.client import MarketplaceClient
+from marketplace.faults import classify
 from marketplace.notices import parse
 from marketplace.regions import NOTICES_REGION
+from marketplace.seller import Seller
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import EntitlementMetric
@@ -37,7 +40,8 @@ _COUNTED: dict[Outcome, EntitlementMetric] = {
 @cache
 def source() -> EntitlementSource:
     """AWS Marketplace; entitlements are served in one Region only."""
-    return MarketplaceClient.connect(NOTICES_REGION)
+    settings = EntitlementNoticesSettings.from_env()
+    return MarketplaceClient.connect(NOTICES_REGION, seller=Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID))
 
 
 @cache
@@ -72,6 +76,8 @@ def _notice(message: Message) -> None:
         received = desk().receive(notice, message.body, now)
     except Exception as error:
         logger.error("notice failed", extra={"messageId": message.id, **described(error)})
+        if _is_product_fault(error):
+            metrics.add_metric(EntitlementMetric.PRODUCT_FAULTS, MetricUnit.Count, 1)
         raise
     said = {"noticeId": notice.id, "action": notice.action, "source": notice.source, "at": clock.iso(notice.at)}
     logger.info("notice", extra=said | {"outcome": received.outcome, "why": received.why, "tiers": received.tiers})
@@ -79,3 +85,9 @@ def _notice(message: Message) -> None:
         metrics.add_metric(_COUNTED[received.outcome], MetricUnit.Count, 1)
     if received.outcome == "wrong_product" and received.why is not None:
         metrics.add_metric(EntitlementMetric.PRODUCT_CODE_DOUBTED, MetricUnit.Count, 1)
+
+
+def _is_product_fault(error: Exception) -> bool:
+    """True if Marketplace, and not one of our tables, refuses whatever is asked of this product."""
+    asked = isinstance(error, ClientError) and error.operation_name == "GetEntitlements"
+    return asked and classify(error).scope == "product"

@@ -12,7 +12,7 @@ from botocore.config import Config
 from marketplace.billing_identity import is_sendable, license_id
 from marketplace.entitlements import Entitlement, from_api
 from marketplace.regions import NOTICES_REGION
-from runtime import aws
+from marketplace.seller import OURSELVES, Seller
 
 if TYPE_CHECKING:
     from mypy_boto3_marketplace_entitlement import MarketplaceEntitlementServiceClient
@@ -45,15 +45,16 @@ class MarketplaceClient:
     entitlement: "MarketplaceEntitlementServiceClient" = field(repr=False)
 
     @classmethod
-    def connect(cls, metering_region: str, attempts: int = ATTEMPTS) -> Self:
+    def connect(cls, metering_region: str, attempts: int = ATTEMPTS, seller: Seller = OURSELVES) -> Self:
         """Clients for the stage's metering Region and for us-east-1, where entitlements are.
 
-        attempts: the SDK's own, for each call; 1 where the caller repeats calls himself. One takes 7 seconds at most.
+        attempts: the SDK's own, for each call; 1 where the caller repeats calls himself. One takes 7 seconds at most,
+        and the first one 3 more where the seller's role has to be assumed.
         """
         reads = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})
         return cls(
-            aws.client("meteringmarketplace", metering_region, config=reads),
-            aws.client("marketplace-entitlement", NOTICES_REGION, config=reads),
+            seller.client("meteringmarketplace", metering_region, reads),
+            seller.client("marketplace-entitlement", NOTICES_REGION, reads),
         )
 
     def resolve_customer(self, token: str) -> ResolvedCustomer:

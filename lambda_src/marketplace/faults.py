@@ -98,16 +98,29 @@ GENERIC: dict[str, Scope] = {
     "RequestTimeout": "unanswered",
 }
 
+#: the call of STS that comes before Marketplace's, where the product is another account's (``marketplace.seller``)
+ASSUME_ROLE = "AssumeRole"
+
+
+class SellerRoleUnanswered(BotoCoreError):
+    """STS did not answer when the seller's role was to be assumed. Marketplace was not asked."""
+
+    fmt = "STS did not answer: {reason}"
+
+
 _CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, NoRegionError)
 
 
 def classify(error: Exception) -> Fault:
     """What an exception of boto3 means. Raises TypeError for one that is not botocore's: that is a bug, not a fault."""
     if isinstance(error, ClientError):
-        return _answered(error)
+        fault = _answered(error)
+        return _before_the_call(fault) if error.operation_name == ASSUME_ROLE else fault
     code = type(error).__name__
     if isinstance(error, ParamValidationError):
         return Fault("record", code)
+    if isinstance(error, SellerRoleUnanswered):
+        return Fault("transient", code)
     if isinstance(error, _CREDENTIALS):
         return Fault("product", code)
     if isinstance(error, HTTPClientError | BrokenConnection | ResponseParserError):
@@ -129,6 +142,12 @@ def _answered(error: ClientError) -> Fault:
     if scope is not None:
         return Fault(scope, code)
     return Fault("product" if status in (401, 403) else "record", code, known=False)
+
+
+def _before_the_call(fault: Fault) -> Fault:
+    """An error of AssumeRole: Marketplace was not asked, so nothing was done. What does not pass by itself (a denial, a
+    wrong ARN, a Region that the seller has switched off) is everybody's."""
+    return fault._replace(scope="transient" if fault.retryable else "product")
 
 
 def _is_registration_token(error: ClientError) -> bool:

@@ -14,8 +14,8 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 
 from marketplace.billing_identity import BillingIdentity
+from marketplace.seller import OURSELVES, Seller
 from marketplace.usage_allocations import Allocation, allocations_size, plain, usage_allocation
-from runtime import aws
 
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
@@ -110,9 +110,9 @@ class UsageMeter:
         self._client = client
 
     @classmethod
-    def connect(cls, region: str) -> "UsageMeter":
+    def connect(cls, region: str, seller: Seller = OURSELVES) -> "UsageMeter":
         config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
-        return cls(aws.client("meteringmarketplace", region, config))
+        return cls(seller.client("meteringmarketplace", region, config))
 
     def check(self, lines: Sequence[UsageLine]) -> None:
         """Make the request and hold it against the service's model, without a call. Raises ParamValidationError."""

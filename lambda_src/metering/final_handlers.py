@@ -129,6 +129,8 @@ def look_after_leavers(event: Payload, _context: LambdaContext) -> Payload:
     """Anything → ``{leaving, overdue, started}``; started by the clock."""
     from metering import start_final_metering as starting
 
+    # the clock ticks, whatever becomes of the look: what is watched is how many ticks there are without a completed run
+    count(MeteringMetric.RUNS_COMPLETED, 0)
     names = settings.LookAfterLeaversSettings.from_env()
     subscribers = Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE))
     own = starter(names.FINAL_METERING_ALIAS_ARN)

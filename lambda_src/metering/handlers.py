@@ -170,6 +170,7 @@ def submitter() -> "Submitter":
     from ledger.settlement import Settlement
     from ledger.subscribers import Subscribers
     from marketplace.meter_usage import UsageMeter
+    from marketplace.seller import Seller
     from metering.pace import Pace
     from metering.submit_batch import Submitter
 
@@ -180,7 +181,7 @@ def submitter() -> "Submitter":
         settlement=Settlement(dynamodb().Table(names.METERING_RECORDS_TABLE)),
         subscribers=Subscribers(dynamodb().Table(names.SUBSCRIBERS_TABLE)),
         allocations=FrozenAllocations(dynamodb(), names.USAGE_EVENTS_TABLE),
-        meter=UsageMeter.connect(names.METERING_REGION),
+        meter=UsageMeter.connect(names.METERING_REGION, Seller(names.SELLER_ROLE_ARN, names.EXTERNAL_ID)),
         pace=Pace(calls_per_second=float(names.CALLS_PER_SECOND), copies=int(names.SUBMIT_CONCURRENCY)),
         clock=clock.now,
         mode=mode(names),

@@ -78,6 +78,13 @@ class Sealer:
             except Cancelled as cancelled:
                 # only the record's own loss counts: a lost balance or next hour is read again and decided anew
                 losses += cancelled.reasons[0].failed
+                logger.debug(
+                    "seal lost",
+                    customer=customer_identifier,
+                    hour=iso(hour),
+                    attempt=attempt,
+                    lost=[number for number, reason in enumerate(cancelled.reasons) if reason.failed],
+                )
                 continue
             except Contended:
                 losses += 1

@@ -22,7 +22,7 @@ from metering.pace import Pace
 from metering.settle_line import LineSettler
 from metering.settle_rules import SUCCESS
 from runtime import telemetry
-from runtime.clock import Clock
+from runtime.clock import Clock, iso
 from runtime.metric_names import MeteringMetric
 
 logger = telemetry.logger("metering")
@@ -83,6 +83,15 @@ class Batch:
         lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)
         if not lines:
             return
+        logger.debug(
+            "batch",
+            run=self.run,
+            attempt=attempt,
+            lines=len(lines),
+            customers=len({sent.record.customer_identifier for sent in lines}),
+            hours=sorted({iso(sent.record.hour) for sent in lines}),
+            dimensions=sorted({sent.line.dimension for sent in lines}),
+        )
         self.by.pace.wait()
         self.by.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:

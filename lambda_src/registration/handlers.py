@@ -20,6 +20,7 @@ from ledger.subscribers import Subscribers
 from ledger.waiting_notices import WaitingNotices
 from marketplace import tiers
 from marketplace.client import MarketplaceClient
+from marketplace.seller import Seller
 from registration import answers, page
 from registration.contact import contact
 from registration.patience import Patience
@@ -46,7 +47,9 @@ _LONGEST_PAUSE = 0.4
 @cache
 def marketplace() -> Marketplace:
     """AWS Marketplace, in the stage's metering Region; the desk's patience repeats calls, not the SDK's."""
-    return MarketplaceClient.connect(RegistrationSettings.from_env().METERING_REGION, attempts=1)
+    settings = RegistrationSettings.from_env()
+    seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
+    return MarketplaceClient.connect(settings.METERING_REGION, attempts=1, seller=seller)
 
 
 @cache

@@ -41,6 +41,8 @@ class EntitlementMetric(StrEnum):
     NOTICES_UNREADABLE = "NoticesUnreadable"
     PRODUCT_CODE_DOUBTED = "ProductCodeDoubted"
     NOTICES_KEPT_OUT = "NoticesKeptOut"
+    #: GetEntitlements is refused for the whole product: code, access, Region or credentials
+    PRODUCT_FAULTS = "ProductFaults"
 
 
 class UsageMetric(StrEnum):
@@ -98,7 +100,8 @@ class MeteringMetric(StrEnum):
     AT_RISK_MONEY = "AtRiskMoney"
     FAILED_UNITS = "FailedUnits"
     FAILED_MONEY = "FailedMoney"
-    #: one per run that reached its report; its absence is an alarm
+    #: one per run that reached its report, and nought whenever somebody looks after leavers: many noughts in a row, and
+    #: no one among them, are an alarm
     RUNS_COMPLETED = "RunsCompleted"
     #: who left, and is not metered to the end some time after Marketplace's grace; a level, read from the index
     LEAVERS_OVERDUE = "LeaversOverdue"

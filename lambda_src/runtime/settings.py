@@ -52,7 +52,14 @@ class Settings:
         return cls(**{name: values[name] for name in cls.names()})
 
 
-class RegistrationSettings(Settings):
+class SellerSettings(Settings):
+    """Of functions that call AWS Marketplace, see marketplace.seller; both empty where they call it as themselves."""
+
+    SELLER_ROLE_ARN: str
+    EXTERNAL_ID: str
+
+
+class RegistrationSettings(SellerSettings):
     PRODUCT_CODE: str
     #: ``license``, ``legacy`` or ``mixed`` (a product in migration), see marketplace.billing_identity
     INTEGRATION: str
@@ -82,7 +89,7 @@ class SubscriberApiSettings(Settings):
     SUBSCRIBERS_TABLE: str
 
 
-class EntitlementNoticesSettings(Settings):
+class EntitlementNoticesSettings(SellerSettings):
     PRODUCT_CODE: str
     INTEGRATION: str
     #: see SubscriptionNoticesSettings
@@ -155,7 +162,7 @@ class PlanBatchesSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
 
 
-class SubmitBatchSettings(MeteringModeSettings):
+class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from ledger.subscriber import Subscriber
 from ledger.transaction import MAX_OPERATIONS, Contended
-from runtime.clock import Clock
+from runtime import telemetry
+from runtime.clock import Clock, iso
 from runtime.pause import Pause, full_jitter
 from usage.fold_batch import Counter, Mark, chunks
 from usage.judge_event import judge
@@ -19,6 +20,8 @@ from usage.stores import Stores
 from usage.usage_event import UsageEvent
 from usage.verdict import Verdict, repeat_of
 from usage.write_chunk import Chunk, write_chunk
+
+logger = telemetry.logger("usage")
 
 ATTEMPTS = 25
 
@@ -98,6 +101,14 @@ def _attempt(customer_identifier: str, todo: _Open, stores: Stores, now: float) 
         by_hour.setdefault(target, []).append(event)
     per_id = 2 if subscriber.previous_identifier else 1
     for target, events in by_hour.items():
+        logger.debug(
+            "routed",
+            customer=customer_identifier,
+            hour=iso(target.hour),
+            late=target.late,
+            state=state(target.hour),
+            events=len(events),
+        )
         # two operations are the record's and the subscriber's
         for part in chunks(events, operations=MAX_OPERATIONS - 2, per_id=per_id):
             chunk = Chunk(

@@ -7,6 +7,7 @@ else keeps the machine's time: signatures, queues' delays, logs, schedules.
 Loaded by ``launcher.py`` inside ``.venv-cloud``.
 """
 
+import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,10 +41,22 @@ def apply(offset_file: Path) -> None:
         """SNS dates its envelopes with whole seconds and a literal ``.000Z``; on AWS the milliseconds are real."""
         return iso() if pattern == "%Y-%m-%dT%H:%M:%S.000Z" else time.strftime(pattern, *moment)
 
+    publish = stepfunctions._publish_state_machine_version
+
+    def publishing(request: Any) -> Any:
+        """Deployments are of the machine's time: they publish between signed calls."""
+        status, headers, body = publish(request)
+        if status < 400:
+            known = stepfunctions._state_machine_versions[json.loads(body)["stateMachineVersionArn"]]
+            known["creationDate"] = machine_iso()
+        return status, headers, body
+
+    machine_iso = stepfunctions.now_iso
     for module, name in ((eventbridge, "_now_ts"), (stepfunctions, "now_iso"), (stepfunctions, "_sleep_until")):
         if not hasattr(module, name):
             raise RuntimeError(f"{module.__name__} has no {name}")
     eventbridge._now_ts = now
     stepfunctions.now_iso = iso
+    stepfunctions._publish_state_machine_version = publishing
     stepfunctions._sleep_until = wait_until
     sns.time = SimpleNamespace(**{**vars(time), "strftime": strftime})

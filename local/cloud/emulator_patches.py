@@ -22,6 +22,24 @@ def secure_transport() -> None:
     iam_evaluator._resolve_condition_key = resolving
 
 
+def roles_as_principals() -> None:
+    """``aws:PrincipalArn`` of a role's session is the role's ARN (IAM User Guide, "AWS global condition context keys").
+
+    The emulator gives the session's, which no policy that names a role would match. A role's path is not in it.
+    """
+    from ministack.core import iam_evaluator
+
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolving(key: str, context: Any) -> Any:
+        value = resolve(key, context)
+        if key.lower() != "aws:principalarn":
+            return value
+        return re.sub(r"^arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.*$", r"arn:\1:iam::\2:role/\3", value or "")
+
+    iam_evaluator._resolve_condition_key = resolving
+
+
 def agreement_events(*, seller: str, marketplace: str) -> None:
     """Marketplace's account, and no other, may put events of source ``aws.agreement-marketplace``.
 
@@ -124,6 +142,25 @@ def throttled_tasks() -> None:
     stepfunctions._call_lambda = calling
 
 
+def change_sets_that_made_stacks() -> None:
+    """DescribeStacks names the change set that was executed last (``ChangeSetId``), as on AWS."""
+    from ministack.services import cloudformation
+    from ministack.services.cloudformation import handlers
+
+    describe = handlers._ACTION_HANDLERS["DescribeStacks"]
+
+    def describing(params: Any) -> Any:
+        status, headers, body = describe(params)
+        text = body.decode() if isinstance(body, bytes) else body
+        for identifier, change_set in list(cloudformation._change_sets.items()):
+            if change_set.get("ExecutionStatus", "").startswith("EXECUTE_"):
+                stack = f"<StackId>{change_set['StackId']}</StackId>"
+                text = text.replace(stack, f"{stack}<ChangeSetId>{identifier}</ChangeSetId>")
+        return status, headers, text.encode() if isinstance(body, bytes) else text
+
+    handlers._ACTION_HANDLERS["DescribeStacks"] = describing
+
+
 def no_schedules() -> None:
     """Schedules are stored and never fire: in a run with a simulated clock, the real hour means nothing."""
     from ministack.services import eventbridge, scheduler
@@ -137,8 +174,10 @@ def no_schedules() -> None:
 def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     """All of them, the last one only on demand."""
     secure_transport()
+    roles_as_principals()
     subscriptions_across_accounts()
     throttled_tasks()
+    change_sets_that_made_stacks()
     arn_of_a_secret()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:

@@ -6,8 +6,9 @@ Announces itself with one JSON line ``{"url": "http://127.0.0.1:<port>"}`` and s
 the kernel's choice, bound before anything else happens, so that no two runs can meet on one. Only the loopback
 address is bound, and requests are authorized as on AWS (signatures, IAM policies, resource policies).
 
-What is changed in the emulator stands in ``emulator_patches.py``, ``type_patches.py``, ``function_patches.py`` and
-``clock_patch.py``; these reach into internals, so the version has to be exactly the one they were written for.
+What is changed in the emulator stands in ``emulator_patches.py``, ``type_patches.py``, ``alarm_patches.py``,
+``function_patches.py`` and ``clock_patch.py``; these reach into internals, so the version has to be exactly the one
+they were written for.
 """
 
 import argparse
@@ -90,6 +91,7 @@ def main() -> None:
         seller=arguments.account, marketplace=arguments.marketplace_account, schedules=arguments.schedules
     )
     load("type_patches").apply()
+    load("alarm_patches").apply()
     if arguments.clock_offset_file:
         load("clock_patch").apply(arguments.clock_offset_file)
 

@@ -49,12 +49,7 @@ ONLOOKERS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::
 
 
 def _reason(resource: dict[str, Any]) -> str | None:
-    kind = resource["Type"]
-    if kind in UNSUPPORTED:
-        return UNSUPPORTED[kind]
-    if kind == "AWS::CloudWatch::Alarm" and "Metrics" in resource.get("Properties", {}):
-        return "metric math: the emulator rolls the whole stack back"
-    return None
+    return UNSUPPORTED.get(resource["Type"])
 
 
 def _references(node: Any) -> Iterator[str]:
@@ -83,14 +78,16 @@ def _imports(node: Any) -> Iterator[str]:
         for key, value in node.items():
             if key == "Fn::ImportValue" and isinstance(value, str):
                 yield value
+            if key == "Fn::GetStackOutput":
+                yield value["OutputName"]
             yield from _imports(value)
 
 
 def prune(template: Template, lost_exports: set[str]) -> tuple[Template, list[Pruned]]:
     """The template without what the emulator cannot have, and what was left out.
 
-    ``lost_exports`` collects the exports that went with it, from stack to stack. Raises PruneFailed if something
-    that matters refers to a resource or an export that is gone.
+    ``lost_exports`` collects the exports and outputs that went with it, from stack to stack. Raises PruneFailed if
+    something that matters refers to a resource or an export that is gone.
     """
     template = copy.deepcopy(template)
     resources: dict[str, Any] = template.get("Resources", {})
@@ -123,7 +120,6 @@ def prune(template: Template, lost_exports: set[str]) -> tuple[Template, list[Pr
     for name, output in list(template.get("Outputs", {}).items()):
         if set(_references(output.get("Value"))) & gone.keys():
             exported = output.get("Export", {}).get("Name")
-            if isinstance(exported, str):
-                lost_exports.add(exported)
+            lost_exports.update({name, exported} if isinstance(exported, str) else {name})
             del template["Outputs"][name]
     return template, list(gone.values())

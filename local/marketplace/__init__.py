@@ -3,8 +3,9 @@
 Start: ``python -m local.marketplace --port 0`` prints one line ``{"url": "http://127.0.0.1:<port>"}`` when it is ready;
 in one process, ``local.marketplace.server.LocalMarketplace`` (``start()``, ``stop()``, ``url``, ``state``).
 Point functions at it with ``AWS_ENDPOINT_URL_MARKETPLACE_METERING`` and
-``AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE``, both set to that URL. Its clock is ``runtime.clock``
-(``CLOCK_OFFSET_FILE``).
+``AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE``, both set to that URL. Whoever looks at the listing (the Catalog
+API's ListEntities and DescribeEntity, REST-JSON) uses ``AWS_ENDPOINT_URL_MARKETPLACE_CATALOG``, the same URL. Its clock
+is ``runtime.clock`` (``CLOCK_OFFSET_FILE``).
 
 Its rules are ``local.marketplace.rule_book`` as data and ``local.marketplace.rules`` as code; for people
 ``docs/local-marketplace.md``. Without HTTP: ``local.marketplace.in_process``, for tests and simulations.
@@ -20,6 +21,8 @@ The admin interface (JSON, loopback only; ``local.marketplace.admin.MarketplaceA
 ===========================================  ==========================================================================
 POST /_local/products                        ``{productCode, integration: license|legacy|mixed, dimensions: [names],
                                              contractDimensions: [names], region}`` → the product
+POST /_local/products/{productCode}/listing  ``{title?, entityType?, visibility?, fulfilmentUrl?}`` → what the Catalog
+                                             API says of it from now on
 POST /_local/buyers                          ``{productCode, kind: license|legacy, accountId?, entitlements?:
                                              [{dimension, value, expiresAt?}], activatedAt?: ISO | "now"}`` → the buyer:
                                              ``{id, kind, token, accountId, customerIdentifier (legacy only),

@@ -43,6 +43,10 @@ class MarketplaceAdmin:
             },
         )
 
+    def change_listing(self, product_code: str, **listing: str) -> JsonObject:
+        """title, entityType, visibility, fulfilmentUrl: what the Catalog API says of a product."""
+        return self._call("POST", f"products/{quote(product_code, safe='')}/listing", listing)
+
     def create_buyer(
         self,
         product_code: str,

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from local.marketplace.admin_buyers import add_buyer, add_product, buyer_request, describe_buyer
+from local.marketplace.admin_listing import change_listing
 from local.marketplace.call_log import DEFAULT_PAGE, LARGEST_PAGE, CallLog
 from local.marketplace.errors import AdminError
 from local.marketplace.faults import Fault
@@ -23,6 +24,8 @@ def answer(state: MarketplaceState, method: str, path: str, query: Mapping[str, 
     with state.lock:
         if parts[0] == "buyers" and len(parts) > 1:
             return buyer_request(state, method, state.catalogue.buyer(parts[1]), parts[2:], body)
+        if method == "POST" and parts[0] == "products" and parts[2:] == ["listing"]:
+            return change_listing(state, parts[1], body)
         if action := _POSTS.get("/".join(parts)) if method == "POST" else None:
             return action(state, body)
         if method == "DELETE" and parts == ["faults"]:

@@ -3,9 +3,10 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from local.marketplace import catalog_api
 from local.marketplace.call_faults import CallFaults
 from local.marketplace.call_log import Call
 from local.marketplace.errors import ApiError
@@ -49,6 +50,23 @@ def answer(
     except ApiError as error:
         return _refused(error)
     return serve(state, operation, region, body, len(raw), sleep)
+
+
+def catalog_answer(
+    state: MarketplaceState,
+    operation: str,
+    header: Callable[[str], str | None],
+    query: Mapping[str, str],
+    raw: bytes,
+) -> Answer:
+    """One request of the Catalog API, which is another protocol (``local.marketplace.catalog_api``)."""
+    try:
+        region = signed_region(header("Authorization") or "")
+        request = catalog_api.request_of(operation, query, parsed(raw))
+        with state.lock:
+            return Answer(200, catalog_api.answer(state, operation, region, request))
+    except ApiError as error:
+        return _refused(error)
 
 
 def serve(

@@ -8,6 +8,8 @@ from local.marketplace.errors import AdminError
 
 Integration = Literal["license", "legacy", "mixed"]
 BuyerKind = Literal["license", "legacy"]
+EntityType = Literal["SaaSProduct", "AmiProduct", "ContainerProduct"]
+Visibility = Literal["Draft", "Limited", "Public", "Restricted"]
 EntitlementValue = bool | int | float | str
 #: AWS Marketplace catalog quotas: so many usage and so many contract dimensions a product
 MOST_DIMENSIONS = 200
@@ -19,6 +21,7 @@ class Product:
 
     dimensions: those that BatchMeterUsage takes. contract_dimensions: those that GetEntitlements returns.
     region: where the seller meters it; the judge names records that were accepted elsewhere.
+    title, entity_type, visibility, fulfilment_url: what else its listing says.
     """
 
     product_code: str
@@ -26,6 +29,10 @@ class Product:
     dimensions: frozenset[str]
     contract_dimensions: frozenset[str] = frozenset()
     region: str = "us-east-1"
+    title: str = "A product"
+    entity_type: EntityType = "SaaSProduct"
+    visibility: Visibility = "Limited"
+    fulfilment_url: str | None = None
 
 
 @dataclass

@@ -50,6 +50,15 @@ def violations(service: str, operation: str, request: Any) -> list[Violation]:
     return broken
 
 
+def answer_violations(service: str, operation: str, answer: Any) -> list[Violation]:
+    """The same of the operation's output shape and an answer."""
+    shape = service_model(service).operation_model(operation).output_shape
+    assert shape is not None
+    broken: list[Violation] = []
+    _check_of(shape)(answer, None, broken)
+    return broken
+
+
 @cache
 def _checks(service: str, operation: str) -> Check:
     shape = service_model(service).operation_model(operation).input_shape

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from local.marketplace import admin_api, api, page
+from local.marketplace import admin_api, api, catalog_api, page
 from local.marketplace.errors import AdminError
 from local.marketplace.state import MarketplaceState
 from runtime import clock
@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/":
             self._send(200, page.render(self.server.state).encode(), "text/html; charset=utf-8")
-        else:
+        elif not self._catalog():
             self._admin()
 
     def do_DELETE(self) -> None:
@@ -67,6 +67,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if self.path.startswith("/_local/"):
             self._admin()
+            return
+        if self._catalog():
             return
         raw = self._body()
         if raw is None:
@@ -77,6 +79,20 @@ class _Handler(BaseHTTPRequestHandler):
             return
         extra = {"x-amzn-errortype": given.error} if given.error else {}
         self._send(given.status, json.dumps(given.body).encode(), "application/x-amz-json-1.1", extra)
+
+    def _catalog(self) -> bool:
+        """Answers the Catalog API's paths; False for any other."""
+        parts = urlsplit(self.path)
+        operation = catalog_api.OPERATIONS.get((self.command, parts.path))
+        if operation is None:
+            return False
+        raw = self._body()
+        if raw is not None:
+            query = dict(parse_qsl(parts.query))
+            given = api.catalog_answer(self.server.state, operation, self.headers.get, query, raw)
+            extra = {"x-amzn-errortype": given.error} if given.error else {}
+            self._send(given.status, json.dumps(given.body).encode(), "application/json", extra)
+        return True
 
     def _admin(self) -> None:
         raw = self._body()

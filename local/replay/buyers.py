@@ -4,19 +4,28 @@ Both integrations take turns, and so does the order in which registration and no
 """
 
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from ledger import tables
 from ledger.subscriber import Subscriber, from_item
+from local.cloud import Answer
 from local.marketplace import notices
-from local.stage import LocalStage
+from local.replay.patience import Patience, asks_again
+from local.stage import STAGE, LocalStage
 from runtime.clock import iso
 
+#: buyers who arrive in any second: each leads to up to five GetEntitlements, of which Marketplace answers 20 a second
+ARRIVALS = 4
 #: seconds (of the machine's clock) in which notices have to come through
 PATIENCE = 60.0
+#: seconds at most while something is still under way: a notice whose function was throttled comes again after minutes
+LONGEST_WAIT = 900.0
+#: seconds between two looks meanwhile
+LOOK_EVERY = 2.0
 
 
 class BuyersFailed(RuntimeError):
@@ -36,14 +45,22 @@ class Buyer:
 class Buyers:
     """Brings buyers to the stage and lets them leave."""
 
-    def __init__(self, stage: LocalStage) -> None:
+    def __init__(self, stage: LocalStage, patience: Patience | None = None) -> None:
         self._stage = stage
+        self._patience = patience or Patience()
 
-    def arrive(self, names: Sequence[str]) -> dict[str, Buyer]:
-        """One buyer for each name, registered, subscribed and entitled when this returns; by name."""
+    def arrive(self, names: Sequence[str], arrived: Callable[[int], None] = lambda _: None) -> dict[str, Buyer]:
+        """One buyer for each name, registered, subscribed and entitled when this returns; by name.
+
+        arrived: is told how many have registered and subscribed so far.
+        """
         paid = [tier.name for tier in self._stage.settings.tiers if "unlimited" not in tier.name]
         buyers: dict[str, Buyer] = {}
+        latest: deque[float] = deque(maxlen=ARRIVALS)
         for number, name in enumerate(names):
+            if len(latest) == ARRIVALS:
+                self._patience.sleep(max(0.0, latest[0] + 1 - time.monotonic()))
+            latest.append(time.monotonic())
             kind = "license" if number % 2 == 0 else "legacy"
             buyer = self._create(kind, paid[number % len(paid)])
             notice_first = number % 4 >= 2
@@ -53,7 +70,8 @@ class Buyers:
             if not notice_first:
                 self._subscribe(buyer)
             buyers[name] = buyer
-        self._wait(lambda subscriber: _is_ready(subscriber), [b.customer_identifier for b in buyers.values()])
+            arrived(len(buyers))
+        self._wait(_is_ready, [b.customer_identifier for b in buyers.values()])
         return buyers
 
     def leave(self, buyer: Buyer) -> None:
@@ -83,9 +101,8 @@ class Buyers:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         token = buyer.known["token"]
         answers = [
-            self._stage.api.call("POST", "/register", urlencode({"x-amzn-marketplace-token": token}), headers=form),
-            self._stage.api.call(
-                "POST",
+            self._post("/register", urlencode({"x-amzn-marketplace-token": token}), headers=form),
+            self._post(
                 "/registrations",
                 {"token": token, "email": f"{name.lower()}@example.com", "company": f"Buyer {name}", "name": name},
             ),
@@ -93,6 +110,12 @@ class Buyers:
         for answer in answers:
             if answer.status != 200:
                 raise BuyersFailed(f"registration of {name} was answered {answer.status}: {answer.text[:300]}")
+
+    def _post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Answer:
+        """The answer of a page, which may ask for the same again while Marketplace is busy: the token stays good."""
+        return self._patience.until_answered(
+            lambda: self._stage.api.call("POST", path, body, headers=headers), asks_again
+        )
 
     def _subscribe(self, buyer: Buyer) -> None:
         now = self._stage.clock.now()
@@ -114,20 +137,36 @@ class Buyers:
     def _put(self, event: dict[str, Any]) -> None:
         self._stage.cloud.marketplace.put_agreement_event(event["detail-type"], event["detail"], event["resources"])
 
-    def _wait(self, is_done: Any, customers: Sequence[str]) -> None:
-        deadline = time.monotonic() + PATIENCE
+    def _wait(self, is_done: Callable[[Subscriber], bool], customers: Sequence[str]) -> None:
+        begun = time.monotonic()
         wanted = set(customers)
         while True:
             known = {s.customer_identifier: s for s in map(from_item, self._stage.items(tables.SUBSCRIBERS))}
             missing = sorted(key for key in wanted if key not in known or not is_done(known[key]))
             if not missing:
                 return
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - begun
+            if waited < PATIENCE:
+                self._patience.sleep(0.1)
+            elif waited < LONGEST_WAIT and self._under_way():
+                self._patience.pause(LOOK_EVERY)
+            else:
                 raise BuyersFailed(
-                    f"after {PATIENCE:g} s {len(missing)} of {len(wanted)} buyers are not ready, first {missing[0]}:"
+                    f"after {waited:.0f} s {len(missing)} of {len(wanted)} buyers are not ready, first {missing[0]}:"
                     f" {known.get(missing[0], 'unknown')}"
                 )
-            time.sleep(0.1)
+
+    def _under_way(self) -> bool:
+        """Whether a notice is still in its queue, or somebody is still metered to the end."""
+        doors, metering = (self._stage.outputs[f"YawlMetering-{STAGE}-{stack}"] for stack in ("Doors", "Metering"))
+        queues = self._stage.cloud.seller.client("sqs")
+        for queue in ("SubscriptionQueueUrl", "EntitlementQueueUrl"):
+            counts = queues.get_queue_attributes(QueueUrl=doors[queue], AttributeNames=["All"])["Attributes"]
+            if any(int(count) for name, count in counts.items() if name.startswith("ApproximateNumberOfMessages")):
+                return True
+        states = self._stage.cloud.seller.client("stepfunctions")
+        arn = metering["FinalMeteringArn"]
+        return bool(states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"])
 
 
 def _is_ready(subscriber: Subscriber) -> bool:

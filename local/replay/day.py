@@ -15,6 +15,8 @@ from local.simulated_clock import moment_of
 from local.stage import LocalStage
 from runtime.clock import iso
 
+#: seconds after which a run of the workflow has ended by its own time limit
+LONGEST_METERING = 3600.0
 #: usage of an hour is sent at three minutes to the next: all of it has happened, and none is late
 SENT_AT = 57 / 60
 #: the hourly workflow's own minute (sealDelay), and a little
@@ -23,10 +25,14 @@ METERED_AT = 1 + 10.5 / 60
 
 @dataclass(frozen=True)
 class Day:
-    """stage: up and running. replay: what is sent when. buyers: by the log's weeks. date: the simulated day."""
+    """stage: up and running. replay: what is sent when. buyers: by the log's weeks, brought by ``arrivals``.
+
+    date: the simulated day.
+    """
 
     stage: LocalStage
     replay: Replay
+    arrivals: Buyers
     buyers: Mapping[str, Buyer]
     date: date
 
@@ -40,13 +46,13 @@ class Day:
         known = self._billed_so_far()
         if self.replay.leaver is not None and self.replay.leaver.hour == hour:
             self.stage.clock.set(moment_of(self.date, hour + LEAVES_AT_MINUTE / 60))
-            Buyers(self.stage).leave(self.buyers[self.replay.leaver.customer])
+            self.arrivals.leave(self.buyers[self.replay.leaver.customer])
         self.stage.clock.set(moment_of(self.date, hour + SENT_AT))
         events = self.replay.to_send(hour, self.date, identifiers)
         sender.send(events, advance)
         metering()
         self.stage.clock.set(moment_of(self.date, hour + METERED_AT))
-        self.stage.meter()
+        self.stage.meter(timeout=LONGEST_METERING)
         sent: dict[str, int] = defaultdict(int)
         for tagged in events:
             sent[tagged["event"]["dimension"]] += 1
@@ -61,7 +67,7 @@ class Day:
     def finish(self) -> None:
         """Returns when who has left is metered to the end, which goes on beside the hours."""
         if self.replay.leaver is not None:
-            Buyers(self.stage).wait_until_cancelled(self.buyers[self.replay.leaver.customer])
+            self.arrivals.wait_until_cancelled(self.buyers[self.replay.leaver.customer])
 
     def _billed_so_far(self) -> dict[str, Decimal]:
         billed: dict[str, Decimal] = defaultdict(Decimal)

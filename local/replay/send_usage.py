@@ -1,6 +1,5 @@
 """Sends usage as a careful sender does: in batches per customer, again when asked to, and keeps account of verdicts."""
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,15 +7,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from local.cloud.http import Answer
+from local.replay.patience import Patience, asks_again
 from local.replay_plan import TaggedEvent, first_time, received
 from local.stage import LocalStage
 
 BATCH = 100
 SENDERS = 6
-TRIES = 6
 
 #: (customerIdentifier, dimension)
 AccountKey = tuple[str, str]
+#: customerIdentifier and id
+EventKey = tuple[str, str]
+#: an event with the verdict on it
+Told = tuple[TaggedEvent, dict[str, Any]]
 
 
 class SendingFailed(RuntimeError):
@@ -52,51 +56,88 @@ class Tally:
 class UsageSender:
     """``tally`` holds the verdicts so far."""
 
-    def __init__(self, stage: LocalStage) -> None:
+    def __init__(self, stage: LocalStage, patience: Patience | None = None) -> None:
         self._stage = stage
+        self._patience = patience or Patience()
         self.tally = Tally()
-        self._kept_answers: list[tuple[TaggedEvent, dict[str, Any]]] = []
+        self._kept_answers: list[Told] = []
+        self._sent: set[EventKey] = set()
 
     def send(self, events: Sequence[TaggedEvent], advance: Callable[[int], None] = lambda _: None) -> None:
         """Send what is kept from before and these events: first those of the log, then what refers to them."""
         kept, self.tally.waiting, self._kept_answers = self.tally.waiting, [], []
+        self._sent = {_key(tagged) for tagged in kept}
         for wave in ([*kept, *filter(first_time, events)], [e for e in events if not first_time(e)]):
             with ThreadPoolExecutor(SENDERS) as pool:
-                for answered in pool.map(self._send_batch, _batches(wave)):
-                    for tagged, verdict in answered:
-                        if verdict["verdict"] == "retry_later":
-                            self.tally.waiting.append(tagged)
-                            self._kept_answers.append((tagged, verdict))
-                        else:
-                            self.tally.add(tagged, verdict)
-                    advance(len(answered))
+                try:
+                    for answered in pool.map(self._send_batch, _batches(wave)):
+                        self._note(answered)
+                        advance(len(answered))
+                except BaseException:
+                    self._patience.stop()
+                    raise
 
     def close(self) -> None:
         """No more is sent: what is still kept is noted as waiting."""
         for tagged, verdict in self._kept_answers:
             self.tally.add(tagged, verdict)
 
-    def _send_batch(self, batch: Sequence[TaggedEvent]) -> list[tuple[TaggedEvent, dict[str, Any]]]:
-        body = {"events": [tagged["event"] for tagged in batch]}
-        for attempt in range(TRIES):
-            answer = self._stage.api.call("POST", "/usage", body, caller=self._stage.usage_sender)
-            if answer.status == 200:
-                verdicts = answer.json["verdicts"]
-                return [
-                    (tagged, _first_told(tagged, verdict) if attempt else verdict)
-                    for tagged, verdict in zip(batch, verdicts, strict=True)
-                ]
-            if answer.status not in (429, 503):
-                break
-            time.sleep(0.1 * 2**attempt)  # the same request again: what was recorded is found
-        raise SendingFailed(f"POST /usage was answered {answer.status}: {answer.text[:500]}")
+    def _note(self, answered: Iterable[Told]) -> None:
+        for tagged, verdict in answered:
+            if verdict["verdict"] == "retry_later":
+                self.tally.waiting.append(tagged)
+                self._kept_answers.append((tagged, verdict))
+            else:
+                self.tally.add(tagged, verdict)
+
+    def _send_batch(self, batch: Sequence[TaggedEvent]) -> list[Told]:
+        sending = _Sending(self._stage, batch, {_key(tagged) for tagged in batch} & self._sent)
+        answer = self._patience.until_answered(sending.send, sending.asks_again)
+        if answer.status != 200:
+            raise SendingFailed(f"POST /usage was answered {answer.status}: {answer.text[:500]}")
+        return [*sending.answered, *sending.busy]
 
 
-def _first_told(tagged: TaggedEvent, verdict: dict[str, Any]) -> dict[str, Any]:
-    """After a request that was not answered, ``duplicate`` of a first report means: it was recorded by that request."""
-    if verdict["verdict"] == "duplicate" and first_time(tagged):
-        return verdict | {"verdict": "recorded"}
-    return verdict
+class _Sending:
+    """One batch, sent until each event has an answer: ``busy`` is one of the moment, for an event or all of a request.
+
+    sent: the events that have been sent before and may have been recorded by that.
+    """
+
+    def __init__(self, stage: LocalStage, batch: Sequence[TaggedEvent], sent: set[EventKey]) -> None:
+        self._stage = stage
+        self._open = list(batch)
+        self._sent = sent
+        self.answered: list[Told] = []
+        self.busy: list[Told] = []
+
+    def send(self) -> Answer:
+        body = {"events": [tagged["event"] for tagged in self._open]}
+        answer = self._stage.api.call("POST", "/usage", body, caller=self._stage.usage_sender)
+        tried = self._open
+        if answer.status == 200:
+            told = [
+                (tagged, self._first_told(tagged, verdict))
+                for tagged, verdict in zip(tried, answer.json["verdicts"], strict=True)
+            ]
+            self.answered += [(tagged, verdict) for tagged, verdict in told if verdict.get("reason") != "busy"]
+            self.busy = [(tagged, verdict) for tagged, verdict in told if verdict.get("reason") == "busy"]
+            self._open = [tagged for tagged, _ in self.busy]
+        self._sent |= {_key(tagged) for tagged in tried}
+        return answer
+
+    def asks_again(self, answer: Answer) -> float | None:
+        return 0.0 if answer.status == 200 and self.busy else asks_again(answer)
+
+    def _first_told(self, tagged: TaggedEvent, verdict: dict[str, Any]) -> dict[str, Any]:
+        """``duplicate`` of a first report whose former answer was none means: it was recorded by that request."""
+        if verdict["verdict"] == "duplicate" and first_time(tagged) and _key(tagged) in self._sent:
+            return verdict | {"verdict": "recorded"}
+        return verdict
+
+
+def _key(tagged: TaggedEvent) -> EventKey:
+    return tagged["event"]["customerIdentifier"], tagged["event"]["id"]
 
 
 def _batches(events: Iterable[TaggedEvent]) -> list[list[TaggedEvent]]:

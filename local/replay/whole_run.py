@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,7 @@ from local.fold import Plan, fold
 from local.replay.buyers import Buyers
 from local.replay.day import Day
 from local.replay.extras import extras, log_facts
+from local.replay.patience import Patience
 from local.replay.reckon import reckon
 from local.replay.send_usage import UsageSender
 from local.replay_plan import mix_in
@@ -42,15 +43,28 @@ class Replaying:
         self.out = out
         self.timings: dict[str, float] = {}
         self.counts = LogCounts()
+        self.patience = Patience(self._waiting)
+        self._pauses = 0
+        self._show: Callable[[str], None] = lambda _: None
 
     @contextmanager
-    def step(self, name: str, doing: str) -> Iterator[None]:
-        """Shows what is being done, and for how long it was."""
+    def step(self, name: str, doing: str) -> Iterator[Callable[[str], None]]:
+        """Shows what is being done, and for how long it was; what it yields shows how far it has come."""
         started = time.monotonic()
-        with console.status(f"{doing} ..."):
-            yield
+        with console.status(f"{doing} ...") as status:
+            self._show = lambda more: status.update(f"{doing}: {more} ...")
+            yield self._show
+        self._done(name, started, doing)
+
+    def _done(self, name: str, started: float, done: str) -> None:
         self.timings[name] = time.monotonic() - started
-        console.print(f"[green]✓[/] {doing} [dim]{self.timings[name]:.1f} s[/]")
+        waited = f" [dim](asked to wait {self._pauses} times)[/]" if self._pauses else ""
+        self._pauses = 0
+        console.print(f"[green]✓[/] {done} [dim]{self.timings[name]:.1f} s[/]{waited}")
+
+    def _waiting(self, seconds: float) -> None:
+        self._pauses += 1
+        self._show(f"waiting {max(seconds, 1):.0f} s")
 
     def prepare(self, clock: SimulatedClock) -> Plan:
         """Read the log while the stage is synthesized."""
@@ -84,22 +98,20 @@ class Replaying:
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task("", total=total)
 
-            def show(hour: int, doing: str) -> None:
-                progress.update(task, description=f"hour {hour:02d}:00, {doing:8}")
+            def show(hour: int, doing: str, sent: int = 0) -> None:
+                progress.update(task, description=f"hour {hour:02d}:00, {doing:12}", advance=sent)
 
             for hour in plan.hours:
                 total += len(sender.tally.waiting)  # what waits is sent again
                 progress.update(task, total=total)
+                self._show = partial(show, hour)
                 show(hour, "sending")
-                advance = partial(progress.advance, task)
+                advance = partial(show, hour, "sending")
                 facts.append(day.pass_hour(hour, sender, advance, partial(show, hour, "metering")))
                 if not console.is_terminal:
                     console.print(f"  hour {hour:02d}:00 metered [dim]{facts[-1].seconds:.1f} s[/]")
         sender.close()
-        self.timings["replay"] = time.monotonic() - started
-        console.print(
-            f"[green]✓[/] {len(facts)} hours of usage sent and metered [dim]{self.timings['replay']:.1f} s[/]"
-        )
+        self._done("replay", started, f"{len(facts)} hours of usage sent and metered")
         return facts
 
 
@@ -119,10 +131,12 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
             up.enter_context(stage)
         for line in left_out:
             console.print(f"  [dim]{line}[/]")
-        with replaying.step("buyers", f"{len(plan.customers)} buyers subscribe and register"):
-            buyers = Buyers(stage).arrive(list(plan.customers))
-        sender = UsageSender(stage)
-        simulated = Day(stage, mixed, buyers, day)
+        number = len(plan.customers)
+        arrivals = Buyers(stage, replaying.patience)
+        with replaying.step("buyers", f"{number} buyers subscribe and register") as show:
+            buyers = arrivals.arrive(list(plan.customers), lambda arrived: show(f"{arrived} of {number}"))
+        sender = UsageSender(stage, replaying.patience)
+        simulated = Day(stage, mixed, arrivals, buyers, day)
         facts = replaying.replay_day(simulated, sender)
         with replaying.step("reckoning", "holding ledger and Marketplace against each other"):
             simulated.finish()

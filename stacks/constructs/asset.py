@@ -11,14 +11,15 @@ from aws_cdk import aws_lambda as lambda_
 
 from stacks.constructs import asset_contents, asset_pruning
 
-EXCLUDED_SUFFIXES = (".in", ".pyc", ".md")
+REQUIREMENTS = "requirements.txt"
 
 
 class FunctionAsset:
     """The source folder as a deployable asset.
 
-    Its hash covers sorted source files, locked requirements and the rules of bundling, never the bundled output: it is
-    the same on every machine and known without bundling, and an unchanged asset in the assembly is used again.
+    Its hash covers sorted source files, locked requirements, the rules of bundling and which bytecode comes with it,
+    never the bundled output: it is known without bundling, is the same on every machine that has the same Python to
+    compile with, and an unchanged asset in the assembly is used again.
     """
 
     def __init__(self, *, source: Path, runtime: lambda_.Runtime, function_python: str | None = None) -> None:
@@ -28,7 +29,7 @@ class FunctionAsset:
         """
         self.source = source
         self.python_version = runtime.name.removeprefix("python")
-        self.function_python = function_python
+        self.compiler = function_python or asset_contents.installed(self.python_version)
         self.hash = self._hash()
 
     def code(self) -> lambda_.Code:
@@ -45,29 +46,36 @@ class FunctionAsset:
         )
 
     def files(self) -> Iterator[Path]:
-        """What is copied from the source folder, sorted."""
+        """What is copied from the source folder, sorted: nothing that merely happens to lie there."""
         for path in sorted(self.source.rglob("*")):
-            if path.is_file() and path.suffix not in EXCLUDED_SUFFIXES and "__pycache__" not in path.parts:
+            inside = path.relative_to(self.source)
+            hidden = any(part.startswith(".") for part in inside.parts)
+            if path.is_file() and not hidden and _is_shipped(inside):
                 yield path
 
     def bundle(self, output: Path) -> None:
         """Fill the folder. Raises subprocess.CalledProcessError where uv cannot install the locked requirements."""
-        asset_contents.install_requirements(self.source / "requirements.txt", output, self.python_version)
+        asset_contents.install_requirements(self.source / REQUIREMENTS, output, self.python_version)
         asset_pruning.prune(output)
         for path in self.files():
             target = output / path.relative_to(self.source)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
-        asset_contents.compile_bytecode(output, self.python_version, self.function_python)
+        asset_contents.compile_bytecode(output, self.python_version, self.compiler)
 
     def _hash(self) -> str:
         digest = hashlib.sha256(self.python_version.encode())
-        if self.function_python:
-            digest.update(asset_contents.bytecode_tag(self.function_python).encode())
+        # S3 keeps one object per hash: without this, the first builder would decide for all, with bytecode or without
+        digest.update((asset_contents.bytecode_tag(self.compiler) if self.compiler else "no bytecode").encode())
         for path in (*self.files(), Path(__file__), Path(asset_contents.__file__), Path(asset_pruning.__file__)):
             inside = path.relative_to(self.source) if path.is_relative_to(self.source) else Path(path.name)
             digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
         return digest.hexdigest()
+
+
+def _is_shipped(inside: Path) -> bool:
+    """inside: below the source folder. A module's name can be imported, that of an editor's copy cannot."""
+    return inside == Path(REQUIREMENTS) or (inside.suffix == ".py" and inside.stem.isidentifier())
 
 
 @jsii.implements(ILocalBundling)

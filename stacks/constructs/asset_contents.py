@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 
@@ -24,6 +25,7 @@ def install_requirements(requirements: Path, output: Path, python_version: str) 
     shutil.rmtree(output / "bin", ignore_errors=True)
 
 
+@cache
 def bytecode_tag(interpreter: str) -> str:
     """``cpython-311``: which Python the interpreter's bytecode is for."""
     program = "import sys; print(sys.implementation.cache_tag)"
@@ -36,8 +38,7 @@ def compile_bytecode(output: Path, python_version: str, interpreter: str | None)
     Bytecode is of use only to the Python version that wrote it; without such an interpreter here the asset goes
     without, which makes cold starts about 2.5 times as long, and a notice says so.
     """
-    compiler = interpreter or _installed(python_version)
-    if not compiler:
+    if not interpreter:
         print(
             f"notice: no Python {python_version} here, so the asset ships without bytecode and cold starts are slower;"
             f" install Python {python_version} on the machine that deploys",
@@ -45,10 +46,11 @@ def compile_bytecode(output: Path, python_version: str, interpreter: str | None)
         )
         return
     options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", str(output), str(output)]
-    subprocess.run([compiler, "-m", "compileall", *options], check=True, capture_output=True)  # noqa: S603
+    subprocess.run([interpreter, "-m", "compileall", *options], check=True, capture_output=True)  # noqa: S603
 
 
-def _installed(python_version: str) -> str | None:
+@cache
+def installed(python_version: str) -> str | None:
     """An interpreter of that version on this machine, nothing is downloaded."""
     command = [sys.executable, "-m", "uv", "python", "find", "--no-project", "--no-python-downloads", python_version]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  no outside input

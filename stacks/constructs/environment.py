@@ -7,6 +7,8 @@ from dataclasses import dataclass
 class FunctionEnvironment:
     """metrics_namespace: CloudWatch namespace of what functions emit. log_group_prefix: before ``/<function>``.
 
+    log_level: DEBUG or INFO, of functions' own lines. None above: Lambda takes lines without a level for INFO (Lambda
+    Developer Guide, "Log-level filtering"), and lines that carry metrics have none, so the alarms would go with them.
     clock_offset_file: only where the clock can be moved; None keeps the variable out of every function.
     """
 

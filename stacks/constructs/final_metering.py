@@ -107,7 +107,16 @@ class StartOnLeaving(Construct):
 class LookAfterLeavers(Construct):
     """Every few minutes, all leavers: who has no execution under way gets one."""
 
-    def __init__(self, scope: Construct, id_: str, *, watcher: RoomFunction, machine: sfn.StateMachine) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        watcher: RoomFunction,
+        machine: sfn.StateMachine,
+        group: scheduler.IScheduleGroup | None = None,
+    ) -> None:
+        """group: as of ``WorkflowSchedule``."""
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         machine.grant_start_execution(watcher.function)
@@ -117,6 +126,7 @@ class LookAfterLeavers(Construct):
             "Schedule",
             description="final metering of everybody who has left is under way",
             schedule=scheduler.ScheduleExpression.rate(Duration.minutes(LOOK_EVERY_MINUTES)),
+            schedule_group=group,
             target=targets.LambdaInvoke(
                 watcher.live,
                 input=scheduler.ScheduleTargetInput.from_object({}),
@@ -126,3 +136,6 @@ class LookAfterLeavers(Construct):
                 retry_attempts=2,
             ),
         )
+        if group:
+            # as in ``WorkflowSchedule``
+            self.schedule.node.add_dependency(group)

@@ -46,8 +46,13 @@ class RoomFunction(Construct):
         timeout: Duration,
         memory_mb: int = 512,
         reserved_concurrency: int | None = None,
+        own_loop: bool = False,
     ) -> None:
-        """handler: ``module.function`` below the asset's root. room: the service name on its metrics and log lines."""
+        """handler: ``module.function`` below the asset's root. room: the service name on its metrics and log lines.
+
+        own_loop: the function sends to a queue that it receives from, and sees to it by itself that this ends. Lambda
+        otherwise stops what has come round sixteen times (Lambda Developer Guide, "Recursive loop detection").
+        """
         super().__init__(scope, id_)
         self.room = room
         self.timeout = timeout
@@ -68,9 +73,14 @@ class RoomFunction(Construct):
             timeout=timeout,
             memory_size=memory_mb,
             reserved_concurrent_executions=reserved_concurrency,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if own_loop else None,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=self.log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            # without it Lambda lets nothing below INFO through, whatever the function's own level
+            application_log_level_v2=lambda_.ApplicationLogLevel[environment.log_level],
+            # Lambda's own lines: begin, end, what it took
+            system_log_level_v2=lambda_.SystemLogLevel.INFO,
             # runs under way name the former version, and a way back leads there; that of a deployment that fails goes:
             # otherwise Lambda would refuse to publish the same once more when it is tried again
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE),
@@ -87,8 +97,17 @@ class RoomFunction(Construct):
         acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": TRACING_REASON})
         acknowledge(self.function, {"Serverless-LambdaDLQ": NEVER_ASYNCHRONOUS})
 
-    def allow_marketplace(self, *actions: str) -> None:
-        """Allow ``aws-marketplace`` actions by their names, for example ``BatchMeterUsage``."""
+    def allow_marketplace(self, *actions: str, seller_role_arn: str | None = None) -> None:
+        """Allow ``aws-marketplace`` actions by their names, for example ``BatchMeterUsage``.
+
+        seller_role_arn: of the account that published the product, where it is another one. The role has the rights
+        then, and the function may do nothing but assume it.
+        """
+        if seller_role_arn:
+            self.function.add_to_role_policy(
+                iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[seller_role_arn])
+            )
+            return
         self.function.add_to_role_policy(
             iam.PolicyStatement(actions=[f"aws-marketplace:{action}" for action in actions], resources=["*"])
         )

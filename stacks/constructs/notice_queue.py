@@ -3,7 +3,8 @@
 A queue between topic and function keeps notices through the function's faults and lets a batch fail in part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_events as events
@@ -76,13 +77,25 @@ class NoticeQueue(Construct):
         # SNS delivers from the first moment of the subscription
         subscription.node.add_dependency(self.queue)
 
-    def receive_events(self, id_: str, *, source: str, detail_types: Sequence[str], description: str) -> events.Rule:
-        """Take these events from the account's default bus."""
+    def receive_events(
+        self,
+        id_: str,
+        *,
+        source: str,
+        detail_types: Sequence[str],
+        description: str,
+        detail: Mapping[str, Any] | None = None,
+        account: str | None = None,
+    ) -> events.Rule:
+        """Take these events from the account's default bus; ``detail``: the pattern of those to take, None for all.
+        account: in which they arose; None is any."""
         rule = events.Rule(
             self,
             id_,
             description=description,
-            event_pattern=events.EventPattern(source=[source], detail_type=list(detail_types)),
+            event_pattern=events.EventPattern(
+                account=[account] if account else None, source=[source], detail_type=list(detail_types), detail=detail
+            ),
         )
         rule.add_target(
             targets.SqsQueue(

@@ -4,7 +4,7 @@ from aws_cdk import RemovalPolicies, RemovalPolicy
 from constructs import IConstruct
 
 #: whatever holds what cannot be made again: the ledger, usage and notices that were not worked on yet, what happened
-STATEFUL = ("AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue")
+STATEFUL = ("AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
 
 
 def outlive(scope: IConstruct, *, keep: bool) -> None:

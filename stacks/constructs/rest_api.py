@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.api_senders import resource_policy
 from stacks.constructs.environment import FunctionEnvironment
+from stacks.constructs.firewall import Firewall
 from stacks.constructs.function import RoomFunction
 from stacks.constructs.log_group import add_log_group
 
@@ -32,7 +35,7 @@ ACCESS_LOG_FIELDS = {
 }
 
 NO_VALIDATOR = "the function checks the whole request and names what is wrong; a gateway model would reject it unnamed"
-NO_WAF = "throttled per route; a web ACL is the account owner's choice and can be attached to this stage from outside"
+NO_WAF = "throttled per route; a web ACL costs, so it is made where the stage file asks for it ([firewall])"
 NOT_COGNITO = "called by machines: IAM signs these requests"
 PUBLIC = "AWS Marketplace sends the buyer's browser here, so it must be public; trust comes from ResolveCustomer"
 LOG_ROLE = "the managed policy that API Gateway documents for its own account-wide log role"
@@ -48,12 +51,17 @@ PUBLIC_AT_LEAST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """``path`` as in the documentation, for example ``/subscribers/{customerIdentifier}``. ``public``: unsigned."""
+    """``path`` as in the documentation, for example ``/subscribers/{customerIdentifier}``. ``public``: unsigned.
+    ``senders``: who sends from other accounts may call it."""
 
     method: str
     path: str
     to: RoomFunction
     public: bool = False
+    senders: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
 
 class RestApi(Construct):
@@ -69,8 +77,16 @@ class RestApi(Construct):
         requests_per_second: int,
         burst: int,
         routes: Sequence[Route],
+        senders: Sequence[str] = (),
+        default_endpoint: bool = True,
+        requests_per_address: int | None = None,
     ) -> None:
-        """requests_per_second, burst: of each route, averaged and at once (API Gateway's token bucket)."""
+        """requests_per_second, burst: of each route, averaged and at once (API Gateway's token bucket).
+
+        senders: ARNs of roles and users, of other accounts above all, that are let in to the routes for senders.
+        default_endpoint: False where the API has a domain of its own. requests_per_address: in five minutes, to public
+        routes; None makes no web ACL.
+        """
         super().__init__(scope, id_)
         self.access_log = add_log_group(
             self, "AccessLog", name=f"{environment.log_group_prefix}/api-access", environment=environment
@@ -80,6 +96,8 @@ class RestApi(Construct):
             "Api",
             rest_api_name=name,
             endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
+            disable_execute_api_endpoint=None if default_endpoint else True,
+            policy=_policy(routes, senders),
             # one per account and Region, for all APIs there: it must not go with the first stack that is deleted, nor
             # with a first deployment that fails (its name is CloudFormation's, so it is in nobody's way)
             cloud_watch_role=True,
@@ -103,7 +121,17 @@ class RestApi(Construct):
             ),
         )
         acknowledge(self.api, {"AwsSolutions-APIG2": NO_VALIDATOR})
-        acknowledge(self.api.deployment_stage, {"AwsSolutions-APIG3": NO_WAF})
+        if requests_per_address:
+            Firewall(
+                self,
+                "Firewall",
+                stage_arn=self.api.deployment_stage.stage_arn,
+                stage_name=STAGE,
+                signed=[route.path.split("/")[1] for route in routes if not route.public],
+                requests_per_address=requests_per_address,
+            )
+        else:
+            acknowledge(self.api.deployment_stage, {"AwsSolutions-APIG3": NO_WAF})
         acknowledge(
             self.api.node.try_find_child("CloudWatchRole"),
             {
@@ -136,6 +164,18 @@ class RestApi(Construct):
         return Stack.of(self).format_arn(
             service="execute-api", resource=self.api.rest_api_id, resource_name=f"{STAGE}/*"
         )
+
+
+def _policy(routes: Sequence[Route], senders: Sequence[str]) -> iam.PolicyDocument | None:
+    """None where nobody outside is let in: who may call is then said by the callers' own policies alone."""
+    if not senders:
+        return None
+    return resource_policy(
+        stage=STAGE,
+        public=[str(route) for route in routes if route.public],
+        senders=senders,
+        routes=[str(route) for route in routes if route.senders],
+    )
 
 
 def _public_options(requests_per_second: int, burst: int) -> apigateway.MethodDeploymentOptions:

@@ -1,6 +1,5 @@
 """The random secret that signs the sessions of the registration page."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -18,8 +17,7 @@ ROTATED_BY_HAND = (
 class SessionSecret(Construct):
     """Made by Secrets Manager and seen by nobody: no template, no variable and no output holds it."""
 
-    def __init__(self, scope: Construct, id_: str, *, keep: bool) -> None:
-        """keep: it outlives its stack (but not a first deployment that fails)."""
+    def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
         self.secret = secretsmanager.Secret(
             self,
@@ -28,7 +26,6 @@ class SessionSecret(Construct):
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=LENGTH, exclude_punctuation=True
             ),
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else RemovalPolicy.DESTROY,
         )
         acknowledge(self.secret, {"AwsSolutions-SMG4": ROTATED_BY_HAND})
 

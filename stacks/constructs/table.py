@@ -20,8 +20,21 @@ _TYPES = {"S": dynamodb.AttributeType.STRING, "N": dynamodb.AttributeType.NUMBER
 class LedgerTable(Construct):
     """On demand, encrypted, restorable to any second of the last 35 days."""
 
-    def __init__(self, scope: Construct, id_: str, *, declaration: Table, physical_name: str, protect: bool) -> None:
-        """protect: the table refuses deletion by anybody, CloudFormation included."""
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        declaration: Table,
+        physical_name: str,
+        protect: bool,
+        read_units: int | None = None,
+        write_units: int | None = None,
+    ) -> None:
+        """protect: the table refuses deletion by anybody, CloudFormation included.
+
+        read_units, write_units: request units a second of the table and of each index at most; None is no ceiling.
+        """
         super().__init__(scope, id_)
         self.declaration = declaration
         self._physical_name = physical_name
@@ -39,6 +52,8 @@ class LedgerTable(Construct):
             time_to_live_attribute=declaration.ttl,
             stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if declaration.stream else None,
             deletion_protection=protect,
+            max_read_request_units=read_units,
+            max_write_request_units=write_units,
         )
         for index in declaration.indexes:
             self.table.add_global_secondary_index(
@@ -46,6 +61,8 @@ class LedgerTable(Construct):
                 partition_key=_attribute(index.hash),
                 sort_key=_attribute(index.range) if index.range else None,
                 projection_type=dynamodb.ProjectionType[index.projection],
+                max_read_request_units=read_units,
+                max_write_request_units=write_units,
             )
 
     @property

@@ -79,6 +79,17 @@ class UsageQueue(Construct):
         )
         acknowledge(self.refused, {"AwsSolutions-SQS3": FOR_PEOPLE, "Serverless-SQSRedrivePolicy": FOR_PEOPLE})
 
+    def let_in(self, senders: Sequence[str]) -> None:
+        """ARNs of roles and users that may send. One of another account needs the right in its own account, too."""
+        if senders:
+            self.queue.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ArnPrincipal(arn) for arn in senders],
+                    actions=["sqs:SendMessage"],
+                    resources=[self.queue.queue_arn],
+                )
+            )
+
     def feed(self, consumer: RoomFunction) -> None:
         """The function takes from the usage and the waiting queue, and may send to the waiting and the refused one."""
         self._allow(

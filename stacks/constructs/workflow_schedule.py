@@ -15,7 +15,16 @@ class WorkflowSchedule(Construct):
     AWS takes the previous month's usage until 06:00 UTC on the 1st (BatchMeterUsage, ``UsageRecord.Timestamp``).
     """
 
-    def __init__(self, scope: Construct, id_: str, *, workflow: Workflow, minute: int) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        workflow: Workflow,
+        minute: int,
+        group: scheduler.IScheduleGroup | None = None,
+    ) -> None:
+        """group: Scheduler counts by it alone, so schedules of others should not be in it; None: the default one."""
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         target = targets.StepFunctionsStartExecution(
@@ -35,6 +44,7 @@ class WorkflowSchedule(Construct):
                 minute=str(minute), hour="*", day="*", month="*", year="*", time_zone=TimeZone.ETC_UTC
             ),
             target=target,
+            schedule_group=group,
         )
         self.month_end = scheduler.Schedule(
             self,
@@ -44,6 +54,7 @@ class WorkflowSchedule(Construct):
                 minute="0/5", hour="5", day="1", month="*", year="*", time_zone=TimeZone.ETC_UTC
             ),
             target=target,
+            schedule_group=group,
         )
         for schedule in (self.hourly, self.month_end):
             # the alias is started and the role names the machine, for which IAM is asked whatever is started (Step
@@ -51,3 +62,6 @@ class WorkflowSchedule(Construct):
             resource = schedule.node.default_child
             assert isinstance(resource, CfnResource)
             resource.add_property_override("Target.Arn", workflow.alias_arn)
+            if group:
+                # CDK names the group by text, so CloudFormation does not see that it has to be there first
+                schedule.node.add_dependency(group)

@@ -40,6 +40,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
             "is missing",
             f'meteringMode = "{stage.metering_mode}" calls AWS Marketplace: name the account that this may happen in',
         )
+    yield from _seller(stage)
     yield from _product(stage)
     yield from _alarms(stage)
     yield from _limits(stage)
@@ -68,6 +69,22 @@ def _mode(stage: Stage) -> Iterator[Fault]:
                 f"leaves out {way!r}",
                 f'integration = "{stage.integration}" learns of its buyers by it: add it',
             )
+
+
+def _seller(stage: Stage) -> Iterator[Fault]:
+    if stage.seller_role_arn and stage.account is None:
+        yield Fault(
+            "account",
+            "is missing",
+            "the role in sellerRoleArn lets this account in, and is told by it from the seller's own: name it",
+        )
+    if stage.seller_account and "sns" in stage.notices:
+        yield Fault(
+            "notices",
+            f"hold 'sns', and sellerRoleArn is of another account, {stage.seller_account}",
+            'AWS Marketplace lets the seller\'s account alone subscribe to its topics: use notices = ["eventbridge"],'
+            " or deploy into the seller's account",
+        )
 
 
 def _product(stage: Stage) -> Iterator[Fault]:

@@ -96,6 +96,12 @@ class Stage:
         """Whether anybody's notices are taken."""
         return bool(self.takes_all_notices or self.test_accounts or self.test_buyers)
 
+    @property
+    def seller_account(self) -> str | None:
+        """The account that published the product, where it is not the stage's own: notices arise there."""
+        account = self.seller_role_arn.split(":")[4] if self.seller_role_arn else None
+        return None if account == self.account else account
+
     def with_clock_offset_file(self, path: str | None) -> "Stage":
         """Raises StageError where a path is given to a stage whose clock cannot be moved."""
         if path and not self.movable_clock:
@@ -103,5 +109,7 @@ class Stage:
         return replace(self, clock_offset_file=path) if path else self
 
     def notices_region_is_elsewhere(self) -> bool:
-        """Whether EventBridge's notices have to be passed on to the stage's Region."""
-        return "eventbridge" in self.notices and self.takes_notices and self.region != NOTICES_REGION
+        """Whether EventBridge's notices have to be passed on from another Region of the stage's own account. From a
+        seller's account they come straight to the stage's Region (``stacks.seller``)."""
+        wanted = "eventbridge" in self.notices and self.takes_notices
+        return wanted and self.region != NOTICES_REGION and self.seller_account is None

@@ -38,9 +38,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
 def _pause_schedules(stage: LocalStage) -> None:
     scheduler = stage.cloud.seller.client("scheduler")
     for entry in scheduler.list_schedules()["Schedules"]:
-        deployed = scheduler.get_schedule(Name=entry["Name"])
+        deployed = scheduler.get_schedule(Name=entry["Name"], GroupName=entry["GroupName"])
         assert deployed["State"] == "ENABLED"
-        kept = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
+        kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target")
         scheduler.update_schedule(**{name: deployed[name] for name in kept}, State="DISABLED")  # type: ignore[literal-required]
 
 

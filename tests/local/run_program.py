@@ -32,6 +32,10 @@ def small_log(target: Path) -> Path:
     return target
 
 
+def ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class Program:
     """One run; leaving the block kills it.
 
@@ -58,6 +62,8 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # as a script has it that starts it in the background
+                preexec_fn=ignore_interrupts,
             )
         return self
 

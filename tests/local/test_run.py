@@ -124,3 +124,11 @@ def test_a_log_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
     assert "Traceback" not in program.output
     assert program.left_behind() == {}
     assert not (program.out / "run.json").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with Program(tmp_path / "any.xes", tmp_path / "file") as program:
+        assert program.end(timeout=60) == 1
+    assert f"File exists: '{tmp_path / 'file'}'" in program.output.replace("\n", "")
+    assert "Traceback" not in program.output

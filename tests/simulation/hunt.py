@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from local.interrupts import heed_interrupts
 from tests.simulation import workers
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.workers import ROOT, Worker
@@ -89,6 +90,7 @@ def hunt(
     only: Annotated[str, typer.Option(help="ids, separated by commas")] = "",
     jobs: Annotated[int, typer.Option(help="mutants at a time; 0: one a core")] = 0,
 ) -> None:
+    heed_interrupts()
     wanted = set(filter(None, only.split(",")))
     chosen = [mutant for mutant in MUTANTS if not wanted or mutant.id in wanted]
     if unknown := wanted - {mutant.id for mutant in chosen}:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
+from local.interrupts import heed_interrupts
 from tests.simulation import workers
 from tests.simulation.faults import AT
 from tests.simulation.play import play
@@ -29,6 +30,7 @@ def soak(
     episode: Annotated[int | None, typer.Option(help="replay this one only, with its trace")] = None,
     jobs: Annotated[int, typer.Option(help="processes; 0: one a core")] = 0,
 ) -> None:
+    heed_interrupts()
     seed = secrets.randbelow(10**9) if seed is None else seed
     if episode is not None:
         raise typer.Exit(_replay(seed, episode))

@@ -141,6 +141,52 @@ def test_the_hash_changes_with_source_and_requirements(tmp_path: Path, changed: 
     assert asset_hash(copy) != asset_hash(SOURCE)
 
 
+LITTER = (
+    ".env",
+    ".DS_Store",
+    ".vscode/settings.py",
+    "usage/.#handlers.py",
+    "usage/handlers.py~",
+    "usage/handlers.py.orig",
+    "usage/handlers copy.py",
+    "usage/handlers.bak.py",
+    "usage/#handlers.py#",
+    "usage/requirements.txt",
+    "credentials",
+    "notes.md",
+    "requirements.in",
+)
+
+
+def test_what_merely_lies_there_is_not_shipped_and_changes_no_hash(tmp_path: Path) -> None:
+    """A file of secrets would have gone to every function, and a file of the desktop would redeploy all of them."""
+    from stacks.constructs.asset import FunctionAsset
+    from stacks.constructs.function import RUNTIME
+
+    copy = shutil.copytree(SOURCE, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in LITTER:
+        (copy / name).parent.mkdir(exist_ok=True)
+        (copy / name).write_text("AWS_SECRET_ACCESS_KEY=x\n", encoding="utf-8")
+    assert asset_hash(copy) == asset_hash(SOURCE)
+    shipped = {path.relative_to(copy).as_posix() for path in FunctionAsset(source=copy, runtime=RUNTIME).files()}
+    assert not shipped & set(LITTER)
+    assert shipped == {"requirements.txt", *(p.relative_to(SOURCE).as_posix() for p in SOURCE.rglob("*.py"))}
+
+
+def test_the_hash_says_with_which_bytecode_it_comes_or_with_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was uploaded under a hash stays: whoever installs the functions' Python later would go on without."""
+    from stacks.constructs import asset_contents
+
+    found = {}
+    for tag in ("cpython-314", "cpython-315", None):
+        monkeypatch.setattr(asset_contents, "installed", lambda _version, tag=tag: tag)
+        monkeypatch.setattr(asset_contents, "bytecode_tag", lambda interpreter: interpreter)
+        found[tag] = asset_hash(SOURCE)
+    assert len(set(found.values())) == 3
+    # whether it was found or named
+    assert asset_hash(SOURCE, function_python="cpython-314") == found["cpython-314"]
+
+
 def test_a_builder_without_the_functions_python_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from stacks.constructs.asset_contents import compile_bytecode
 

@@ -115,14 +115,16 @@ def test_usage_queue_and_its_alarms(foreign: Foreign) -> None:
     from aws_cdk import Duration
 
     from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.symptoms import Symptoms
     from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
     from stacks.constructs.usage_queue import UsageQueue
 
     queues = UsageQueue(foreign.stack, "Usage", consumer_timeout=Duration.seconds(7), retry_after=Duration.seconds(11))
     queues.feed(foreign.function())
-    UsageQueueAlarms(
-        foreign.stack, "Alarms", queues=queues, routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[])
-    )
+    routes = AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[])
+    symptoms = Symptoms()
+    alarms = UsageQueueAlarms(foreign.stack, "Alarms", queues=queues, symptoms=symptoms, routes=routes)
+    assert (len(alarms.late), [len(group.members) for group in symptoms.groups]) == (2, [2])
     deployed = foreign.resources("AWS::SQS::Queue")
     assert [queue["VisibilityTimeout"] for queue in deployed if "RedrivePolicy" in queue] == [42, 42]
     assert [queue["DelaySeconds"] for queue in deployed if "DelaySeconds" in queue] == [11]
@@ -133,7 +135,7 @@ def test_usage_queue_and_its_alarms(foreign: Foreign) -> None:
 def test_session_secret(foreign: Foreign) -> None:
     from stacks.constructs.session_secret import SessionSecret
 
-    SessionSecret(foreign.stack, "Sessions", keep=True).grant_read(foreign.function().function)
+    SessionSecret(foreign.stack, "Sessions").grant_read(foreign.function().function)
     assert len(foreign.resources("AWS::SecretsManager::Secret")) == 1
 
 
@@ -165,7 +167,9 @@ def test_rest_api(foreign: Foreign) -> None:
 
 def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
     from stacks.constructs.alarms.metering import MeteringAlarms
+    from stacks.constructs.alarms.room_alarms import RoomAlarms
     from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.symptoms import Symptoms
     from stacks.constructs.hourly_workflow import HourlyWorkflow, WorkflowFunctions
     from stacks.constructs.workflow_schedule import WorkflowSchedule
 
@@ -178,13 +182,14 @@ def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
         environment=foreign.environment,
     )
     WorkflowSchedule(foreign.stack, "Schedule", workflow=workflow, minute=25)
+    routes = AlarmRoutes(foreign.stack, "Routes", page=["arn:aws:sns:us-east-1:111122223333:page"], ticket=[])
+    symptoms = Symptoms()
     MeteringAlarms(
         foreign.stack,
         "Alarms",
         workflow=workflow.machine,
-        namespace="Foreign",
-        service="room",
-        routes=AlarmRoutes(foreign.stack, "Routes", page=["arn:aws:sns:us-east-1:111122223333:page"], ticket=[]),
+        room=RoomAlarms(namespace="Foreign", room="room", routes=routes),
+        symptoms=symptoms,
         ticket_at_hours=3,
         page_at_hours=6,
         page_at_money=Decimal("99.5"),
@@ -199,7 +204,9 @@ def test_workflow_and_schedule_and_alarms(foreign: Foreign) -> None:
 
 def test_final_metering_and_its_alarms(foreign: Foreign) -> None:
     from stacks.constructs.alarms.final_metering import FinalMeteringAlarms
+    from stacks.constructs.alarms.room_alarms import RoomAlarms
     from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.symptoms import Symptoms
     from stacks.constructs.final_metering import (
         FinalMeteringFunctions,
         FinalMeteringWorkflow,
@@ -215,13 +222,14 @@ def test_final_metering_and_its_alarms(foreign: Foreign) -> None:
         functions=FinalMeteringFunctions(**{name: foreign.function(name) for name in names}),
         environment=foreign.environment,
     )
+    starter = foreign.function("starter")
     StartOnLeaving(
         foreign.stack,
         "Start",
         subscribers=LedgerTable(
             foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", protect=False
         ),
-        starter=foreign.function("starter"),
+        starter=starter,
         machine=workflow.machine,
     )
     LookAfterLeavers(foreign.stack, "Look", watcher=foreign.function("watcher"), machine=workflow.machine)
@@ -229,55 +237,126 @@ def test_final_metering_and_its_alarms(foreign: Foreign) -> None:
         foreign.stack,
         "Alarms",
         workflow=workflow.machine,
-        namespace="Foreign",
-        room="room",
-        routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[]),
+        starter=starter.function,
+        room=RoomAlarms(
+            namespace="Foreign", room="room", routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[])
+        ),
+        symptoms=Symptoms(),
     )
     (mapping,) = foreign.resources("AWS::Lambda::EventSourceMapping")
     assert mapping["EventSourceArn"]["Fn::GetAtt"][1] == "StreamArn"
-    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 6
+    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 8
 
 
-def test_queue_and_function_alarms_with_a_mail_route(foreign: Foreign) -> None:
-    from aws_cdk import Duration
-
-    from stacks.constructs.alarms.functions import FunctionAlarms
-    from stacks.constructs.alarms.queues import DeadLetterAlarm, QueueAgeAlarm
+def test_queue_alarm_with_a_mail_route_whose_mail_is_watched(foreign: Foreign) -> None:
+    from stacks.constructs.alarms.dead_letters import START
+    from stacks.constructs.alarms.delivery import MailAlarms
+    from stacks.constructs.alarms.queues import DeadLetterAlarm
     from stacks.constructs.alarms.routes import AlarmRoutes, Severity
     from stacks.constructs.dead_letters import DeadLetters
 
     queue = DeadLetters(foreign.stack, "Dead").queue
     routes = AlarmRoutes(foreign.stack, "Routes", page=["a@b.example"], ticket=[])
-    DeadLetterAlarm(foreign.stack, "Letters", queue=queue, what="x", routes=routes, severity=Severity.PAGE)
-    QueueAgeAlarm(
-        foreign.stack, "Age", queue=queue, what="x", oldest=Duration.minutes(9), routes=routes, severity=Severity.TICKET
-    )
-    FunctionAlarms(
-        foreign.stack, "Function", function=foreign.function(), name="report", routes=routes, severity=Severity.TICKET
-    )
+    DeadLetterAlarm(foreign.stack, "Letters", queue=queue, means=START, routes=routes, severity=Severity.PAGE)
+    MailAlarms(foreign.stack, "Mail", routes=routes)
     alarms = {alarm["MetricName"]: alarm for alarm in foreign.resources("AWS::CloudWatch::Alarm")}
-    assert alarms["ApproximateAgeOfOldestMessage"]["Threshold"] == 540
     assert len(alarms["ApproximateNumberOfMessagesVisible"]["AlarmActions"]) == 1
-    assert "AlarmActions" not in alarms["Errors"]
+    assert len(alarms["NumberOfNotificationsFailed"]["AlarmActions"]) == 1
 
 
-def test_notice_alarms(foreign: Foreign) -> None:
-    from stacks.constructs.alarms.notices import NoticeAlarms
-    from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+def test_functions_and_the_store_they_share(foreign: Foreign) -> None:
+    from stacks.constructs.alarms.functions import FunctionAlarms
+    from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.store import StoreAlarms
+    from stacks.constructs.alarms.symptoms import Symptoms
 
-    NoticeAlarms(
+    symptoms = Symptoms()
+    functions = FunctionAlarms(
         foreign.stack,
-        "Notices",
-        namespace="Foreign",
-        subscription_room="agreements",
-        entitlement_room="contracts",
+        "Functions",
+        functions={f"f{number}": foreign.function(f"f{number}") for number in range(12)},
+        refused_by_design={"f0": 7},
+        symptoms=symptoms,
+    )
+    StoreAlarms(
+        foreign.stack,
+        "Store",
+        tables=["one", "two"],
+        canary=functions.errors["f1"],
+        symptoms=symptoms,
         routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[]),
-        severity=Severity.PAGE,
     )
     alarms = foreign.resources("AWS::CloudWatch::Alarm")
-    assert {alarm["Namespace"] for alarm in alarms} == {"Foreign"}
-    assert {alarm["Dimensions"][0]["Value"] for alarm in alarms} == {"agreements", "contracts"}
-    assert all(alarm["AlarmDescription"].startswith("[Page]") for alarm in alarms)
+    # a sum takes ten metrics at most
+    assert sorted(len(alarm["Metrics"]) for alarm in alarms if "Metrics" in alarm) == [1, 1, 2, 11]
+    assert len(foreign.resources("AWS::CloudWatch::CompositeAlarm")) == 3
+
+
+def test_notice_and_product_alarms(foreign: Foreign) -> None:
+    from stacks.constructs.alarms.notices import NoticeAlarms
+    from stacks.constructs.alarms.product import ProductAlarms
+    from stacks.constructs.alarms.room_alarms import RoomAlarms
+    from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.symptoms import Symptoms
+    from stacks.constructs.dead_letters import DeadLetters
+
+    routes = AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[])
+    desk, agreements, contracts = (
+        RoomAlarms(namespace="Foreign", room=room, routes=routes) for room in ("desk", "agreements", "contracts")
+    )
+    queue, dead = (DeadLetters(foreign.stack, name).queue for name in ("Some", "Dead"))
+    symptoms = Symptoms()
+    alarms = NoticeAlarms(
+        foreign.stack,
+        "Notices",
+        subscriptions=agreements,
+        entitlements=contracts,
+        queues={"Some": (queue, dead)},
+        symptoms=symptoms,
+    )
+    ProductAlarms(foreign.stack, "Product", registration=desk, subscriptions=agreements, entitlements=contracts)
+    assert (len(alarms.late), len(symptoms.groups)) == (1, 1)
+    made = foreign.resources("AWS::CloudWatch::Alarm")
+    ours = [alarm for alarm in made if alarm.get("Namespace") == "Foreign"]
+    assert {alarm["Dimensions"][0]["Value"] for alarm in ours} == {"desk", "agreements", "contracts"}
+
+
+def test_api_and_delivery_alarms(foreign: Foreign) -> None:
+    from aws_cdk import aws_events as events
+    from aws_cdk import aws_scheduler as scheduler
+
+    from stacks.constructs.alarms.api import ApiAlarms
+    from stacks.constructs.alarms.delivery import RuleAlarm, ScheduleAlarms
+    from stacks.constructs.alarms.routes import AlarmRoutes
+    from stacks.constructs.alarms.symptoms import Symptoms
+    from stacks.constructs.rest_api import RestApi, Route
+
+    routes = AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[])
+    api = RestApi(
+        foreign.stack,
+        "Api",
+        name="foreign",
+        environment=foreign.environment,
+        requests_per_second=3,
+        burst=30,
+        routes=[Route(method="GET", path="/things", to=foreign.function())],
+    )
+    ApiAlarms(
+        foreign.stack,
+        "ApiAlarms",
+        api=api.api,
+        access_log=api.access_log,
+        namespace="Foreign",
+        symptoms=Symptoms(),
+        routes=routes,
+    )
+    pattern = events.EventPattern(source=["foreign.source"])
+    rules = [events.Rule(foreign.stack, f"Rule{number}", event_pattern=pattern) for number in range(6)]
+    RuleAlarm(foreign.stack, "Events", rules=rules, routes=routes)
+    ScheduleAlarms(foreign.stack, "Starts", group=scheduler.ScheduleGroup(foreign.stack, "Group"), routes=routes)
+    assert len(foreign.resources("AWS::Logs::MetricFilter")) == 2
+    # three of the API, two of the starts, and two for twelve metrics of rules
+    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 7
 
 
 def test_a_tables_ttl_is_optional(foreign: Foreign) -> None:

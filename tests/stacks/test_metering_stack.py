@@ -196,15 +196,6 @@ def test_schedules_start_the_workflow_every_hour_and_at_the_months_last_chance(p
         assert "DeadLetterConfig" in target
 
 
-def test_log_groups_are_named_and_kept_as_the_stage_says(prod: Assembly, local: Assembly) -> None:
-    for assembly in (prod, local):
-        groups = [resource for _, resource in assembly.resources("AWS::Logs::LogGroup")]
-        assert len(groups) == len(assembly.functions()) + 3
-        for group in groups:
-            assert f"/yawl-metering/{assembly.stage.name}/" in group["Properties"]["LogGroupName"]
-            assert group["Properties"]["RetentionInDays"] == assembly.stage.log_retention_days
-
-
 def test_functions_are_arm64_traced_and_share_one_asset(prod: Assembly) -> None:
     functions = prod.functions().values()
     assert len(functions) == 18

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks.toml_section import StageError
 
 from stacks import synth
+from stacks.stage import StageError
 from tests.synthesized import Assembly, context, shipped
 
 #: types of resources that hold data (AWS's own lists of what `cdk` and SAM keep by default, as far as they occur here)
-STATEFUL = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue"}
+STATEFUL = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"}
 #: every other type of the templates: it holds nothing that a deployment could not make again
 STATELESS = {
     "AWS::ApiGateway::Account",
@@ -33,11 +33,13 @@ STATELESS = {
     "AWS::Lambda::Function",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
+    "AWS::Logs::MetricFilter",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::Scheduler::Schedule",
+    "AWS::Scheduler::ScheduleGroup",
     "AWS::StepFunctions::StateMachine",
     "AWS::StepFunctions::StateMachineAlias",
     "AWS::StepFunctions::StateMachineVersion",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.stacks.alarm_facts import alarms
 from tests.synthesized import Assembly, as_list, references
 
 VERSION = "AWS::Lambda::Version"
@@ -141,6 +142,6 @@ def test_rights_to_a_workflow_name_the_machine_and_never_its_alias(prod: Assembl
 
 def test_alarms_look_at_machines_and_functions_whatever_version_runs(prod: Assembly) -> None:
     """Their metrics are those of all versions and aliases, under the unqualified names."""
-    for alarm in prod.properties("AWS::CloudWatch::Alarm"):
-        dimensions = {dimension["Name"] for dimension in alarm["Dimensions"]}
-        assert not dimensions & {"Resource", "ExecutedVersion", "Alias", "Version"}, alarm["AlarmDescription"]
+    for alarm in alarms(prod).values():
+        dimensions = {name for metric in alarm.metrics for name in metric.dimensions}
+        assert not dimensions & {"Resource", "ExecutedVersion", "Alias", "Version"}, alarm.text

@@ -1,199 +1,305 @@
-"""Who is told of what."""
+"""What is watched: queues, functions, workflows, tables, delivery, and the numbers of the run."""
 
-from dataclasses import replace
-from pathlib import Path
+import json
+import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from runtime.metric_names import NAMESPACE, EntitlementMetric, MeteringMetric, SubscriptionMetric
-from tests.synthesized import Assembly, shipped
+from runtime.metric_names import (
+    NAMESPACE,
+    EntitlementMetric,
+    MeteringMetric,
+    RegistrationMetric,
+    SubscriptionMetric,
+)
+from tests.stacks.alarm_facts import alarms, named, on, owner, speaker, watched
+from tests.synthesized import Assembly
 
-ALARM = "AWS::CloudWatch::Alarm"
+VISIBLE = "ApproximateNumberOfMessagesVisible"
 
 
-def alarms(assembly: Assembly, metric: str) -> list[dict[str, Any]]:
-    return [alarm for alarm in assembly.properties(ALARM) if alarm["MetricName"] == metric]
+def told_as(prod: Assembly, metric: str, dimension: str) -> dict[str, str]:
+    """The severity with which somebody is told, by the logical id (without its hash) of what is watched."""
+    return {name[:-8]: speaker(prod, alarm).severity for name, alarm in watched(prod, metric, dimension).items()}
 
 
-def imported(assembly: Assembly, value: dict[str, Any]) -> str:
-    """The logical id behind a reference to another stack's export."""
-    name = value["Fn::ImportValue"]
-    for stack in assembly.stacks():
-        for output in assembly.template(stack).get("Outputs", {}).values():
-            if output.get("Export", {}).get("Name") == name:
-                reference = output["Value"]
-                return str(reference.get("Ref") or reference["Fn::GetAtt"][0])
-    raise AssertionError(f"{name} is exported by no stack")
+# --- queues -----------------------------------------------------------------------------------------------------------
 
 
 def test_every_queue_that_nobody_takes_from_has_an_alarm(prod: Assembly) -> None:
-    watched = {
-        imported(prod, dimension["Value"])
-        for alarm in alarms(prod, "ApproximateNumberOfMessagesVisible")
-        for dimension in alarm["Dimensions"]
-    }
     dead = {name for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" not in queue["Properties"]}
     assert len(dead) == 9
-    assert watched == dead
+    assert watched(prod, VISIBLE, "QueueName").keys() == dead
+    for alarm in watched(prod, VISIBLE, "QueueName").values():
+        assert (alarm.metrics[0].statistic, alarm.properties["Threshold"]) == ("Maximum", 1)
 
 
-def test_refused_usage_is_a_ticket_and_a_dead_message_of_usage_a_page(prod: Assembly) -> None:
-    told = {
-        imported(prod, alarm["Dimensions"][0]["Value"])[:-8]: alarm["AlarmDescription"].split("]")[0].strip("[")
-        for alarm in alarms(prod, "ApproximateNumberOfMessagesVisible")
+def test_a_dead_letter_pages_and_what_was_refused_or_failed_is_a_ticket(prod: Assembly) -> None:
+    told = told_as(prod, VISIBLE, "QueueName")
+    assert {name for name, severity in told.items() if severity == "Ticket"} == {
+        "UsageQueueRefused",
+        "FailedLinesQueue",
     }
-    assert told["UsageQueueRefused"] == "Ticket"
-    assert told["UsageQueueDeadLettersQueue"] == told["UsageQueueWaitingDeadLettersQueue"] == "Page"
+    assert set(told.values()) == {"Page", "Ticket"}
 
 
-def test_usage_that_nobody_takes_is_told_by_its_age(prod: Assembly) -> None:
+def test_the_queue_that_an_event_abroad_dies_in_pages(abroad: Assembly) -> None:
+    found = {alarm.name: alarm for alarm in alarms(abroad, stack="Notices").values()}
+    assert found["DeadLettersAlarmNotEmpty"].severity == found["EventsAlarmLost1"].severity == "Page"
+
+
+def test_every_queue_that_a_function_takes_from_is_told_by_its_age(prod: Assembly) -> None:
     oldest = {
-        imported(prod, alarm["Dimensions"][0]["Value"])[:-8]: alarm["Threshold"]
-        for alarm in alarms(prod, "ApproximateAgeOfOldestMessage")
+        name[:-8]: alarm.properties["Threshold"]
+        for name, alarm in watched(prod, "ApproximateAgeOfOldestMessage", "QueueName").items()
     }
+    taken = {name[:-8] for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" in queue["Properties"]}
+    assert oldest.keys() == taken
     assert oldest["UsageQueue"] == 900
     # each round is a new message, so an old one was not taken, however long its events wait
     (delay,) = {q["DelaySeconds"] for q in prod.properties("AWS::SQS::Queue") if "DelaySeconds" in q}
     assert oldest["UsageQueueWaiting"] >= 2 * delay
+    assert set(told_as(prod, "ApproximateAgeOfOldestMessage", "QueueName").values()) == {"Ticket"}
+
+
+def test_a_stream_that_nobody_reads_is_told_well_within_the_grace(prod: Assembly) -> None:
+    ((function, alarm),) = watched(prod, "IteratorAge", "FunctionName").items()
+    assert function.startswith("startfinalmetering")
+    # in milliseconds
+    assert alarm.properties["Threshold"] == 10 * 60 * 1000
+    assert (alarm.metrics[0].statistic, speaker(prod, alarm).name) == ("Maximum", "QueuesLate")
+
+
+# --- functions and workflows ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
-def test_every_function_has_an_alarm(prod: Assembly, metric: str) -> None:
-    watched = {imported(prod, alarm["Dimensions"][0]["Value"]) for alarm in alarms(prod, metric)}
-    assert watched == {name for name, _ in prod.resources("AWS::Lambda::Function")}
+def test_every_function_is_watched(prod: Assembly, metric: str) -> None:
+    found = watched(prod, metric, "FunctionName")
+    assert found.keys() == {name for name, _ in prod.resources("AWS::Lambda::Function")}
+    assert {speaker(prod, alarm).name for alarm in found.values()} == {"FunctionsFail"}
 
 
-def test_a_run_that_did_not_happen_pages(prod: Assembly) -> None:
-    (alarm,) = alarms(prod, MeteringMetric.RUNS_COMPLETED)
-    assert alarm["TreatMissingData"] == "breaching"
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
-    assert (alarm["Period"], alarm["EvaluationPeriods"], alarm["Statistic"]) == (3600, 2, "Sum")
-    assert alarm["AlarmDescription"].startswith("[Page]")
+def test_a_function_that_is_refused_by_design_may_be_refused_now_and_then(prod: Assembly) -> None:
+    found = watched(prod, "Throttles", "FunctionName")
+    limits = {name[:-16]: alarm.properties["Threshold"] for name, alarm in found.items()}
+    assert limits.pop("submitbatch") == 300
+    assert set(limits.values()) == {1}
+    reserved = [
+        name for name, f in prod.resources("AWS::Lambda::Function") if "ReservedConcurrentExecutions" in f["Properties"]
+    ]
+    # a flood on the public function is worth a ticket; what the submitter is refused, overlapping runs explain
+    assert sorted(name[:12] for name in reserved) == ["registration", "submitbatchF"]
 
 
 def test_a_run_that_failed_timed_out_or_was_stopped_is_told(prod: Assembly) -> None:
     machines = {name for name, _ in prod.resources("AWS::StepFunctions::StateMachine")}
     assert len(machines) == 2
     for metric, severity in (
-        ("ExecutionsFailed", "[Page]"),
-        ("ExecutionsTimedOut", "[Page]"),
-        ("ExecutionsAborted", "[Ticket]"),
+        ("ExecutionsFailed", "Page"),
+        ("ExecutionsTimedOut", "Page"),
+        ("ExecutionsAborted", "Ticket"),
     ):
-        told = alarms(prod, metric)
-        assert {imported(prod, alarm["Dimensions"][0]["Value"]) for alarm in told} == machines
-        assert all(alarm["AlarmDescription"].startswith(severity) for alarm in told)
+        found = watched(prod, metric, "StateMachineArn")
+        assert found.keys() == machines
+        assert {speaker(prod, alarm).severity for alarm in found.values()} == {severity}
 
 
-def test_a_leaver_who_is_overdue_pages_and_so_does_nobody_looking(prod: Assembly) -> None:
-    (alarm,) = alarms(prod, MeteringMetric.LEAVERS_OVERDUE)
-    assert alarm["AlarmDescription"].startswith("[Page]")
-    assert (alarm["Statistic"], alarm["Threshold"], alarm["TreatMissingData"]) == ("Maximum", 1, "breaching")
-    # every few minutes somebody looks: a period without a value is one without a look
-    (schedule,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
-    assert schedule["ScheduleExpression"] == "rate(5 minutes)"
-    assert alarm["Period"] == 3 * 5 * 60
+# --- the API ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_oldest_pending_hour_has_two_thresholds_well_before_24_hours(prod: Assembly) -> None:
-    ages = sorted(alarm["Threshold"] / 3600 for alarm in alarms(prod, MeteringMetric.OLDEST_PENDING_HOUR_AGE))
-    assert ages == [prod.stage.alarms.ticket_at_hours, prod.stage.alarms.page_at_hours]
-    assert ages[-1] < 24 - 4
+def filters(prod: Assembly) -> dict[str, dict[str, Any]]:
+    """Metric filters by the name of their metric."""
+    return {f["MetricTransformations"][0]["MetricName"]: f for f in prod.properties("AWS::Logs::MetricFilter")}
 
 
-def test_a_run_that_sees_a_deadline_three_hours_off_pages(prod: Assembly) -> None:
-    (alarm,) = alarms(prod, MeteringMetric.NEAREST_DEADLINE)
-    assert alarm["AlarmDescription"].startswith("[Page]")
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 3 * 3600)
-    assert (alarm["Statistic"], alarm["EvaluationPeriods"]) == ("Minimum", 1)
-    # reports come hourly: between them the last one holds, and a missing one is another alarm's
-    assert alarm["TreatMissingData"] == "ignore"
-    assert alarm["Period"] < 3600
+def matches(pattern: str, line: dict[str, str]) -> bool:
+    """CloudWatch Logs' filter patterns, as far as ours go: ``$.field = "text*"``, ``!=``, ``&&``, ``||``, brackets."""
+
+    def holds(found: re.Match[str]) -> str:
+        field, operator, text = found.groups()
+        return str(fnmatchcase(line[field], text) == (operator == "="))
+
+    terms = re.sub(r'\$\.(\w+) (!?=) "([^"]+)"', holds, pattern.strip("{} "))
+    return bool(eval(terms.replace("&&", "and").replace("||", "or")))
 
 
 @pytest.mark.parametrize(
-    ("metric", "severity", "statistic"),
+    ("status", "error_type", "fault", "throttled"),
     [
-        (MeteringMetric.FAILED_LINES, "Ticket", "Maximum"),
-        (MeteringMetric.HOURS_WAITING, "Ticket", "Maximum"),
-        (MeteringMetric.LINES_CONFLICT, "Page", "Sum"),
-        (MeteringMetric.LINES_EXPIRED, "Page", "Sum"),
-        (MeteringMetric.LINES_PRESUMED_ON_FILE, "Ticket", "Sum"),
-        (MeteringMetric.LINES_CAPPED, "Ticket", "Sum"),
-        (MeteringMetric.TAG_SETS_FOLDED, "Ticket", "Sum"),
-        (MeteringMetric.ALLOCATIONS_MISSING, "Page", "Sum"),
-        (MeteringMetric.LINES_REJECTED, "Page", "Sum"),
-        (MeteringMetric.PRODUCT_FAULTS, "Page", "Sum"),
-        (MeteringMetric.SHARED_RECORD_IDS, "Page", "Sum"),
-        (MeteringMetric.FINAL_METERINGS_RESTARTED, "Ticket", "Sum"),
+        ("200", "-", False, False),
+        ("404", "-", False, False),
+        ("500", "-", True, False),  # internal_error
+        ("502", "INTEGRATION_FAILURE", True, False),  # a function that died, or answered nonsense
+        ("504", "INTEGRATION_TIMEOUT", True, False),
+        ("500", "API_CONFIGURATION_ERROR", True, False),  # the gateway may not invoke the function
+        ("503", "-", False, False),  # busy, unavailable, marketplace_busy: documented, to be sent again
+        ("503", "DEFAULT_5XX", True, False),
+        ("429", "THROTTLED", False, True),
+        ("403", "ACCESS_DENIED", False, False),
     ],
 )
-def test_one_line_that_is_not_billed_is_enough(
-    prod: Assembly, metric: MeteringMetric, severity: str, statistic: str
+def test_a_documented_503_is_no_fault_and_a_callers_mistake_no_throttle(
+    prod: Assembly, status: str, error_type: str, fault: bool, throttled: bool
 ) -> None:
-    (alarm,) = alarms(prod, metric)
-    assert alarm["AlarmDescription"].startswith(f"[{severity}]")
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
-    assert (alarm["Statistic"], alarm["TreatMissingData"]) == (statistic, "notBreaching")
-    assert alarm["Namespace"] == f"{NAMESPACE}/{prod.stage.name}"
-
-
-@pytest.mark.parametrize("metric", [MeteringMetric.LINES_CONFLICT, MeteringMetric.LINES_EXPIRED])
-def test_every_run_that_loses_usage_pages_anew(prod: Assembly, metric: MeteringMetric) -> None:
-    (alarm,) = alarms(prod, metric)
-    # runs are an hour apart, so the alarm is over before the next one
-    assert alarm["Period"] * alarm["EvaluationPeriods"] < 3600
-
-
-def test_notices_that_are_kept_are_a_ticket(prod: Assembly) -> None:
-    kept = {
-        (alarm["Dimensions"][0]["Value"], metric): alarm
-        for metric in ("NoticesUnknown", "NoticesWaiting")
-        for alarm in alarms(prod, metric)
+    line = {"status": status, "errorType": error_type}
+    patterns = {name: f["FilterPattern"] for name, f in filters(prod).items()}
+    assert {name: matches(pattern, line) for name, pattern in patterns.items()} == {
+        "ApiFaults": fault,
+        "ApiThrottled": throttled,
     }
-    assert set(kept) == {
-        ("subscription", SubscriptionMetric.NOTICES_UNKNOWN),
-        ("subscription", SubscriptionMetric.NOTICES_WAITING),
-        ("entitlement", EntitlementMetric.NOTICES_UNKNOWN),
+
+
+def test_the_access_log_has_what_the_filters_read(prod: Assembly) -> None:
+    (stage,) = prod.properties("AWS::ApiGateway::Stage")
+    format_ = json.loads(stage["AccessLogSetting"]["Format"])
+    assert (format_["status"], format_["errorType"]) == ("$context.status", "$context.error.responseType")
+    (written,) = [name for name, _ in prod.resources("AWS::Logs::LogGroup") if name in str(stage["AccessLogSetting"])]
+    for found in filters(prod).values():
+        assert owner(prod, found["LogGroupName"]) == written
+        (transformation,) = found["MetricTransformations"]
+        assert transformation["MetricValue"] == "1"
+        assert transformation["MetricNamespace"] == f"{NAMESPACE}/{prod.stage.name}"
+
+
+def test_a_fault_of_the_api_pages_and_a_gateways_5xx_for_long_is_a_ticket(prod: Assembly) -> None:
+    (fault,) = on(prod, "ApiFaults")
+    assert (fault.properties["Threshold"], speaker(prod, fault).severity) == (1, "Page")
+    assert fault.metrics[0].dimensions == {}
+    (busy,) = on(prod, "5XXError")
+    assert (busy.properties["DatapointsToAlarm"], busy.properties["EvaluationPeriods"], busy.period) == (3, 6, 300)
+    assert speaker(prod, busy).severity == "Ticket"
+    assert not on(prod, "4XXError")
+
+
+def test_throttling_of_the_api_is_told_when_it_lasts(prod: Assembly) -> None:
+    (alarm,) = on(prod, "ApiThrottled")
+    assert alarm.severity == "Ticket"
+    assert (alarm.properties["Threshold"], alarm.properties["EvaluationPeriods"], alarm.period) == (10, 3, 300)
+
+
+# --- delivery ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_rule_and_every_schedule_is_watched_for_what_it_does_not_deliver(prod: Assembly) -> None:
+    rules = {name for name, _ in prod.resources("AWS::Events::Rule")}
+    assert len(rules) == 2
+    for metric in ("FailedInvocations", "InvocationsFailedToBeSentToDlq"):
+        assert watched(prod, metric, "RuleName").keys() == rules
+        assert set(told_as(prod, metric, "RuleName").values()) == {"Page"}
+        # of the default bus: with a bus among the dimensions there would be no such metric
+        assert {tuple(m.dimensions) for alarm in on(prod, metric) for m in alarm.metrics} == {("RuleName",)}
+
+
+def test_starts_that_fail_are_counted_in_a_group_of_this_stage_alone(prod: Assembly) -> None:
+    (group,) = [p["Name"] for p in prod.properties("AWS::Scheduler::ScheduleGroup")]
+    schedules = prod.properties("AWS::Scheduler::Schedule")
+    assert [schedule["GroupName"] for schedule in schedules] == [group] * 3
+    for metric, severity, at_least in (
+        ("InvocationsFailedToBeSentToDeadLetterCount", "Page", 1),
+        ("InvocationDroppedCount", "Ticket", 3),
+        ("TargetErrorCount", "Ticket", 3),
+    ):
+        (alarm,) = on(prod, metric)
+        assert (alarm.severity, alarm.properties["Threshold"]) == (severity, at_least)
+        assert {m.dimensions["ScheduleGroup"] for m in alarm.metrics} == {group}
+    # whoever starts them trusts Scheduler for this group only
+    roles = [json.dumps(role) for role in prod.properties("AWS::IAM::Role") if "scheduler.amazonaws.com" in str(role)]
+    assert any("aws:SourceArn" in role for role in roles)
+
+
+# --- the run's numbers ------------------------------------------------------------------------------------------------
+
+
+def test_a_leaver_who_is_overdue_pages(prod: Assembly) -> None:
+    alarm = named(prod, "FinalMeteringLeaversOverdue")
+    assert alarm.severity == "Page"
+    assert (alarm.metrics[0].statistic, alarm.properties["Threshold"]) == ("Maximum", 1)
+
+
+def test_the_oldest_pending_hour_has_two_thresholds_well_before_24_hours(prod: Assembly) -> None:
+    found = {
+        alarm.severity: alarm.properties["Threshold"] / 3600
+        for alarm in on(prod, MeteringMetric.OLDEST_PENDING_HOUR_AGE)
     }
-    for alarm in kept.values():
-        assert alarm["AlarmDescription"].startswith("[Ticket]")
-        assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+    assert found == {"Ticket": prod.stage.alarms.ticket_at_hours, "Page": prod.stage.alarms.page_at_hours}
+    assert found["Page"] < 24 - 4
 
 
-def test_alarms_are_plain_metrics(prod: Assembly) -> None:
-    assert prod.properties(ALARM)
-    assert not [alarm for alarm in prod.properties(ALARM) if "Metrics" in alarm]
-    assert not prod.properties("AWS::CloudWatch::CompositeAlarm")
+def test_a_run_that_sees_a_deadline_three_hours_off_pages(prod: Assembly) -> None:
+    (alarm,) = on(prod, MeteringMetric.NEAREST_DEADLINE)
+    assert alarm.severity == "Page"
+    assert (alarm.properties["ComparisonOperator"], alarm.properties["Threshold"]) == ("LessThanThreshold", 3 * 3600)
+    assert (alarm.metrics[0].statistic, alarm.properties["EvaluationPeriods"]) == ("Minimum", 1)
+    assert alarm.period < 3600
 
 
-def test_an_alarm_goes_where_its_severity_goes_and_says_when_it_is_over(prod: Assembly) -> None:
-    mails = {
-        resource["Properties"]["TopicArn"]["Ref"]: resource["Properties"]["Endpoint"]
-        for _, resource in prod.resources("AWS::SNS::Subscription", stack="Watch")
+@pytest.mark.parametrize(
+    ("metric", "severity"),
+    [
+        (MeteringMetric.HOURS_WAITING, "Ticket"),
+        (MeteringMetric.LINES_CONFLICT, "Page"),
+        (MeteringMetric.LINES_EXPIRED, "Page"),
+        (MeteringMetric.LINES_PRESUMED_ON_FILE, "Ticket"),
+        (MeteringMetric.LINES_CAPPED, "Ticket"),
+        (MeteringMetric.TAG_SETS_FOLDED, "Ticket"),
+        (MeteringMetric.ALLOCATIONS_MISSING, "Page"),
+        (MeteringMetric.LINES_REJECTED, "Page"),
+        (MeteringMetric.SHARED_RECORD_IDS, "Page"),
+        (MeteringMetric.FINAL_METERINGS_RESTARTED, "Ticket"),
+        (MeteringMetric.REMAINDERS_UNBILLED, "Ticket"),
+        (RegistrationMetric.REGISTRATIONS_MISCONFIGURED, "Page"),
+        (SubscriptionMetric.NOTICES_WAITING, "Ticket"),
+        (SubscriptionMetric.BUYER_WARNINGS, "Ticket"),
+    ],
+)
+def test_once_is_enough(prod: Assembly, metric: str, severity: str) -> None:
+    (alarm,) = on(prod, metric)
+    assert alarm.severity == severity
+    assert alarm.properties["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    assert (alarm.properties["Threshold"], alarm.properties["TreatMissingData"]) == (1, "notBreaching")
+    assert (alarm.metrics[0].statistic, alarm.metrics[0].namespace) == ("Sum", f"{NAMESPACE}/{prod.stage.name}")
+
+
+def test_notices_that_nobody_understands_are_one_ticket_of_both_rooms(prod: Assembly) -> None:
+    for metric in (SubscriptionMetric.NOTICES_UNKNOWN, SubscriptionMetric.NOTICES_UNREADABLE):
+        (alarm,) = on(prod, metric)
+        assert (alarm.severity, alarm.properties["Threshold"], alarm.period) == ("Ticket", 1, 3600)
+        assert {m.dimensions["service"] for m in alarm.metrics} == {"subscription", "entitlement"}
+
+
+def test_a_wrong_product_code_wakes_somebody_wherever_it_shows(prod: Assembly) -> None:
+    told = {
+        (m.dimensions["service"], m.name): alarm.severity
+        for alarm in alarms(prod).values()
+        for m in alarm.metrics
+        if m.name
+        in (
+            RegistrationMetric.REGISTRATIONS_MISCONFIGURED,
+            SubscriptionMetric.PRODUCT_CODE_DOUBTED,
+            EntitlementMetric.PRODUCT_FAULTS,
+        )
     }
-    for alarm in prod.properties(ALARM):
-        (action,) = alarm["AlarmActions"]
-        assert alarm["OKActions"] == [action]
-        severity = alarm["AlarmDescription"].split("]")[0].strip("[")
-        routes = prod.stage.alarms.page if severity == "Page" else prod.stage.alarms.ticket
-        assert (mails[action["Ref"]],) == routes
+    assert told == {
+        ("registration", "RegistrationsMisconfigured"): "Page",
+        ("entitlement", "ProductFaults"): "Page",
+        ("metering", "ProductFaults"): "Page",
+        ("entitlement", "ProductCodeDoubted"): "Page",
+        # there it may be another product of the seller's
+        ("subscription", "ProductCodeDoubted"): "Ticket",
+    }
 
 
-def test_existing_topics_are_used_in_their_own_region_only(tmp_path: Path) -> None:
-    here, there = "arn:aws:sns:eu-west-1:111122223333:oncall", "arn:aws:sns:us-east-1:111122223333:oncall"
-    stage = shipped("prod")
-    routes = replace(stage.alarms, page=(here, there), ticket=())
-    assembly = Assembly.of(replace(stage, region="eu-west-1", alarms=routes), tmp_path)
+# --- what an alarm may be ---------------------------------------------------------------------------------------------
 
-    def actions(stack: str, severity: str) -> set[str]:
-        return {
-            action
-            for alarm in assembly.properties(ALARM, stack=stack)
-            if alarm["AlarmDescription"].startswith(severity)
-            for action in alarm.get("AlarmActions", [])
-        }
 
-    assert actions("Watch", "[Page]") == {here}
-    assert actions("Notices", "[Page]") == {there}
-    assert actions("Watch", "[Ticket]") == set()
+def test_a_sum_is_of_ten_metrics_at_most_and_of_one_period(prod: Assembly) -> None:
+    sums = [alarm for alarm in alarms(prod).values() if len(alarm.metrics) > 1]
+    assert sums
+    for alarm in sums:
+        assert len(alarm.metrics) <= 10, alarm.name
+        assert len({m.period for m in alarm.metrics}) == 1
+        returned = [query for query in alarm.properties["Metrics"] if query["ReturnData"]]
+        assert [query["Expression"] for query in returned] == ["SUM(METRICS())"]

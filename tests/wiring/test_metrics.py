@@ -14,6 +14,7 @@ from runtime.metric_names import (
     UsageMetric,
 )
 from stacks import synth
+from tests.stacks.alarm_facts import alarms
 from tests.synthesized import Assembly
 
 SOURCE = synth.ROOT / "lambda_src"
@@ -55,10 +56,22 @@ def test_alarmed_metrics_are_emitted_by_that_room_in_that_namespace(prod: Assemb
         function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for function in prod.functions().values()
     }
     assert namespaces == {f"{NAMESPACE}/{prod.stage.name}"}
-    ours = [alarm for alarm in prod.properties("AWS::CloudWatch::Alarm") if alarm["Namespace"].startswith(NAMESPACE)]
-    assert ours
-    for alarm in ours:
-        (dimension,) = alarm["Dimensions"]
-        assert alarm["Namespace"] in namespaces
-        assert dimension["Name"] == "service"
-        assert alarm["MetricName"] in emitted(dimension["Value"])
+    ours = [m for alarm in alarms(prod).values() for m in alarm.metrics if m.namespace.startswith(NAMESPACE)]
+    assert {metric.namespace for metric in ours} == namespaces
+    by_room = [metric for metric in ours if metric.dimensions]
+    assert len(by_room) > 20
+    for metric in by_room:
+        assert metric.dimensions.keys() == {"service"}
+        assert metric.name in emitted(metric.dimensions["service"])
+
+
+def test_alarmed_metrics_without_a_room_are_read_from_a_log(prod: Assembly) -> None:
+    ours = {
+        (m.namespace, m.name)
+        for alarm in alarms(prod).values()
+        for m in alarm.metrics
+        if m.namespace.startswith(NAMESPACE) and not m.dimensions
+    }
+    made = [t for found in prod.properties("AWS::Logs::MetricFilter") for t in found["MetricTransformations"]]
+    assert ours == {(one["MetricNamespace"], one["MetricName"]) for one in made}
+    assert not [one for one in made if "Dimensions" in one]

@@ -27,16 +27,29 @@ class AlarmRoutes(Construct):
     """Each severity's destinations: e-mail addresses (through a topic made here) and ARNs of existing SNS topics.
 
     A severity without destinations still has its alarms, they only change colour.
+
+    The topics made here are not encrypted, unless the stage's own key is put on them (``constructs/encryption``): an
+    alarm's text names no buyer, and there is no third way. SNS's own key (``alias/aws/sns``) does not let CloudWatch
+    publish, and its policy cannot be changed, so that every alarm would be lost in silence (AWS re:Post, "How do I
+    configure a CloudWatch alarm to use an encrypted SNS topic"). docs/operations.md says what a key's policy has to
+    allow.
+
+    mail: the topics made here, by severity.
     """
 
     def __init__(self, scope: Construct, id_: str, *, page: Sequence[str], ticket: Sequence[str]) -> None:
         super().__init__(scope, id_)
+        self.mail: dict[Severity, sns.Topic] = {}
         self._actions = {
             Severity.PAGE: self._topics(Severity.PAGE, page),
             Severity.TICKET: self._topics(Severity.TICKET, ticket),
         }
 
-    def send(self, alarm: cloudwatch.Alarm, severity: Severity) -> None:
+    def reaches(self, severity: Severity) -> bool:
+        """Whether anybody is told of it."""
+        return bool(self._actions[severity])
+
+    def send(self, alarm: cloudwatch.AlarmBase, severity: Severity) -> None:
         """Tell when it starts and when it is over."""
         for topic in self._actions[severity]:
             action = actions.SnsAction(topic)
@@ -67,4 +80,5 @@ class AlarmRoutes(Construct):
                 subscription = topic.add_subscription(subscriptions.EmailSubscription(mail))
                 acknowledge(subscription, {"Serverless-SNSRedrivePolicy": MAIL_REASON})
             topics.append(topic)
+            self.mail[severity] = topic
         return topics

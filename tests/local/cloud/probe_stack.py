@@ -203,16 +203,13 @@ def probe_template() -> Template:
                     ],
                 },
             },
-            "Math": {
-                "Type": "AWS::CloudWatch::Alarm",
-                "Properties": {
-                    "ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1,
-                    "Metrics": [{"Id": "a", "Expression": "1 + 1", "ReturnData": True}],
-                },
+            "Query": {
+                "Type": "AWS::Logs::QueryDefinition",
+                "Properties": {"Name": "probe", "QueryString": "fields @message"},
             },
             "Any": {
                 "Type": "AWS::CloudWatch::CompositeAlarm",
-                "Properties": {"AlarmRule": {"Fn::Sub": "ALARM(${Math})"}},
+                "Properties": {"AlarmRule": {"Fn::Sub": "ALARM(${Query})"}},
             },
         },
         "Outputs": {
@@ -221,7 +218,7 @@ def probe_template() -> Template:
             "WaiterArn": {"Value": {"Ref": "Waiter"}},
             "QueueUrl": {"Value": {"Ref": "Queue"}},
             "Table": {"Value": {"Ref": "Records"}},
-            "MathAlarm": {"Value": {"Ref": "Math"}, "Export": {"Name": "math"}},
+            "LostQuery": {"Value": {"Ref": "Query"}, "Export": {"Name": "query"}},
         },
     }  # fmt: skip
 

@@ -21,8 +21,8 @@ def test_outputs_come_back_and_lost_ones_are_absent(probe):
 def test_everything_left_out_is_said_with_its_reason(probe, said):
     left_out = [line for line in said if "left out" in line]
     assert left_out == [
-        "Probe: left out Math (AWS::CloudWatch::Alarm): metric math: the emulator rolls the whole stack back",
-        "Probe: left out Any (AWS::CloudWatch::CompositeAlarm): refers to Math",
+        "Probe: left out Query (AWS::Logs::QueryDefinition): no Logs Insights",
+        "Probe: left out Any (AWS::CloudWatch::CompositeAlarm): refers to Query",
     ]
     assert any(line.startswith("Probe: created, ") for line in said)
 

@@ -6,6 +6,7 @@ import pytest
 
 from local.cloud.prune import PruneFailed, prune
 
+QUERY = {"Type": "AWS::Logs::QueryDefinition", "Properties": {"Name": "q"}}
 METRIC_MATH = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "a", "Expression": "1"}]}}
 PLAIN = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "m", "Namespace": "n"}}
 
@@ -16,50 +17,59 @@ def _pruned(resources: dict[str, Any], outputs: dict[str, Any] | None = None, lo
     return kept, [one.logical_id for one in gone]
 
 
-def test_a_plain_alarm_stays_and_one_with_metric_math_goes():
-    kept, gone = _pruned({"Plain": PLAIN, "Math": METRIC_MATH})
-    assert (list(kept["Resources"]), gone) == (["Plain"], ["Math"])
+def test_alarms_stay_and_what_the_emulator_does_not_know_goes():
+    kept, gone = _pruned({"Plain": PLAIN, "Math": METRIC_MATH, "Query": QUERY})
+    assert (list(kept["Resources"]), gone) == (["Plain", "Math"], ["Query"])
 
 
 @pytest.mark.parametrize(
     "reference",
     [
-        {"Ref": "Math"},
-        {"Fn::GetAtt": ["Math", "Arn"]},
-        {"Fn::GetAtt": "Math.Arn"},
-        {"Fn::Sub": "x ${Math.Arn} y"},
-        {"Fn::Sub": ["${Math}", {}]},
-        {"Fn::Join": ["", ["a", {"Ref": "Math"}]]},
+        {"Ref": "Query"},
+        {"Fn::GetAtt": ["Query", "Arn"]},
+        {"Fn::GetAtt": "Query.Arn"},
+        {"Fn::Sub": "x ${Query.Arn} y"},
+        {"Fn::Sub": ["${Query}", {}]},
+        {"Fn::Join": ["", ["a", {"Ref": "Query"}]]},
     ],
 )
 def test_an_onlooker_goes_with_what_it_looks_at(reference):
     dashboard = {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": reference}}
-    _, gone = _pruned({"Board": dashboard, "Math": METRIC_MATH})
-    assert sorted(gone) == ["Board", "Math"]
+    _, gone = _pruned({"Board": dashboard, "Query": QUERY})
+    assert sorted(gone) == ["Board", "Query"]
 
 
 def test_what_matters_never_goes_in_silence():
-    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Ref": "Math"}}}
-    with pytest.raises(PruneFailed, match=r"Param \(AWS::SSM::Parameter\) refers to Math"):
-        _pruned({"Math": METRIC_MATH, "Param": parameter})
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Ref": "Query"}}}
+    with pytest.raises(PruneFailed, match=r"Param \(AWS::SSM::Parameter\) refers to Query"):
+        _pruned({"Query": QUERY, "Param": parameter})
 
 
-@pytest.mark.parametrize(("after", "left"), [("Math", None), (["Math", "Other"], ["Other"])])
+@pytest.mark.parametrize(("after", "left"), [("Query", None), (["Query", "Other"], ["Other"])])
 def test_nobody_waits_for_what_is_gone(after, left):
-    kept, _ = _pruned({"Math": METRIC_MATH, "Other": PLAIN, "B": {"Type": "AWS::S3::Bucket", "DependsOn": after}})
+    kept, _ = _pruned({"Query": QUERY, "Other": PLAIN, "B": {"Type": "AWS::S3::Bucket", "DependsOn": after}})
     assert kept["Resources"]["B"].get("DependsOn") == left
 
 
 def test_an_export_of_what_is_gone_is_missed_by_its_importer():
     lost: set[str] = set()
-    kept, _ = _pruned({"Math": METRIC_MATH}, {"M": {"Value": {"Ref": "Math"}, "Export": {"Name": "math"}}}, lost)
+    kept, _ = _pruned({"Query": QUERY}, {"M": {"Value": {"Ref": "Query"}, "Export": {"Name": "query"}}}, lost)
     assert kept["Outputs"] == {}
-    importer = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Fn::ImportValue": "math"}}}
-    with pytest.raises(PruneFailed, match="refers to math"):
+    importer = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Fn::ImportValue": "query"}}}
+    with pytest.raises(PruneFailed, match="refers to query"):
+        _pruned({"Param": importer}, lost=lost)
+
+
+def test_an_output_of_what_is_gone_is_missed_by_who_looks_it_up():
+    lost: set[str] = set()
+    _pruned({"Math": METRIC_MATH}, {"M": {"Value": {"Ref": "Math"}}}, lost)
+    looked_up = {"Fn::GetStackOutput": {"StackName": "other", "OutputName": "M"}}
+    importer = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": looked_up}}
+    with pytest.raises(PruneFailed, match="refers to M"):
         _pruned({"Param": importer}, lost=lost)
 
 
 def test_the_given_template_is_left_as_it_is():
-    resources = {"Math": METRIC_MATH, "B": {"Type": "AWS::S3::Bucket", "DependsOn": "Math"}}
+    resources = {"Query": QUERY, "B": {"Type": "AWS::S3::Bucket", "DependsOn": "Query"}}
     _pruned(resources)
-    assert resources == {"Math": METRIC_MATH, "B": {"Type": "AWS::S3::Bucket", "DependsOn": "Math"}}
+    assert resources == {"Query": QUERY, "B": {"Type": "AWS::S3::Bucket", "DependsOn": "Query"}}

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from local.cloud import DeployFailed, LocalCloud, LocalSession
 from local.cloud.workflow import run_workflow
+from tests.synthesized import Assembly
 
 pytestmark = pytest.mark.local
 
@@ -23,7 +24,7 @@ def machine(answer: str, *, seconds: int = 0) -> str:
     return json.dumps({"QueryLanguage": "JSONata", "StartAt": "Wait", "States": states})
 
 
-def template(answer: str, **more: Any) -> dict[str, Any]:
+def template(answer: str, *, definition: str = "", **more: Any) -> dict[str, Any]:
     trust = [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     return {
@@ -35,7 +36,7 @@ def template(answer: str, **more: Any) -> dict[str, Any]:
             "Machine": {
                 "Type": "AWS::StepFunctions::StateMachine",
                 "Properties": {
-                    "DefinitionString": machine(answer, **more),
+                    "DefinitionString": definition or machine(answer, **more),
                     "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
                 },
             },
@@ -84,6 +85,44 @@ def test_an_execution_runs_to_its_end_what_its_alias_named_at_its_start(
     # a name is taken once for the machine, whichever alias or version it was started by (StartExecution)
     with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
         states.start_execution(stateMachineArn=after["Version"], name="under-way")
+
+
+def test_the_hourly_run_is_handed_over_to_the_version_that_it_runs(
+    cloud: LocalCloud, assembly_of: Any, tmp_path: Path, local: Assembly
+) -> None:
+    """The states themselves, as they are deployed; around them as little as sends one execution into them."""
+    deployed = local.workflow("HourlyMetering")["States"]
+    states = {
+        "Start": {**deployed["Start"], "Next": "Which"},
+        "Which": {
+            "Type": "Choice",
+            "Choices": [{"Condition": "{% $cursor = null %}", "Next": "First"}],
+            "Default": "WentOn",
+        },
+        "First": {"Type": "Pass", "Assign": {"cursor": "page 2"}, "Next": "AskForVersion"},
+        **{name: deployed[name] for name in ("AskForVersion", "HandOver", "HandedOver")},
+        "Report": {"Type": "Fail", "Error": "{% $fault.error %}", "Cause": "{% $fault.cause %}"},
+        "WentOn": {"Type": "Succeed"},
+    }
+    text = json.dumps({"QueryLanguage": "JSONata", "StartAt": "Start", "States": states})
+    # the tokens of the assembly are names by now
+    definition = text.replace("AWS::Partition", "aws")
+    first = cloud.deploy(assembly_of(tmp_path, {"HandOver": template("", definition=definition)}))["HandOver"]
+    cloud.deploy(assembly_of(tmp_path, {"HandOver": template("newer")}))
+    client = cloud.accounts.seller().client("stepfunctions")
+    started = client.start_execution(stateMachineArn=first["Version"], name="one")["executionArn"]
+
+    def executions() -> list[dict[str, Any]]:
+        listed = client.list_executions(stateMachineArn=first["Machine"])["executions"]
+        return [dict(client.describe_execution(executionArn=entry["executionArn"])) for entry in listed]
+
+    deadline = time.monotonic() + 20
+    while len(ended := [e for e in executions() if e["status"] != "RUNNING"]) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert {execution["status"] for execution in ended} == {"SUCCEEDED"}, ended
+    (one, other) = sorted(ended, key=lambda execution: execution["executionArn"] != started)
+    assert one["stateMachineVersionArn"] == other["stateMachineVersionArn"] == first["Version"]
+    assert json.loads(other["input"])["cursor"] == "page 2"
 
 
 def test_a_version_whose_deployment_fails_is_not_left_over(cloud: LocalCloud, assembly_of: Any, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_the_schedule_meters_the_hour_by_itself(acting: Acting) -> None:
     acting.close_hour()
     scheduler = acting.stage.cloud.seller.client("scheduler")
     outputs = acting.stage.outputs["YawlMetering-local-Metering"]
-    deployed = scheduler.get_schedule(Name=outputs["ScheduleName"])
+    deployed = scheduler.get_schedule(GroupName=outputs["ScheduleGroupName"], Name=outputs["ScheduleName"])
     delay = acting.stage.settings.seal_delay_minutes
     assert deployed["ScheduleExpression"] == f"cron({delay} * * * ? *)"
     assert deployed["ScheduleExpressionTimezone"] in ("UTC", "Etc/UTC")
@@ -32,6 +32,8 @@ def test_the_schedule_meters_the_hour_by_itself(acting: Acting) -> None:
     soon = datetime.fromtimestamp(time.time() + 1, UTC)
     scheduler.create_schedule(
         Name="once-soon",
+        # the role trusts Scheduler for this group's schedules only
+        GroupName=outputs["ScheduleGroupName"],
         ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
         FlexibleTimeWindow={"Mode": "OFF"},
         ActionAfterCompletion="DELETE",
@@ -51,7 +53,7 @@ def test_the_schedules_role_may_start_the_workflow_and_nothing_else(acting: Acti
     account, region = machine.split(":")[4], machine.split(":")[3]
     iam = seller.client("iam")
     for name in (outputs["ScheduleName"], outputs["MonthEndScheduleName"]):
-        target = seller.client("scheduler").get_schedule(Name=name)["Target"]
+        target = seller.client("scheduler").get_schedule(GroupName=outputs["ScheduleGroupName"], Name=name)["Target"]
         assert target["Arn"] == acting.stage.started_arn == f"{machine}:live"
         role = target["RoleArn"]
         trust: Any = iam.get_role(RoleName=role.rsplit("/", 1)[-1])["Role"]["AssumeRolePolicyDocument"]

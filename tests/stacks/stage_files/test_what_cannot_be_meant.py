@@ -12,6 +12,10 @@ LIVE = (
     .replace('removalPolicy = "destroy"', 'removalPolicy = "retain"')
     .replace('integration = "license"', 'integration = "license"\naccount = "111122223333"')
 )
+SELLER = """
+sellerRoleArn = "arn:aws:iam::999988887777:role/Metering"
+externalId = "yawl-metering:prod"
+"""
 KEYS = ", ".join(f'"l-{number:016x}"' for number in range(200))
 ACCOUNTS = ", ".join(f'"{number:012d}"' for number in range(21))
 PRICED = GOOD.replace('unit = "call"', 'unit = "call"\nprice = 0.05')
@@ -51,6 +55,19 @@ SECOND_TIER = '[[tiers]]\nname = "small_tier"\nincluded = { api_calls = 0.25 }\n
             'account is missing: meteringMode = "test-buyers" calls AWS Marketplace: name the account that this may'
             " happen in",
             id="test-buyers-anywhere",
+        ),
+        pytest.param(
+            SELLER + changed('account = "111122223333"\n', "", LIVE).replace('"live"', '"dry-run"'),
+            "account is missing: the role in sellerRoleArn lets this account in, and is told by it from the seller's"
+            " own: name it",
+            id="a-seller-of-nobody",
+        ),
+        pytest.param(
+            SELLER + changed('integration = "license"', 'integration = "mixed"', LIVE),
+            "notices hold 'sns', and sellerRoleArn is of another account, 999988887777: AWS Marketplace lets the"
+            ' seller\'s account alone subscribe to its topics: use notices = ["eventbridge"], or deploy into the'
+            " seller's account",
+            id="topics-of-another-account",
         ),
         pytest.param(
             changed('"contract-with-consumption"', '"subscription"'),

@@ -61,6 +61,8 @@ def room(monkeypatch: pytest.MonkeyPatch, pricing_model: str, integration: str, 
             "NOTICES_OF": notices_of,
             "PRICING_MODEL": pricing_model,
             "TIERS": tiers.to_json(TIERS),
+            "SELLER_ROLE_ARN": "",
+            "EXTERNAL_ID": "",
             "SUBSCRIBERS_TABLE": subscribers.name,
             "NOTICES_TABLE": notices.name,
         }.items():
@@ -181,6 +183,24 @@ def test_a_fetch_that_fails_says_that_what_is_held_is_old_and_the_notice_comes_a
 def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     return {name: sum(values) for line in told for name, values in line.items() if isinstance(values, list)}
+
+
+@pytest.mark.parametrize(
+    ("code", "operation", "faults"),
+    [
+        ("AccessDeniedException", "GetEntitlements", 1),
+        ("InvalidParameterException", "GetEntitlements", None),
+        ("ThrottlingException", "GetEntitlements", None),
+        # our own table refuses: that is nothing of Marketplace's product
+        ("AccessDeniedException", "UpdateItem", None),
+    ],
+)
+def test_a_product_that_marketplace_refuses_is_counted_for_its_alarm(
+    room: Room, capsys: pytest.CaptureFixture[str], code: str, operation: str, faults: int | None
+) -> None:
+    room.marketplace.holds = refused(code, operation)
+    assert room.receive(sns("entitlement-updated", T0)) == ["m0"]
+    assert counted(capsys).get("ProductFaults") == faults
 
 
 def test_what_cannot_be_read_is_kept_and_the_others_of_the_batch_are_synced(

@@ -26,6 +26,8 @@ def prepared(made: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Led
     environment = {
         OFFSET_VARIABLE: str(folder / "offset"),
         "AWS_DEFAULT_REGION": "us-east-1",
+        "SELLER_ROLE_ARN": "",
+        "EXTERNAL_ID": "",
         "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
         "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,

@@ -205,6 +205,23 @@ def test_leavers_who_are_overdue_are_emitted_for_their_alarm(
     assert told == [([2], [3]), ([2], [0])], "they stay overdue until they are cancelled"
 
 
+def test_every_look_is_a_tick_of_the_clock_by_which_missing_runs_are_noticed(
+    starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also a look that fails: the store may be what fails, and runs are missed all the same."""
+    final_handlers.look_after_leavers({}, CONTEXT)
+    monkeypatch.setattr(final_handlers, "dynamodb", _no_store)
+    with pytest.raises(ConnectionError):
+        final_handlers.look_after_leavers({}, CONTEXT)
+    lines = emitted(capsys)
+    assert [line["RunsCompleted"] for line in lines] == [[0], [0]]
+    assert ["LeaversOverdue" in line for line in lines] == [True, False], "only a look that has seen them all counts"
+
+
+def _no_store() -> None:
+    raise ConnectionError
+
+
 def test_the_look_answers_in_counts(starter: Starter, stored: Any) -> None:
     put(stored, "l-1", "pending_cancellation", END)
     assert final_handlers.look_after_leavers({}, CONTEXT)["started"] == 1

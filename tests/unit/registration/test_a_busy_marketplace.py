@@ -63,7 +63,8 @@ def test_calls_that_hang_leave_no_time_for_another_and_the_page_comes_all_the_sa
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hanging = ConnectTimeoutError(endpoint_url="https://marketplace")
-    for_a_while(monkeypatch, "resolve_customer", hanging, 2, door, takes=3.9)
+    # with the longest of their pauses the two take 7.9 of the 8 seconds
+    for_a_while(monkeypatch, "resolve_customer", hanging, 2, door, takes=3.8)
     fetched = for_a_while(monkeypatch, "get_entitlements", hanging, 99, door, takes=7)
     door.arrive()
     assert len(fetched) <= 1

@@ -1,0 +1,182 @@
+"""``python -m deploy <command>``: the make targets, which give their variables by the environment."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+
+from deploy.assembly import synthesize
+from deploy.bootstrap import bootstrap
+from deploy.cdk_cli import ROOT
+from deploy.check.check import POLICY as CHECK_POLICY
+from deploy.check.check import looks as check_looks
+from deploy.destroy import destroy
+from deploy.not_ready import NotReady
+from deploy.release import release
+from deploy.rollback import roll_back
+from deploy.show_lines import all_well, looks_of
+from deploy.smoke.smoke import POLICY as SMOKE_POLICY
+from deploy.smoke.smoke import looks as smoke_looks
+from deploy.smoke.write import Wishes
+from deploy.stage_there import StageThere
+from deploy.target import Target, reach
+from local.interrupts import heed_interrupts
+from stacks import stage as stages
+from stacks.stage import Stage, StageError
+
+console = Console(highlight=False, soft_wrap=True)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+StageName = Annotated[str, typer.Option("--stage", envvar="STAGE", help="a file of stages/, without .toml")]
+ProductCode = Annotated[str, typer.Option(envvar="PRODUCT_CODE", help="instead of the stage file's")]
+More = Annotated[str, typer.Option("--args", envvar="ARGS", help="options of the CDK's own command line")]
+ApiUrl = Annotated[str, typer.Option(envvar="API_URL", help="where the API answers, if not at its stack's address")]
+AsJson = Annotated[bool, typer.Option("--json", envvar="JSON", help="the lines for programs")]
+Seller = Annotated[bool, typer.Option("--seller", envvar="SELLER", help="the publishing account's stack instead")]
+Yes = Annotated[bool, typer.Option("--yes", envvar="YES", help="do not ask")]
+
+
+def say(line: str) -> None:
+    console.print(escape(line))
+
+
+@contextmanager
+def one_line() -> Iterator[None]:
+    """Whatever is known to go wrong ends in one line and exit code 1."""
+    heed_interrupts()
+    try:
+        yield
+    except (NotReady, StageError) as failure:
+        console.print(f"[red]✗[/] {escape(str(failure))}")
+        raise typer.Exit(1) from None
+    except (BotoCoreError, ClientError) as failure:
+        console.print(f"[red]✗[/] AWS: {escape(str(failure))}")
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def read_stage(name: str, product_code: str) -> Stage:
+    if not name:
+        known = "|".join(stages.names(ROOT / "stages"))
+        raise NotReady(f"no stage is named: write STAGE=<{known}>")
+    return stages.load(name, folder=ROOT / "stages", product_code=product_code or None)
+
+
+def reached(name: str, product_code: str, seller: bool = False) -> Target:
+    target = reach(read_stage(name, product_code), seller=seller)
+    if target.stage.account is None:
+        say(f"account {target.account} (stages/{name}.toml names none)")
+    return target
+
+
+def asking(question: str, yes: bool) -> Callable[[], bool]:
+    """Yes was said before, or is said now; nobody can say it where there is no terminal."""
+    return lambda: yes or (sys.stdin.isatty() and typer.confirm(question))
+
+
+@app.command("synth")
+def synth_command(stage: StageName = "", product_code: ProductCode = "") -> None:
+    """Write the templates of a stage; nothing is asked of AWS."""
+    with one_line():
+        assembly = synthesize(read_stage(stage, product_code).name, product_code=product_code or None)
+        say(f"written to {assembly.folder.relative_to(ROOT)}")
+
+
+@app.command("bootstrap")
+def bootstrap_command(
+    stage: StageName = "", product_code: ProductCode = "", seller: Seller = False, more: More = ""
+) -> None:
+    """Prepare the account and Region of a stage for the CDK."""
+    with one_line():
+        bootstrap(reached(stage, product_code, seller), more.split(), say)
+
+
+@app.command("deploy")
+def deploy_command(
+    stage: StageName = "", product_code: ProductCode = "", yes: Yes = False, seller: Seller = False, more: More = ""
+) -> None:
+    """Deploy a stage, new or again."""
+    with one_line():
+        target = reached(stage, product_code, seller)
+        approved = yes or os.environ.get("CI") == "true"
+        release(target, product_code=product_code or None, approved=approved, more=more.split(), say=say)
+
+
+@app.command("rollback")
+def rollback_command(
+    stage: StageName = "",
+    product_code: ProductCode = "",
+    yes: Yes = False,
+    before: Annotated[
+        str, typer.Option(envvar="BEFORE", help="go back to before this time (ISO), not the last deployment")
+    ] = "",
+) -> None:
+    """Make the code of before the last deployment live again."""
+    with one_line():
+        moment = _moment(before) if before else None
+        roll_back(reached(stage, product_code), before=moment, agreed=asking("Move them?", yes), say=say)
+
+
+@app.command("destroy")
+def destroy_command(
+    stage: StageName = "", product_code: ProductCode = "", seller: Seller = False, yes: Yes = False
+) -> None:
+    """Remove a stage that does not keep its data."""
+    with one_line():
+        target = reached(stage, product_code, seller)
+        agreed = asking("Remove them for good?", yes)
+        destroy(target, product_code=product_code or None, agreed=agreed, say=say)
+
+
+@app.command("check")
+def check_command(
+    stage: StageName = "", product_code: ProductCode = "", api_url: ApiUrl = "", as_json: AsJson = False
+) -> None:
+    """Look at a stage's account and listing, before and after it is deployed; nothing is changed."""
+    found = looks_of(
+        lambda: StageThere(target=reach(read_stage(stage, product_code)), reached_at=api_url or None), check_looks
+    )
+    with one_line():
+        if not all_well(found, title=f"check of {stage}", policy=CHECK_POLICY, as_json=as_json, console=console):
+            raise typer.Exit(1)
+
+
+@app.command("smoke")
+def smoke_command(
+    stage: StageName = "",
+    product_code: ProductCode = "",
+    api_url: ApiUrl = "",
+    as_json: AsJson = False,
+    write: Annotated[bool, typer.Option("--write", envvar="WRITE", help="also report usage and start a run")] = False,
+    buyer: Annotated[str, typer.Option("--test-buyer", envvar="TEST_BUYER", help="whose usage that is")] = "",
+    yes: Yes = False,
+) -> None:
+    """Try a deployed stage by its own doors; nothing is changed without --write."""
+    wishes = Wishes(write=write, buyer=buyer, yes=yes)
+    found = looks_of(
+        lambda: StageThere(target=reach(read_stage(stage, product_code)), reached_at=api_url or None),
+        lambda there: smoke_looks(there, wishes),
+    )
+    with one_line():
+        if not all_well(found, title=f"smoke of {stage}", policy=SMOKE_POLICY, as_json=as_json, console=console):
+            raise typer.Exit(1)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotReady(f"BEFORE={text} is no time: write it like 2026-11-29T10:05:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,60 @@
+"""The synthesized templates of a stage, as the CDK's command line takes them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploy.cdk_cli import ROOT
+from deploy.not_ready import NotReady
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A folder that synth has written."""
+
+    folder: Path
+
+    def stacks(self) -> dict[str, dict[str, Any]]:
+        """Templates by stack name."""
+        manifest = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        found = {}
+        for artifact, entry in manifest["artifacts"].items():
+            if entry["type"] == "aws:cloudformation:stack":
+                properties = entry["properties"]
+                template = (self.folder / properties["templateFile"]).read_text(encoding="utf-8")
+                found[properties.get("stackName", artifact)] = json.loads(template)
+        return found
+
+
+def folder_of(stage: str, *, seller: bool = False) -> Path:
+    return ROOT / "build" / f"cdk.out-{stage}{'-seller' if seller else ''}"
+
+
+def synthesize(stage: str, *, product_code: str | None = None, protect: bool = True, seller: bool = False) -> Assembly:
+    """Write the templates; those of before stay if it fails. Raises NotReady, its reason stands on stderr.
+
+    seller: the stack of the publishing account, and no other. protect: False leaves out the protection against
+    deletion, for a first deployment that may have to be rolled back.
+    """
+    folder = folder_of(stage, seller=seller)
+    if not protect:
+        folder = folder.with_name(f"{folder.name}-unprotected")
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    command = [sys.executable, "-m", "stacks.synth", "--stage", stage, "--out", str(new)]
+    context = {
+        "productCode": product_code,
+        "protect": None if protect else "false",
+        "seller": "true" if seller else None,
+    }
+    for key, value in context.items():
+        command += ["-c", f"{key}={value}"] if value else []
+    if subprocess.run(command, cwd=ROOT).returncode:  # noqa: S603
+        raise NotReady(f"the stage {stage} cannot be synthesized: mend what the line above says")
+    shutil.rmtree(folder, ignore_errors=True)
+    new.rename(folder)
+    return Assembly(folder)

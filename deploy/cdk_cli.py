@@ -1,0 +1,37 @@
+"""The CDK's command line: the version in package-lock.json, on the pinned Node, whatever the machine has.
+
+python -m deploy.cdk_cli        installs it (make does)
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.not_ready import NotReady
+from stacks.node import npm, pinned_node
+
+ROOT = Path(__file__).resolve().parent.parent
+CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+#: nothing is asked of, or told to, anybody but AWS
+QUIET = {"CDK_DISABLE_CLI_TELEMETRY": "true"}
+
+
+def install() -> int:
+    """``npm ci``: what the lock file says and nothing else; returns npm's exit code."""
+    return subprocess.run([*npm(), "ci", "--silent"], cwd=ROOT).returncode  # noqa: S603
+
+
+def cdk(*arguments: str, folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> None:
+    """One command of the CLI, whose output and questions are the caller's terminal's. Raises NotReady if it fails."""
+    if not CLI.exists():
+        raise NotReady("the CDK's command line is not installed: run the make target, or `make cdk`")
+    command = [str(pinned_node()), str(CLI), "--no-notices", *arguments]
+    done = subprocess.run(command, cwd=folder, env={**QUIET, **environment})  # noqa: S603
+    if done.returncode:
+        raise NotReady(f"cdk {arguments[0]} failed (its reason stands above): docs/deploy.md has the usual ones")
+
+
+if __name__ == "__main__":
+    sys.exit(install())

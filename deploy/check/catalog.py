@@ -1,0 +1,102 @@
+"""The product and its public offers, asked of the Catalog API, which is in us-east-1 only."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy.reader import Reader
+from marketplace.regions import NOTICES_REGION
+
+CATALOG = {"Catalog": "AWSMarketplace"}
+SAAS = "SaaSProduct"
+#: other kinds of products with a product code; what is sold as one of these cannot be metered by BatchMeterUsage
+OTHER_PRODUCTS = ("AmiProduct", "ContainerProduct")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of the seller's. details: its ``DetailsDocument``. offers: those of its public offers."""
+
+    type: str
+    id: str
+    details: dict[str, Any] = field(repr=False)
+    offers: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def code(self) -> str:
+        return str(self._description.get("ProductCode", ""))
+
+    @property
+    def title(self) -> str:
+        return str(self._description.get("ProductTitle", self.id))
+
+    @property
+    def visibility(self) -> str:
+        return str(self._description.get("Visibility", ""))
+
+    @property
+    def dimensions(self) -> dict[str, frozenset[str]]:
+        """Kinds by key."""
+        return {each["Key"]: frozenset(each.get("Types") or ()) for each in self.details.get("Dimensions") or ()}
+
+    @property
+    def fulfilment_urls(self) -> tuple[str, ...]:
+        """In the listing's order, each once."""
+        options = [
+            each for version in self.details.get("Versions") or () for each in version.get("DeliveryOptions") or ()
+        ]
+        return tuple(dict.fromkeys(each["FulfillmentUrl"] for each in options if each.get("FulfillmentUrl")))
+
+    @property
+    def _description(self) -> dict[str, Any]:
+        return dict(self.details.get("Description") or {})
+
+
+@dataclass(frozen=True)
+class Found:
+    """product: the one with the code, None if the seller has none. others: the seller's SaaS products."""
+
+    product: Product | None
+    others: tuple[Product, ...] = ()
+
+
+def find_product(reader: Reader, product_code: str) -> Found:
+    """Listings are found by their ids only, so each is looked at until one has the code. Raises ClientError."""
+    seen = []
+    for product in _products(reader, SAAS):
+        if product.code == product_code:
+            return Found(Product(product.type, product.id, product.details, tuple(_public_offers(reader, product.id))))
+        seen.append(product)
+    for kind in OTHER_PRODUCTS:
+        for product in _products(reader, kind):
+            if product.code == product_code:
+                return Found(product, tuple(seen))
+    return Found(None, tuple(seen))
+
+
+def _products(reader: Reader, kind: str) -> Iterator[Product]:
+    for summary in _list(reader, kind):
+        yield Product(kind, summary["EntityId"], _details(reader, summary["EntityId"]))
+
+
+def _public_offers(reader: Reader, product_id: str) -> Iterator[dict[str, Any]]:
+    """Released ones that are not for named buyers, nor resold by somebody else."""
+    wanted = {"OfferFilters": {"ProductId": {"ValueList": [product_id]}, "State": {"ValueList": ["Released"]}}}
+    for summary in _list(reader, "Offer", EntityTypeFilters=wanted):
+        offer = summary.get("OfferSummary") or {}
+        if "BuyerAccounts" not in (offer.get("Targeting") or ()) and not offer.get("ResaleAuthorizationId"):
+            yield _details(reader, summary["EntityId"])
+
+
+def _list(reader: Reader, kind: str, **filters: Any) -> list[dict[str, Any]]:
+    answer = reader.ask(
+        "marketplace-catalog", "list_entities", region=NOTICES_REGION, **CATALOG, EntityType=kind, **filters
+    )
+    return list(answer.get("EntitySummaryList") or ())
+
+
+def _details(reader: Reader, entity_id: str) -> dict[str, Any]:
+    answer = reader.ask("marketplace-catalog", "describe_entity", region=NOTICES_REGION, **CATALOG, EntityId=entity_id)
+    document = answer.get("DetailsDocument")
+    return dict(document if isinstance(document, dict) else json.loads(answer.get("Details") or "{}"))

@@ -1,0 +1,82 @@
+"""Stacks, schedules and dead letters of a deployed stage."""
+
+from collections.abc import Iterator, Sequence
+
+from deploy.line import Line, green, red, yellow
+from deploy.stacks_there import ONLY_NAMED, STUCK, StackThere
+from deploy.stage_there import Resource, StageThere
+from stacks.stage import Stage
+
+#: what is made of a queue that nobody reads but people
+DEAD_LETTERS = ("DeadLetters", "FailedLines", "Refused")
+WHOLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+
+
+def stacks_of(stage: Stage) -> list[str]:
+    """Their names, as ``stacks.application`` makes them."""
+    names = ["Data", "Doors", "Metering", "Watch"] + (["Notices"] if stage.notices_region_is_elsewhere() else [])
+    return [f"YawlMetering-{stage.name}-{name}" for name in names]
+
+
+def stack_lines(stage: Stage, stacks: Sequence[StackThere]) -> Iterator[Line]:
+    there = {stack.name: stack for stack in stacks if stack.status != ONLY_NAMED}
+    if not there:
+        yield green("stacks", f"none yet: after `make deploy STAGE={stage.name}` more is looked at")
+        return
+    for name in stacks_of(stage):
+        yield _stack_line(stage, name, there.get(name))
+
+
+def _stack_line(stage: Stage, name: str, stack: StackThere | None) -> Line:
+    about, deploy = f"stack {name}", f"run `make deploy STAGE={stage.name}`"
+    if stack is None:
+        return red(about, "is missing", deploy)
+    if stack.status in STUCK:
+        return red(about, f"is {stack.status}", STUCK[stack.status].format(name=name, region=stack.region))
+    if stack.status.endswith("_IN_PROGRESS"):
+        return yellow(about, f"is {stack.status}: it is being changed", "run this again when that has ended")
+    if stack.status not in WHOLE:
+        return red(about, f"is {stack.status}", deploy)
+    if stage.keep_data and not stack.protected:
+        return red(about, "is not protected against deletion, and the stage keeps its data", deploy)
+    return green(about, f"is {stack.status}" + (" and protected" if stack.protected else ""))
+
+
+def schedule_line(name: str, state: str) -> Line:
+    about = f"schedule {name}"
+    if state == "ENABLED":
+        return green(about, "is enabled")
+    return red(about, f"is {state}: hours pass unmetered", "enable it in EventBridge Scheduler, or deploy again")
+
+
+def schedule_lines(there: StageThere) -> Iterator[Line]:
+    for schedule in there.of_type("AWS::Scheduler::Schedule"):
+        answer = there.reader.ask("scheduler", "get_schedule", GroupName=there.schedule_group, Name=schedule.name)
+        yield schedule_line(schedule.logical_id, answer["State"])
+
+
+def is_dead_letters(queue: Resource) -> bool:
+    return any(word in queue.logical_id for word in DEAD_LETTERS)
+
+
+def dead_letter_line(name: str, messages: int) -> Line:
+    about = f"queue {name}"
+    if not messages:
+        return green(about, "is empty")
+    return red(
+        about,
+        f"holds {messages} message{'s' if messages > 1 else ''} that wait for a person",
+        "look up its alarm in docs/operations.md; SQS deletes them 14 days after they came",
+    )
+
+
+def dead_letter_lines(there: StageThere) -> Iterator[Line]:
+    for queue in filter(is_dead_letters, there.of_type("AWS::SQS::Queue")):
+        answer = there.reader.ask(
+            "sqs",
+            "get_queue_attributes",
+            region=queue.region,
+            QueueUrl=queue.name,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+        yield dead_letter_line(queue.logical_id, sum(int(number) for number in answer["Attributes"].values()))

@@ -1,0 +1,82 @@
+"""What the account must have room for."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from deploy.line import Line, green, red, yellow
+from deploy.reader import code_of
+from deploy.stage_there import StageThere
+from stacks.stage import Stage
+
+#: Lambda Developer Guide, "Configuring reserved concurrency": so much stays with functions that reserve nothing
+NEVER_RESERVED = 100
+
+
+def reserved_by(stage: Stage) -> int:
+    """Copies of functions that a deployed stage keeps for itself."""
+    return stage.submit_concurrency + (stage.public_concurrency or 0)
+
+
+def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) -> Line:
+    """quota, unreserved: Lambda's GetAccountSettings. held: what the deployed stage has reserved already."""
+    about, wanted = "Lambda concurrency", reserved_by(stage)
+    left = unreserved + held - wanted
+    if left >= NEVER_RESERVED:
+        return green(about, f"{quota} in the account and Region; {left} stay unreserved with this stage's {wanted}")
+    remedy = f"ask Service Quotas for more concurrent executions, {quota + NEVER_RESERVED - left} at least"
+    if stage.public_concurrency:
+        remedy += ", or lower publicConcurrency or leave it out until it is granted"
+    return red(
+        about,
+        f"{quota} in the account and Region; this stage reserves {wanted}, {left} would stay unreserved, and Lambda"
+        f" insists on {NEVER_RESERVED}",
+        remedy,
+    )
+
+
+def concurrency_lines(there: StageThere) -> Iterator[Line]:
+    """What the deployed stage holds is asked only where it matters: that is a call for each function."""
+    limits = there.reader.ask("lambda", "get_account_settings")["AccountLimit"]
+    found = {"quota": limits["ConcurrentExecutions"], "unreserved": limits["UnreservedConcurrentExecutions"]}
+    line = concurrency_line(there.stage, **found, held=0)
+    functions = there.of_type("AWS::Lambda::Function") if line.remedy else []
+    if functions:
+        held = [there.reader.ask("lambda", "get_function_concurrency", FunctionName=each.name) for each in functions]
+        copies = sum(each.get("ReservedConcurrentExecutions", 0) for each in held)
+        line = concurrency_line(there.stage, **found, held=copies)
+    yield line
+
+
+def log_role_line(role: str | None, *, exists: bool | None, deployed: bool) -> Line:
+    """role: API Gateway's account setting. exists: None where it may not be asked."""
+    about = "API Gateway's log role"
+    remedy = "deploy again, which sets a role, or set one that trusts apigateway.amazonaws.com"
+    if role is None:
+        if deployed:
+            return red(about, "is not set, so the API writes no logs", remedy)
+        return green(about, "is not set; the deployment makes one and sets it")
+    if exists is False:
+        if deployed:
+            return red(about, f"is {role}, which is not there any more, so the API writes no logs", remedy)
+        return green(about, f"is {role}, which is not there any more; the deployment sets another one")
+    if deployed:
+        return green(about, f"is {role}")
+    return yellow(
+        about,
+        f"is {role}, one for everybody's APIs in this account and Region; the deployment replaces it",
+        "see that nobody else depends on that role's own rights; set it again afterwards if somebody does",
+    )
+
+
+def log_role_lines(there: StageThere) -> Iterator[Line]:
+    role = there.reader.ask("apigateway", "get_account").get("cloudwatchRoleArn") or None
+    exists: bool | None = None
+    if role is not None:
+        try:
+            there.reader.ask("iam", "get_role", RoleName=role.rsplit("/", 1)[-1])
+            exists = True
+        except ClientError as failure:
+            exists = False if code_of(failure) == "NoSuchEntity" else None
+    deployed = bool(there.of_type("AWS::ApiGateway::Account"))
+    yield log_role_line(role, exists=exists, deployed=deployed)

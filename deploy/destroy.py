@@ -1,0 +1,46 @@
+"""``make destroy``: a stage that does not keep its data goes, with everything in it."""
+
+from collections.abc import Callable
+
+from deploy.assembly import Assembly, folder_of, synthesize
+from deploy.cdk_cli import cdk
+from deploy.deletion import delete_stack, left_over
+from deploy.not_ready import NotReady
+from deploy.stacks_there import check_states, stacks_there
+from deploy.target import Target
+
+
+def destroy(
+    target: Target, *, product_code: str | None, agreed: Callable[[], bool], say: Callable[[str], None]
+) -> None:
+    """Raises NotReady, above all for a stage that keeps its data."""
+    stage = target.stage
+    if stage.keep_data:
+        raise NotReady(
+            f'stages/{stage.name}.toml: removalPolicy is "retain": this stage keeps its ledger; how it is removed all'
+            " the same stands in docs/deploy.md, Removal"
+        )
+    stacks = stacks_there(target)
+    if not stacks:
+        say(f"{stage.name} is not deployed in account {target.account}: there is nothing to remove")
+        return
+    check_states(stacks)
+    assembly = Assembly(folder_of(stage.name, seller=target.seller))
+    if not (assembly.folder / "manifest.json").exists():
+        assembly = synthesize(stage.name, product_code=product_code, seller=target.seller)
+    part_of_it = assembly.stacks()
+    for stack in stacks:
+        if stack.protected and stack.name in part_of_it:
+            raise NotReady(
+                f"{stack.name} is still protected, as it kept its data: run `make deploy {target.make_variables}`"
+            )
+    say(f"account {target.account}: {', '.join(stack.name for stack in stacks)}, with all that is stored in them")
+    if not agreed():
+        raise NotReady("nothing was removed: say yes, or set YES=1")
+    cdk("destroy", "--all", "--force", "--app", str(assembly.folder))
+    for stack in stacks:
+        if stack.name not in part_of_it:
+            delete_stack(target, stack)
+        for resource in left_over(target, stack):
+            say(f"  left over: {resource}")
+    say(f"{stage.name} is removed; the bootstrap stack {target.toolkit_stack} stays for others")

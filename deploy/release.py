@@ -1,0 +1,92 @@
+"""``make deploy``: a stage into its account, new or again."""
+
+from collections.abc import Callable, Sequence
+
+from deploy.aliases import deployed_version, live_aliases, move
+from deploy.assembly import Assembly, synthesize
+from deploy.cdk_cli import cdk
+from deploy.deployments import change_set_name
+from deploy.first_try import clear_away
+from deploy.stacks_there import StackThere, check_states, stacks_there
+from deploy.target import Target, check_bootstrap
+
+Say = Callable[[str], None]
+Synthesize = Callable[[bool], Assembly]
+
+#: what people need next, by stack: the output, and what it is for
+NEXT = {
+    ("Doors", "ApiUrl"): "the API; the listing's fulfilment URL is this + register",
+    ("Doors", "UsageQueueUrl"): "usage by queue",
+    ("Doors", "UsageQueueArn"): "who sends there needs sqs:SendMessage on it",
+    ("Seller", "SellerRoleArn"): "the role that the stage's functions assume",
+    ("Metering", "StateMachineAliasArn"): "the hourly workflow, to be started by hand",
+}
+
+
+def release(target: Target, *, product_code: str | None, approved: bool, more: Sequence[str], say: Say) -> None:
+    """Look, synthesize, then deploy. Raises NotReady, before anything is touched wherever that can be."""
+    check_bootstrap(target)
+    before = stacks_there(target)
+    check_states(before)
+
+    def synthesized(protect: bool) -> Assembly:
+        say(f"synthesizing {target.stage.name}" + ("" if protect else " without protection, for its first deployment"))
+        return synthesize(target.stage.name, product_code=product_code, protect=protect, seller=target.seller)
+
+    deploy_stacks(target, before, synthesized, approved=approved, more=more, say=say)
+    _tell(target, say)
+
+
+def deploy_stacks(
+    target: Target, before: list[StackThere], synthesized: Synthesize, *, approved: bool, more: Sequence[str], say: Say
+) -> None:
+    """A stage that keeps its data is deployed without protection until it has been whole once, and then with it.
+
+    Otherwise a first deployment that fails would leave tables and stacks that refuse to be deleted. A stage of which
+    any stack is protected has been whole: it never goes without again.
+    """
+
+    def run(assembly: Assembly) -> None:
+        asked = ["--require-approval", "never"] if approved else []
+        cdk(
+            *("deploy", "--all", "--app", str(assembly.folder), "--import-existing-resources"),
+            *("--change-set-name", change_set_name(target.reached_at)),
+            *("--toolkit-stack-name", target.toolkit_stack, *asked, *more),
+        )
+
+    complete = {stack.name for stack in before if stack.complete}
+    if target.stage.keep_data and not any(stack.protected and stack.complete for stack in before):
+        unprotected = synthesized(False)
+        if not unprotected.stacks().keys() <= complete:
+            clear_away(target, before, say)
+            run(unprotected)
+            before = [stack for stack in before if stack.complete]
+    assembly = synthesized(True)
+    clear_away(target, before, say)
+    run(assembly)
+    let_deployed_versions_live(target, assembly, say)
+    for stack in before:
+        if stack.complete and stack.name not in assembly.stacks():
+            say(f"{stack.name} is no longer part of the stage; it stays until you delete it, or `make destroy` does")
+
+
+def let_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> None:
+    """Every alias names the version of its template again.
+
+    CloudFormation sees no difference where a rollback has moved an alias, so deploying the same would leave it back.
+    """
+    templates = assembly.stacks()
+    stacks = [stack for stack in stacks_there(target) if stack.name in templates]
+    for alias in live_aliases(target, stacks):
+        wanted = deployed_version(target, alias, templates[alias.stack.name])
+        if wanted is not None and wanted != alias.live:
+            move(target, alias, wanted)
+            say(f"{alias.of}: live again is version {wanted.number}, after {alias.live.number}")
+
+
+def _tell(target: Target, say: Say) -> None:
+    stacks = {stack.name.rsplit("-", 1)[-1]: stack for stack in stacks_there(target)}
+    say(f"{target.stage.name} is deployed to account {target.account}, {target.all_regions[0]}")
+    for (stack, output), meaning in NEXT.items():
+        if stack in stacks and output in stacks[stack].outputs:
+            say(f"  {output:<16} {stacks[stack].outputs[output]}  ({meaning})")

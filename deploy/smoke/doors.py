@@ -1,0 +1,62 @@
+"""The API answers, and is closed to whoever is not signed in."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import BotoCoreError
+
+from deploy.api_door import Answer, ApiDoor
+from deploy.line import Line, green, red, yellow
+from deploy.stage_there import StageThere
+
+#: no billing key has blanks or such a name
+NOBODY = "smoke-nobody-has-this-name"
+LOGS = "look at the function's log group and the API's access log"
+
+
+def health_line(answer: Answer) -> Line:
+    if answer.status == 200 and answer.json == {"status": "ok"}:
+        return green("GET /health", "is ok")
+    return red("GET /health", f"answers {answer.status}", LOGS)
+
+
+def closed_line(answer: Answer) -> Line:
+    """answer: to an unsigned read of a subscriber, which the gateway itself has to refuse."""
+    about = "unsigned GET /subscribers"
+    if answer.status in (401, 403):
+        return green(about, f"is turned away ({answer.status})")
+    return red(
+        about, f"answers {answer.status}: the API may be open to everybody", "deploy again; its routes ask for IAM"
+    )
+
+
+def missing_line(answer: Answer) -> Line:
+    """answer: to a signed read of a subscriber who does not exist: gateway, function and table are gone through."""
+    about = "signed GET /subscribers of nobody"
+    if answer.status == 404 and answer.code == "not_found":
+        return green(about, "answers 404 not_found, as it has to")
+    if answer.status == 403:
+        return yellow(
+            about,
+            "these credentials may not call it",
+            "give them execute-api:Invoke on GET /subscribers/* of this API (docs/smoke-policy.json)",
+        )
+    return red(about, f"answers {answer.status} {answer.code}".rstrip(), LOGS)
+
+
+def door_of(there: StageThere) -> ApiDoor | None:
+    return ApiDoor(there.api_url, there.target.session, there.stage.region) if there.api_url else None
+
+
+def door_lines(there: StageThere) -> Iterator[Line]:
+    door = door_of(there)
+    if door is None:
+        yield red("API", "has no address", f"run `make deploy STAGE={there.stage.name}`")
+        return
+    try:
+        yield health_line(door.call("GET", "/health", signed=False))
+        yield closed_line(door.call("GET", f"/subscribers/{NOBODY}", signed=False))
+        yield missing_line(door.call("GET", f"/subscribers/{NOBODY}"))
+    except BotoCoreError as failure:
+        yield red(
+            "API", f"{there.api_url} does not answer: {failure}", "look at the address, its DNS and its certificate"
+        )

@@ -1,0 +1,203 @@
+"""WRITE=1: one event of a named test buyer by each door, taken back again, and one run of hourly metering.
+
+The event is as small as an event can be, of the dimension where it is the smallest part of a billed unit. It is taken
+back while its hour is open, which is at least ``sealDelayMinutes`` long.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from botocore.exceptions import BotoCoreError
+
+from deploy.api_door import Answer, ApiDoor
+from deploy.line import Line, green, red
+from deploy.smoke.doors import LOGS, door_of
+from deploy.smoke.metering import started
+from deploy.stage_there import StageThere
+from marketplace.dimensions import Dimension
+from runtime import clock
+from stacks.stage import Stage
+
+SOURCE = "smoke"
+#: an event has at most 6 decimals (``ledger.quantity``)
+SMALLEST = "0.000001"
+#: seconds between two looks
+INTERVAL = 1.0
+#: seconds in which a queued event has to be recorded, cold start and all
+QUEUE_WITHIN = 90.0
+#: and a run has to end; an hour with work for many minutes is not the time for this
+RUN_WITHIN = 600.0
+#: reason of a refusal to take back what is not there
+NOT_RECORDED = "unknown_event"
+#: instead of a verdict: the event may be recorded
+UNANSWERED = "no answer"
+LIVE = "the stage is live, so what is not taken back in time is billed"
+
+
+class Wishes(NamedTuple):
+    """What whoever runs it wants: write at all, as which buyer, and on a live stage although he is no test buyer."""
+
+    write: bool = False
+    buyer: str = ""
+    yes: bool = False
+
+
+def refusal(stage: Stage, wishes: Wishes) -> Line | None:
+    """Why nothing may be written; None if it may be. Real buyers' money is not to be tried with."""
+    if not wishes.buyer:
+        return red("writing", "nothing was written: no buyer is named", "say TEST_BUYER=<billing key> of a test buyer")
+    if stage.is_live and wishes.buyer not in stage.test_buyers and not wishes.yes:
+        return red(
+            "writing",
+            f"nothing was written: {LIVE}, and {wishes.buyer} is not one of testBuyers",
+            f"add it to testBuyers of stages/{stage.name}.toml, or say YES=1 if it is a buyer of your own",
+        )
+    return None
+
+
+def smallest(dimensions: Mapping[str, Dimension]) -> Dimension | None:
+    """The dimension of which ``SMALLEST`` is the smallest part of what is billed; None if none can be taken back.
+
+    Users and highest counts cannot: others are counted by them.
+    """
+    sums = [dimension for dimension in dimensions.values() if dimension.aggregation == "sum"]
+    return min(sums, key=lambda each: (each.decimals, -each.scale, each.price or 0), default=None)
+
+
+def write_lines(there: StageThere, wishes: Wishes, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
+    if refused := refusal(there.stage, wishes):
+        yield refused
+        return
+    door, dimension = door_of(there), smallest(there.stage.dimensions)
+    if door is None or dimension is None:
+        yield red("writing", "nothing was written: no dimension's usage can be taken back", "try it by hand")
+        return
+    subscriber = subscriber_line(wishes.buyer, door.call("GET", f"/subscribers/{wishes.buyer}"))
+    yield subscriber
+    if subscriber.remedy:
+        return
+    yield from api_lines(door, wishes.buyer, dimension)
+    yield from queued_lines(there, door, wishes.buyer, dimension, sleep)
+    yield run_line(there, sleep)
+
+
+def subscriber_line(buyer: str, answer: Answer) -> Line:
+    about = f"test buyer {buyer}"
+    if answer.status != 200:
+        return red(
+            about, f"nothing was written: GET answers {answer.status} {answer.code}".rstrip(), "name another one"
+        )
+    status = answer.json.get("subscriptionStatus")
+    if status != "active":
+        return red(about, f"nothing was written: the subscription is {status}", "subscribe again with that account")
+    return green(about, "is active")
+
+
+def event(buyer: str, dimension: Dimension, now: float) -> dict[str, Any]:
+    return {
+        "id": f"smoke-{uuid4().hex}",
+        "source": SOURCE,
+        "customerIdentifier": buyer,
+        "dimension": dimension.name,
+        "quantity": SMALLEST,
+        "occurredAt": clock.iso(now),
+    }
+
+
+def post(door: ApiDoor, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The verdict on one event, or on its taking back; UNANSWERED where nobody knows what became of it."""
+    try:
+        return verdict_of(door.call("POST", "/usage", {"events": [body]}))
+    except BotoCoreError as failure:
+        return {"verdict": UNANSWERED, "reason": str(failure)}
+
+
+def verdict_of(answer: Answer) -> dict[str, Any]:
+    """Of the one event that was sent; one of our own making where the request as a whole was refused."""
+    if answer.status == 200 and isinstance(answer.json, dict) and answer.json.get("verdicts"):
+        return dict(answer.json["verdicts"][0])
+    return {"verdict": UNANSWERED if answer.status >= 500 else f"answer {answer.status}", "reason": answer.code}
+
+
+def told(verdict: Mapping[str, Any]) -> str:
+    return " ".join(str(verdict[key]) for key in ("verdict", "reason", "message") if verdict.get(key))
+
+
+def api_lines(door: ApiDoor, buyer: str, dimension: Dimension) -> Iterator[Line]:
+    about, sent = "POST /usage", event(buyer, dimension, clock.now())
+    verdict = post(door, sent)
+    if verdict["verdict"] == "recorded":
+        yield green(about, f"{SMALLEST} {dimension.name} is recorded in {verdict['hour']} as {sent['id']}")
+    else:
+        yield red(about, f"{SMALLEST} {dimension.name}: {told(verdict)}", LOGS)
+    if verdict["verdict"] in ("recorded", UNANSWERED):
+        yield taken_back_line(sent, _take_back(door, sent))
+
+
+def taken_back_line(sent: Mapping[str, Any], verdict: Mapping[str, Any]) -> Line:
+    about = f"taking back {sent['id']}"
+    if verdict["verdict"] in ("voided", "duplicate"):
+        return green(about, "is done")
+    if verdict.get("reason") == NOT_RECORDED:
+        return green(about, "is not needed: it was not recorded")
+    return red(
+        about,
+        f"{told(verdict)}: {sent['quantity']} {sent['dimension']} may stay recorded",
+        f'send {{"void": "{sent["id"]}"}} again while its hour is open',
+    )
+
+
+def _take_back(door: ApiDoor, sent: Mapping[str, Any]) -> dict[str, Any]:
+    void = {"void": sent["id"], "source": SOURCE, "customerIdentifier": sent["customerIdentifier"]}
+    return post(door, void)
+
+
+def queued_lines(
+    there: StageThere, door: ApiDoor, buyer: str, dimension: Dimension, sleep: Callable[[float], None]
+) -> Iterator[Line]:
+    """That it can be taken back shows that it was recorded."""
+    about, sent = "usage queue", event(buyer, dimension, clock.now())
+    there.reader.ask(
+        "sqs",
+        "send_message",
+        QueueUrl=there.output("Doors", "UsageQueueUrl"),
+        MessageBody=json.dumps({"events": [sent]}),
+        MessageGroupId=buyer,
+    )
+    deadline, verdict = time.monotonic() + QUEUE_WITHIN, _take_back(door, sent)
+    while verdict.get("reason") == NOT_RECORDED and time.monotonic() < deadline:
+        sleep(INTERVAL)
+        verdict = _take_back(door, sent)
+    if verdict.get("reason") == NOT_RECORDED:
+        yield red(
+            about,
+            f"{sent['id']} was not recorded within {QUEUE_WITHIN:g} s, and may still come",
+            f'look at the function usage-queue; send {{"void": "{sent["id"]}"}} when it is recorded',
+        )
+        return
+    yield green(about, f"{SMALLEST} {dimension.name} came through as {sent['id']}")
+    yield taken_back_line(sent, verdict)
+
+
+def run_line(there: StageThere, sleep: Callable[[float], None]) -> Line:
+    """One run as the schedule starts it: it meters whatever is due, and the schedule's own then finds nothing."""
+    begun = there.reader.ask("stepfunctions", "start_execution", stateMachineArn=started(there), input="{}")
+    deadline = time.monotonic() + RUN_WITHIN
+    while True:
+        run = there.reader.ask("stepfunctions", "describe_execution", executionArn=begun["executionArn"])
+        if run["status"] != "RUNNING" or time.monotonic() > deadline:
+            return ended_line(run)
+        sleep(INTERVAL)
+
+
+def ended_line(run: Mapping[str, Any]) -> Line:
+    about = "one run of hourly metering"
+    if run["status"] == "SUCCEEDED":
+        return green(about, f"succeeded: {run.get('output', '')}")
+    why = ": ".join(str(run[key]) for key in ("error", "cause") if run.get(key))
+    if run["status"] == "RUNNING":
+        return red(about, f"has not ended after {RUN_WITHIN:g} s", f"look at {run['executionArn']}")
+    return red(about, f"{run['status']} {why}".rstrip(), f"look at {run['executionArn']} and docs/operations.md")

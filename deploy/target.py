@@ -1,0 +1,117 @@
+"""Where a stage is deployed to: the account of the credentials at hand, held against what the stage file says."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from deploy.not_ready import NotReady
+from marketplace.regions import NOTICES_REGION
+from stacks.stage import Stage
+
+#: CDK Developer Guide, "Customize bootstrapping": the qualifier where nobody chooses one
+DEFAULT_QUALIFIER = "hnb659fds"
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+LOG_IN = "log in again (for example `aws sso login`), or set AWS_PROFILE to other credentials"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A stage and the account it goes to. reached_at: AWS's own clock when the command began.
+
+    seller: the account is the one that published the product, which has a stack for a stage in another account.
+    """
+
+    stage: Stage
+    account: str
+    session: boto3.Session
+    reached_at: datetime
+    seller: bool = False
+
+    @property
+    def all_regions(self) -> tuple[str, ...]:
+        """The stage's own, and Marketplace's: a stack may have gone there, or go there when the stage goes live."""
+        return (NOTICES_REGION,) if self.seller else tuple(dict.fromkeys((self.stage.region, NOTICES_REGION)))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Those that stacks are deployed to by what the stage file says now."""
+        elsewhere = self.seller or self.stage.notices_region_is_elsewhere()
+        return self.all_regions if elsewhere else (self.stage.region,)
+
+    @property
+    def make_variables(self) -> str:
+        """What to write after ``make`` and a command's name, to mean this."""
+        return f"STAGE={self.stage.name}" + (" SELLER=1" if self.seller else "")
+
+    @property
+    def qualifier(self) -> str:
+        return self.stage.bootstrap_qualifier or DEFAULT_QUALIFIER
+
+    @property
+    def toolkit_stack(self) -> str:
+        """The bootstrap stack's name: one of its own for each qualifier, so that none replaces another's."""
+        qualifier = self.stage.bootstrap_qualifier
+        return f"CDKToolkit-{qualifier}" if qualifier else "CDKToolkit"
+
+
+def reach(stage: Stage, *, seller: bool = False) -> Target:
+    """Ask AWS who we are. Nothing is changed. Raises NotReady where this stage may not or cannot be deployed."""
+    key, wanted = ("sellerRoleArn", stage.seller_account) if seller else ("account", stage.account)
+    if seller and wanted is None:
+        raise NotReady(
+            f"stages/{stage.name}.toml: sellerRoleArn names no role of another account: leave SELLER=1 out, the stage's"
+            " own account is the seller's"
+        )
+    try:
+        session = boto3.Session(region_name=NOTICES_REGION if seller else stage.region)
+        if session.get_credentials() is None:
+            raise NotReady("there are no AWS credentials: log in (for example `aws sso login`), or set AWS_PROFILE")
+        sts = session.client("sts")
+        address = urlsplit(sts.meta.endpoint_url).hostname
+        if stage.movable_clock and address not in LOCAL_HOSTS:
+            raise NotReady(
+                f"stages/{stage.name}.toml: movableClock is true: this stage is for the local cloud and never goes to"
+                " AWS; deploy another one"
+            )
+        answer = sts.get_caller_identity()
+    except EndpointConnectionError as failure:
+        raise NotReady(f"AWS cannot be reached: {failure}: look at the network and at region") from None
+    except BotoCoreError as failure:
+        raise NotReady(f"the AWS credentials cannot be used: {failure}: {LOG_IN}") from None
+    except ClientError as failure:
+        raise NotReady(
+            f"AWS does not take the credentials in {stage.region} ({_code(failure)}): {LOG_IN}; a Region that is not"
+            " switched on in the account refuses them, too"
+        ) from None
+    account = answer["Account"]
+    if wanted is not None and account != wanted:
+        raise NotReady(
+            f"stages/{stage.name}.toml: {key} names {wanted}, and the credentials are {account}'s"
+            f" ({answer['Arn']}): use that account (AWS_PROFILE), or correct the file"
+        )
+    date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+    return Target(stage=stage, account=account, session=session, reached_at=parsedate_to_datetime(date), seller=seller)
+
+
+def check_bootstrap(target: Target) -> None:
+    """Raises NotReady where a Region has no bootstrap stack yet."""
+    for region in target.regions:
+        try:
+            target.session.client("ssm", region_name=region).get_parameter(
+                Name=f"/cdk-bootstrap/{target.qualifier}/version"
+            )
+        except ClientError as failure:
+            # who may not look will hear it of the CDK's command line, whose roles may
+            if _code(failure) == "ParameterNotFound":
+                raise NotReady(
+                    f"account {target.account} is not bootstrapped in {region} (qualifier {target.qualifier}):"
+                    f" run `make bootstrap {target.make_variables}` once"
+                ) from None
+
+
+def _code(failure: ClientError) -> str:
+    return failure.response["Error"]["Code"]

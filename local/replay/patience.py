@@ -1,0 +1,87 @@
+"""What a caller does who is asked to send again: the same request once more, later, and not for ever.
+
+The pauses grow, with full jitter, and are never shorter than ``Retry-After`` says.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    sleep_using_event,
+    stop_any,
+    stop_before_delay,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+
+from local.cloud.http import Answer
+
+#: seconds (of the machine's clock) after which what still asks to send again is given up
+LONGEST = 120.0
+#: seconds that a pause is at most longer than it was asked to be
+LONGEST_BACKOFF = 10.0
+#: API Gateway's own words for "not now" (too many requests, nobody to answer, no answer in time), and the functions'
+AGAIN = frozenset({429, 502, 503, 504})
+
+_Result = TypeVar("_Result")
+
+
+class Patience:
+    """``waiting`` is told the seconds of each pause, from the thread that waits; ``stop()`` ends the pauses of all."""
+
+    def __init__(
+        self,
+        waiting: Callable[[float], None] = lambda _: None,
+        *,
+        longest: float = LONGEST,
+        stopped: threading.Event | None = None,
+    ) -> None:
+        self._waiting = waiting
+        self._longest = longest
+        self._stopped = stopped or threading.Event()
+
+    def until_answered(self, ask: Callable[[], _Result], asks_again: Callable[[_Result], float | None]) -> _Result:
+        """Ask until the answer is final; the last one, final or not.
+
+        asks_again: None for a final answer, else how many seconds to wait at least.
+        """
+        backoff = wait_random_exponential(multiplier=0.2, max=LONGEST_BACKOFF)
+        retrying = Retrying(
+            retry=retry_if_result(lambda result: asks_again(result) is not None),
+            wait=lambda state: (asks_again(_result(state)) or 0) + backoff(state),
+            stop=stop_any(stop_before_delay(self._longest), stop_when_event_set(self._stopped)),
+            sleep=sleep_using_event(self._stopped),
+            before_sleep=lambda state: self._waiting(state.upcoming_sleep),
+            retry_error_callback=_result,
+        )
+        return retrying(ask)
+
+    def pause(self, seconds: float) -> None:
+        """A pause for something that is still under way."""
+        self._waiting(seconds)
+        self.sleep(seconds)
+
+    def sleep(self, seconds: float) -> None:
+        """A pause that nobody need be told of."""
+        self._stopped.wait(seconds)
+
+    def stop(self) -> None:
+        """Whoever waits stops waiting, at once, and takes the answer that there is."""
+        self._stopped.set()
+
+
+def asks_again(answer: Answer) -> float | None:
+    """The seconds after which an answer asks for the same request again, None if it does not."""
+    told = answer.headers.get("retry-after", "")
+    if told.isdecimal():
+        return float(told)
+    return 0.0 if answer.status in AGAIN else None
+
+
+def _result(state: RetryCallState) -> Any:
+    assert state.outcome is not None, "asked for before the first answer"
+    return state.outcome.result()

@@ -1,0 +1,113 @@
+"""A customer-managed KMS key for whatever holds data, and the rights on it that follow from the rights on the data.
+
+By a walk over all that was made, not by an argument of every construct: what comes later is encrypted as well. The key
+is the company's; what its own policy has to say to AWS's services is in docs/company.md.
+"""
+
+from collections.abc import Callable, Iterable
+
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import IConstruct
+
+DECRYPT, DATA_KEY = "kms:Decrypt", "kms:GenerateDataKey"
+#: What a principal needs of the key for what it may do with the data. DynamoDB decrypts a table's key in the name of
+#: whoever reads or writes (Developer Guide, "DynamoDB encryption at rest: how it works"). A sender to a queue or topic
+#: needs a data key and checks it, a receiver decrypts (SQS Developer Guide, "Key management"; SNS Developer Guide,
+#: "Managing encryption keys and costs"). Secrets Manager decrypts in the name of the reader. Step Functions asks the
+#: rights of whoever starts an execution (API reference, StartExecution: ``KmsAccessDeniedException``).
+NEEDED = {
+    "dynamodb:": (DECRYPT,),
+    "sqs:ReceiveMessage": (DECRYPT,),
+    "sqs:SendMessage": (DECRYPT, DATA_KEY),
+    "sns:Publish": (DECRYPT, DATA_KEY),
+    "secretsmanager:GetSecretValue": (DECRYPT,),
+    "states:StartExecution": (DECRYPT, DATA_KEY),
+}
+#: a state machine keeps its definition and its executions' data (Step Functions Developer Guide, "Data at rest
+#: encryption")
+OF_A_WORKFLOW = (DECRYPT, DATA_KEY)
+
+
+def encrypt(scope: IConstruct, *, key_arn: str) -> None:
+    """All data below ``scope`` is encrypted with the key, and every role may use it as far as it needs. To be called
+    when everything is made. key_arn: in the Region of ``scope``."""
+    made = scope.node.find_all()
+    workflows = [each for each in made if isinstance(each, sfn.StateMachine)]
+    for construct in made:
+        for kind, set_key in _KEYS.items():
+            if isinstance(construct, kind):
+                set_key(construct, key_arn)
+        if isinstance(construct, iam.Policy):
+            _allow(construct, _needed(construct), key_arn)
+    for workflow in workflows:
+        workflow.add_to_role_policy(iam.PolicyStatement(actions=list(OF_A_WORKFLOW), resources=[key_arn]))
+
+
+def _needed(policy: iam.Policy) -> list[str]:
+    """What the policy's statements need of the key."""
+    statements: Iterable[dict[str, object]] = policy.document.to_json()["Statement"]
+    allowed = [action for statement in statements for action in _texts(statement["Action"])]
+    return sorted(
+        {use for action in allowed for start, uses in NEEDED.items() if action.startswith(start) for use in uses}
+    )
+
+
+def _allow(policy: iam.Policy, uses: list[str], key_arn: str) -> None:
+    if uses:
+        policy.add_statements(iam.PolicyStatement(actions=uses, resources=[key_arn]))
+
+
+def _texts(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
+
+
+def _table(table: dynamodb.CfnTable, key_arn: str) -> None:
+    table.sse_specification = dynamodb.CfnTable.SSESpecificationProperty(
+        sse_enabled=True, sse_type="KMS", kms_master_key_id=key_arn
+    )
+
+
+def _queue(queue: sqs.CfnQueue, key_arn: str) -> None:
+    # SQS takes one of the two
+    queue.sqs_managed_sse_enabled = None
+    queue.kms_master_key_id = key_arn
+
+
+def _topic(topic: sns.CfnTopic, key_arn: str) -> None:
+    topic.kms_master_key_id = key_arn
+
+
+def _log_group(group: logs.CfnLogGroup, key_arn: str) -> None:
+    group.kms_key_id = key_arn
+
+
+def _function(function: lambda_.CfnFunction, key_arn: str) -> None:
+    function.kms_key_arn = key_arn
+
+
+def _secret(secret: secretsmanager.CfnSecret, key_arn: str) -> None:
+    secret.kms_key_id = key_arn
+
+
+def _machine(machine: sfn.CfnStateMachine, key_arn: str) -> None:
+    machine.encryption_configuration = sfn.CfnStateMachine.EncryptionConfigurationProperty(
+        type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=key_arn
+    )
+
+
+_KEYS: dict[type, Callable[..., None]] = {
+    dynamodb.CfnTable: _table,
+    sqs.CfnQueue: _queue,
+    sns.CfnTopic: _topic,
+    logs.CfnLogGroup: _log_group,
+    lambda_.CfnFunction: _function,
+    secretsmanager.CfnSecret: _secret,
+    sfn.CfnStateMachine: _machine,
+}

@@ -1,0 +1,49 @@
+"""What the account that published the product has for a stage in another account: ``-c seller=true`` makes this stack
+and nothing else, with credentials of the seller's account.
+
+The role that the stage's functions assume, and the rule that passes AWS Marketplace's events on. They go to the stage's
+Region at once: an event that came from another account is not passed on a second time (EventBridge User Guide,
+"Sending and receiving events between AWS accounts").
+"""
+
+from typing import Any
+
+from aws_cdk import CfnOutput
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.function import MARKETPLACE_REASON
+from stacks.notices import NoticesStack
+
+#: all that is ever called with the role
+CALLS = ("BatchMeterUsage", "GetEntitlements", "ResolveCustomer")
+
+
+class SellerStack(NoticesStack):
+    def __init__(
+        self, scope: Construct, id_: str, *, role_arn: str, external_id: str, stage_account: str, **kwargs: Any
+    ) -> None:
+        """role_arn: as the stage file names it; the role is made with just this path and name."""
+        super().__init__(scope, id_, stage_account=stage_account, **kwargs)
+        path, name = role_arn.split(":role")[1].rsplit("/", 1)
+        self.role = iam.Role(
+            self,
+            "MeteringRole",
+            role_name=name,
+            path=f"{path}/",
+            description="AWS Marketplace is called with it by the functions that meter this product",
+            assumed_by=iam.PrincipalWithConditions(
+                iam.AccountPrincipal(stage_account),
+                {
+                    "StringEquals": {"sts:ExternalId": external_id},
+                    # CloudFormation begins a role's name with its stack's, and may cut that after some 20 characters
+                    "ArnLike": {"aws:PrincipalArn": f"arn:*:iam::{stage_account}:role/YawlMetering-*"},
+                },
+            ),
+        )
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=[f"aws-marketplace:{call}" for call in CALLS], resources=["*"])
+        )
+        acknowledge(self.role, {"AwsSolutions-IAM5[Resource::*]": MARKETPLACE_REASON})
+        CfnOutput(self, "SellerRoleArn", value=self.role.role_arn)

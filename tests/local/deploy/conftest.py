@@ -1,0 +1,83 @@
+"""An account on the local cloud in which nothing was ever deployed, and somebody who has just cloned the project."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from local.cloud import SELLER_ACCOUNT, LocalCloud, LocalSession, children
+from local.marketplace.admin import MarketplaceAdmin
+from local.simulated_clock import SimulatedClock, moment_of, working_day
+from runtime.clock import OFFSET_VARIABLE
+from tests.local.deploy.clone import Clone
+from tests.local.stage.acting import WAIT_SCALE
+
+
+@dataclass(frozen=True)
+class EmptyAccount:
+    """``deployer``: an IAM user's session, since AWS lets no root user assume roles. folder: of the clone to be."""
+
+    folder: Path
+    cloud: LocalCloud
+    marketplace: MarketplaceAdmin
+    clock: SimulatedClock
+    deployer: LocalSession
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a shell has whose user is logged in; CI: nobody sits at a terminal to say yes."""
+        credentials = self.deployer.get_credentials()
+        assert credentials is not None and credentials.secret_key is not None
+        return {
+            "AWS_ENDPOINT_URL": self.cloud.endpoint,
+            "AWS_ACCESS_KEY_ID": credentials.access_key or "",
+            "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CI": "true",
+            "YES": "1",
+        }
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyAccount]:
+    folder = tmp_path_factory.mktemp("account")
+    with pytest.MonkeyPatch.context() as patch:
+        # where a stage with a movable clock looks for its file. SimulatedClock names it to all of this process, and
+        # after the start only the account's parts may see it
+        patch.setenv(OFFSET_VARIABLE, "")
+        clock = SimulatedClock(folder / "clone" / "build" / "local" / "clock-offset")
+        clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
+        server = children.start(
+            "the local Marketplace",
+            [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
+            log=folder / "marketplace.log",
+        )
+    with server:
+        marketplace = MarketplaceAdmin(server.url(timeout=30))
+        with LocalCloud(
+            marketplace_url=marketplace.url, state=folder, wait_scale=WAIT_SCALE, clock_offset_file=clock.file
+        ) as cloud:
+            yield EmptyAccount(folder / "clone", cloud, marketplace, clock, _deployer(cloud))
+
+
+def _deployer(cloud: LocalCloud) -> LocalSession:
+    iam = cloud.seller.client("iam")
+    iam.create_user(UserName="deployer")
+    allowed = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_user_policy(UserName="deployer", PolicyName="all", PolicyDocument=json.dumps(allowed))
+    key = iam.create_access_key(UserName="deployer")["AccessKey"]
+    return LocalSession(cloud.endpoint, cloud.region, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+@pytest.fixture(scope="session")
+def clone(account: EmptyAccount) -> Clone:
+    """The project, cloned; its stage ``dev`` is filled in, and has notices by SNS, whose topics are not there yet."""
+    made = Clone.make(account.folder, account.environment)
+    text = made.stage_file("local").read_text(encoding="utf-8")
+    text = text.replace('suffix = "-local"', 'suffix = "-dev"')
+    made.stage_file("dev").write_text(f'account = "{SELLER_ACCOUNT}"\n{text}', encoding="utf-8")
+    return made

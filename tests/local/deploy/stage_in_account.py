@@ -1,0 +1,37 @@
+"""A stage that was deployed by the CDK's own command line, with all that the tests of a deployed stage act with."""
+
+from typing import Any
+
+from local.cloud import LocalCloud
+from local.marketplace.admin import MarketplaceAdmin
+from local.simulated_clock import SimulatedClock
+from local.stage import LocalStage
+from stacks.stage import Stage
+
+
+class StageInAccount(LocalStage):
+    """Nothing is started or deployed here: cloud, Marketplace and stage are there."""
+
+    def __init__(
+        self, *, cloud: LocalCloud, marketplace: MarketplaceAdmin, clock: SimulatedClock, settings: Stage
+    ) -> None:
+        super().__init__(clock=clock)
+        self.settings = settings
+        self.cloud = cloud
+        self.marketplace = marketplace
+        self.outputs = self._outputs()
+        doors = self.outputs["YawlMetering-local-Doors"]
+        self.api = cloud.rest_api(doors["RestApiId"], doors["ApiStage"])
+        routes = [f"{doors['ApiStage']}/POST/usage", f"{doors['ApiStage']}/GET/subscribers/*"]
+        self.usage_sender = cloud.accounts.api_caller("usage-sender", doors["RestApiId"], routes)
+        self.dynamodb = cloud.seller.resource("dynamodb")
+
+    def _outputs(self) -> dict[str, Any]:
+        """Under the names that the stage of `make run` has."""
+        described = self.cloud.seller.client("cloudformation").describe_stacks()["Stacks"]
+        return {
+            stack["StackName"].replace(f"-{self.settings.name}-", "-local-"): {
+                output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])
+            }
+            for stack in described
+        }

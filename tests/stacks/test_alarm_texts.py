@@ -1,0 +1,91 @@
+"""What is read at 3 a.m.: sentences, and a row in docs/operations.md for each alarm."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from fnmatch import fnmatchcase
+
+import pytest
+
+from stacks import synth
+from tests.stacks.alarm_facts import Alarm, alarms
+from tests.synthesized import Assembly, shipped
+
+OPERATIONS = synth.ROOT / "docs" / "operations.md"
+#: AWS: AlarmDescription
+LONGEST = 1024
+TOLD = re.compile(r"\[(Page|Ticket)\] [A-Z].*\.")
+SILENT = re.compile(r"\[Silent\] [A-Z][^.]*\.")
+
+
+@pytest.fixture(scope="module")
+def every(prod: Assembly, abroad: Assembly, tmp_path_factory: pytest.TempPathFactory) -> list[Alarm]:
+    """Every alarm that a stage may have."""
+    stage = shipped("prod")
+    priced = replace(stage, alarms=replace(stage.alarms, page_at_money=Decimal(500)))
+    worth = Assembly.of(priced, tmp_path_factory.mktemp("worth"))
+    return [*alarms(worth).values(), *alarms(abroad, stack="Notices").values()]
+
+
+def test_the_stage_with_prices_has_all_of_production(every: list[Alarm], prod: Assembly) -> None:
+    more = {alarm.name for alarm in every if alarm.stack == "Watch"} - {alarm.name for alarm in alarms(prod).values()}
+    assert more == {"MeteringAtRiskMoney"}
+
+
+def test_descriptions_are_sentences_of_plain_text(every: list[Alarm]) -> None:
+    for alarm in every:
+        assert (SILENT if alarm.severity == "Silent" else TOLD).fullmatch(alarm.text), alarm.text
+        assert len(alarm.text) <= LONGEST, alarm.name
+        assert alarm.text.isascii(), alarm.text
+        assert "  " not in alarm.text and "{}" not in alarm.text.replace("with {}", "").replace("input {}", "")
+
+
+def test_each_says_what_happened_what_it_means_and_where_to_look(every: list[Alarm]) -> None:
+    for alarm in every:
+        if alarm.severity == "Silent":
+            continue
+        sentences = re.split(r"(?<=[.]) (?=[A-Z])", alarm.text.split("] ", 1)[1])
+        assert len(sentences) >= 3, alarm.text
+        looks = [number for number, sentence in enumerate(sentences) if re.match(r"(Look|Act now: look) ", sentence)]
+        # what happened and what it means come first, and are not what is to be done
+        assert looks and looks[0] >= 2, alarm.text
+
+
+def rows() -> Iterator[tuple[str, ...]]:
+    """The alarms that each row of the table names."""
+    lines = OPERATIONS.read_text(encoding="utf-8").splitlines()
+    table = lines[lines.index("| alarm | what it means | what to do |") + 2 :]
+    for line in table:
+        if not line.startswith("|"):
+            return
+        yield tuple(re.findall(r"`([A-Za-z0-9*]+)`", line.split("|")[1]))
+
+
+def test_every_alarm_has_one_row_and_every_row_an_alarm(every: list[Alarm]) -> None:
+    named = [name for row in rows() for name in row]
+    assert not [name for name, times in Counter(named).items() if times > 1]
+    assert all(rows())
+    for name in {alarm.name for alarm in every}:
+        assert len([row for row in named if fnmatchcase(name, row)]) == 1, name
+    for row in named:
+        assert [alarm for alarm in every if fnmatchcase(alarm.name, row)], row
+
+
+def test_a_silent_alarm_stands_in_the_row_of_who_speaks_for_it(prod: Assembly) -> None:
+    together = {name: row for row in rows() for name in row}
+    for composite in alarms(prod).values():
+        if "AlarmRule" not in composite.properties or composite.name == "StoreDown":
+            continue
+        row = together[composite.name]
+        for member in composite.members:
+            assert any(fnmatchcase(alarms(prod)[member].name, name) for name in row), (composite.name, member)
+
+
+def test_operations_says_how_many_there_are(prod: Assembly) -> None:
+    found = alarms(prod).values()
+    composite = [alarm for alarm in found if "AlarmRule" in alarm.properties]
+    told = [alarm for alarm in found if alarm.severity != "Silent"]
+    text = f"{len(found)} alarms, {len(composite)} of them composite; {len(told)} tell somebody"
+    assert text in OPERATIONS.read_text(encoding="utf-8"), text

@@ -1,0 +1,182 @@
+"""When alarms are told: not on the first day, in time after a miss, and for as long as what they tell of lasts."""
+
+from typing import Any
+
+import pytest
+
+from runtime.metric_names import MeteringMetric
+from tests.stacks.alarm_clock import LATE, states, told
+from tests.stacks.alarm_facts import Alarm, alarms, named, on, speaker
+from tests.synthesized import Assembly
+
+DAY = 24 * 60
+#: minutes after the deployment of the schedules: AWS calls a rate's target for the first time one interval later
+FIRST_LOOK = 5
+
+
+def wait_of(prod: Assembly, alarm: Alarm) -> int:
+    """Minutes."""
+    return int(speaker(prod, alarm).properties["ActionsSuppressorWaitPeriod"]) // 60
+
+
+def looks(deployed: int, until: int) -> list[int]:
+    """They come within a minute of their time."""
+    return [minute + (number % 2) for number, minute in enumerate(range(deployed + FIRST_LOOK, until, 5))]
+
+
+def ticks(deployed: int, runs: list[int], until: int) -> list[tuple[int, float]]:
+    """Values of RunsCompleted: a nought with every look, one with every run that has completed."""
+    return sorted([(minute, 0.0) for minute in looks(deployed, until)] + [(minute, 1.0) for minute in runs])
+
+
+def missed_run(prod: Assembly) -> dict[str, Any]:
+    return named(prod, "MeteringRunDidNotHappen").properties
+
+
+def test_a_missing_run_is_seen_by_the_noughts_and_not_by_missing_data(prod: Assembly) -> None:
+    (alarm,) = on(prod, MeteringMetric.RUNS_COMPLETED)
+    assert alarm.properties == missed_run(prod)
+    assert (alarm.properties["Statistic"], alarm.properties["ComparisonOperator"]) == ("Sum", "LessThanThreshold")
+    assert (alarm.properties["Threshold"], alarm.properties["TreatMissingData"]) == (1, "ignore")
+    assert (alarm.properties["Period"], alarm.properties["EvaluationPeriods"]) == (600, 10)
+    assert "DatapointsToAlarm" not in alarm.properties
+    # every period has a nought: the clock ticks twice in it
+    (ticking,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
+    assert ticking["ScheduleExpression"] == "rate(5 minutes)"
+    assert speaker(prod, alarm).severity == "Page"
+
+
+@pytest.mark.parametrize("deployed", [0, 8, 9, 10, 11, 12, 37, 59])
+def test_nothing_pages_on_the_first_day_by_itself(prod: Assembly, deployed: int) -> None:
+    """Whenever in the hour it is deployed. The alarms are made right after the schedules, in the worst case."""
+    minutes = range(deployed + 1, deployed + DAY)
+    runs = [minute + 1 for minute in range(10, deployed + DAY, 60) if minute > deployed]
+    alarm = named(prod, "MeteringRunDidNotHappen")
+    found = states(alarm.properties, ticks(deployed, runs, deployed + DAY), minutes)
+    assert "ALARM" not in found
+
+    watched = named(prod, "FinalMeteringNoLook")
+    seen = states(watched.properties, [(minute, 0.0) for minute in looks(deployed, deployed + DAY)], minutes)
+    assert "ALARM" in seen, "values are missing at first, so it is up until somebody has looked"
+    assert seen[-1] == "OK"
+    assert not told(seen, minutes, wait=wait_of(prod, watched))
+
+
+def test_alarms_that_take_missing_data_for_bad_wait_for_the_first_value(prod: Assembly) -> None:
+    found = [a.name for a in alarms(prod).values() if a.properties.get("TreatMissingData") == "breaching"]
+    assert found == ["FinalMeteringNoLook"]
+
+
+def test_no_alarm_listens_to_insufficient_data(prod: Assembly) -> None:
+    """Every alarm has too little data when it is made."""
+    assert not [a.name for a in alarms(prod).values() if "InsufficientDataActions" in a.properties]
+
+
+def test_a_first_run_that_does_not_happen_is_told_too(prod: Assembly) -> None:
+    minutes = range(1, 4 * 60)
+    alarm = named(prod, "MeteringRunDidNotHappen")
+    found = states(alarm.properties, ticks(0, [], 4 * 60), minutes)
+    (page,) = told(found, minutes, wait=wait_of(prod, alarm))
+    assert page <= 130
+
+
+@pytest.mark.parametrize("took", [1, 5, 9])
+def test_a_missed_run_pages_within_75_minutes_of_its_hour(prod: Assembly, took: int) -> None:
+    """took: minutes that the run before, which began at ten past nine, needed. The hour that is missed ends at ten."""
+    minutes = range(9 * 60, 14 * 60)
+    runs = [hour * 60 + prod.stage.seal_delay_minutes + took for hour in range(10)]
+    alarm = named(prod, "MeteringRunDidNotHappen")
+    found = states(alarm.properties, ticks(0, runs, 14 * 60), minutes)
+    (page,) = told(found, minutes, wait=wait_of(prod, alarm))
+    assert 10 * 60 + prod.stage.seal_delay_minutes < page <= 11 * 60 + 15
+
+
+@pytest.mark.parametrize("longest", [1, 20, 44])
+def test_runs_of_unlike_length_are_not_missed(prod: Assembly, longest: int) -> None:
+    minutes = range(3 * 60, 20 * 60)
+    runs = [hour * 60 + 10 + (longest if hour % 2 else 1) for hour in range(21)]
+    alarm = named(prod, "MeteringRunDidNotHappen")
+    found = states(alarm.properties, ticks(0, runs, 20 * 60), minutes)
+    assert not told(found, minutes, wait=wait_of(prod, alarm))
+
+
+def test_a_missed_run_stays_told_when_the_clock_dies_as_well(prod: Assembly) -> None:
+    minutes = range(9 * 60, 20 * 60)
+    values = [(minute, value) for minute, value in ticks(0, [8 * 60 + 11], 20 * 60) if minute < 12 * 60]
+    found = states(missed_run(prod), values, minutes)
+    assert found[-1] == "ALARM"
+
+
+def test_nobody_looking_after_leavers_pages_well_within_their_grace(prod: Assembly) -> None:
+    minutes = range(60, 300)
+    alarm = named(prod, "FinalMeteringNoLook")
+    assert alarm.metrics[0].statistic == "SampleCount"
+    values = [(minute, 0.0) for minute in looks(0, 120)]
+    (page,) = told(states(alarm.properties, values, minutes), minutes, wait=wait_of(prod, alarm))
+    assert page - 120 <= 45
+    assert speaker(prod, alarm).severity == "Page"
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        MeteringMetric.OLDEST_PENDING_HOUR_AGE,
+        MeteringMetric.NEAREST_DEADLINE,
+        MeteringMetric.AT_RISK_LINES,
+        MeteringMetric.FAILED_LINES,
+        MeteringMetric.LEAVERS_OVERDUE,
+    ],
+)
+def test_a_level_stays_until_somebody_says_that_it_is_better(prod: Assembly, metric: MeteringMetric) -> None:
+    """Its reader dies: an alarm that went over by itself would say that all is well."""
+    found = [alarm for alarm in on(prod, metric) if alarm.name != "FinalMeteringNoLook"]
+    assert found
+    for alarm in found:
+        below = alarm.properties["ComparisonOperator"] == "LessThanThreshold"
+        assert alarm.metrics[0].statistic == ("Minimum" if below else "Maximum")
+        bad, good = (0.0, 1e9) if below else (1e9, 0.0)
+        dead = states(alarm.properties, [(10, bad)], range(1, 600))
+        assert (dead[0], dead[-1]) == ("INSUFFICIENT_DATA", "ALARM")
+        better = states(alarm.properties, [(10, bad), (70, good)], range(1, 600))
+        assert better[-1] == "OK"
+        assert better[70 + LATE] == "OK", "the last reading decides, not the worst of an hour"
+
+
+def test_what_is_told_by_a_group_is_up_for_longer_than_the_group_waits(prod: Assembly) -> None:
+    """A count that was over before would not be told at all."""
+    counts = [
+        alarm
+        for alarm in alarms(prod).values()
+        if alarm.severity == "Silent" and alarm.metrics and alarm.metrics[0].statistic == "Sum"
+        if alarm.properties["ComparisonOperator"] != "LessThanThreshold"
+    ]
+    assert len(counts) > 20
+    for alarm in counts:
+        periods = alarm.properties["EvaluationPeriods"]
+        # what happened last is seen until it leaves the window; M of N need M to be left in it
+        lasts = alarm.period * (periods - alarm.properties.get("DatapointsToAlarm", 1) + 1) // 60
+        assert lasts >= wait_of(prod, alarm) + 5, alarm.name
+
+
+@pytest.mark.parametrize("name", ["MeteringRunFailed", "MeteringRunTimedOut"])
+def test_a_run_that_fails_every_hour_is_told_each_time(prod: Assembly, name: str) -> None:
+    alarm = named(prod, name)
+    values = [(hour * 60 + 12, 1.0) for hour in range(5)]
+    minutes = range(1, 5 * 60)
+    found = states(alarm.properties, values, minutes)
+    assert len(told(found, minutes, wait=wait_of(prod, alarm))) == 5
+
+
+@pytest.mark.parametrize("metric", [MeteringMetric.LINES_CONFLICT, MeteringMetric.LINES_EXPIRED])
+def test_every_run_that_loses_usage_pages_anew(prod: Assembly, metric: MeteringMetric) -> None:
+    (alarm,) = on(prod, metric)
+    # runs are an hour apart, so the alarm is over before the next one
+    assert alarm.period * alarm.properties["EvaluationPeriods"] < 3600
+
+
+def test_windows_are_such_as_cloudwatch_takes(prod: Assembly) -> None:
+    """Of an alarm with periods under an hour: a day at most (PutMetricAlarm, EvaluationPeriods)."""
+    for alarm in alarms(prod).values():
+        if "AlarmRule" not in alarm.properties:
+            assert alarm.period % 60 == 0
+            assert alarm.period * alarm.properties["EvaluationPeriods"] <= 86400, alarm.name

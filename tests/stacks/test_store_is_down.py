@@ -1,0 +1,186 @@
+"""One fault of DynamoDB rings once."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.stacks.alarm_facts import Alarm, alarms, named, speaker
+from tests.synthesized import Assembly
+
+#: AWS: of a composite alarm (CloudWatch User Guide, "Create a composite alarm"; PutCompositeAlarm, AlarmRule)
+MOST_CHILDREN = 100
+MOST_ELEMENTS = 500
+LONGEST_RULE = 10_240
+#: and how many composite alarms one alarm may be a part of
+MOST_PARENTS = 150
+#: an ARN as long as ours may get: account and Region, and a name of 255 characters at most
+LONGEST_ARN = len("arn:aws-us-gov:cloudwatch:ap-southeast-99:111122223333:alarm:") + 120
+
+#: what goes wrong when the tables do: functions, runs and the API fail, messages age and die, the clock's look fails
+SYMPTOMS = (
+    "Errors",
+    "Throttles",
+    "IteratorAge",
+    "ExecutionsFailed",
+    "ExecutionsTimedOut",
+    "ApproximateAgeOfOldestMessage",
+    "5XXError",
+    "ApiFaults",
+    "RunsCompleted",
+)
+#: dead letters of functions that write to tables; those of the clock and of the stream are no symptom
+DEAD_BY_THE_STORE = (
+    "NoticesSubscriptionDeadLetters",
+    "NoticesEntitlementDeadLetters",
+    "UsageQueueUsageDeadLetters",
+    "UsageQueueWaitingDeadLetters",
+)
+
+
+def composites(prod: Assembly) -> list[Alarm]:
+    return [alarm for alarm in alarms(prod).values() if "AlarmRule" in alarm.properties]
+
+
+def holds(rule: list[Any], up: set[str]) -> bool:
+    """A rule's value while these alarms (logical ids) are up."""
+    text = "".join(part if isinstance(part, str) else part["Fn::GetAtt"][0] for part in rule)
+    text = re.sub(r'ALARM\("([^"]+)"\)', lambda found: str(found[1] in up), text)
+    return bool(eval(text.replace("AND", "and").replace("OR", "or")))
+
+
+def test_what_a_failing_store_sets_off_has_no_voice_of_its_own(prod: Assembly) -> None:
+    symptoms = [
+        alarm
+        for alarm in alarms(prod).values()
+        if any(metric.name in SYMPTOMS for metric in alarm.metrics)
+        or alarm.name in (*DEAD_BY_THE_STORE, "FinalMeteringNoLook")
+    ]
+    assert len(symptoms) > 35
+    down = named(prod, "StoreDown")
+    for alarm in symptoms:
+        assert (alarm.severity, alarm.actions) == ("Silent", []), alarm.name
+        composite = speaker(prod, alarm)
+        assert composite.properties["ActionsSuppressor"] == {"Fn::GetAtt": [down.logical_id, "Arn"]}, alarm.name
+
+
+def test_every_group_is_silenced_by_the_store_and_by_nothing_else(prod: Assembly) -> None:
+    down = named(prod, "StoreDown")
+    groups = [alarm for alarm in composites(prod) if alarm is not down and alarm.name != down.name]
+    assert len(groups) == 10
+    for alarm in groups:
+        assert alarm.properties["ActionsSuppressor"] == {"Fn::GetAtt": [down.logical_id, "Arn"]}
+        # AWS asks for both as soon as there is a suppressor
+        assert alarm.properties["ActionsSuppressorExtensionPeriod"] == 600
+        assert alarm.properties["ActionsSuppressorWaitPeriod"] == (
+            1200 if alarm.name == "FinalMeteringUnwatched" else 600
+        )
+    assert "ActionsSuppressor" not in down.properties
+    assert (down.severity, len(down.actions)) == ("Page", 1)
+
+
+def test_the_store_tells_before_its_symptoms_do(prod: Assembly) -> None:
+    """Its alarms and the canary's need one period of data, which is shorter than the symptoms' wait."""
+    faults = named(prod, "StoreFaults")
+    assert faults.period * faults.properties["EvaluationPeriods"] == 300
+    (look,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
+    assert look["ScheduleExpression"] == "rate(5 minutes)"
+    for alarm in composites(prod):
+        if alarm.name != "StoreDown":
+            assert alarm.properties["ActionsSuppressorWaitPeriod"] >= 300 + 120
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ((), False),
+        # a good day: DynamoDB answers a request in a million so, and the SDK repeats it
+        (("StoreFaults",), False),
+        (("StoreThrottled",), False),
+        # a bug of one function is none of the store's, whichever it is
+        (("FunctionsusageErrors", "ApiFaults"), False),
+        (("FunctionslookafterleaversErrors",), False),
+        (("FunctionslookafterleaversErrors", "FinalMeteringNoLook"), False),
+        # two witnesses
+        (("StoreFaults", "FunctionssealhoursErrors"), True),
+        (("StoreFaults", "FunctionslookafterleaversErrors"), True),
+        (("StoreThrottled", "ApiUnavailable"), True),
+        (("StoreThrottled", "FunctionslookafterleaversErrors"), True),
+        # no answer at all: DynamoDB counts nothing, and the canary fails with others
+        (("FunctionslookafterleaversErrors", "ApiFaults"), True),
+        (("FunctionslookafterleaversErrors", "MeteringRunFailed"), True),
+        (("FunctionslookafterleaversErrors", "MeteringRunDidNotHappen"), True),
+        # what nobody has looked at yet bears no witness
+        (("FunctionslookafterleaversErrors", "UsageQueueUsageDeadLetters"), False),
+        (("StoreFaults", "UsageQueueUsageTooOld"), False),
+    ],
+)
+def test_the_store_is_down_by_two_witnesses(prod: Assembly, up: tuple[str, ...], down: bool) -> None:
+    assert holds(named(prod, "StoreDown").rule, {named(prod, name).logical_id for name in up}) is down
+
+
+def test_a_store_that_fails_rings_once(prod: Assembly) -> None:
+    """All symptoms are up: of everything that could tell, one does, since the others are suppressed."""
+    up = {
+        alarm.logical_id
+        for alarm in alarms(prod).values()
+        if alarm.severity == "Silent" and "AlarmRule" not in alarm.properties
+    }
+    ringing = [alarm for alarm in composites(prod) if holds(alarm.rule, up)]
+    assert len(ringing) == 11
+    assert [alarm.name for alarm in ringing if "ActionsSuppressor" not in alarm.properties] == ["StoreDown"]
+
+
+@pytest.mark.parametrize("metric", ["SystemErrors", "ThrottledRequests"])
+def test_faults_and_throttles_are_those_of_all_tables_and_operations(prod: Assembly, metric: str) -> None:
+    (alarm,) = [alarm for alarm in alarms(prod).values() if alarm.query and f"SUM({metric})" in alarm.query]
+    query = str(alarm.query)
+    assert 'FROM SCHEMA("AWS/DynamoDB", Operation, TableName)' in query
+    tables = {table["TableName"] for table in prod.properties("AWS::DynamoDB::Table")}
+    assert set(re.findall(r"TableName = '([^']+)'", query)) == tables
+    assert query.count(" OR ") == len(tables) - 1
+    # one series: with a grouping it would be as many alarms
+    assert "GROUP BY" not in query
+    assert len(query) <= 1024
+    assert alarm.properties["Metrics"] == [{"Expression": query, "Id": "expr_1", "Period": 300, "ReturnData": True}]
+    assert alarm.properties["TreatMissingData"] == "notBreaching"
+
+
+def test_conditions_that_fail_are_no_fault(prod: Assembly) -> None:
+    """The protocol rests on them, and DynamoDB counts them apart."""
+    text = str([alarm.properties for alarm in alarms(prod).values()])
+    assert "ConditionalCheckFailedRequests" not in text
+    assert "UserErrors" not in text
+
+
+def test_composite_alarms_are_such_as_aws_takes(prod: Assembly) -> None:
+    parents: dict[str, int] = {}
+    for alarm in composites(prod):
+        assert 0 < len(alarm.members) <= MOST_CHILDREN
+        references = sum(isinstance(part, dict) for part in alarm.rule)
+        words = "".join(part for part in alarm.rule if isinstance(part, str))
+        brackets = words.count("(") - references
+        assert references + brackets <= MOST_ELEMENTS
+        assert len(words) + references * LONGEST_ARN <= LONGEST_RULE, alarm.name
+        for member in alarm.members:
+            parents[member] = parents.get(member, 0) + 1
+            # of the same account and Region, which is to say of the same stack
+            assert member in alarms(prod)
+            # no circle: the suppressor is made of metric alarms alone
+            assert "AlarmRule" not in alarms(prod)[member].properties
+        assert len(alarm.properties["AlarmName"]) <= 255
+        assert len(alarm.actions) <= 5
+    assert max(parents.values()) <= MOST_PARENTS
+
+
+def test_a_composite_alarms_name_is_its_stages_own(prod: Assembly) -> None:
+    """CDK names it, so that two stages in one account do not meet."""
+    names = [alarm.properties["AlarmName"] for alarm in composites(prod)]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith(f"YawlMetering{prod.stage.name}Watch") for name in names)
+
+
+def test_the_text_says_that_others_are_silent_and_where_to_look(prod: Assembly) -> None:
+    text = named(prod, "StoreDown").text
+    for words in ("The store is down", "AWS Health", "StoreFaults", "StoreThrottled", "latest deployment", "silent"):
+        assert words in text

@@ -1,0 +1,87 @@
+"""Where the listing sends buyers, and what answers there."""
+
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from deploy import api_door
+from deploy.api_door import Answer
+from deploy.check.fulfilment import listed_line, page_line, page_lines
+from deploy.line import State
+from deploy.stage_there import StageThere
+from stacks.stage.company import Domain
+from tests.unit.deploy.targets import stage, target, there
+
+OWN = "https://abc.execute-api.us-east-1.amazonaws.com/v1/register"
+ELSEWHERE = "https://other.example.org/register"
+
+
+@pytest.mark.parametrize(
+    ("mode", "listed", "own", "state"),
+    [
+        ("live", [OWN], OWN, State.GREEN),
+        ("live", [ELSEWHERE, OWN], OWN, State.GREEN),
+        ("live", [ELSEWHERE], OWN, State.RED),
+        ("live", [], OWN, State.RED),
+        # Marketplace posts to the very address
+        ("live", [f"{OWN}/"], OWN, State.RED),
+        # a listing has one address, and a stage beside the live one is not it
+        ("dry-run", [ELSEWHERE], OWN, State.YELLOW),
+        ("dry-run", [], OWN, State.RED),
+        ("live", [ELSEWHERE], None, State.YELLOW),
+    ],
+)
+def test_the_listing_sends_buyers_to_the_live_stage(
+    mode: str, listed: list[str], own: str | None, state: State
+) -> None:
+    line = listed_line(stage(metering_mode=mode), listed, own)
+    assert line.state is state
+    assert state is not State.RED or OWN in line.remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "state"),
+    [
+        (OWN, 200, State.GREEN),
+        (OWN, 403, State.RED),
+        (OWN, 301, State.RED),
+        (OWN, None, State.RED),
+        (OWN.replace("https", "http"), 200, State.RED),
+        ("http://127.0.0.1:4566/v1/register", 200, State.GREEN),
+    ],
+)
+def test_the_page_answers_over_https(url: str, status: int | None, state: State) -> None:
+    assert page_line(url, status).state is state
+
+
+def deployed(**changes: object) -> StageThere:
+    found = StageThere(target=target(**changes))
+    outputs = {"ApiUrl": "https://abc.execute-api.us-east-1.amazonaws.com/v1/"}
+    found.__dict__["stacks"] = (there("Doors", outputs=outputs),)
+    return found
+
+
+def test_a_page_that_does_not_answer_is_red_and_not_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(request: object) -> Answer:
+        raise EndpointConnectionError(endpoint_url=OWN)
+
+    monkeypatch.setattr(api_door, "_send", nothing)
+    (line,) = page_lines(deployed())
+    assert line.state is State.RED and OWN in line.says
+
+
+def test_a_stage_that_is_not_deployed_has_no_page_yet() -> None:
+    found = StageThere(target=target())
+    found.__dict__["stacks"] = ()
+    assert list(page_lines(found)) == []
+
+
+def test_a_domain_of_ones_own_is_where_buyers_are_sent() -> None:
+    domain = Domain(name="metering.yawl-vendor.com", certificate_arn="arn")
+    found = deployed(domain=domain)
+    assert found.named_url == found.api_url == "https://metering.yawl-vendor.com"
+    assert deployed().named_url == "https://abc.execute-api.us-east-1.amazonaws.com/v1"
+    through = replace(found, reached_at="http://127.0.0.1:1/v1/")
+    through.__dict__["stacks"] = found.stacks
+    assert (through.named_url, through.api_url) == ("https://metering.yawl-vendor.com", "http://127.0.0.1:1/v1")

@@ -1,0 +1,153 @@
+"""Notices and alarms reach somebody."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from deploy.check.routes import (
+    e_mail_lines,
+    e_mail_route_lines,
+    no_route_lines,
+    subscription_line,
+    subscription_lines,
+    topic_route_line,
+    topic_route_lines,
+)
+from deploy.check.topics import topic_line, topic_lines
+from deploy.line import State
+from deploy.stage_there import Resource, StageThere
+from stacks.stage import Stage
+from tests.unit.deploy.answers import answering, refused
+from tests.unit.deploy.targets import stage, target
+
+ANN, BOB = "ann@yawl-vendor.com", "bob@yawl-vendor.com"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:pager"
+CONFIRMED = f"{TOPIC}:0e1f"
+
+
+def routed(page: tuple[str, ...] = (), ticket: tuple[str, ...] = ()) -> Stage:
+    found = stage()
+    return replace(found, alarms=replace(found.alarms, page=page, ticket=ticket))
+
+
+def subscribed(address: str, arn: str = CONFIRMED) -> dict[str, str]:
+    return {"Endpoint": address, "SubscriptionArn": arn, "Protocol": "email"}
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "state"),
+    [
+        ([subscribed(ANN)], State.GREEN),
+        ([subscribed(ANN, "PendingConfirmation")], State.RED),
+        ([subscribed(ANN, "Deleted")], State.RED),
+        ([subscribed(BOB)], State.RED),
+        ([], State.RED),
+    ],
+)
+def test_an_address_that_has_not_confirmed_is_told_of_nothing(
+    subscriptions: list[dict[str, str]], state: State
+) -> None:
+    (line,) = e_mail_lines(routed(page=(ANN,)), "us-east-1", subscriptions)
+    assert line.state is state and ANN in line.about
+
+
+def test_an_address_in_both_lists_has_to_confirm_twice() -> None:
+    both = routed(page=(ANN,), ticket=(ANN,))
+    (line,) = e_mail_lines(both, "us-east-1", [subscribed(ANN), subscribed(ANN, "PendingConfirmation")])
+    assert line.state is State.RED
+    (line,) = e_mail_lines(both, "us-east-1", [subscribed(ANN), subscribed(ANN)])
+    assert line.state is State.GREEN
+
+
+def test_addresses_are_looked_for_in_each_region_that_has_alarms() -> None:
+    abroad = target(region="eu-west-1", test_accounts=("111122223333",), alarms=routed(page=(ANN,)).alarms)
+    there = StageThere(target=abroad)
+    alarm = Resource("eu-west-1", "A", "AWS::CloudWatch::Alarm", "A")
+    topics = [Resource(region, "T", "AWS::SNS::Topic", TOPIC) for region in ("eu-west-1", "us-east-1")]
+    there.__dict__["resources"] = (alarm, *topics)
+    with answering({"ListSubscriptionsByTopic": [{"Subscriptions": [subscribed(ANN)]}, {"Subscriptions": []}]}):
+        lines = list(e_mail_route_lines(there))
+    assert [(line.about.rsplit(" ", 1)[-1], line.state) for line in lines] == [
+        ("eu-west-1", State.GREEN),
+        ("us-east-1", State.RED),
+    ]
+
+
+def test_a_stage_that_is_not_deployed_has_no_subscriptions_to_look_at() -> None:
+    there = StageThere(target=target())
+    there.__dict__["resources"] = ()
+    assert list(e_mail_route_lines(there)) == list(subscription_lines(there)) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ({"Attributes": {"TopicArn": TOPIC}}, State.GREEN),
+        (refused("NotFound"), State.RED),
+        (refused("InvalidParameter"), State.RED),
+        (refused("AuthorizationError"), State.YELLOW),
+    ],
+)
+def test_an_existing_topic_is_asked_in_its_own_region(answer: Any, state: State) -> None:
+    arn = TOPIC.replace("us-east-1", "eu-west-1")
+    with answering({"GetTopicAttributes": answer}) as calls:
+        (line,) = topic_route_lines(StageThere(target=target()), (ANN, arn, arn))
+    assert line.state is state
+    assert [call.region for call in calls] == ["eu-west-1"]
+    assert topic_route_line(arn, None).state is State.GREEN
+
+
+def test_nobody_to_tell_is_told() -> None:
+    assert [line.about for line in no_route_lines(routed())] == ["alarms.page", "alarms.ticket"]
+    assert list(no_route_lines(routed((ANN,), (TOPIC,)))) == []
+
+
+def test_a_subscription_that_is_gone_or_pending_is_red() -> None:
+    assert subscription_line("Topic", {"PendingConfirmation": "false", "TopicArn": TOPIC}).state is State.GREEN
+    assert subscription_line("Topic", {"PendingConfirmation": "true", "TopicArn": TOPIC}).state is State.RED
+    assert subscription_line("Topic", None).state is State.RED
+
+
+def test_subscriptions_to_marketplaces_topics_are_asked_where_the_topics_are() -> None:
+    there = StageThere(target=target(region="eu-west-1"))
+    pending = Resource("eu-west-1", "Mail", "AWS::SNS::Subscription", "pending confirmation")
+    queue = Resource("eu-west-1", "Topic", "AWS::SNS::Subscription", CONFIRMED)
+    there.__dict__["resources"] = (pending, queue)
+    attributes = {"Attributes": {"PendingConfirmation": "false", "TopicArn": TOPIC, "Protocol": "sqs"}}
+    with answering({"GetSubscriptionAttributes": attributes}) as calls:
+        (line,) = subscription_lines(there)
+    assert line.state is State.GREEN
+    assert [call.region for call in calls] == ["us-east-1"]
+    with answering({"GetSubscriptionAttributes": refused("NotFound")}):
+        assert [line.state for line in subscription_lines(there)] == [State.RED]
+
+
+@pytest.mark.parametrize(
+    ("code", "denied", "state"),
+    [
+        (None, False, State.GREEN),
+        ("NotFound", False, State.RED),
+        # SNS says the same of a topic that is there and of one that is not
+        ("AuthorizationError", True, State.YELLOW),
+        ("Throttled", False, State.YELLOW),
+    ],
+)
+def test_what_sns_says_of_a_topic_is_not_taken_for_more_than_it_is(
+    code: str | None, denied: bool, state: State
+) -> None:
+    assert topic_line(TOPIC, code, denied=denied).state is state
+
+
+def test_a_stage_without_topics_asks_for_none() -> None:
+    with answering({}) as calls:
+        (line,) = topic_lines(StageThere(target=target(notices=("eventbridge",))))
+    assert line.state is State.GREEN and not calls
+
+
+def test_topics_are_in_us_east_1_wherever_the_stage_is() -> None:
+    taking = target(region="eu-west-1", notices=("eventbridge", "sns"), test_accounts=("111122223333",))
+    with answering({"GetTopicAttributes": refused("NotFound")}) as calls:
+        lines = list(topic_lines(StageThere(target=taking)))
+    assert [line.state for line in lines] == [State.RED, State.RED]
+    assert {call.region for call in calls} == {"us-east-1"}

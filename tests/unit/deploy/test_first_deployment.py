@@ -1,0 +1,95 @@
+"""A first deployment goes unprotected, so that it may fail; what was whole once is never unprotected again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from deploy import release
+from deploy.assembly import Assembly
+from deploy.stacks_there import StackThere
+from tests.unit.deploy.targets import target, there
+
+STACKS = ("Data", "Doors")
+
+
+class Steps:
+    """What a deployment does, in order, without doing it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.taken: list[str] = []
+        self.said: list[str] = []
+        self.commands: list[Sequence[str]] = []
+        monkeypatch.setattr(release, "cdk", self._cdk)
+        monkeypatch.setattr(release, "clear_away", lambda target, stacks, say: self._clear(stacks))
+        monkeypatch.setattr(release, "let_deployed_versions_live", lambda *_: self.taken.append("aliases"))
+
+    def _cdk(self, *command: str) -> None:
+        self.commands.append(command)
+        self.taken.append(f"deploy {Path(command[command.index('--app') + 1]).name}")
+
+    def _clear(self, stacks: Sequence[StackThere]) -> None:
+        self.taken += [f"clear {stack.name}" for stack in stacks if not stack.complete]
+
+    def of(self, *before: StackThere, keep: bool = True, approved: bool = False) -> list[str]:
+        release.deploy_stacks(
+            target(keep_data=keep), list(before), _synthesized, approved=approved, more=(), say=self.said.append
+        )
+        return self.taken
+
+
+class _Synthesized(Assembly):
+    def stacks(self) -> dict[str, dict[str, object]]:
+        return {f"YawlMetering-dev-{name}": {} for name in STACKS}
+
+
+def _synthesized(protect: bool) -> Assembly:
+    return _Synthesized(Path("protected" if protect else "unprotected"))
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    return Steps(monkeypatch)
+
+
+BOTH = ["deploy unprotected", "deploy protected", "aliases"]
+
+
+def test_a_stage_that_keeps_its_data_is_protected_after_it_has_been_whole(steps: Steps) -> None:
+    assert steps.of() == BOTH
+
+
+def test_a_stage_that_does_not_is_deployed_once(steps: Steps) -> None:
+    assert steps.of(keep=False) == ["deploy protected", "aliases"]
+
+
+def test_a_first_deployment_that_failed_is_gone_on_with(steps: Steps) -> None:
+    assert steps.of(there("Data"), there("Doors", "ROLLBACK_COMPLETE")) == ["clear YawlMetering-dev-Doors", *BOTH]
+
+
+def test_a_first_deployment_that_broke_off_before_its_protection_is_only_protected(steps: Steps) -> None:
+    assert steps.of(there("Data"), there("Doors")) == ["deploy protected", "aliases"]
+
+
+def test_a_protected_stage_never_goes_without_again_also_where_a_new_stack_of_it_failed(steps: Steps) -> None:
+    before = there("Data", "UPDATE_COMPLETE", protected=True), there("Doors", "ROLLBACK_COMPLETE", protected=True)
+    assert steps.of(*before) == ["clear YawlMetering-dev-Doors", "deploy protected", "aliases"]
+
+
+def test_protection_of_a_stack_that_was_never_whole_is_none(steps: Steps) -> None:
+    before = there("Data", "ROLLBACK_COMPLETE", protected=True)
+    assert steps.of(before) == ["clear YawlMetering-dev-Data", *BOTH]
+
+
+def test_a_stack_that_is_no_longer_asked_for_is_named_and_stays(steps: Steps) -> None:
+    steps.of(there("Data"), there("Doors"), there("Notices", protected=True))
+    assert [line for line in steps.said if line.startswith("YawlMetering-dev-Notices is no longer part of the stage")]
+
+
+def test_leftovers_are_adopted_and_nobody_is_asked_only_where_that_was_said(steps: Steps) -> None:
+    steps.of(there("Data"))
+    steps.of(there("Data"), approved=True)
+    for command in steps.commands:
+        assert {"--all", "--import-existing-resources"} <= set(command)
+        assert command[command.index("--change-set-name") + 1] == "yawl-20261129T100500Z"
+    assert ["never" in command for command in steps.commands] == [False, False, True, True]

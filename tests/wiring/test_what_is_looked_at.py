@@ -1,0 +1,75 @@
+"""make check and make smoke know of a stage what its templates make."""
+
+import pytest
+
+from deploy.check.deployed import is_dead_letters, stacks_of
+from deploy.check.quotas import reserved_by
+from deploy.check.topics import topics_of
+from deploy.smoke.queues import senders_of
+from deploy.stage_there import Resource
+from tests.synthesized import Assembly, as_list
+
+
+@pytest.fixture(params=["prod", "local", "abroad"])
+def assembly(request: pytest.FixtureRequest) -> Assembly:
+    found: Assembly = request.getfixturevalue(request.param)
+    return found
+
+
+def test_all_stacks_are_looked_for(assembly: Assembly) -> None:
+    assert set(stacks_of(assembly.stage)) == {
+        f"YawlMetering-{assembly.stage.name}-{name}" for name in assembly.stacks()
+    }
+
+
+def test_every_queue_from_which_no_function_receives_is_looked_into(assembly: Assembly) -> None:
+    sources = str([each["EventSourceArn"] for each in assembly.properties("AWS::Lambda::EventSourceMapping")])
+    queues = [name for name, _ in assembly.resources("AWS::SQS::Queue")]
+    unread = {name for name in queues if f"'{name}'" not in sources}
+    assert unread
+    assert {name for name in queues if is_dead_letters(Resource("", name, "AWS::SQS::Queue", ""))} == unread
+
+
+def test_all_topics_that_are_subscribed_to_are_looked_for(assembly: Assembly) -> None:
+    subscribed = [each["TopicArn"] for each in assembly.properties("AWS::SNS::Subscription", stack="Doors")]
+    assert set(topics_of(assembly.stage)) == set(subscribed)
+
+
+def test_at_least_what_the_templates_reserve_is_asked_of_the_quota(assembly: Assembly) -> None:
+    reserved = sum(each.get("ReservedConcurrentExecutions", 0) for each in assembly.properties("AWS::Lambda::Function"))
+    assert 0 < reserved <= reserved_by(assembly.stage)
+
+
+@pytest.mark.parametrize("entitlements", [False, True])
+def test_the_queues_of_notices_let_in_whom_smoke_looks_for(assembly: Assembly, entitlements: bool) -> None:
+    queue = "EntitlementQueue" if entitlements else "SubscriptionQueue"
+    let_in = {
+        service
+        for policy in assembly.properties("AWS::SQS::QueuePolicy", stack="Doors")
+        if any(each["Ref"].startswith(queue) and "DeadLetters" not in each["Ref"] for each in policy["Queues"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "sqs:SendMessage" in as_list(statement["Action"])
+        for service in as_list(statement["Principal"]["Service"])
+    }
+    assert senders_of(assembly.stage, entitlements=entitlements) == let_in
+
+
+def test_all_schedules_are_in_the_group_that_is_looked_into(assembly: Assembly) -> None:
+    ((group, resource),) = assembly.resources("AWS::Scheduler::ScheduleGroup")
+    name = resource["Properties"]["Name"]
+    assert {each["GroupName"] for each in assembly.properties("AWS::Scheduler::Schedule")} == {name}
+    assert assembly.template("Metering")["Outputs"]["ScheduleGroupName"]["Value"] in ({"Ref": group}, name)
+
+
+def test_a_schedule_waits_for_its_group(assembly: Assembly) -> None:
+    """CDK names the group by text: without the dependency Scheduler may be asked for a group that is not there yet."""
+    ((group, _),) = assembly.resources("AWS::Scheduler::ScheduleGroup")
+    for _, schedule in assembly.resources("AWS::Scheduler::Schedule"):
+        assert group in schedule["DependsOn"]
+
+
+def test_what_is_looked_up_by_name_is_an_output(assembly: Assembly) -> None:
+    outputs = {stack: set(assembly.template(stack).get("Outputs", {})) for stack in ("Doors", "Metering")}
+    assert outputs["Doors"] >= {"ApiUrl", "UsageQueueUrl", "SubscriptionQueueUrl", "EntitlementQueueUrl"}
+    schedules = {"ScheduleName", "MonthEndScheduleName", "ScheduleGroupName"}
+    assert outputs["Metering"] >= {"StateMachineArn", "StateMachineAliasArn", "FinalMeteringArn", *schedules}
