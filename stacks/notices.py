@@ -9,6 +9,7 @@ from typing import Any
 from aws_cdk import Arn, ArnComponents, Aws, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.alarms.dead_letters import NOTICES_ABROAD
@@ -56,7 +57,16 @@ class NoticesStack(Stack):
         )
         rule.add_target(
             targets.EventBus(
-                events.EventBus.from_event_bus_arn(self, "StageBus", bus), dead_letter_queue=self.dead_letters
+                events.EventBus.from_event_bus_arn(self, "StageBus", bus),
+                role=iam.Role(
+                    self,
+                    "PassOn",
+                    # of this account only: EventBridge must not take the role for a rule of somebody else's
+                    assumed_by=iam.ServicePrincipal(
+                        "events.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+                    ),
+                ),
+                dead_letter_queue=self.dead_letters,
             )
         )
         routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)

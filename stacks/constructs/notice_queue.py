@@ -21,6 +21,8 @@ from stacks.constructs.dead_letters import RETENTION, DeadLetters
 from stacks.constructs.function import RoomFunction
 
 RECEIVES_BEFORE_DEAD = 5
+#: notices come singly, or many at once when they are repeated; usage and metering need the account's functions too
+CONCURRENCY = 10
 NO_REDRIVE_ABROAD = "its dead-letter queue would have to be in the topic's Region; SNS retries a queue for 23 days"
 REDRIVE = "a queue is the source, and its redrive policy is where failed messages go"
 
@@ -48,6 +50,7 @@ class NoticeQueue(Construct):
             target=consumer.live,
             event_source_arn=self.queue.queue_arn,
             batch_size=batch_size,
+            max_concurrency=CONCURRENCY,
             report_batch_item_failures=True,
         )
         acknowledge(mapping, {"Serverless-LambdaEventSourceMappingDestination": REDRIVE})

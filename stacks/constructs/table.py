@@ -50,7 +50,8 @@ class LedgerTable(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute=declaration.ttl,
-            stream=dynamodb.StreamViewType.NEW_AND_OLD_IMAGES if declaration.stream else None,
+            # nobody reads what an item was before, and it holds what is personal
+            stream=dynamodb.StreamViewType.NEW_IMAGE if declaration.stream else None,
             deletion_protection=protect,
             max_read_request_units=read_units,
             max_write_request_units=write_units,

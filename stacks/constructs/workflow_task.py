@@ -17,6 +17,8 @@ LAMBDA_FAULTS = (
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
 )
+#: how long after a function's own timeout its answer is given up
+ANSWER_IS_LOST = Duration.minutes(1)
 #: exception classes of the functions, as Lambda names them in ``errorType``
 #: Lambda's own: the submitter's reserved concurrency is taken by another run
 LAMBDA_FULL = "Lambda.TooManyRequestsException"
@@ -42,6 +44,8 @@ def invoke(
         assign=assign,
         outputs={} if outputs is None else outputs,
         retry_on_service_exceptions=False,
+        # Lambda ends the function before; this is for an answer that is lost, for which a task waits as long as it may
+        task_timeout=sfn.Timeout.duration(function.timeout.plus(ANSWER_IS_LOST)),
     )
     # the first retrier that names the error decides
     task.add_retry(errors=[PRODUCT_FAULT], max_attempts=0)

@@ -440,6 +440,15 @@ MUTANTS = (
         """        lines = self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)
         if not lines:
             return
+        logger.debug(
+            "batch",
+            run=self.run,
+            attempt=attempt,
+            lines=len(lines),
+            customers=len({sent.record.customer_identifier for sent in lines}),
+            hours=sorted({iso(sent.record.hour) for sent in lines}),
+            dimensions=sorted({sent.line.dimension for sent in lines}),
+        )
         self.by.pace.wait()
         self.by.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:
@@ -448,6 +457,15 @@ MUTANTS = (
         """        lines = [sent for sent in lines if now < sent.line.deadline]
         if not lines:
             return
+        logger.debug(
+            "batch",
+            run=self.run,
+            attempt=attempt,
+            lines=len(lines),
+            customers=len({sent.record.customer_identifier for sent in lines}),
+            hours=sorted({iso(sent.record.hour) for sent in lines}),
+            dimensions=sorted({sent.line.dimension for sent in lines}),
+        )
         self.by.pace.wait()
         self.by.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:

@@ -127,6 +127,11 @@ def test_a_batch_may_fail_in_part_and_is_invisible_long_enough(prod: Assembly) -
         assert queue["VisibilityTimeout"] >= 6 * timeout
 
 
+def test_no_flood_of_messages_takes_the_accounts_functions(prod: Assembly) -> None:
+    for mapping in prod.properties("AWS::Lambda::EventSourceMapping", stack="Doors"):
+        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= 50
+
+
 def usage_queues(assembly: Assembly) -> dict[str, dict[str, Any]]:
     """The logical id without its hash → properties, of the usage queue and what belongs to it."""
     return {

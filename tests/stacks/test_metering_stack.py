@@ -171,6 +171,16 @@ def test_submitting_is_paced_by_the_submitters_own_concurrency(prod: Assembly, s
     assert variables["CALLS_PER_SECOND"] == str(prod.stage.calls_per_second)
 
 
+@pytest.mark.parametrize("workflow", ["HourlyMetering", "FinalMetering"])
+def test_no_task_waits_for_an_answer_that_is_lost(prod: Assembly, workflow: str) -> None:
+    """A task without a limit waits for as long as its machine may; one below the function's own would try it twice."""
+    timeouts = {name.replace("-", ""): function["Timeout"] for name, function in prod.functions().items()}
+    renamed = {"sealchunk": "sealhours", "settlechunk": "settlehours", "submitlines": "submitbatch"}
+    for name, task in tasks(dict(prod.workflow(workflow)["States"])).items():
+        function = name.lower().removesuffix("alone")
+        assert task["TimeoutSeconds"] == timeouts[renamed.get(function, function)] + 60, name
+
+
 def test_a_run_ends_before_the_next_but_one_starts(prod: Assembly) -> None:
     assert definition(prod)["TimeoutSeconds"] == 55 * 60
 

@@ -62,7 +62,7 @@ def test_an_export_of_what_is_gone_is_missed_by_its_importer():
 
 def test_an_output_of_what_is_gone_is_missed_by_who_looks_it_up():
     lost: set[str] = set()
-    _pruned({"Math": METRIC_MATH}, {"M": {"Value": {"Ref": "Math"}}}, lost)
+    _pruned({"Query": QUERY}, {"M": {"Value": {"Ref": "Query"}}}, lost)
     looked_up = {"Fn::GetStackOutput": {"StackName": "other", "OutputName": "M"}}
     importer = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": looked_up}}
     with pytest.raises(PruneFailed, match="refers to M"):

@@ -1,0 +1,27 @@
+"""A service takes a role for resources of this account only (the confused deputy)."""
+
+from typing import Any
+
+import pytest
+
+from tests.synthesized import Assembly, as_list
+
+#: services that work for many accounts at once with roles of their own choosing of the target
+FOR_OTHERS = {"scheduler.amazonaws.com", "events.amazonaws.com", "states.amazonaws.com"}
+
+
+@pytest.mark.parametrize("stage", ["prod", "abroad"])
+def test_every_role_of_a_service_that_works_for_others_names_the_account(
+    stage: str, request: pytest.FixtureRequest
+) -> None:
+    assembly: Assembly = request.getfixturevalue(stage)
+    taken: dict[str, int] = {}
+    for name, role in assembly.resources("AWS::IAM::Role"):
+        for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+            for service in FOR_OTHERS & set(as_list(statement["Principal"].get("Service", []))):
+                condition: dict[str, Any] = statement.get("Condition", {})
+                assert "aws:SourceAccount" in condition.get("StringEquals", {}), name
+                taken[service] = taken.get(service, 0) + 1
+    # two machines; two schedules of one, and one that looks after leavers
+    assert taken["states.amazonaws.com"] == taken["scheduler.amazonaws.com"] == 2
+    assert taken.get("events.amazonaws.com", 0) == (1 if stage == "abroad" else 0)
