@@ -35,9 +35,9 @@ def test_all_topics_that_are_subscribed_to_are_looked_for(assembly: Assembly) ->
     assert set(topics_of(assembly.stage)) == set(subscribed)
 
 
-def test_at_least_what_the_templates_reserve_is_asked_of_the_quota(assembly: Assembly) -> None:
+def test_what_the_templates_reserve_is_asked_of_the_quota(assembly: Assembly) -> None:
     reserved = sum(each.get("ReservedConcurrentExecutions", 0) for each in assembly.properties("AWS::Lambda::Function"))
-    assert 0 < reserved <= reserved_by(assembly.stage)
+    assert 0 < reserved == reserved_by(assembly.stage)
 
 
 @pytest.mark.parametrize("entitlements", [False, True])
