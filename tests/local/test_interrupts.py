@@ -31,6 +31,8 @@ def under_make(tmp_path: Path) -> "subprocess.Popen[str]":
     process = subprocess.Popen(
         ["make", "run"],
         cwd=tmp_path,
+        # as at a prompt: this test itself may run below a make, whose level and flags it would go on from
+        env={name: value for name, value in os.environ.items() if name not in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -11,6 +11,7 @@ from marketplace.client import MarketplaceClient
 from marketplace.faults import SellerRoleUnanswered, classify
 from marketplace.meter_usage import UsageMeter
 from marketplace.seller import Seller
+from runtime import aws
 from tests.security_tokens import given, refused, security_tokens, silent
 
 ROLE = Seller("arn:aws:iam::999988887777:role/marketplace/Metering", "yawl-metering:prod")
@@ -34,8 +35,11 @@ def _send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
 
 @pytest.fixture(autouse=True)
 def region(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Region, and a session that nobody's earlier test has filled with credentials."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    aws.session.cache_clear()
     yield
+    aws.session.cache_clear()
 
 
 def signed_with(client: Any, operation: str, **parameters: Any) -> tuple[str, str | None]:
