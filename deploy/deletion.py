@@ -18,8 +18,8 @@ def delete_stack(target: Target, stack: StackThere) -> None:
     """Take its protection off and delete it. Raises NotReady where it stays."""
     client = target.session.client("cloudformation", region_name=stack.region)
     if stack.protected:
-        client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
-    # by its id: a stack of the same name that somebody makes meanwhile is another one
+        client.update_termination_protection(StackName=stack.id, EnableTerminationProtection=False)
+    # both by its id: a stack of the same name that somebody makes meanwhile is another one
     client.delete_stack(StackName=stack.id)
     try:
         client.get_waiter("stack_delete_complete").wait(

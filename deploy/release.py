@@ -13,6 +13,8 @@ from deploy.target import Target, check_bootstrap
 Say = Callable[[str], None]
 Synthesize = Callable[[bool], Assembly]
 
+#: the stack of the tables
+DATA = "-Data"
 #: what people need next, by stack: the output, and what it is for
 NEXT = {
     ("Doors", "ApiUrl"): "the API; the listing's fulfilment URL is this + register",
@@ -43,7 +45,7 @@ def deploy_stacks(
     """A stage that keeps its data is deployed without protection until it has been whole once, and then with it.
 
     Otherwise a first deployment that fails would leave tables and stacks that refuse to be deleted. A stage of which
-    any stack is protected has been whole: it never goes without again.
+    any stack is protected, or whose tables are there, never goes without again: they may hold data.
     """
 
     def run(assembly: Assembly) -> None:
@@ -55,7 +57,8 @@ def deploy_stacks(
         )
 
     complete = {stack.name for stack in before if stack.complete}
-    if target.stage.keep_data and not any(stack.protected and stack.complete for stack in before):
+    holds_data = any(stack.complete and (stack.protected or stack.name.endswith(DATA)) for stack in before)
+    if target.stage.keep_data and not holds_data:
         unprotected = synthesized(False)
         if not unprotected.stacks().keys() <= complete:
             clear_away(target, before, say)

@@ -35,12 +35,17 @@ class DataStack(Stack):
         self.notices = self._table("Notices", tables.NOTICES)
 
     @property
-    def table_names(self) -> tuple[str, ...]:
-        """As text: whoever only looks at the tables need not depend on this stack."""
-        return tuple(table.physical_name(self._suffix) for table in tables.ALL_TABLES)
+    def table_names(self) -> dict[str, str]:
+        """By what a declaration calls a table; as text, so that who only looks need not depend on this stack."""
+        return {_title(table.name): table.physical_name(self._suffix) for table in tables.ALL_TABLES}
 
     def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:
         name = declaration.physical_name(self._suffix)
         table = LedgerTable(self, id_, declaration=declaration, physical_name=name, **self._limits)
         CfnOutput(self, f"{id_}Table", value=table.name)
         return table
+
+
+def _title(name: str) -> str:
+    """``yawl-usage-events`` → ``UsageEvents``."""
+    return name.removeprefix("yawl-").title().replace("-", "")

@@ -15,7 +15,7 @@ from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from marketplace import tiers
 from marketplace.client import MarketplaceClient
-from marketplace.faults import classify
+from marketplace.faults import ASSUME_ROLE, classify
 from marketplace.notices import parse
 from marketplace.regions import NOTICES_REGION
 from marketplace.seller import Seller
@@ -89,5 +89,5 @@ def _notice(message: Message) -> None:
 
 def _is_product_fault(error: Exception) -> bool:
     """True if Marketplace, and not one of our tables, refuses whatever is asked of this product."""
-    asked = isinstance(error, ClientError) and error.operation_name == "GetEntitlements"
+    asked = isinstance(error, ClientError) and error.operation_name in ("GetEntitlements", ASSUME_ROLE)
     return asked and classify(error).scope == "product"

@@ -67,7 +67,7 @@ def fetched(
     """
     if current.entitlements_fetched_at is not None and current.entitlements_fetched_at > fetched_at:
         return None
-    valid = [entitlement for entitlement in held if entitlement.is_valid(fetched_at)]
+    valid = [entitlement for entitlement in held if entitlement.is_valid(fetched_at) and is_held(entitlement.value)]
     values: dict[str, Any] = {
         "entitlements": [_stored(entitlement) for entitlement in held],
         "entitlementsFetchedAt": Decimal(str(fetched_at)),
@@ -76,8 +76,7 @@ def fetched(
     if not valid:
         return _nothing_left(current, values, fetched_at)
     tier = held_tier(tiers, held, fetched_at)
-    held_ones = [e for e in valid if is_held(e.value)]
-    leading = next((e for e in held_ones if tier is not None and e.dimension == tier.name), (held_ones or valid)[0])
+    leading = next((e for e in valid if tier is not None and e.dimension == tier.name), valid[0])
     values["entitlement"] = {"dimension": leading.dimension}
     if leading.expires_at is not None:
         values["entitlement"]["expirationDate"] = clock.iso(leading.expires_at)

@@ -6,10 +6,10 @@ only, a legacy customer's notice waits for his registration, which tells his acc
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from decimal import Decimal
 from typing import Any
 
-from ledger.allowed_buyers import AllowedBuyers
 from ledger.apply_notice import changes
 from ledger.notices import Notices
 from ledger.subscribers import Change, Subscribers
@@ -40,10 +40,13 @@ def apply(subscribers: Subscribers, key: str, notice: Notice, now: float) -> Cha
     return subscribers.change(key, lambda current: changes(current, notice), now=now)
 
 
-def bound_to(agreement_id: str | None, customer: str | None, allowed: AllowedBuyers) -> tuple[str, ...]:
-    """What notices about this subscriber may wait for. customer: his legacy identifier, once his account is allowed."""
+def bound_to(agreement_id: str | None, customer: str | None) -> tuple[str, ...]:
+    """What notices about this subscriber may wait for. customer: his legacy identifier, once his account is allowed.
+
+    A stage that takes everybody's notices asks for those of a registration, too: they were put aside before it did.
+    """
     agreement = (agreement_id,) if agreement_id else ()
-    return agreement + ((registration_of(customer),) if customer and allowed.limited else ())
+    return agreement + ((registration_of(customer),) if customer else ())
 
 
 def registration_of(customer: str) -> str:
@@ -53,5 +56,9 @@ def registration_of(customer: str) -> str:
 
 def from_waiting(told: Mapping[str, Any]) -> Notice:
     """A notice as it was kept while it waited (DynamoDB returns its numbers as Decimal)."""
-    fields: dict[str, Any] = {n: int(value) if isinstance(value, Decimal) else value for n, value in told.items()}
-    return Notice(**fields)
+    known = {field.name for field in dataclass_fields(Notice)}
+    # other code may have kept more of it, before a rollback
+    said: dict[str, Any] = {
+        name: int(value) if isinstance(value, Decimal) else value for name, value in told.items() if name in known
+    }
+    return Notice(**said)

@@ -128,7 +128,7 @@ class RegistrationDesk:
         """Notices that came before anybody knew whose they are."""
         key = subscriber.customer_identifier
         taken = subscriber.integration == "legacy" and self.allowed.allow(subscriber.account_id, key)
-        bound = bound_to(subscriber.agreement_id, key if taken else None, self.allowed)
+        bound = bound_to(subscriber.agreement_id, key if taken else None)
         self.waiting.apply(key, bound, now)
 
     def _fetch_entitlements(

@@ -58,7 +58,7 @@ class NoticeDesk:
             keys = self._addressees(notice)
             if not keys:
                 return Received(outcome)
-        bound = bound_to(notice.agreement_id, notice.customer_identifier, self.allowed)
+        bound = bound_to(notice.agreement_id, notice.customer_identifier)
         written = {
             key: [apply(self.subscribers, key, notice, now), *self._waiting.apply(key, bound, now)] for key in keys
         }

@@ -34,12 +34,15 @@ from usage.report_usage import Answer, report_usage
 from usage.reporters import Reporters
 from usage.request import BadRequest, read_body
 from usage.stores import Stores
+from usage.verdict import Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 #: how long an event waits for its customer to become active, in seconds
 PATIENCE = 24 * 3600
+#: how long a void waits for the event that it takes back: a waiting event is tried again every 15 minutes
+VOID_PATIENCE = 3600
 
 
 class Busy(Exception):
@@ -103,9 +106,11 @@ class Drain:
             # before anything is sent on: what is refused would be so again each time
             raise Busy("usage of this message cannot be recorded just now")
         judged = [Judged(event, verdict) for event, (_, verdict) in zip(request["events"], answers, strict=True)]
-        early = [each for each in judged if each.verdict.verdict == "retry_later"]
+        # an event that waits may be behind what takes it back: queues keep no order between each other
+        overtaken = now - since < VOID_PATIENCE
+        early = [each for each in judged if _comes_again(each.verdict, overtaken)]
         gave_up = early if now - since >= PATIENCE else []
-        refused = [each for each in judged if each.verdict.verdict == "refused"] + gave_up
+        refused = [each for each in judged if each.verdict.verdict == "refused" and each not in early] + gave_up
         waits = [] if gave_up else early
         for message in waiting_messages(waits, since, sender):
             self.waiting.send(message)
@@ -120,3 +125,8 @@ class Drain:
             messages = [unreadable_message(body, refusals_of(refused), message_id=message_id, now=now)]
         for message in messages:
             self.refused.send(message)
+
+
+def _comes_again(verdict: Verdict, overtaken: bool) -> bool:
+    """overtaken: what a void names may still be on its way."""
+    return verdict.verdict == "retry_later" or (overtaken and verdict.reason == "unknown_event")

@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from stacks.constructs import asset_contents, asset_pruning
 
 REQUIREMENTS = "requirements.txt"
+HASH_FILE = "asset-hash.txt"
 
 
 class FunctionAsset:
@@ -62,6 +63,8 @@ class FunctionAsset:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
         asset_contents.compile_bytecode(output, self.python_version, self.compiler)
+        # another hash is then always other bytes: Lambda publishes no second version of the same code, and refuses
+        (output / HASH_FILE).write_text(f"{self.hash}\n", encoding="utf-8")
 
     def _hash(self) -> str:
         digest = hashlib.sha256(self.python_version.encode())

@@ -28,6 +28,9 @@ NEVER_ASYNCHRONOUS = (
 )
 MARKETPLACE_REASON = "aws-marketplace actions know no resources (Service Authorization Reference, AWS Marketplace)"
 
+# it is the function's, not a version's: switched by itself it leads to no new version, and Lambda would refuse one
+lambda_.Function.classify_version_property("RecursiveLoop", False)
+
 
 class RoomFunction(Construct):
     """A function of one room. Permissions are granted by what it works on, not listed here."""

@@ -49,6 +49,8 @@ def faults(stage: Stage) -> Iterator[Fault]:
 def _live(stage: Stage) -> Iterator[Fault]:
     if not stage.alarms.page:
         yield Fault("alarms.page", "is empty", "a live stage needs somebody who is woken: name an address or a topic")
+    if not stage.takes_all_notices:
+        yield Fault("noticesOf", 'is "test-accounts"', "a live stage bills everybody: remove it")
     if not stage.keep_data:
         yield Fault("removalPolicy", 'is "destroy"', 'a live stage keeps its ledger: set it to "retain"')
     for key, routes in (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket)):

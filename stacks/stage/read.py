@@ -19,6 +19,7 @@ INTEGRATIONS = ("license", "legacy", "mixed")
 PRICING_MODELS = ("subscription", "contract", "contract-with-consumption")
 METERING_MODES = ("off", "dry-run", "test-buyers", "live")
 NOTICES = ("eventbridge", "sns")
+NOTICES_OF = ("everybody", "test-accounts")
 #: Lambda drops lines below the level, and lines without one (the metrics among them) count as INFO
 LOG_LEVELS = ("DEBUG", "INFO")
 #: AWS: CloudWatch Logs accepts these numbers of days only (PutRetentionPolicy)
@@ -68,6 +69,8 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
         top.section("dimensions", remedy="add one [dimensions.<name>] table per usage dimension")
     )
     movable = top.flag("movableClock", remedy="set it to true or false", default=False)
+    mode = top.one_of("meteringMode", METERING_MODES)
+    keeps = top.one_of("removalPolicy", ("retain", "destroy")) == "retain"
     seller_role, external_id = company.read_seller(top)
     stage = Stage(
         name=name,
@@ -78,7 +81,8 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
         region=region,
         suffix=_suffix(top),
         notices=_notices(top, integration),
-        metering_mode=top.one_of("meteringMode", METERING_MODES),
+        notices_of=_notices_of(top, mode, keeps),
+        metering_mode=mode,
         test_buyers=top.matching_texts(
             "testBuyers", BILLING_KEY.pattern, 'list billing keys, for example ["l-0123456789abcdef"], or []'
         ),
@@ -95,7 +99,7 @@ def _read(name: str, top: Section, *, default_clock: Path) -> Stage:
         waiting_usage_seconds=top.number("waitingUsageSeconds", 1, 900, default=900),
         log_level=top.one_of("logLevel", LOG_LEVELS),
         log_retention_days=_retention(top),
-        keep_data=top.one_of("removalPolicy", ("retain", "destroy")) == "retain",
+        keep_data=keeps,
         movable_clock=movable,
         clock_offset_file=str(default_clock) if movable else None,
         hourly_zeros=top.one_of("hourlyZeros", ("off", "every", *dimensions), default="off"),
@@ -134,6 +138,22 @@ def _notices(top: Section, integration: str) -> tuple[str, ...]:
         return NEEDED_NOTICES[integration]
     remedy = 'list "eventbridge", "sns" or both, as the product has them'
     return top.matching_texts("notices", "|".join(NOTICES), remedy)
+
+
+def _notices_of(top: Section, mode: str, keeps: bool) -> str:
+    """A live stage takes everybody's. One that keeps its data has to say it: it may have been live before.
+
+    Notices are not sent again: what a stage leaves alone while it is not live for an afternoon is lost to it.
+    """
+    if "noticesOf" in top or mode == "live":
+        return top.one_of("noticesOf", NOTICES_OF, default="everybody")
+    if keeps:
+        raise top.fault(
+            "noticesOf",
+            "is missing",
+            'set it to "everybody" if real buyers have come to this stage, to "test-accounts" if it was never live',
+        )
+    return "test-accounts"
 
 
 def _suffix(top: Section) -> str:

@@ -19,7 +19,7 @@ class Stage:
 
     account: the AWS account that it belongs to; None is whichever account the deployer's credentials are of.
     notices: the ways in which Marketplace's notices come, of ``eventbridge`` and ``sns``.
-    test_accounts: buyers' accounts whose notices a stage takes that is not live.
+    notices_of: ``everybody``, or ``test-accounts``: before a stage is live it takes those of test_accounts only.
     suffix: appended to physical table names, empty in production. calls_per_second: BatchMeterUsage for the whole
     stage, AWS allows 10 per account and Region. hourly_zeros: off, every, or the one dimension for which idle hours
     send 0. currency: of the dimensions' prices. keep_data: tables outlive their stack and refuse deletion.
@@ -42,6 +42,7 @@ class Stage:
     region: str
     suffix: str
     notices: tuple[str, ...]
+    notices_of: str
     metering_mode: str
     test_buyers: tuple[str, ...]
     test_accounts: tuple[str, ...]
@@ -89,7 +90,7 @@ class Stage:
     @property
     def takes_all_notices(self) -> bool:
         """False where only test buyers' notices are taken: before a stage is live, real buyers are not its business."""
-        return self.is_live
+        return self.notices_of == "everybody"
 
     @property
     def takes_notices(self) -> bool:

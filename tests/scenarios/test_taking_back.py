@@ -1,5 +1,6 @@
 """An event is taken back: once, while its hour is open, and nothing but what it had added goes."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -26,6 +27,7 @@ from tests.scenarios.recording import (
     user,
 )
 from tests.scenarios.world import DIMENSIONS, START, World
+from usage.drain_queue import VOID_PATIENCE
 from usage.report_usage import report_usage
 from usage.reporters import Reporter, Rights
 from usage.view_usage import view_usage
@@ -275,9 +277,26 @@ def test_by_the_queue_as_by_the_api(world: World, buyer: str, door: QueueDoor) -
     door.send(buyer, void(buyer, "a"), void(buyer, "nobody's"))
     door.pump()
     assert counted(world, buyer) == {EXECUTIONS: 4}
+    world.now += VOID_PATIENCE
+    door.pump()
     [message] = door.lying(door.refused)
     assert message["events"] == [void(buyer, "nobody's")]
     assert [(refusal["id"], refusal["reason"]) for refusal in message["refusals"]] == [("nobody's", "unknown_event")]
+
+
+def test_a_void_that_overtakes_its_waiting_event_waits_for_it(world: World, door: QueueDoor) -> None:
+    """The event waits for its buyer, who has become active when what takes it back comes: it was billed."""
+    early = world.buyer(active_from=None)
+    door.send(early, world.event(early, "a", 3), world.event(early, "b", 4))
+    door.pump()
+    world.change(early, subscriptionStatus="active", activePeriods=[{"start": int(START - DAY)}])
+    door.take(json.dumps({"events": [void(early, "a")]}))
+    assert door.lying(door.refused) == []
+    door.pump()
+    door.pump()
+    assert counted(world, early) == {EXECUTIONS: 4}
+    assert "voidedAt" in item(world, early, "a")
+    assert door.lying(door.refused) == door.lying(door.waiting) == []
 
 
 def test_a_void_that_waits_stays_behind_its_event(world: World, door: QueueDoor) -> None:
@@ -292,7 +311,9 @@ def test_a_void_that_waits_stays_behind_its_event(world: World, door: QueueDoor)
 
 def test_wherever_the_function_dies_it_is_taken_back_once(world: World, door: QueueDoor) -> None:
     """Each effect is the last one once; then the message comes again."""
+    began = world.now
     for last in range(1, 12):
+        world.now = began
         buyer = world.buyer()
         door.send(buyer, world.event(buyer, "a", 3), void(buyer, "a"), world.event(buyer, "b", 4), void(buyer, "none"))
         try:
@@ -304,6 +325,8 @@ def test_wherever_the_function_dies_it_is_taken_back_once(world: World, door: Qu
             break
         assert counted(world, buyer) == {EXECUTIONS: Decimal(4)}
         assert "voidedAt" in item(world, buyer, "a")
+        world.now += VOID_PATIENCE
+        door.pump()
         # the event of a message that comes again may find itself taken back
         assert set(door.refusals()) - {("a", "voided")} == {("none", "unknown_event")}
         assert door.lying(door.usage) == []

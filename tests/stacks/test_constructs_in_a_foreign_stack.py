@@ -281,14 +281,14 @@ def test_functions_and_the_store_they_share(foreign: Foreign) -> None:
     StoreAlarms(
         foreign.stack,
         "Store",
-        tables=["one", "two"],
+        tables={"One": "one", "Two": "two"},
         canary=functions.errors["f1"],
         symptoms=symptoms,
         routes=AlarmRoutes(foreign.stack, "Routes", page=[], ticket=[]),
     )
     alarms = foreign.resources("AWS::CloudWatch::Alarm")
     # a sum takes ten metrics at most
-    assert sorted(len(alarm["Metrics"]) for alarm in alarms if "Metrics" in alarm) == [1, 1, 2, 11]
+    assert sorted(len(alarm["Metrics"]) for alarm in alarms if "Metrics" in alarm) == [1, 1, 1, 1, 2, 11]
     assert len(foreign.resources("AWS::CloudWatch::CompositeAlarm")) == 3
 
 

@@ -1,6 +1,6 @@
 """The store: DynamoDB fails or refuses, and whether that is why everything else fails."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -43,36 +43,47 @@ class StoreAlarms(Construct):
         scope: Construct,
         id_: str,
         *,
-        tables: Sequence[str],
+        tables: Mapping[str, str],
         canary: cloudwatch.Alarm,
         symptoms: Symptoms,
         routes: AlarmRoutes,
     ) -> None:
-        """tables: their names. canary: of a function that reads them by the clock, whether there is work or not."""
+        """tables: their names, by what the alarms are to call them.
+
+        canary: of a function that reads them by the clock, whether there is work or not.
+        """
         super().__init__(scope, id_)
-        faults = add_silent(
-            self,
-            "Faults",
-            metric=_all("SystemErrors", tables),
-            happened=f"DynamoDB answered {FAULTS} requests or more with an error of its own (5xx) in five minutes.",
-            at_least=FAULTS,
-        )
-        throttled = add_silent(
-            self,
-            "Throttled",
-            metric=_all("ThrottledRequests", tables),
-            happened="DynamoDB has throttled requests to the tables in three of the last six periods of five minutes.",
-            periods=3,
-            out_of=6,
-        )
-        symptoms.add(self, "Refuses", members=[throttled], means=THROTTLED, severity=Severity.TICKET)
+        faults = [
+            add_silent(
+                self,
+                f"Faults{id_}",
+                metric=_all("SystemErrors", name),
+                happened=f"DynamoDB answered {FAULTS} requests or more to {name} with an error of its own (5xx) in five"
+                " minutes.",
+                at_least=FAULTS,
+            )
+            for id_, name in tables.items()
+        ]
+        throttled = [
+            add_silent(
+                self,
+                f"Throttled{id_}",
+                metric=_all("ThrottledRequests", name),
+                happened=f"DynamoDB has throttled requests to {name} in three of the last six periods of five minutes.",
+                periods=3,
+                out_of=6,
+            )
+            for id_, name in tables.items()
+        ]
+        symptoms.add(self, "Refuses", members=throttled, means=THROTTLED, severity=Severity.TICKET)
         others = [alarm for alarm in symptoms.witnesses if alarm is not canary]
         any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
         down = cloudwatch.CompositeAlarm(
             self,
             "Down",
             alarm_rule=any_of(
-                all_of(any_of(faults, throttled, canary), any_of(*others)), all_of(any_of(faults, throttled), canary)
+                all_of(any_of(*faults, *throttled, canary), any_of(*others)),
+                all_of(any_of(*faults, *throttled), canary),
             ),
             alarm_description=DOWN.text(Severity.PAGE),
         )
@@ -81,14 +92,14 @@ class StoreAlarms(Construct):
             group.tell(routes, unless=down)
 
 
-def _all(metric: str, tables: Sequence[str]) -> cloudwatch.MathExpression:
-    """The metric's sum over all operations on these tables.
+def _all(metric: str, table: str) -> cloudwatch.MathExpression:
+    """The metric's sum over all operations on a table.
 
-    It exists per table and operation only, some forty of them. One query takes in them all, also operations to come
-    (CloudWatch User Guide, "Create a CloudWatch alarm based on a Metrics Insights query"). Conditions that fail are
-    not in it: the protocol rests on them.
+    It exists per table and operation only. One query takes in all operations, also those to come; a query of all tables
+    there cannot be, since its WHERE knows AND and no OR (CloudWatch User Guide, "Metrics Insights query components and
+    syntax"). Conditions that fail are not in it: the protocol rests on them.
     """
-    named = " OR ".join(f"TableName = '{table}'" for table in tables)
+    named = f"TableName = '{table}'"
     return cloudwatch.MathExpression(
         expression=f'SELECT SUM({metric}) FROM SCHEMA("AWS/DynamoDB", Operation, TableName) WHERE {named}',  # noqa: S608 (names of our tables)
         using_metrics={},

@@ -107,7 +107,7 @@ def test_more_dimensions_than_a_functions_environment_holds_are_one_line(tmp_pat
         ),
         (
             'removalPolicy = "destroy"',
-            'removalPolicy = "retain"\nmovableClock = true',
+            'removalPolicy = "retain"\nnoticesOf = "everybody"\nmovableClock = true',
             "movableClock is true on a stage that keeps its data: remove it: it is for local runs only",
         ),
     ],

@@ -57,7 +57,8 @@ SECOND_TIER = '[[tiers]]\nname = "small_tier"\nincluded = { api_calls = 0.25 }\n
             id="test-buyers-anywhere",
         ),
         pytest.param(
-            SELLER + changed('account = "111122223333"\n', "", LIVE).replace('"live"', '"dry-run"'),
+            SELLER
+            + changed('account = "111122223333"\n', "", LIVE).replace('"live"', '"dry-run"\nnoticesOf = "everybody"'),
             "account is missing: the role in sellerRoleArn lets this account in, and is told by it from the seller's"
             " own: name it",
             id="a-seller-of-nobody",
@@ -173,6 +174,22 @@ def test_it_is_refused_by_file_key_and_remedy(tmp_path: Path, text: str, line: s
     with pytest.raises(StageError) as raised:
         load(tmp_path, text)
     assert str(raised.value) == f"stages/x.toml: {line}"
+
+
+def test_a_stage_that_may_have_been_live_says_whose_notices_it_takes(tmp_path: Path) -> None:
+    """An afternoon in dry-run must not lose the starts and ends of that afternoon, which come once."""
+    paused = LIVE.replace('"live"', '"dry-run"')
+    with pytest.raises(StageError) as raised:
+        load(tmp_path, paused)
+    assert str(raised.value) == (
+        'stages/x.toml: noticesOf is missing: set it to "everybody" if real buyers have come to this stage, to'
+        ' "test-accounts" if it was never live'
+    )
+    for word, everybody in (("everybody", True), ("test-accounts", False)):
+        said = paused.replace("testBuyers = []", f'testBuyers = []\nnoticesOf = "{word}"')
+        assert load(tmp_path, said).takes_all_notices is everybody
+    with pytest.raises(StageError, match='noticesOf is "test-accounts": a live stage bills everybody'):
+        load(tmp_path, LIVE.replace("testBuyers = []", 'testBuyers = []\nnoticesOf = "test-accounts"'))
 
 
 def test_a_live_stage_that_means_it_is_taken(tmp_path: Path) -> None:

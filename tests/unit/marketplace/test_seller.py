@@ -37,6 +37,8 @@ def _send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
 def region(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Region, and a session that nobody's earlier test has filled with credentials."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    # moto, while another test's tables live, has keys of its own in the environment
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     aws.session.cache_clear()
     yield
     aws.session.cache_clear()
