@@ -141,6 +141,15 @@ def test_the_hash_changes_with_source_and_requirements(tmp_path: Path, changed: 
     assert asset_hash(copy) != asset_hash(SOURCE)
 
 
+def test_another_hash_is_other_bytes(bundled: Path) -> None:
+    """Lambda publishes no second version of the same code, and CloudFormation asks for one with every hash."""
+    from stacks.constructs.asset import FunctionAsset
+    from stacks.constructs.function import RUNTIME
+
+    asset = FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=sys.executable)
+    assert (bundled / "asset-hash.txt").read_text(encoding="utf-8").strip() == asset.hash
+
+
 LITTER = (
     ".env",
     ".DS_Store",

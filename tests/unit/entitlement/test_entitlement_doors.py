@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -144,6 +145,18 @@ def test_a_contract_that_is_gone_expires_and_comes_back(room: Room) -> None:
     assert (room.row()["subscriptionStatus"], room.row()["tier"]) == ("active", "professional_tier")
 
 
+def test_a_contract_that_is_listed_with_nothing_is_gone_like_one_that_is_not_listed(room: Room) -> None:
+    """What was held before stays for the hours that are still to be sealed."""
+    room.put(subscriptionStatus="active", statusChangedAt=1)
+    room.marketplace.holds = (held("basic_tier"),)
+    room.receive(sns("entitlement-updated", T0))
+    room.marketplace.holds = (replace(held("basic_tier"), value="0"),)
+    room.receive(sns("entitlement-updated", T0 + 1))
+    row = room.row()
+    assert (row["subscriptionStatus"], row["lastHeld"]["tier"]) == ("expired", "basic_tier")
+    assert "tier" not in row and "entitlement" not in row
+
+
 @pytest.mark.parametrize("status", ["pending", "pending_cancellation", "final_metering", "cancelled"])
 def test_the_life_cycle_is_not_clobbered(room: Room, status: str) -> None:
     room.put(subscriptionStatus=status, tier="basic_tier", entitlement={"dimension": "basic_tier"})
@@ -191,6 +204,8 @@ def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
         ("AccessDeniedException", "GetEntitlements", 1),
         ("InvalidParameterException", "GetEntitlements", None),
         ("ThrottlingException", "GetEntitlements", None),
+        # the role of the account that published the product does not let us in
+        ("AccessDenied", "AssumeRole", 1),
         # our own table refuses: that is nothing of Marketplace's product
         ("AccessDeniedException", "UpdateItem", None),
     ],

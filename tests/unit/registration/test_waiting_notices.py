@@ -63,6 +63,20 @@ def test_a_test_buyers_start_is_applied_and_fetched_after(front: Front) -> None:
     assert front.register(LEGACY, notices_of=ACCOUNT)["activePeriods"] == row["activePeriods"]
 
 
+def test_what_was_put_aside_before_a_stage_went_live_is_applied_after_it(front: Front) -> None:
+    front.put_aside(sns("subscribe-success", T0), registration_of("custA1"))
+    assert front.register(LEGACY, notices_of="all")["subscriptionStatus"] == "active"
+    assert front.still_waiting() == 0
+
+
+def test_a_notice_that_other_code_put_aside_with_more_is_applied(front: Front) -> None:
+    """A rollback makes older code read what newer code has kept."""
+    front.put_aside(sns("subscribe-success", T0), registration_of("custA1"))
+    (item,) = front.notices.scan()["Items"]
+    front.notices.put_item(Item={**item, "notice": {**item["notice"], "of_a_later_version": "x"}})
+    assert front.register(LEGACY)["subscriptionStatus"] == "active"
+
+
 def test_a_strangers_start_stays_aside(front: Front) -> None:
     front.put_aside(sns("subscribe-success", T0), registration_of("custA1"))
     assert front.register(LEGACY, notices_of="111122223333")["subscriptionStatus"] == "pending"
