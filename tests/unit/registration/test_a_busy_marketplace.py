@@ -1,6 +1,7 @@
 """Marketplace is busy, or set up wrongly: what passes soon is ridden out, what does not is told to the right people."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -113,7 +114,8 @@ def contended(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """Somebody else writes the row between any read of ours and the write; the pauses that were made."""
     pauses: list[float] = []
     monkeypatch.setattr("ledger.subscribers.Subscribers._write", lambda *_: False)
-    monkeypatch.setattr("registration.handlers.time.sleep", pauses.append)
+    # the module's own name, not the function of everybody: threads of other tests sleep, too
+    monkeypatch.setattr("registration.handlers.time", SimpleNamespace(sleep=pauses.append))
     yield pauses
 
 
