@@ -3,6 +3,7 @@
 import json
 import random
 from enum import StrEnum
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -44,7 +45,8 @@ def test_a_failure_names_awss_code() -> None:
 @pytest.mark.parametrize(("attempt", "most"), [(0, 0.02), (1, 0.04), (4, 0.32), (5, 0.4), (24, 0.4)])
 def test_waits_double_up_to_a_bound_and_jitter(monkeypatch: pytest.MonkeyPatch, attempt: int, most: float) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
+    # the module's own name, not the function of everybody: threads of other tests sleep, too
+    monkeypatch.setattr("runtime.pause.time", SimpleNamespace(sleep=slept.append))
     random.seed(1)
     for _ in range(200):
         pause.full_jitter(attempt)
