@@ -42,7 +42,7 @@ def release(target: Target, *, product_code: str | None, approved: bool, more: S
 def deploy_stacks(
     target: Target, before: list[StackThere], synthesized: Synthesize, *, approved: bool, more: Sequence[str], say: Say
 ) -> None:
-    """A stage that keeps its data is deployed without protection until it has been whole once, and then with it.
+    """A stage that keeps its data is first deployed without protection, and then with it.
 
     Otherwise a first deployment that fails would leave tables and stacks that refuse to be deleted. A stage of which
     any stack is protected, or whose tables are there, never goes without again: they may hold data.
