@@ -19,6 +19,7 @@ from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
 from ledger.hour import SECONDS
 from ledger.pending_page import RecordKey
+from local.dynamodb.store import Hooks, MemoryDynamoDB
 from marketplace.meter_usage import MAX_RECORDS
 from metering.keys import LineKey
 from metering.pace import Pace
@@ -26,7 +27,6 @@ from metering.plan_batches import plan_batches
 from metering.send_batch import MarketplaceBusy
 from metering.submit_batch import Submitter
 from runtime.clock import from_iso
-from tests.memory.store import Hooks, MemoryDynamoDB
 
 #: calls per second that Marketplace takes (service quotas)
 QUOTA = 10.0

@@ -10,9 +10,9 @@ from bench.engine import emulator
 from bench.figure import Figure, Reading, Say, Table
 from bench.house import DURING, HOUR, House, events
 from ledger import tables
+from local.dynamodb.capacity import Capacity
+from local.dynamodb.store import MemoryDynamoDB
 from tests.contracts.dynamodb_tables import create
-from tests.memory.capacity import Capacity
-from tests.memory.store import MemoryDynamoDB
 
 CUSTOMER = "l-0123456789abcdef"
 #: several sizes of the growing row, one full request and one small one of ours

@@ -12,8 +12,8 @@ from bench.figure import Figure, Say, Table, at_most
 from bench.house import DIMENSIONS, DURING, House
 from bench.quiet import quiet_logs
 from bench.units import published
-from tests.memory.capacity import Capacity
-from tests.memory.store import MemoryDynamoDB
+from local.dynamodb.capacity import Capacity
+from local.dynamodb.store import MemoryDynamoDB
 from usage.report_usage import report_usage
 
 CUSTOMER = "l-0123456789abcdef"

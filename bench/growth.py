@@ -9,13 +9,13 @@ from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
 from bench.units import published
 from ledger.transaction import write
+from local.dynamodb.capacity import Capacity
+from local.dynamodb.store import MemoryDynamoDB
 from marketplace.meter_usage import UsageMeter
 from metering.find_due_hours import find_due_hours
 from metering.plan_batches import plan_batches
 from metering.report import read_levels
 from metering.settle_hours import settle_hours
-from tests.memory.capacity import Capacity
-from tests.memory.store import MemoryDynamoDB
 
 CUSTOMERS = (1_000, 10_000, 100_000)
 #: every customer has one dimension, so that 100,000 fit this machine; a line more costs a part of a call more

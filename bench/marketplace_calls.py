@@ -7,9 +7,9 @@ from bench.designs import sample, specification
 from bench.figure import Figure, Reading, Say, Table
 from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, RUN, AcceptingMarketplace, House
 from bench.quiet import quiet_logs
+from local.dynamodb.store import MemoryDynamoDB
 from marketplace.meter_usage import MAX_RECORDS, UsageMeter
 from metering.plan_batches import plan_batches
-from tests.memory.store import MemoryDynamoDB
 
 CUSTOMERS = 200
 LINES = CUSTOMERS * len(DIMENSIONS)

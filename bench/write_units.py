@@ -10,9 +10,9 @@ from bench.figure import PLOTS, Figure, Reading, Say, Table, at_most
 from bench.house import ADDED, DURING, HOUR, House, events
 from bench.plot import Axis, Series, lines
 from ledger import tables
+from local.dynamodb.capacity import Capacity
+from local.dynamodb.store import MemoryDynamoDB
 from tests.contracts.dynamodb_tables import create
-from tests.memory.capacity import Capacity
-from tests.memory.store import MemoryDynamoDB
 
 COUNTS = (1, 20, 100, 1_000, 10_000)
 #: the list design is stepped through up to here; beyond, ``list_units`` reckons (a test holds both together)
@@ -174,7 +174,7 @@ def measure(say: Say) -> Figure:
         title="Write units per event",
         method=(
             "The real recording code on the store in memory, which counts units by DynamoDB's published rules "
-            "(tests/memory/capacity.py names each rule's source; the emulator's ReturnConsumedCapacity agrees, see "
+            "(local/dynamodb/capacity.py names each rule's source; the emulator's ReturnConsumedCapacity agrees, see "
             "*capacity check*). Requests hold up to 100 events. A count, the same on every machine. Ours is played for "
             "every number of events; of the others beyond 100 the list's growth is reckoned from its item's size, and "
             "the sample's rows, which are all alike, are multiplied."

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ledger.leaving import Leaving
+from local.dynamodb.table import MemoryTable
 from runtime.metric_names import MeteringMetric
-from tests.memory.table import MemoryTable
 from tests.scenarios.leaving import END, Crash, FinalMetering, leave, leaver, status, use
 from tests.scenarios.world import World
 

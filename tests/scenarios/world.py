@@ -27,6 +27,7 @@ from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.usage_events import UsageEvents
+from local.dynamodb.store import MemoryDynamoDB
 from local.marketplace.admin import MarketplaceAdmin
 from local.marketplace.server import LocalMarketplace
 from marketplace.dimensions import Dimension
@@ -49,7 +50,6 @@ from metering.zero_rules import HourlyZeros
 from runtime.clock import from_iso, iso
 from runtime.metric_names import MeteringMetric
 from tests.contracts.dynamodb_tables import create
-from tests.memory.store import MemoryDynamoDB
 from usage.report_usage import report_usage
 from usage.stores import Stores
 

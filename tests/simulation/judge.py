@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.tables import METERING_RECORDS, STATE, SUBSCRIBERS, USAGE_EVENTS
 from ledger.transaction import Contended
-from tests.memory.errors import Invalid
+from local.dynamodb.errors import Invalid
 from tests.simulation.actors import Actor
 from tests.simulation.answer_judge import Account, AnswerJudge
 from tests.simulation.call_judge import LineKey

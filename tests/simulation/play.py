@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.memory.errors import Invalid
+from local.dynamodb.errors import Invalid
 from tests.simulation.determinism import Sources, one_seed
 from tests.simulation.episode import Broken, Coverage, Episode, TraceLine
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ledger import tables
+from local.dynamodb import reads, sizes
+from local.dynamodb.store import Hooks, MemoryDynamoDB
+from local.dynamodb.table_data import Row, TableData
 from tests.contracts.dynamodb_tables import create
-from tests.memory import reads, sizes
-from tests.memory.store import Hooks, MemoryDynamoDB
-from tests.memory.table_data import Row, TableData
 from tests.simulation.actors import Scheduler
 
 Item = Mapping[str, Any]

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.memory.capacity import Capacity
-from tests.memory.client import MemoryClient
-from tests.memory.indexes import Index
-from tests.memory.table import MemoryTable
-from tests.memory.table_data import TableData, declared, not_found
+from local.dynamodb.capacity import Capacity
+from local.dynamodb.client import MemoryClient
+from local.dynamodb.indexes import Index
+from local.dynamodb.table import MemoryTable
+from local.dynamodb.table_data import TableData, declared, not_found
 
 Effect = Callable[[], Any]
 

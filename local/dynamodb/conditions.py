@@ -8,9 +8,9 @@ from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import Any
 
-from tests.memory.errors import invalid
-from tests.memory.grammar import Check, Parser, look_up, must_be
-from tests.memory.values import MISSING, equal, type_of
+from local.dynamodb.errors import invalid
+from local.dynamodb.grammar import Check, Parser, look_up, must_be
+from local.dynamodb.values import MISSING, equal, type_of
 
 Item = Mapping[str, Any]
 Values = Mapping[str, Any]

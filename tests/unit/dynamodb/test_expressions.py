@@ -10,9 +10,9 @@ from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from ledger.tables import METERING_RECORDS, PENDING_INDEX, STATE
+from local.dynamodb.store import MemoryDynamoDB
+from local.dynamodb.table import MemoryTable
 from tests.contracts.dynamodb_tables import create
-from tests.memory.store import MemoryDynamoDB
-from tests.memory.table import MemoryTable
 
 KEY = {"customerIdentifier": "c", "item": "a"}
 
@@ -124,7 +124,7 @@ def test_numbers_have_one_form(state: MemoryTable, number: Any) -> None:
 
 
 def test_a_size_is_kept_up_to_date(dynamodb: MemoryDynamoDB, state: MemoryTable) -> None:
-    from tests.memory.sizes import size_of_item
+    from local.dynamodb.sizes import size_of_item
 
     changes = ["SET y.w = :v, n = :n", "ADD n :n", "REMOVE y.z, s", "SET y = :v", "DELETE t :t", "ADD t :t"]
     values = {":v": "é" * 9, ":n": 12345, ":t": {"a", "bc"}}
@@ -160,7 +160,7 @@ def test_reads_that_cannot_be_meant(dynamodb: MemoryDynamoDB, state: MemoryTable
 
 
 def test_the_store_does_without_moto() -> None:
-    program = "import sys, tests.memory.store; sys.exit(any(name.split('.')[0] == 'moto' for name in sys.modules))"
+    program = "import sys, local.dynamodb.store; sys.exit(any(name.split('.')[0] == 'moto' for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

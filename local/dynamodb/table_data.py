@@ -4,10 +4,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.memory.errors import client_error
-from tests.memory.indexes import Entry, Index, Partitions
-from tests.memory.keys import ItemKey, KeyAttribute, KeySchema
-from tests.memory.sizes import size_of_item
+from local.dynamodb.errors import client_error
+from local.dynamodb.indexes import Entry, Index, Partitions
+from local.dynamodb.keys import ItemKey, KeyAttribute, KeySchema
+from local.dynamodb.sizes import size_of_item
 
 
 class Row:

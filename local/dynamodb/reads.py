@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.memory.errors import invalid
-from tests.memory.indexes import Entry, Index, matching
-from tests.memory.keys import ItemKey
-from tests.memory.sizes import PAGE_LIMIT
-from tests.memory.table_data import TableData, View
-from tests.memory.values import accept, give, give_item
+from local.dynamodb.errors import invalid
+from local.dynamodb.indexes import Entry, Index, matching
+from local.dynamodb.keys import ItemKey
+from local.dynamodb.sizes import PAGE_LIMIT
+from local.dynamodb.table_data import TableData, View
+from local.dynamodb.values import accept, give, give_item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,12 @@ from typing import Any
 
 from boto3.dynamodb.conditions import ConditionBase
 
-from tests.memory.errors import Refused, invalid
-from tests.memory.keys import ItemKey
-from tests.memory.requests import Parsed, as_text, bound, parse
-from tests.memory.sizes import ITEM_LIMIT, size_of, size_of_text
-from tests.memory.table_data import Row, TableData
-from tests.memory.values import accept_item, item_to_wire
+from local.dynamodb.errors import Refused, invalid
+from local.dynamodb.keys import ItemKey
+from local.dynamodb.requests import Parsed, as_text, bound, parse
+from local.dynamodb.sizes import ITEM_LIMIT, size_of, size_of_text
+from local.dynamodb.table_data import Row, TableData
+from local.dynamodb.values import accept_item, item_to_wire
 
 
 class Write:

@@ -6,13 +6,13 @@ from typing import Any
 
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 
-from tests.memory.conditions import Condition, ConditionParser, FilterParser
-from tests.memory.errors import invalid
-from tests.memory.grammar import Check, Parser
-from tests.memory.key_conditions import KeyCondition, KeyConditionParser
-from tests.memory.projections import Projection, ProjectionParser
-from tests.memory.updates import Update, UpdateParser
-from tests.memory.values import accept
+from local.dynamodb.conditions import Condition, ConditionParser, FilterParser
+from local.dynamodb.errors import invalid
+from local.dynamodb.grammar import Check, Parser
+from local.dynamodb.key_conditions import KeyCondition, KeyConditionParser
+from local.dynamodb.projections import Projection, ProjectionParser
+from local.dynamodb.updates import Update, UpdateParser
+from local.dynamodb.values import accept
 
 _NO_VALUES: Mapping[str, Any] = {}
 #: texts are few and names are dimensions and periods; a test that makes up names for ever starts anew

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from tests.memory.errors import Refused, invalid
-from tests.memory.values import accept, type_of
+from local.dynamodb.errors import Refused, invalid
+from local.dynamodb.values import accept, type_of
 
 #: HASH and RANGE value; RANGE is None where the table has none
 ItemKey = tuple[Any, Any]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
-from tests.memory.keys import ItemKey, KeySchema
-from tests.memory.sizes import size_of_item
+from local.dynamodb.keys import ItemKey, KeySchema
+from local.dynamodb.sizes import size_of_item
 
 #: RANGE value (None where there is none) and the item's key, in the order of a query
 Entry = tuple[Any, ItemKey]

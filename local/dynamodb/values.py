@@ -12,7 +12,7 @@ from typing import Any
 
 from boto3.dynamodb.types import DYNAMODB_CONTEXT, Binary
 
-from tests.memory.errors import Refused, invalid
+from local.dynamodb.errors import Refused, invalid
 
 #: arithmetic of 38 digits; a result that does not fit is refused, never rounded
 ARITHMETIC = Context(prec=38, Emin=-128, Emax=126, traps=[Inexact, InvalidOperation, Overflow])

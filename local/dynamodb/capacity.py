@@ -14,10 +14,10 @@ a cancelled transaction is charged as if it had been written, less its indexes (
 
 from collections import Counter
 
-from tests.memory.indexes import Index
-from tests.memory.keys import ItemKey
-from tests.memory.table_data import Row, TableData
-from tests.memory.values import equal
+from local.dynamodb.indexes import Index
+from local.dynamodb.keys import ItemKey
+from local.dynamodb.table_data import Row, TableData
+from local.dynamodb.values import equal
 
 WRITE_BLOCK = 1024
 READ_BLOCK = 4096

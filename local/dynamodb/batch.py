@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.memory.client import MemoryClient
+    from local.dynamodb.client import MemoryClient
 
 #: BatchWriteItem takes at most this many requests (DynamoDB API reference)
 MAX_WRITES = 25

@@ -16,10 +16,10 @@ from boto3.dynamodb.conditions import (
 )
 from boto3.dynamodb.conditions import Key as BotoKey
 
-from tests.memory.errors import invalid
-from tests.memory.grammar import Parser
-from tests.memory.keys import KeySchema
-from tests.memory.values import accept
+from local.dynamodb.errors import invalid
+from local.dynamodb.grammar import Parser
+from local.dynamodb.keys import KeySchema
+from local.dynamodb.values import accept
 
 #: attribute, operator, bounds; each bound a placeholder
 Term = tuple[str, str, tuple[str, ...]]

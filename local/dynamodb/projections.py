@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.memory.grammar import Parser, Path, look_up, order_of, overlap
-from tests.memory.values import MISSING, give
+from local.dynamodb.grammar import Parser, Path, look_up, order_of, overlap
+from local.dynamodb.values import MISSING, give
 
 Projection = Callable[[Mapping[str, Any]], dict[str, Any]]
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import ConditionBase
 
-from tests.memory.batch import BatchWriter
-from tests.memory.errors import Refused, client_error, invalid
-from tests.memory.indexes import Index
-from tests.memory.key_conditions import of_boto, split
-from tests.memory.reads import Page
-from tests.memory.requests import Parsed, as_text, bound, parse
-from tests.memory.table_data import Row, TableData, View
-from tests.memory.values import give, give_item
-from tests.memory.writes import Write
+from local.dynamodb.batch import BatchWriter
+from local.dynamodb.errors import Refused, client_error, invalid
+from local.dynamodb.indexes import Index
+from local.dynamodb.key_conditions import of_boto, split
+from local.dynamodb.reads import Page
+from local.dynamodb.requests import Parsed, as_text, bound, parse
+from local.dynamodb.table_data import Row, TableData, View
+from local.dynamodb.values import give, give_item
+from local.dynamodb.writes import Write
 
 if TYPE_CHECKING:
-    from tests.memory.store import MemoryDynamoDB
+    from local.dynamodb.store import MemoryDynamoDB
 
 Answer = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Sizes and capacity units by the published rules (the sources stand in tests/memory/sizes.py and capacity.py)."""
+"""Sizes and capacity units by the published rules (the sources stand in local/dynamodb/sizes.py and capacity.py)."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,11 +8,11 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from ledger.tables import METERING_RECORDS, PENDING_INDEX, STATE, SUBSCRIBERS
+from local.dynamodb.capacity import Capacity, read_units, write_units
+from local.dynamodb.sizes import size_of, size_of_item
+from local.dynamodb.store import MemoryDynamoDB
+from local.dynamodb.values import accept
 from tests.contracts.dynamodb_tables import create
-from tests.memory.capacity import Capacity, read_units, write_units
-from tests.memory.sizes import size_of, size_of_item
-from tests.memory.store import MemoryDynamoDB
-from tests.memory.values import accept
 
 PENDING = f"{METERING_RECORDS.name}/{PENDING_INDEX.name}"
 KEY = {"customerIdentifier": "c", "timestamp": 1}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.memory.batch import MAX_WRITES
-from tests.memory.errors import (
+from local.dynamodb.batch import MAX_WRITES
+from local.dynamodb.errors import (
     ConditionalCheckFailed,
     Invalid,
     Refused,
@@ -17,15 +17,15 @@ from tests.memory.errors import (
     client_error,
     invalid,
 )
-from tests.memory.keys import ItemKey
-from tests.memory.requests import parse
-from tests.memory.sizes import BATCH_LIMIT, TRANSACTION_LIMIT
-from tests.memory.table_data import Row, TableData, View
-from tests.memory.values import give_item
-from tests.memory.writes import Write
+from local.dynamodb.keys import ItemKey
+from local.dynamodb.requests import parse
+from local.dynamodb.sizes import BATCH_LIMIT, TRANSACTION_LIMIT
+from local.dynamodb.table_data import Row, TableData, View
+from local.dynamodb.values import give_item
+from local.dynamodb.writes import Write
 
 if TYPE_CHECKING:
-    from tests.memory.store import MemoryDynamoDB
+    from local.dynamodb.store import MemoryDynamoDB
 
 #: DynamoDB quotas
 MAX_OPERATIONS = 100

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 
 from ledger.tables import METERING_RECORDS, PENDING_INDEX, STATE
 from ledger.transaction import Contended, update, write
+from local.dynamodb import errors
+from local.dynamodb.store import Hooks, MemoryDynamoDB
 from tests.contracts.dynamodb_tables import create
-from tests.memory import errors
-from tests.memory.store import Hooks, MemoryDynamoDB
 
 KEY = {"customerIdentifier": "c", "item": "a"}
 HOUR = {"customerIdentifier": "c", "timestamp": 0}

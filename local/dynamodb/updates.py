@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from tests.memory.errors import Refused
-from tests.memory.grammar import Parser, Path, look_up, must_be, order_of, overlap
-from tests.memory.values import MISSING, add, type_of
+from local.dynamodb.errors import Refused
+from local.dynamodb.grammar import Parser, Path, look_up, must_be, order_of, overlap
+from local.dynamodb.values import MISSING, add, type_of
 
 Item = Mapping[str, Any]
 Values = Mapping[str, Any]

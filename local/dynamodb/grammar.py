@@ -6,8 +6,8 @@ from itertools import pairwise
 from pathlib import Path as File
 from typing import Any
 
-from tests.memory.errors import invalid
-from tests.memory.values import MISSING, type_of
+from local.dynamodb.errors import invalid
+from local.dynamodb.values import MISSING, type_of
 
 #: a document path: attribute name, then names and list positions
 Path = tuple[str | int, ...]
