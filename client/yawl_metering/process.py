@@ -62,7 +62,7 @@ class Process(Delivery):
 
     def record(self, call: Usage, aggregation: Aggregation, event_id: str | None, at: float) -> None:
         """To the spool. Raises what ``UsageClient.record`` does."""
-        with self._changed:
+        with self._lock:
             self._check_open()
             merges = aggregation != "distinct" and call.user is None and call.quantity <= LARGEST_MERGED
             if event_id is None and merges:
@@ -78,7 +78,7 @@ class Process(Delivery):
 
     def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
         """To the spool. Raises what ``UsageClient.void`` does."""
-        with self._changed:
+        with self._lock:
             self._check_open()
             self._put(Event(0, customer, f"{VOID}{event_id}", void_text(customer, event_id, source), at), at_once=True)
             self._stats.calls += 1
@@ -134,7 +134,7 @@ class Process(Delivery):
 
     def flush(self, timeout: float) -> bool:
         """As ``UsageClient.flush``."""
-        with self._changed:
+        with self._lock:
             return self._closed or self._flush(time.monotonic() + timeout)
 
     def _flush(self, deadline: float) -> bool:
@@ -164,7 +164,7 @@ class Process(Delivery):
 
     def close(self, timeout: float) -> bool:
         """As ``UsageClient.close``."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return True
             done = self._flush(time.monotonic() + timeout)
@@ -178,7 +178,7 @@ class Process(Delivery):
 
     def stats(self) -> Stats:
         """A copy, of this moment."""
-        with self._changed:
+        with self._lock:
             stats = replace(self._stats, refused=self._stats.refused.copy())
             stats.damaged, stats.torn = self.spool.damaged, self.spool.torn
             if not self._closed:
@@ -207,13 +207,13 @@ class Process(Delivery):
         adopt_at, sync_at = time.monotonic() + ADOPTION, time.monotonic() + nap
         while not self._stopping:
             try:
-                with self._changed:
+                with self._lock:
                     mode = self._next(min(adopt_at, sync_at))
                 if mode is not None:
                     try:
                         self.round(mode, go_on=lambda: not self._stopping)
                     finally:
-                        with self._changed:
+                        with self._lock:
                             self._ended += 1
                             self._changed.notify_all()
                 if time.monotonic() >= sync_at and not self._stopping:
@@ -225,7 +225,7 @@ class Process(Delivery):
             except Exception as error:
                 # Neither a disk nor a defect of ours may end delivery for good; what is held is on disk.
                 logger.error("a round of delivery failed: %s", error, exc_info=not isinstance(error, SpoolUnwritable))
-                with self._changed:
+                with self._lock:
                     self._sleep(min(nap, 1.0))
 
     def _next(self, until: float) -> Mode | None:
