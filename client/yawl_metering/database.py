@@ -30,7 +30,7 @@ BUSY = 10.0
 PAGE = 4096
 LOCK = "spool.lock"
 #: A repair waits so many seconds for other processes to let go of the file, and gives up after so many failed reads.
-_ALONE, _FAILED_READS, _HIGHEST = 1.0, 5_000, 2**40
+_ALONE, _MOST_FAILURES = 1.0, 2_000
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -225,30 +225,26 @@ def _is_damage(error: Exception) -> bool:
     return isinstance(error, Damaged) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
-def read_damaged(db: sqlite3.Connection, table: str, columns: str, take: Callable[[tuple[Any, ...]], int]) -> int:
-    """Hands over what rows of a table with a ``number`` can be read, some of them twice. Returns how many ranges of
-    numbers could not be read. take: returns a row's number, or raises Damaged where it is not what was written.
+def read_damaged(db: sqlite3.Connection, table: str, columns: str, take: Callable[[tuple[Any, ...]], object]) -> int:
+    """Hands over what rows of a table with a ``number`` can be read, some of them twice. Returns how many could not be
+    read, if they were there. In small ranges, since a damaged number can end a range too early."""
+    query = f"SELECT {columns} FROM {table} WHERE number BETWEEN ? AND ? ORDER BY number"
 
-    The rows are read in small ranges, since a damaged number can end a range too early.
-    """
-    try:
-        highest = min(db.execute(f"SELECT max(number) FROM {table}").fetchone()[0] or 0, _HIGHEST)
-    except sqlite3.Error:
-        highest = _HIGHEST
-    width, unreadable, failed = max(16, highest // 50_000), 0, 0
-    ranges = [(low, low + width - 1) for low in range(1, highest + 1, width)][::-1]
-    while ranges and failed < _FAILED_READS:
-        low, high = ranges.pop()
+    def read(low: int, high: int) -> bool:
         try:
-            query = f"SELECT {columns} FROM {table} WHERE number BETWEEN ? AND ? ORDER BY number"
             for row in db.execute(query, (low, high)):
-                with suppress(Damaged):
-                    low = take(row) + 1
+                take(row)
         except sqlite3.Error:
-            failed += 1
-            if low >= high:
-                unreadable += 1
-            else:
-                middle = (low + high) // 2
-                ranges += [(middle + 1, high), (low, middle)]
-    return unreadable + len(ranges)
+            return False
+        return True
+
+    try:
+        lowest, highest = db.execute(f"SELECT min(number), max(number) FROM {table}").fetchone()
+    except sqlite3.Error:
+        lowest, highest = 1, 100_000
+    lowest, highest = lowest or 1, min(highest or 0, (lowest or 1) + 2**32)
+    width, failed = max(16, (highest - lowest) // 200_000), 0
+    for low in range(lowest, highest + 1, width):
+        if failed < _MOST_FAILURES and not read(low, low + width - 1):
+            failed += sum(not read(number, number) for number in range(low, low + width))
+    return failed

@@ -322,13 +322,12 @@ def _salvage(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     """Moves what can be read and is what was written; all of it is frozen and due. Returns how much is lost."""
     damaged: set[tuple[Any, ...]] = set()
 
-    def move(row: tuple[Any, ...]) -> int:
+    def move(row: tuple[Any, ...]) -> None:
         try:
             event = _event(tuple(value.decode() if isinstance(value, bytes) else value for value in row))
-            new.execute(_INSERT, _row(event, 0.0, None, None, None))
-        except (ValueError, TypeError, sqlite3.Error) as error:
+        except (ValueError, TypeError):
             damaged.add(row)
-            raise Damaged from error
-        return event.number
+        else:
+            new.execute(_INSERT, _row(event, 0.0, None, None, None))
 
     return read_damaged(old, "event", _COLUMNS, move) + len(damaged)
