@@ -19,12 +19,12 @@ from local.cloud import CloudFailed, DeployFailed, WorkflowFailed, end_with_make
 from local.cloud.children import ChildFailed
 from local.cloud.marketplace_account import EventRefused
 from local.interrupts import heed_interrupts
-from local.marketplace.admin import AdminRefused
 from local.replay.buyers import BuyersFailed
 from local.replay.send_usage import SendingFailed
 from local.replay.whole_run import console, replay
 from local.stage import BUILD, SynthFailed
 from local.xes import XesError
+from marketplace_local.admin import AdminRefused
 
 SHIPPED_LOG = Path(__file__).resolve().parent / "sample_log" / "yawl-orders.xes.gz"
 #: one case in so many of a log that is not ours, where nothing else is said: real logs are long

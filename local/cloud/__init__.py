@@ -3,11 +3,7 @@
     from local.cloud import LocalCloud, children
 
     with (
-        children.start(
-            "the local Marketplace",
-            [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
-            log=Path("build/local/marketplace.log"),
-        ) as marketplace,
+        start_marketplace(Path("build/local/marketplace.log"), clock_file=offset_file) as marketplace,
         LocalCloud(marketplace_url=marketplace.url(timeout=10), clock_offset_file=offset_file) as cloud,
     ):
         cloud.marketplace.create_topics(product_code)            # before the subscriptions are deployed

@@ -1,6 +1,6 @@
 """Child processes that die with us: servers of the local run, started so that nothing of them can be left behind.
 
-    with children.start("marketplace", [sys.executable, "-m", "local.marketplace", "--port", "0"], log=path) as child:
+    with children.start("marketplace", [sys.executable, "-m", "marketplace_local", "--json"], log=path) as child:
         url = child.url(timeout=5)
 
 A child runs under ``supervisor.py``, which holds the read end of a pipe; the write end lives here. Leaving the ``with``
