@@ -12,8 +12,8 @@ import pytest
 
 from tests.simulation import workers
 from tests.simulation.faults import AT
-from tests.simulation.hunt import code_of, hunted, mutated
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.hunt import code_of, hunted
+from tests.simulation.mutants import MUTANTS, Mutant, mutated
 from tests.simulation.play import play
 from tests.simulation.workers import ROOT
 
@@ -114,7 +114,8 @@ def test_a_mutant_is_found(id_: str) -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
 def test_a_mutant_has_its_place(mutant: Mutant) -> None:
     """Exactly once, and what comes out is still Python."""
-    compile(mutated(mutant), mutant.file, "exec")
+    path, text = mutated(mutant)
+    compile(text, str(path), "exec")
 
 
 def test_mutants_are_many_and_each_has_a_name() -> None:
