@@ -14,9 +14,7 @@ from tests.local.run_program import PROJECT, ignore_interrupts
 LONG = f"""
 import sys, time
 sys.path.insert(0, {str(PROJECT)!r})
-from local.cloud.make_watch import end_with_make
 from local.interrupts import heed_interrupts
-end_with_make()
 heed_interrupts()
 print("begun", flush=True)
 time.sleep(60)
