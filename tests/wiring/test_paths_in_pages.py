@@ -1,4 +1,4 @@
-"""Every file and folder that a page names is there; links are checked by ``mkdocs build --strict`` in ``make check``."""
+"""Every file and folder that a page names is there. (``mkdocs build --strict`` in ``make check`` checks links.)"""
 
 import re
 from collections.abc import Iterator
