@@ -1,17 +1,17 @@
 """The faults that one call meets: one drawn at random, if any, and those armed on demand."""
 
 from marketplace_local.clock import Clock
-from marketplace_local.faults import Fault, FaultBoard
+from marketplace_local.faults import ArmedFaults, CallFault
 from marketplace_local.random_faults import RandomFaults, chosen
 
 #: these choose among a call's records
 _CHOOSING = ("partial-unprocessed", "omitted")
 
 
-class CallFaults:
+class FaultsMet:
     """Made when the call arrives; ``met`` names the kinds that touched it, in that order."""
 
-    def __init__(self, board: FaultBoard, random: RandomFaults, operation: str, now: Clock) -> None:
+    def __init__(self, board: ArmedFaults, random: RandomFaults, operation: str, now: Clock) -> None:
         self._board = board
         self._operation = operation
         self._now = now
@@ -19,7 +19,7 @@ class CallFaults:
         self._drawn, self._number = random.next_call(operation)
         self.met: list[str] = []
 
-    def take(self, kind: str, *, product: str = "", buyer: str = "", dimension: str = "") -> Fault | None:
+    def take(self, kind: str, *, product: str = "", buyer: str = "", dimension: str = "") -> CallFault | None:
         """The fault of that kind that touches the call, or the record; one on demand is counted down."""
         if not self._drawn and not self._board:
             return None
