@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run test bench check format soak mutants cdk synth bootstrap deploy rollback destroy smoke record lock clean
+.PHONY: help setup browser run test bench check format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -108,6 +108,9 @@ destroy: cdk  ## remove a stage that does not keep its data (STAGE=dev)
 
 smoke: setup  ## try a deployed stage by its own doors (STAGE=dev JSON=1; WRITE=1 TEST_BUYER=key: also an event and a run)
 	@exec $(PY) -m deploy smoke
+
+schema: setup  ## the editors' schemas of stage files and docs/deploy.md's tables of keys, from their declarations
+	@exec $(PY) -m stacks.stage.describe
 
 record: setup  ## write down what this release is: names that may not change, templates to update from (tests/releases)
 	@$(PY) -m tests.releases.record
