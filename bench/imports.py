@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench import asset
 from bench.figure import Figure, Say, Table, at_most
+from runtime import settings
 
 ROUNDS = 15
 WORKERS, DOORS = 0.85, 1.0
@@ -42,16 +43,23 @@ begun = time.process_time()
 {start}
 print(time.process_time() - begun)
 """
-_TABLES = ("SUBSCRIBERS", "USAGE_EVENTS", "METERING_RECORDS", "NOTICES", "STATE")
-_NAMES = (
-    *(f"{name}_TABLE" for name in _TABLES),
-    *("PRODUCT_CODE", "TEST_BUYERS", "SESSION_SECRET_ARN", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"),
-    *("AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+#: What Lambda and the stacks set beside a function's own settings.
+_SET_BY_LAMBDA = (
+    *("POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME", "AWS_LAMBDA_FUNCTION_NAME"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+)
+#: Every setting that any function declares has some value, so that a new one cannot fail the measurement.
+_SETTINGS = (
+    name
+    for kind in vars(settings).values()
+    if isinstance(kind, type) and issubclass(kind, settings.Settings)
+    for name in kind.names()
 )
 ENVIRONMENT = {
-    **dict.fromkeys(_NAMES, "x"),
+    **dict.fromkeys((*_SET_BY_LAMBDA, *_SETTINGS), "x"),
     **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION", "METERING_REGION"), "us-east-1"),
     "INTEGRATION": "license",
+    "NOTICES_OF": "all",
     "PRICING_MODEL": "subscription",
     "TIERS": "[]",
     "DIMENSIONS": "{}",

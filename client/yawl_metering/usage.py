@@ -22,7 +22,7 @@ OLDEST = 30 * 86400.0
 
 _STEP = Decimal(1).scaleb(-DECIMALS)
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
-_CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+_CUSTOMER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
 #: what AWS Marketplace takes of a tag (botocore model of meteringmarketplace, TagKey and TagValue, read narrowly)
 _TAG = re.compile(r"[a-zA-Z0-9+ \-=._:/@]{1,256}")

@@ -20,7 +20,7 @@ from yawl_metering import api_transport, delivery, errors, queue_transport
 PAGE = ROOT / "docs" / "errors.md"
 SOURCE = ROOT / "lambda_src"
 #: what makes an error of the API, and which of its arguments is the code
-API_ERRORS = {"ApiError": 1, "BadRequest": 1, "Misconfigured": 1, "Faulty": 2, "_error": 1}
+API_ERRORS = {"ApiError": 1, "Misconfigured": 1, "Faulty": 2}
 ROWS = re.compile(r"^\| (`[^|]+`) \|", re.MULTILINE)
 
 
