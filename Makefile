@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run marketplace test bench check docs format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
+.PHONY: help setup browser run marketplace test bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -75,6 +75,9 @@ endif
 
 docs: setup node_modules/.ready  ## the documentation as a site in build/docs (SERVE=1: on http://127.0.0.1:8000)
 	@NO_MKDOCS_2_WARNING=1 exec $(VENV)/bin/mkdocs $(if $(SERVE),serve --dev-addr 127.0.0.1:8000,build --strict --quiet)
+
+hooks: setup  ## checks before each commit (.pre-commit-config.yaml)
+	@$(VENV)/bin/pre-commit install
 
 format: setup  ## format the code
 	$(VENV)/bin/ruff check --fix-only .
