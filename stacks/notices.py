@@ -18,7 +18,7 @@ from stacks.constructs.alarms.queues import DeadLetterAlarm
 from stacks.constructs.alarms.routes import AlarmRoutes, Severity
 from stacks.constructs.dead_letters import DeadLetters
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE
-from stacks.stage.alarms import AlarmSettings
+from stacks.stage import AlarmSettings
 
 
 class NoticesStack(Stack):

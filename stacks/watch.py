@@ -23,7 +23,7 @@ from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
-from stacks.stage.alarms import AlarmSettings
+from stacks.stage import AlarmSettings
 
 #: overlapping runs meet the submitter's reserved concurrency, and the workflow tries again
 REFUSED_BY_DESIGN = 300

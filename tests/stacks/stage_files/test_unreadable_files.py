@@ -11,7 +11,7 @@ from stacks import synth
 from stacks.stage import StageError
 from tests.stacks.stage_files.files import GOOD, changed, load, write
 
-QUANTITIES = "give a quantity of 0 or more, or -1 for unlimited, to any of api_calls"
+QUANTITIES = "give dimensions a quantity of 0 or more, or -1 for unlimited"
 PRICE = "set the list price of one billed unit, for example 0.05, or leave it out"
 
 

@@ -1,27 +1,26 @@
-"""What a stage file cannot mean: keys that are good by themselves and lose money, or say nothing, together. Pure."""
+"""Contradictions of a stage: values that are good by themselves and lose money, or mean nothing, together. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from marketplace.dimensions import to_json as dimensions_json
+from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import UNLIMITED, Tier
 from marketplace.tiers import to_json as tiers_json
-from stacks.stage.settings import Stage
+from stacks.stage.settings import Domain, Stage
 from usage.reporters import to_json as reporters_json
 
-#: of the 4,096 bytes of a function's environment variables (Lambda quotas), for what grows with the stage file; the
-#: rest is for the others, whose names and ARNs are known in a deployment only
+#: A function's environment variables have 4,096 bytes (Lambda quotas). This much is for what grows with the stage; the
+#: rest is for variables whose names and ARNs only a deployment knows.
 MOST_OF_ENVIRONMENT = 3_000
-#: EventBridge takes patterns of 2,048 characters (Amazon EventBridge quotas); ours names event types as well
-MOST_TEST_ACCOUNTS = 20
-#: RFC 2606 keeps these for examples: mail to them reaches nobody
+#: RFC 2606 keeps these for examples: mail to them reaches nobody.
 PLACEHOLDERS = ("@example.com", "@example.org", "@example.net", ".example", ".invalid", ".test")
-#: which way of delivery tells of whose life: SNS names legacy customers, EventBridge names licences
+#: SNS names legacy customers, EventBridge names licences.
 NEEDED_NOTICES = {"license": ("eventbridge",), "legacy": ("sns",), "mixed": ("eventbridge", "sns")}
 
 
 class Fault(NamedTuple):
-    """A key, what is wrong with it, and the remedy, as ``Section.fault`` takes them."""
+    """A key by its dotted path, what is wrong with it, and the remedy."""
 
     key: str
     what: str
@@ -29,20 +28,15 @@ class Fault(NamedTuple):
 
 
 def faults(stage: Stage) -> Iterator[Fault]:
-    """All that contradicts itself, the gravest first."""
-    # the stage of the local cloud bills nobody and pages nobody
+    """All contradictions, the gravest first."""
+    # The stage of the local cloud bills nobody and pages nobody.
     if stage.is_live and not stage.movable_clock:
         yield from _live(stage)
     yield from _mode(stage)
-    if stage.metering_mode in ("test-buyers", "live") and not stage.movable_clock and stage.account is None:
-        yield Fault(
-            "account",
-            "is missing",
-            f'meteringMode = "{stage.metering_mode}" calls AWS Marketplace: name the account that this may happen in',
-        )
     yield from _seller(stage)
     yield from _product(stage)
     yield from _alarms(stage)
+    yield from _company(stage)
     yield from _limits(stage)
 
 
@@ -71,14 +65,26 @@ def _mode(stage: Stage) -> Iterator[Fault]:
                 f"leaves out {way!r}",
                 f'integration = "{stage.integration}" learns of its buyers by it: add it',
             )
+    if stage.metering_mode in ("test-buyers", "live") and not stage.movable_clock and stage.account is None:
+        yield Fault(
+            "account",
+            "is missing",
+            f'meteringMode = "{stage.metering_mode}" calls AWS Marketplace: name the account that this may happen in',
+        )
 
 
 def _seller(stage: Stage) -> Iterator[Fault]:
+    if stage.external_id and not stage.seller_role_arn:
+        yield Fault("externalId", "is given without sellerRoleArn", "add sellerRoleArn or remove externalId")
+    if stage.seller_role_arn and not stage.external_id:
+        yield Fault(
+            "sellerRoleArn", "is given without externalId", "add externalId, and ask for it in the role's trust policy"
+        )
     if stage.seller_role_arn and stage.account is None:
         yield Fault(
             "account",
             "is missing",
-            "the role in sellerRoleArn lets this account in, and is told by it from the seller's own: name it",
+            "the seller's account lets this account use the role in sellerRoleArn, and sends it the notices: name it",
         )
     if stage.seller_account and "sns" in stage.notices:
         yield Fault(
@@ -90,12 +96,22 @@ def _seller(stage: Stage) -> Iterator[Fault]:
 
 
 def _product(stage: Stage) -> Iterator[Fault]:
+    named = ", ".join(stage.dimensions)
+    if stage.hourly_zeros not in ("off", "every", *stage.dimensions):
+        yield Fault("hourlyZeros", f"is {stage.hourly_zeros!r}", f"set it to one of off, every, {named}")
     if not stage.has_contracts and any(tier.included for tier in stage.tiers):
         yield Fault(
             "tiers",
             f'include usage, and pricingModel = "{stage.pricing_model}" has no contracts that could hold them',
             'set pricingModel = "contract-with-consumption", or tiers = []',
         )
+    for number, tier in enumerate(stage.tiers):
+        if tier.name in {other.name for other in stage.tiers[:number]}:
+            yield Fault(f"tiers[{number}].name", f"is {tier.name!r} twice", "name each tier once, lowest first")
+        for dimension in tier.included:
+            if dimension not in stage.dimensions:
+                remedy = f"include any of {named}"
+                yield Fault(f"tiers[{number}].included.{dimension}", "is not a dimension of this stage", remedy)
     for lower, higher in zip(stage.tiers, stage.tiers[1:], strict=False):
         if _includes_more(lower, higher):
             yield Fault(
@@ -118,6 +134,8 @@ def _size(tier: Tier, dimension: str) -> float:
 
 def _alarms(stage: Stage) -> Iterator[Fault]:
     alarms = stage.alarms
+    for key, routes in (("page", alarms.page), ("ticket", alarms.ticket)):
+        yield from _unreached_regions(f"alarms.{key}", routes, sorted({stage.region, NOTICES_REGION}))
     if alarms.page_at_money is not None and not any(each.price for each in stage.dimensions.values()):
         yield Fault(
             "alarms.atRiskMoneyPage",
@@ -132,18 +150,51 @@ def _alarms(stage: Stage) -> Iterator[Fault]:
         )
 
 
+def _unreached_regions(key: str, routes: Sequence[str], regions: Sequence[str]) -> Iterator[Fault]:
+    """An alarm reaches topics of its own Region only; e-mail goes through a topic made beside it."""
+    topics = {route.split(":")[3] for route in routes if route.startswith("arn:")}
+    if not routes or any(not route.startswith("arn:") for route in routes):
+        return
+    for region in regions:
+        if region not in topics:
+            yield Fault(key, f"reaches nobody in {region}", "add a topic of that Region or an e-mail address")
+
+
+def _company(stage: Stage) -> Iterator[Fault]:
+    key, region = stage.encryption_key_arn, stage.region
+    if key and key.split(":")[3] != region:
+        remedy = f"set it to the ARN of a KMS key in {region} (a key, not an alias), or leave it out"
+        yield Fault("encryptionKeyArn", f"is {key!r}", remedy)
+    if stage.domain:
+        yield from _domain(stage.domain, region)
+    for number, reporter in enumerate(stage.reporters):
+        for name in reporter.dimensions or ():
+            if name not in stage.dimensions:
+                remedy = f"name any of {', '.join(stage.dimensions)}"
+                yield Fault(f"reporters[{number}].dimensions", f"holds {name!r}", remedy)
+        if reporter.principal in {other.principal for other in stage.reporters[:number]}:
+            what = f"is {reporter.principal!r} twice"
+            yield Fault(f"reporters[{number}].principal", what, "write one [[reporters]] table for it")
+
+
+def _domain(domain: Domain, region: str) -> Iterator[Fault]:
+    certificate, zone = domain.certificate_arn, domain.hosted_zone_name
+    # A regional API takes a certificate of its own Region only (API Gateway Developer Guide, "Regional custom domain").
+    if certificate.split(":")[3] != region:
+        remedy = f"set it to the ARN of a certificate of ACM in {region}"
+        yield Fault("domain.certificateArn", f"is {certificate!r}", remedy)
+    if bool(domain.hosted_zone_id) != bool(zone):
+        yield Fault("domain.hostedZoneId", "and hostedZoneName belong together", "give both or none")
+    if zone and not f".{domain.name}".endswith(f".{zone}"):
+        yield Fault("domain.hostedZoneName", f"is {zone!r}", f"name the zone that {domain.name} lies in")
+
+
 def _limits(stage: Stage) -> Iterator[Fault]:
     if stage.request_burst < stage.requests_per_second:
         yield Fault(
             "requestBurst",
             f"is {stage.request_burst} and requestsPerSecond is {stage.requests_per_second}",
             "set it to at least one second's requests: the burst is what API Gateway takes at once",
-        )
-    if len(stage.test_accounts) > MOST_TEST_ACCOUNTS:
-        yield Fault(
-            "testAccounts",
-            f"are {len(stage.test_accounts)}, and the pattern of an event rule has room for {MOST_TEST_ACCOUNTS}",
-            "name fewer",
         )
     for key, what, size in _environment(stage):
         if size > MOST_OF_ENVIRONMENT:
@@ -155,7 +206,7 @@ def _limits(stage: Stage) -> Iterator[Fault]:
 
 
 def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
-    """What functions get of the stage file, by function: the key to blame, what it is, and its bytes."""
+    """The parts of a stage that functions get in their environment: the key to name, the parts, and their bytes."""
     dimensions = len(dimensions_json(stage.dimensions).encode())
     tiers = len(tiers_json(stage.tiers).encode())
     buyers = len(",".join(stage.test_buyers).encode())

@@ -1,4 +1,4 @@
-"""Calls of AWS. Each names its service and operation as texts, so that a test knows all there are, and the rights."""
+"""Calls of AWS. Each names service and operation as texts, so that a test holds the policies of docs/ against them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +7,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-#: people wait for the answers; whoever is not heard in this time is not there
+#: People wait for the answers.
 PATIENCE = Config(connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3})
-#: AWS's services have no common word for it
+#: AWS's services have no common word for it.
 DENIED = (
     "AccessDenied",
     "AccessDeniedException",
@@ -22,17 +22,14 @@ DENIED = (
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Asks with one account's credentials, in one Region unless another is named."""
+class Aws:
+    """AWS with one account's credentials, in one Region unless a call names another."""
 
     session: boto3.Session
     region: str
 
     def ask(self, service: str, operation: str, /, *, region: str | None = None, **request: Any) -> dict[str, Any]:
-        """The whole answer: all pages, where there are pages. ``operation`` as boto3 names it.
-
-        Raises ClientError, BotoCoreError.
-        """
+        """The whole answer, all pages of it. ``operation`` as boto3 names it. Raises ClientError, BotoCoreError."""
         client: Any = self.session.client(service, region_name=region or self.region, config=PATIENCE)  # type: ignore[call-overload]
         if client.can_paginate(operation):
             return dict(client.get_paginator(operation).paginate(**request).build_full_result())
