@@ -6,16 +6,16 @@ from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
 
-#: letters and digits: some 380 bits, more than the signature's
+#: Letters and digits: some 380 bits, more than the signature has.
 LENGTH = 64
 ROTATED_BY_HAND = (
-    "what it signs lives four hours; a new value is one command (docs/operations.md), and what the value before it has"
-    " signed is verified still"
+    "its signatures live four hours; a new value is one command (docs/operations.md), and signatures of the value"
+    " before it stay valid"
 )
 
 
 class SessionSecret(Construct):
-    """Made by Secrets Manager and seen by nobody: no template, no variable and no output holds it."""
+    """Secrets Manager makes it, and no template, variable or output holds it."""
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
@@ -34,7 +34,7 @@ class SessionSecret(Construct):
         return self.secret.secret_arn
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
-        """Its value, of any version; nothing else of it."""
+        """Let the grantee read the secret's value, of any version."""
         iam.Grant.add_to_principal(
             grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[self.secret.secret_arn]
         )

@@ -1,7 +1,7 @@
-"""Usage by queue: FIFO queue → function, a queue for what has to wait, and one for what was refused.
+"""Usage by queue: FIFO queue → function, a queue for events that have to wait, and one for refused events.
 
-The message group is the customer: his events are recorded by one writer at a time, so that a busy one does not collide
-with himself, and no customer waits for another.
+The message group is the customer: one writer at a time records its events, so that they do not collide, and no customer
+waits for another.
 """
 
 from collections.abc import Sequence
@@ -13,41 +13,41 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
-from stacks.constructs.dead_letters import RETENTION, DeadLetters
-from stacks.constructs.function import RoomFunction
+from stacks.constructs.functions.function import Function
+from stacks.constructs.queues.dead_letters import RETENTION, DeadLetters
 
-#: a message that fails is a customer who is contended, or a table that does not answer: that passes
+#: A message fails when several writers contend for its customer, or a table does not answer. Both pass.
 RECEIVES_BEFORE_DEAD = 10
 BATCH_SIZE = 10
-#: what a usage message may have, as a request of the API; larger ones are refused to their sender
+#: The limit of a request to the API, too. SQS refuses larger messages to their sender.
 LARGEST_USAGE_BYTES = 256 * 1024
-#: what is passed on says more than what came in, and SQS takes 1 MiB
+#: The function adds to what it passes on; SQS takes 1 MiB.
 LARGEST_PASSED_ON_BYTES = 1024 * 1024
-#: groups are worked on in parallel; what waits has time
+#: Message groups are processed in parallel. Waiting events have time.
 USAGE_CONCURRENCY = 50
 WAITING_CONCURRENCY = 5
-FOR_PEOPLE = "what lies here was refused for good and waits for a person, an alarm calls one; nobody receives from it"
+FOR_PEOPLE = "refused messages wait here for a person, whom an alarm calls; no function receives from it"
 REDRIVE = "a queue is the source, and its redrive policy is where failed messages go"
 
 
 class UsageQueue(Construct):
-    """The queues; ``feed`` says who takes from them. ``queue``: send here. ``waiting``, ``refused``: its function's."""
+    """``queue``: senders put usage here. ``waiting``, ``refused``: the consumer's own queues."""
 
     def __init__(self, scope: Construct, id_: str, *, consumer_timeout: Duration, retry_after: Duration) -> None:
-        """retry_after: how long a message rests in the waiting queue before it is tried again, at most 15 minutes."""
+        """retry_after: how long a message stays in the waiting queue before the next try, at most 15 minutes."""
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters", fifo=True).queue
         self.waiting_dead_letters = DeadLetters(self, "WaitingDeadLetters").queue
-        # AWS: at least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS")
+        # At least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS").
         visibility = Duration.seconds(int(consumer_timeout.to_seconds()) * 6)
         self.queue = sqs.Queue(
             self,
             "Queue",
             fifo=True,
-            # high throughput: both per message group (SQS Developer Guide, "High throughput for FIFO queues")
+            # High throughput needs both per message group (SQS Developer Guide, "High throughput for FIFO queues").
             fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
             deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
-            # for senders who name no deduplication id; equal bodies hold equal event ids
+            # For senders without a deduplication id: equal bodies hold equal event ids.
             content_based_deduplication=True,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
@@ -80,7 +80,7 @@ class UsageQueue(Construct):
         acknowledge(self.refused, {"AwsSolutions-SQS3": FOR_PEOPLE, "Serverless-SQSRedrivePolicy": FOR_PEOPLE})
 
     def let_in(self, senders: Sequence[str]) -> None:
-        """ARNs of roles and users that may send. One of another account needs the right in its own account, too."""
+        """Let roles and users (ARNs) send. One of another account needs the right in its own account, too."""
         if senders:
             self.queue.add_to_resource_policy(
                 iam.PolicyStatement(
@@ -90,11 +90,11 @@ class UsageQueue(Construct):
                 )
             )
 
-    def feed(self, consumer: RoomFunction) -> None:
-        """The function takes from the usage and the waiting queue, and may send to the waiting and the refused one."""
+    def feed(self, consumer: Function) -> None:
+        """Let the function take from the usage and the waiting queue, and send to the waiting and the refused one."""
         self._allow(
             consumer,
-            # what a mapping calls with the function's role (AWSLambdaSQSQueueExecutionRole)
+            # An event source mapping calls these with the function's role (AWSLambdaSQSQueueExecutionRole).
             ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
             (self.queue, self.waiting),
         )
@@ -102,7 +102,7 @@ class UsageQueue(Construct):
         self._source("Source", self.queue, consumer, USAGE_CONCURRENCY)
         self._source("WaitingSource", self.waiting, consumer, WAITING_CONCURRENCY)
 
-    def _source(self, id_: str, queue: sqs.Queue, consumer: RoomFunction, concurrency: int) -> None:
+    def _source(self, id_: str, queue: sqs.Queue, consumer: Function, concurrency: int) -> None:
         mapping = lambda_.EventSourceMapping(
             self,
             id_,
@@ -115,7 +115,7 @@ class UsageQueue(Construct):
         acknowledge(mapping, {"Serverless-LambdaEventSourceMappingDestination": REDRIVE})
 
     @staticmethod
-    def _allow(consumer: RoomFunction, actions: Sequence[str], queues: Sequence[sqs.Queue]) -> None:
+    def _allow(consumer: Function, actions: Sequence[str], queues: Sequence[sqs.Queue]) -> None:
         consumer.function.add_to_role_policy(
             iam.PolicyStatement(actions=list(actions), resources=[queue.queue_arn for queue in queues])
         )

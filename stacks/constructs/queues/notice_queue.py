@@ -1,6 +1,6 @@
-"""Notices of AWS Marketplace: topic and event rule → queue → function, with a dead-letter queue behind.
+"""Notices of AWS Marketplace: topic and event rule → queue → function, with a dead-letter queue.
 
-A queue between topic and function keeps notices through the function's faults and lets a batch fail in part.
+The queue keeps notices while the function fails, and lets a batch fail in part.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,21 @@ from constructs import Construct
 
 from marketplace.regions import OPT_IN_REGIONS
 from stacks.constructs.acknowledge import acknowledge
-from stacks.constructs.dead_letters import RETENTION, DeadLetters
-from stacks.constructs.function import RoomFunction
+from stacks.constructs.functions.function import Function
+from stacks.constructs.queues.dead_letters import RETENTION, DeadLetters
 
 RECEIVES_BEFORE_DEAD = 5
-#: notices come singly, or many at once when they are repeated; usage and metering need the account's functions too
+#: Notices come one by one, or many at once when Marketplace repeats them. Usage and metering need the account's
+#: concurrency, too.
 CONCURRENCY = 10
 NO_REDRIVE_ABROAD = "its dead-letter queue would have to be in the topic's Region; SNS retries a queue for 23 days"
 REDRIVE = "a queue is the source, and its redrive policy is where failed messages go"
 
 
 class NoticeQueue(Construct):
-    """The queue feeds the function; ``subscribe_to`` and ``receive_events`` say what feeds the queue."""
+    """``subscribe_to`` and ``receive_events`` feed the queue, and the queue feeds the function."""
 
-    def __init__(self, scope: Construct, id_: str, *, consumer: RoomFunction, batch_size: int = 10) -> None:
+    def __init__(self, scope: Construct, id_: str, *, consumer: Function, batch_size: int = 10) -> None:
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         self.queue = sqs.Queue(
@@ -39,11 +40,11 @@ class NoticeQueue(Construct):
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=RETENTION,
-            # AWS: at least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS")
+            # At least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS").
             visibility_timeout=Duration.seconds(int(consumer.timeout.to_seconds()) * 6),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
         )
-        self.queue.grant_consume_messages(consumer.function)
+        self.queue.grant_consume_messages(consumer)
         mapping = lambda_.EventSourceMapping(
             self,
             "Source",
@@ -62,7 +63,7 @@ class NoticeQueue(Construct):
         self._accept("sns.amazonaws.com", topic_arn, self.queue)
         if own in OPT_IN_REGIONS:
             self._accept(f"sns.{own}.amazonaws.com", topic_arn, self.queue)
-        # a subscription's dead-letter queue must be in the topic's Region
+        # A subscription's dead-letter queue must be in the topic's Region.
         same_region = not Token.is_unresolved(own) and own == region
         if same_region:
             self._accept("sns.amazonaws.com", topic_arn, self.dead_letters)
@@ -77,7 +78,7 @@ class NoticeQueue(Construct):
         )
         if not same_region:
             acknowledge(subscription, {"Serverless-SNSRedrivePolicy": NO_REDRIVE_ABROAD})
-        # SNS delivers from the first moment of the subscription
+        # SNS delivers from the first moment of the subscription.
         subscription.node.add_dependency(self.queue)
 
     def receive_events(
@@ -90,8 +91,10 @@ class NoticeQueue(Construct):
         detail: Mapping[str, Any] | None = None,
         account: str | None = None,
     ) -> events.Rule:
-        """Take these events from the account's default bus; ``detail``: the pattern of those to take, None for all.
-        account: in which they arose; None is any."""
+        """Take these events from the account's default bus.
+
+        detail: the pattern of their detail, None for all. account: in which they arose, None for any.
+        """
         rule = events.Rule(
             self,
             id_,

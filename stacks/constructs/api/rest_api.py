@@ -4,21 +4,21 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
-from stacks.constructs.api_senders import resource_policy
-from stacks.constructs.environment import FunctionEnvironment
-from stacks.constructs.firewall import Firewall
-from stacks.constructs.function import RoomFunction
+from stacks.constructs.api.firewall import Firewall
+from stacks.constructs.api.senders import resource_policy
+from stacks.constructs.functions.environment import FunctionEnvironment
+from stacks.constructs.functions.function import Function
 from stacks.constructs.log_group import add_log_group
 
 STAGE = "v1"
 
-#: no query string, no path as called, no header, no body: those may hold a token or personal data
+#: No query string, path as called, header or body: those may hold a token or personal data.
 ACCESS_LOG_FIELDS = {
     "requestId": "$context.requestId",
     "requestTime": "$context.requestTime",
@@ -35,28 +35,29 @@ ACCESS_LOG_FIELDS = {
 }
 
 NO_VALIDATOR = "the function checks the whole request and names what is wrong; a gateway model would reject it unnamed"
-NO_WAF = "throttled per route; a web ACL costs, so it is made where the stage file asks for it ([firewall])"
+NO_WAF = "throttled per route; a web ACL costs money, so only a stage file with [firewall] makes one"
 NOT_COGNITO = "called by machines: IAM signs these requests"
 PUBLIC = "AWS Marketplace sends the buyer's browser here, so it must be public; trust comes from ResolveCustomer"
+LOG_POLICY = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 LOG_ROLE = "the managed policy that API Gateway documents for its own account-wide log role"
 
-#: What the public may use of a route's limits. API Gateway gives every method the limits by itself (Developer Guide,
-#: "Throttle requests to your REST APIs"), and each call holds one execution of the account's concurrency, which it
-#: shares with the engine's usage, Marketplace's notices and the metering run. Whoever is not signed in could use all of
-#: it up, and buyers register rarely.
+#: A public route gets one part in so many of a route's limits. API Gateway applies the limits to every method by itself
+#: (Developer Guide, "Throttle requests to your REST APIs"), and each call uses the account's concurrency, which the
+#: engine's usage, Marketplace's notices and the metering run need as well. Unsigned callers could use it all, and
+#: buyers register rarely.
 PUBLIC_SHARE = 5
-#: of requests a second and of burst, so that the page stays usable on a small stage
+#: Requests a second, and burst, so that the page stays usable on a small stage.
 PUBLIC_AT_LEAST = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """``path`` as in the documentation, for example ``/subscribers/{customerIdentifier}``. ``public``: unsigned.
-    ``senders``: who sends from other accounts may call it."""
+    """path: as in the documentation, for example ``/subscribers/{customerIdentifier}``. public: callers need no
+    signature. senders: the API's senders of other accounts may call it."""
 
     method: str
     path: str
-    to: RoomFunction
+    to: Function
     public: bool = False
     senders: bool = False
 
@@ -65,7 +66,7 @@ class Route:
 
 
 class RestApi(Construct):
-    """Routes are signed with IAM unless they say that they are public; public ones have a lower throttle."""
+    """IAM guards all routes but public ones, which have a lower throttle."""
 
     def __init__(
         self,
@@ -83,8 +84,8 @@ class RestApi(Construct):
     ) -> None:
         """requests_per_second, burst: of each route, averaged and at once (API Gateway's token bucket).
 
-        senders: ARNs of roles and users, of other accounts above all, that are let in to the routes for senders.
-        default_endpoint: False where the API has a domain of its own. requests_per_address: in five minutes, to public
+        senders: ARNs of roles and users, mostly of other accounts, that may call the routes for senders.
+        default_endpoint: False if the API has a domain of its own. requests_per_address: in five minutes, to public
         routes; None makes no web ACL.
         """
         super().__init__(scope, id_)
@@ -98,15 +99,15 @@ class RestApi(Construct):
             endpoint_configuration=apigateway.EndpointConfiguration(types=[apigateway.EndpointType.REGIONAL]),
             disable_execute_api_endpoint=None if default_endpoint else True,
             policy=_policy(routes, senders),
-            # one per account and Region, for all APIs there: it must not go with the first stack that is deleted, nor
-            # with a first deployment that fails (its name is CloudFormation's, so it is in nobody's way)
+            # One role serves all APIs of the account and Region, so it must stay when a stack is deleted, and when a
+            # first deployment fails. CloudFormation names it, so it does not block the next try.
             cloud_watch_role=True,
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
                 tracing_enabled=True,
                 metrics_enabled=True,
-                # execution logs without data: the data trace would write bodies, and with them tokens
+                # Execution logs without data: the data trace would write bodies, and with them tokens.
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
                 data_trace_enabled=False,
                 throttling_rate_limit=requests_per_second,
@@ -133,11 +134,7 @@ class RestApi(Construct):
         else:
             acknowledge(self.api.deployment_stage, {"AwsSolutions-APIG3": NO_WAF})
         acknowledge(
-            self.api.node.try_find_child("CloudWatchRole"),
-            {
-                f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]": LOG_ROLE
-                for policy in ("service-role/AmazonAPIGatewayPushToCloudWatchLogs",)
-            },
+            self.api.node.try_find_child("CloudWatchRole"), {f"AwsSolutions-IAM4[Policy::{LOG_POLICY}]": LOG_ROLE}
         )
         for route in routes:
             self._add(route)
@@ -154,20 +151,9 @@ class RestApi(Construct):
         else:
             acknowledge(added, {"AwsSolutions-COG4": NOT_COGNITO})
 
-    @property
-    def url(self) -> str:
-        return self.api.url
-
-    @property
-    def arn(self) -> str:
-        """Of all routes, for a policy that lets a caller in."""
-        return Stack.of(self).format_arn(
-            service="execute-api", resource=self.api.rest_api_id, resource_name=f"{STAGE}/*"
-        )
-
 
 def _policy(routes: Sequence[Route], senders: Sequence[str]) -> iam.PolicyDocument | None:
-    """None where nobody outside is let in: who may call is then said by the callers' own policies alone."""
+    """None without senders: the callers' own policies then decide alone."""
     if not senders:
         return None
     return resource_policy(
@@ -179,7 +165,7 @@ def _policy(routes: Sequence[Route], senders: Sequence[str]) -> iam.PolicyDocume
 
 
 def _public_options(requests_per_second: int, burst: int) -> apigateway.MethodDeploymentOptions:
-    """A method's own settings replace the stage's, so metrics and logging are said again."""
+    """A method's own settings replace the stage's, so metrics and logging are repeated here."""
     return apigateway.MethodDeploymentOptions(
         metrics_enabled=True,
         logging_level=apigateway.MethodLoggingLevel.ERROR,

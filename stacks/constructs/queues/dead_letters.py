@@ -1,4 +1,4 @@
-"""A dead-letter queue: messages are kept for two weeks, encrypted, TLS only. Its alarm is made where the alarms are."""
+"""A dead-letter queue: it keeps messages for two weeks, encrypted, TLS only. ``constructs.alarms`` makes its alarm."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
@@ -6,14 +6,14 @@ from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
 
-#: SQS's longest: time to repair what a message fell over
+#: SQS's longest: people have this time to repair what made a message fail.
 RETENTION = Duration.days(14)
-LAST = "this is the dead-letter queue; what lies here waits for a person, an alarm calls one"
+LAST = "this is the dead-letter queue; its messages wait for a person, whom an alarm calls"
 
 
 class DeadLetters(Construct):
     def __init__(self, scope: Construct, id_: str, *, fifo: bool = False) -> None:
-        """fifo: as the queue that it stands behind (SQS: both are FIFO, or none is)."""
+        """fifo: whether its source is a FIFO queue (SQS: both are, or none is)."""
         super().__init__(scope, id_)
         self.queue = sqs.Queue(
             self,

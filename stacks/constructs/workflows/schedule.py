@@ -1,16 +1,16 @@
-"""Starting a workflow by the clock: EventBridge Scheduler, UTC, exact times, a dead-letter queue behind."""
+"""Starts a workflow by the clock: EventBridge Scheduler, UTC, exact times, with a dead-letter queue."""
 
 from aws_cdk import CfnResource, Duration, TimeZone
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
 
-from stacks.constructs.dead_letters import DeadLetters
-from stacks.constructs.workflow import Workflow
+from stacks.constructs.queues.dead_letters import DeadLetters
+from stacks.constructs.workflows.workflow import Workflow
 
 
 class WorkflowSchedule(Construct):
-    """Every hour at ``minute``, and every five minutes of the month's last chance: 05:00 to 06:00 UTC on the 1st.
+    """Every hour at ``minute``, and every five minutes in the month's last hour: 05:00 to 06:00 UTC on the 1st.
 
     AWS takes the previous month's usage until 06:00 UTC on the 1st (BatchMeterUsage, ``UsageRecord.Timestamp``).
     """
@@ -24,15 +24,15 @@ class WorkflowSchedule(Construct):
         minute: int,
         group: scheduler.IScheduleGroup | None = None,
     ) -> None:
-        """group: Scheduler counts by it alone, so schedules of others should not be in it; None: the default one."""
+        """group: a schedule group of this stage alone, since Scheduler counts by group; None is the default one."""
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         target = targets.StepFunctionsStartExecution(
             workflow.machine,
-            # the run takes its hour from the execution's start
+            # The run takes its hour from the execution's start.
             input=scheduler.ScheduleTargetInput.from_object({}),
             dead_letter_queue=self.dead_letters,
-            # a start that is an hour late is the next run's work
+            # Within the hour, so that no start overtakes the next run.
             max_event_age=Duration.minutes(45),
             retry_attempts=20,
         )
@@ -57,11 +57,11 @@ class WorkflowSchedule(Construct):
             schedule_group=group,
         )
         for schedule in (self.hourly, self.month_end):
-            # the alias is started and the role names the machine, for which IAM is asked whatever is started (Step
-            # Functions Developer Guide, "Authorization for versions and aliases"); CDK's target has one ARN for both
+            # Scheduler starts the alias. The role names the machine, since IAM checks the machine's ARN in any case
+            # (Step Functions Developer Guide, "Authorization for versions and aliases"). CDK's target has one ARN.
             resource = schedule.node.default_child
             assert isinstance(resource, CfnResource)
             resource.add_property_override("Target.Arn", workflow.alias_arn)
             if group:
-                # CDK names the group by text, so CloudFormation does not see that it has to be there first
+                # CDK names the group by text, so CloudFormation does not see that it must make the group first.
                 schedule.node.add_dependency(group)

@@ -9,7 +9,7 @@ import jsii
 from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
-from stacks.constructs import asset_contents, asset_pruning
+from stacks.constructs.functions import asset_contents, asset_pruning
 
 REQUIREMENTS = "requirements.txt"
 HASH_FILE = "asset-hash.txt"

@@ -1,4 +1,6 @@
-"""A DynamoDB table as the one table declaration (``ledger.tables``) says, and who may do what with it."""
+"""A DynamoDB table as its declaration in ``ledger.tables`` says."""
+
+from typing import NamedTuple
 
 from aws_cdk import Aws, Stack, Token
 from aws_cdk import aws_dynamodb as dynamodb
@@ -6,15 +8,18 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from ledger.tables import Key, Table
+from ledger.tables import Index, Key, Table
 from stacks.constructs.acknowledge import acknowledge
 
-#: reads of single items and of one customer's items; nothing may scan
-READ = ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query")
-
-STREAMS_REASON = "an event source mapping lists the table's streams; a stream's name is the second in which it was made"
+STREAMS_REASON = (
+    "an event source mapping lists the table's streams; a stream is named after the second in which it was made"
+)
 
 _TYPES = {"S": dynamodb.AttributeType.STRING, "N": dynamodb.AttributeType.NUMBER}
+
+
+class TableIndex(NamedTuple):
+    arn: str
 
 
 class LedgerTable(Construct):
@@ -31,7 +36,7 @@ class LedgerTable(Construct):
         read_units: int | None = None,
         write_units: int | None = None,
     ) -> None:
-        """protect: the table refuses deletion by anybody, CloudFormation included.
+        """protect: the table refuses deletion, also by CloudFormation.
 
         read_units, write_units: request units a second of the table and of each index at most; None is no ceiling.
         """
@@ -50,7 +55,7 @@ class LedgerTable(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute=declaration.ttl,
-            # nobody reads what an item was before, and it holds what is personal
+            # No function reads what an item was before, and items hold personal data.
             stream=dynamodb.StreamViewType.NEW_IMAGE if declaration.stream else None,
             deletion_protection=protect,
             max_read_request_units=read_units,
@@ -70,25 +75,18 @@ class LedgerTable(Construct):
     def name(self) -> str:
         return self.table.table_name
 
-    # A transaction is authorized by the actions of its parts (DynamoDB Developer Guide, "Using IAM with DynamoDB
-    # transactions"). Nothing may delete: items end by TTL or stay.
+    @property
+    def arn(self) -> str:
+        return self.table.table_arn
 
-    def grant_read(self, grantee: iam.IGrantable) -> None:
-        self._grant(grantee, *READ)
-
-    def grant_get(self, grantee: iam.IGrantable) -> None:
-        self._grant(grantee, "dynamodb:GetItem")
-
-    def grant_get_many(self, grantee: iam.IGrantable) -> None:
-        """BatchGetItem is an action of its own: GetItem does not include it."""
-        self._grant(grantee, "dynamodb:BatchGetItem")
-
-    def grant_query(self, grantee: iam.IGrantable) -> None:
-        """Query one customer's items."""
-        self._grant(grantee, "dynamodb:Query")
+    def index(self, index: Index) -> TableIndex:
+        """One index, for the rights of a function. Raises ValueError if the table declares no such index."""
+        if index not in self.declaration.indexes:
+            raise ValueError(f"{self.declaration.name} has no index {index.name}")
+        return TableIndex(f"{self.arn}/index/{index.name}")
 
     def grant_stream(self, function: lambda_.Function) -> None:
-        """Read the stream of changes, as an event source mapping does."""
+        """Let an event source mapping read the stream of changes with the function's role."""
         stack = Stack.of(function)
         iam.Grant.add_to_principal(
             grantee=function,
@@ -104,29 +102,6 @@ class LedgerTable(Construct):
         region = "<AWS::Region>" if Token.is_unresolved(stack.region) else stack.region
         arn = f"arn:<AWS::Partition>:dynamodb:{region}:<AWS::AccountId>:{streams}"
         acknowledge(function.role, {f"AwsSolutions-IAM5[Resource::{arn}]": STREAMS_REASON})
-
-    def grant_check(self, grantee: iam.IGrantable) -> None:
-        """Make a transaction depend on an item."""
-        self._grant(grantee, "dynamodb:ConditionCheckItem")
-
-    def grant_put(self, grantee: iam.IGrantable) -> None:
-        self._grant(grantee, "dynamodb:PutItem")
-
-    def grant_update(self, grantee: iam.IGrantable) -> None:
-        self._grant(grantee, "dynamodb:UpdateItem")
-
-    def grant_query_index(self, grantee: iam.IGrantable, *, name: str) -> None:
-        """Query one index. Raises ValueError if the declaration has none of that name."""
-        if name not in {index.name for index in self.declaration.indexes}:
-            raise ValueError(f"{self.declaration.name} has no index {name}")
-        iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["dynamodb:Query"],
-            resource_arns=[f"{self.table.table_arn}/index/{name}"],
-        )
-
-    def _grant(self, grantee: iam.IGrantable, *actions: str) -> None:
-        iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.table.table_arn])
 
 
 def _attribute(key: Key) -> dynamodb.Attribute:
