@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_marketplace_entitlement import MarketplaceEntitlementServiceClient
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
 
-#: both operations only read, so the SDK may repeat them
+#: Both operations only read, so the SDK may repeat them.
 ATTEMPTS = 3
 
 

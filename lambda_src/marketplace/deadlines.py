@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 WINDOW = 24 * 3600
 MONTH_CLOSES = 6 * 3600
-#: we stop this long before the 24 hours are over: a call takes time, and clocks differ
+#: We stop this long before the 24 hours are over: a call takes time, and clocks differ.
 MARGIN = 10 * 60
-#: a line with less than this left travels without others: a late one would have the whole request rejected
+#: A line with less than this left travels without others: a late one would have the whole request rejected.
 ALONE_BELOW = 5 * 60
 
 

@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 Aggregation = Literal["sum", "distinct", "max"]
 
-#: BatchMeterUsage ``Quantity``: an integer 0..2147483647 (botocore model)
+#: BatchMeterUsage ``Quantity``: an integer 0..2147483647 (botocore model).
 LARGEST_WHOLE = Decimal(2_147_483_647)
-#: BatchMeterUsage ``QuantityAsDecimal``: 10 integer and 6 fraction digits (botocore model)
+#: BatchMeterUsage ``QuantityAsDecimal``: 10 integer and 6 fraction digits (botocore model).
 LARGEST_DECIMAL = Decimal("9999999999.999999")
 
 

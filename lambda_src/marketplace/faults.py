@@ -44,7 +44,7 @@ class Fault(NamedTuple):
         return self.scope in ("transient", "unanswered")
 
 
-#: every error in the service models of meteringmarketplace and marketplace-entitlement (a test walks them)
+#: Every error in the service models of meteringmarketplace and marketplace-entitlement (a test walks them).
 MODELLED: dict[str, Scope] = {
     "InternalServiceErrorException": "unanswered",
     "ThrottlingException": "transient",
@@ -68,7 +68,7 @@ MODELLED: dict[str, Scope] = {
     "ExpiredTokenException": "request",
 }
 
-#: errors that any AWS service may answer with (AWS General Reference, "Common errors"), by the stem of their code
+#: Errors that any AWS service may answer with (AWS General Reference, "Common errors"), by the stem of their code.
 GENERIC: dict[str, Scope] = {
     "AccessDenied": "product",
     "UnrecognizedClient": "product",
@@ -98,7 +98,7 @@ GENERIC: dict[str, Scope] = {
     "RequestTimeout": "unanswered",
 }
 
-#: the call of STS that comes before Marketplace's, where the product is another account's (``marketplace.seller``)
+#: The call of STS that comes before Marketplace's, where the product is another account's (``marketplace.seller``).
 ASSUME_ROLE = "AssumeRole"
 
 

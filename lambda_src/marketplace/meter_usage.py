@@ -20,7 +20,7 @@ from marketplace.usage_allocations import Allocation, allocations_size, plain, u
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
 
-#: a request holds at most 25 records (botocore model, ``UsageRecords``) and less than 1 MB (BatchMeterUsage)
+#: A request holds at most 25 records (botocore model, ``UsageRecords``) and less than 1 MB (BatchMeterUsage).
 MAX_RECORDS = 25
 MAX_BYTES = 1_000_000
 HOUR = 3600

@@ -25,9 +25,9 @@ from botocore.session import Session
 from marketplace.faults import SellerRoleUnanswered
 from runtime import aws
 
-#: by which the seller's CloudTrail knows our calls
+#: By which the seller's CloudTrail knows our calls.
 SESSION_NAME = "yawl-metering"
-#: a buyer may wait for it, and every caller has a patience of its own
+#: A buyer may wait for it, and every caller has a patience of its own.
 _STS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 
 
