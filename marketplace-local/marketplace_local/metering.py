@@ -3,11 +3,11 @@
 import uuid
 from typing import Any, NamedTuple
 
-from marketplace_local.call_faults import CallFaults
 from marketplace_local.call_log import Accepted, Call
 from marketplace_local.clock import iso
 from marketplace_local.errors import ServiceError
-from marketplace_local.faults import Fault
+from marketplace_local.faults import CallFault
+from marketplace_local.faults_met import FaultsMet
 from marketplace_local.model import violations
 from marketplace_local.rules import deduplication, identity, request_form, window
 from marketplace_local.rules.usage_record import BoundRecord, MeteringRequest
@@ -21,12 +21,12 @@ class _Context(NamedTuple):
 
     state: MarketplaceState
     call: Call
-    faults: CallFaults
+    faults: FaultsMet
     product_code: str
     now: float
 
 
-def batch_meter_usage(state: MarketplaceState, body: Any, size: int, call: Call, faults: CallFaults) -> dict[str, Any]:
+def batch_meter_usage(state: MarketplaceState, body: Any, size: int, call: Call, faults: FaultsMet) -> dict[str, Any]:
     """The answer of one call; ``size`` is the request's bytes. Raises ServiceError for the whole request."""
     request_form.request_fits_model(violations("meteringmarketplace", "BatchMeterUsage", body))
     request = MeteringRequest.from_body(body, size)
@@ -48,7 +48,7 @@ def batch_meter_usage(state: MarketplaceState, body: Any, size: int, call: Call,
 
 
 def _judge_request(
-    state: MarketplaceState, request: MeteringRequest, now: float, faults: CallFaults
+    state: MarketplaceState, request: MeteringRequest, now: float, faults: FaultsMet
 ) -> tuple[tuple[BoundRecord, ...], str]:
     """Every rule that rejects the whole request; the bound records and their product."""
     request_form.request_under_one_megabyte(request)
@@ -66,7 +66,7 @@ def _judge_request(
     return bound, product_code
 
 
-def _refuse_on_demand(faults: CallFaults, product_code: str, bound: tuple[BoundRecord, ...]) -> None:
+def _refuse_on_demand(faults: FaultsMet, product_code: str, bound: tuple[BoundRecord, ...]) -> None:
     """Armed faults of kind ``error`` that name a product, a buyer or a dimension of this request."""
     for entry in bound:
         if fault := faults.take("error", product=product_code, buyer=entry.buyer.id, dimension=entry.record.dimension):
@@ -77,7 +77,7 @@ def _comes_back(context: _Context, entry: BoundRecord) -> bool:
     return _record_fault(context, "unprocessed", entry) is not None
 
 
-def _record_fault(context: _Context, kind: str, entry: BoundRecord) -> Fault | None:
+def _record_fault(context: _Context, kind: str, entry: BoundRecord) -> CallFault | None:
     """The fault of that kind that touches the record."""
     return context.faults.take(
         kind, product=context.product_code, buyer=entry.buyer.id, dimension=entry.record.dimension

@@ -10,7 +10,7 @@ import pytest
 from botocore import xform_name
 from botocore.session import get_session
 
-from stacks.constructs.rest_api import STAGE
+from stacks.constructs.api.rest_api import STAGE
 from stacks.synth import ROOT
 
 DEPLOY = ROOT / "deploy"
