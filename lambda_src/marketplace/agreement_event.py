@@ -24,8 +24,8 @@ STEMS: dict[str, Kind] = {
     "Purchase Agreement Renewal Terms Finalized": "fact",
     "Purchase Agreement Renewal Upcoming": "fact",
 }
-#: What tells people how an agreement stands: stem → topic, and what may follow it → state. An advisory says that AWS
-#: suspects the buyer's account of closure, compromise, abuse or fraud; a spend threshold, that AWS vets his card.
+#: Events that tell people how an agreement stands: stem → topic, and what may follow it → state. An advisory says that
+#: AWS suspects the buyer's account of closure, compromise, abuse or fraud; a spend threshold, that AWS vets its card.
 STANDING: dict[str, tuple[str, tuple[str, ...]]] = {
     "Purchase Agreement Advisory": ("advisory", ("Issued", "Resolved")),
     "Spend Threshold": ("spend_threshold", ("Reached", "Vet Succeeded", "Vet Failed")),
@@ -41,7 +41,7 @@ _STANDING_OF = {
     for state in states
 }
 #: What ``agreement.status`` of Purchase Agreement Ended means (user guide; AgreementStatus of the Agreement API): the
-#: buyer leaves, or another agreement follows and he stays.
+#: buyer leaves, or another agreement follows and the buyer stays.
 ENDS = ("CANCELLED", "EXPIRED", "TERMINATED")
 FOLLOWED = ("RENEWED", "REPLACED", "SUPERSEDED")
 _AGREEMENT_ID = re.compile(r"[A-Za-z0-9_/-]{1,64}")

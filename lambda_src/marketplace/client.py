@@ -48,7 +48,7 @@ class MarketplaceClient:
     def connect(cls, metering_region: str, attempts: int = ATTEMPTS, seller: Seller = OURSELVES) -> Self:
         """Clients for the stage's metering Region and for us-east-1, where entitlements are.
 
-        attempts: the SDK's own, for each call; 1 where the caller repeats calls himself. One takes 7 seconds at most,
+        attempts: the SDK's own, for each call; 1 where the caller repeats calls itself. One takes 7 seconds at most,
         and the first one 3 more where the seller's role has to be assumed.
         """
         reads = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})

@@ -1,4 +1,4 @@
-"""Waiting before another attempt."""
+"""Pauses before another attempt."""
 
 import random
 import time
