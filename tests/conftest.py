@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.on_all_cores import InUnits
 
-# as every deployed function has them (stacks/constructs/function.py); no test may reach a real account
+# as every deployed function has them (stacks/constructs/functions/function.py); no test may reach a real account
 os.environ.update(
     {
         "POWERTOOLS_METRICS_NAMESPACE": "YawlMarketplaceMetering/test",

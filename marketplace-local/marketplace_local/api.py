@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from marketplace_local import catalog_api
-from marketplace_local.call_faults import CallFaults
 from marketplace_local.call_log import Call
 from marketplace_local.call_rate import QUOTA_RULES
 from marketplace_local.clock import iso
 from marketplace_local.errors import ServiceError
+from marketplace_local.faults_met import FaultsMet
 from marketplace_local.metering import batch_meter_usage
 from marketplace_local.model import violations
 from marketplace_local.rules import entitlements, regions, registration
@@ -84,7 +84,7 @@ def serve(
 ) -> ApiAnswer:
     """One call, over HTTP or in process: ``body`` is parsed JSON of ``size`` bytes."""
     with state.lock:
-        faults = state.faults_of_call(operation)
+        faults = state.faults_met(operation)
         slow = faults.take("slow")
     if slow:
         sleep(slow.seconds)
@@ -126,7 +126,7 @@ def _no_constant(name: str) -> None:
 
 
 def _answer_call(
-    state: MarketplaceState, operation: str, region: str, body: Any, size: int, faults: CallFaults
+    state: MarketplaceState, operation: str, region: str, body: Any, size: int, faults: FaultsMet
 ) -> ApiAnswer:
     call = state.log.open_call(iso(state.now()), operation, region)
     call.faults = faults.met
@@ -152,7 +152,7 @@ def _answer_call(
     return given
 
 
-def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, body: Any, faults: CallFaults) -> None:
+def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, body: Any, faults: FaultsMet) -> None:
     """The quota, and the faults that do not depend on the buyer."""
     fault = faults.take("throttle")
     if fault or not state.rate.take(operation, region):
@@ -166,7 +166,7 @@ def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, 
 
 
 def _work(
-    state: MarketplaceState, operation: str, region: str, body: Any, size: int, call: Call, faults: CallFaults
+    state: MarketplaceState, operation: str, region: str, body: Any, size: int, call: Call, faults: FaultsMet
 ) -> dict[str, Any]:
     if operation == "GetEntitlements":
         regions.entitlement_region(region)
@@ -182,7 +182,7 @@ def resolve_customer(state: MarketplaceState, body: Any) -> dict[str, Any]:
     if broken := violations("meteringmarketplace", "ResolveCustomer", body):
         raise ServiceError("InvalidTokenException", describe(broken), rule=rule_of(broken))
     token = registration.token_is_known(state.tokens.get(body["RegistrationToken"]))
-    registration.token_is_fresh(token, state.now(), state.switches.token_seconds)
+    registration.token_is_fresh(token, state.now(), state.settings.token_seconds)
     return registration.resolved(token.buyer)
 
 
@@ -194,7 +194,7 @@ def get_entitlements(state: MarketplaceState, body: Any) -> dict[str, Any]:
     filters = body.get("Filter") or {}
     entitlements.filters_are_exclusive(filters)
     found = entitlements.entitlements(body["ProductCode"], filters, state.catalogue.buyers.values(), state.now())
-    return entitlements.page(found, body, empty_pages=state.switches.empty_pages)
+    return entitlements.page(found, body, empty_pages=state.settings.empty_pages)
 
 
 def _refused(error: ServiceError) -> ApiAnswer:
