@@ -19,7 +19,7 @@ from stacks.constructs.alarms.queues import NOTICES_ABROAD, add_queue_alarm
 from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.queues.dead_letters import DeadLetters
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE
-from stacks.stage.alarms import AlarmSettings
+from stacks.stage import AlarmSettings
 
 
 class NoticesStack(Stack):

@@ -23,7 +23,7 @@ from stacks.constructs.alarms.usage_queue import add_usage_queue_alarms
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
-from stacks.stage.alarms import AlarmSettings
+from stacks.stage import AlarmSettings
 
 #: Refusals of submit-batch in a quarter of an hour: overlapping runs use up its reserved concurrency, and the workflow
 #: tries again.

@@ -27,7 +27,6 @@ ASSETS = {
     "mermaid.tiny.js": ROOT / "node_modules" / "@mermaid-js" / "tiny" / "dist" / "mermaid.tiny.js",
     "site.css": ROOT / "docs" / "site" / "site.css",
 }
-#: Folders and files of docs/ that are no pages and stay reachable by links.
 _LINK = re.compile(r"(?<!!)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s]+)\)")
 _IMAGE = re.compile(r"!\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 _FENCED = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
@@ -63,11 +62,14 @@ def _led(found: re.Match[str], here: Path, uri: str) -> str:
     if not target or "://" in target or target.startswith("mailto:"):
         return found[0]
     file = Path(os.path.normpath(here.parent / target))
-    if not file.exists() and file != ROOT / "docs" / "openapi.md":
+    if not file.exists():
         log.warning("'%s' links to '%s', which does not exist", here.relative_to(ROOT), target)
         return found[0]
     path = file.relative_to(ROOT).as_posix()
-    within = OUTSIDE.get(path, path.removeprefix("docs/") if path.startswith("docs/") else None)
+    if path == "docs/openapi.yaml" and uri != "openapi.md":
+        within: str | None = "openapi.md"
+    else:
+        within = OUTSIDE.get(path, path.removeprefix("docs/") if path.startswith("docs/") else None)
     if within is None or file.is_dir():
         return found["text"]
     led = os.path.relpath(within, Path(uri).parent)

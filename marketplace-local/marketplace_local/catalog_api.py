@@ -1,7 +1,7 @@
-"""The Catalog API's two reading operations, ListEntities and DescribeEntity, over the products there are.
+"""The Catalog API's two reading operations, ListEntities and DescribeEntity, over the products.
 
 REST-JSON: ``POST /ListEntities`` and ``GET /DescribeEntity?catalog=&entityId=`` (botocore's marketplace-catalog),
-signed for ``aws-marketplace`` in us-east-1, the only Region that it answers in.
+signed for ``aws-marketplace`` in us-east-1, its only Region.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marketplace_local.clock import iso
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 from marketplace_local.listing import CATALOG, Entity, entities_of
 from marketplace_local.model import violations
 from marketplace_local.state import MarketplaceState
@@ -23,7 +23,7 @@ OPERATIONS = {("POST", "/ListEntities"): "ListEntities", ("GET", "/DescribeEntit
 
 
 def request_of(operation: str, query: Mapping[str, str], body: Any) -> dict[str, Any]:
-    """The request as the model has it: members of DescribeEntity stand in the query."""
+    """The request as the model has it. DescribeEntity carries its members in the query."""
     if operation == "DescribeEntity":
         named = {"Catalog": query.get("catalog"), "EntityId": query.get("entityId")}
         return {name: value for name, value in named.items() if value is not None}
@@ -31,22 +31,13 @@ def request_of(operation: str, query: Mapping[str, str], body: Any) -> dict[str,
 
 
 def answer(state: MarketplaceState, operation: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-    """One call, noted in the log. Raises ApiError ValidationException, ResourceNotFoundException."""
-    call = state.log.open_call(iso(state.now()), operation, region)
-    try:
-        return _work(state, operation, region, request)
-    except ApiError as error:
-        call.outcome, call.message = error.code, error.message
-        raise
-
-
-def _work(state: MarketplaceState, operation: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one call. Raises ServiceError ValidationException, ResourceNotFoundException."""
     if region != REGION:
-        raise ApiError("InvalidSignatureException", f"the Catalog API is in {REGION} only, not in {region}", 403)
+        raise ServiceError("InvalidSignatureException", f"the Catalog API is in {REGION} only, not in {region}", 403)
     if broken := violations(SERVICE, operation, request):
-        raise ApiError("ValidationException", describe(broken), 422)
+        raise ServiceError("ValidationException", describe(broken), 422)
     if request["Catalog"] != CATALOG:
-        raise ApiError("ResourceNotFoundException", f"there is no catalog {request['Catalog']}", 404)
+        raise ServiceError("ResourceNotFoundException", f"there is no catalog {request['Catalog']}", 404)
     found = [entity for product in state.catalogue.products.values() for entity in entities_of(product)]
     moment = iso(state.now())[:19] + "Z"
     if operation == "DescribeEntity":
@@ -65,7 +56,7 @@ def _described(found: list[Entity], entity_id: str, moment: str) -> dict[str, An
                 "Details": json.dumps(entity.details),
                 "DetailsDocument": entity.details,
             }
-    raise ApiError("ResourceNotFoundException", f"there is no entity {entity_id}", 404)
+    raise ServiceError("ResourceNotFoundException", f"there is no entity {entity_id}", 404)
 
 
 def _listed(found: list[Entity], request: dict[str, Any], moment: str) -> dict[str, Any]:
@@ -78,7 +69,7 @@ def _listed(found: list[Entity], request: dict[str, Any], moment: str) -> dict[s
 
 
 def _passes(entity: Entity, request: dict[str, Any]) -> bool:
-    """The filters by value lists; others are not refused, they let everything through as an absent one does."""
+    """Applies the filters with value lists; other filters let everything pass, as an absent one does."""
     filters = request.get("EntityTypeFilters", {}).get(f"{entity.type}Filters", {})
     return all(
         entity.summary.get(name) in wanted["ValueList"]

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from marketplace_local.call_faults import CallFaults
 from marketplace_local.call_log import CallLog
 from marketplace_local.call_rate import CallRate
 from marketplace_local.catalogue import Buyer, Catalogue
 from marketplace_local.clock import Clock, MovableClock
-from marketplace_local.faults import FaultBoard
+from marketplace_local.faults import ArmedFaults
+from marketplace_local.faults_met import FaultsMet
 from marketplace_local.random_faults import RandomFaults
 from marketplace_local.rules.deduplication import IdenticalResend, Key, OnFile
 from marketplace_local.rules.registration import TOKEN_SECONDS, Token
@@ -20,8 +20,8 @@ from marketplace_local.rules.window import UsageAfterEnd
 
 
 @dataclass
-class Switches:
-    """Readings of AWS's documents that differ, and options for tests."""
+class Settings:
+    """Which of two readings of AWS's documentation holds, and options for tests."""
 
     identical_resend: IdenticalResend = "Success"
     empty_pages: bool = False
@@ -32,8 +32,8 @@ class Switches:
 class MarketplaceState:
     """Products, buyers, tokens, the records on file, the log, the armed faults. Take ``lock`` around any use.
 
-    now, monotonic: the clocks of the rules and of the quota. log_file: each accepted record is appended there. seed:
-    registration tokens follow from it; None makes them unguessable. Everything else follows from the calls.
+    now, monotonic: the clocks of the rules and of the quota. log_file: the log appends each accepted record to it.
+    seed: registration tokens follow from it; None makes them unguessable. Everything else follows from the calls.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class MarketplaceState:
         self.on_file: dict[Key, OnFile] = {}
         self.log = CallLog(log_file)
         self.rate = CallRate(monotonic)
-        self.faults = FaultBoard()
+        self.faults = ArmedFaults()
         self.random_faults = RandomFaults()
-        self.switches = Switches()
+        self.settings = Settings()
         self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
     def issue_token(self, buyer: Buyer) -> str:
@@ -61,6 +61,6 @@ class MarketplaceState:
         self.tokens[token] = Token(buyer, self.now())
         return token
 
-    def faults_of_call(self, operation: str) -> CallFaults:
+    def faults_met(self, operation: str) -> FaultsMet:
         """The faults that the next call of an operation meets; it counts the call."""
-        return CallFaults(self.faults, self.random_faults, operation, self.now)
+        return FaultsMet(self.faults, self.random_faults, operation, self.now)

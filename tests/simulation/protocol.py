@@ -56,7 +56,7 @@ class Protocol(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.subscribers = Subscribers(self.subscriber_items, self.sleep)
+        self.subscribers = Subscribers(self.subscriber_items)
         self.records = type(self.records)(self.dynamodb, self.records.table_name, self.shards)
         self.stores = Stores(self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records)
         self.final = FinalMeterings(self)

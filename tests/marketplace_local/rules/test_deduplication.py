@@ -25,7 +25,7 @@ def forgetting(*places: int) -> Switch:
 
 
 def verdicts(decide: Any) -> Switch:
-    return without("rules.deduplication:verdict", decide)
+    return without("rules.deduplication:status_of", decide)
 
 
 @rule("D01", verdicts(lambda sent, on_file, subscribed, resend: "Success" if subscribed else "CustomerNotSubscribed"))
@@ -101,7 +101,7 @@ def test_an_identical_resend_is_answered_as_the_first_time(market: Market) -> No
     assert (summary["accepted"], summary["duplicates"], summary["identical"]) == (2, 4, 4)
 
 
-_verdict = original("rules.deduplication:verdict")
+_verdict = original("rules.deduplication:status_of")
 
 
 @rule("D09", verdicts(lambda sent, on_file, subscribed, resend: _verdict(sent, on_file, subscribed, "Success")))
@@ -169,7 +169,7 @@ def test_within_one_request_the_first_record_wins(market: Market) -> None:
     assert market.quantities() == ["5"]
 
 
-@rule("D15", without("rules.window:subscribed", lambda *_: True))
+@rule("D15", without("rules.window:why_not_subscribed", lambda *_: ""))
 def test_what_was_not_honoured_takes_no_slot(market: Market) -> None:
     buyer = market.buyer(activated_at=None)
     assert market.statuses(record(buyer, Quantity=6)) == ["CustomerNotSubscribed"]
