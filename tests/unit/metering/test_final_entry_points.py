@@ -11,7 +11,7 @@ import pytest
 
 from ledger import tables
 from ledger.metering_record import VERDICT, Line
-from ledger.metering_records import Frozen
+from ledger.seal_record import Frozen
 from metering import final_handlers
 from runtime.clock import OFFSET_VARIABLE, iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
@@ -52,7 +52,12 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
 
 def leaving(ledger: Ledger, status: str) -> None:
     periods = [{"start": HOUR - 9, "end": END}]
-    item = {"customerIdentifier": CUSTOMER, "subscriptionStatus": status, "activePeriods": periods, "version": 1}
+    item: dict[str, Any] = {
+        "customerIdentifier": CUSTOMER,
+        "subscriptionStatus": status,
+        "activePeriods": periods,
+        "version": 1,
+    }
     ledger.subscriber_items.put_item(Item=item)
 
 
