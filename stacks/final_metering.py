@@ -92,7 +92,7 @@ class FinalMetering:
             self._scope,
             id_,
             code=self._code,
-            handler=f"metering.final_handlers.{id_.replace('-', '_')}",
+            handler=f"metering.handlers.{id_.replace('-', '_')}.handler",
             room="metering",
             settings=settings,
             environment=self._environment,

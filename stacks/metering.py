@@ -113,7 +113,7 @@ class MeteringStack(Stack):
             self,
             id_,
             code=self._code,
-            handler=f"metering.handlers.{id_.replace('-', '_')}",
+            handler=f"metering.handlers.{id_.replace('-', '_')}.handler",
             room="metering",
             settings=settings,
             environment=self._environment,

@@ -17,7 +17,7 @@ _SOURCES = (
     ("runtime.clock", "time"),
     ("ledger.subscribers", "time"),
     ("ledger.subscribers", "random"),
-    ("metering.pace", "time"),
+    ("metering.send.pace", "time"),
     ("ledger.attempt", "uuid"),
 )
 

@@ -1,6 +1,7 @@
 """The world of ``tests.scenarios`` in memory, with actors: recorders, runs, notices, and what breaks under them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from marketplace.entitlements import Entitlement
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin
+from metering.send.pace import Pace
 from runtime.clock import iso
 from subscription.receive_notice import NoticeDesk
 from tests.scenarios.world import PRODUCT, World
@@ -43,7 +45,6 @@ class Protocol(World):
     trouble: Trouble = field(default_factory=Trouble)
     watcher: Watcher = field(default_factory=Watcher)
     chance: Random = field(default_factory=lambda: Random(0))
-    shards: int = 1
     customers: list[str] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
     ever_left: set[str] = field(default_factory=set)
@@ -57,10 +58,8 @@ class Protocol(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.subscribers = Subscribers(self.subscriber_items, self.sleep)
-        self.records = type(self.records)(self.dynamodb, self.records.table_name, self.shards)
         self.stores = Stores(self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records)
         self.final = FinalMeterings(self)
-        self._meter = direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
 
     @property
     def admin(self) -> InProcessAdmin:
@@ -77,11 +76,15 @@ class Protocol(World):
 
         return cast("DynamoDBServiceResource", FaultyStore(self.scheduler, lambda: self.now, behind))
 
-    def create_tables(self) -> None:
-        """The store has made them."""
-
+    @cached_property
     def meter(self) -> UsageMeter:
-        return self._meter
+        return direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
+
+    def pace(self) -> Pace:
+        return Pace(calls_per_second=8, copies=1, monotonic=lambda: self.now, sleep=self.sleep)
+
+    def pause(self, attempt: int) -> None:
+        self.sleep(0.02 * attempt)
 
     def clock(self) -> float:
         """The time, as whoever runs now believes it to be."""

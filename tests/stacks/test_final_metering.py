@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from metering.start_final_metering import LEAVING
+from metering.final.start_final_metering import ENDING
 from stacks.constructs.final_metering import LEAVING as FILTERED
 from tests.synthesized import Assembly, references
 
@@ -92,7 +92,7 @@ def test_the_subscribers_stream_starts_it_for_who_leaves(prod: Assembly) -> None
     (mapping,) = [m for m in prod.properties("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m]
     (pattern,) = mapping["FilterCriteria"]["Filters"]
     statuses = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]["subscriptionStatus"]["S"]
-    assert tuple(statuses) == FILTERED == LEAVING
+    assert tuple(statuses) == FILTERED == ENDING
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
