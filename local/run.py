@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from local.cloud import CloudFailed, DeployFailed, WorkflowFailed, end_with_make
+from local.cloud import CloudFailed, DeployFailed, WorkflowFailed
 from local.cloud.children import ChildFailed
 from local.cloud.marketplace_account import EventRefused
 from local.interrupts import heed_interrupts
@@ -76,7 +76,6 @@ def main(
     ] = BUILD,
 ) -> None:
     """Replay an event log on the local stage and bill it. Writes run.json and run.html into the folder ``build``."""
-    end_with_make()
     heed_interrupts()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = log or SHIPPED_LOG

@@ -40,7 +40,7 @@ def start_synth(clock_file: Path, out: Path = ASSEMBLY, folder: Path = FOLDER) -
 
     ``folder``: for its log.
     """
-    command = [sys.executable, "-m", "stacks.synth", "--stage", STAGE, "--out", str(out)]
+    command = [sys.executable, "-m", "local.synth", "--stage", STAGE, "--out", str(out)]
     context = {"clockOffsetFile": clock_file, "functionPython": PROJECT / ".venv-lambda" / "bin" / "python"}
     for name, value in context.items():
         command += ["-c", f"{name}={value}"]

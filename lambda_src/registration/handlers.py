@@ -5,7 +5,6 @@ No line of the log holds a token, a session, an e-mail address, a company or a n
 
 import base64
 import binascii
-import time
 from functools import cache
 from typing import Any
 
@@ -38,8 +37,6 @@ from runtime.settings import RegistrationSettings
 
 logger = telemetry.logger("registration")
 metrics = telemetry.metrics("registration")
-#: seconds between two writes of a row that others write too: a buyer waits, and all twelve tries have to fit
-_LONGEST_PAUSE = 0.4
 
 
 def _count_refusal(error: ApiError) -> None:
@@ -74,9 +71,7 @@ def desk() -> RegistrationDesk:
     """What the function works with, made from its environment once."""
     settings = RegistrationSettings.from_env()
     tables = dynamodb.connect()
-    subscribers = Subscribers(
-        tables.Table(settings.SUBSCRIBERS_TABLE), sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE))
-    )
+    subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
     return RegistrationDesk(
         marketplace=marketplace(),
         subscribers=subscribers,

@@ -20,8 +20,7 @@
         cloud.seller.client("dynamodb").scan(TableName=...)       # any boto3 client, root of the seller's account
         print(cloud.function_log("<function name>"))              # what a function wrote
 
-Leaving the block stops everything, and so does the end of this process, however it comes (``kill -9`` too). A program
-that make starts calls ``end_with_make()`` first of all, so that it ends with make from its first moment on.
+Leaving the block stops everything, and so does the end of this process, however it comes (``kill -9`` too).
 The emulator is ministack, started by ``launcher.py`` in an environment of its own; nothing outside this package knows
 which emulator it is. What it does differently from AWS, and what is left out of a template, stands in
 ``emulator_patches.py``, ``function_patches.py``, ``clock_patch.py`` and ``prune.py``.
@@ -32,7 +31,6 @@ from local.cloud.children import Child, ChildFailed
 from local.cloud.cloud import CloudFailed, LocalCloud
 from local.cloud.deployer import DeployFailed, Outputs
 from local.cloud.http import Answer, RestApi
-from local.cloud.make_watch import end_with_make
 from local.cloud.marketplace_account import MarketplaceAccount
 from local.cloud.workflow import WorkflowFailed
 
@@ -51,5 +49,4 @@ __all__ = [
     "Outputs",
     "RestApi",
     "WorkflowFailed",
-    "end_with_make",
 ]

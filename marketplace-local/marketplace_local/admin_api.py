@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, get_args
 
-from marketplace_local.admin_buyers import add_buyer, add_product, buyer_request, describe_buyer
-from marketplace_local.admin_listing import change_listing
+from marketplace_local.admin_buyers import add_buyer, buyer_request, describe_buyer
+from marketplace_local.admin_products import add_product, change_listing
 from marketplace_local.call_log import DEFAULT_PAGE, LARGEST_PAGE, CallLog
 from marketplace_local.clock import MovableClock, from_iso, iso
 from marketplace_local.errors import AdminError
-from marketplace_local.faults import Fault
+from marketplace_local.faults import CallFault
 from marketplace_local.random_faults import RandomFaults
 from marketplace_local.rules.deduplication import IdenticalResend
 from marketplace_local.rules.window import UsageAfterEnd
@@ -71,7 +71,7 @@ def _set_clock(state: MarketplaceState, body: Body) -> dict[str, Any]:
 
 
 def _arm(state: MarketplaceState, body: Body) -> dict[str, Any]:
-    state.faults.arm(Fault.from_request(dict(body)))
+    state.faults.arm(CallFault.from_request(dict(body)))
     return {"faults": state.faults.describe(state.now())}
 
 

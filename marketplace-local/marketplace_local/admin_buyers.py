@@ -1,77 +1,97 @@
-"""Products and buyers, as the admin interface makes and shows them."""
+"""Buyers, as the admin interface makes, changes and shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
-from marketplace_local.catalogue import Buyer, BuyerKind, Entitlement, Integration, Product
+from marketplace_local.admin_products import text
+from marketplace_local.buyer_notices import notices_of
+from marketplace_local.catalogue import Buyer, BuyerKind, Entitlement, Product
 from marketplace_local.clock import from_iso, iso
 from marketplace_local.errors import AdminError
 from marketplace_local.state import MarketplaceState
 
 Body = Mapping[str, Any]
+YEAR_SECONDS = 365 * 86400
 
-_BUYER_ACTIONS = ("activate", "end", "suspend", "resume", "entitlements", "token")
+
+def add_buyer(state: MarketplaceState, body: Body) -> dict[str, Any]:
+    """A new buyer with its registration token. Raises AdminError."""
+    kind, account_id, free_trial = body.get("kind", "license"), body.get("accountId"), body.get("freeTrial", False)
+    if kind not in get_args(BuyerKind):
+        raise AdminError(f"kind must be one of {', '.join(get_args(BuyerKind))}")
+    if account_id is not None and not (isinstance(account_id, str) and account_id.isdecimal()):
+        raise AdminError("accountId must be digits")
+    if not isinstance(free_trial, bool):
+        raise AdminError("freeTrial must be true or false")
+    product = state.catalogue.product(text(body, "productCode"))
+    entitlements = _entitlements(product, body.get("entitlements") or [])
+    activated_at = _moment(state, body["activatedAt"]) if body.get("activatedAt") else None
+    buyer = state.catalogue.add_buyer(product.product_code, kind, account_id)
+    buyer.entitlements, buyer.free_trial = entitlements, free_trial
+    if activated_at is not None:
+        buyer.activate(activated_at)
+    return {**describe_buyer(buyer), "token": state.issue_token(buyer)}
 
 
 def buyer_request(state: MarketplaceState, method: str, buyer: Buyer, rest: list[str], body: Body) -> dict[str, Any]:
     """One request about a buyer; ``rest`` is the path behind its id. Raises AdminError."""
     if method == "GET" and not rest:
         return describe_buyer(buyer)
-    if method != "POST" or len(rest) != 1 or rest[0] not in _BUYER_ACTIONS:
-        raise AdminError(f"a buyer takes {', '.join(_BUYER_ACTIONS)}", 404)
-    if rest[0] == "token":
+    if method == "GET" and rest == ["notices"]:
+        return {"notices": notices_of(buyer, state.now())}
+    if method == "POST" and rest == ["token"]:
         return {"token": state.issue_token(buyer)}
-    if rest[0] == "entitlements":
-        _set_entitlements(state, buyer, body.get("entitlements"))
-    elif rest[0] == "activate":
-        buyer.activate(_moment(state, body.get("at")))
-    elif rest[0] in ("suspend", "resume"):
-        buyer.suspended = rest[0] == "suspend"
-    else:
-        buyer.end(_moment(state, body.get("at")))
+    action = _ACTIONS.get("/".join(rest)) if method == "POST" else None
+    if action is None:
+        raise AdminError(f"a buyer takes {', '.join([*_ACTIONS, 'token'])}", 404)
+    action(state, buyer, body)
     return describe_buyer(buyer)
 
 
-def add_product(state: MarketplaceState, body: Body) -> dict[str, Any]:
-    """A product as the package's docstring describes it. Raises AdminError."""
-    if body.get("integration", "license") not in get_args(Integration):
-        raise AdminError(f"integration must be one of {', '.join(get_args(Integration))}")
-    product = Product(
-        product_code=_text(body, "productCode"),
-        integration=body.get("integration", "license"),
-        dimensions=_names(body, "dimensions"),
-        contract_dimensions=_names(body, "contractDimensions"),
-        region=body.get("region") or "us-east-1",
-    )
-    state.catalogue.add_product(product)
-    return {
-        "productCode": product.product_code,
-        "integration": product.integration,
-        "dimensions": sorted(product.dimensions),
-        "contractDimensions": sorted(product.contract_dimensions),
-        "region": product.region,
-    }
+def _activate(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    buyer.activate(_moment(state, body.get("at")))
 
 
-def add_buyer(state: MarketplaceState, body: Body) -> dict[str, Any]:
-    """A buyer with its registration token. Raises AdminError."""
-    if body.get("kind", "license") not in get_args(BuyerKind):
-        raise AdminError(f"kind must be one of {', '.join(get_args(BuyerKind))}")
-    product = state.catalogue.product(_text(body, "productCode"))
-    entitlements = _entitlements(product, body.get("entitlements") or [])
-    account_id = body.get("accountId")
-    if account_id is not None and not (isinstance(account_id, str) and account_id.isdecimal()):
-        raise AdminError("accountId must be digits")
-    activated_at = _moment(state, body["activatedAt"]) if body.get("activatedAt") else None
-    buyer = state.catalogue.add_buyer(product.product_code, body.get("kind", "license"), account_id)
-    buyer.entitlements = entitlements
-    if activated_at is not None:
-        buyer.activate(activated_at)
-    return {**describe_buyer(buyer), "token": state.issue_token(buyer)}
+def _end(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    buyer.end(_moment(state, body.get("at")))
 
 
-def _set_entitlements(state: MarketplaceState, buyer: Buyer, entries: Any) -> None:
-    buyer.entitlements = _entitlements(state.catalogue.product(buyer.product_code), entries)
+def _suspend(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    buyer.suspended = True
+
+
+def _resume(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    buyer.suspended = False
+
+
+def _set_entitlements(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    buyer.entitlements = _entitlements(state.catalogue.product(buyer.product_code), body.get("entitlements"))
+
+
+def _renew(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    """Everything that the contract includes lasts until ``until``; an ended agreement starts again."""
+    until = _moment(state, body["until"]) if body.get("until") else state.now() + YEAR_SECONDS
+    if not buyer.is_active:
+        buyer.activate(state.now())
+    buyer.entitlements = tuple(replace(held, expires_at=until) for held in buyer.entitlements)
+
+
+def _expire(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    """The contract's term is over: what it includes expires and the agreement ends."""
+    buyer.end(state.now())
+    buyer.entitlements = tuple(replace(held, expires_at=state.now()) for held in buyer.entitlements)
+
+
+_ACTIONS: dict[str, Callable[[MarketplaceState, Buyer, Body], None]] = {
+    "activate": _activate,
+    "end": _end,
+    "suspend": _suspend,
+    "resume": _resume,
+    "entitlements": _set_entitlements,
+    "renew": _renew,
+    "expire": _expire,
+}
 
 
 def _entitlements(product: Product, entries: Any) -> tuple[Entitlement, ...]:
@@ -83,7 +103,7 @@ def _entitlements(product: Product, entries: Any) -> tuple[Entitlement, ...]:
             entry.get("value"), bool | int | float | str
         ):
             raise AdminError("an entitlement needs a contract dimension of the product and a value")
-        expires_at = _iso(entry["expiresAt"]) if entry.get("expiresAt") else None
+        expires_at = _time(entry["expiresAt"]) if entry.get("expiresAt") else None
         held.append(Entitlement(entry["dimension"], entry["value"], expires_at))
     return tuple(held)
 
@@ -99,6 +119,7 @@ def describe_buyer(buyer: Buyer) -> dict[str, Any]:
         "agreementId": buyer.agreement_id,
         "offerId": buyer.offer_id,
         "suspended": buyer.suspended,
+        "freeTrial": buyer.free_trial,
         "periods": [{"start": iso(p.start), "end": _shown(p.end)} for p in buyer.periods],
         "entitlements": [
             {"dimension": e.dimension, "value": e.value, "expiresAt": _shown(e.expires_at)} for e in buyer.entitlements
@@ -113,25 +134,11 @@ def _shown(moment: float | None) -> str | None:
     return None if moment is None else iso(moment)
 
 
-def _text(body: Body, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise AdminError(f"{name} is needed")
-    return value
-
-
-def _names(body: Body, name: str) -> frozenset[str]:
-    value = body.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(entry, str) and entry for entry in value):
-        raise AdminError(f"{name} must be a list of names")
-    return frozenset(value)
-
-
 def _moment(state: MarketplaceState, text: Any) -> float:
-    return state.now() if text in (None, "now") else _iso(text)
+    return state.now() if text in (None, "now") else _time(text)
 
 
-def _iso(text: Any) -> float:
+def _time(text: Any) -> float:
     try:
         return from_iso(text)
     except (TypeError, ValueError) as error:

@@ -6,16 +6,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from marketplace_local.errors import ServiceError
+
 LARGEST_PAGE = 10_000
 DEFAULT_PAGE = 1_000
 
 
 @dataclass
 class Call:
-    """One call of AWS's interface. ``outcome``: ``answered``, or the error class that refused it.
+    """One call of AWS's interface. ``outcome``: ``answered``, or the error class that refused it by ``rule``.
 
-    results: for BatchMeterUsage one entry a judged record. lost: the caller was not told what was done,
-    the answer never left or said 5xx. faults: the kinds of the faults that it met.
+    results: for BatchMeterUsage one entry a judged record. lost: the work was done, but the answer did not say so: it
+    never left, or was a 5xx. faults: the kinds of the faults that it met.
     """
 
     seq: int
@@ -26,10 +28,14 @@ class Call:
     records: int = 0
     outcome: str = "answered"
     message: str = ""
+    rule: str = ""
     unprocessed: int = 0
     lost: bool = False
     results: list[dict[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+
+    def refuse(self, error: ServiceError) -> None:
+        self.outcome, self.message, self.rule = error.code, error.message, error.rule
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 #: AWS Marketplace endpoints and quotas: BatchMeterUsage 10 requests a second, GetEntitlements 20, per account and
 #: Region; none is published for ResolveCustomer
 QUOTA = {"BatchMeterUsage": 10.0, "GetEntitlements": 20.0}
+QUOTA_RULES = {"BatchMeterUsage": "T01", "GetEntitlements": "T05"}
 
 
 class CallRate:

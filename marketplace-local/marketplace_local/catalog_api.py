@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marketplace_local.clock import iso
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 from marketplace_local.listing import CATALOG, Entity, entities_of
 from marketplace_local.model import violations
 from marketplace_local.state import MarketplaceState
@@ -31,22 +31,13 @@ def request_of(operation: str, query: Mapping[str, str], body: Any) -> dict[str,
 
 
 def answer(state: MarketplaceState, operation: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-    """One call, noted in the log. Raises ApiError ValidationException, ResourceNotFoundException."""
-    call = state.log.open_call(iso(state.now()), operation, region)
-    try:
-        return _work(state, operation, region, request)
-    except ApiError as error:
-        call.outcome, call.message = error.code, error.message
-        raise
-
-
-def _work(state: MarketplaceState, operation: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to one call. Raises ServiceError ValidationException, ResourceNotFoundException."""
     if region != REGION:
-        raise ApiError("InvalidSignatureException", f"the Catalog API is in {REGION} only, not in {region}", 403)
+        raise ServiceError("InvalidSignatureException", f"the Catalog API is in {REGION} only, not in {region}", 403)
     if broken := violations(SERVICE, operation, request):
-        raise ApiError("ValidationException", describe(broken), 422)
+        raise ServiceError("ValidationException", describe(broken), 422)
     if request["Catalog"] != CATALOG:
-        raise ApiError("ResourceNotFoundException", f"there is no catalog {request['Catalog']}", 404)
+        raise ServiceError("ResourceNotFoundException", f"there is no catalog {request['Catalog']}", 404)
     found = [entity for product in state.catalogue.products.values() for entity in entities_of(product)]
     moment = iso(state.now())[:19] + "Z"
     if operation == "DescribeEntity":
@@ -65,7 +56,7 @@ def _described(found: list[Entity], entity_id: str, moment: str) -> dict[str, An
                 "Details": json.dumps(entity.details),
                 "DetailsDocument": entity.details,
             }
-    raise ApiError("ResourceNotFoundException", f"there is no entity {entity_id}", 404)
+    raise ServiceError("ResourceNotFoundException", f"there is no entity {entity_id}", 404)
 
 
 def _listed(found: list[Entity], request: dict[str, Any], moment: str) -> dict[str, Any]:

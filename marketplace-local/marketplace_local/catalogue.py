@@ -1,4 +1,4 @@
-"""Products and their buyers, as the seller's listing and the buyers' agreements make them."""
+"""Products and their buyers: the seller's listings and the buyers' agreements."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ BuyerKind = Literal["license", "legacy"]
 EntityType = Literal["SaaSProduct", "AmiProduct", "ContainerProduct"]
 Visibility = Literal["Draft", "Limited", "Public", "Restricted"]
 EntitlementValue = bool | int | float | str
-#: AWS Marketplace catalog quotas: so many usage and so many contract dimensions a product
+#: Rule I15.
 MOST_DIMENSIONS = 200
 
 
@@ -20,8 +20,8 @@ class Product:
     """A SaaS listing. ``integration``: by licence (new products), by CustomerIdentifier, or in migration (both).
 
     dimensions: those that BatchMeterUsage takes. contract_dimensions: those that GetEntitlements returns.
-    region: where the seller meters it; the judge names records that were accepted elsewhere.
-    title, entity_type, visibility, fulfilment_url: what else its listing says.
+    region: where the seller meters it; the summary counts records that another Region accepted.
+    title, entity_type, visibility, fulfilment_url: the rest of its listing.
     """
 
     product_code: str
@@ -45,7 +45,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Entitlement:
-    """One contract dimension that a buyer holds; ``expires_at`` in epoch seconds, None: not said."""
+    """One contract dimension that a buyer holds; ``expires_at`` in epoch seconds, None: no expiry date."""
 
     dimension: str
     value: EntitlementValue
@@ -54,10 +54,10 @@ class Entitlement:
 
 @dataclass
 class Buyer:
-    """One agreement's buyer. ``id`` is its billing key: the CustomerIdentifier, or the licence's trailing id.
+    """One buyer of a product. ``id`` is its billing key: the CustomerIdentifier, or the licence's trailing id.
 
-    Every buyer has a LicenseArn (ResolveCustomer answers one regardless of the integration); a CustomerIdentifier is
-    populated for legacy ones only (botocore model, ResolveCustomerResult). suspended: AWS suspended the account.
+    Every buyer has a LicenseArn (rule R04), legacy buyers have a CustomerIdentifier too (R01, R02). periods: its
+    agreements, oldest first. suspended: AWS suspended the account. free_trial: the offer began with one.
     """
 
     id: str
@@ -71,10 +71,16 @@ class Buyer:
     periods: list[Period] = field(default_factory=list)
     entitlements: tuple[Entitlement, ...] = ()
     suspended: bool = False
+    free_trial: bool = False
+
+    @property
+    def is_active(self) -> bool:
+        """Whether an agreement is in force."""
+        return bool(self.periods) and self.periods[-1].end is None
 
     def activate(self, at: float) -> None:
         """The agreement starts. Raises AdminError while one is in force or before the last one's end."""
-        if self.periods and self.periods[-1].end is None:
+        if self.is_active:
             raise AdminError(f"buyer {self.id} is active already")
         if self.periods and at < (self.periods[-1].end or 0):
             raise AdminError("an agreement cannot start before the last one ended")
@@ -82,7 +88,7 @@ class Buyer:
 
     def end(self, at: float) -> None:
         """The agreement ends. Raises AdminError if none is in force or it would end before it started."""
-        if not self.periods or self.periods[-1].end is not None:
+        if not self.is_active:
             raise AdminError(f"buyer {self.id} is not active")
         if at < self.periods[-1].start:
             raise AdminError("an agreement cannot end before it started")

@@ -1,6 +1,6 @@
-"""An error as AWS answers it: a code that boto3 turns into a typed exception, a message, an HTTP status."""
+"""Errors of the two interfaces: AWS's own, and the admin interface."""
 
-#: the AWS services answer client errors with 400; these differ
+#: AWS answers a client's errors with 400; these differ.
 STATUS = {
     "InternalServiceErrorException": 500,
     "ServiceUnavailableException": 503,
@@ -8,18 +8,19 @@ STATUS = {
 }
 
 
-class ApiError(Exception):
-    """Answers the call with ``code`` (``__type`` on the wire). A 5xx, or throttling, may be retried unchanged."""
+class ServiceError(Exception):
+    """Answers a call of AWS's interface with the error class ``code``. ``rule``: the id of the rule that it breaks."""
 
-    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+    def __init__(self, code: str, message: str, status: int | None = None, *, rule: str = "") -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status or STATUS.get(code, 400)
+        self.rule = rule
 
     @property
     def transient(self) -> bool:
-        """True if the request was not judged at all and may be sent again unchanged."""
+        """True if the Marketplace has not judged the request, so that it may be sent again unchanged."""
         return self.status >= 500 or self.code == "ThrottlingException"
 
 

@@ -59,7 +59,7 @@ LONGEST_WAIT = 60.0
 
 
 @dataclass
-class Fault:
+class CallFault:
     """One armed fault; fields as in the module's table. ``times`` None: until disarmed, or ``until``."""
 
     kind: str
@@ -74,7 +74,7 @@ class Fault:
     until: str = ""
 
     @classmethod
-    def from_request(cls, request: dict[str, Any]) -> "Fault":
+    def from_request(cls, request: dict[str, Any]) -> "CallFault":
         """A fault from the admin interface. Raises AdminError if it is not one of the table."""
         unknown = sorted(set(request) - {entry.name for entry in fields(cls)})
         if unknown:
@@ -98,7 +98,7 @@ class Fault:
         return all(not want or want == have for want, have in wanted)
 
 
-def _check_fields(fault: Fault) -> None:
+def _check_fields(fault: CallFault) -> None:
     texts = (fault.error, fault.productCode, fault.buyer, fault.dimension, fault.status, fault.until)
     if fault.operation not in OPERATIONS or not all(isinstance(text, str) for text in texts):
         raise AdminError(f"operation must be one of {', '.join(OPERATIONS)}, and the other fields texts")
@@ -118,16 +118,16 @@ def _check_fields(fault: Fault) -> None:
         raise AdminError(f"until is not a time: {error}") from None
 
 
-class FaultBoard:
+class ArmedFaults:
     """The armed faults, oldest first."""
 
     def __init__(self) -> None:
-        self._armed: list[Fault] = []
+        self._armed: list[CallFault] = []
 
     def __bool__(self) -> bool:
         return bool(self._armed)
 
-    def arm(self, fault: Fault) -> None:
+    def arm(self, fault: CallFault) -> None:
         self._armed.append(fault)
 
     def clear(self) -> None:
@@ -139,7 +139,7 @@ class FaultBoard:
 
     def take(
         self, kind: str, operation: str, now: float, *, product: str = "", buyer: str = "", dimension: str = ""
-    ) -> Fault | None:
+    ) -> CallFault | None:
         """The first armed fault of that kind that matches, counted down once; None if there is none."""
         self._drop_old(now)
         for fault in self._armed:

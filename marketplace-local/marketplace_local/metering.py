@@ -3,11 +3,11 @@
 import uuid
 from typing import Any, NamedTuple
 
-from marketplace_local.call_faults import CallFaults
 from marketplace_local.call_log import Accepted, Call
 from marketplace_local.clock import iso
-from marketplace_local.errors import ApiError
-from marketplace_local.faults import Fault
+from marketplace_local.errors import ServiceError
+from marketplace_local.faults import CallFault
+from marketplace_local.faults_met import FaultsMet
 from marketplace_local.model import violations
 from marketplace_local.rules import deduplication, identity, request_form, window
 from marketplace_local.rules.usage_record import BoundRecord, MeteringRequest
@@ -21,13 +21,13 @@ class _Context(NamedTuple):
 
     state: MarketplaceState
     call: Call
-    faults: CallFaults
+    faults: FaultsMet
     product_code: str
     now: float
 
 
-def batch_meter_usage(state: MarketplaceState, body: Any, size: int, call: Call, faults: CallFaults) -> dict[str, Any]:
-    """The answer of one call; ``size`` is the request's bytes. Raises ApiError for the whole request."""
+def batch_meter_usage(state: MarketplaceState, body: Any, size: int, call: Call, faults: FaultsMet) -> dict[str, Any]:
+    """The answer of one call; ``size`` is the request's bytes. Raises ServiceError for the whole request."""
     request_form.request_fits_model(violations("meteringmarketplace", "BatchMeterUsage", body))
     request = MeteringRequest.from_body(body, size)
     now = state.now()
@@ -48,7 +48,7 @@ def batch_meter_usage(state: MarketplaceState, body: Any, size: int, call: Call,
 
 
 def _judge_request(
-    state: MarketplaceState, request: MeteringRequest, now: float, faults: CallFaults
+    state: MarketplaceState, request: MeteringRequest, now: float, faults: FaultsMet
 ) -> tuple[tuple[BoundRecord, ...], str]:
     """Every rule that rejects the whole request; the bound records and their product."""
     request_form.request_under_one_megabyte(request)
@@ -66,18 +66,18 @@ def _judge_request(
     return bound, product_code
 
 
-def _refuse_on_demand(faults: CallFaults, product_code: str, bound: tuple[BoundRecord, ...]) -> None:
+def _refuse_on_demand(faults: FaultsMet, product_code: str, bound: tuple[BoundRecord, ...]) -> None:
     """Armed faults of kind ``error`` that name a product, a buyer or a dimension of this request."""
     for entry in bound:
         if fault := faults.take("error", product=product_code, buyer=entry.buyer.id, dimension=entry.record.dimension):
-            raise ApiError(fault.error, "a fault of the local Marketplace's")
+            raise ServiceError(fault.error, "a fault on demand")
 
 
 def _comes_back(context: _Context, entry: BoundRecord) -> bool:
     return _record_fault(context, "unprocessed", entry) is not None
 
 
-def _record_fault(context: _Context, kind: str, entry: BoundRecord) -> Fault | None:
+def _record_fault(context: _Context, kind: str, entry: BoundRecord) -> CallFault | None:
     """The fault of that kind that touches the record."""
     return context.faults.take(
         kind, product=context.product_code, buyer=entry.buyer.id, dimension=entry.record.dimension
@@ -99,9 +99,12 @@ def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
     key = deduplication.key_of(record, context.product_code, context.call.region)
     on_file = state.on_file.get(key)
     forced = _record_fault(context, "status", entry)
-    is_subscribed = window.subscribed(record, buyer, context.product_code, context.now)
-    status: str = deduplication.verdict(record, on_file, is_subscribed, state.switches.identical_resend)
-    status = forced.status if forced else status
+    rule = window.why_not_subscribed(record, buyer, context.product_code, context.now)
+    status: str = deduplication.verdict(record, on_file, not rule, state.switches.identical_resend)
+    if forced:
+        status, rule = forced.status, ""
+    elif status == "DuplicateRecord" and on_file:
+        rule = deduplication.rule_of_duplicate(record, on_file)
     counts = state.log.counts
     if status == "Success" and on_file is None:
         record_id = metering_record_id(key)
@@ -125,6 +128,7 @@ def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
             "timestamp": iso(record.timestamp),
             "quantity": record.quantity_text,
             "status": status,
+            "rule": rule,
         }
     )
     return result

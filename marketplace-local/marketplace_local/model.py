@@ -12,7 +12,7 @@ from typing import Any
 import botocore.session
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 from marketplace_local.violation import Place, Violation, path_of
 
 _WHOLE = ("integer", "long")
@@ -30,7 +30,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 #: epoch seconds of the end of the year 9999
 _LATEST_TIMESTAMP = 253_402_300_799
 
-#: adds what a value breaks to the list; raises ApiError SerializationException where it has the wrong JSON type
+#: adds what a value breaks to the list; raises ServiceError SerializationException where it has the wrong JSON type
 Check = Callable[[Any, Place, list[Violation]], None]
 
 
@@ -43,7 +43,7 @@ def service_model(name: str) -> ServiceModel:
 def violations(service: str, operation: str, request: Any) -> list[Violation]:
     """Every constraint of the operation's input shape that a request breaks, in the request's order.
 
-    Raises ApiError SerializationException where a value has the wrong JSON type.
+    Raises ServiceError SerializationException where a value has the wrong JSON type.
     """
     broken: list[Violation] = []
     _checks(service, operation)(request, None, broken)
@@ -96,9 +96,9 @@ def _structure(shape: StructureShape, members: Mapping[str, Check]) -> Check:
             raise _wrong_type(place, shape)
         for name in needed:
             if value.get(name) is None:
-                broken.append(Violation(path_of((name, place)), "must not be null"))
+                broken.append(Violation(path_of((name, place)), "must not be null", f"{shape.name}.{name}"))
         for name, item in value.items():
-            # null is absent, and members that the model does not know are ignored
+            # Null counts as absent (P08). The service ignores members that the model does not name.
             if item is not None and name in members:
                 members[name](item, (name, place), broken)
 
@@ -131,25 +131,25 @@ def _map(shape: MapShape, key_check: Check, value_check: Check) -> Check:
 
 def _string(shape: Shape) -> Check:
     least, most, enum = (constraint(shape, name) for name in ("min", "max", "enum"))
-    # Smithy's patterns are written with and without anchors; all of them mean the whole value here
+    # Smithy writes patterns with and without anchors; both mean the whole value.
     pattern = str(constraint(shape, "pattern") or "").removeprefix("^").removesuffix("$")
     matches = re.compile(pattern).fullmatch
 
-    # dimensions, licences and quantities come again and again
+    # Dimensions, licences and quantities repeat from record to record.
     @lru_cache(maxsize=1024)
-    def faults(value: str) -> tuple[str, ...]:
+    def faults(value: str) -> tuple[tuple[str, str], ...]:
         found = list(_out_of_range(len(value), "length", least, most))
         if pattern and not matches(value):
-            found.append(f"must satisfy the regular expression {pattern}")
+            found.append(("pattern", f"must satisfy the regular expression {pattern}"))
         if enum and value not in enum:
-            found.append(f"must be one of {', '.join(enum)}")
+            found.append(("enum", f"must be one of {', '.join(enum)}"))
         return tuple(found)
 
     def check(value: Any, place: Place, broken: list[Violation]) -> None:
         if not isinstance(value, str):
             raise _wrong_type(place, shape)
-        for fault in faults(value):
-            broken.append(Violation(path_of(place), fault))
+        for constrained, message in faults(value):
+            broken.append(Violation(path_of(place), message, f"{shape.name}.{constrained}"))
 
     return check
 
@@ -163,7 +163,7 @@ def _scalar(shape: Shape) -> Check:
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise _wrong_type(place, shape)
         if is_time and not -_LATEST_TIMESTAMP <= value <= _LATEST_TIMESTAMP:  # a NaN is not, either
-            raise ApiError("SerializationException", f"{path_of(place)} is not a time")
+            raise ServiceError("SerializationException", f"{path_of(place)} is not a time", rule="P07")
         if in_range:
             in_range(value, place, broken)
 
@@ -174,18 +174,20 @@ def _range(shape: Shape, what: str) -> Callable[[int, Place, list[Violation]], N
     least, most = constraint(shape, "min"), constraint(shape, "max")
 
     def check(size: int, place: Place, broken: list[Violation]) -> None:
-        for fault in _out_of_range(size, what, least, most):
-            broken.append(Violation(path_of(place), fault))
+        for constrained, message in _out_of_range(size, what, least, most):
+            broken.append(Violation(path_of(place), message, f"{shape.name}.{constrained}"))
 
     return check
 
 
-def _out_of_range(size: int, what: str, least: int | None, most: int | None) -> Iterator[str]:
+def _out_of_range(size: int, what: str, least: int | None, most: int | None) -> Iterator[tuple[str, str]]:
+    """The broken constraint's name and the message."""
     if least is not None and size < least:
-        yield f"must have {what} greater than or equal to {least}"
+        yield "min", f"must have {what} greater than or equal to {least}"
     if most is not None and size > most:
-        yield f"must have {what} less than or equal to {most}"
+        yield "max", f"must have {what} less than or equal to {most}"
 
 
-def _wrong_type(place: Place, shape: Shape) -> ApiError:
-    return ApiError("SerializationException", f"{path_of(place) or 'the request'} must be a {shape.type_name}")
+def _wrong_type(place: Place, shape: Shape) -> ServiceError:
+    message = f"{path_of(place) or 'the request'} must be a {shape.type_name}"
+    return ServiceError("SerializationException", message, rule="P06")

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from marketplace_local.catalogue import Buyer
 from marketplace_local.clock import iso
 
 SELLER_ACCOUNT = "111122223333"
@@ -82,6 +83,16 @@ class Agreement:
     offer_id: str
     product_id: str = "prod-local0yawl001"
     seller: str = SELLER_ACCOUNT
+
+    @classmethod
+    def of(cls, buyer: Buyer) -> "Agreement":
+        return cls(
+            agreement_id=buyer.agreement_id,
+            account_id=buyer.account_id,
+            license_arn=buyer.license_arn,
+            product_code=buyer.product_code,
+            offer_id=buyer.offer_id,
+        )
 
     @classmethod
     def of_buyer(cls, buyer: JsonObject) -> "Agreement":

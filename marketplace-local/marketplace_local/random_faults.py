@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from marketplace_local.errors import AdminError
-from marketplace_local.faults import KINDS, LONGEST_WAIT, OPERATIONS, RECORD_KINDS, Fault
+from marketplace_local.faults import KINDS, LONGEST_WAIT, OPERATIONS, RECORD_KINDS, CallFault
 
 RANDOM_KINDS = tuple(kind for kind in KINDS if kind != "status")
 
@@ -74,7 +74,7 @@ class RandomFaults:
         faults.operations = tuple(faults.operations)
         return faults
 
-    def next_call(self, operation: str) -> tuple[Fault | None, int]:
+    def next_call(self, operation: str) -> tuple[CallFault | None, int]:
         """The fault that meets the next call of an operation, if any, and the call's number."""
         if not self.rates or operation not in self.operations:
             return None, 0
@@ -85,7 +85,7 @@ class RandomFaults:
             return None, number
         # only ``error`` has a class of choice; late-error's is the service's own
         error = self.error if kind == "error" else ""
-        return Fault(kind, operation=operation, seconds=self.seconds, error=error), number
+        return CallFault(kind, operation=operation, seconds=self.seconds, error=error), number
 
     def describe(self) -> dict[str, Any]:
         """The settings, and how many calls of each operation have been counted."""

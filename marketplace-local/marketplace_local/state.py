@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from marketplace_local.call_faults import CallFaults
 from marketplace_local.call_log import CallLog
 from marketplace_local.call_rate import CallRate
 from marketplace_local.catalogue import Buyer, Catalogue
 from marketplace_local.clock import Clock, MovableClock
-from marketplace_local.faults import FaultBoard
+from marketplace_local.faults import ArmedFaults
+from marketplace_local.faults_met import FaultsMet
 from marketplace_local.random_faults import RandomFaults
 from marketplace_local.rules.deduplication import IdenticalResend, Key, OnFile
 from marketplace_local.rules.registration import TOKEN_SECONDS, Token
@@ -50,7 +50,7 @@ class MarketplaceState:
         self.on_file: dict[Key, OnFile] = {}
         self.log = CallLog(log_file)
         self.rate = CallRate(monotonic)
-        self.faults = FaultBoard()
+        self.faults = ArmedFaults()
         self.random_faults = RandomFaults()
         self.switches = Switches()
         self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
@@ -61,6 +61,6 @@ class MarketplaceState:
         self.tokens[token] = Token(buyer, self.now())
         return token
 
-    def faults_of_call(self, operation: str) -> CallFaults:
+    def faults_met(self, operation: str) -> FaultsMet:
         """The faults that the next call of an operation meets; it counts the call."""
-        return CallFaults(self.faults, self.random_faults, operation, self.now)
+        return FaultsMet(self.faults, self.random_faults, operation, self.now)

@@ -63,6 +63,9 @@ class _Handler(BaseHTTPRequestHandler):
         from usage import handlers
 
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(body) < int(self.headers["Content-Length"]):  # the caller was killed while it sent
+            self.close_connection = True
+            return
         if not self._signed(body):
             self.server.unsigned += 1
             self._answer(403, b'{"message": "The request signature we calculated does not match"}')

@@ -133,7 +133,7 @@ def test_a_page_in_a_browser_cannot_reach_it(market: Market, headers: dict[str, 
 
 
 def test_it_listens_on_loopback_only(market: Market) -> None:
-    assert market.server._server.server_address[0] == "127.0.0.1"
+    assert market.server.server_address[0] == "127.0.0.1"
 
 
 def test_stopping_also_ends_connections_that_are_kept() -> None:

@@ -78,7 +78,7 @@ def _expect(
     expected: dict[tuple[str, str, str], Decimal],
     buyers: list[dict[str, Any]],
     usage: list[dict[str, Any]],
-    given_back: api.Answer,
+    given_back: api.ApiAnswer,
 ) -> None:
     """The independent oracle: what the answer says was done (a lost answer says it too, to us)."""
     in_window = all(

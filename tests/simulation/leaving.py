@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ledger.subscriber import from_item
+from ledger.tables import FINAL_METERING_STATUSES
 from metering.final.find_final_hours import find_final_hours
 from metering.final.refuse_usage import refuse_usage
-from metering.final.start_final_metering import ENDING, Starter, restart_missing
+from metering.final.start_final_metering import Starter, restart_missing
 from metering.send.plan_batches import plan_batches
 from tests.simulation.actors import Actor
 from tests.simulation.faults import Crash, client_error
@@ -39,7 +40,7 @@ class FinalMeterings:
 
     def changed(self, new: Item) -> None:
         """A subscriber's item was written; the stream's filter lets leavers pass."""
-        if new.get("subscriptionStatus") in ENDING:
+        if new.get("subscriptionStatus") in FINAL_METERING_STATUSES:
             self.stream.append(new)
 
     @property

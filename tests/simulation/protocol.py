@@ -9,8 +9,7 @@ from entitlement.receive_notice import EntitlementDesk
 from ledger.entitlements import EntitlementSync
 from ledger.hour import SECONDS, hour_of
 from ledger.notices import Notices
-from ledger.subscribers import Subscribers
-from ledger.tables import NOTICES, SUBSCRIBERS
+from ledger.tables import NOTICES
 from marketplace.entitlements import Entitlement
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
@@ -26,7 +25,6 @@ from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
 from tests.simulation.workflow import Run
 from usage.report_usage import report_usage
-from usage.stores import Stores
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -57,8 +55,6 @@ class Protocol(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.subscribers = Subscribers(self.subscriber_items, self.sleep)
-        self.stores = Stores(self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records)
         self.final = FinalMeterings(self)
 
     @property

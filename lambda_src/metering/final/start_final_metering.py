@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 
 from ledger.hour import hour_of
 from ledger.leaving import grace_ends, last_end
-from ledger.subscriber import Subscriber, SubscriptionStatus
+from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
+from ledger.tables import FINAL_METERING_STATUSES
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.failure import described
@@ -21,9 +22,7 @@ from runtime.failure import described
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-#: Statuses of a customer whose last period has ended and is not metered to its end.
-ENDING: tuple[SubscriptionStatus, ...] = ("pending_cancellation", "final_metering")
-#: Seconds after the grace from which final metering of such a customer is overdue.
+#: Seconds after the grace from which final metering of a customer that is not cancelled is overdue.
 PATIENCE = 10 * 60
 #: The most characters of the key in an execution's name, which takes 80 (Step Functions API reference,
 #: StartExecution); period and hour take 22.
@@ -52,7 +51,7 @@ class Starter:
     def start(self, subscriber: Subscriber) -> bool:
         """Start final metering of a subscriber's last period. False if it has not ended, or was started before."""
         end = last_end(subscriber)
-        if subscriber.status not in ENDING or end is None:
+        if subscriber.status not in FINAL_METERING_STATUSES or end is None:
             return False
         return self._start(execution_name(subscriber.customer_identifier, end), subscriber.customer_identifier, end)
 
@@ -62,7 +61,7 @@ class Starter:
         running: names of all running executions. The name of another try ends in the hour, so there is one per hour.
         """
         end = last_end(subscriber)
-        if subscriber.status not in ENDING or end is None:
+        if subscriber.status not in FINAL_METERING_STATUSES or end is None:
             return False
         name = execution_name(subscriber.customer_identifier, end)
         if any(other == name or other.startswith(f"{name}-") for other in running):
@@ -107,7 +106,7 @@ def restart_missing(subscribers: Subscribers, starter: Starter, running: frozens
     found = Restarts()
     for subscriber in _ending(subscribers):
         end = last_end(subscriber)
-        if end is None or subscriber.status not in ENDING:
+        if end is None or subscriber.status not in FINAL_METERING_STATUSES:
             continue
         found.ending += 1
         found.overdue += now >= grace_ends(end) + PATIENCE
@@ -120,7 +119,7 @@ def restart_missing(subscribers: Subscribers, starter: Starter, running: frozens
 
 
 def _ending(subscribers: Subscribers) -> Iterator[Subscriber]:
-    for status in ENDING:
+    for status in FINAL_METERING_STATUSES:
         for customer_identifier in subscribers.with_status(status):
             subscriber = subscribers.get(customer_identifier, consistent=True)
             if subscriber is not None:

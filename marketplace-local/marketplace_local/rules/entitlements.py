@@ -7,42 +7,44 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from marketplace_local.catalogue import Buyer, Catalogue, Entitlement
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 
 LARGEST_PAGE = 25
 
 
 def filters_are_exclusive(filters: Mapping[str, Sequence[str]]) -> None:
-    """botocore model, GetEntitlementsRequest: "CustomerIdentifier and CustomerAWSAccountId are mutually exclusive"."""
+    """Rule E04."""
     if "CUSTOMER_IDENTIFIER" in filters and "CUSTOMER_AWS_ACCOUNT_ID" in filters:
-        raise ApiError(
-            "InvalidParameterException", "filter by CUSTOMER_IDENTIFIER or by CUSTOMER_AWS_ACCOUNT_ID, not both"
+        raise ServiceError(
+            "InvalidParameterException",
+            "filter by CUSTOMER_IDENTIFIER or by CUSTOMER_AWS_ACCOUNT_ID, not both",
+            rule="E04",
         )
 
 
 def product_is_known(product_code: str, catalogue: Catalogue) -> None:
-    """botocore model, InvalidParameterException; an empty answer would be the other reading, "not entitled"."""
+    """Rule E02."""
     if product_code not in catalogue.products:
-        raise ApiError("InvalidParameterException", f"no product has the code {product_code}")
+        raise ServiceError("InvalidParameterException", f"no product has the code {product_code}", rule="E02")
 
 
 def in_force(buyer: Buyer, entitlement: Entitlement, now: float) -> bool:
-    """False once it expired or the last agreement ended: no entry means not entitled (user guide, SaaS contracts)."""
+    """False once the entitlement or the agreement has ended."""
     return not has_ended(buyer, now) and not is_expired(entitlement, now)
 
 
 def has_ended(buyer: Buyer, now: float) -> bool:
-    """That an ended agreement's entitlements disappear at once, without an hour's grace, is undocumented."""
+    """Rule E15."""
     return bool(buyer.periods) and (end := buyer.periods[-1].end) is not None and end <= now
 
 
 def is_expired(entitlement: Entitlement, now: float) -> bool:
-    """botocore model, Entitlement.ExpirationDate: the "minimum date through which" it is valid; not longer here."""
+    """Rule E14."""
     return entitlement.expires_at is not None and now >= entitlement.expires_at
 
 
 def passes(filters: Mapping[str, Sequence[str]], buyer: Buyer, entitlement: Entitlement) -> bool:
-    """botocore model, GetEntitlementsRequest: unioned "for each value in the value list", intersected for each key."""
+    """Rules E05, E06."""
     have = {
         "CUSTOMER_IDENTIFIER": buyer.customer_identifier,
         "CUSTOMER_AWS_ACCOUNT_ID": buyer.account_id,
@@ -66,11 +68,9 @@ def entitlements(
 
 
 def page(found: Sequence[dict[str, Any]], request: Mapping[str, Any], *, empty_pages: bool) -> dict[str, Any]:
-    """One page and, where there is more, the token of the next one.
+    """One page and, where there is more, the token of the next one (E10).
 
-    At most ``MaxResults`` (botocore model: 1 to 25; the default is undocumented, 25 here). With ``empty_pages`` an
-    empty page that carries a NextToken comes before each page: it "might still be present and should be used"
-    (botocore model, GetEntitlementsResult.NextToken). A token goes with the filters it was made for.
+    ``empty_pages``: an empty page that carries a NextToken comes before each page (E11).
     """
     size = request.get("MaxResults") or LARGEST_PAGE
     asked = json.dumps([request["ProductCode"], request.get("Filter") or {}], sort_keys=True)
@@ -93,17 +93,17 @@ def _position(token: str | None, asked: str) -> tuple[int, bool]:
     try:
         start, full, made_for = json.loads(base64.urlsafe_b64decode(token))
     except (binascii.Error, ValueError, TypeError):
-        raise ApiError("InvalidParameterException", "NextToken is not valid") from None
+        raise ServiceError("InvalidParameterException", "NextToken is not valid", rule="E12") from None
     if not isinstance(start, int) or start < 0:
-        raise ApiError("InvalidParameterException", "NextToken is not valid")
+        raise ServiceError("InvalidParameterException", "NextToken is not valid", rule="E12")
     token_fits_request(made_for, asked)
     return start, bool(full)
 
 
 def token_fits_request(made_for: str, asked: str) -> None:
-    """A NextToken goes with the product and the filters it was made for. Undocumented; AWS's services refuse others."""
+    """Rule E13."""
     if made_for != asked:
-        raise ApiError("InvalidParameterException", "NextToken belongs to another request")
+        raise ServiceError("InvalidParameterException", "NextToken belongs to another request", rule="E13")
 
 
 def _wire(buyer: Buyer, entitlement: Entitlement) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from functools import cache
 
 import botocore.session
 
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 
 #: The API reference names no Region of other partitions (BatchMeterUsage Region support).
 PARTITIONS = ("aws", "aws-cn", "aws-eusc")
@@ -18,12 +18,13 @@ def regions_of(service: str) -> frozenset[str]:
 
 
 def metering_region(region: str) -> None:
-    """botocore model, DisabledApiException: "The API is disabled in the Region."""
+    """Rule P09."""
     if region not in regions_of("meteringmarketplace"):
-        raise ApiError("DisabledApiException", f"the metering service is not available in {region}")
+        raise ServiceError("DisabledApiException", f"the metering service is not available in {region}", rule="P09")
 
 
 def entitlement_region(region: str) -> None:
-    """It has no endpoint elsewhere, so AWS has no answer; here it is the one to a signature for a wrong Region."""
+    """Rule E18. AWS has no endpoint elsewhere, so this is its answer to a signature for a wrong Region."""
     if region not in regions_of("marketplace-entitlement"):
-        raise ApiError("InvalidSignatureException", f"the entitlement service is not in {region}, use us-east-1", 403)
+        message = f"the entitlement service is not in {region}, use us-east-1"
+        raise ServiceError("InvalidSignatureException", message, 403, rule="E18")

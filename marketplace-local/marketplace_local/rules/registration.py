@@ -4,37 +4,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from marketplace_local.catalogue import Buyer
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 
-#: user guide, SaaS customer onboarding: the token is valid for 4 hours and may be used again until then
 TOKEN_SECONDS = 4 * 3600
 
 
 @dataclass(frozen=True)
 class Token:
-    """A registration token: whose it is, when it was made (epoch seconds)."""
+    """A registration token: its buyer, and when it was issued (epoch seconds)."""
 
     buyer: Buyer
     issued_at: float
 
 
 def token_is_known(token: Token | None) -> Token:
-    """botocore model, InvalidTokenException: "Registration token is invalid"."""
+    """Rule R07."""
     if token is None:
-        raise ApiError("InvalidTokenException", "Registration token is invalid.")
+        raise ServiceError("InvalidTokenException", "Registration token is invalid.", rule="R07")
     return token
 
 
-def token_is_fresh(token: Token, now: float, lasts: float = TOKEN_SECONDS) -> None:
-    """botocore model, ExpiredTokenException; ``lasts`` seconds, 4 hours by the user guide, however often it is used."""
-    if now >= token.issued_at + lasts:
-        raise ApiError("ExpiredTokenException", "The submitted registration token has expired.")
+def token_is_fresh(token: Token, now: float, lifetime: float = TOKEN_SECONDS) -> None:
+    """Rule R05; ``lifetime`` in seconds."""
+    if now >= token.issued_at + lifetime:
+        raise ServiceError("ExpiredTokenException", "The submitted registration token has expired.", rule="R05")
 
 
 def resolved(buyer: Buyer) -> dict[str, Any]:
-    """The answer: CustomerIdentifier "is not populated" for new integrations; the agreement is in ``Metadata``
-    (botocore model, ResolveCustomerResult, Metadata).
-    """
+    """The answer (R01 to R04)."""
     answer: dict[str, Any] = {
         "CustomerAWSAccountId": buyer.account_id,
         "ProductCode": buyer.product_code,

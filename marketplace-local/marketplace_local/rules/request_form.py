@@ -1,32 +1,32 @@
-"""What a BatchMeterUsage request must look like before anyone asks who the buyer is."""
+"""What a BatchMeterUsage request must look like, before the Marketplace looks for its buyers."""
 
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 from marketplace_local.rules.usage_record import MeteringRequest, UsageRecord
-from marketplace_local.violation import Violation, describe
+from marketplace_local.violation import Violation, describe, rule_of
 
 LARGEST_REQUEST = 1_000_000
 _TAG_TEXT = re.compile(r"[a-zA-Z0-9+ \-=._:/@]+")
 
 
 def request_fits_model(broken: list[Violation]) -> None:
-    """At most 25 records, every member within its bounds and pattern; a broken tag is InvalidTagException.
-
-    botocore model, BatchMeterUsageRequest and the shapes below it; InvalidTagException: "The tag is invalid, or the
-    number of tags is greater than 5". The code of other violations is undocumented; AWS's usual one is taken.
-    """
+    """Rule F28, and the rule of the first broken constraint. AWS documents no error class for the others."""
     if broken:
         only_tags = all(".Tags" in violation.path for violation in broken)
-        raise ApiError("InvalidTagException" if only_tags else "ValidationException", describe(broken))
+        raise ServiceError(
+            "InvalidTagException" if only_tags else "ValidationException", describe(broken), rule=rule_of(broken)
+        )
 
 
 def request_under_one_megabyte(request: MeteringRequest) -> None:
-    """botocore model, BatchMeterUsage: "less than 1 MB in size"; the error class is undocumented."""
+    """Rule F29."""
     if request.size >= LARGEST_REQUEST:
-        raise ApiError("RequestEntityTooLargeException", f"the request has {request.size} bytes, 1 MB is too large")
+        raise ServiceError(
+            "RequestEntityTooLargeException", f"the request has {request.size} bytes, 1 MB is too large", rule="F29"
+        )
 
 
 def record_is_well_formed(record: UsageRecord) -> None:
@@ -41,33 +41,31 @@ def record_is_well_formed(record: UsageRecord) -> None:
 
 
 def one_quantity_field(record: UsageRecord) -> None:
-    """botocore model, UsageRecord.QuantityAsDecimal: "You can't specify both"; then "the entire request fails and no
-    records are processed". The error class is undocumented.
-    """
+    """Rule F14."""
     if record.sent.get("Quantity") is not None and record.sent.get("QuantityAsDecimal") is not None:
-        raise ApiError("ValidationException", "a usage record cannot carry both Quantity and QuantityAsDecimal")
+        raise ServiceError(
+            "ValidationException", "a usage record cannot carry both Quantity and QuantityAsDecimal", rule="F14"
+        )
 
 
 def allocations_are_of_the_records_kind(record: UsageRecord) -> None:
-    """Each allocation has exactly one quantity, of the record's own kind.
-
-    botocore model, UsageAllocation, UsageRecord.UsageAllocations and InvalidUsageAllocationsException.
-    """
+    """Rule F19."""
     allocations = record.sent["UsageAllocations"]
     field, other = "AllocatedUsageQuantity", "AllocatedUsageQuantityAsDecimal"
     if record.sent.get("QuantityAsDecimal") is not None:
         field, other = other, field
     if any(allocation.get(field) is None or allocation.get(other) is not None for allocation in allocations):
-        raise ApiError("InvalidUsageAllocationsException", f"each allocation must carry {field} and nothing else")
+        raise ServiceError(
+            "InvalidUsageAllocationsException", f"each allocation must carry {field} and nothing else", rule="F19"
+        )
 
 
 def allocations_add_up(record: UsageRecord) -> None:
-    """They sum to the record's quantity, exactly.
-
-    botocore model, UsageRecord.UsageAllocations and InvalidUsageAllocationsException.
-    """
+    """Rule F20."""
     if sum(quantity for _, quantity in allocated(record)) != record.quantity:
-        raise ApiError("InvalidUsageAllocationsException", "the allocations do not sum to the record's quantity")
+        raise ServiceError(
+            "InvalidUsageAllocationsException", "the allocations do not sum to the record's quantity", rule="F20"
+        )
 
 
 def allocated(record: UsageRecord) -> Iterator[tuple[list[dict[str, str]], Decimal]]:
@@ -78,28 +76,24 @@ def allocated(record: UsageRecord) -> Iterator[tuple[list[dict[str, str]], Decim
 
 
 def tag_sets_are_unique(record: UsageRecord) -> None:
-    """Each allocation has a tag set of its own (botocore model, documented for MeterUsage), at most one has none."""
+    """Rule F21."""
     seen: set[frozenset[tuple[str, str]]] = set()
     for tags, _ in allocated(record):
         tag_set = frozenset((tag["Key"], tag["Value"]) for tag in tags)
         if tag_set in seen:
-            raise ApiError("InvalidUsageAllocationsException", "two allocations have the same tags")
+            raise ServiceError("InvalidUsageAllocationsException", "two allocations have the same tags", rule="F21")
         seen.add(tag_set)
 
 
 def tags_are_plain(record: UsageRecord) -> None:
-    """Letters, digits and ``+ - = . _ : / @`` and space. InvalidTagException otherwise.
-
-    botocore model, TagKey and TagValue; their pattern holds an unescaped `` -=`` and so lets more pass than it names:
-    the narrow reading is taken.
-    """
+    """Rule F26, the narrow reading."""
     for tags, _ in allocated(record):
         if not all(_TAG_TEXT.fullmatch(text) for tag in tags for text in (tag["Key"], tag["Value"])):
-            raise ApiError("InvalidTagException", "a tag has a character that is not allowed")
+            raise ServiceError("InvalidTagException", "a tag has a character that is not allowed", rule="F26")
 
 
 def tag_keys_do_not_repeat(record: UsageRecord) -> None:
-    """A key stands once in an allocation. Undocumented: a tag's key is "a label that acts like a category" (Tag)."""
+    """Rule F27."""
     for tags, _ in allocated(record):
         if len({tag["Key"] for tag in tags}) < len(tags):
-            raise ApiError("InvalidTagException", "a key repeats in one allocation")
+            raise ServiceError("InvalidTagException", "a key repeats in one allocation", rule="F27")

@@ -45,13 +45,13 @@ class UsageRecord(NamedTuple):
 
 
 def quantity_text(sent: dict[str, Any]) -> str:
-    """As it was sent; 0 if neither field was (botocore model, UsageRecord.Quantity: "defaults to 0")."""
+    """The quantity as it was sent; 0 if neither field was (F15)."""
     decimal = sent.get("QuantityAsDecimal")
     return decimal if decimal is not None else str(sent.get("Quantity") or 0)
 
 
 def hour_of(timestamp: float) -> int:
-    """Rounded down to the hour (user guide, SaaS subscriptions; botocore model, MeterUsage: "rounded down")."""
+    """The start of the hour (D02), epoch seconds."""
     return int(timestamp // HOUR_SECONDS) * HOUR_SECONDS
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marketplace_local.errors import ApiError
+from marketplace_local.errors import ServiceError
 from marketplace_local.violation import Violation
 from tests.marketplace_local.market import Market, raw_record, share, tagged
 from tests.marketplace_local.rules.rule import optional, rule, unbound, without
@@ -124,7 +124,7 @@ def test_a_key_stands_once_in_an_allocation(market: Market) -> None:
 
 def _any_error(broken: list[Violation]) -> None:
     if broken:
-        raise ApiError(INVALID, "switched off")
+        raise ServiceError(INVALID, "switched off")
 
 
 @rule("F28", without("rules.request_form:request_fits_model", _any_error))

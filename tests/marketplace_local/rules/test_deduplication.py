@@ -169,7 +169,7 @@ def test_within_one_request_the_first_record_wins(market: Market) -> None:
     assert market.quantities() == ["5"]
 
 
-@rule("D15", without("rules.window:subscribed", lambda *_: True))
+@rule("D15", without("rules.window:why_not_subscribed", lambda *_: ""))
 def test_what_was_not_honoured_takes_no_slot(market: Market) -> None:
     buyer = market.buyer(activated_at=None)
     assert market.statuses(record(buyer, Quantity=6)) == ["CustomerNotSubscribed"]

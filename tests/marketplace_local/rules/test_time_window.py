@@ -114,7 +114,7 @@ def test_usage_before_a_legacy_subscription_is_not_honoured(market: Market) -> N
     assert market.statuses(record(buyer, HOUR + timedelta(minutes=20))) == ["Success"]
 
 
-@rule("W10", without("rules.window:subscribed", lambda *_: True))
+@rule("W10", without("rules.window:why_not_subscribed", lambda *_: ""))
 def test_a_buyer_who_never_started_is_not_subscribed(market: Market) -> None:
     for buyer in (market.buyer(activated_at=None), market.buyer("legacy", activated_at=None)):
         assert market.statuses(record(buyer)) == ["CustomerNotSubscribed"]
@@ -167,11 +167,11 @@ def _ended(market: Market) -> tuple[dict[str, Any], dict[str, Any]]:
     return record(buyer, HOUR + timedelta(minutes=59, seconds=59)), record(buyer, HOUR + timedelta(hours=1))
 
 
-def _only_before_the_end(sent: Any, buyer: Buyer, *_: object) -> bool:
-    return any(period.end is None or sent.timestamp < period.end for period in buyer.periods)
+def _only_before_the_end(sent: Any, buyer: Buyer, *_: object) -> str:
+    return "" if any(period.end is None or sent.timestamp < period.end for period in buyer.periods) else "W15"
 
 
-@rule("W15", without("rules.window:subscribed", _only_before_the_end))
+@rule("W15", without("rules.window:why_not_subscribed", _only_before_the_end))
 def test_usage_after_the_end_is_taken_in_the_final_hour(market: Market) -> None:
     assert market.statuses(*_ended(market)) == ["Success", "Success"]
 
