@@ -1,9 +1,9 @@
-"""The balance of a billing key: what its hours have left over and what its contract has covered so far.
+"""The balance of a customer: what its hours have left over, and what its contract has covered so far.
 
-One item per key in ``yawl-metering-state``. ``remainder#<dimension>``: recorded units after allowance that do not
-make a billed unit yet. ``used#<dimension>#<period>``: recorded units of that period that the allowance has covered.
-``remainderEnded#<dimension>#<end>``: what was left over when the subscription ended at that second: never billed, and
-named so. A seal changes the item in the transaction that freezes the hour, on condition of its version, so that any
+Each customer has one item in ``yawl-metering-state``. ``remainder#<dimension>``: recorded units after allowance that do
+not make a billed unit yet. ``used#<dimension>#<period>``: recorded units of that period that the allowance has covered.
+``remainderEnded#<dimension>#<end>``: what was left over when the subscription ended at that second; it is never billed.
+A seal changes the item in the transaction that freezes the hour, on condition of its version, so that any
 order of sealing gives the same sums.
 """
 
@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ledger.conservation import conserved
+from ledger.item_update import ItemUpdate
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
 
@@ -26,7 +28,8 @@ ENDED = "remainderEnded#"
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """``version`` 0 where no item is stored yet. ended: remainders of who left, by dimension and second of the end."""
+    """The stored balance; ``version`` is 0 where none is. ended: remainders of ended periods, by dimension and the
+    second of the end."""
 
     customer_identifier: str
     version: int = 0
@@ -65,58 +68,28 @@ class Balances:
     def replace(
         self, old: Balance, *, remainder: Mapping[str, Decimal], used: Mapping[tuple[str, str], Decimal]
     ) -> Operation:
-        """The operation that sets these entries, on condition that the balance is still the one read."""
-        values: dict[str, Any] = {":next": old.version + 1, ":schema": SCHEMA}
-        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
-        sets = ["#version = :next", "#schema = :schema"]
+        """The operation that sets these entries, on condition that the balance is still the one read.
+
+        Raises NotConserved where a remainder is negative, or used allowance is given back.
+        """
+        for dimension, units in remainder.items():
+            conserved(f"remainder of {dimension}", max(units, Decimal(0)), units)
+        for entry, units in used.items():
+            conserved(f"used allowance of {' in '.join(entry)}", max(units, old.used.get(entry, Decimal(0))), units)
         entries = {REMAINDER + name: value for name, value in remainder.items()}
         entries |= {f"{USED}{dimension}#{period}": value for (dimension, period), value in used.items()}
-        for number, (name, value) in enumerate(sorted(entries.items())):
-            names[f"#e{number}"], values[f":e{number}"] = name, value
-            sets.append(f"#e{number} = :e{number}")
-        condition, seen = _unchanged(old)
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": "SET " + ", ".join(sets),
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values | seen,
-            }
-        }
+        return self._next(old).set(entries).operation()
 
     def end_remainder(self, old: Balance, end: int) -> Operation:
         """The operation that names what remains as ended, on condition that the balance is still the one read.
 
-        end: epoch seconds of the period's end. It writes a version where nothing remains too, so that no seal that read
-        the balance before can add to it after.
+        end: epoch seconds of the period's end. It raises the version even if nothing remains, so that a seal that read
+        the balance before cannot add to it afterwards.
         """
-        left = {name: value for name, value in sorted(old.remainder.items()) if value}
-        values: dict[str, Any] = {":next": old.version + 1, ":schema": SCHEMA}
-        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
-        change = "SET #version = :next, #schema = :schema"
-        for number, (name, value) in enumerate(left.items()):
-            names[f"#e{number}"], values[f":e{number}"] = f"{ENDED}{name}#{end}", value
-            change += f", #e{number} = :e{number}"
-        if old.remainder:
-            names |= {f"#r{number}": REMAINDER + name for number, name in enumerate(sorted(old.remainder))}
-            change += " REMOVE " + ", ".join(f"#r{number}" for number in range(len(old.remainder)))
-        condition, seen = _unchanged(old)
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": change,
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values | seen,
-            }
-        }
+        ended = {f"{ENDED}{name}#{end}": value for name, value in old.remainder.items() if value}
+        conserved("remainder", sum(old.remainder.values()), sum(ended.values()))
+        return self._next(old).set(ended).remove(*(REMAINDER + name for name in old.remainder)).operation()
 
-
-def _unchanged(old: Balance) -> tuple[str, dict[str, Any]]:
-    """The condition that the balance is still the one read, and the value it needs."""
-    if old.version:
-        return "#version = :version", {":version": old.version}
-    return "attribute_not_exists(#version)", {}
+    def _next(self, old: Balance) -> ItemUpdate:
+        change = ItemUpdate(self._table.name, {"customerIdentifier": old.customer_identifier, "item": ITEM})
+        return change.set({"version": old.version + 1, "schema": SCHEMA}).when(change.unchanged(old.version))

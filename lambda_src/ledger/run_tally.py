@@ -1,11 +1,13 @@
-"""How the lines of one metering run fare: rejections by error, and whether anything was accepted.
+"""Counts of one metering run: rejections by error, and whether Marketplace accepted anything.
 
-One item per run in ``yawl-metering-state``, written only when something is rejected and once for the first success
-that a copy of the submitter sees. From it a run knows that everything fails alike, whichever copies saw it.
+Each run has one item in ``yawl-metering-state``. The copies of the submitter write it when a line is rejected, and each
+once for its first success, so that a run notices across all copies that every line fails for one reason.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from ledger.item_update import ItemUpdate
 from ledger.tables import SCHEMA
 from ledger.transaction import update
 
@@ -25,22 +27,17 @@ class RunTally:
         self._accepted: set[str] = set()
 
     def accepted(self, run: str, now: float) -> None:
-        """Something was accepted in this run; one write per run and copy."""
+        """Note that Marketplace accepted a line in this run; one write per run and copy."""
         if run not in self._accepted:
-            self._change(run, "ADD accepted :n", {}, now)
+            self._count(run, "accepted", now)
             self._accepted.add(run)
 
     def rejected(self, run: str, code: str, now: float) -> int:
-        """A line was rejected; how many were so far for this reason, 0 if anything was accepted in this run."""
-        item = self._change(run, "ADD #code :n", {"#code": REJECTED + code}, now)
+        """Count a rejected line. Returns how many were rejected for this reason so far, 0 if any line was accepted."""
+        item = self._count(run, REJECTED + code, now)
         return 0 if "accepted" in item else int(item[REJECTED + code])
 
-    def _change(self, run: str, change: str, names: dict[str, str], now: float) -> dict[str, int]:
-        item = update(
-            self._table,
-            Key={"customerIdentifier": f"run#{run}", "item": ITEM},
-            UpdateExpression=f"{change} SET expiresAt = :expires, #schema = :schema",
-            ExpressionAttributeNames={**names, "#schema": "schema"},
-            ExpressionAttributeValues={":n": 1, ":expires": int(now) + KEPT_SECONDS, ":schema": SCHEMA},
-        )
-        return dict(item or {})
+    def _count(self, run: str, counter: str, now: float) -> Mapping[str, Any]:
+        change = ItemUpdate(self._table.name, {"customerIdentifier": f"run#{run}", "item": ITEM})
+        change.add({counter: 1}).set({"expiresAt": int(now) + KEPT_SECONDS, "schema": SCHEMA})
+        return update(self._table, **change.request()) or {}

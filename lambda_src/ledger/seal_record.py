@@ -1,10 +1,11 @@
-"""The write that freezes an hour."""
+"""The write that seals an hour."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.item_update import ItemUpdate
 from ledger.metering_record import FAILED, RANK, VERDICT, Line, MeteringRecord
 from ledger.transaction import Operation
 from runtime.clock import iso
@@ -12,21 +13,22 @@ from runtime.clock import iso
 
 @dataclass(frozen=True, kw_only=True)
 class Frozen:
-    """What sealing freezes. ``identity``: fields by which Marketplace knows the buyer; ``timestamp``: what is sent."""
+    """What sealing freezes. identity: the fields by which Marketplace knows the buyer. timestamp: the lines' Timestamp
+    as it is sent (epoch seconds)."""
 
     identity: Mapping[str, str]
     timestamp: int
     lines: Sequence[Line]
-    #: recorded units that the contract covers, by dimension, also where nothing is left to send
+    #: Recorded units that the contract covers, by dimension, also of dimensions without a line.
     included: Mapping[str, Decimal] = field(default_factory=dict)
-    #: lines that end at once with this verdict and are never sent (``expired``), None for lines to send
+    #: The lines end at once with this verdict and are never sent (``expired``, ``not_sent``); None: they are sent.
     verdict: str | None = None
 
 
 def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
     """The operation that freezes a record, on condition that nothing was added since it was read.
 
-    A record without lines ends here: its pending mark goes in the same write.
+    A record without lines ends here: the same write takes it out of the pending index.
     """
     totals: dict[str, Decimal] = {}
     for (dimension, _period), quantity in record.counted.items():
@@ -37,51 +39,33 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
     ]
     until = min((line.deadline for line in frozen.lines), default=0)
     lines = {line.dimension: _stored(line, totals.get(line.dimension, Decimal(0)), until) for line in frozen.lines}
-    values: dict[str, Any] = {
-        ":sealed": "sealed",
-        ":open": "open",
-        ":closing": "closing",
-        ":version": record.version,
-        ":lines": lines,
-        ":usage": usage,
-        ":identity": dict(frozen.identity),
-        ":sent": frozen.timestamp,
-        ":at": iso(now),
-        ":zero": 0,
-    }
-    names = {"#state": "state", "#version": "version", "#lines": "lines", "#identity": "identity"}
-    change = (
-        "SET #state = :sealed, #lines = :lines, dimensionUsage = :usage, #identity = :identity,"
-        " sentTimestamp = :sent, sealedAt = :at, settleVersion = :zero"
+    change = ItemUpdate(table_name, {"customerIdentifier": record.customer_identifier, "timestamp": record.hour})
+    change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(
+        {
+            "state": "sealed",
+            "lines": lines,
+            "dimensionUsage": usage,
+            "identity": dict(frozen.identity),
+            "sentTimestamp": frozen.timestamp,
+            "sealedAt": iso(now),
+            "settleVersion": 0,
+        }
     )
     if lines:
-        names["#deadline"], values[":deadline"] = "deadline", until
-        change += ", #deadline = :deadline"
+        change.set({"deadline": until})
     if frozen.verdict:
+        verdict = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}
+        change.set({VERDICT + name: verdict for name in lines})
         if frozen.verdict in FAILED and any(line.quantity for line in frozen.lines):
-            change += ", meteringFailed = :true"
-            values[":true"] = "true"
-        for number, name in enumerate(sorted(lines)):
-            names[f"#v{number}"] = VERDICT + name
-            values[f":v{number}"] = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}
-            change += f", #v{number} = :v{number}"
+            change.set({"meteringFailed": "true"})
     if not lines or frozen.verdict:
-        change += " REMOVE meteringPending"
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": {"customerIdentifier": record.customer_identifier, "timestamp": record.hour},
-            "UpdateExpression": change,
-            "ConditionExpression": "#version = :version AND (#state = :open OR #state = :closing)",
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-        }
-    }
+        change.remove("meteringPending")
+    return change.operation()
 
 
 def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:
-    """A line as the record keeps it: only what cannot be told from the record. A write costs by the item's kilobytes,
-    and a record of five lines is sealed within the first."""
+    """A line as the record stores it, without what the record says already. DynamoDB bills a write by the item's
+    kilobytes, and a record of five lines is sealed within the first."""
     return {
         "quantity": line.quantity,
         **_unless(value, counted=line.counted),
@@ -94,5 +78,5 @@ def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:
 
 
 def _unless(usual: Any, **named: Any) -> dict[str, Any]:
-    """What is named, where it is not the usual."""
+    """The named values that differ from the usual one."""
     return {name: value for name, value in named.items() if value != usual}

@@ -1,7 +1,7 @@
-"""Usage events and the marks of users and highest counts, in ``yawl-usage-events``.
+"""Usage events, and the marks of distinct users and highest counts, in ``yawl-usage-events``.
 
-One item per accepted event (``event#<id>``): idempotency key and audit trail in one. One mark per user, dimension and
-month (``mark#…``), put if new in the recording transaction; of a ``max`` dimension the mark holds the highest count.
+Each accepted event has one item (``event#<id>``), which is its idempotency key and its audit trail. Each user has one
+mark per dimension and month (``mark#…``); the mark of a ``max`` dimension holds the highest count.
 """
 
 import hashlib
@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.hour import next_month_start
+from ledger.item_update import ItemUpdate
+from ledger.reading import many
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
 from runtime.clock import iso
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 DAY = 24 * 3600
-#: events live longer than any acceptable retry (``too_old`` refuses usage older than 30 days)
+#: Events live longer than any acceptable retry (``too_old`` refuses usage older than 30 days).
 EVENT_LIFETIME = 60 * DAY
 
 
@@ -28,23 +30,23 @@ def event_key(event_id: str) -> str:
 
 
 def mark_key(dimension: str, period: str, user: str = "") -> str:
-    """The mark of a user (or, without one, of the highest count) in a period; the user is hashed, never stored."""
+    """The key of a user's mark in a period or, without a user, of the highest count; the user is stored as a hash."""
     digest = hashlib.sha256(user.encode()).hexdigest()[:32] if user else "highest"
     return f"mark#{dimension}#{period}#{digest}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventItem:
-    """What is stored of an event. ``content`` is everything by which a repeat must equal the first."""
+    """What is stored of an event. content: everything in which a repeat must equal the first."""
 
     customer_identifier: str
     event_id: str
     content: Mapping[str, Any]
-    #: the month (UTC) whose counter it was added to
+    #: The month (UTC) to whose counter the event was added.
     period: str
-    #: recorded units that were added to the hour; 0 for a user already counted
+    #: Recorded units that were added to the hour; 0 for a user already counted.
     counted: Decimal
-    #: it brought a user's mark or raised a highest count, by which later events were counted
+    #: The event brought a user's mark or raised a highest count, by which later events were counted.
     marked: bool = False
     recorded_at: float
     occurred_at: float
@@ -54,7 +56,7 @@ class EventItem:
 
 
 class StoredEvent(NamedTuple):
-    """An event that was recorded before: what it said, the hour it is billed in, and whether it was taken back."""
+    """A recorded event: its content, the hour that bills it, and whether it was voided."""
 
     content: Mapping[str, Any]
     billed_hour: int
@@ -87,16 +89,10 @@ class UsageEvents:
 
     def get_many(self, customer_identifier: str, event_ids: Iterable[str]) -> dict[str, StoredEvent]:
         """Which of these events are recorded (strongly consistent), by id; at most 100 ids."""
-        ids = list(dict.fromkeys(event_ids))
-        found: dict[str, StoredEvent] = {}
-        keys = [{"customerIdentifier": customer_identifier, "eventId": event_key(i)} for i in ids]
-        request: dict[str, Any] = {self.table_name: {"Keys": keys, "ConsistentRead": True}} if keys else {}
-        while request:
-            answer = self._dynamodb.batch_get_item(RequestItems=request)
-            for item in answer["Responses"].get(self.table_name, ()):
-                found[str(item["eventId"])[len("event#") :]] = stored_event(item)
-            request = dict(answer.get("UnprocessedKeys", {}))
-        return found
+        ids = dict.fromkeys(event_ids)
+        keys = ({"customerIdentifier": customer_identifier, "eventId": event_key(i)} for i in ids)
+        items = many(self._dynamodb, self.table_name, keys)
+        return {str(item["eventId"]).removeprefix("event#"): stored_event(item) for item in items}
 
     def highest(self, customer_identifier: str, dimension: str, period: str) -> Decimal | None:
         """The highest count so far of a ``max`` dimension (strongly consistent); None where none was reported."""
@@ -105,7 +101,7 @@ class UsageEvents:
         return item["highest"] if item else None  # type: ignore[return-value]  # a number in the table
 
     def put_if_new(self, event: EventItem) -> Operation:
-        """Put an event unless its id is taken; the reason of a failure carries what is stored."""
+        """The operation that stores an event unless its id is taken; the reason of a failure has the stored item."""
         item: dict[str, Any] = {
             "customerIdentifier": event.customer_identifier,
             "eventId": event_key(event.event_id),
@@ -128,24 +124,17 @@ class UsageEvents:
     def void(
         self, customer_identifier: str, event_id: str, *, source: str, at: float, trace_id: str | None
     ) -> Operation:
-        """Note that an event was taken back, by whom and when, unless that was done before. Nothing is deleted: its id
-        names it for as long as it is kept."""
-        values: dict[str, Any] = {":at": iso(at), ":source": source}
-        sets = "voidedAt = :at, voidedBy = :source"
-        if trace_id:
-            sets, values[":trace"] = f"{sets}, voidTraceId = :trace", trace_id
-        return {
-            "Update": {
-                "TableName": self.table_name,
-                "Key": {"customerIdentifier": customer_identifier, "eventId": event_key(event_id)},
-                "UpdateExpression": f"SET {sets}",
-                "ConditionExpression": "attribute_exists(eventId) AND attribute_not_exists(voidedAt)",
-                "ExpressionAttributeValues": values,
-            }
-        }
+        """The operation that notes that an event is voided, by which source and when, unless that was done before. The
+        item stays, so that the id can never be recorded again."""
+        change = ItemUpdate(
+            self.table_name, {"customerIdentifier": customer_identifier, "eventId": event_key(event_id)}
+        )
+        change.when(change.exists("eventId"), change.absent("voidedAt"))
+        change.set({"voidedAt": iso(at), "voidedBy": source} | ({"voidTraceId": trace_id} if trace_id else {}))
+        return change.operation()
 
     def mark_if_new(self, customer_identifier: str, dimension: str, period: str, user: str, at: float) -> Operation:
-        """Put the mark of a user seen in a period, unless it is there."""
+        """The operation that stores the mark of a user in a period unless it exists."""
         return self._put(
             {
                 "customerIdentifier": customer_identifier,
@@ -165,24 +154,15 @@ class UsageEvents:
         seen: Decimal | None,
         highest: Decimal,
     ) -> Operation:
-        """Raise the highest count of a ``max`` dimension, on condition that it is still the one seen."""
-        values: dict[str, Any] = {":h": highest, ":x": next_month_start(at) + EVENT_LIFETIME, ":schema": SCHEMA}
-        condition = "attribute_not_exists(highest)"
-        if seen is not None:
-            condition, values[":seen"] = "highest = :seen", seen
-        return {
-            "Update": {
-                "TableName": self.table_name,
-                "Key": {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)},
-                "UpdateExpression": "SET highest = :h, expiresAt = :x, #schema = :schema",
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": {"#schema": "schema"},
-                "ExpressionAttributeValues": values,
-            }
-        }
+        """The operation that raises the highest count of a ``max`` dimension, if it is still the one ``seen``."""
+        change = ItemUpdate(
+            self.table_name, {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)}
+        )
+        change.set({"highest": highest, "expiresAt": next_month_start(at) + EVENT_LIFETIME, "schema": SCHEMA})
+        return change.when(change.absent("highest") if seen is None else change.equals("highest", seen)).operation()
 
     def absent(self, customer_identifier: str, key: str) -> Operation:
-        """The condition that an event or a mark is not stored under another (a previous) billing key."""
+        """The condition that an event or a mark is not stored under the previous billing key."""
         return {
             "ConditionCheck": {
                 "TableName": self.table_name,

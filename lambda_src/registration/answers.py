@@ -1,13 +1,13 @@
-"""Answers of the registration's doors: a page for a browser, JSON for everybody else."""
+"""The registration's answers: a page for a browser, JSON for everybody else."""
 
-from json import dumps
-from typing import Any
+from collections.abc import Mapping
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
 from registration import page
 from runtime.api_error import ApiError
+from runtime.http_api import HEADERS, json_error
 
 
 def header(event: BaseProxyEvent, name: str) -> str | None:
@@ -20,15 +20,13 @@ def wants_html(event: BaseProxyEvent) -> bool:
     return "text/html" in (header(event, "accept") or "").lower()
 
 
-def refused(event: BaseProxyEvent, error: ApiError) -> Response[str]:
+def html(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """A page."""
+    return Response(status, page.CONTENT_TYPE, body, headers={**HEADERS, **page.HEADERS, **(headers or {})})
+
+
+def error(event: BaseProxyEvent, error: ApiError) -> Response[str]:
+    """An error, as a page for a browser."""
     if wants_html(event):
         return html(error.status, page.refused(error.message, error.code, again=error.status >= 500), error.headers)
-    return json(error.status, error.payload(), error.headers)
-
-
-def html(status: int, body: str, headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(status, page.CONTENT_TYPE, body, headers={**page.HEADERS, **(headers or {})})
-
-
-def json(status: int, payload: dict[str, Any], headers: dict[str, str] | None = None) -> Response[str]:
-    return Response(status, "application/json", dumps(payload), headers={**page.HEADERS, **(headers or {})})
+    return json_error(event, error)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runtime.api_error import ApiError
+from runtime.api_error import bad_request
 
 #: RFC 5321, 4.5.3.1.3: a path has at most 256 octets, brackets included
 LONGEST_EMAIL = 254
@@ -43,8 +43,7 @@ def contact(posted: Mapping[str, str]) -> Contact:
     plain = email.translate(dict.fromkeys(map(ord, JOINERS)))
     email = plain if plain.isascii() else email
     if not _EMAIL.fullmatch(email):
-        message = "An e-mail address is needed, for example ann@example.com."
-        raise ApiError(400, "bad_request", message, {"field": "email"})
+        raise bad_request("An e-mail address is needed, for example ann@example.com.", "email")
     return Contact(
         email,
         _bounded("company", cleaned(posted.get("company", "")), LONGEST_NAME),
@@ -73,5 +72,5 @@ def _kept(char: str) -> str:
 
 def _bounded(name: str, text: str, longest: int) -> str:
     if len(text) > longest:
-        raise ApiError(400, "bad_request", f"This field is too long: {name}.", {"field": name, "longest": longest})
+        raise bad_request(f"This field is too long: {name}.", name, longest=longest)
     return text

@@ -5,11 +5,10 @@ No line of the log holds a token, a session, an e-mail address, a company or a n
 
 import base64
 import binascii
-import time
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -25,23 +24,32 @@ from registration import answers, page
 from registration.contact import contact
 from registration.patience import Patience
 from registration.posted import Posted, read
-from registration.refusal import is_misconfigured, logged
+from registration.refusal import is_misconfigured
 from registration.register_buyer import Marketplace, Registered, RegistrationDesk
 from registration.session import Session, Sessions
 from registration.session_keys import SessionKeys
 from registration.submission import arrival
 from runtime import clock, telemetry
-from runtime.api_error import ApiError
-from runtime.failure import described
+from runtime.api_error import ApiError, bad_request
+from runtime.http_api import HttpApi, json_answer
 from runtime.metric_names import RegistrationMetric
 from runtime.settings import RegistrationSettings
 
 logger = telemetry.logger("registration")
 metrics = telemetry.metrics("registration")
-app = APIGatewayRestResolver()
-_METHODS = {"/register": "GET, HEAD, POST", "/registrations": "GET, HEAD, POST", "/health": "GET"}
-#: seconds between two writes of a row that others write too: a buyer waits, and all twelve tries have to fit
-_LONGEST_PAUSE = 0.4
+
+
+def _count_refusal(error: ApiError) -> None:
+    metrics.add_metric(RegistrationMetric.REGISTRATIONS_REFUSED, MetricUnit.Count, 1)
+    _count_misconfigured(error)
+
+
+def _count_misconfigured(error: ApiError) -> None:
+    if is_misconfigured(error):
+        metrics.add_metric(RegistrationMetric.REGISTRATIONS_MISCONFIGURED, MetricUnit.Count, 1)
+
+
+app = HttpApi(logger, count_refusal=_count_refusal, show_error=answers.error)
 
 
 @cache
@@ -63,9 +71,7 @@ def desk() -> RegistrationDesk:
     """What the function works with, made from its environment once."""
     settings = RegistrationSettings.from_env()
     tables = dynamodb.connect()
-    subscribers = Subscribers(
-        tables.Table(settings.SUBSCRIBERS_TABLE), sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE))
-    )
+    subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
     return RegistrationDesk(
         marketplace=marketplace(),
         subscribers=subscribers,
@@ -101,13 +107,14 @@ def register() -> Response[str]:
     posted, now = _posted(), clock.now()
     done = desk().arrive(arrival(posted.fields), now)
     if done.unfetched is not None:
-        _note("entitlements not fetched yet", done.unfetched)
+        logger.warning("entitlements not fetched yet", **done.unfetched.log_fields())
+        _count_misconfigured(done.unfetched)
     customer = done.subscriber.customer_identifier
     session = sessions().issue(Session(customer, int(now)))
     _count("buyer arrived", done)
     if _shows_a_page(posted):
         return answers.html(200, page.registration(session))
-    return answers.json(200, {"message": "Registration started", "customerId": customer, "session": session})
+    return json_answer(200, {"message": "Registration started", "customerId": customer, "session": session})
 
 
 @app.post("/registrations")
@@ -129,37 +136,13 @@ def complete() -> Response[str]:
     customer = done.subscriber.customer_identifier
     if _shows_a_page(posted):
         return answers.html(200, page.registered(customer))
-    return answers.json(200, {"message": "Registration successful", "customerId": customer})
+    return json_answer(200, {"message": "Registration successful", "customerId": customer})
 
 
 @app.get("/health")
 def health() -> Response[str]:
     """Says that the function runs; nothing of settings or state."""
-    return answers.json(200, {"status": "ok"})
-
-
-@app.exception_handler(ApiError)
-def _refused(error: ApiError) -> Response[str]:
-    _refuse(error)
-    return answers.refused(app.current_event, error)
-
-
-@app.exception_handler(Exception)
-def _failed(error: Exception) -> Response[str]:
-    logger.error("request failed", extra=described(error))
-    metrics.add_metric(RegistrationMetric.REGISTRATIONS_REFUSED, MetricUnit.Count, 1)
-    message = "Something went wrong here. Please try again later."
-    return answers.refused(app.current_event, ApiError(500, "internal_error", message))
-
-
-@app.not_found
-def _no_route(_: Exception) -> Response[str]:
-    event = app.current_event
-    allowed = _METHODS.get(event.path)
-    if allowed is not None:
-        headers = {"Allow": allowed}
-        return answers.refused(event, ApiError(405, "method_not_allowed", f"Use {allowed} here.", headers=headers))
-    return answers.refused(event, ApiError(404, "not_found", "There is nothing at this address."))
+    return json_answer(200, {"status": "ok"})
 
 
 def _posted() -> Posted:
@@ -168,7 +151,7 @@ def _posted() -> Posted:
     try:
         raw = base64.b64decode(body, validate=True) if event.is_base64_encoded else body.encode()
     except (binascii.Error, UnicodeEncodeError):
-        raise ApiError(400, "bad_request", "The body cannot be read.", {"field": "body"}) from None
+        raise bad_request("The body cannot be read.", "body") from None
     return read(answers.header(event, "content-type"), raw)
 
 
@@ -187,24 +170,12 @@ def _form_again(posted: Posted, error: ApiError) -> Response[str]:
     """What the buyer has typed is not lost: he mends a field, or sends the form once more."""
     if error.code == "invalid_session":
         raise error
-    _refuse(error)
+    app.note_refusal(error)
     html = page.registration(posted.fields["session"], posted.fields, error.message)
     return answers.html(error.status, html, error.headers)
 
 
-def _refuse(error: ApiError) -> None:
-    _note("request refused", error)
-    metrics.add_metric(RegistrationMetric.REGISTRATIONS_REFUSED, MetricUnit.Count, 1)
-
-
-def _note(what: str, error: ApiError) -> None:
-    log = logger.error if error.status >= 500 else logger.warning
-    log(what, extra=logged(error) | {"path": app.current_event.path[:64]})
-    if is_misconfigured(error):
-        metrics.add_metric(RegistrationMetric.REGISTRATIONS_MISCONFIGURED, MetricUnit.Count, 1)
-
-
 def _count(what: str, done: Registered) -> None:
     subscriber = done.subscriber
-    logger.info(what, extra={"customer": subscriber.customer_identifier, "status": subscriber.status})
+    logger.info(what, customer=subscriber.customer_identifier, status=subscriber.status)
     metrics.add_metric(RegistrationMetric.REGISTRATIONS, MetricUnit.Count, 1)

@@ -16,17 +16,13 @@ _STYLE = (
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
-#: no script at all, forms only to ourselves, no framing; the session on the page goes into no cache and no referrer
+#: beside the headers of every answer: no script at all, forms only to ourselves, no framing
 HEADERS: dict[str, str] = {
-    "Cache-Control": "no-store",
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Strict-Transport-Security": "max-age=31536000",
 }
 CONTENT_TYPE = "text/html; charset=utf-8"
 

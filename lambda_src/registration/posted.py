@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from runtime.api_error import ApiError
+from runtime.api_error import ApiError, bad_request
 
 LARGEST_BODY = 16 * 1024
 FORM = "application/x-www-form-urlencoded"
@@ -76,7 +76,7 @@ def _gathered(pairs: Pairs) -> dict[str, str]:
         if name is None or not value.strip():
             continue
         if found.setdefault(name, value.strip()) != value.strip():
-            raise ApiError(400, "bad_request", f"A field is given twice: {name}.", {"field": name})
+            raise bad_request(f"A field is given twice: {name}.", name)
     return found
 
 
@@ -94,7 +94,7 @@ def _form(text: str) -> Pairs:
             for form in (text, text.replace("+", "%2B"))
         )
     except ValueError:
-        raise ApiError(400, "bad_request", "The form cannot be read.", {"field": "body"}) from None
+        raise bad_request("The form cannot be read.", "body") from None
     for (name, value), (_, as_it_is) in zip(plain, exact, strict=True):
         yield name, as_it_is if _ours(name) == "token" else value
 
@@ -103,14 +103,15 @@ def _json(text: str) -> Pairs:
     try:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
-        raise ApiError(400, "bad_request", "The request is not JSON.", {"field": "body"}) from None
+        raise bad_request("The request is not JSON.", "body") from None
     if not isinstance(value, dict):
-        raise ApiError(400, "bad_request", "The request is not a JSON object.", {"field": "body"})
+        raise bad_request("The request is not a JSON object.", "body")
     for name, entry in value.items():
-        if entry is None or _ours(name) is None:
+        ours = _ours(name)
+        if entry is None or ours is None:
             continue
         if not isinstance(entry, str):
-            raise ApiError(400, "bad_request", f"A field is not a text: {_ours(name)}.", {"field": _ours(name)})
+            raise bad_request(f"A field is not a text: {ours}.", ours)
         yield name, entry
 
 
@@ -131,7 +132,7 @@ def _multipart(body: bytes) -> Pairs:
             raise ValueError("no parts, or too many")
     # parts may be nested as deep as the body is long
     except (ValueError, LookupError, RecursionError):
-        raise ApiError(400, "bad_request", "The form cannot be read.", {"field": "body"}) from None
+        raise bad_request("The form cannot be read.", "body") from None
     for part in parts:
         assert isinstance(part, Message)
         name = part.get_param("name", header="content-disposition")
@@ -144,4 +145,4 @@ def _decoded(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
-        raise ApiError(400, "bad_request", "The request is not UTF-8 text.", {"field": "body"}) from None
+        raise bad_request("The request is not UTF-8 text.", "body") from None

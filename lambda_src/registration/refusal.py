@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from ledger.subscribers import SubscriberBusy
 from ledger.transaction import is_unavailable
 from marketplace.faults import Fault
 from runtime.api_error import ApiError
+from runtime.http_api import LATER
 
-RETRY_AFTER = {"Retry-After": "5"}
 _NOTHING_LOST = "Please try again in a moment; nothing is lost."
 START_AGAIN = "Please open your subscription in AWS Marketplace and choose to set up your account again."
 
@@ -20,7 +19,12 @@ class Faulty(ApiError):
     def __init__(self, fault: Fault, status: int, code: str, message: str, field: str | None = None) -> None:
         """field: of the request, that it is about. A 503 asks to send the same request again."""
         super().__init__(
-            status, code, message, {"field": field} if field else None, RETRY_AFTER if status == 503 else None
+            status,
+            code,
+            message,
+            {"field": field} if field else None,
+            LATER if status == 503 else None,
+            {"fault": fault.code, "scope": fault.scope},
         )
         self.fault = fault
 
@@ -66,11 +70,3 @@ def is_misconfigured(error: ApiError) -> bool:
     if isinstance(error, Faulty):
         return error.status >= 500 and not error.fault.retryable
     return isinstance(error, Misconfigured)
-
-
-def logged(error: ApiError) -> dict[str, Any]:
-    """What a log line may say of a refusal: codes and the name of a field, never a value."""
-    said: dict[str, Any] = {"code": error.code, "status": error.status, "field": error.details.get("field")}
-    if isinstance(error, Faulty):
-        said |= {"fault": error.fault.code, "scope": error.fault.scope}
-    return said

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from registration.posted import NAMES, OFFER
 from registration.refusal import START_AGAIN
-from runtime.api_error import ApiError
+from runtime.api_error import ApiError, bad_request
 
 #: marketplace-agreement's model says 512 at most, ResolveCustomer's does not say
 LONGEST_TOKEN = 8 * 1024
@@ -38,5 +38,5 @@ def _token(posted: Mapping[str, str]) -> str:
             {"field": "token", "accepted": [name for name, ours in NAMES.items() if ours == "token"]},
         )
     if len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable():
-        raise ApiError(400, "bad_request", "The registration token cannot be read.", {"field": "token"})
+        raise bad_request("The registration token cannot be read.", "token")
     return token

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from marketplace.dimensions import Dimension
+from runtime.api_error import ApiError
 from runtime.clock import Clock
 from usage.queue_message import (
     Judged,
@@ -32,7 +33,7 @@ from usage.queue_message import (
 )
 from usage.report_usage import Answer, report_usage
 from usage.reporters import Reporters
-from usage.request import BadRequest, read_body
+from usage.request import read_body
 from usage.stores import Stores
 from usage.verdict import Verdict
 
@@ -91,7 +92,7 @@ class Drain:
         """
         try:
             request = read_body(body)
-        except BadRequest as fault:
+        except ApiError as fault:
             why = {"reason": fault.code, "message": fault.message}
             self.refused.send(unreadable_message(body, [why], message_id=message_id, now=self.clock()))
             return Drained(fault=fault.code)

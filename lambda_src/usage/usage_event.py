@@ -15,13 +15,13 @@ from typing import Any
 
 from ledger import quantity as quantities
 from ledger.hour import month_of
+from marketplace.billing_identity import BILLING_KEY
 from marketplace.dimensions import Dimension
 from marketplace.usage_allocations import MAX_KEY, MAX_TAGS, MAX_VALUE, TAG_TEXT
 from runtime.clock import from_iso, iso
 from usage.judge_event import Reason
 
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
-_CUSTOMER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 # no control characters, and no lone surrogates, which JSON can carry but UTF-8 cannot
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
 _FIELDS = {"id", "source", "customerIdentifier", "dimension", "quantity", "occurredAt", "user", "tags"}
@@ -94,7 +94,7 @@ def parse(body: object, dimensions: Mapping[str, Dimension], now: float) -> Usag
         raise Refusal("bad_event", f"unknown field {str(unknown[0])[:40]!r}; allowed are {', '.join(sorted(fields))}")
     named_by = "void" if "void" in body else "id"
     event_id = _text(body, named_by, _ID, "bad_id", "1 to 128 printable ASCII characters without spaces")
-    customer = _text(body, "customerIdentifier", _CUSTOMER, "bad_event", "the billing key that registration returned")
+    customer = _text(body, "customerIdentifier", BILLING_KEY, "bad_event", "the billing key that registration returned")
     if "void" in body:
         return Void(id=event_id, source=_source(body), customer_identifier=customer)
     named = body.get("dimension")

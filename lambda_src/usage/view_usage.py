@@ -7,8 +7,8 @@ from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.quantity import text
+from runtime.api_error import bad_request
 from runtime.clock import from_iso, iso
-from usage.request import BadRequest
 
 LIMIT = 100
 DEFAULT_HOURS = 24
@@ -25,7 +25,7 @@ def view_usage(
     # usage may sit in an hour that has not begun yet, when the running one is sealed
     last = _time(query, "to", hour_of(now) + SECONDS)
     if last < first:
-        raise BadRequest(400, "bad_request", "to lies before from")
+        raise bad_request("`to` lies before `from`.", "to")
     found = records.of_customer(customer_identifier, first, last, LIMIT)
     answer: dict[str, Any] = {
         "customerIdentifier": customer_identifier,
@@ -46,7 +46,7 @@ def _time(query: Mapping[str, str], name: str, default: int) -> int:
         iso(hour)  # raises where the offset puts it before the year 1 or after 9999 in UTC
         return hour
     except (ValueError, OverflowError):
-        raise BadRequest(400, "bad_request", f"{name} must be an ISO 8601 time with a zone") from None
+        raise bad_request(f"`{name}` must be an ISO 8601 time with a zone.", name) from None
 
 
 def _hour(record: MeteringRecord) -> dict[str, Any]:

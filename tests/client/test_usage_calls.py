@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from ledger.quantity import BadQuantity
 from ledger.quantity import parse as parse_quantity
+from marketplace.billing_identity import BILLING_KEY
 from marketplace.dimensions import Dimension
 from tests.client.app import body
 from tests.client.door import DIMENSIONS, START, Door
 from usage.usage_event import UsageEvent, parse
 from yawl_metering import ClientClosed, InvalidUsage, Settings, UsageClient
+from yawl_metering import usage as usage_rules
 from yawl_metering.usage import (
     LARGEST,
     Usage,
@@ -31,6 +33,10 @@ from yawl_metering.usage import (
 )
 
 TEXT = st.text(max_size=20)
+
+
+def test_a_customer_is_a_billing_key() -> None:
+    assert usage_rules._CUSTOMER.pattern == BILLING_KEY.pattern
 
 
 @given(

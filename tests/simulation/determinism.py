@@ -15,9 +15,7 @@ _SOURCES = (
     ("runtime.pause", "time"),
     ("runtime.pause", "random"),
     ("runtime.clock", "time"),
-    ("ledger.subscribers", "time"),
-    ("ledger.subscribers", "random"),
-    ("metering.pace", "time"),
+    ("metering.send.pace", "time"),
     ("ledger.attempt", "uuid"),
 )
 

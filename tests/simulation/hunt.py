@@ -22,10 +22,10 @@ from rich.table import Table
 
 from local.interrupts import heed_interrupts
 from tests.simulation import workers
-from tests.simulation.mutants import MUTANTS, Mutant
-from tests.simulation.workers import ROOT, Worker
+from tests.simulation.mutants import MUTANTS, Mutant, mutated
+from tests.simulation.mutants.mutation import CODE
+from tests.simulation.workers import Worker
 
-CODE = ROOT / "lambda_src"
 MOST = 1_000_000
 SEED = 1
 console = Console(width=None if os.isatty(1) else 200)
@@ -41,14 +41,6 @@ class Found:
     what: str | None = None
 
 
-def mutated(mutant: Mutant) -> str:
-    """The file's text with the mutant in it. Raises ValueError unless its place is there exactly once."""
-    text = (CODE / mutant.file).read_text(encoding="utf-8")
-    if text.count(mutant.old) != 1:
-        raise ValueError(f"{mutant.id}: its place is {text.count(mutant.old)} times in {mutant.file}")
-    return text.replace(mutant.old, mutant.new)
-
-
 @contextmanager
 def code_of(mutant: Mutant) -> Iterator[Path]:
     """A copy of the code with the mutant in it."""
@@ -56,7 +48,8 @@ def code_of(mutant: Mutant) -> Iterator[Path]:
         # the room's name is part of the path by which crash points are named
         copy = Path(directory) / "lambda_src"
         shutil.copytree(CODE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        (copy / mutant.file).write_text(mutated(mutant), encoding="utf-8")
+        path, text = mutated(mutant)
+        (copy / path).write_text(text, encoding="utf-8")
         yield copy
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.simulation import workers
 from tests.simulation.faults import AT
-from tests.simulation.hunt import code_of, hunted, mutated
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.hunt import code_of, hunted
+from tests.simulation.mutants import MUTANTS, Mutant, mutated
 from tests.simulation.play import play
 from tests.simulation.workers import ROOT
 
@@ -45,7 +45,7 @@ def test_a_short_soak_finds_nothing() -> None:
     for site in (
         "write_chunk.write_chunk",
         "seal_hours.Sealer._write",
-        "send_batch.Batch._journalled > settlement.Settlement.journal",
+        "send_batch.Sender._store_attempt > settlement.Settlement.journal",
         "receive_notice.NoticeDesk.receive > subscribers.Subscribers._write",
     ):
         assert site in writes
@@ -55,7 +55,7 @@ def test_a_short_soak_finds_nothing() -> None:
 def test_a_seed_replays_exactly_in_any_process() -> None:
     """Not even the order of sets may decide anything."""
 
-    path = f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "lambda_src", ROOT / "marketplace-local")))
 
     def digest(hash_seed: str) -> int:
         worker = [sys.executable, "-m", "tests.simulation.worker", "--seed", "3", "--steps", "8000", "--first", "0"]
@@ -96,7 +96,10 @@ def test_a_mutants_failure_replays_to_the_same_words() -> None:
 
 
 def test_the_soak_is_a_program() -> None:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "lambda_src", ROOT / "marketplace-local"))),
+    }
     command = [sys.executable, "-m", "tests.simulation.soak", "--steps", "1500", "--seed", "3", "--jobs", "1"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -114,7 +117,8 @@ def test_a_mutant_is_found(id_: str) -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
 def test_a_mutant_has_its_place(mutant: Mutant) -> None:
     """Exactly once, and what comes out is still Python."""
-    compile(mutated(mutant), mutant.file, "exec")
+    path, text = mutated(mutant)
+    compile(text, str(path), "exec")
 
 
 def test_mutants_are_many_and_each_has_a_name() -> None:

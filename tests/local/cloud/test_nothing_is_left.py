@@ -22,6 +22,7 @@ pytestmark = pytest.mark.local
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'lambda_src'}"}
 
 
 def _processes(state: Path) -> dict[int, str]:
@@ -56,8 +57,7 @@ def _all_gone(state: Path, seconds: float = 8) -> dict[int, str]:
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    environment = dict(os.environ, PYTHONPATH=f"{PROJECT}:{PROJECT / 'lambda_src'}")
-    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, env=environment, start_new_session=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, env=ENVIRONMENT, start_new_session=True)
 
 
 @pytest.fixture
@@ -75,17 +75,17 @@ def _urls(process: subprocess.Popen[bytes]) -> list[str]:
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(b"{"):
-            return json.loads(line)["urls"]
+            return list(json.loads(line)["urls"])
     raise AssertionError("the program ended before it was ready")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signals):
+def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signals) -> None:
     with _start(_runner(state)) as parent:
         urls = _urls(parent)
         commands = _processes(state).values()
         assert sum("_worker.py" in command for command in commands) == 2
-        assert sum("launcher.py" in command for command in commands) == 2  # and its supervisor
+        assert sum("launcher.py" in command for command in commands) == 1
         assert not any(_refused(url) for url in urls)
         parent.send_signal(number)
         parent.wait(timeout=10)
@@ -93,20 +93,19 @@ def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signa
         assert all(_refused(url) for url in urls)
 
 
-def test_the_end_of_make_ends_everything(state: Path):
+def test_the_end_of_make_ends_everything(state: Path) -> None:
     makefile = state / "Makefile"
-    # the shell stays between make and the program, as it does for a recipe of several commands
-    makefile.write_text(f"run:\n\t@{' '.join(_runner(state))}; echo ended\n")
+    makefile.write_text(f"run:\n\t@exec {' '.join(_runner(state))}\n")
     with _start(["make", "-f", str(makefile), "run"]) as make:
         urls = _urls(make)
-        make.kill()
+        make.terminate()  # make hands it on
         make.wait(timeout=10)
         assert _all_gone(state) == {}
         assert all(_refused(url) for url in urls)
 
 
 @pytest.mark.parametrize("after", [0.1, 0.35, 0.6, 0.9])
-def test_killed_while_it_is_starting(state: Path, after: float):
+def test_killed_while_it_is_starting(state: Path, after: float) -> None:
     with _start(_runner(state)) as parent:
         time.sleep(after)
         parent.kill()
@@ -114,9 +113,9 @@ def test_killed_while_it_is_starting(state: Path, after: float):
         assert _all_gone(state) == {}
 
 
-def test_stop_waits_until_all_are_gone(state: Path):
+def test_stop_waits_until_all_are_gone(state: Path) -> None:
     command = [sys.executable, "-u", str(HERE / "small_server.py"), str(state)]
-    child = children.start("small server", command, log=state / "log")
+    child = children.start("small server", command, log=state / "log", environment=ENVIRONMENT)
     url = child.url(timeout=10)
     child.stop()
     assert _processes(state) == {}
@@ -124,15 +123,7 @@ def test_stop_waits_until_all_are_gone(state: Path):
     child.stop()
 
 
-def test_a_killed_supervisor_takes_its_child_along(state: Path):
-    command = [sys.executable, "-u", str(HERE / "small_server.py"), str(state)]
-    with children.start("small server", command, log=state / "log") as child:
-        child.url(timeout=10)
-        os.kill(child.pid, signal.SIGKILL)
-        assert _all_gone(state) == {}
-
-
-def test_what_a_child_leaves_behind_is_ended_with_it(state: Path):
+def test_what_a_child_leaves_behind_is_ended_with_it(state: Path) -> None:
     leave = (
         f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)', '{state}'])"
     )
@@ -141,10 +132,10 @@ def test_what_a_child_leaves_behind_is_ended_with_it(state: Path):
         while child.alive() and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not child.alive()
-        assert _all_gone(state) == {}
+    assert _all_gone(state) == {}
 
 
-def test_a_child_that_ends_before_it_is_ready_shows_its_log(state: Path):
+def test_a_child_that_ends_before_it_is_ready_shows_its_log(state: Path) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no such thing')"]
     with (
         children.start("broken server", command, log=state / "log") as child,
@@ -153,7 +144,7 @@ def test_a_child_that_ends_before_it_is_ready_shows_its_log(state: Path):
         child.url(timeout=10)
 
 
-def test_a_child_that_never_announces_itself_is_not_waited_for_forever(state: Path):
+def test_a_child_that_never_announces_itself_is_not_waited_for_forever(state: Path) -> None:
     command = [sys.executable, "-c", "import time; print('thinking', flush=True); time.sleep(100)"]
     with (
         children.start("slow server", command, log=state / "log") as child,

@@ -1,7 +1,6 @@
-"""An account on the local cloud in which nothing was ever deployed, and somebody who has just cloned the project."""
+"""An account on the local cloud in which nothing was ever deployed, and a fresh clone of the project."""
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import SELLER_ACCOUNT, LocalCloud, LocalSession, children
-from local.marketplace.admin import MarketplaceAdmin
+from local.cloud import SELLER_ACCOUNT, LocalCloud, LocalSession
+from local.marketplace_process import start_marketplace
 from local.simulated_clock import SimulatedClock, moment_of, working_day
+from marketplace_local.admin import MarketplaceAdmin
 from runtime.clock import OFFSET_VARIABLE
 from tests.local.deploy.clone import Clone
 from tests.local.stage.acting import WAIT_SCALE
@@ -47,16 +47,12 @@ class EmptyAccount:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyAccount]:
     folder = tmp_path_factory.mktemp("account")
     with pytest.MonkeyPatch.context() as patch:
-        # where a stage with a movable clock looks for its file. SimulatedClock names it to all of this process, and
-        # after the start only the account's parts may see it
+        # A stage with a movable clock finds its file by this variable. SimulatedClock sets it for the whole process,
+        # but only the account's parts may see it.
         patch.setenv(OFFSET_VARIABLE, "")
         clock = SimulatedClock(folder / "clone" / "build" / "local" / "clock-offset")
         clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
-        server = children.start(
-            "the local Marketplace",
-            [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
-            log=folder / "marketplace.log",
-        )
+        server = start_marketplace(folder / "marketplace.log", clock_file=clock.file)
     with server:
         marketplace = MarketplaceAdmin(server.url(timeout=30))
         with LocalCloud(

@@ -1,4 +1,4 @@
-"""What the command says: one line for a fault, nothing else, and the same templates again."""
+"""The command prints one line for a fault and nothing else, and makes the same templates again."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from tests.stacks.stage_files.files import TO_BE_SET
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--stage", "dev"], f"stages/dev.toml: productCode is empty: {TO_BE_SET}"),
+        (["--stage", "dev"], f"stages/product.toml: productCode is empty: {TO_BE_SET}"),
         ([], "no stage is named: pass -c stage=<dev|local|prod|staging>"),
         (
             ["-c", "stage=nowhere"],

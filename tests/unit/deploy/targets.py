@@ -1,4 +1,4 @@
-"""Stages and stacks for tests of the deployment, without an account."""
+"""Stages and stacks for tests of commands, without an account."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,12 +6,12 @@ from typing import Any
 
 import boto3
 
-from deploy.stacks_there import StackThere
+from deploy.deployed_stacks import DeployedStack
 from deploy.target import Target
 from stacks.stage import Stage
 from tests.synthesized import shipped
 
-#: moto's own account
+#: moto's own account.
 ACCOUNT = "123456789012"
 REACHED = datetime(2026, 11, 29, 10, 5, 0, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ def target(**changes: Any) -> Target:
     return Target(stage=stage(**changes), account=ACCOUNT, session=boto3.Session(), reached_at=REACHED)
 
 
-def there(name: str, status: str = "CREATE_COMPLETE", **more: Any) -> StackThere:
+def there(name: str, status: str = "CREATE_COMPLETE", **more: Any) -> DeployedStack:
     basis = {"protected": False, "changed_by": "yawl-20261129T100500Z", "outputs": {}, "region": "us-east-1"}
     stack = f"YawlMetering-dev-{name}"
-    return StackThere(name=stack, id=f"arn:{stack}", status=status, **{**basis, **more})
+    return DeployedStack(name=stack, id=f"arn:{stack}", status=status, **{**basis, **more})

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from usage.request import MAX_BYTES, MAX_EVENTS, BadRequest, read_events
+from runtime.api_error import ApiError
+from usage.request import MAX_BYTES, MAX_EVENTS, read_events
 
 JSON = "application/json"
 
 
 def refused(body: str | None, content_type: str = JSON) -> tuple[int, str]:
-    with pytest.raises(BadRequest) as found:
+    with pytest.raises(ApiError) as found:
         read_events(body, content_type)
     assert found.value.message
     return found.value.status, found.value.code

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.marketplace.rules.request_form import tags_are_plain
-from local.marketplace.rules.usage_record import UsageRecord
 from marketplace.dimensions import Dimension
 from marketplace.usage_allocations import Allocation, tag_set, usage_allocation
+from marketplace_local.rules.request_form import tags_are_plain
+from marketplace_local.rules.usage_record import UsageRecord
 from runtime.clock import from_iso
 from usage.usage_event import Refusal, UsageEvent, Void, parse
 
@@ -263,7 +263,9 @@ COMPOSED, DECOMPOSED = "José", "Jose\u0301"
 @pytest.mark.parametrize("field", ["user", "source"])
 def test_a_name_is_one_however_its_accents_are_composed(field: str) -> None:
     """Unicode NFC: file systems and keyboards differ, the person is the same."""
-    one, other = read(**{field: COMPOSED}), read(**{field: DECOMPOSED})
+    composed: dict[str, Any] = {field: COMPOSED}
+    decomposed: dict[str, Any] = {field: DECOMPOSED}
+    one, other = read(**composed), read(**decomposed)
     assert COMPOSED != DECOMPOSED
     assert (one, one.content) == (other, other.content)
 

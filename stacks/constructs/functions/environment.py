@@ -1,0 +1,19 @@
+"""What all functions of one deployment have in common, apart from their settings."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionEnvironment:
+    """metrics_namespace: of the functions' metrics in CloudWatch. log_group_prefix: before ``/<function>``.
+
+    log_level: DEBUG or INFO, of functions' own lines. No higher one: Lambda treats lines without a level as INFO
+    (Lambda Developer Guide, "Log-level filtering"), and lines that carry metrics have none, so alarms would lose them.
+    clock_offset_file: of a stage whose clock can be moved; None keeps the variable out of every function.
+    """
+
+    metrics_namespace: str
+    log_group_prefix: str
+    log_retention_days: int
+    log_level: str
+    clock_offset_file: str | None = None

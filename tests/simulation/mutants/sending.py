@@ -1,0 +1,139 @@
+"""Sending: attempts, deadlines and what goes to Marketplace."""
+
+from tests.simulation.mutants.mutation import Mutant
+
+MUTANTS = (
+    Mutant(
+        "no-journal",
+        "an attempt is not noted before its call",
+        "Sender.send",
+        "self._store_attempt(_in_time(batch, now), attempt)",
+        "_in_time(batch, now)",
+    ),
+    Mutant(
+        "journal-after-the-call",
+        "an attempt is noted when its answer has come",
+        "Sender.send",
+        "self._store_attempt(_in_time(batch, now), attempt)",
+        "_in_time(batch, now)",
+        also=(
+            (
+                "answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])",
+                """
+answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])
+batch = self._store_attempt(batch, attempt)
+""",
+            ),
+        ),
+    ),
+    Mutant(
+        "half-past-its-deadline",
+        "a half of a batch is sent without another look at the clock",
+        "Sender.send",
+        "_in_time(batch, now)",
+        "batch",
+    ),
+    Mutant(
+        "journal-on-ended-lines",
+        "a line that has ended since it was read is sent",
+        "Settlement.journal",
+        "change.absent_or(verdict, open_rank)",
+        "change.absent_or(verdict, f'({open_rank} OR {change.exists(verdict)})')",
+    ),
+    Mutant(
+        "5xx-is-an-answer",
+        "an attempt is struck out though nobody knows whether it was done",
+        "Sender._settle_fault",
+        "fault.answered",
+        "fault is not None",
+    ),
+    Mutant(
+        "omitted-is-an-answer",
+        "lines that an answer does not name are taken for not done",
+        "Sender._settle_answer",
+        "settlement.unanswered",
+        "settlement.answered",
+    ),
+    Mutant(
+        "matched-by-place",
+        "answers are matched by their place",
+        "UsageMeter.meter_usage",
+        """
+for result in answer.get('Results', ()):
+    line = by_key.get(_sent_key(result['UsageRecord']))
+    if line is not None and result.get('Status'):
+        results[line] = Answer(result['Status'], result.get('MeteringRecordId'))
+""",
+        """
+for line, result in zip(lines, answer.get('Results', ()), strict=False):
+    if line is not None and result.get('Status'):
+        results[line] = Answer(result['Status'], result.get('MeteringRecordId'))
+""",
+    ),
+    Mutant(
+        "poison-kills-its-batch",
+        "one bad record has all of its batch rejected",
+        "Sender._settle_fault",
+        """
+if of_records and number == 1:
+    self._reject(batch[0], run, attempt, fault)
+    return
+""",
+        """
+if of_records:
+    for hour in batch:
+        for name in hour.lines:
+            self._reject(hour.only([name]), run, attempt, fault)
+    return
+""",
+    ),
+    Mutant(
+        "sent-in-any-mode",
+        "the stage's mode is not asked",
+        "Mode.sends",
+        "self.name == 'live'",
+        "self.name != ''",
+    ),
+    Mutant(
+        "fresh-timestamp",
+        "a line is sent with a time of the attempt's own",
+        "usage_line",
+        "timestamp=record.timestamp",
+        "timestamp=record.timestamp + len(line.attempts)",
+    ),
+    Mutant(
+        "quantity-of-today",
+        "a line is sent with what was counted, not with what was frozen",
+        "usage_line",
+        "line.quantity",
+        "line.counted.to_integral_value() if not line.decimals else line.counted",
+    ),
+    Mutant(
+        "deadline-too-late",
+        "a line is sent for an hour more than Marketplace takes it",
+        "MARGIN",
+        "10 * 60",
+        "-50 * 60",
+    ),
+    Mutant(
+        "deadline-too-early",
+        "a line is given up an hour too early",
+        "MARGIN",
+        "10 * 60",
+        "70 * 60",
+    ),
+    Mutant(
+        "month-end-ignored",
+        "the month's end is no deadline",
+        "deadline",
+        "min(hour + WINDOW - MARGIN, month_closes_at(hour))",
+        "hour + WINDOW - MARGIN",
+    ),
+    Mutant(
+        "never-given-up",
+        "a line that cannot be sent any more stays pending",
+        "_settle_record",
+        "settler.clock() >= line.deadline",
+        "settler.clock() < 0",
+    ),
+)
