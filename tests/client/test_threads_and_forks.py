@@ -165,7 +165,7 @@ def test_a_call_that_waits_goes_on_when_room_comes(tmp_path: Path) -> None:
     def transport() -> Transport:
         return door
 
-    # nothing is due for five minutes, and the first attempts fail: room comes because it is wanted
+    # Nothing is due for five minutes, and the first attempts fail: the waiting call makes the client send.
     settings = Settings(
         max_spool_bytes=4 * 1024 * 1024,
         when_full_wait=60.0,
