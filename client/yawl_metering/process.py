@@ -5,13 +5,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from yawl_metering.database import SpoolUnwritable
 from yawl_metering.delivery import Delivery, Mode
 from yawl_metering.settings import Aggregation, OnRefused, Settings, Stats
-from yawl_metering.spool import VOID, Event, SpoolFull
+from yawl_metering.spool import VOID, Event, Held, SpoolFull
 from yawl_metering.transport import Transport
 from yawl_metering.usage import (
     LARGEST_MERGED,
@@ -48,6 +49,7 @@ class Process(Delivery):
     ) -> None:
         super().__init__(directory, transport, settings, on_refused, **clocks)
         self._adopt()
+        self._held, self._delivered = Held(0, 0, 0, 0, None), False
         self._closed = self._stopping = self._flush_wanted = self._room_wanted = False
         self._begun = self._ended = 0
         # A daemon: an app that forgets to close must still be able to end; what is left is on disk.
@@ -135,9 +137,18 @@ class Process(Delivery):
     def flush(self, timeout: float) -> bool:
         """As ``UsageClient.flush``."""
         with self._lock:
-            return self._closed or self._flush(time.monotonic() + timeout)
+            if not self._closed:
+                self._delivered = self._flush(time.monotonic() + timeout)
+            return self._delivered
 
     def _flush(self, deadline: float) -> bool:
+        try:
+            return self._flush_until(deadline)
+        except SpoolUnwritable as error:
+            self._not_sent(str(error))
+            return False
+
+    def _flush_until(self, deadline: float) -> bool:
         upto, recorded_by = self.spool.last(), self._clock()
         while (held := self.spool.held(upto, recorded_by)).frozen + held.open:
             if self._stopping or self._is_own_thread():
@@ -166,15 +177,16 @@ class Process(Delivery):
         """As ``UsageClient.close``."""
         with self._lock:
             if self._closed:
-                return True
-            done = self._flush(time.monotonic() + timeout)
+                return self._delivered
+            self._delivered = self._flush(time.monotonic() + timeout)
             self._closed = self._stopping = True
             self._changed.notify_all()
         if self._thread.is_alive() and not self._is_own_thread():
-            self._thread.join(1.0)  # a request under way is not cut off
+            self._thread.join(1.0)  # A request under way is not cut off.
+        self._look()
         self.spool.close()
         self._transport.close()
-        return done
+        return self._delivered
 
     def stats(self) -> Stats:
         """A copy, of this moment."""
@@ -182,10 +194,14 @@ class Process(Delivery):
             stats = replace(self._stats, refused=self._stats.refused.copy())
             stats.damaged, stats.torn = self.spool.damaged, self.spool.torn
             if not self._closed:
-                held = self.spool.held()
-                stats.pending, stats.open_groups = held.frozen, held.open
-                stats.live_bytes, stats.oldest = held.bytes, held.oldest
+                self._look()
+            stats.pending, stats.open_groups = self._held.frozen, self._held.open
+            stats.live_bytes, stats.oldest = self._held.bytes, self._held.oldest
             return stats
+
+    def _look(self) -> None:
+        with suppress(SpoolUnwritable):
+            self._held = self.spool.held()
 
     def _adopt(self) -> None:
         try:
@@ -223,8 +239,11 @@ class Process(Delivery):
                     adopt_at = time.monotonic() + ADOPTION
                     self._adopt()
             except Exception as error:
-                # Neither a disk nor a defect of ours may end delivery for good; what is held is on disk.
-                logger.error("a round of delivery failed: %s", error, exc_info=not isinstance(error, SpoolUnwritable))
+                # Neither the disk nor a defect of ours may end delivery for good; what is held is on disk.
+                if isinstance(error, SpoolUnwritable):
+                    self._not_sent(str(error))
+                else:
+                    logger.exception("a round of delivery failed")
                 with self._lock:
                     self._sleep(min(nap, 1.0))
 

@@ -86,6 +86,8 @@ def test_what_close_leaves_the_next_process_sends(tmp_path: Path) -> None:
     first = UsageClient("app", lambda: door, tmp_path, clock=lambda: START)
     first.record_api_calls("l-1", 3)
     assert first.close(0.1) is False
+    assert first.close(0.1) is False
+    assert first.stats().pending == 1
     door.fault = lambda _: ""
     with UsageClient("app", lambda: door, tmp_path, clock=lambda: START) as second:
         assert second.stats().adopted == 1
