@@ -29,13 +29,13 @@ WORKER_STARTS = {
     "start-final-metering": "import metering.final_handlers as h\nh.starter('arn')",
     "look-after-leavers": "import metering.final_handlers as h\nh.dynamodb(); h.starter('arn')",
     "usage-queue": "import usage.queue_handlers as h\nh.drain()",
-    "subscription-notices": "import subscription.handlers as h\nh.notice_desk()",
-    "entitlement-notices": "import entitlement.handlers as h\nh.desk()",
+    "subscription-notices": "import buyer.handlers.subscription_notices as h\nh.receiver()",
+    "entitlement-notices": "import buyer.handlers.entitlement_notices as h\nh.receiver()",
 }
 DOOR_STARTS = {
     "usage": "import usage.handlers as h\nh.stores()",
-    "registration": "import registration.handlers as h\nh.desk(); h.sessions()",
-    "subscriber-api": "import subscription.api as h\nh.subscribers()",
+    "registration": "import buyer.handlers.registration as h\nh.registrar(); h.sessions()",
+    "subscriber-api": "import buyer.handlers.subscriber_api as h\nh.subscribers()",
 }
 _TIMED = """import sys, time
 sys.path.insert(0, {folder!r})

@@ -75,6 +75,7 @@ class DoorFunctions:
         handler: str,
         settings: Settings,
         description: str,
+        service: str | None = None,
         timeout: Duration = ANSWER_WITHIN,
         reserved_concurrency: int | None = None,
         own_loop: bool = False,
@@ -84,7 +85,7 @@ class DoorFunctions:
             id_,
             code=self._code,
             handler=handler,
-            room=handler.split(".")[0],
+            room=service or handler.split(".")[0],
             settings=settings,
             environment=self._environment,
             description=description,
@@ -96,7 +97,8 @@ class DoorFunctions:
     def _registration(self) -> RoomFunction:
         function = self._function(
             "registration",
-            handler="registration.handlers.handle",
+            handler="buyer.handlers.registration.handler",
+            service="registration",
             description="a buyer arrives: registration page, ResolveCustomer, contact data",
             # whoever is not signed in may make Marketplace's calls wait; usage, notices and metering need the others
             reserved_concurrency=self._stage.public_concurrency,
@@ -125,7 +127,8 @@ class DoorFunctions:
     def _subscriber_api(self) -> RoomFunction:
         function = self._function(
             "subscriber-api",
-            handler="subscription.api.handle",
+            handler="buyer.handlers.subscriber_api.handler",
+            service="subscription",
             description="what is known of a subscriber",
             settings=SubscriberApiSettings(SUBSCRIBERS_TABLE=self._data.subscribers.name),
         )
@@ -135,7 +138,8 @@ class DoorFunctions:
     def _subscription_notices(self) -> RoomFunction:
         function = self._function(
             "subscription-notices",
-            handler="subscription.handlers.handle_notices",
+            handler="buyer.handlers.subscription_notices.handler",
+            service="subscription",
             description="the agreement lives and ends: SNS and EventBridge notices",
             timeout=NOTICE_WITHIN,
             settings=SubscriptionNoticesSettings(
@@ -159,7 +163,8 @@ class DoorFunctions:
     def _entitlement_notices(self) -> RoomFunction:
         function = self._function(
             "entitlement-notices",
-            handler="entitlement.handlers.handle_notices",
+            handler="buyer.handlers.entitlement_notices.handler",
+            service="entitlement",
             description="what the contract includes: GetEntitlements after every notice",
             timeout=NOTICE_WITHIN,
             settings=EntitlementNoticesSettings(

@@ -1,0 +1,17 @@
+"""Tables in memory for the functions' entry points."""
+
+import pytest
+
+from ledger.tables import ALL_TABLES
+from local.dynamodb.store import MemoryDynamoDB
+from tests.contracts.dynamodb_tables import create
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> MemoryDynamoDB:
+    """The declared tables, new and empty; a function that connects gets them."""
+    memory = MemoryDynamoDB()
+    for table in ALL_TABLES:
+        create(memory.meta.client, table, table.name)
+    monkeypatch.setattr("ledger.dynamodb.connect", lambda: memory)
+    return memory
