@@ -6,10 +6,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src
+export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run test bench check format soak mutants cdk synth bootstrap deploy rollback destroy smoke record lock clean
+.PHONY: help setup browser run marketplace test bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -51,6 +51,9 @@ browser:
 run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
 	@exec $(PY) -m local.run
 
+marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT=8090)
+	@exec $(PY) -m marketplace_local --port $(or $(PORT),8090)
+
 # all of them on several cores (tests/on_all_cores.py); a part begins sooner in one process
 test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
 	@exec $(PY) -m pytest $(or $(T),--numprocesses=auto --maxprocesses=4)
@@ -58,16 +61,23 @@ test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
 # --- and the others ---------------------------------------------------------------------------------------------------
 
 bench: setup  ## measure, and write docs/benchmarks.md (B=imports: one figure)
-	@PYTHONPATH=$(PYTHONPATH):$(CURDIR)/client exec $(PY) -m bench $(B)
+	@exec $(PY) -m bench $(B)
 
-check: setup  ## lint, formatting, types; with STAGE=dev the stage's account and listing, which nothing changes (JSON=1)
+check: setup  ## lint, formatting, types, links of the pages; with STAGE=dev the stage's account and listing, which nothing changes (JSON=1)
 ifdef STAGE
 	@exec $(PY) -m deploy check
 else
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/docs-checked
 endif
+
+docs: setup node_modules/.ready  ## the documentation as a site in build/docs (SERVE=1: on http://127.0.0.1:8000)
+	@NO_MKDOCS_2_WARNING=1 exec $(VENV)/bin/mkdocs $(if $(SERVE),serve --dev-addr 127.0.0.1:8000,build --strict --quiet)
+
+hooks: setup  ## checks before each commit (.pre-commit-config.yaml)
+	@$(VENV)/bin/pre-commit install
 
 format: setup  ## format the code
 	$(VENV)/bin/ruff check --fix-only .
@@ -108,6 +118,9 @@ destroy: cdk  ## remove a stage that does not keep its data (STAGE=dev)
 
 smoke: setup  ## try a deployed stage by its own doors (STAGE=dev JSON=1; WRITE=1 TEST_BUYER=key: also an event and a run)
 	@exec $(PY) -m deploy smoke
+
+schema: setup  ## the editors' schemas of stage files and docs/deploy.md's tables of keys, from their declarations
+	@exec $(PY) -m stacks.stage.describe
 
 record: setup  ## write down what this release is: names that may not change, templates to update from (tests/releases)
 	@$(PY) -m tests.releases.record

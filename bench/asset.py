@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 from bench.figure import PROJECT
-from stacks.constructs import asset_contents
+from stacks.constructs.functions import asset_contents
 from stacks.node import use_pinned_node
 
 FUNCTION_PYTHON = PROJECT / ".venv-lambda" / "bin" / "python"
@@ -17,8 +17,8 @@ STOCK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "u
 def bundled() -> Path:
     """A fresh asset."""
     use_pinned_node()
-    from stacks.constructs.asset import FunctionAsset
-    from stacks.constructs.function import RUNTIME
+    from stacks.constructs.functions.asset import FunctionAsset
+    from stacks.constructs.functions.function import RUNTIME
 
     folder = _empty(FOLDER / "asset")
     FunctionAsset(source=PROJECT / "lambda_src", runtime=RUNTIME, function_python=str(FUNCTION_PYTHON)).bundle(folder)

@@ -44,7 +44,7 @@ NOTES = (
 #: two hourly runs and a final metering; each has as many batches under way as there are copies
 RUNS = ("hourly run", "hourly run over the hour", "final metering")
 CUSTOMERS = 320
-#: Step Functions' first wait where Lambda has no copy free (``stacks.constructs.workflow_task``, LAMBDA_FULL)
+#: Step Functions' first wait where Lambda has no copy free (``stacks.constructs.workflows.task``, LAMBDA_FULL)
 LAMBDA_FULL_WAIT = 1.0
 
 Batch = list[LineKey]

@@ -28,12 +28,12 @@ WORKER_STARTS = {
     "import metering.end_subscription, metering.settle_line\nh.dynamodb()",
     "start-final-metering": "import metering.final_handlers as h\nh.starter('arn')",
     "look-after-leavers": "import metering.final_handlers as h\nh.dynamodb(); h.starter('arn')",
-    "usage-queue": "import usage.queue_handlers as h\nh.drain()",
+    "usage-queue": "import usage.handlers.usage_queue as h\nh.drain()",
     "subscription-notices": "import buyer.handlers.subscription_notices as h\nh.receiver()",
     "entitlement-notices": "import buyer.handlers.entitlement_notices as h\nh.receiver()",
 }
 DOOR_STARTS = {
-    "usage": "import usage.handlers as h\nh.stores()",
+    "usage": "import usage.handlers.usage as h\nh.stores()",
     "registration": "import buyer.handlers.registration as h\nh.registrar(); h.sessions()",
     "subscriber-api": "import buyer.handlers.subscriber_api as h\nh.subscribers()",
 }

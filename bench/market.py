@@ -1,18 +1,16 @@
 """The local Marketplace in a process of its own, with the benchmark's time as its clock, and buyers on it."""
 
 import os
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from bench.figure import PROJECT
 from bench.house import AFTER, DIMENSIONS, HOUR, PRODUCT, House
-from local.cloud import children
-from local.marketplace.admin import MarketplaceAdmin
+from local.marketplace_process import start_marketplace
 from marketplace.meter_usage import UsageMeter
-from runtime.clock import OFFSET_VARIABLE, iso
+from marketplace_local.admin import MarketplaceAdmin
+from runtime.clock import iso
 
 FOLDER = PROJECT / "build" / "bench"
 
@@ -20,16 +18,9 @@ FOLDER = PROJECT / "build" / "bench"
 @contextmanager
 def marketplace(calls_per_second: float, now: float = AFTER) -> Iterator[MarketplaceAdmin]:
     """A new one, enforcing so many calls in any second; its product has the house's dimensions."""
-    offset = FOLDER / "clock-offset"
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    offset.write_text(repr(now - time.time()), encoding="ascii")
-    with children.start(
-        "the local Marketplace",
-        [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
-        log=FOLDER / "marketplace.log",
-        environment={**os.environ, OFFSET_VARIABLE: str(offset)},
-    ) as child:
+    with start_marketplace(FOLDER / "marketplace.log") as child:
         admin = MarketplaceAdmin(child.url(timeout=20))
+        admin.set_clock(iso(now))
         admin.create_product(PRODUCT, DIMENSIONS, integration="license")
         admin.set_settings(callsPerSecond=calls_per_second)
         yield admin

@@ -1,22 +1,20 @@
-"""The way into an AWS account: ``make bootstrap``, ``make deploy``, ``make rollback`` and ``make destroy``; and whether
-it is right: ``make check STAGE=`` and ``make smoke``.
+"""The way into an AWS account: ``make bootstrap``, ``deploy``, ``rollback``, ``destroy``, ``check``, ``smoke``.
 
-One file per command, and one for each thing that they share:
+One file for each command, and for each thing that they share:
 
-    target.py          whose account it is, and whether it can be deployed to: asked before anything is touched
-    stacks_there.py    which stacks of the stage there are, and in what state
-    deletion.py        a stack goes, and what stays of it
-    first_try.py       what a first deployment that failed leaves behind, cleared away
-    aliases.py         which published version is live, and which was before
-    assembly.py        the synthesized templates
-    cdk_cli.py         the pinned command line of the CDK, on the pinned Node
+    target.py            the account of the credentials, and whether the stage may be deployed to it
+    aws.py               calls of AWS, each named, so that a test holds the policies of docs/ against them
+    deployed_stacks.py   the stage's stacks: states, resources, last deployment
+    deployed_stage.py    the stage as it is in its account
+    deletion.py          deletes stacks and reports what they leave behind, also after a first deployment that failed
+    aliases.py           which published version is live, and which was before
+    assembly.py          the synthesized templates
+    cdk_cli.py           the pinned command line of the CDK, on the pinned Node
 
-    check, smoke       rooms of their own, which only look (smoke writes if it is told to). Both are made of
-    line.py            one line: green, yellow or red, with its remedy
-    show_lines.py      looks, told line by line, to people or to programs
-    reader.py          what is asked of AWS, each call named, so that a test holds the rights against them
-    stage_there.py     a stage as it is in its account
-    api_door.py        calls of the deployed API
+    check, smoke         rooms of their own, which only read (smoke writes when asked to). They share
+    line.py              one line of their report: green, yellow or red, with its remedy
+    show_lines.py        runs their looks, and prints the lines for people or programs
+    api_door.py          calls of the deployed API
 
-Whatever is not as it has to be is one line that says the remedy (``NotReady``).
+A fault that people have to mend is one line that names the remedy (``NotReady``).
 """

@@ -1,8 +1,8 @@
-"""``python -m deploy <command>``: the make targets, which give their variables by the environment."""
+"""``python -m deploy <command>``: the make targets, which pass their variables in the environment."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
@@ -17,15 +17,15 @@ from deploy.bootstrap import bootstrap
 from deploy.cdk_cli import ROOT
 from deploy.check.check import POLICY as CHECK_POLICY
 from deploy.check.check import looks as check_looks
+from deploy.deployed_stage import DeployedStage
 from deploy.destroy import destroy
 from deploy.not_ready import NotReady
 from deploy.release import release
 from deploy.rollback import roll_back
-from deploy.show_lines import all_well, looks_of
+from deploy.show_lines import Look, all_well, looks_of
 from deploy.smoke.smoke import POLICY as SMOKE_POLICY
 from deploy.smoke.smoke import looks as smoke_looks
 from deploy.smoke.write import Wishes
-from deploy.stage_there import StageThere
 from deploy.target import Target, reach
 from local.interrupts import heed_interrupts
 from stacks import stage as stages
@@ -49,7 +49,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Whatever is known to go wrong ends in one line and exit code 1."""
+    """Ends a known failure in one line and exit code 1."""
     heed_interrupts()
     try:
         yield
@@ -65,8 +65,8 @@ def one_line() -> Iterator[None]:
 
 def read_stage(name: str, product_code: str) -> Stage:
     if not name:
-        known = "|".join(stages.names(ROOT / "stages"))
-        raise NotReady(f"no stage is named: write STAGE=<{known}>")
+        existing = "|".join(stages.names(ROOT / "stages"))
+        raise NotReady(f"no stage is named: write STAGE=<{existing}>")
     return stages.load(name, folder=ROOT / "stages", product_code=product_code or None)
 
 
@@ -78,39 +78,40 @@ def reached(name: str, product_code: str, seller: bool = False) -> Target:
 
 
 def asking(question: str, yes: bool) -> Callable[[], bool]:
-    """Yes was said before, or is said now; nobody can say it where there is no terminal."""
+    """A question that YES=1 or the terminal answers; without a terminal the answer is no."""
     return lambda: yes or (sys.stdin.isatty() and typer.confirm(question))
 
 
 @app.command("synth")
+@one_line()
 def synth_command(stage: StageName = "", product_code: ProductCode = "") -> None:
-    """Write the templates of a stage; nothing is asked of AWS."""
-    with one_line():
-        assembly = synthesize(read_stage(stage, product_code).name, product_code=product_code or None)
-        say(f"written to {assembly.folder.relative_to(ROOT)}")
+    """Write the templates of a stage; calls nothing of AWS."""
+    assembly = synthesize(read_stage(stage, product_code).name, product_code=product_code or None)
+    say(f"written to {assembly.folder.relative_to(ROOT)}")
 
 
 @app.command("bootstrap")
+@one_line()
 def bootstrap_command(
     stage: StageName = "", product_code: ProductCode = "", seller: Seller = False, more: More = ""
 ) -> None:
     """Prepare the account and Region of a stage for the CDK."""
-    with one_line():
-        bootstrap(reached(stage, product_code, seller), more.split(), say)
+    bootstrap(reached(stage, product_code, seller), more.split(), say)
 
 
 @app.command("deploy")
+@one_line()
 def deploy_command(
     stage: StageName = "", product_code: ProductCode = "", yes: Yes = False, seller: Seller = False, more: More = ""
 ) -> None:
     """Deploy a stage, new or again."""
-    with one_line():
-        target = reached(stage, product_code, seller)
-        approved = yes or os.environ.get("CI") == "true"
-        release(target, product_code=product_code or None, approved=approved, more=more.split(), say=say)
+    target = reached(stage, product_code, seller)
+    approved = yes or os.environ.get("CI") == "true"
+    release(target, product_code=product_code or None, approved=approved, more=more.split(), say=say)
 
 
 @app.command("rollback")
+@one_line()
 def rollback_command(
     stage: StageName = "",
     product_code: ProductCode = "",
@@ -120,23 +121,22 @@ def rollback_command(
     ] = "",
 ) -> None:
     """Make the code of before the last deployment live again."""
-    with one_line():
-        moment = _moment(before) if before else None
-        roll_back(reached(stage, product_code), before=moment, agreed=asking("Move them?", yes), say=say)
+    moment = _moment(before) if before else None
+    roll_back(reached(stage, product_code), before=moment, agreed=asking("Move them?", yes), say=say)
 
 
 @app.command("destroy")
+@one_line()
 def destroy_command(
     stage: StageName = "", product_code: ProductCode = "", seller: Seller = False, yes: Yes = False
 ) -> None:
     """Remove a stage that does not keep its data."""
-    with one_line():
-        target = reached(stage, product_code, seller)
-        agreed = asking("Remove them for good?", yes)
-        destroy(target, product_code=product_code or None, agreed=agreed, say=say)
+    agreed = asking("Remove them for good?", yes)
+    destroy(reached(stage, product_code, seller), product_code=product_code or None, agreed=agreed, say=say)
 
 
 @app.command("check")
+@one_line()
 def check_command(
     stage: StageName = "",
     product_code: ProductCode = "",
@@ -146,21 +146,17 @@ def check_command(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Look at a stage's account and listing, before and after it is deployed; nothing is changed."""
-    found = looks_of(
-        lambda: StageThere(
-            target=reach(read_stage(stage, product_code)),
-            reached_at=api_url or None,
-            seller_profile=seller_profile or None,
-        ),
-        check_looks,
-    )
-    with one_line():
-        if not all_well(found, title=f"check of {stage}", policy=CHECK_POLICY, as_json=as_json, console=console):
-            raise typer.Exit(1)
+    """Look at a stage's account and listing, before and after a deployment; changes nothing."""
+
+    def deployed() -> DeployedStage:
+        target = reach(read_stage(stage, product_code))
+        return DeployedStage(target=target, api_address=api_url or None, seller_profile=seller_profile or None)
+
+    report(looks_of(deployed, check_looks), title=f"check of {stage}", policy=CHECK_POLICY, as_json=as_json)
 
 
 @app.command("smoke")
+@one_line()
 def smoke_command(
     stage: StageName = "",
     product_code: ProductCode = "",
@@ -170,15 +166,19 @@ def smoke_command(
     buyer: Annotated[str, typer.Option("--test-buyer", envvar="TEST_BUYER", help="whose usage that is")] = "",
     yes: Yes = False,
 ) -> None:
-    """Try a deployed stage by its own doors; nothing is changed without --write."""
-    wishes = Wishes(write=write, buyer=buyer, yes=yes)
-    found = looks_of(
-        lambda: StageThere(target=reach(read_stage(stage, product_code)), reached_at=api_url or None),
-        lambda there: smoke_looks(there, wishes),
-    )
-    with one_line():
-        if not all_well(found, title=f"smoke of {stage}", policy=SMOKE_POLICY, as_json=as_json, console=console):
-            raise typer.Exit(1)
+    """Try a deployed stage by its own API and queue; changes nothing without --write."""
+
+    def deployed() -> DeployedStage:
+        return DeployedStage(target=reach(read_stage(stage, product_code)), api_address=api_url or None)
+
+    found = looks_of(deployed, lambda it: smoke_looks(it, Wishes(write=write, buyer=buyer, yes=yes)))
+    report(found, title=f"smoke of {stage}", policy=SMOKE_POLICY, as_json=as_json)
+
+
+def report(looks: Iterable[Look], *, title: str, policy: str, as_json: bool) -> None:
+    """Exit code 1 if any line is red."""
+    if not all_well(looks, title=title, policy=policy, as_json=as_json, console=console):
+        raise typer.Exit(1)
 
 
 def _moment(text: str) -> datetime:

@@ -1,12 +1,13 @@
-"""Which published version of each function and workflow is live: the alias ``live`` says it."""
+"""Which published version of each function and workflow is live: the alias ``live`` names it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from deploy.aws import Aws
 from deploy.deletion import VERSIONS
-from deploy.stacks_there import StackThere
+from deploy.deployed_stacks import DeployedStack, resources_of
 from deploy.target import Target
 
 NAME = "live"
@@ -28,9 +29,9 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class Alias:
-    """An alias of a deployed stack; versions are the newest first."""
+    """An alias of a deployed stack; its versions are the newest first."""
 
-    stack: StackThere
+    stack: DeployedStack
     logical_id: str
     type: str
     arn: str
@@ -43,97 +44,87 @@ class Alias:
         return self.arn.split(":")[-2]
 
     def before(self, moment: datetime) -> Version | None:
-        """The version to go back to: the newest of before, if what is live was published then or later.
+        """The version to go back to: the newest before the moment, if the live one was published at or after it.
 
-        None if what is live is older, or if there is none before it.
+        None if the live one is older, or if there is none before it.
         """
         if self.live.published < moment:
             return None
         return next((version for version in self.versions if version.published < moment), None)
 
 
-def live_aliases(target: Target, stacks: Iterable[StackThere]) -> Iterator[Alias]:
-    """Of all complete stacks."""
+def live_aliases(target: Target, stacks: Iterable[DeployedStack]) -> Iterator[Alias]:
+    """The aliases of all complete stacks."""
     for stack in (stack for stack in stacks if stack.complete):
-        for logical_id, (kind, physical) in _resources(target, stack).items():
-            if kind in (FUNCTION_ALIAS, WORKFLOW_ALIAS) and physical.endswith(f":{NAME}"):
-                read = _function_alias if kind == FUNCTION_ALIAS else _workflow_alias
-                live, versions = read(target, stack.region, physical)
-                yield Alias(stack=stack, logical_id=logical_id, type=kind, arn=physical, live=live, versions=versions)
+        for _, logical_id, kind, arn in resources_of(target.aws, stack):
+            if kind in (FUNCTION_ALIAS, WORKFLOW_ALIAS) and arn.endswith(f":{NAME}"):
+                read = _function_versions if kind == FUNCTION_ALIAS else _workflow_versions
+                live, found = read(target.aws, stack.region, arn)
+                versions = tuple(sorted(found, key=lambda version: version.number, reverse=True))
+                (current,) = [version for version in versions if version.id == live]
+                yield Alias(stack=stack, logical_id=logical_id, type=kind, arn=arn, live=current, versions=versions)
 
 
 def move(target: Target, alias: Alias, to: Version) -> None:
-    """From now on calls of the alias go to that version; what runs already ends on its own."""
+    """Route calls of the alias to that version; what runs already ends on its own."""
+    region = alias.stack.region
     if alias.type == FUNCTION_ALIAS:
-        functions = target.session.client("lambda", region_name=alias.stack.region)
-        functions.update_alias(FunctionName=alias.of, Name=NAME, FunctionVersion=to.id)
+        target.aws.ask("lambda", "update_alias", region=region, FunctionName=alias.of, Name=NAME, FunctionVersion=to.id)
     else:
-        workflows = target.session.client("stepfunctions", region_name=alias.stack.region)
         route = [{"stateMachineVersionArn": to.id, "weight": 100}]
-        workflows.update_state_machine_alias(stateMachineAliasArn=alias.arn, routingConfiguration=route)  # type: ignore[arg-type]
+        target.aws.ask(
+            "stepfunctions",
+            "update_state_machine_alias",
+            region=region,
+            stateMachineAliasArn=alias.arn,
+            routingConfiguration=route,
+        )
 
 
 def deployed_version(target: Target, alias: Alias, template: Mapping[str, Any]) -> Version | None:
     """The version that the deployed template gives the alias; None where it names none of the stack's own."""
     resources = template["Resources"]
-    there = _resources(target, alias.stack)
+    names = {resource.logical_id: resource.name for resource in resources_of(target.aws, alias.stack)}
     for name in _referenced(resources.get(alias.logical_id, {}).get("Properties", {})):
-        if resources.get(name, {}).get("Type") in VERSIONS and name in there:
-            physical = there[name][1]
-            wanted = physical.rsplit(":", 1)[-1] if alias.type == FUNCTION_ALIAS else physical
+        if resources.get(name, {}).get("Type") in VERSIONS and name in names:
+            wanted = names[name].rsplit(":", 1)[-1] if alias.type == FUNCTION_ALIAS else names[name]
             return next((version for version in alias.versions if version.id == wanted), None)
     return None
 
 
-def _resources(target: Target, stack: StackThere) -> dict[str, tuple[str, str]]:
-    """Type and physical id by logical id."""
-    client = target.session.client("cloudformation", region_name=stack.region)
-    pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.id)
-    return {
-        resource["LogicalResourceId"]: (resource["ResourceType"], resource.get("PhysicalResourceId", ""))
-        for page in pages
-        for resource in page["StackResourceSummaries"]
-    }
-
-
-def _function_alias(target: Target, region: str, arn: str) -> tuple[Version, tuple[Version, ...]]:
-    functions = target.session.client("lambda", region_name=region)
+def _function_versions(aws: Aws, region: str, arn: str) -> tuple[str, list[Version]]:
+    """The live version's id, and all versions."""
     name = arn.split(":")[-2]
-    pages = functions.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+    listed = aws.ask("lambda", "list_versions_by_function", region=region, FunctionName=name)["Versions"]
     versions = [
         # 2026-11-29T10:05:01.123+0000
         Version(entry["Version"], datetime.strptime(entry["LastModified"], "%Y-%m-%dT%H:%M:%S.%f%z"))
-        for page in pages
-        for entry in page["Versions"]
+        for entry in listed
         if entry["Version"] != "$LATEST"
     ]
-    return _of(functions.get_alias(FunctionName=name, Name=NAME)["FunctionVersion"], versions)
+    return aws.ask("lambda", "get_alias", region=region, FunctionName=name, Name=NAME)["FunctionVersion"], versions
 
 
-def _workflow_alias(target: Target, region: str, arn: str) -> tuple[Version, tuple[Version, ...]]:
-    workflows = target.session.client("stepfunctions", region_name=region)
+def _workflow_versions(aws: Aws, region: str, arn: str) -> tuple[str, list[Version]]:
+    """The live version's id, and all versions."""
     machine, versions = arn.removesuffix(f":{NAME}"), list[Version]()
     token: dict[str, str] = {}
+    # boto3 has no paginator for this operation.
     while True:
-        page = workflows.list_state_machine_versions(stateMachineArn=machine, **token)  # type: ignore[arg-type]
+        page = aws.ask("stepfunctions", "list_state_machine_versions", region=region, stateMachineArn=machine, **token)
         versions += [
             Version(entry["stateMachineVersionArn"], entry["creationDate"]) for entry in page["stateMachineVersions"]
         ]
         if "nextToken" not in page:
             break
         token = {"nextToken": page["nextToken"]}
-    described = workflows.describe_state_machine_alias(stateMachineAliasArn=arn)
+    described = aws.ask("stepfunctions", "describe_state_machine_alias", region=region, stateMachineAliasArn=arn)
     heaviest = max(described["routingConfiguration"], key=lambda route: route["weight"])
-    return _of(heaviest["stateMachineVersionArn"], versions)
-
-
-def _of(live: str, versions: list[Version]) -> tuple[Version, tuple[Version, ...]]:
-    ordered = tuple(sorted(versions, key=lambda version: version.number, reverse=True))
-    return next(version for version in ordered if version.id == live), ordered
+    return heaviest["stateMachineVersionArn"], versions
 
 
 def _referenced(node: Any) -> Iterator[str]:
-    """Logical ids in ``Ref`` and ``Fn::GetAtt``."""
+    """The logical ids in ``Ref`` and ``Fn::GetAtt``."""
     if isinstance(node, list):
         for item in node:
             yield from _referenced(item)

@@ -9,7 +9,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
-#: seconds; API Gateway itself gives up after 29
+#: Seconds. API Gateway itself gives up after 29.
 TIMEOUT = 35
 SERVICE = "execute-api"
 
@@ -23,13 +23,13 @@ class Answer(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The error's stable word, where the API itself answered with one."""
+        """The code of the API's own error answer; empty where it has none."""
         error = self.json.get("error") if isinstance(self.json, dict) else None
         return str(error.get("code", "")) if isinstance(error, dict) else ""
 
 
 def get(url: str) -> Answer:
-    """One unsigned GET; a redirect is an answer. Raises BotoCoreError (HTTPClientError) where nothing answers."""
+    """The answer to one unsigned GET; follows no redirect. Raises BotoCoreError where nothing answers."""
     return _send(AWSRequest(method="GET", url=url, headers={"Accept": "text/html, application/json"}))
 
 
@@ -42,7 +42,7 @@ class ApiDoor:
         self._region = region
 
     def call(self, method: str, path: str, body: Any = None, *, signed: bool = True) -> Answer:
-        """``path`` begins with a slash. Raises BotoCoreError where nothing answers."""
+        """The answer to one request. ``path`` begins with a slash. Raises BotoCoreError where nothing answers."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data else {})
         request = AWSRequest(method=method, url=f"{self._url}{path}", data=data, headers=headers)

@@ -1,4 +1,4 @@
-"""The synthesized templates of a stage, as the CDK's command line takes them."""
+"""The synthesized templates of a stage, in the form that the CDK's command line takes."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from deploy.not_ready import NotReady
 
 @dataclass(frozen=True)
 class Assembly:
-    """A folder that synth has written."""
+    """A folder of synthesized templates."""
 
     folder: Path
 
@@ -35,10 +35,10 @@ def folder_of(stage: str, *, seller: bool = False) -> Path:
 
 
 def synthesize(stage: str, *, product_code: str | None = None, protect: bool = True, seller: bool = False) -> Assembly:
-    """Write the templates; those of before stay if it fails. Raises NotReady, its reason stands on stderr.
+    """Write the templates; the earlier ones stay if that fails. Raises NotReady after synth has printed its reason.
 
-    seller: the stack of the publishing account, and no other. protect: False leaves out the protection against
-    deletion, for a first deployment that may have to be rolled back.
+    seller: only the stack of the publishing account. protect: False leaves out the protection against deletion, for a
+    first deployment that may have to be rolled back.
     """
     folder = folder_of(stage, seller=seller)
     if not protect:

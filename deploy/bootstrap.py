@@ -1,4 +1,4 @@
-"""``make bootstrap``: what the CDK needs in an account and Region before anything can be deployed there."""
+"""``make bootstrap``: makes what the CDK needs in an account and Region before it can deploy there."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -9,17 +9,14 @@ from deploy.target import Target
 
 
 def bootstrap(target: Target, more: Sequence[str], say: Callable[[str], None]) -> None:
-    """Each Region that a stack of this stage may go to; as often as you like. ``more``: the CLI's own options.
-
-    Raises NotReady.
-    """
+    """Bootstrap each Region that a stack of this stage may go to. ``more``: the CLI's own options. Raises NotReady."""
     say(
         f"account {target.account}, {' and '.join(target.all_regions)}: stack {target.toolkit_stack}"
         " (a bucket for assets, and the roles that deploy)"
     )
     environments = [f"aws://{target.account}/{region}" for region in target.all_regions]
     named = ["--qualifier", target.qualifier, "--toolkit-stack-name", target.toolkit_stack]
-    # where there is no cdk.json: the CLI would run the app, which has no part in this
+    # In a folder without cdk.json, since the CLI would otherwise run the app first.
     with tempfile.TemporaryDirectory() as elsewhere:
         cdk("bootstrap", *environments, *named, *more, folder=Path(elsewhere))
     say(f"next: make deploy {target.make_variables}")

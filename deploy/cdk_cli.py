@@ -1,6 +1,6 @@
-"""The CDK's command line: the version in package-lock.json, on the pinned Node, whatever the machine has.
+"""The CDK's command line in the version of package-lock.json, on the pinned Node, whatever the machine has.
 
-python -m deploy.cdk_cli        installs it (make does)
+``python -m deploy.cdk_cli`` installs it; make does so.
 """
 
 import os
@@ -14,17 +14,17 @@ from stacks.node import npm, pinned_node
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
-#: nothing is asked of, or told to, anybody but AWS
+#: The CLI calls AWS and nobody else.
 QUIET = {"CDK_DISABLE_CLI_TELEMETRY": "true"}
 
 
 def install() -> int:
-    """``npm ci``: what the lock file says and nothing else; returns npm's exit code."""
+    """Install exactly what the lock file names (``npm ci``); returns npm's exit code."""
     return subprocess.run([*npm(), "ci", "--silent"], cwd=ROOT).returncode  # noqa: S603
 
 
 def cdk(*arguments: str, folder: Path = ROOT, environment: Mapping[str, str] = os.environ) -> None:
-    """One command of the CLI, whose output and questions are the caller's terminal's. Raises NotReady if it fails."""
+    """Run one command of the CLI on the caller's terminal. Raises NotReady if it fails."""
     if not CLI.exists():
         raise NotReady("the CDK's command line is not installed: run the make target, or `make cdk`")
     command = [str(pinned_node()), str(CLI), "--no-notices", *arguments]

@@ -1,25 +1,39 @@
-"""A stack goes, and what it leaves behind is told."""
+"""Deletes stacks, and reports what they leave behind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from botocore.exceptions import WaiterError
 
+from deploy.deployed_stacks import NEVER_COMPLETE, DeployedStack
 from deploy.not_ready import NotReady
-from deploy.stacks_there import StackThere
 from deploy.target import Target
 
-#: seconds between two looks, and how many: half an hour, tables and log groups go in seconds
+#: Seconds between two looks, and how many looks: half an hour. Tables and log groups go in seconds.
 DELAY, LOOKS = 3, 600
-#: they go with the function or the workflow that they are versions of
+#: They go with the function or the workflow that they are versions of.
 VERSIONS = ("AWS::Lambda::Version", "AWS::StepFunctions::StateMachineVersion")
 
 
-def delete_stack(target: Target, stack: StackThere) -> None:
+def clear_away(target: Target, stacks: Iterable[DeployedStack], say: Callable[[str], None]) -> None:
+    """Delete the stacks of a failed first deployment, which nothing else can be done with; all others stay.
+
+    Such a stack held no data: whatever writes into a table is deployed after the table's stack is complete. The next
+    deployment adopts what it leaves behind all the same. Raises NotReady where a stack stays.
+    """
+    for stack in stacks:
+        if stack.status in NEVER_COMPLETE:
+            say(f"{stack.name} is {stack.status}: its first deployment failed and it never held anything. It goes")
+            delete_stack(target, stack)
+            for resource in left_over(target, stack):
+                say(f"  left over, and adopted if the stage names it: {resource}")
+
+
+def delete_stack(target: Target, stack: DeployedStack) -> None:
     """Take its protection off and delete it. Raises NotReady where it stays."""
     client = target.session.client("cloudformation", region_name=stack.region)
     if stack.protected:
         client.update_termination_protection(StackName=stack.id, EnableTerminationProtection=False)
-    # both by its id: a stack of the same name that somebody makes meanwhile is another one
+    # Named by its id: a stack of the same name that is made meanwhile is another one.
     client.delete_stack(StackName=stack.id)
     try:
         client.get_waiter("stack_delete_complete").wait(
@@ -30,16 +44,15 @@ def delete_stack(target: Target, stack: StackThere) -> None:
         raise NotReady(f"{stack.name} cannot be deleted ({left}): delete these by hand, then run this again") from None
 
 
-def left_over(target: Target, stack: StackThere) -> Iterator[str]:
-    """What a deleted stack has left behind, as ``type name``: its last word on each resource (events stay 90 days)."""
-    client = target.session.client("cloudformation", region_name=stack.region)
+def left_over(target: Target, stack: DeployedStack) -> Iterator[str]:
+    """What a deleted stack has left behind, as ``type name``: its last event on each resource (events stay 90 days)."""
+    events = target.aws.ask("cloudformation", "describe_stack_events", region=stack.region, StackName=stack.id)
     seen: set[str] = set()
-    # the newest first
-    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack.id):
-        for event in page["StackEvents"]:
-            if event["LogicalResourceId"] in seen:
-                continue
-            seen.add(event["LogicalResourceId"])
-            kept = event.get("ResourceStatus") in ("DELETE_SKIPPED", "DELETE_FAILED")
-            if kept and event.get("PhysicalResourceId") and event["ResourceType"] not in VERSIONS:
-                yield f"{event['ResourceType']} {event['PhysicalResourceId']}"
+    # The newest events come first.
+    for event in events["StackEvents"]:
+        if event["LogicalResourceId"] in seen:
+            continue
+        seen.add(event["LogicalResourceId"])
+        kept = event.get("ResourceStatus") in ("DELETE_SKIPPED", "DELETE_FAILED")
+        if kept and event.get("PhysicalResourceId") and event["ResourceType"] not in VERSIONS:
+            yield f"{event['ResourceType']} {event['PhysicalResourceId']}"

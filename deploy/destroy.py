@@ -1,26 +1,26 @@
-"""``make destroy``: a stage that does not keep its data goes, with everything in it."""
+"""``make destroy``: removes a stage that does not keep its data, with everything in it."""
 
 from collections.abc import Callable
 
 from deploy.assembly import Assembly, folder_of, synthesize
 from deploy.cdk_cli import cdk
 from deploy.deletion import delete_stack, left_over
+from deploy.deployed_stacks import check_states, deployed_stacks
 from deploy.not_ready import NotReady
-from deploy.stacks_there import check_states, stacks_there
 from deploy.target import Target
 
 
 def destroy(
     target: Target, *, product_code: str | None, agreed: Callable[[], bool], say: Callable[[str], None]
 ) -> None:
-    """Raises NotReady, above all for a stage that keeps its data."""
+    """Raises NotReady where nothing may be removed, above all for a stage that keeps its data."""
     stage = target.stage
     if stage.keep_data:
         raise NotReady(
             f'stages/{stage.name}.toml: removalPolicy is "retain": this stage keeps its ledger; how it is removed all'
             " the same stands in docs/deploy.md, Removal"
         )
-    stacks = stacks_there(target)
+    stacks = deployed_stacks(target)
     if not stacks:
         say(f"{stage.name} is not deployed in account {target.account}: there is nothing to remove")
         return
@@ -28,9 +28,9 @@ def destroy(
     assembly = Assembly(folder_of(stage.name, seller=target.seller))
     if not (assembly.folder / "manifest.json").exists():
         assembly = synthesize(stage.name, product_code=product_code, seller=target.seller)
-    part_of_it = assembly.stacks()
+    templates = assembly.stacks()
     for stack in stacks:
-        if stack.protected and stack.name in part_of_it:
+        if stack.protected and stack.name in templates:
             raise NotReady(
                 f"{stack.name} is still protected, as it kept its data: run `make deploy {target.make_variables}`"
             )
@@ -39,7 +39,7 @@ def destroy(
         raise NotReady("nothing was removed: say yes, or set YES=1")
     cdk("destroy", "--all", "--force", "--app", str(assembly.folder))
     for stack in stacks:
-        if stack.name not in part_of_it:
+        if stack.name not in templates:
             delete_stack(target, stack)
         for resource in left_over(target, stack):
             say(f"  left over: {resource}")

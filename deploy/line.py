@@ -1,11 +1,11 @@
-"""One line of what ``make check`` and ``make smoke`` tell."""
+"""One line of the reports of ``make check`` and ``make smoke``."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """GREEN: as it has to be. YELLOW: it cannot be known from here, or is for somebody to judge. RED: it will fail."""
+    """GREEN: as it has to be. YELLOW: unknown from here, or for people to judge. RED: it will fail."""
 
     GREEN = "green"
     YELLOW = "yellow"
@@ -14,7 +14,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """about: what was looked at. says: how it is. remedy: what to do, one sentence; empty only where all is well."""
+    """about: the thing that was looked at. says: its condition. remedy: what to do; empty only where all is well."""
 
     about: str
     state: State

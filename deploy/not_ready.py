@@ -1,5 +1,5 @@
-"""Why a command ends before its time, in one line."""
+"""The reason why a command ends early."""
 
 
 class NotReady(RuntimeError):
-    """Something has to be set right by people first. The message is one line: what is wrong, and the remedy."""
+    """People have to mend something first. The message is one line: what is wrong, and the remedy."""

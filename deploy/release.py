@@ -1,21 +1,20 @@
-"""``make deploy``: a stage into its account, new or again."""
+"""``make deploy``: deploys a stage to its account, new or again."""
 
 from collections.abc import Callable, Sequence
 
 from deploy.aliases import deployed_version, live_aliases, move
 from deploy.assembly import Assembly, synthesize
 from deploy.cdk_cli import cdk
-from deploy.deployments import change_set_name
-from deploy.first_try import clear_away
-from deploy.stacks_there import StackThere, check_states, stacks_there
+from deploy.deletion import clear_away
+from deploy.deployed_stacks import DeployedStack, change_set_name, check_states, deployed_stacks
 from deploy.target import Target, check_bootstrap
 
 Say = Callable[[str], None]
 Synthesize = Callable[[bool], Assembly]
 
-#: the stack of the tables
+#: The stack of the tables.
 DATA = "-Data"
-#: what people need next, by stack: the output, and what it is for
+#: The outputs that people need next, with their meaning, by stack.
 NEXT = {
     ("Doors", "ApiUrl"): "the API; the listing's fulfilment URL is this + register",
     ("Doors", "UsageQueueUrl"): "usage by queue",
@@ -26,9 +25,9 @@ NEXT = {
 
 
 def release(target: Target, *, product_code: str | None, approved: bool, more: Sequence[str], say: Say) -> None:
-    """Look, synthesize, then deploy. Raises NotReady, before anything is touched wherever that can be."""
+    """Look, synthesize, then deploy. Raises NotReady, wherever possible before it changes anything."""
     check_bootstrap(target)
-    before = stacks_there(target)
+    before = deployed_stacks(target)
     check_states(before)
 
     def synthesized(protect: bool) -> Assembly:
@@ -36,16 +35,22 @@ def release(target: Target, *, product_code: str | None, approved: bool, more: S
         return synthesize(target.stage.name, product_code=product_code, protect=protect, seller=target.seller)
 
     deploy_stacks(target, before, synthesized, approved=approved, more=more, say=say)
-    _tell(target, say)
+    _report(target, say)
 
 
 def deploy_stacks(
-    target: Target, before: list[StackThere], synthesized: Synthesize, *, approved: bool, more: Sequence[str], say: Say
+    target: Target,
+    before: list[DeployedStack],
+    synthesized: Synthesize,
+    *,
+    approved: bool,
+    more: Sequence[str],
+    say: Say,
 ) -> None:
     """A stage that keeps its data is first deployed without protection, and then with it.
 
-    Otherwise a first deployment that fails would leave tables and stacks that refuse to be deleted. A stage of which
-    any stack is protected, or whose tables are there, never goes without again: they may hold data.
+    Otherwise a first deployment that fails would leave tables and stacks that refuse to be deleted. Once any stack is
+    protected, or the tables exist, no deployment goes without protection again: the tables may hold data.
     """
 
     def run(assembly: Assembly) -> None:
@@ -74,12 +79,12 @@ def deploy_stacks(
 
 
 def let_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> None:
-    """Every alias names the version of its template again.
+    """Move every alias to the version of its template.
 
-    CloudFormation sees no difference where a rollback has moved an alias, so deploying the same would leave it back.
+    CloudFormation sees no difference where a rollback has moved an alias, so it would leave the old version live.
     """
     templates = assembly.stacks()
-    stacks = [stack for stack in stacks_there(target) if stack.name in templates]
+    stacks = [stack for stack in deployed_stacks(target) if stack.name in templates]
     for alias in live_aliases(target, stacks):
         wanted = deployed_version(target, alias, templates[alias.stack.name])
         if wanted is not None and wanted != alias.live:
@@ -87,8 +92,8 @@ def let_deployed_versions_live(target: Target, assembly: Assembly, say: Say) -> 
             say(f"{alias.of}: live again is version {wanted.number}, after {alias.live.number}")
 
 
-def _tell(target: Target, say: Say) -> None:
-    stacks = {stack.name.rsplit("-", 1)[-1]: stack for stack in stacks_there(target)}
+def _report(target: Target, say: Say) -> None:
+    stacks = {stack.name.rsplit("-", 1)[-1]: stack for stack in deployed_stacks(target)}
     say(f"{target.stage.name} is deployed to account {target.account}, {target.all_regions[0]}")
     for (stack, output), meaning in NEXT.items():
         if stack in stacks and output in stacks[stack].outputs:

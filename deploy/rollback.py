@@ -1,24 +1,23 @@
-"""``make rollback``: the code of before the last deployment is live again, at once; nothing else is changed."""
+"""``make rollback``: makes the code of before the last deployment live again, at once, and changes nothing else."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from deploy.aliases import live_aliases, move
-from deploy.deployments import last_deployment
+from deploy.deployed_stacks import check_states, deployed_stacks, last_deployment
 from deploy.not_ready import NotReady
-from deploy.stacks_there import check_states, stacks_there
 from deploy.target import Target
 
 
 def roll_back(
     target: Target, *, before: datetime | None, agreed: Callable[[], bool], say: Callable[[str], None]
 ) -> None:
-    """Every alias whose live version the last deployment published goes to the newest version of before it.
+    """Move every alias whose live version the last deployment published to the newest version before it.
 
     before: a moment instead of the last deployment's beginning. Functions that the deployment did not change stay as
-    they are, so that all of them run what they ran together. Raises NotReady.
+    they are, so that all run what they ran together. Raises NotReady.
     """
-    stacks = [stack for stack in stacks_there(target) if stack.complete]
+    stacks = [stack for stack in deployed_stacks(target) if stack.complete]
     if not stacks:
         raise NotReady(f"{target.stage.name} is not deployed in account {target.account}: nothing can be rolled back")
     check_states(stacks)

@@ -1,4 +1,4 @@
-"""Looks, one after the other, and the lines that come of them, for people or for programs."""
+"""Runs the looks of a report one after the other, and prints their lines for people or programs."""
 
 import json
 import os
@@ -12,10 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 
+from deploy.aws import code_of, is_denied
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, State, red, yellow
 from deploy.not_ready import NotReady
-from deploy.reader import code_of, is_denied
-from deploy.stage_there import StageThere
 from stacks.stage import StageError
 
 COLOURS = {State.GREEN: "green", State.YELLOW: "yellow", State.RED: "red"}
@@ -24,9 +24,9 @@ ENDPOINT = "AWS_ENDPOINT_URL"
 
 
 class Look(NamedTuple):
-    """One thing to look at. lines: what it finds; it may raise what AWS or the network answers instead.
+    """One thing to look at. lines: finds its lines; it may raise ClientError or BotoCoreError.
 
-    unanswered: how bad that is; what cannot be known is YELLOW, what was to be tried and could not be is RED.
+    unanswered: the state of its line if it raises. YELLOW where it asked a question, RED where it had to do something.
     """
 
     about: str
@@ -35,7 +35,7 @@ class Look(NamedTuple):
 
 
 def look_at(look: Look, *, policy: str) -> Iterator[Line]:
-    """The lines of a look. What cannot be asked is one that says so. policy: the file with the rights that it needs."""
+    """The lines of a look; one that says why where it cannot ask. policy: the file with the rights that it needs."""
     try:
         yield from look.lines()
     except ClientError as failure:
@@ -54,12 +54,12 @@ def look_at(look: Look, *, policy: str) -> Iterator[Line]:
 
 
 def endpoint_lines(environment: Mapping[str, str] = os.environ) -> Iterator[Line]:
-    """Whatever follows is not of AWS if another endpoint is in force, so that is told first."""
+    """A warning if another endpoint than AWS's is in force: all that follows is then not about AWS."""
     named = [f"{name}={value}" for name, value in sorted(environment.items()) if name.startswith(ENDPOINT)]
     if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         named = []
     if not named:
-        # a profile may name one, too
+        # A profile may name one as well.
         url = boto3.Session().client("sts", region_name="us-east-1").meta.endpoint_url
         host = urlsplit(url).hostname or ""
         named = [] if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else [f"endpoint_url {url}"]
@@ -71,20 +71,20 @@ def endpoint_lines(environment: Mapping[str, str] = os.environ) -> Iterator[Line
         )
 
 
-def looks_of(reach: Callable[[], StageThere], looks: Callable[[StageThere], Iterable[Look]]) -> Iterator[Look]:
-    """Those of a stage that can be reached; else the one that says why it cannot be."""
+def looks_of(reach: Callable[[], DeployedStage], looks: Callable[[DeployedStage], Iterable[Look]]) -> Iterator[Look]:
+    """The looks at a stage; where it cannot be reached, only the look that says why."""
     yield Look("endpoint", endpoint_lines)
     try:
-        there = reach()
+        deployed = reach()
     except (NotReady, StageError) as failure:
         line = red("stage", str(failure), "mend this first: everything else is looked at with it")
         yield Look("stage", lambda: [line])
     else:
-        yield from looks(there)
+        yield from looks(deployed)
 
 
 def all_well(looks: Iterable[Look], *, title: str, policy: str, as_json: bool, console: Console) -> bool:
-    """Look at everything and tell it, line by line as it is known; False if something is red."""
+    """Run all looks and print each line as it is found; False if any line is red."""
     lines: list[Line] = []
     for look in looks:
         with console.status(escape(f"{look.about} ...")) if not as_json else nullcontext():

@@ -1,4 +1,4 @@
-"""Where a stage is deployed to: the account of the credentials at hand, held against what the stage file says."""
+"""The account that a stage is deployed to: that of the credentials at hand, held against the stage file."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
+from deploy.aws import Aws, code_of
 from deploy.not_ready import NotReady
 from marketplace.regions import NOTICES_REGION
 from stacks.stage import Stage
 
-#: CDK Developer Guide, "Customize bootstrapping": the qualifier where nobody chooses one
+#: CDK Developer Guide, "Customize bootstrapping": the default qualifier.
 DEFAULT_QUALIFIER = "hnb659fds"
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 LOG_IN = "log in again (for example `aws sso login`), or set AWS_PROFILE to other credentials"
@@ -20,7 +21,7 @@ LOG_IN = "log in again (for example `aws sso login`), or set AWS_PROFILE to othe
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A stage and the account it goes to. reached_at: AWS's own clock when the command began.
+    """A stage and its account. reached_at: AWS's own clock when the command began.
 
     seller: the account is the one that published the product, which has a stack for a stage in another account.
     """
@@ -32,19 +33,23 @@ class Target:
     seller: bool = False
 
     @property
+    def aws(self) -> Aws:
+        return Aws(self.session, self.stage.region)
+
+    @property
     def all_regions(self) -> tuple[str, ...]:
-        """The stage's own, and Marketplace's: a stack may have gone there, or go there when the stage goes live."""
+        """The stage's Region and Marketplace's, where a stack may stand now or once the stage is live."""
         return (NOTICES_REGION,) if self.seller else tuple(dict.fromkeys((self.stage.region, NOTICES_REGION)))
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Those that stacks are deployed to by what the stage file says now."""
+        """The Regions that the stage file deploys stacks to now."""
         elsewhere = self.seller or self.stage.notices_region_is_elsewhere()
         return self.all_regions if elsewhere else (self.stage.region,)
 
     @property
     def make_variables(self) -> str:
-        """What to write after ``make`` and a command's name, to mean this."""
+        """The variables of a make target that means this."""
         return f"STAGE={self.stage.name}" + (" SELLER=1" if self.seller else "")
 
     @property
@@ -53,13 +58,13 @@ class Target:
 
     @property
     def toolkit_stack(self) -> str:
-        """The bootstrap stack's name: one of its own for each qualifier, so that none replaces another's."""
+        """The bootstrap stack's name; each qualifier has its own, so that none replaces another's."""
         qualifier = self.stage.bootstrap_qualifier
         return f"CDKToolkit-{qualifier}" if qualifier else "CDKToolkit"
 
 
 def reach(stage: Stage, *, seller: bool = False) -> Target:
-    """Ask AWS who we are. Nothing is changed. Raises NotReady where this stage may not or cannot be deployed."""
+    """Ask AWS whose the credentials are; changes nothing. Raises NotReady where they are not this stage's."""
     key, wanted = ("sellerRoleArn", stage.seller_account) if seller else ("account", stage.account)
     if seller and wanted is None:
         raise NotReady(
@@ -84,7 +89,7 @@ def reach(stage: Stage, *, seller: bool = False) -> Target:
         raise NotReady(f"the AWS credentials cannot be used: {failure}: {LOG_IN}") from None
     except ClientError as failure:
         raise NotReady(
-            f"AWS does not take the credentials in {stage.region} ({_code(failure)}): {LOG_IN}; a Region that is not"
+            f"AWS does not take the credentials in {stage.region} ({code_of(failure)}): {LOG_IN}; a Region that is not"
             " switched on in the account refuses them, too"
         ) from None
     account = answer["Account"]
@@ -101,17 +106,11 @@ def check_bootstrap(target: Target) -> None:
     """Raises NotReady where a Region has no bootstrap stack yet."""
     for region in target.regions:
         try:
-            target.session.client("ssm", region_name=region).get_parameter(
-                Name=f"/cdk-bootstrap/{target.qualifier}/version"
-            )
+            target.aws.ask("ssm", "get_parameter", region=region, Name=f"/cdk-bootstrap/{target.qualifier}/version")
         except ClientError as failure:
-            # who may not look will hear it of the CDK's command line, whose roles may
-            if _code(failure) == "ParameterNotFound":
+            # Other refusals are left to the CDK's command line, whose roles may look.
+            if code_of(failure) == "ParameterNotFound":
                 raise NotReady(
                     f"account {target.account} is not bootstrapped in {region} (qualifier {target.qualifier}):"
                     f" run `make bootstrap {target.make_variables}` once"
                 ) from None
-
-
-def _code(failure: ClientError) -> str:
-    return failure.response["Error"]["Code"]

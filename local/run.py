@@ -15,16 +15,16 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from local.cloud import CloudFailed, DeployFailed, WorkflowFailed, end_with_make
+from local.cloud import CloudFailed, DeployFailed, WorkflowFailed
 from local.cloud.children import ChildFailed
 from local.cloud.marketplace_account import EventRefused
 from local.interrupts import heed_interrupts
-from local.marketplace.admin import AdminRefused
 from local.replay.buyers import BuyersFailed
 from local.replay.send_usage import SendingFailed
 from local.replay.whole_run import console, replay
 from local.stage import BUILD, SynthFailed
 from local.xes import XesError
+from marketplace_local.admin import AdminRefused
 
 SHIPPED_LOG = Path(__file__).resolve().parent / "sample_log" / "yawl-orders.xes.gz"
 #: one case in so many of a log that is not ours, where nothing else is said: real logs are long
@@ -76,7 +76,6 @@ def main(
     ] = BUILD,
 ) -> None:
     """Replay an event log on the local stage and bill it. Writes run.json and run.html into the folder ``build``."""
-    end_with_make()
     heed_interrupts()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = log or SHIPPED_LOG

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Self
 from ledger import tables
 from local.cloud import LocalCloud, LocalSession, Outputs, RestApi, children
 from local.fault_proxy import FaultProxy
-from local.marketplace.admin import MarketplaceAdmin
+from local.marketplace_process import start_marketplace
 from local.simulated_clock import SimulatedClock
+from marketplace_local.admin import MarketplaceAdmin
 from stacks import stage as stages
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def start_synth(clock_file: Path, out: Path = ASSEMBLY, folder: Path = FOLDER) -
 
     ``folder``: for its log.
     """
-    command = [sys.executable, "-m", "stacks.synth", "--stage", STAGE, "--out", str(out)]
+    command = [sys.executable, "-m", "local.synth", "--stage", STAGE, "--out", str(out)]
     context = {"clockOffsetFile": clock_file, "functionPython": PROJECT / ".venv-lambda" / "bin" / "python"}
     for name, value in context.items():
         command += ["-c", f"{name}={value}"]
@@ -100,11 +101,7 @@ class LocalStage:
             self._say("synthesizing the stage")
             self._assembly = self._folder / "cdk.out"
             finish_synth(start_synth(self.clock.file, self._assembly, self._folder))
-        server = children.start(
-            "the local Marketplace",
-            [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
-            log=self._folder / "marketplace.log",
-        )
+        server = start_marketplace(self._folder / "marketplace.log", clock_file=self.clock.file)
         self._stack.enter_context(server)
         self.marketplace = MarketplaceAdmin(server.url(timeout=30))
         ways: dict[str, str] = {}

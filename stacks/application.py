@@ -1,4 +1,4 @@
-"""The app of one stage: which stacks there are and what each needs of the others."""
+"""The app of one stage: which stacks there are, and what each needs of the others."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +10,10 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from marketplace.regions import NOTICES_REGION
 from runtime.metric_names import NAMESPACE
 from stacks import company
-from stacks.constructs.asset import FunctionAsset
 from stacks.constructs.encryption import encrypt
-from stacks.constructs.environment import FunctionEnvironment
-from stacks.constructs.function import RUNTIME
+from stacks.constructs.functions.asset import FunctionAsset
+from stacks.constructs.functions.environment import FunctionEnvironment
+from stacks.constructs.functions.function import RUNTIME
 from stacks.constructs.monthly_budget import MonthlyBudget
 from stacks.constructs.removal import outlive
 from stacks.data import DataStack
@@ -31,8 +31,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "lambda_src"
 
 
 def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = None) -> App:
-    """All stacks of a stage, or with ``-c seller=true`` the seller's alone, in an app that fails on a finding of
-    cdk-nag."""
+    """All stacks of a stage, or with ``-c seller=true`` the seller's alone. Synthesis fails on a finding of cdk-nag."""
     app = App(
         context=dict(context),
         outdir=str(out) if out else None,
@@ -40,17 +39,18 @@ def application(stage: Stage, *, context: Mapping[str, Any], out: Path | None = 
         default_stack_synthesizer=company.synthesizer(stage),
     )
     if is_for_seller(context):
-        _seller_stack(app, stage, context)
+        _seller_stack(app, stage, protect=is_protected(stage, context))
     else:
-        _stage_stacks(app, stage, context)
+        asset = FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=context.get("functionPython"))
+        _stage_stacks(app, stage, asset, protect=is_protected(stage, context))
     outlive(app, keep=stage.keep_data)
     company.tag_everything(app, stage)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
     return app
 
 
-def _seller_stack(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
-    """``is_for_seller`` and ``stage.meant`` have made sure of the accounts."""
+def _seller_stack(app: App, stage: Stage, *, protect: bool) -> None:
+    # ``check_seller`` and the stage's own checks have made sure of both accounts.
     assert stage.seller_account
     assert stage.account
     SellerStack(
@@ -60,24 +60,20 @@ def _seller_stack(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
         external_id=stage.external_id or "",
         stage_account=stage.account,
         stage_region=stage.region,
-        # what is not this stage's business stays in the seller's account
+        # Events of other buyers stay in the seller's account.
         detail=detail_of_buyers(stage),
         alarms=stage.alarms,
         env=Environment(account=stage.seller_account, region=NOTICES_REGION),
-        termination_protection=is_protected(stage, context),
+        termination_protection=protect,
         **company.stack_settings(stage, account=stage.seller_account),
     )
 
 
-def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
-    asset = FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=context.get("functionPython"))
-    environment = function_environment(stage)
+def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool) -> None:
     prefix = f"YawlMetering-{stage.name}"
-    where = Environment(account=stage.account, region=stage.region)
-    protect = is_protected(stage, context)
-    settings = company.stack_settings(stage)
-    # every stack: Watch too, or whoever tries to destroy Doors would first have destroyed the alarms
-    deployed: dict[str, Any] = {"env": where, "termination_protection": protect, **settings}
+    # Watch is protected, too: destroying Doors destroys Watch first, and with it the alarms.
+    settings: dict[str, Any] = {"termination_protection": protect, **company.stack_settings(stage)}
+    here: dict[str, Any] = {"env": Environment(account=stage.account, region=stage.region), **settings}
     data = DataStack(
         app,
         f"{prefix}-Data",
@@ -85,21 +81,22 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
         protect=protect,
         read_units=stage.table_read_units,
         write_units=stage.table_write_units,
-        **deployed,
+        **here,
     )
-    inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **deployed}
+    environment = function_environment(stage)
+    inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **here}
     doors = DoorsStack(app, f"{prefix}-Doors", **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
     watch = WatchStack(
         app,
         f"{prefix}-Watch",
-        alarms=stage.alarms,
+        settings=stage.alarms,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
         data=data,
         doors=doors,
         metering=metering,
-        **deployed,
+        **here,
     )
     if stage.budget:
         MonthlyBudget(
@@ -117,17 +114,16 @@ def _stage_stacks(app: App, stage: Stage, context: Mapping[str, Any]) -> None:
             detail=detail_of_buyers(stage),
             alarms=stage.alarms,
             env=Environment(account=stage.account, region=NOTICES_REGION),
-            termination_protection=protect,
             **settings,
         )
     if stage.encryption_key_arn:
-        # a key serves its own Region only
+        # A key serves its own Region only, so the notices' stack has none.
         for stack in (data, doors, metering, watch):
             encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(
             "YawlMetering:noNotices",
-            f"stages/{stage.name}.toml: testAccounts is empty, so nobody's notices are taken before the stage is live",
+            f"stages/{stage.name}.toml: testAccounts is empty, so this stage applies no notices before it is live",
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from stacks.stage.section import StageError
+from stacks.stage import StageError
 
 
 def flag(context: Mapping[str, Any], key: str, *, default: bool, left_out: str) -> bool:

@@ -1,4 +1,4 @@
-"""Data that must survive: the tables."""
+"""The tables, whose data must survive."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from ledger import tables
-from stacks.constructs.table import LedgerTable
+from stacks.constructs.storage.table import LedgerTable
 
 
 class DataStack(Stack):
@@ -21,9 +21,9 @@ class DataStack(Stack):
         write_units: int | None,
         **kwargs: Any,
     ) -> None:
-        """suffix: appended to the tables' names. protect: they refuse deletion.
+        """suffix: of the tables' names. protect: they refuse deletion.
 
-        read_units, write_units: what each table and index takes a second at most.
+        read_units, write_units: request units a second of each table and index at most; None is no ceiling.
         """
         super().__init__(scope, id_, **kwargs)
         self._suffix = suffix
@@ -36,7 +36,7 @@ class DataStack(Stack):
 
     @property
     def table_names(self) -> dict[str, str]:
-        """By what a declaration calls a table; as text, so that who only looks need not depend on this stack."""
+        """The tables' names by what alarms call them; as text, so that the alarms do not depend on this stack."""
         return {_title(table.name): table.physical_name(self._suffix) for table in tables.ALL_TABLES}
 
     def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:

@@ -12,6 +12,8 @@ from stacks.stage import Stage
 
 SOURCE = "aws.agreement-marketplace"
 
+TopicKind = Literal["subscription", "entitlement"]
+
 #: EventBridge has no notice of its own for entitlements: this one stands for it
 STARTS = ("License Updated - Manufacturer",)
 
@@ -55,6 +57,6 @@ def notices_of(stage: Stage) -> str:
     return "all" if stage.takes_all_notices else ",".join((*stage.test_accounts, *stage.test_buyers))
 
 
-def notice_topic(kind: Literal["subscription", "entitlement"], product_code: str) -> str:
+def notice_topic(kind: TopicKind, product_code: str) -> str:
     """The ARN of Marketplace's own topic for one product."""
     return f"arn:aws:sns:{NOTICES_REGION}:{NOTICES_ACCOUNT}:aws-mp-{kind}-notification-{product_code}"

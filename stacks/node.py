@@ -13,11 +13,11 @@ def pinned_node() -> Path:
 
 
 def npm() -> list[str]:
-    """The command of the npm that comes with it; its own script would look for a Node on the machine."""
+    """The command of the npm that comes with it; npm's own script would look for a Node on the machine."""
     return [str(pinned_node()), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def use_pinned_node() -> None:
-    """To be called before ``aws_cdk`` is imported; a ``JSII_NODE`` of the caller's own stays."""
+    """Call it before the first import of ``aws_cdk``. A ``JSII_NODE`` of the environment stays."""
     if pinned_node().exists():
         os.environ.setdefault("JSII_NODE", str(pinned_node()))

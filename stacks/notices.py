@@ -1,6 +1,6 @@
-"""Only where the stage lives elsewhere: EventBridge events of AWS Marketplace arise in us-east-1 and are passed on.
+"""Passes EventBridge events of AWS Marketplace on from us-east-1, where they arise, to a stage of another Region.
 
-SNS needs nothing here: a queue in any Region can be subscribed to Marketplace's topics.
+SNS needs nothing here: a queue in any Region can subscribe to Marketplace's topics.
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,14 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from stacks.constructs.alarms.dead_letters import NOTICES_ABROAD
-from stacks.constructs.alarms.delivery import MailAlarms, RuleAlarm
-from stacks.constructs.alarms.queues import DeadLetterAlarm
-from stacks.constructs.alarms.routes import AlarmRoutes, Severity
-from stacks.constructs.dead_letters import DeadLetters
+from runtime.metric_names import NAMESPACE
+from stacks.constructs.alarms.bound import Alarms
+from stacks.constructs.alarms.delivery import add_mail_alarms, add_rule_alarms
+from stacks.constructs.alarms.queues import NOTICES_ABROAD, add_queue_alarm
+from stacks.constructs.alarms.routes import AlarmRoutes
+from stacks.constructs.queues.dead_letters import DeadLetters
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE
-from stacks.stage.alarms import AlarmSettings
+from stacks.stage import AlarmSettings
 
 
 class NoticesStack(Stack):
@@ -35,7 +36,7 @@ class NoticesStack(Stack):
     ) -> None:
         """detail: the pattern of the events to pass on, None for all.
 
-        stage_account: whose default bus in ``stage_region`` is told; another one has to let this account in.
+        stage_account: the owner of the default bus in ``stage_region``. Another account has to let this one in.
         """
         super().__init__(scope, id_, **kwargs)
         bus = Arn.format(
@@ -61,7 +62,7 @@ class NoticesStack(Stack):
                 role=iam.Role(
                     self,
                     "PassOn",
-                    # of this account only: EventBridge must not take the role for a rule of somebody else's
+                    # EventBridge must not use the role for a rule of another account.
                     assumed_by=iam.ServicePrincipal(
                         "events.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
                     ),
@@ -70,13 +71,7 @@ class NoticesStack(Stack):
             )
         )
         routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
-        DeadLetterAlarm(
-            self,
-            "DeadLettersAlarm",
-            queue=self.dead_letters,
-            means=NOTICES_ABROAD,
-            routes=routes,
-            severity=Severity.PAGE,
-        )
-        RuleAlarm(self, "EventsAlarm", rules=[rule], routes=routes)
-        MailAlarms(self, "Mail", routes=routes)
+        bound = Alarms(scope=self, routes=routes, namespace=NAMESPACE)
+        add_queue_alarm(bound, "DeadLettersAlarm", self.dead_letters, NOTICES_ABROAD)
+        add_rule_alarms(bound.below("EventsAlarm"), [rule])
+        add_mail_alarms(bound.below("Mail"))

@@ -13,7 +13,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
-from stacks.constructs.function import MARKETPLACE_REASON
+from stacks.constructs.functions.function import MARKETPLACE_REASON
 from stacks.notices import NoticesStack
 
 #: all that is ever called with the role

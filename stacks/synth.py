@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stacks import stage as stages
-from stacks.node import use_pinned_node
 from stacks.seller_role import check_seller
 from stacks.stage import StageError
 
@@ -63,8 +62,7 @@ def stage_of(context: Mapping[str, Any], folder: Path = ROOT / "stages") -> stag
 
 def build(stage: stages.Stage, *, context: Mapping[str, Any], out: Path | None = None) -> "App":
     """The app with this stage's stacks, not yet synthesized."""
-    use_pinned_node()
-    # after the choice of Node: importing aws_cdk starts it
+    # Importing aws_cdk starts Node, which takes a second; many import this module for its names alone.
     from stacks.application import application
 
     return application(stage, context=context, out=out)

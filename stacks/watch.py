@@ -1,4 +1,4 @@
-"""Watching: every alarm, routed by severity."""
+"""Watching: every alarm, and whom it calls."""
 
 from typing import Any
 
@@ -6,26 +6,27 @@ from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack
 from aws_cdk import aws_events as events
 from constructs import Construct
 
-from stacks.constructs.alarms import dead_letters
-from stacks.constructs.alarms.api import ApiAlarms
-from stacks.constructs.alarms.delivery import MailAlarms, RuleAlarm, ScheduleAlarms
-from stacks.constructs.alarms.final_metering import FinalMeteringAlarms
-from stacks.constructs.alarms.functions import FunctionAlarms
-from stacks.constructs.alarms.metering import MeteringAlarms
-from stacks.constructs.alarms.notices import NoticeAlarms
-from stacks.constructs.alarms.product import ProductAlarms
-from stacks.constructs.alarms.queues import DeadLetterAlarm, tell_of_late
-from stacks.constructs.alarms.room_alarms import RoomAlarms
-from stacks.constructs.alarms.routes import AlarmRoutes, Severity
-from stacks.constructs.alarms.store import StoreAlarms
-from stacks.constructs.alarms.symptoms import Symptoms
-from stacks.constructs.alarms.usage_queue import UsageQueueAlarms
+from stacks.constructs.alarms import queues
+from stacks.constructs.alarms.api import add_api_alarms
+from stacks.constructs.alarms.bound import Alarms
+from stacks.constructs.alarms.delivery import add_mail_alarms, add_rule_alarms, add_schedule_alarms
+from stacks.constructs.alarms.final_metering import add_final_metering_alarms
+from stacks.constructs.alarms.functions import add_function_alarms
+from stacks.constructs.alarms.hours import add_hour_alarms
+from stacks.constructs.alarms.lines import add_line_alarms
+from stacks.constructs.alarms.notices import add_notice_alarms
+from stacks.constructs.alarms.product import add_product_alarms
+from stacks.constructs.alarms.routes import AlarmRoutes
+from stacks.constructs.alarms.runs import add_run_alarms
+from stacks.constructs.alarms.store import add_store_alarms
+from stacks.constructs.alarms.usage_queue import add_usage_queue_alarms
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
-from stacks.stage.alarms import AlarmSettings
+from stacks.stage import AlarmSettings
 
-#: overlapping runs meet the submitter's reserved concurrency, and the workflow tries again
+#: Refusals of submit-batch in a quarter of an hour: overlapping runs use up its reserved concurrency, and the workflow
+#: tries again.
 REFUSED_BY_DESIGN = 300
 
 
@@ -35,7 +36,7 @@ class WatchStack(Stack):
         scope: Construct,
         id_: str,
         *,
-        alarms: AlarmSettings,
+        settings: AlarmSettings,
         currency: str,
         metrics_namespace: str,
         data: DataStack,
@@ -44,101 +45,52 @@ class WatchStack(Stack):
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)
-        # looking at something must not keep it from being renamed or taken away: with an export that is in use,
-        # CloudFormation would refuse that until the alarms had been deployed without it
+        # Alarms must not keep what they watch from being renamed or removed: with an export in use, CloudFormation
+        # would refuse that until the alarms had been deployed without it.
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
-        self.routes = AlarmRoutes(self, "Routes", page=alarms.page, ticket=alarms.ticket)
-        self._namespace = metrics_namespace
-        self._symptoms = Symptoms()
-        functions = FunctionAlarms(
-            self,
-            "Functions",
-            functions={**doors.functions, **metering.functions},
-            refused_by_design={metering.steps.submit_batch.node.id: REFUSED_BY_DESIGN},
-            symptoms=self._symptoms,
+        routes = AlarmRoutes(self, "Routes", page=settings.page, ticket=settings.ticket)
+        alarms = Alarms(scope=self, routes=routes, namespace=metrics_namespace)
+        errors = add_function_alarms(
+            alarms.below("Functions"),
+            doors.functions | metering.functions,
+            refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
         )
-        self._doors(doors)
-        self._metering(metering, alarms, currency)
-        tell_of_late(self, [*self._notices.late, *self._usage.late, self._final.late], self._symptoms)
-        self._delivery(doors, metering)
-        # last: it tells of all that was collected
-        StoreAlarms(
-            self,
-            "Store",
-            tables=data.table_names,
-            canary=functions.errors[metering.final.watcher.node.id],
-            symptoms=self._symptoms,
-            routes=self.routes,
+        add_api_alarms(alarms.below("Api"), doors.api)
+        add_product_alarms(
+            alarms.below("Product"),
+            registration=doors.behind.registration,
+            subscriptions=doors.behind.subscription_notices,
+            entitlements=doors.behind.entitlement_notices,
         )
-        CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
-
-    def _room(self, room: str) -> RoomAlarms:
-        return RoomAlarms(namespace=self._namespace, room=room, routes=self.routes)
-
-    def _doors(self, doors: DoorsStack) -> None:
-        ApiAlarms(
-            self,
-            "Api",
-            api=doors.api.api,
-            access_log=doors.api.access_log,
-            namespace=self._namespace,
-            symptoms=self._symptoms,
-            routes=self.routes,
+        late = add_notice_alarms(
+            alarms.below("Notices"),
+            subscriptions=doors.behind.subscription_notices,
+            entitlements=doors.behind.entitlement_notices,
+            queues={"Subscription": doors.subscription_queue, "Entitlement": doors.entitlement_queue},
         )
-        subscriptions = self._room(doors.behind.subscription_notices.room)
-        entitlements = self._room(doors.behind.entitlement_notices.room)
-        ProductAlarms(
-            self,
-            "Product",
-            registration=self._room(doors.behind.registration.room),
-            subscriptions=subscriptions,
-            entitlements=entitlements,
-        )
-        self._notices = NoticeAlarms(
-            self,
-            "Notices",
-            subscriptions=subscriptions,
-            entitlements=entitlements,
-            queues={
-                "Subscription": (doors.subscription_queue.queue, doors.subscription_queue.dead_letters),
-                "Entitlement": (doors.entitlement_queue.queue, doors.entitlement_queue.dead_letters),
-            },
-            symptoms=self._symptoms,
-        )
-        self._usage = UsageQueueAlarms(
-            self, "UsageQueue", queues=doors.usage_queue, symptoms=self._symptoms, routes=self.routes
-        )
-
-    def _metering(self, metering: MeteringStack, alarms: AlarmSettings, currency: str) -> None:
-        MeteringAlarms(
-            self,
-            "Metering",
-            workflow=metering.workflow.machine,
-            room=self._room(metering.steps.report.room),
-            symptoms=self._symptoms,
-            ticket_at_hours=alarms.ticket_at_hours,
-            page_at_hours=alarms.page_at_hours,
-            page_at_money=alarms.page_at_money,
+        late += add_usage_queue_alarms(alarms.below("UsageQueue"), doors.usage_queue)
+        hourly = alarms.below("Metering").of(metering.steps.report)
+        add_run_alarms(hourly, metering.hourly.machine)
+        add_hour_alarms(
+            hourly,
+            ticket_at_hours=settings.ticket_at_hours,
+            page_at_hours=settings.page_at_hours,
+            page_at_money=settings.page_at_money,
             currency=currency,
         )
-        self._final = FinalMeteringAlarms(
-            self,
-            "FinalMetering",
-            workflow=metering.final.workflow.machine,
-            starter=metering.final.starter.function,
-            room=self._room(metering.final.room),
-            symptoms=self._symptoms,
+        add_line_alarms(hourly)
+        final = alarms.below("FinalMetering").of(metering.watcher)
+        late.append(add_final_metering_alarms(final, metering.final.machine, stream_reader=metering.starter))
+        queues.add_late_alarm(alarms, late)
+        queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
+        queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
+        queues.add_queue_alarm(alarms, "LookDeadLetters", metering.look.dead_letters, queues.LOOK)
+        queues.add_queue_alarm(alarms, "FailedLines", metering.failed_lines, queues.FAILED_LINES)
+        add_rule_alarms(
+            alarms.below("Events"), [rule for rule in doors.node.find_all() if isinstance(rule, events.Rule)]
         )
-        for id_, queue, means, severity in (
-            ("ScheduleDeadLetters", metering.schedule.dead_letters, dead_letters.START, Severity.PAGE),
-            ("LeavingDeadLetters", metering.final.start.dead_letters, dead_letters.LEAVING, Severity.PAGE),
-            ("LookDeadLetters", metering.final.watch.dead_letters, dead_letters.LOOK, Severity.PAGE),
-            ("FailedLines", metering.failed_lines, dead_letters.FAILED_LINES, Severity.TICKET),
-        ):
-            DeadLetterAlarm(self, id_, queue=queue, means=means, routes=self.routes, severity=severity)
-
-    def _delivery(self, doors: DoorsStack, metering: MeteringStack) -> None:
-        rules = [node for node in doors.node.find_all() if isinstance(node, events.Rule)]
-        RuleAlarm(self, "Events", rules=rules, routes=self.routes)
-        ScheduleAlarms(self, "Starts", group=metering.schedules, routes=self.routes)
-        MailAlarms(self, "Mail", routes=self.routes)
+        add_schedule_alarms(alarms.below("Starts"), metering.schedules)
+        add_mail_alarms(alarms.below("Mail"))
+        # Last, because it makes the composite alarms of all groups.
+        add_store_alarms(alarms.below("Store"), data.table_names, canary=errors["look-after-leavers"])
+        CfnOutput(self, "MetricsNamespace", value=metrics_namespace)

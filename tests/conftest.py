@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from local.cloud import end_with_make
 from local.interrupts import heed_interrupts
 from tests.synthesized import Assembly, shipped
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.on_all_cores import InUnits
 
-# as every deployed function has them (stacks/constructs/function.py); no test may reach a real account
+# as every deployed function has them (stacks/constructs/functions/function.py); no test may reach a real account
 os.environ.update(
     {
         "POWERTOOLS_METRICS_NAMESPACE": "YawlMarketplaceMetering/test",
@@ -32,9 +31,8 @@ settings.load_profile("same-every-run")
 
 
 def pytest_configure() -> None:
-    """Each process of a run of tests: Ctrl-C and the end of make end it, and with it all that it has started."""
+    """Ctrl-C ends each process of a run of tests, and with it all that the process has started."""
     heed_interrupts()
-    end_with_make()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -14,7 +14,7 @@ from stacks import synth
 STAGES = synth.ROOT / "stages"
 PRODUCT_CODE = "1234567890abcdefghijklmno"
 ACCOUNT = "111122223333"
-#: what the shipped files leave to whoever deploys them, filled in
+#: What the shipped files leave to the deployer, filled in.
 FILLED_IN = {
     'productCode = ""': f'productCode = "{PRODUCT_CODE}"',
     'account = ""': f'account = "{ACCOUNT}"',
@@ -30,22 +30,23 @@ def context() -> dict[str, Any]:
 
 
 def shipped(name: str) -> stages.Stage:
-    """A stage as its file says, with what it leaves to whoever deploys it."""
+    """A shipped stage, with what its files leave to the deployer filled in."""
     if name == "local":
         return stages.load(name, folder=STAGES, product_code=PRODUCT_CODE)
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "stages" / f"{name}.toml"
-        file.parent.mkdir()
-        file.write_text(filled_in(name), encoding="utf-8")
-        return stages.load(name, folder=file.parent, product_code=PRODUCT_CODE)
+        return stages.load(name, folder=filled_in(Path(folder)), product_code=PRODUCT_CODE)
 
 
-def filled_in(name: str) -> str:
-    """The text of a shipped stage file, filled in."""
-    text = (STAGES / f"{name}.toml").read_text(encoding="utf-8")
-    for empty, filled in FILLED_IN.items():
-        text = text.replace(empty, filled)
-    return text
+def filled_in(folder: Path) -> Path:
+    """A copy of ``stages``, in that folder, with what the files leave to the deployer filled in."""
+    copy = folder / "stages"
+    copy.mkdir()
+    for file in STAGES.glob("*.toml"):
+        text = file.read_text(encoding="utf-8")
+        for empty, filled in FILLED_IN.items():
+            text = text.replace(empty, filled)
+        (copy / file.name).write_text(text, encoding="utf-8")
+    return copy
 
 
 @dataclass(frozen=True)

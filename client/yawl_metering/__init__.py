@@ -1,11 +1,12 @@
 """Records usage of a SaaS app's customers for YAWL Marketplace Metering. See README.md."""
 
-from yawl_metering.api_transport import ApiTransport
 from yawl_metering.client import UsageClient
-from yawl_metering.errors import ClientClosed, InvalidUsage, SpoolFull, SpoolUnwritable
-from yawl_metering.queue_transport import QueueTransport
-from yawl_metering.settings import DIMENSIONS, Settings
-from yawl_metering.stats import Stats
+from yawl_metering.database import SpoolUnwritable
+from yawl_metering.process import ClientClosed
+from yawl_metering.settings import DIMENSIONS, Settings, Stats
+from yawl_metering.spool import SpoolFull
+from yawl_metering.transport import ApiTransport, QueueTransport
+from yawl_metering.usage import InvalidUsage
 
 __all__ = [
     "DIMENSIONS",

@@ -14,19 +14,22 @@ from typing import Self, TypedDict, Unpack
 from botocore.session import Session
 
 from yawl_metering import usage as rules
-from yawl_metering.api_transport import ApiTransport
-from yawl_metering.disk import Disk, RealDisk
-from yawl_metering.errors import ClientClosed, InvalidUsage
-from yawl_metering.process import Process
-from yawl_metering.queue_transport import QueueTransport
-from yawl_metering.settings import OnRefused, Settings
-from yawl_metering.stats import Stats
-from yawl_metering.transport import Transport
-from yawl_metering.usage import Usage
+from yawl_metering.process import ClientClosed, Process
+from yawl_metering.settings import OnRefused, Settings, Stats
+from yawl_metering.transport import ApiTransport, QueueTransport, Transport
+from yawl_metering.usage import InvalidUsage, Usage
 
 Quantity = int | Decimal | str | float
-#: seconds that ``close`` gives the events that are left, when nobody says
+#: Seconds that ``flush`` and ``close`` give the events that are left, unless the app says otherwise.
 CLOSING = 10.0
+
+
+class Options(TypedDict, total=False):
+    """What every client may have; see ``UsageClient``."""
+
+    settings: Settings | None
+    on_refused: OnRefused | None
+    clock: Callable[[], float]
 
 
 class Details(TypedDict, total=False):
@@ -38,11 +41,11 @@ class Details(TypedDict, total=False):
 
 
 class UsageClient:
-    """Records usage of an app's customers and brings it to the metering system. Safe for threads, and for forks: a
-    child has a spool of its own, what was recorded before the fork is the parent's to send.
+    """Records usage of an app's customers and brings it to the metering system. Safe for threads, and for forks.
 
     source: names what reports the usage. transport: makes the way out; called once, and once more in a forked child.
-    spool: a directory on a local disk; processes may share it. on_refused: called in the client's own thread.
+    spool: a directory on a local disk; processes share it. on_refused: called in the client's own thread. clock: epoch
+    seconds.
     """
 
     def __init__(
@@ -54,12 +57,10 @@ class UsageClient:
         settings: Settings | None = None,
         on_refused: OnRefused | None = None,
         clock: Callable[[], float] = time.time,
-        disk: Disk | None = None,
     ) -> None:
         self._source = rules.name_of(source, "source")
-        self._make_transport, self._root = transport, Path(spool).absolute()
-        self._settings, self._on_refused = settings or Settings(), on_refused
-        self._clock, self._disk = clock, disk or RealDisk()
+        self._make_transport, self._directory = transport, Path(spool).absolute()
+        self._settings, self._on_refused, self._clock = settings or Settings(), on_refused, clock
         self._closed = False
         self._fork_lock = threading.Lock()
         self._process: Process | None = self._begin()
@@ -74,16 +75,10 @@ class UsageClient:
         *,
         region: str | None = None,
         session: Session | None = None,
-        settings: Settings | None = None,
-        on_refused: OnRefused | None = None,
-        clock: Callable[[], float] = time.time,
+        **options: Unpack[Options],
     ) -> Self:
         """By ``POST /usage``. endpoint: the output ``ApiUrl`` of the metering system."""
-
-        def transport() -> Transport:
-            return ApiTransport(endpoint, region=region, session=session)
-
-        return cls(source, transport, spool, settings=settings, on_refused=on_refused, clock=clock)
+        return cls(source, lambda: ApiTransport(endpoint, region=region, session=session), spool, **options)
 
     @classmethod
     def for_queue(
@@ -94,19 +89,14 @@ class UsageClient:
         *,
         region: str | None = None,
         session: Session | None = None,
-        settings: Settings | None = None,
-        clock: Callable[[], float] = time.time,
+        **options: Unpack[Options],
     ) -> Self:
-        """By the metering system's FIFO queue; refusals then show there, not here."""
-
-        def transport() -> Transport:
-            return QueueTransport(queue_url, region=region, session=session)
-
-        return cls(source, transport, spool, settings=settings, clock=clock)
+        """By the metering system's FIFO queue; refusals of usage then show there, not here."""
+        return cls(source, lambda: QueueTransport(queue_url, region=region, session=session), spool, **options)
 
     def _begin(self) -> Process:
         transport = self._make_transport()
-        return Process(self._disk, self._root, transport, self._settings, self._on_refused, self._clock).start()
+        return Process(self._directory, transport, self._settings, self._on_refused, clock=self._clock).start()
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
@@ -202,7 +192,7 @@ class UsageClient:
         """Flush, then stop. What is left stays on disk for the next process that uses the directory; False says so."""
         self._closed = True
         _clients.discard(self)
-        # a forked child that recorded nothing has nothing to close
+        # A forked child that recorded nothing has nothing to close.
         return self._process is None or self._process.close(timeout)
 
     def __enter__(self) -> Self:
@@ -231,12 +221,10 @@ class UsageClient:
 
     def _after_fork(self) -> None:
         self._fork_lock = threading.Lock()
-        if self._process is not None:
-            self._process.abandon()
-            self._process = None
+        self._process = None
 
 
-#: those that are not closed: an app that only forgets one has it closed when it ends
+#: Those that are not closed: one that an app forgets is closed when the app ends.
 _clients: set["UsageClient"] = set()
 
 

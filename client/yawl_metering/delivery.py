@@ -1,133 +1,147 @@
-"""Brings a spool's events to the metering system. One thread at a time; the client's lock is held only in between.
+"""Brings a spool's events to the metering system and acts on its verdicts. One thread at a time.
 
-The order that nothing may change: an event is frozen and on disk (fsync) before it is first sent, and stays there until
-its verdict is known. So whatever dies, the same event is sent again under the same id, and an id counts once.
+An event is frozen and on disk (fsync) before it is first sent, and stays there until its verdict is known. So whatever
+dies, the same event is sent again under the same id, and an id counts once. A refused event is named before it goes: in
+the log, to the app, and whole in a file of bounded size that its owner alone can read.
 """
 
+import json
 import logging
+import os
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
-from yawl_metering.refused import Refused
-from yawl_metering.replay import EventKey, Frozen
-from yawl_metering.settings import Settings
-from yawl_metering.spool import Spool, Waiting
-from yawl_metering.stats import Stats
+from yawl_metering.database import SpoolUnwritable
+from yawl_metering.settings import OnRefused, Settings, Stats
+from yawl_metering.spool import Event, Spool
 from yawl_metering.transport import Answered, Rejected, Transport, Unavailable, Verdict, pack
-from yawl_metering.users import Users
+from yawl_metering.usage import Users
 
 logger = logging.getLogger("yawl_metering")
 
-#: after as many failures in a row, the others of a round are not tried
+#: After so many failures in a row, a round tries no other batch.
 FAILURES_IN_A_ROW = 3
 GAVE_UP = "gave_up"
+REFUSED, OLDER = "refused.jsonl", "refused.1.jsonl"
 
-Mode = Literal["due", "new", "all"]
+#: What a round sends: what is due; also what was never tried, because room is wanted; or whatever there is.
+Mode = Literal["due", "untried", "all"]
 
 
 @dataclass
 class _Round:
-    """``witnessed``: the request was answered for another event, so a rejected one is itself to blame."""
+    """failures: in a row. accepted: whether events of the batch were answered; suspects: those rejected alone."""
 
-    number: int
     failures: int = 0
     stopped: bool = False
-    witnessed: bool = False
-    suspects: list[tuple[Frozen, Rejected]] = field(default_factory=list)
+    accepted: bool = False
+    suspects: list[tuple[Event, Rejected]] = field(default_factory=list)
 
 
 class Delivery:
-    """``changed`` is the client's lock; it is notified when events have ended or were answered."""
+    """What a process holds, and its rounds of sending. Raises OSError where the directory cannot be used.
+
+    clock: the app's, in epoch seconds; now: the spool's; monotonic: for pauses. The one lock is not held during
+    requests, and is notified when events were answered.
+    """
 
     def __init__(
         self,
-        spool: Spool,
+        directory: Path,
         transport: Transport,
-        users: Users,
-        refused: Refused,
         settings: Settings,
-        stats: Stats,
-        changed: threading.Condition,
-        *,
-        clock: Callable[[], float],
-        monotonic: Callable[[], float],
-        jitter: Callable[[], float] = random.random,
+        on_refused: OnRefused | None = None,
+        clock: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._spool, self._transport, self._users, self._refused = spool, transport, users, refused
-        self._settings, self._stats, self._changed = settings, stats, changed
-        self._clock, self._monotonic, self._jitter = clock, monotonic, jitter
+        self._directory, self._transport, self._settings, self._on_refused = directory, transport, settings, on_refused
+        self._clock, self._now, self._monotonic, self._jitter = clock, now, monotonic, random.random
+        self._changed = threading.Condition(threading.Lock())
+        self._stats = Stats()
+        self._users = Users(settings.remembered_users, settings.flush_interval)
+        self.spool = Spool(
+            directory,
+            max_bytes=settings.max_spool_bytes,
+            sync_calls=settings.sync == "call",
+            longest_wait=max(3600.0, settings.longest_backoff),
+            now=now,
+        )
+        #: Rounds in a row that were broken off.
         self._failed_rounds = 0
-        #: nothing is sent before, by the monotonic clock, but by ``all``
+        #: Nothing is sent before, by the monotonic clock, but by ``all``.
         self.paused_until = 0.0
-        #: rounds so far; an event's ``answered`` is compared with it
-        self.rounds = 0
-
-    @property
-    def failing(self) -> bool:
-        """Whether the last round was broken off."""
-        return self._failed_rounds > 0
-
-    def next_due(self) -> float | None:
-        """When there is something to do, by the monotonic clock; None if nothing is held. The caller holds the lock."""
-        interval = self._settings.flush_interval
-        due = [group.opened + interval for group in self._spool.groups.values()]
-        spool = self._spool
-        due += [waiting.not_before for waiting in spool.waiting.values() if not spool.is_held_back(waiting)]
-        return max(min(due), self.paused_until) if due else None
+        #: Whether each request of the last round was answered.
+        self.all_answered = True
 
     def round(self, mode: Mode = "due", *, go_on: Callable[[], bool] = lambda: True) -> None:
-        """Freeze and send what is due; ``new``: also what is not yet due but was never tried, for room is wanted;
-        ``all``: whatever there is. Raises nothing but defects. ``go_on`` is asked before each request."""
-        now = self._monotonic()
-        with self._changed:
-            self.rounds += 1
-            this = _Round(self.rounds)
-            try:
-                self._spool.freeze(now - self._settings.flush_interval if mode == "due" else now)
-            except OSError as error:
-                self._not_sent(f"the spool could not be written: {error}")
-                self._pause()
-            paused = mode != "all" and now < self.paused_until
-            waiting = self._spool.waiting.values()
-            due = [w.event for w in waiting if _wanted(w, mode, now) and not self._spool.is_held_back(w)]
-        if paused or not due or not self._safe():
+        """Take and send, each event once. Raises nothing but defects. go_on: asked before each request."""
+        if mode != "all" and self._monotonic() < self.paused_until:
             return
-        for batch in pack(due, one_customer=self._transport.one_customer):
-            if this.stopped or not go_on():
-                break
-            this.witnessed = False
-            self._send(batch, this)
-            self._blame(this)
-        if not this.failures:
-            self._failed_rounds = 0
-
-    def _safe(self) -> bool:
-        """What is to be sent survives a power cut: nothing is sent that could be forgotten, and then sent otherwise."""
+        this = _Round()
+        self.all_answered = True
+        above = 0
         try:
-            self._spool.sync()
-        except OSError:
-            try:
-                with self._changed:
-                    self._spool.rewrite()  # after a failed fsync only a new file is to be trusted
-            except OSError as error:
-                self._stats.sync_failures += 1
-                self._not_sent(f"the spool could not be synced: {error}")
-                self._pause()
-                return False
-        return True
+            upto = self.spool.last()
+            while not this.stopped and go_on() and (events := self._take(mode, above, upto)):
+                above = events[-1].number
+                for batch in pack(events, one_customer=self._transport.one_customer):
+                    if not this.stopped and go_on():
+                        self._send_whole(batch, this)
+        except SpoolUnwritable as error:
+            self.all_answered = False
+            self._not_sent(str(error))
+            self._pause()
+        else:
+            if above and not this.failures:
+                self._failed_rounds = 0
+        finally:
+            self._release()
 
-    def _send(self, batch: Sequence[Frozen], this: _Round) -> None:
+    def sync(self) -> None:
+        """What was recorded survives a power cut, as soon as the disk takes it."""
+        try:
+            self.spool.sync()
+        except SpoolUnwritable as error:
+            self._stats.sync_failures += 1
+            logger.error("usage is recorded, but a power cut may take it: %s", error)
+
+    def _take(self, mode: Mode, above: int, upto: int) -> list[Event]:
+        try:
+            return self.spool.take(above=above, upto=upto, everything=mode == "all", untried=mode == "untried")
+        except SpoolUnwritable:
+            self._stats.sync_failures += 1
+            raise
+
+    def _release(self) -> None:
+        try:
+            self.spool.release()
+        except SpoolUnwritable as error:
+            logger.warning("events are sent again when their lease has ended: %s", error)
+
+    def _send_whole(self, batch: Sequence[Event], this: _Round) -> None:
+        this.accepted, this.suspects = False, []
+        self._send(batch, this)
+        for event, rejection in this.suspects:
+            # A lone event that is rejected is refused only if others of its batch were accepted. Otherwise it is sent
+            # again, with others, since the request itself may be at fault.
+            kind: Literal["refused", "retry_later"] = "refused" if this.accepted else "retry_later"
+            self._settle([event], [Verdict(kind, rejection.code, rejection.message)])
+
+    def _send(self, batch: Sequence[Event], this: _Round) -> None:
         if this.stopped:
             return
         self._stats.requests += 1
         outcome = self._transport.send(batch)
         if isinstance(outcome, Answered):
-            this.failures, this.witnessed = 0, True
+            this.failures, this.accepted = 0, True
             self._stats.last_error = ""
-            self._take(batch, outcome.verdicts, this)
+            self._settle(batch, outcome.verdicts)
         elif isinstance(outcome, Unavailable):
             self._failed(batch, outcome, this)
         elif len(batch) == 1:
@@ -137,17 +151,16 @@ class Delivery:
             self._send(batch[:middle], this)
             self._send(batch[middle:], this)
 
-    def _failed(self, batch: Sequence[Frozen], outcome: Unavailable, this: _Round) -> None:
+    def _failed(self, batch: Sequence[Event], outcome: Unavailable, this: _Round) -> None:
         self._stats.failed_requests += 1
+        self.all_answered = False
         self._not_sent(outcome.reason)
         this.failures += 1
-        now = self._monotonic()
         if outcome.everyone or this.failures >= FAILURES_IN_A_ROW:
             this.stopped = True
             self._pause(outcome.after)
         with self._changed:
-            for event in batch:
-                self._postpone(event.key, now, outcome.after)
+            self.spool.settle([], [(event.number, self._later(event, outcome.after), None) for event in batch])
             self._changed.notify_all()
 
     def _pause(self, least: float = 0.0) -> None:
@@ -159,70 +172,69 @@ class Delivery:
             logger.warning("usage is not delivered, it is kept and sent again: %s", reason)
         self._stats.last_error = reason
 
-    def _take(self, batch: Sequence[Frozen], verdicts: Sequence[Verdict], this: _Round) -> None:
-        at, now = self._clock(), self._monotonic()
-        ended: list[EventKey] = []
-        wait: list[tuple[Frozen, Verdict]] = []
-        refused: list[tuple[Frozen, Verdict]] = []
+    def _settle(self, batch: Sequence[Event], verdicts: Sequence[Verdict]) -> None:
+        at = self._clock()
+        ended: list[tuple[Event, bool | None]] = []
+        postponed: list[tuple[int, float, float | None]] = []
         for event, verdict in zip(batch, verdicts, strict=True):
-            # ``in_future`` is mended by time: nothing was stored, and a clock that is ahead is no reason to lose usage
-            if verdict.verdict == "retry_later" or verdict.reason == "in_future":
-                too_old = event.waits_since is not None and at - event.waits_since >= self._settings.keep
-                (refused if too_old else wait).append((event, verdict))
-            elif verdict.verdict == "refused":
-                refused.append((event, verdict))
+            # Time mends ``in_future``: nothing was stored, and a clock that is ahead is no reason to lose usage.
+            waits = verdict.verdict == "retry_later" or verdict.reason == "in_future"
+            gave_up = waits and event.waits_since is not None and at - event.waits_since >= self._settings.keep
+            if waits and not gave_up:
+                self._stats.retry_later += 1
+                postponed.append((event.number, self._later(event), at))
+            elif waits or verdict.verdict == "refused":
+                if self._refuse(event, verdict, at, gave_up=gave_up):
+                    ended.append((event, False))
+                else:
+                    postponed.append((event.number, self._later(event), None))
             else:
                 setattr(self._stats, verdict.verdict, getattr(self._stats, verdict.verdict) + 1)
-                counted = None if verdict.verdict == "queued" else True
-                with self._changed:
-                    self._users.ended(event.key, counted=counted)
-                ended.append(event.key)
-        ended += [event.key for event, verdict in refused if self._refuse(event, verdict, at)]
-        self._stats.retry_later += len(wait)
+                ended.append((event, None if verdict.verdict == "queued" else True))
         with self._changed:
-            self._spool.end(ended)
-            self._spool.asked_to_wait((event.key for event, _ in wait), at)
-            for event in batch:
-                self._answered(event.key, this)
-            for event, _ in wait:
-                self._postpone(event.key, now, 0.0)
+            for event, counted in ended:
+                self._users.ended(event.customer, event.id, counted=counted)
+            self.spool.settle([event.number for event, _ in ended], postponed)
             self._changed.notify_all()
 
-    def _refuse(self, event: Frozen, verdict: Verdict, at: float) -> bool:
-        """Name it everywhere, then it may go. False: it could not be kept, so it is not ended."""
-        gave_up = verdict.verdict == "retry_later" or verdict.reason == "in_future"
+    def _refuse(self, event: Event, verdict: Verdict, at: float, *, gave_up: bool) -> bool:
+        """Name it everywhere, then it may go. False: it could not be kept, so nobody was told."""
         reason = GAVE_UP if gave_up else verdict.reason or "refused"
         message = f"{verdict.reason}: {verdict.message}" if gave_up else verdict.message
         try:
-            self._refused.name(event, reason, message, at)
+            self._keep(event, reason, message, at)
         except OSError as error:
             self._not_sent(f"a refused event could not be kept: {error}")
-            with self._changed:
-                self._postpone(event.key, self._monotonic(), 0.0)
             return False
+        # The message may repeat what was sent, and users are personal data.
+        logger.error("usage refused: %s (event %s of customer %s)", reason, event.id, event.customer)
         self._stats.refused[reason] += 1
-        with self._changed:
-            self._users.ended(event.key, counted=False)
+        if self._on_refused is not None:
+            try:
+                self._on_refused(json.loads(event.text), reason, message)
+            except Exception:
+                logger.exception("on_refused failed")
         return True
 
-    def _blame(self, this: _Round) -> None:
-        """Rejected alone: an event's own fault if others of its batch went through. If none did, it need not be its
-        fault, so it waits like one that was asked to, and travels with others next time."""
-        suspects, this.suspects = this.suspects, []
-        for event, rejection in suspects:
-            kind = "refused" if this.witnessed else "retry_later"
-            self._take([event], [Verdict(kind, rejection.code, rejection.message)], this)  # type: ignore[arg-type]
+    def _keep(self, event: Event, reason: str, message: str, at: float) -> None:
+        """One write a line, since processes share the file."""
+        head = json.dumps({"at": at, "reason": reason, "message": message}, separators=(",", ":"))
+        line = f'{head[:-1]},"event":{event.text}}}\n'.encode("ascii")
+        path, older = self._directory / REFUSED, self._directory / OLDER
+        if path.exists() and path.stat().st_size + len(line) > self._settings.refused_bytes:
+            if older.exists():
+                logger.warning("%s is full: the oldest refused events, those of %s, are dropped", REFUSED, OLDER)
+            path.rename(older)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.write(handle, line) != len(line):
+                raise OSError("the disk took a part of a line")
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
-    def _answered(self, key: EventKey, this: _Round) -> None:
-        waiting = self._spool.waiting.get(key)
-        if waiting is not None:
-            waiting.answered = this.number
-
-    def _postpone(self, key: EventKey, now: float, least: float) -> None:
-        waiting = self._spool.waiting.get(key)
-        if waiting is not None:
-            waiting.not_before = now + max(least, self._backoff(waiting.attempts))
-            waiting.attempts += 1
+    def _later(self, event: Event, least: float = 0.0) -> float:
+        return self._now() + max(least, self._backoff(event.attempts))
 
     def _backoff(self, attempts: int) -> float:
         """Seconds: doubled with each attempt up to the longest, anything up to that at random (full jitter), but never
@@ -230,7 +242,3 @@ class Delivery:
         settings = self._settings
         most = min(settings.longest_backoff, settings.first_backoff * 2.0 ** min(attempts, 30))
         return max(settings.first_backoff / 10, most * self._jitter())
-
-
-def _wanted(waiting: Waiting, mode: Mode, now: float) -> bool:
-    return mode == "all" or waiting.not_before <= now or (mode == "new" and not waiting.attempts)

@@ -1,215 +1,259 @@
-"""What belongs to one process: its spool, its thread, its memory of users. A fork's child gets one of its own."""
+"""What belongs to one process: its part of the spool, its thread, its memory of users. A fork's child gets its own."""
 
 import logging
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from yawl_metering.delivery import Delivery
-from yawl_metering.disk import Disk
-from yawl_metering.errors import ClientClosed, SpoolFull
-from yawl_metering.lanes import adopt_dead, open_lane
-from yawl_metering.merging import may_merge
-from yawl_metering.refused import Refused
-from yawl_metering.settings import Aggregation, OnRefused, Settings
-from yawl_metering.spool import OVERHEAD
-from yawl_metering.stats import Stats
+from yawl_metering.database import SpoolUnwritable
+from yawl_metering.delivery import Delivery, Mode
+from yawl_metering.settings import Aggregation, OnRefused, Settings, Stats
+from yawl_metering.spool import VOID, Event, SpoolFull
 from yawl_metering.transport import Transport
-from yawl_metering.usage import Usage
-from yawl_metering.users import Users
-from yawl_metering.worker import Worker
+from yawl_metering.usage import (
+    LARGEST_MERGED,
+    InvalidUsage,
+    Usage,
+    event_text,
+    micro_of,
+    slot_of,
+    void_text,
+)
 
 logger = logging.getLogger("yawl_metering")
 
-#: more than any event without its texts
-_BASIS = 400
+#: Seconds between looks for what processes have left that are gone.
+ADOPTION = 60.0
+#: Seconds after which a call that waits for room looks again: another process may have made it.
+LOOK_AGAIN = 0.1
 
 
-class Process:
-    """Safe for threads. ``changed`` is the one lock; it is not held during requests or fsync."""
+class ClientClosed(RuntimeError):
+    """The client was closed: nothing was recorded."""
+
+
+class Process(Delivery):
+    """Takes the app's calls and sends them in a thread of its own. Safe for threads."""
 
     def __init__(
         self,
-        disk: Disk,
-        root: Path,
+        directory: Path,
         transport: Transport,
         settings: Settings,
-        on_refused: OnRefused | None,
-        clock: Callable[[], float],
-        monotonic: Callable[[], float] = time.monotonic,
+        on_refused: OnRefused | None = None,
+        **clocks: Callable[[], float],
     ) -> None:
-        self._monotonic = monotonic
-        self._disk, self._root, self._transport, self._settings = disk, root, transport, settings
-        self._changed = threading.Condition(threading.Lock())
-        self._stats = Stats()
-        self._closed = False
-        self._users = Users(settings.remembered_users, settings.flush_interval)
-        self._spool = open_lane(disk, root, settings)
+        super().__init__(directory, transport, settings, on_refused, **clocks)
         self._adopt()
-        #: run by the thread that ``start`` starts, or else by whoever has none
-        self.delivery = Delivery(
-            self._spool,
-            transport,
-            self._users,
-            Refused(disk, root, settings.refused_bytes, on_refused),
-            settings,
-            self._stats,
-            self._changed,
-            clock=clock,
-            monotonic=monotonic,
-        )
-        self._worker = Worker(self.delivery, self._changed, settings.flush_interval, self._adopt_again)
+        self._closed = self._stopping = self._flush_wanted = self._room_wanted = False
+        self._begun = self._ended = 0
+        # A daemon: an app that forgets to close must still be able to end; what is left is on disk.
+        self._thread = threading.Thread(target=self._run, name="yawl-metering", daemon=True)
 
     def start(self) -> "Process":
         """From now on usage is delivered. Returns itself."""
-        self._worker.start()
+        self._thread.start()
         return self
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
     def record(self, call: Usage, aggregation: Aggregation, event_id: str | None, at: float) -> None:
-        """To the spool, disk first. Raises what ``UsageClient.record`` does."""
+        """To the spool. Raises what ``UsageClient.record`` does."""
         with self._changed:
             self._check_open()
-            self._put(call, aggregation, event_id, at)
+            merges = aggregation != "distinct" and call.user is None and call.quantity <= LARGEST_MERGED
+            if event_id is None and merges:
+                self._merge(call, aggregation, at)
+            elif event_id is None and aggregation == "distinct" and self._users.repeats(call):
+                self._stats.repeated_users += 1
+            else:
+                name = event_id or _new_id()
+                self._put(Event(0, call.customer, name, event_text(call, name, call.quantity), at))
+                if aggregation == "distinct":
+                    self._users.recorded(call, name)
             self._stats.calls += 1
-            written = self._spool.written
-        if self._settings.sync == "call":
-            self._sync(written)
 
     def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
-        """To the spool, disk first. Raises what ``UsageClient.void`` does."""
+        """To the spool. Raises what ``UsageClient.void`` does."""
         with self._changed:
             self._check_open()
-            self._make_room(len(source))
-            self._spool.take_back(customer, event_id, source, at)
+            self._put(Event(0, customer, f"{VOID}{event_id}", void_text(customer, event_id, source), at), at_once=True)
             self._stats.calls += 1
-            written = self._spool.written
             self._changed.notify_all()
-        if self._settings.sync == "call":
-            self._sync(written)
 
-    def _put(self, call: Usage, aggregation: Aggregation, event_id: str | None, at: float) -> None:
-        spool = self._spool
-        if event_id is None and may_merge(aggregation, call):
-            if spool.merges(call):
-                self._stats.merged += 1
-            else:
-                self._make_room(_characters(call))
-            spool.merge(call, aggregation, at, self._monotonic())
+    def _merge(self, call: Usage, aggregation: Aggregation, at: float) -> None:
+        highest, micro = aggregation == "max", micro_of(call.quantity)
+        slot = slot_of(call, aggregation, self._settings.flush_interval)
+        if self.spool.join(slot, micro, highest=highest):
+            self._stats.merged += 1
             return
-        if event_id is None and aggregation == "distinct" and self._users.known(call):
-            self._stats.repeated_users += 1
-            return
-        self._make_room(_characters(call))
-        key = spool.put(call, event_id, at, self._monotonic() + self._settings.flush_interval)
-        if aggregation == "distinct":
-            self._users.sent(call, key)
+        name = _new_id()
+        event = Event(0, call.customer, name, event_text(call, name, None), at)
+        due = self._now() + self._settings.flush_interval
+        self._with_room(lambda: self.spool.open(slot, micro, event, due, highest=highest))
 
-    def _make_room(self, characters: int) -> None:
-        """Returns when the spool has room for one more event with texts of that length; raises SpoolFull when it has
-        none in time."""
-        # a character is at most 12 bytes of JSON
-        spool, needed = self._spool, OVERHEAD + _BASIS + 12 * characters
-        if spool.live_bytes + needed <= spool.most_live_bytes:
-            return
-        self._stats.waiting_calls += 1
-        # the client's own thread makes the room; it must not wait for itself
-        patience = 0.0 if self._worker.is_current() else self._settings.when_full_wait
-        deadline = time.monotonic() + patience
-        self._worker.hurry()
-        while spool.live_bytes + needed > spool.most_live_bytes:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self._stats.full += 1
-                why = self._stats.last_error or "usage comes faster than it is taken"
-                raise SpoolFull(f"{spool.live_bytes} bytes of usage wait to be delivered: {why}")
-            self._changed.wait(left)
-            self._check_open()
+    def _put(self, event: Event, *, at_once: bool = False) -> None:
+        due = self._now() + (0.0 if at_once else self._settings.flush_interval)
+
+        def put() -> None:
+            if not self.spool.put(event, due) and not at_once:
+                raise InvalidUsage("this event_id was given to another event")
+
+        self._with_room(put)
+
+    def _with_room(self, write: Callable[[], None]) -> None:
+        """Writes as soon as there is room for one more event; raises SpoolFull when there is none in time."""
+        deadline = None
+        while True:
+            try:
+                return write()
+            except SpoolFull as full:
+                if deadline is None:
+                    self._stats.waiting_calls += 1
+                    # The client's own thread makes the room; it must not wait for itself.
+                    patience = 0.0 if self._is_own_thread() else self._settings.when_full_wait
+                    deadline = time.monotonic() + patience
+                    self._room_wanted = True
+                    self._changed.notify_all()
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    self._stats.full += 1
+                    why = self._stats.last_error or "usage comes faster than it is taken"
+                    raise SpoolFull(f"{full}: {why}") from None
+                self._changed.wait(min(left, LOOK_AGAIN))
+                self._check_open()
 
     def _check_open(self) -> None:
         if self._closed:
             raise ClientClosed("the client is closed")
-
-    def _sync(self, written: int) -> None:
-        try:
-            self._spool.sync(written)
-        except OSError as error:
-            # raising would ask the app to repeat a call that counts
-            logger.error("fsync failed, the spool is written anew: %s", error)
-            with self._changed:
-                try:
-                    self._spool.rewrite()
-                except OSError as again:
-                    self._stats.sync_failures += 1
-                    logger.error("usage is recorded, but a power cut may take it: %s", again)
 
     # --- delivery -----------------------------------------------------------------------------------------------------
 
     def flush(self, timeout: float) -> bool:
         """As ``UsageClient.flush``."""
         with self._changed:
-            if self._closed:
-                return self._empty
-            return self._worker.flush(self._spool, time.monotonic() + timeout)
+            return self._closed or self._flush(time.monotonic() + timeout)
+
+    def _flush(self, deadline: float) -> bool:
+        upto, recorded_by = self.spool.last(), self._clock()
+        while (held := self.spool.held(upto, recorded_by)).frozen + held.open:
+            if self._stopping or self._is_own_thread():
+                return False
+            wanted, self._flush_wanted = self._begun + 1, True
+            self._changed.notify_all()
+            while self._ended < wanted:
+                if self._stopping or not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                    return False
+            held = self.spool.held(upto, recorded_by)
+            if self.all_answered:
+                if not held.untried:
+                    return not held.frozen + held.open
+                pause = LOOK_AGAIN / 2  # a void may go now, or another process is sending
+            else:
+                pause = max(self.paused_until - time.monotonic(), self._settings.first_backoff)
+            self._sleep(min(pause, deadline - time.monotonic()))
+        return True
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            self._changed.wait(left)
 
     def close(self, timeout: float) -> bool:
         """As ``UsageClient.close``."""
         with self._changed:
             if self._closed:
-                return self._empty
-            self._worker.flush(self._spool, time.monotonic() + timeout)
-            self._closed = True
+                return True
+            done = self._flush(time.monotonic() + timeout)
+            self._closed = self._stopping = True
             self._changed.notify_all()
-        self._worker.stop(1.0)
-        with self._changed:
-            done = self._empty
-            self._spool.close()
+        if self._thread.is_alive() and not self._is_own_thread():
+            self._thread.join(1.0)  # a request under way is not cut off
+        self.spool.close()
         self._transport.close()
         return done
-
-    @property
-    def _empty(self) -> bool:
-        return not self._spool.waiting and not self._spool.groups
 
     def stats(self) -> Stats:
         """A copy, of this moment."""
         with self._changed:
-            waiting = self._spool.waiting.values()
-            return replace(
-                self._stats,
-                refused=self._stats.refused.copy(),
-                pending=len(waiting),
-                open_groups=len(self._spool.groups),
-                live_bytes=self._spool.live_bytes,
-                oldest=min((each.event.at for each in waiting), default=None),
-            )
+            stats = replace(self._stats, refused=self._stats.refused.copy())
+            stats.damaged, stats.torn = self.spool.damaged, self.spool.torn
+            if not self._closed:
+                held = self.spool.held()
+                stats.pending, stats.open_groups = held.frozen, held.open
+                stats.live_bytes, stats.oldest = held.bytes, held.oldest
+            return stats
 
     def _adopt(self) -> None:
         try:
-            adopted = adopt_dead(self._disk, self._root, self._spool)
+            adopted = self.spool.adopt()
         except OSError as error:
-            logger.error("what dead processes left could not be taken over: %s", error)
+            logger.error("what processes left that are gone could not be taken over: %s", error)
             return
-        self._stats.adopted += adopted.events
-        self._stats.torn += adopted.torn
-        self._stats.damaged += adopted.damaged
-        if adopted.events:
-            logger.info("took over %d events of %d processes that are gone", adopted.events, adopted.lanes)
+        self._stats.adopted += adopted
+        if adopted:
+            logger.info("took over %d events of processes that are gone", adopted)
 
-    def _adopt_again(self) -> None:
-        with self._changed:
-            if not self._closed:
-                self._adopt()
+    # --- the thread ---------------------------------------------------------------------------------------------------
 
-    def abandon(self) -> None:
-        """After a fork, in the child: spool, lock and connections are the parent's."""
-        if not self._closed:
-            self._spool.abandon()
+    def _is_own_thread(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def _run(self) -> None:
+        nap = self._settings.flush_interval / 2
+        adopt_at, sync_at = time.monotonic() + ADOPTION, time.monotonic() + nap
+        while not self._stopping:
+            try:
+                with self._changed:
+                    mode = self._next(min(adopt_at, sync_at))
+                if mode is not None:
+                    try:
+                        self.round(mode, go_on=lambda: not self._stopping)
+                    finally:
+                        with self._changed:
+                            self._ended += 1
+                            self._changed.notify_all()
+                if time.monotonic() >= sync_at and not self._stopping:
+                    sync_at = time.monotonic() + nap
+                    self.sync()
+                if time.monotonic() >= adopt_at and not self._stopping:
+                    adopt_at = time.monotonic() + ADOPTION
+                    self._adopt()
+            except Exception as error:
+                # Neither a disk nor a defect of ours may end delivery for good; what is held is on disk.
+                logger.error("a round of delivery failed: %s", error, exc_info=not isinstance(error, SpoolUnwritable))
+                with self._changed:
+                    self._sleep(min(nap, 1.0))
+
+    def _next(self, until: float) -> Mode | None:
+        """Waits until there is something to send, or until then; None: nothing to send."""
+        while not self._stopping:
+            now = time.monotonic()
+            paused = self.paused_until - now
+            mode: Mode | None = None
+            if self._flush_wanted:
+                mode = "all"
+            elif self._room_wanted and paused <= 0:
+                mode = "untried"
+            else:
+                due = self.spool.next_due()
+                wait = max(paused, until - now if due is None else due - self._now())
+                if wait <= 0:
+                    mode = "due"
+            if mode is not None:
+                self._begun += 1
+                self._flush_wanted = self._room_wanted = False
+                return mode
+            if now >= until:
+                return None
+            room = paused if self._room_wanted else wait
+            self._changed.wait(min(until - now, wait, room))
+        return None
 
 
-def _characters(call: Usage) -> int:
-    """Of the texts of a call."""
-    return len(call.source) + len(call.user or "") + sum(len(name) + len(value) for name, value in call.tags)
+def _new_id() -> str:
+    """An id that no process ever gives again."""
+    return f"m-{uuid.uuid4().hex}"

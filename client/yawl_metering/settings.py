@@ -1,12 +1,13 @@
-"""What an app may tune, with what it means."""
+"""What an app may tune, and what it can ask a client."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Aggregation = Literal["sum", "distinct", "max"]
 
-#: dimension → how the product adds it up; must say the same as the stage file of the metering system
+#: How the product adds a dimension up; must say the same as the stage file of the metering system.
 DIMENSIONS: Mapping[str, Aggregation] = {
     "workflow_executions": "sum",
     "active_users": "distinct",
@@ -15,11 +16,12 @@ DIMENSIONS: Mapping[str, Aggregation] = {
     "worklet_invocations": "sum",
 }
 
-#: the metering system lets an event lie this far outside a subscription, or ahead; merged calls may not differ by more
+#: The metering system accepts usage so many seconds outside a subscription, or ahead; merged calls may not differ by
+#: more.
 TOLERANCE = 300.0
 DAY = 86400.0
 
-#: gets the event as it was sent, the reason (a stable word) and what it means
+#: Gets the event as it was sent, the reason (a stable word) and what it means.
 OnRefused = Callable[[Mapping[str, Any], str, str], None]
 
 
@@ -28,10 +30,10 @@ class Settings:
     """flush_interval: seconds for which like calls are merged; then they are sent. At most 300.
 
     sync: what a call that returned survives. ``interval``: the end of the process, however it ends; a power cut may
-    take the calls of the last flush interval. ``call``: a power cut too (fsync before each return; threads share one).
+    take the calls of the last flush interval. ``call``: a power cut too (fsync before each return).
 
-    max_spool_bytes: most that one process has on disk for events that are not yet delivered. About a quarter of it is
-    the most that is held in memory.
+    max_spool_bytes: most that the directory holds for events that are not yet delivered. A quarter of it is theirs,
+    the rest is SQLite's. The processes of a directory should say the same.
 
     when_full_wait: seconds for which a call waits for room before it raises SpoolFull; 0 raises at once.
 
@@ -68,3 +70,41 @@ class Settings:
             raise ValueError("remembered_users, refused_bytes: at least 1; keep, when_full_wait: not negative")
         if not 0 < self.first_backoff <= self.longest_backoff:
             raise ValueError("first_backoff must be more than 0 and at most longest_backoff")
+
+
+@dataclass
+class Stats:
+    """What a client has done since it was made: counts of events, but ``calls`` (of the app, accepted) and ``requests``
+    (to the metering system). What the directory holds, for all its processes: pending (frozen events), open_groups
+    (events that calls may still join), live_bytes, oldest (epoch seconds of the oldest pending event).
+
+    merged: calls that joined an event that was there. repeated_users: calls for a user who is known to be counted.
+    refused: by reason. waiting_calls: calls that found the spool full; full: of these, raised SpoolFull.
+
+    adopted: events that processes left which are gone. torn: journals of an old version whose last line is cut off; its
+    call had not returned. damaged: rows, ranges of rows and lines that could not be read. sync_failures: syncs that
+    failed, so that a power cut may take what was recorded. last_error: why nothing could be sent, "" once it could.
+    """
+
+    calls: int = 0
+    merged: int = 0
+    repeated_users: int = 0
+    waiting_calls: int = 0
+    full: int = 0
+    requests: int = 0
+    failed_requests: int = 0
+    recorded: int = 0
+    voided: int = 0
+    duplicate: int = 0
+    queued: int = 0
+    retry_later: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    adopted: int = 0
+    torn: int = 0
+    damaged: int = 0
+    sync_failures: int = 0
+    last_error: str = ""
+    pending: int = 0
+    open_groups: int = 0
+    live_bytes: int = 0
+    oldest: float | None = None

@@ -1,255 +1,311 @@
-"""What one process has not yet delivered: in memory, and the same on disk, disk first.
+"""What is not yet delivered: events in a SQLite file that the processes of an app share.
 
-Not safe for threads: whoever calls holds the client's lock, except for ``sync``.
+The module knows nothing of usage: an event is a customer, an id, a text, and when to send it. It is open until a
+process takes it, and calls with the same slot are added to it. Taking freezes it, in the transaction that leases it,
+and is on disk before it returns; from then on id and text never change. Only ``settle`` removes it. A lease keeps other
+processes from sending the same event at the same time. It is a courtesy, since the metering system counts an id once;
+it ends with its time, or when its process is found to be gone.
 """
 
 import logging
-import threading
+import math
+import os
+import socket
+import sqlite3
+import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
-from yawl_metering.disk import Disk, Lock
-from yawl_metering.errors import InvalidUsage, SpoolUnwritable
-from yawl_metering.journal import Journal, json_line, line, remove_folder
-from yawl_metering.merging import Group, GroupKey, group_key
-from yawl_metering.replay import EventKey, Frozen, event_text, freeze
-from yawl_metering.settings import Aggregation, Settings
-from yawl_metering.usage import Usage, event_body, plain, void_body
+from yawl_metering.database import PAGE, Damaged, Database, SpoolUnwritable, readable_rows
+from yawl_metering.old_journals import journals
 
 logger = logging.getLogger("yawl_metering")
 
-#: the file in a spool's folder whose lock says that its process lives
-LOCK = "lock"
-#: a journal is not rewritten before it has this size, and then only if half of it has ended
-SMALLEST_REWRITE = 1024 * 1024
-#: what an event costs in memory and in the journal beside its text
-OVERHEAD = 100
+#: The number is that of the form. A file of another version of the client is left alone.
+FILE = "spool-1.sqlite"
+#: An event that is being sent is left alone by other processes for so many seconds.
+LEASE = 120.0
+#: An event is its own process's to send until it is overdue by so many seconds.
+GRACE = 60.0
+#: Most millionths that calls are merged up to: every dimension takes a thousand million.
+MOST_MICRO = 10**15
+VOID = "void "
+
+# body: as it is sent, but for the quantity of a merged event, which micro counts in millionths. checksum: of key and
+# body, plus micro, for SQLite does not notice a changed byte within a value. slot: what calls that may join have in
+# common; NULL once frozen. Times are epoch seconds.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (
+    number INTEGER PRIMARY KEY, customer TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, micro INTEGER,
+    checksum INTEGER NOT NULL, slot TEXT UNIQUE, at REAL NOT NULL, due REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, waits_since REAL, owner TEXT, lease REAL NOT NULL DEFAULT 0,
+    UNIQUE (customer, id))"""
+_COLUMNS = "number, customer, id, body, micro, checksum, at, waits_since, attempts"
+_ADD = """UPDATE event SET micro = micro + :micro, checksum = checksum + :micro
+WHERE slot = :slot AND micro <= :most - :micro"""
+_RAISE = """UPDATE event SET micro = max(micro, :micro), checksum = checksum - micro + max(micro, :micro)
+WHERE slot = :slot"""
+_INSERT = """INSERT INTO event (customer, id, body, micro, checksum, slot, at, due, waits_since, owner)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (customer, id) DO NOTHING"""
+# A void waits until its event has its verdict: before that there is nothing to take back.
+_READY = """(substr(event.id, 1, 5) <> 'void ' OR NOT EXISTS (
+    SELECT 1 FROM event AS e WHERE e.customer = event.customer AND e.id = substr(event.id, 6)))"""
+# What was never tried: open events only where there is no frozen one, so that calls can join them for longer. A time that
+# is too far ahead was written by a clock that was wrong.
+_TAKE = f"""UPDATE event SET slot = NULL, owner = :owner, lease = :now + :lease WHERE number IN (
+    SELECT number FROM event WHERE number > :above AND number <= :upto AND (lease <= :now OR lease > :now + :lease)
+    AND (:everything OR due > :now + :longest OR (:untried AND attempts = 0 AND (
+            slot IS NULL OR NOT EXISTS (SELECT 1 FROM event WHERE slot IS NULL AND attempts = 0)))
+         OR due + (owner IS NOT :owner) * :grace <= :now)
+    AND {_READY} ORDER BY number LIMIT :most)
+RETURNING {_COLUMNS}"""
+_NEXT_DUE = f"""SELECT min(CASE WHEN due > :now + :longest THEN :now ELSE max(
+    due + (owner IS NOT :owner) * :grace, CASE WHEN lease > :now + :lease THEN 0 ELSE lease END) END)
+FROM event WHERE {_READY}"""
+_HELD = f"""SELECT count(*) - count(slot), count(slot), coalesce(sum(attempts = 0 AND {_READY}), 0),
+    coalesce(sum(length(body)), 0), min(CASE WHEN slot IS NULL THEN at END)
+FROM event WHERE number <= ? AND at <= ?"""
+_POSTPONE = """UPDATE event SET lease = 0, attempts = attempts + 1, due = ?, waits_since = coalesce(waits_since, ?)
+WHERE number = ?"""
 
 
-@dataclass(slots=True)
-class Waiting:
-    """A frozen event on its way. ``not_before``: by the monotonic clock. ``answered``: number of the last round in
-    which the metering system said something about it."""
+class SpoolFull(RuntimeError):
+    """No room came free in time: nothing was recorded. The app may drop, wait or call again; the client never drops."""
 
-    event: Frozen
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A frozen event, as it is sent every time. at: epoch seconds of its first call; waits_since: of the first answer
+    that asked to wait; attempts: how often it was sent."""
+
+    number: int
+    customer: str
+    id: str
+    text: str
+    at: float
+    waits_since: float | None = None
     attempts: int = 0
-    not_before: float = 0.0
-    answered: int = 0
-
-    @property
-    def size(self) -> int:
-        return len(self.event.text) + OVERHEAD
 
 
-def merged_id() -> str:
-    """An id that no process ever gives again."""
-    return f"m-{uuid.uuid4().hex}"
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a spool holds: frozen and open events, those that could be sent and never were, bytes of their texts, epoch
+    seconds of the oldest frozen one."""
+
+    frozen: int
+    open: int
+    untried: int
+    bytes: int
+    oldest: float | None
+
+
+def _checksum(customer: str, event_id: str, body: str, micro: int | None) -> int:
+    return crc32(f"{customer}\0{event_id}\0{body}".encode()) + (micro or 0)
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    number, customer, event_id, body, micro, checksum, at, waits_since, attempts = row
+    if checksum != _checksum(customer, event_id, body, micro):
+        raise Damaged("an event is not what was written")
+    text = body if micro is None else f'{body[:-1]},"quantity":"{decimal(micro)}"}}'
+    return Event(number, customer, event_id, text, at, waits_since, attempts)
+
+
+def decimal(micro: int) -> str:
+    """Millionths as a decimal without an exponent or trailing zeros."""
+    whole, rest = divmod(micro, 1_000_000)
+    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
 
 
 class Spool:
-    """``live_bytes``: of what is not yet delivered, open groups included."""
+    """Safe for threads, processes and forks. All methods raise SpoolUnwritable when the disk or the file fails.
+
+    max_bytes: of which a quarter holds events, and a quarter is kept free for freezing them. sync_calls: whether each
+    write survives a power cut. longest_wait: most seconds for which an event is postponed.
+    """
 
     def __init__(
-        self, disk: Disk, folder: Path, lock: Lock, settings: Settings, new_id: Callable[[], str] = merged_id
+        self,
+        directory: Path,
+        *,
+        max_bytes: int = 64 * 1024 * 1024,
+        sync_calls: bool = False,
+        longest_wait: float = 3600.0,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        self._disk, self._lock, self._settings, self._new_id = disk, lock, settings, new_id
-        self.folder = folder
-        self.groups: dict[GroupKey, Group] = {}
-        self.waiting: dict[EventKey, Waiting] = {}
-        self.live_bytes = 0
-        self._numbers = 0
-        self._journal = Journal(disk, folder, 1)
-        self._sync_lock = threading.Lock()
-        self._closed = False
-        #: counts writes; what is below ``_synced`` survives a power cut
-        self.written = 0
-        self._synced = 0
-
-    # --- calls --------------------------------------------------------------------------------------------------------
+        self._directory, self._pages, self._now, self._longest = directory, max_bytes // 4 // PAGE, now, longest_wait
+        #: What names this process in the file, this spool's part of it included.
+        self.owner = f"{_host()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        _spools.add(self)
+        self._dirty, self.torn, self._damaged_lines = False, 0, 0
+        pages = 2 * self._pages
+        self._db = Database(directory / FILE, _SCHEMA, sync=sync_calls, most_pages=pages, salvage=_salvage)
+        for other in set(directory.glob("spool-*.sqlite")) - {directory / FILE}:
+            logger.error("%s was written by another version of the client; it is left alone", other)
 
     @property
-    def most_live_bytes(self) -> int:
-        return self._settings.max_spool_bytes // 4
+    def damaged(self) -> int:
+        """Rows, ranges of rows and lines of old journals that could not be read, so far."""
+        return self._db.damaged + self._damaged_lines
 
-    def merges(self, usage: Usage) -> bool:
-        """Whether the call would join an open group, which needs no room."""
-        group = self.groups.get(group_key(usage, self._settings.flush_interval))
-        return group is not None and group.takes(usage.quantity)
+    # --- recording ----------------------------------------------------------------------------------------------------
 
-    def merge(self, usage: Usage, aggregation: Aggregation, at: float, now: float) -> None:
-        """Add a call to its group. Raises SpoolUnwritable."""
-        key = group_key(usage, self._settings.flush_interval)
-        group = self.groups.get(key)
-        if group is not None and group.takes(usage.quantity):
-            self._append(line(b"a %d %b" % (group.number, plain(usage.quantity).encode())))
-            group.add(usage.quantity)
-            return
-        if group is not None:
-            self._freeze([(key, group)])
-        self._open(key, usage, aggregation, at, now)
+    def join(self, slot: str, micro: int, *, highest: bool) -> bool:
+        """Add a call to the open event of its slot, for which there is always room. False if none takes it."""
+        with self._db.statements() as db:
+            return self._join(db, slot, micro, highest)
 
-    def _open(self, key: GroupKey, usage: Usage, aggregation: Aggregation, at: float, now: float) -> None:
-        event_id, number = self._new_id(), self._numbers + 1
-        body = event_body(usage, event_id, usage.quantity)
-        data = json_line("o", {"n": number, "agg": aggregation, "at": at, "event": body})
-        self._append(data)
-        self._numbers = number
-        size = len(data) + OVERHEAD
-        self.groups[key] = Group(number, event_id, usage, aggregation, usage.quantity, at, now, size)
-        self.live_bytes += size
+    def _join(self, db: sqlite3.Connection, slot: str, micro: int, highest: bool) -> bool:
+        self._dirty = True
+        named = {"slot": slot, "micro": micro, "most": MOST_MICRO}
+        return db.execute(_RAISE if highest else _ADD, named).rowcount > 0
 
-    def put(self, usage: Usage, event_id: str | None, at: float, not_before: float = 0.0) -> EventKey:
-        """A call that is an event of its own. The same again under an id that waits is nothing new. Raises
-        SpoolUnwritable; InvalidUsage where the id waits with other content."""
-        event = freeze(event_body(usage, event_id or self._new_id(), usage.quantity), at)
-        waiting = self.waiting.get(event.key)
-        if waiting is None:
-            self._put(Waiting(event, not_before=not_before))
-        elif waiting.event.text != event.text:
-            raise InvalidUsage("this event_id was given to another event")
-        return event.key
+    def open(self, slot: str, micro: int, event: Event, due: float, *, highest: bool) -> None:
+        """Begin an event that calls of its slot may join, unless another process just did. Raises SpoolFull too."""
+        with self._db.transaction() as db:
+            if not self._join(db, slot, micro, highest):
+                db.execute("UPDATE event SET slot = NULL WHERE slot = ?", (slot,))  # the call is more than it takes
+                self._insert(db, event, due, micro, slot)
 
-    def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
-        """An event is to be taken back; once is enough. Raises SpoolUnwritable."""
-        void = freeze(void_body(customer, event_id, source), at)
-        if void.key not in self.waiting:
-            self._put(Waiting(void))
+    def put(self, event: Event, due: float) -> bool:
+        """Add an event of its own; the same again is nothing new. False if its id is held with another text. Raises
+        SpoolFull too."""
+        with self._db.transaction() as db:
+            if self._insert(db, event, due):
+                return True
+            held = db.execute("SELECT body FROM event WHERE customer = ? AND id = ?", (event.customer, event.id))
+            return bool(held.fetchone() == (event.text,))
 
-    def _put(self, waiting: Waiting) -> None:
-        self._append(_event_line(waiting.event))
-        self._wait(waiting)
+    def _insert(
+        self, db: sqlite3.Connection, event: Event, due: float, micro: int | None = None, slot: str | None = None
+    ) -> bool:
+        [[pages]], [[free]] = db.execute("PRAGMA page_count"), db.execute("PRAGMA freelist_count")
+        if pages - free >= self._pages:
+            raise SpoolFull(f"{(pages - free) * PAGE} bytes of usage wait to be delivered")
+        self._dirty = True
+        return db.execute(_INSERT, _row(event, due, micro, slot, self.owner)).rowcount > 0
 
-    def is_held_back(self, waiting: Waiting) -> bool:
-        """A void whose event is still on its way: before that has its verdict there is nothing to take back."""
-        event = waiting.event.takes_back
-        return event is not None and event in self.waiting
+    # --- delivery -----------------------------------------------------------------------------------------------------
 
-    # --- on the way out -----------------------------------------------------------------------------------------------
+    def take(
+        self, *, above: int = 0, upto: int, most: int = 500, everything: bool = False, untried: bool = False
+    ) -> list[Event]:
+        """Freeze and lease events with numbers above and up to these, in order: those that are due, or ``untried``
+        too, or ``everything``. When this returns, all that was recorded before survives a power cut."""
+        named = {"above": above, "upto": upto, "most": most, "everything": everything, "untried": untried}
+        with self._db.transaction(durable=True) as db:
+            return [_event(row) for row in sorted(db.execute(_TAKE, named | self._times()).fetchall())]
 
-    def freeze(self, opened_before: float) -> int:
-        """Groups opened by then become events. How many. Raises SpoolUnwritable; then all are still open."""
-        due = [(key, group) for key, group in self.groups.items() if group.opened <= opened_before]
-        if due:
-            self._freeze(due)
-        return len(due)
+    def settle(self, ended: Iterable[int], postponed: Iterable[tuple[int, float, float | None]]) -> None:
+        """Remove events by their numbers, and postpone others: number, until when, since when it was asked to wait."""
+        with self._db.transaction() as db:
+            db.executemany("DELETE FROM event WHERE number = ?", [(number,) for number in ended])
+            db.executemany(_POSTPONE, [(due, since, number) for number, due, since in postponed])
 
-    def _freeze(self, due: Sequence[tuple[GroupKey, Group]]) -> None:
-        events = [freeze(event_body(group.first, group.event_id, group.total), group.at) for _, group in due]
-        self._append(b"".join(map(_event_line, events)))
-        for (key, group), event in zip(due, events, strict=True):
-            del self.groups[key]
-            self.live_bytes -= group.size
-            self._wait(Waiting(event))
+    def release(self) -> None:
+        """End this process's leases: nothing of it is under way."""
+        with self._db.statements() as db:
+            db.execute("UPDATE event SET lease = 0 WHERE owner = ? AND lease > 0", (self.owner,))
 
-    def end(self, keys: Iterable[EventKey]) -> None:
-        """These need nothing more. Should the disk not take it, they are sent once more after a restart."""
-        ended = [key for key in keys if key in self.waiting]
-        if not ended:
-            return
-        for key in ended:
-            self.live_bytes -= self.waiting.pop(key).size
-        try:
-            self._append(json_line("d", ended))
-        except OSError as error:
-            logger.warning("ended events not noted; they may be sent again: %s", error)
+    def adopt(self) -> int:
+        """Take over the events of processes that are gone, and those in journals of the client's older versions.
+        Returns how many."""
+        adopted = 0
+        with self._db.transaction() as db:
+            owners = [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM event")]
+            for owner in owners:
+                if owner is None or _is_gone(owner):
+                    change = "UPDATE event SET owner = ?, lease = 0 WHERE owner IS ?"
+                    adopted += db.execute(change, (self.owner, owner)).rowcount
+        for journal in journals(self._directory):
+            events = [Event(0, *event) for event in journal.rows.values()]
+            with journal, self._db.transaction(durable=True) as db:
+                db.executemany(_INSERT, [_row(event, self._now(), None, None, self.owner) for event in events])
+            adopted += len(events)
+            self.torn, self._damaged_lines = self.torn + journal.torn, self._damaged_lines + journal.damaged
+        return adopted
 
-    def asked_to_wait(self, keys: Iterable[EventKey], at: float) -> None:
-        """Notes the first time; it decides when they are given up."""
-        first = [key for key in keys if key in self.waiting and self.waiting[key].event.waits_since is None]
-        if not first:
-            return
-        for key in first:
-            waiting = self.waiting[key]
-            waiting.event = Frozen(key, waiting.event.text, waiting.event.at, at)
-        try:
-            self._append(json_line("r", [at, first]))
-        except OSError as error:
-            logger.warning("the time of a first retry_later was not noted: %s", error)
+    def last(self) -> int:
+        """The highest number of an event; 0 if none is held. A number may be given again."""
+        with self._db.statements() as db:
+            return int(db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()[0])
 
-    def adopt(self, events: Iterable[Frozen]) -> None:
-        """Events of a process that is gone. They survive a power cut when this returns. Raises OSError."""
-        new = [event for event in events if event.key not in self.waiting]
-        self._append(b"".join(map(_event_line, new)))
-        for event in new:
-            self._wait(Waiting(event))
-        self.sync()
+    def next_due(self) -> float | None:
+        """When there is something to send, in epoch seconds; None if nothing is held."""
+        with self._db.statements() as db:
+            due: float | None = db.execute(_NEXT_DUE, self._times()).fetchone()[0]
+        return due
 
-    def _wait(self, waiting: Waiting) -> None:
-        self.waiting[waiting.event.key] = waiting
-        self.live_bytes += waiting.size
+    def held(self, upto: int = 2**62, recorded_by: float = math.inf) -> Held:
+        """What there is of events with a number up to this that were recorded by then. Reads them all."""
+        with self._db.statements() as db:
+            return Held(*db.execute(_HELD, (upto, recorded_by)).fetchone())
 
-    # --- the file -----------------------------------------------------------------------------------------------------
-
-    def _append(self, data: bytes) -> None:
-        if self._closed:
-            raise SpoolUnwritable("the spool is closed")
-        if self._journal.broken or self._journal.size > max(SMALLEST_REWRITE, 2 * self.live_bytes):
-            self.rewrite()
-        self._journal.append(data)
-        self.written += 1
-
-    def rewrite(self) -> None:
-        """A new file of only what is not yet delivered. Raises SpoolUnwritable; then it is tried again before the next
-        write."""
-        if self._closed:
-            raise SpoolUnwritable("the spool is closed")
-        lines = [_event_line(waiting.event) for waiting in self.waiting.values()]
-        lines += [_group_line(group) for group in self.groups.values()]
-        with self._sync_lock:
-            try:
-                new = Journal(self._disk, self.folder, self._journal.number + 1, lines)
-            except OSError as error:
-                # the new file may have got its name, and then it counts: what the old one took now would be lost
-                self._journal.broken = True
-                raise SpoolUnwritable(error.errno, f"the spool could not be rewritten: {error.strerror}") from error
-            old, self._journal = self._journal, new
-            self._synced = self.written
-            old.close()
-        self._forget(old)
-
-    def _forget(self, old: Journal) -> None:
-        try:
-            old.remove()
-        except OSError as error:
-            logger.warning("an old journal was not removed: %s", error)
-
-    def sync(self, upto: int | None = None) -> None:
-        """What was written (or the first ``upto`` writes) survives a power cut. May be called without the lock; one
-        fsync serves all that wait for it. Raises OSError."""
-        with self._sync_lock:
-            written = self.written
-            if self._closed or self._synced >= (written if upto is None else upto):
-                return
-            self._journal.sync()
-            self._synced = written
+    def sync(self) -> None:
+        """All that was recorded survives a power cut, unless another process is just at that."""
+        if self._dirty:
+            self._dirty = False
+            self._dirty = not self._db.checkpoint()
 
     def close(self) -> None:
-        """The lock is let go; an empty spool's folder goes, another is the next process's to deliver."""
-        with self._sync_lock:
-            self._closed = True
-            self._journal.close()
-        if not self.groups and not self.waiting:
-            try:
-                remove_folder(self._disk, self.folder, LOCK)
-            except OSError as error:
-                logger.warning("an empty spool was not removed: %s", error)
-        self._lock.release()
+        """What is left is another process's to send."""
+        with suppress(SpoolUnwritable), self._db.statements() as db:
+            db.execute("UPDATE event SET owner = NULL, lease = 0 WHERE owner = ?", (self.owner,))
+        self.abandon()
 
     def abandon(self) -> None:
-        """After a fork, in the child: the spool is the parent's."""
-        self._journal.close()
-        self._lock.release()
+        """Close as a process that is killed does: other processes will find that the owner is gone."""
+        _spools.discard(self)
+        self._db.close()
+
+    def _times(self) -> dict[str, object]:
+        return {"now": self._now(), "lease": LEASE, "grace": GRACE, "longest": self._longest, "owner": self.owner}
 
 
-def _event_line(event: Frozen) -> bytes:
-    since = "" if event.waits_since is None else f',"since":{event.waits_since!r}'
-    return line(f'e {{"at":{event.at!r}{since},"event":{event.text}}}'.encode())
+#: Those that this process has open. One that crossed a fork is not the child's.
+_spools: "weakref.WeakSet[Spool]" = weakref.WeakSet()
 
 
-def _group_line(group: Group) -> bytes:
-    body: dict[str, Any] = event_body(group.first, group.event_id, group.total)
-    content = {"n": group.number, "agg": group.aggregation, "at": group.at}
-    return line(f'o {event_text(content)[:-1]},"event":{event_text(body)}}}'.encode())
+def _host() -> str:
+    """Where a process id says which process; a container has its own."""
+    with suppress(OSError):
+        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
+    return socket.gethostname()
+
+
+def _is_gone(owner: str) -> bool:
+    """Whether an owner's process is known to have ended; False where that cannot be known."""
+    host, pid, _ = owner.rsplit("/", 2)
+    if host != _host():
+        return False
+    if int(pid) == os.getpid():
+        return owner not in {spool.owner for spool in list(_spools)}
+    with suppress(PermissionError):
+        try:
+            os.kill(int(pid), 0)
+        except ProcessLookupError:
+            return True
+    return False
+
+
+def _row(event: Event, due: float, micro: int | None, slot: str | None, owner: str | None) -> tuple[object, ...]:
+    check = _checksum(event.customer, event.id, event.text, micro)
+    return (event.customer, event.id, event.text, micro, check, slot, event.at, due, event.waits_since, owner)
+
+
+def _salvage(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
+    """Moves what can be read and is what was written; all of it is frozen and due. Returns how much is lost."""
+    rows, lost = readable_rows(old, f"SELECT {_COLUMNS} FROM event WHERE number BETWEEN ? AND ? ORDER BY number")
+    for row in rows:
+        try:
+            event = _event(tuple(value.decode() if isinstance(value, bytes) else value for value in row))
+            new.execute(_INSERT, _row(event, 0.0, None, None, None))
+        except (sqlite3.Error, ValueError, TypeError):
+            lost += 1
+    return lost

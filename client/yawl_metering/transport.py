@@ -1,13 +1,23 @@
-"""The way out: what a transport must do, and what can come of a batch. A batch that is sent twice counts once."""
+"""The ways to the metering system: its signed HTTP API and its FIFO queue. A batch that is sent twice counts once."""
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from hashlib import sha256
+from typing import Any, Literal, Protocol
 
-from yawl_metering.replay import Frozen
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.httpsession import URLLib3Session
+from botocore.session import Session
+
+from yawl_metering.spool import Event
 
 MAX_EVENTS = 100
-#: a little less than the API's 256 KB
+#: A little less than the API's 256 KB.
 MAX_BYTES = 250_000
 
 
@@ -52,25 +62,25 @@ class Transport(Protocol):
 
     one_customer: bool
 
-    def send(self, events: Sequence[Frozen]) -> Outcome:
+    def send(self, events: Sequence[Event]) -> Outcome:
         """At most 100 events and 250,000 bytes. Raises nothing but what is a defect."""
 
     def close(self) -> None:
         """Connections."""
 
 
-def body_of(events: Sequence[Frozen]) -> bytes:
+def body_of(events: Sequence[Event]) -> bytes:
     """What both doors of the metering system take. The same events give the same bytes."""
     return ('{"events":[' + ",".join(event.text for event in events) + "]}").encode("ascii")
 
 
-def pack(events: Sequence[Frozen], *, one_customer: bool) -> list[list[Frozen]]:
+def pack(events: Sequence[Event], *, one_customer: bool) -> list[list[Event]]:
     """Batches within the limits. A customer's events stay together: they are recorded in one transaction."""
-    by_customer: dict[str, list[Frozen]] = {}
+    by_customer: dict[str, list[Event]] = {}
     for event in events:
-        by_customer.setdefault(event.key[0], []).append(event)
-    batches: list[list[Frozen]] = []
-    batch: list[Frozen] = []
+        by_customer.setdefault(event.customer, []).append(event)
+    batches: list[list[Event]] = []
+    batch: list[Event] = []
     room = MAX_BYTES
     for own in by_customer.values():
         if batch and (one_customer or len(batch) + len(own) > MAX_EVENTS):
@@ -85,3 +95,133 @@ def pack(events: Sequence[Frozen], *, one_customer: bool) -> list[list[Frozen]]:
     if batch:
         batches.append(batch)
     return batches
+
+
+#: Codes of a whole request that one of its events could be the cause of.
+_API_REJECTS = {"bad_json", "bad_request", "no_events", "too_many_events", "payload_too_large"}
+_VERDICTS = {"recorded", "voided", "duplicate", "refused", "retry_later"}
+_HOST_REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
+
+
+class ApiTransport:
+    """``endpoint``: the output ``ApiUrl`` of the metering system, with or without the slash at its end."""
+
+    one_customer = False
+
+    def __init__(
+        self, endpoint: str, *, region: str | None = None, session: Session | None = None, timeout: int = 30
+    ) -> None:
+        self._url = f"{endpoint.rstrip('/')}/usage"
+        self._session = session or Session()
+        named = _HOST_REGION.search(endpoint)
+        found = region or (named[1] if named else None) or self._session.get_config_variable("region")
+        if not found:
+            raise ValueError("region: name the Region of the API")
+        self._region: str = found
+        self._http = URLLib3Session(timeout=timeout)
+
+    def send(self, events: Sequence[Event]) -> Outcome:
+        try:
+            credentials = self._session.get_credentials()
+            if credentials is None:
+                return Unavailable("no AWS credentials were found")
+            request = AWSRequest("POST", self._url, {"Content-Type": "application/json"}, body_of(events))
+            SigV4Auth(credentials, "execute-api", self._region).add_auth(request)
+            response = self._http.send(request.prepare())
+            content = response.content
+        except (BotoCoreError, HTTPClientError, OSError) as error:
+            # the error's own words may hold an address or a path, never an event
+            return Unavailable(f"{type(error).__name__}")
+        return outcome_of(response.status_code, response.headers, content, len(events))
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def outcome_of(status: int, headers: Mapping[str, str], content: bytes, number: int) -> Outcome:
+    """What an HTTP answer to a batch of that many events means. Pure."""
+    answer = _json(content)
+    if status == 200:
+        verdicts = answer.get("verdicts")
+        if isinstance(verdicts, list) and len(verdicts) == number and all(map(_is_verdict, verdicts)):
+            return Answered([Verdict(v["verdict"], v.get("reason", ""), v.get("message", "")) for v in verdicts])
+        return Unavailable("an answer that is not the usage API's")
+    error = answer.get("error")
+    code = str(error.get("code", "")) if isinstance(error, dict) else ""
+    if status == 413 or (status == 400 and code in _API_REJECTS):
+        message = str(error.get("message", "")) if isinstance(error, dict) else ""
+        return Rejected(code or "payload_too_large", message)
+    # a busy customer holds up nobody else
+    return Unavailable(f"HTTP {status} {code}".strip(), everyone=code != "busy", after=_after(headers))
+
+
+def _json(content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _is_verdict(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("verdict") in _VERDICTS
+
+
+def _after(headers: Mapping[str, str]) -> float:
+    try:
+        return min(max(float(headers.get("Retry-After", 0)), 0.0), 3600.0)
+    except ValueError:
+        return 0.0
+
+
+_QUEUE_REJECTS = {"InvalidMessageContents", "InvalidParameterValue", "InvalidParameterValueException"}
+
+
+class QueueTransport:
+    """``queue_url``: the output ``UsageQueueUrl`` of the metering system."""
+
+    one_customer = True
+
+    def __init__(
+        self,
+        queue_url: str,
+        *,
+        region: str | None = None,
+        session: Session | None = None,
+        endpoint: str | None = None,
+        timeout: float = 30.0,
+    ) -> None:
+        self._url = queue_url
+        # the client's own backoff is the only one
+        config = Config(connect_timeout=timeout, read_timeout=timeout, retries={"total_max_attempts": 1})
+        self._sqs: Any = (session or Session()).create_client(
+            "sqs", region_name=region or _region_of(queue_url), endpoint_url=endpoint, config=config
+        )
+
+    def send(self, events: Sequence[Event]) -> Outcome:
+        body = body_of(events)
+        try:
+            self._sqs.send_message(
+                QueueUrl=self._url,
+                MessageBody=body.decode("ascii"),
+                MessageGroupId=events[0].customer,
+                MessageDeduplicationId=sha256(body).hexdigest(),
+            )
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "")).rsplit(".", 1)[-1].rsplit("#", 1)[-1]
+            if code in _QUEUE_REJECTS:
+                return Rejected(code, "the queue does not take the message")
+            return Unavailable(code or "ClientError")
+        except (BotoCoreError, HTTPClientError, OSError) as error:
+            return Unavailable(type(error).__name__)
+        return Answered([Verdict("queued")] * len(events))
+
+    def close(self) -> None:
+        self._sqs.close()
+
+
+def _region_of(queue_url: str) -> str | None:
+    """``https://sqs.eu-west-1.amazonaws.com/…`` names its Region."""
+    host = queue_url.split("/")[2] if queue_url.count("/") >= 2 else ""
+    parts = host.split(".")
+    return parts[1] if len(parts) > 2 and parts[0] == "sqs" else None

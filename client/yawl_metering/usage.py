@@ -1,38 +1,49 @@
-"""One call of the app, checked by the rules of the usage API (docs/api.md of the metering system). Pure."""
+"""One call of the app: checked by the rules of the usage API (docs/api.md of the metering system), and as the API takes
+it; and the users that need not be sent again."""
 
+import json
 import re
 import unicodedata
+from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any, NamedTuple
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from hashlib import blake2b
+from typing import NamedTuple
 
-from yawl_metering.errors import InvalidUsage
-from yawl_metering.settings import TOLERANCE
+from yawl_metering.settings import TOLERANCE, Aggregation
 
 HOUR = 3600
-#: the API takes of one event what fills a line of its dimension: 2,147,483,647 billed units or more, times a scale
-#: that is not known here; this is the most of any dimension
+#: The API takes of one event what fills a line of its dimension: 2,147,483,647 billed units or more, times a scale
+#: that is not known here. This is the most of any dimension.
 LARGEST = Decimal("9999999999999999000")
-#: what calls are merged up to: every dimension takes it
+#: Calls are merged up to this, which every dimension takes.
 LARGEST_MERGED = Decimal(1_000_000_000)
 DECIMALS = 6
-#: older usage is refused by the API
+#: The API refuses older usage.
 OLDEST = 30 * 86400.0
 
 _STEP = Decimal(1).scaleb(-DECIMALS)
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
+#: A billing key, as the metering system makes them (lambda_src/marketplace/billing_identity.py).
 _CUSTOMER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
-#: what AWS Marketplace takes of a tag (botocore model of meteringmarketplace, TagKey and TagValue, read narrowly)
+#: A tag as AWS Marketplace takes it (botocore model of meteringmarketplace, TagKey and TagValue, read narrowly).
 _TAG = re.compile(r"[a-zA-Z0-9+ \-=._:/@]{1,256}")
+#: The app's own decimal context may be anything.
+_EXACT = Context(prec=60)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 Tags = tuple[tuple[str, str], ...]
 
 
+class InvalidUsage(ValueError):
+    """The call itself is wrong (unknown dimension, bad quantity, …): nothing was recorded, repeating it is no use."""
+
+
 class Usage(NamedTuple):
-    """``moment``: epoch seconds, cut (not rounded: an hour must not be crossed) to the millisecond."""
+    """moment: epoch seconds, cut to the millisecond (not rounded: an hour must not be crossed)."""
 
     customer: str
     dimension: str
@@ -55,10 +66,10 @@ def quantity_of(value: object) -> Decimal:
         quantity = value
     else:
         raise InvalidUsage("quantity must be an int, a Decimal, a decimal in a string, or a float")
-    # comparing first: a NaN is comparable with nothing, and quantizing a huge number would raise
+    # The comparison comes first: quantizing a huge number would raise.
     if not quantity.is_finite() or not 0 <= quantity <= LARGEST:
         raise InvalidUsage(f"quantity must be finite, not negative and at most {LARGEST}")
-    if quantity != quantity.quantize(_STEP, rounding=ROUND_HALF_EVEN):
+    if quantity != quantity.quantize(_STEP, ROUND_HALF_EVEN, _EXACT):
         raise InvalidUsage(f"quantity must have at most {DECIMALS} decimals")
     return quantity
 
@@ -67,7 +78,7 @@ def _of_float(value: float) -> Decimal:
     quantity = Decimal(repr(value))
     if not quantity.is_finite() or abs(quantity) > LARGEST:
         return quantity
-    rounded = quantity.quantize(_STEP, rounding=ROUND_HALF_EVEN)
+    rounded = quantity.quantize(_STEP, ROUND_HALF_EVEN, _EXACT)
     if quantity and not rounded:
         raise InvalidUsage("quantity is less than 0.000001; add such amounts up before reporting them")
     return rounded
@@ -126,26 +137,43 @@ def tags_of(value: Mapping[str, str] | None) -> Tags:
     return tuple(sorted(value.items()))
 
 
-def event_body(usage: Usage, event_id: str, quantity: Decimal) -> dict[str, Any]:
-    """The event as the API takes it."""
-    body: dict[str, Any] = {
+def micro_of(quantity: Decimal) -> int:
+    """Millionths."""
+    return int(quantity.scaleb(DECIMALS, _EXACT))
+
+
+def slot_of(usage: Usage, aggregation: Aggregation, interval: float) -> str:
+    """Calls with the same slot may become one event: their moments lie in one flush interval of one UTC hour.
+
+    The hour decides what is billed when. The interval is at most the 5 minutes by which the metering system lets usage
+    lie outside a subscription, so merging never changes whether a call counts.
+    """
+    start = usage.moment // HOUR * HOUR + usage.moment % HOUR // interval * interval
+    names = [text for pair in usage.tags for text in pair]
+    return "\0".join((usage.customer, usage.dimension, aggregation, usage.source, *names, repr(start)))
+
+
+def event_text(usage: Usage, event_id: str, quantity: Decimal | None) -> str:
+    """The event as the API takes it: JSON, ASCII only, so that its characters are its bytes. None: without quantity."""
+    body: dict[str, object] = {
         "id": event_id,
         "source": usage.source,
         "customerIdentifier": usage.customer,
         "dimension": usage.dimension,
-        "quantity": plain(quantity),
         "occurredAt": iso(usage.moment),
     }
     if usage.user is not None:
         body["user"] = usage.user
     if usage.tags:
         body["tags"] = dict(usage.tags)
-    return body
+    if quantity is not None:
+        body["quantity"] = plain(quantity)
+    return json.dumps(body, separators=(",", ":"))
 
 
-def void_body(customer: str, event_id: str, source: str) -> dict[str, Any]:
+def void_text(customer: str, event_id: str, source: str) -> str:
     """The taking back of an event as the API takes it."""
-    return {"void": event_id, "source": source, "customerIdentifier": customer}
+    return json.dumps({"void": event_id, "source": source, "customerIdentifier": customer}, separators=(",", ":"))
 
 
 def plain(quantity: Decimal) -> str:
@@ -159,3 +187,60 @@ def iso(moment: float) -> str:
     milliseconds = round(moment * 1000)
     text = datetime.fromtimestamp(milliseconds // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{milliseconds % 1000:03d}Z"
+
+
+@dataclass(slots=True)
+class _Seen:
+    moment: float
+    counted: bool = False
+
+
+class Users:
+    """The users that this process need not send again: a bounded memory of digests, without names.
+
+    A user who was recorded is counted for the month, so later calls add nothing. Until the verdict is known only calls
+    of the same flush interval are left out: the first may yet be refused (say, as from before the subscription), and a
+    later one be counted. The metering system counts each user once anyway.
+    """
+
+    def __init__(self, most: int, interval: float) -> None:
+        self._most, self._interval = most, interval
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+        #: Customer and id of events on their way → the users whom they would show.
+        self._awaited: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+
+    def repeats(self, usage: Usage) -> bool:
+        """Whether the call adds nothing."""
+        seen = self._seen.get(_digest(usage))
+        return seen is not None and (seen.counted or 0 <= usage.moment - seen.moment < self._interval)
+
+    def recorded(self, usage: Usage, event_id: str) -> None:
+        """An event for this user is on its way."""
+        digest = _digest(usage)
+        self._seen[digest] = _Seen(usage.moment)
+        self._seen.move_to_end(digest)
+        # At the start of a month a fast clock names the new month where the metering system counts the old one.
+        if _month(usage.moment - 2 * TOLERANCE) == _month(usage.moment):
+            self._awaited[usage.customer, event_id] = digest
+        for memory in (self._seen, self._awaited):
+            while len(memory) > self._most:
+                memory.popitem(last=False)
+
+    def ended(self, customer: str, event_id: str, *, counted: bool | None) -> None:
+        """The event was recorded, or was not; None: it is in a queue, so that nothing is known."""
+        digest = self._awaited.pop((customer, event_id), None)
+        if digest is None or digest not in self._seen:
+            return
+        if counted:
+            self._seen[digest].counted = True
+        elif counted is False:
+            del self._seen[digest]
+
+
+def _digest(usage: Usage) -> bytes:
+    parts = (usage.customer, usage.dimension, _month(usage.moment), usage.user or "")
+    return blake2b("\0".join(parts).encode(), digest_size=16).digest()
+
+
+def _month(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m")

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 import boto3
 from botocore.exceptions import ClientError
 
+from deploy.aws import Aws, code_of
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red, yellow
-from deploy.reader import Reader, code_of
-from deploy.stage_there import StageThere
 from deploy.target import Target
 from marketplace.regions import NOTICES_REGION
 
-#: what synthesized stacks ask for (CDK Developer Guide, "Bootstrap template version history")
+#: Synthesized stacks require it (CDK Developer Guide, "Bootstrap template version history").
 BOOTSTRAP_AT_LEAST = 6
-#: of the role in the publishing account, whatever else it may do
+#: Binds the role in the publishing account to looking, whatever else it may do.
 ONLY_LOOK = {
     "Version": "2012-10-17",
     "Statement": [
@@ -28,7 +28,7 @@ ONLY_LOOK = {
 
 
 def account_line(target: Target) -> Line:
-    """Another account than the stage's is refused before; here only one can be missing."""
+    """Whether the stage file names the account. ``reach`` has refused another account already."""
     if target.stage.account is None:
         return yellow(
             "account",
@@ -38,18 +38,18 @@ def account_line(target: Target) -> Line:
     return green("account", f"{target.account}, as stages/{target.stage.name}.toml says")
 
 
-def seller_reader(there: StageThere) -> Reader:
-    """Who may look at the product: other credentials that were named, the stage's role bound to looking, or ourselves.
+def seller_aws(deployed: DeployedStage) -> Aws:
+    """AWS as the product's publisher: by the named profile, by the stage's role bound to looking, or as ourselves.
 
     Raises ClientError where the role cannot be assumed, BotoCoreError where there is no such profile.
     """
-    stage = there.stage
-    if there.seller_profile:
-        return Reader(boto3.Session(profile_name=there.seller_profile, region_name=stage.region), stage.region)
+    stage = deployed.stage
+    if deployed.seller_profile:
+        return Aws(boto3.Session(profile_name=deployed.seller_profile, region_name=stage.region), stage.region)
     if stage.seller_role_arn is None:
-        return there.reader
+        return deployed.aws
     external_id = {"ExternalId": stage.external_id} if stage.external_id else {}
-    assumed = there.reader.ask(
+    assumed = deployed.aws.ask(
         "sts",
         "assume_role",
         RoleArn=stage.seller_role_arn,
@@ -63,22 +63,22 @@ def seller_reader(there: StageThere) -> Reader:
         aws_session_token=assumed["SessionToken"],
         region_name=stage.region,
     )
-    return Reader(session, stage.region)
+    return Aws(session, stage.region)
 
 
-def seller_lines(there: StageThere) -> Iterator[Line]:
-    about, role = "seller account", there.stage.seller_role_arn
-    seller = there.stage.seller_account or there.target.account
-    if there.seller_profile:
-        account = seller_reader(there).ask("sts", "get_caller_identity")["Account"]
-        yield _profile_line(about, there.seller_profile, account, seller)
+def seller_lines(deployed: DeployedStage) -> Iterator[Line]:
+    about, role = "seller account", deployed.stage.seller_role_arn
+    seller = deployed.stage.seller_account or deployed.target.account
+    if deployed.seller_profile:
+        account = seller_aws(deployed).ask("sts", "get_caller_identity")["Account"]
+        yield _profile_line(about, deployed.seller_profile, account, seller)
     elif role is None:
         yield green(about, f"Marketplace is called as {seller}, which has to be the product's publisher")
     else:
         try:
-            seller_reader(there)
+            seller_aws(deployed)
         except ClientError as failure:
-            # the role lets in the stage's functions, and STS says the same of one that is not there
+            # The role lets in the stage's functions only, and STS answers the same where it does not exist.
             yield yellow(
                 about,
                 f"{role} cannot be assumed from here ({code_of(failure)}), so the listing cannot be looked at with it",
@@ -97,7 +97,7 @@ def _profile_line(about: str, profile: str, account: str, seller: str) -> Line:
 
 
 def region_line(region: str, opt_status: str) -> Line:
-    """opt_status: of Account Management's GetRegionOptStatus."""
+    """opt_status: the answer of Account Management's GetRegionOptStatus."""
     about = f"Region {region}"
     if opt_status in ("ENABLED", "ENABLED_BY_DEFAULT"):
         return green(about, "is switched on")
@@ -106,15 +106,15 @@ def region_line(region: str, opt_status: str) -> Line:
     return red(about, f"is not switched on ({opt_status})", "switch it on in the account's settings, AWS Regions")
 
 
-def region_lines(there: StageThere) -> Iterator[Line]:
-    for region in there.target.regions:
-        # a service of the whole account, asked in the Region that every account has
-        answer = there.reader.ask("account", "get_region_opt_status", region=NOTICES_REGION, RegionName=region)
+def region_lines(deployed: DeployedStage) -> Iterator[Line]:
+    for region in deployed.target.regions:
+        # A service of the whole account, called in the Region that every account has.
+        answer = deployed.aws.ask("account", "get_region_opt_status", region=NOTICES_REGION, RegionName=region)
         yield region_line(region, answer["RegionOptStatus"])
 
 
 def bootstrap_line(target: Target, region: str, version: str | None) -> Line:
-    """version: the parameter that the bootstrap stack leaves; None where there is none."""
+    """version: the parameter of the bootstrap stack; None where there is no stack."""
     about = f"bootstrap in {region}"
     run = f"run `make bootstrap STAGE={target.stage.name}`"
     if version is None:
@@ -124,13 +124,13 @@ def bootstrap_line(target: Target, region: str, version: str | None) -> Line:
     return green(about, f"version {version}, qualifier {target.qualifier}")
 
 
-def bootstrap_lines(there: StageThere) -> Iterator[Line]:
-    name = f"/cdk-bootstrap/{there.target.qualifier}/version"
-    for region in there.target.regions:
+def bootstrap_lines(deployed: DeployedStage) -> Iterator[Line]:
+    name = f"/cdk-bootstrap/{deployed.target.qualifier}/version"
+    for region in deployed.target.regions:
         version: str | None = None
         try:
-            version = there.reader.ask("ssm", "get_parameter", region=region, Name=name)["Parameter"]["Value"]
+            version = deployed.aws.ask("ssm", "get_parameter", region=region, Name=name)["Parameter"]["Value"]
         except ClientError as failure:
             if code_of(failure) != "ParameterNotFound":
                 raise
-        yield bootstrap_line(there.target, region, version)
+        yield bootstrap_line(deployed.target, region, version)

@@ -1,22 +1,22 @@
-"""The product and its public offers, asked of the Catalog API, which is in us-east-1 only."""
+"""The product and its public offers, from the Catalog API, which is in us-east-1 only."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy.reader import Reader
+from deploy.aws import Aws
 from marketplace.regions import NOTICES_REGION
 
 CATALOG = {"Catalog": "AWSMarketplace"}
 SAAS = "SaaSProduct"
-#: other kinds of products with a product code; what is sold as one of these cannot be metered by BatchMeterUsage
+#: Other kinds of products with a product code. BatchMeterUsage cannot meter them here.
 OTHER_PRODUCTS = ("AmiProduct", "ContainerProduct")
 
 
 @dataclass(frozen=True)
 class Product:
-    """A product of the seller's. details: its ``DetailsDocument``. offers: those of its public offers."""
+    """A product of the seller. details: its ``DetailsDocument``. offers: those of its public offers."""
 
     type: str
     id: str
@@ -37,7 +37,7 @@ class Product:
 
     @property
     def dimensions(self) -> dict[str, frozenset[str]]:
-        """Kinds by key."""
+        """Kinds by the dimension's key."""
         return {each["Key"]: frozenset(each.get("Types") or ()) for each in self.details.get("Dimensions") or ()}
 
     @property
@@ -55,48 +55,48 @@ class Product:
 
 @dataclass(frozen=True)
 class Found:
-    """product: the one with the code, None if the seller has none. others: the seller's SaaS products."""
+    """product: the one with the code, or None. others: the seller's SaaS products."""
 
     product: Product | None
     others: tuple[Product, ...] = ()
 
 
-def find_product(reader: Reader, product_code: str) -> Found:
-    """Listings are found by their ids only, so each is looked at until one has the code. Raises ClientError."""
+def find_product(aws: Aws, product_code: str) -> Found:
+    """The product with the code. AWS finds listings by id only, so this looks at each. Raises ClientError."""
     seen = []
-    for product in _products(reader, SAAS):
+    for product in _products(aws, SAAS):
         if product.code == product_code:
-            return Found(Product(product.type, product.id, product.details, tuple(_public_offers(reader, product.id))))
+            return Found(Product(product.type, product.id, product.details, tuple(_public_offers(aws, product.id))))
         seen.append(product)
     for kind in OTHER_PRODUCTS:
-        for product in _products(reader, kind):
+        for product in _products(aws, kind):
             if product.code == product_code:
                 return Found(product, tuple(seen))
     return Found(None, tuple(seen))
 
 
-def _products(reader: Reader, kind: str) -> Iterator[Product]:
-    for summary in _list(reader, kind):
-        yield Product(kind, summary["EntityId"], _details(reader, summary["EntityId"]))
+def _products(aws: Aws, kind: str) -> Iterator[Product]:
+    for summary in _list(aws, kind):
+        yield Product(kind, summary["EntityId"], _details(aws, summary["EntityId"]))
 
 
-def _public_offers(reader: Reader, product_id: str) -> Iterator[dict[str, Any]]:
-    """Released ones that are not for named buyers, nor resold by somebody else."""
+def _public_offers(aws: Aws, product_id: str) -> Iterator[dict[str, Any]]:
+    """Released offers that are neither for named buyers nor of a reseller."""
     wanted = {"OfferFilters": {"ProductId": {"ValueList": [product_id]}, "State": {"ValueList": ["Released"]}}}
-    for summary in _list(reader, "Offer", EntityTypeFilters=wanted):
+    for summary in _list(aws, "Offer", EntityTypeFilters=wanted):
         offer = summary.get("OfferSummary") or {}
         if "BuyerAccounts" not in (offer.get("Targeting") or ()) and not offer.get("ResaleAuthorizationId"):
-            yield _details(reader, summary["EntityId"])
+            yield _details(aws, summary["EntityId"])
 
 
-def _list(reader: Reader, kind: str, **filters: Any) -> list[dict[str, Any]]:
-    answer = reader.ask(
+def _list(aws: Aws, kind: str, **filters: Any) -> list[dict[str, Any]]:
+    answer = aws.ask(
         "marketplace-catalog", "list_entities", region=NOTICES_REGION, **CATALOG, EntityType=kind, **filters
     )
     return list(answer.get("EntitySummaryList") or ())
 
 
-def _details(reader: Reader, entity_id: str) -> dict[str, Any]:
-    answer = reader.ask("marketplace-catalog", "describe_entity", region=NOTICES_REGION, **CATALOG, EntityId=entity_id)
+def _details(aws: Aws, entity_id: str) -> dict[str, Any]:
+    answer = aws.ask("marketplace-catalog", "describe_entity", region=NOTICES_REGION, **CATALOG, EntityId=entity_id)
     document = answer.get("DetailsDocument")
     return dict(document if isinstance(document, dict) else json.loads(answer.get("Details") or "{}"))

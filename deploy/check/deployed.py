@@ -2,32 +2,32 @@
 
 from collections.abc import Iterator, Sequence
 
+from deploy.deployed_stacks import ONLY_NAMED, STUCK, DeployedStack, Resource
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red, yellow
-from deploy.stacks_there import ONLY_NAMED, STUCK, StackThere
-from deploy.stage_there import Resource, StageThere
 from stacks.stage import Stage
 
-#: what is made of a queue that nobody reads but people
+#: Parts of the names of queues that only people read.
 DEAD_LETTERS = ("DeadLetters", "FailedLines", "Refused")
 WHOLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 
 def stacks_of(stage: Stage) -> list[str]:
-    """Their names, as ``stacks.application`` makes them."""
+    """The names of the stage's stacks, as ``stacks.application`` makes them."""
     names = ["Data", "Doors", "Metering", "Watch"] + (["Notices"] if stage.notices_region_is_elsewhere() else [])
     return [f"YawlMetering-{stage.name}-{name}" for name in names]
 
 
-def stack_lines(stage: Stage, stacks: Sequence[StackThere]) -> Iterator[Line]:
-    there = {stack.name: stack for stack in stacks if stack.status != ONLY_NAMED}
-    if not there:
+def stack_lines(stage: Stage, stacks: Sequence[DeployedStack]) -> Iterator[Line]:
+    existing = {stack.name: stack for stack in stacks if stack.status != ONLY_NAMED}
+    if not existing:
         yield green("stacks", f"none yet: after `make deploy STAGE={stage.name}` more is looked at")
         return
     for name in stacks_of(stage):
-        yield _stack_line(stage, name, there.get(name))
+        yield _stack_line(stage, name, existing.get(name))
 
 
-def _stack_line(stage: Stage, name: str, stack: StackThere | None) -> Line:
+def _stack_line(stage: Stage, name: str, stack: DeployedStack | None) -> Line:
     about, deploy = f"stack {name}", f"run `make deploy STAGE={stage.name}`"
     if stack is None:
         return red(about, "is missing", deploy)
@@ -49,9 +49,9 @@ def schedule_line(name: str, state: str) -> Line:
     return red(about, f"is {state}: hours pass unmetered", "enable it in EventBridge Scheduler, or deploy again")
 
 
-def schedule_lines(there: StageThere) -> Iterator[Line]:
-    for schedule in there.of_type("AWS::Scheduler::Schedule"):
-        answer = there.reader.ask("scheduler", "get_schedule", GroupName=there.schedule_group, Name=schedule.name)
+def schedule_lines(deployed: DeployedStage) -> Iterator[Line]:
+    for schedule in deployed.of_type("AWS::Scheduler::Schedule"):
+        answer = deployed.aws.ask("scheduler", "get_schedule", GroupName=deployed.schedule_group, Name=schedule.name)
         yield schedule_line(schedule.logical_id, answer["State"])
 
 
@@ -70,9 +70,9 @@ def dead_letter_line(name: str, messages: int) -> Line:
     )
 
 
-def dead_letter_lines(there: StageThere) -> Iterator[Line]:
-    for queue in filter(is_dead_letters, there.of_type("AWS::SQS::Queue")):
-        answer = there.reader.ask(
+def dead_letter_lines(deployed: DeployedStage) -> Iterator[Line]:
+    for queue in filter(is_dead_letters, deployed.of_type("AWS::SQS::Queue")):
+        answer = deployed.aws.ask(
             "sqs",
             "get_queue_attributes",
             region=queue.region,

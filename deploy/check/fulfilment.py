@@ -1,4 +1,4 @@
-"""Where the listing sends buyers, and what answers there."""
+"""The listing's fulfilment URL, and what answers there."""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError
 
 from deploy.api_door import get
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red, yellow
-from deploy.stage_there import StageThere
 from deploy.target import LOCAL_HOSTS
 from stacks.stage import Stage
 
@@ -17,15 +17,15 @@ PATH = "/register"
 def listed_line(stage: Stage, listed: Sequence[str], own: str | None) -> Line:
     """listed: the listing's fulfilment URLs. own: the stage's; None before it is deployed.
 
-    Marketplace posts to the very address, so it is compared letter for letter. Several stages may share a listing, and
-    only one of them can be where it sends buyers.
+    Marketplace posts to exactly this address, so it is compared letter for letter. Several stages may share a listing,
+    which sends buyers to only one of them.
     """
     about = "fulfilment URL"
-    there = " and ".join(listed) or "none"
+    urls = " and ".join(listed) or "none"
     if own is None:
         return yellow(
             about,
-            f"the listing has {there}; the stage's own is known when it is deployed",
+            f"the listing has {urls}; the stage's own is known when it is deployed",
             "run this again after the deployment",
         )
     if own in listed:
@@ -33,18 +33,18 @@ def listed_line(stage: Stage, listed: Sequence[str], own: str | None) -> Line:
     if not stage.is_live and listed:
         return yellow(
             about,
-            f"the listing sends buyers to {there}, not to this stage ({own})",
+            f"the listing sends buyers to {urls}, not to this stage ({own})",
             f"nothing if that is another stage of yours, else set it to {own} in the AWS Marketplace Management Portal",
         )
     return red(
         about,
-        f"the listing sends buyers to {there}, and this stage is at {own}",
+        f"the listing sends buyers to {urls}, and this stage is at {own}",
         f"set it to {own} in the AWS Marketplace Management Portal",
     )
 
 
 def page_line(url: str, status: int | None, why: str = "") -> Line:
-    """status: of a GET, as the portal and a buyer's reload make it; None where nothing answered."""
+    """status: the answer to a GET, which the portal and a buyer's reload send; None where nothing answered."""
     about = "fulfilment page"
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in LOCAL_HOSTS:
@@ -58,11 +58,11 @@ def page_line(url: str, status: int | None, why: str = "") -> Line:
     return green(about, f"GET {url} answers 200")
 
 
-def page_lines(there: StageThere) -> Iterator[Line]:
-    """Only of a deployed stage."""
-    if there.api_url is None:
+def page_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """Nothing before the stage is deployed."""
+    if deployed.api_url is None:
         return
-    url = f"{there.api_url}{PATH}"
+    url = f"{deployed.api_url}{PATH}"
     try:
         yield page_line(url, get(url).status)
     except BotoCoreError as failure:

@@ -21,26 +21,30 @@ PRICING_MODELS = {
 
 
 def product_lines(stage: Stage, found: Found) -> Iterator[Line]:
-    about, product, file = "product", found.product, f"stages/{stage.name}.toml"
+    about, product, correct = "product", found.product, f"correct productCode in {_file(stage)}"
     if product is None:
         known = "; ".join(f"{each.code} ({each.title})" for each in found.others) or "it has none"
         yield red(
             about,
             f"the seller's account has no product of code {stage.product_code}",
-            f"correct productCode in {file}, or use the publishing account; SaaS products of this one: {known}",
+            f"{correct}, or use the publishing account; SaaS products of this one: {known}",
         )
         return
     if product.type != SAAS:
         yield red(
             about,
             f"{product.title} ({product.id}) is an {product.type}, and BatchMeterUsage here meters SaaS products",
-            f"correct productCode in {file}",
+            correct,
         )
         return
     yield green(about, f"{product.title} ({product.id}) is a SaaS product with this code")
     yield visibility_line(product.visibility)
     yield from dimension_lines(stage, product.dimensions)
     yield pricing_line(stage.pricing_model, product.offers)
+
+
+def _file(stage: Stage) -> str:
+    return f"stages/product.toml (or stages/{stage.name}.toml, if the key stands there)"
 
 
 def visibility_line(visibility: str) -> Line:
@@ -71,13 +75,13 @@ def dimension_lines(stage: Stage, listed: Mapping[str, frozenset[str]]) -> Itera
             yield red(
                 about,
                 "can be bought as a contract, and the stage has no tier of that name: its buyers have nothing included",
-                f"add it to [[tiers]] of stages/{stage.name}.toml",
+                f"add it to [[tiers]] of {_file(stage)}",
             )
         elif USAGE in kinds and name not in stage.dimensions:
             yield yellow(
                 about,
                 "is listed for usage, and the stage never meters it",
-                f"add it to stages/{stage.name}.toml, unless it is restricted in the listing",
+                f"add it to {_file(stage)}, unless it is restricted in the listing",
             )
 
 

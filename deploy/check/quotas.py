@@ -1,25 +1,25 @@
-"""What the account must have room for."""
+"""The account's capacity for the stage."""
 
 from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from deploy.aws import code_of
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red, yellow
-from deploy.reader import code_of
-from deploy.stage_there import StageThere
 from stacks.stage import Stage
 
-#: Lambda Developer Guide, "Configuring reserved concurrency": so much stays with functions that reserve nothing
+#: Lambda Developer Guide, "Configuring reserved concurrency": Lambda keeps so much for functions that reserve nothing.
 NEVER_RESERVED = 100
 
 
 def reserved_by(stage: Stage) -> int:
-    """Copies of functions that a deployed stage keeps for itself."""
+    """Concurrency that a deployed stage reserves."""
     return stage.submit_concurrency + (stage.public_concurrency or 0)
 
 
 def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) -> Line:
-    """quota, unreserved: Lambda's GetAccountSettings. held: what the deployed stage has reserved already."""
+    """quota, unreserved: from Lambda's GetAccountSettings. held: what the deployed stage reserves already."""
     about, wanted = "Lambda concurrency", reserved_by(stage)
     left = unreserved + held - wanted
     if left >= NEVER_RESERVED:
@@ -35,21 +35,21 @@ def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) ->
     )
 
 
-def concurrency_lines(there: StageThere) -> Iterator[Line]:
-    """What the deployed stage holds is asked only where it matters: that is a call for each function."""
-    limits = there.reader.ask("lambda", "get_account_settings")["AccountLimit"]
+def concurrency_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """Asks what the deployed stage reserves only where it matters, since that is a call for each function."""
+    limits = deployed.aws.ask("lambda", "get_account_settings")["AccountLimit"]
     found = {"quota": limits["ConcurrentExecutions"], "unreserved": limits["UnreservedConcurrentExecutions"]}
-    line = concurrency_line(there.stage, **found, held=0)
-    functions = there.of_type("AWS::Lambda::Function") if line.remedy else []
+    line = concurrency_line(deployed.stage, **found, held=0)
+    functions = deployed.of_type("AWS::Lambda::Function") if line.remedy else []
     if functions:
-        held = [there.reader.ask("lambda", "get_function_concurrency", FunctionName=each.name) for each in functions]
+        held = [deployed.aws.ask("lambda", "get_function_concurrency", FunctionName=each.name) for each in functions]
         copies = sum(each.get("ReservedConcurrentExecutions", 0) for each in held)
-        line = concurrency_line(there.stage, **found, held=copies)
+        line = concurrency_line(deployed.stage, **found, held=copies)
     yield line
 
 
 def log_role_line(role: str | None, *, exists: bool | None, deployed: bool) -> Line:
-    """role: API Gateway's account setting. exists: None where it may not be asked."""
+    """role: API Gateway's account setting. exists: None where IAM does not say."""
     about = "API Gateway's log role"
     remedy = "deploy again, which sets a role, or set one that trusts apigateway.amazonaws.com"
     if role is None:
@@ -69,14 +69,14 @@ def log_role_line(role: str | None, *, exists: bool | None, deployed: bool) -> L
     )
 
 
-def log_role_lines(there: StageThere) -> Iterator[Line]:
-    role = there.reader.ask("apigateway", "get_account").get("cloudwatchRoleArn") or None
+def log_role_lines(deployed: DeployedStage) -> Iterator[Line]:
+    role = deployed.aws.ask("apigateway", "get_account").get("cloudwatchRoleArn") or None
     exists: bool | None = None
     if role is not None:
         try:
-            there.reader.ask("iam", "get_role", RoleName=role.rsplit("/", 1)[-1])
+            deployed.aws.ask("iam", "get_role", RoleName=role.rsplit("/", 1)[-1])
             exists = True
         except ClientError as failure:
             exists = False if code_of(failure) == "NoSuchEntity" else None
-    deployed = bool(there.of_type("AWS::ApiGateway::Account"))
-    yield log_role_line(role, exists=exists, deployed=deployed)
+    is_deployed = bool(deployed.of_type("AWS::ApiGateway::Account"))
+    yield log_role_line(role, exists=exists, deployed=is_deployed)

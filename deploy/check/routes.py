@@ -1,22 +1,23 @@
-"""Whether notices and alarms reach anybody: subscriptions that are confirmed, topics that are there."""
+"""Whether notices and alarms reach people: confirmed subscriptions, existing topics."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
+from deploy.aws import code_of, is_denied
+from deploy.check.topics import refusal
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red, yellow
-from deploy.reader import code_of, is_denied
-from deploy.stage_there import StageThere
 from stacks.stage import Stage
 
-#: SNS says so instead of an ARN (API reference, Subscription)
+#: SNS has these instead of an ARN (API reference, Subscription).
 PENDING = "PendingConfirmation"
 DELETED = "Deleted"
 
 
 def subscription_line(name: str, attributes: Mapping[str, str] | None) -> Line:
-    """attributes: of GetSubscriptionAttributes; None where there is no such subscription any more."""
+    """attributes: from GetSubscriptionAttributes; None where the subscription is gone."""
     about = f"subscription {name}"
     again = "delete it in SNS and deploy again: notices of buyers do not come"
     if attributes is None:
@@ -26,14 +27,14 @@ def subscription_line(name: str, attributes: Mapping[str, str] | None) -> Line:
     return green(about, f"to {attributes.get('TopicArn', '').rsplit(':', 1)[-1]} is confirmed")
 
 
-def subscription_lines(there: StageThere) -> Iterator[Line]:
-    for subscription in there.of_type("AWS::SNS::Subscription"):
-        region = subscription.name.split(":")[3] if subscription.name.startswith("arn:") else subscription.region
+def subscription_lines(deployed: DeployedStage) -> Iterator[Line]:
+    for subscription in deployed.of_type("AWS::SNS::Subscription"):
         if not subscription.name.startswith("arn:"):
-            # by e-mail, not confirmed: told with the alarm routes
+            # An e-mail subscription that is not confirmed: the alarm routes report it.
             continue
+        region = subscription.name.split(":")[3]
         try:
-            answer = there.reader.ask(
+            answer = deployed.aws.ask(
                 "sns", "get_subscription_attributes", region=region, SubscriptionArn=subscription.name
             )
         except ClientError as failure:
@@ -46,7 +47,7 @@ def subscription_lines(there: StageThere) -> Iterator[Line]:
 
 
 def e_mail_lines(stage: Stage, region: str, subscriptions: Sequence[Mapping[str, str]]) -> Iterator[Line]:
-    """subscriptions: of all the stage's topics in that Region. Who stands in both lists has two."""
+    """subscriptions: of all the stage's topics in that Region. An address in both lists has two."""
     wanted = Counter(route for route in (*stage.alarms.page, *stage.alarms.ticket) if not route.startswith("arn:"))
     for address, number in wanted.items():
         arns = [each["SubscriptionArn"] for each in subscriptions if each["Endpoint"] == address]
@@ -69,23 +70,27 @@ def e_mail_lines(stage: Stage, region: str, subscriptions: Sequence[Mapping[str,
             )
 
 
-def e_mail_route_lines(there: StageThere) -> Iterator[Line]:
+def e_mail_route_lines(deployed: DeployedStage) -> Iterator[Line]:
     by_region: dict[str, list[Mapping[str, str]]] = {}
-    for topic in there.of_type("AWS::SNS::Topic"):
-        answer = there.reader.ask("sns", "list_subscriptions_by_topic", region=topic.region, TopicArn=topic.name)
+    for topic in deployed.of_type("AWS::SNS::Topic"):
+        answer = deployed.aws.ask("sns", "list_subscriptions_by_topic", region=topic.region, TopicArn=topic.name)
         by_region.setdefault(topic.region, []).extend(answer["Subscriptions"])
-    if there.of_type("AWS::CloudWatch::Alarm"):
-        for region in there.target.regions:
-            yield from e_mail_lines(there.stage, region, by_region.get(region, []))
+    if deployed.of_type("AWS::CloudWatch::Alarm"):
+        for region in deployed.target.regions:
+            yield from e_mail_lines(deployed.stage, region, by_region.get(region, []))
 
 
-def topic_route_line(arn: str, code: str | None, *, denied: bool = False) -> Line:
-    """code: of SNS's refusal; None if it answered."""
+def topic_route_line(arn: str, refused: ClientError | None) -> Line:
+    """refused: SNS's refusal to show the topic; None if it shows it."""
     about = f"alarm route {arn}"
-    if code is None:
+    if refused is None:
         return green(about, "is a topic that is there")
-    if not denied:
-        return red(about, f"is no topic ({code}): alarms do not reach it", "correct it in the stage file's [alarms]")
+    if not is_denied(refused):
+        return red(
+            about,
+            f"is no topic ({code_of(refused)}): alarms do not reach it",
+            "correct it in the stage file's [alarms]",
+        )
     return yellow(
         about,
         "may not be looked at by these credentials",
@@ -93,26 +98,21 @@ def topic_route_line(arn: str, code: str | None, *, denied: bool = False) -> Lin
     )
 
 
-def topic_route_lines(there: StageThere, routes: Iterable[str]) -> Iterator[Line]:
-    """Of topics that exist already, which can be asked before the first deployment, too."""
+def topic_route_lines(deployed: DeployedStage, routes: Iterable[str]) -> Iterator[Line]:
+    """The routes that are topics, which exist before the first deployment."""
     for arn in dict.fromkeys(route for route in routes if route.startswith("arn:")):
-        try:
-            there.reader.ask("sns", "get_topic_attributes", region=arn.split(":")[3], TopicArn=arn)
-        except ClientError as failure:
-            yield topic_route_line(arn, code_of(failure), denied=is_denied(failure))
-        else:
-            yield topic_route_line(arn, None)
+        yield topic_route_line(arn, refusal(deployed.aws, arn))
 
 
 def no_route_lines(stage: Stage) -> Iterator[Line]:
-    """A live stage without somebody to wake is refused when its file is read; another one is told."""
+    """Lists without receivers. The reader of stage files has refused a live stage that pages nobody already."""
     for key, routes in (("page", stage.alarms.page), ("ticket", stage.alarms.ticket)):
         if not routes:
             yield yellow(f"alarms.{key}", "is empty: its alarms only change colour", "name somebody before it is live")
 
 
-def route_lines(there: StageThere) -> Iterator[Line]:
-    stage = there.stage
+def route_lines(deployed: DeployedStage) -> Iterator[Line]:
+    stage = deployed.stage
     yield from no_route_lines(stage)
-    yield from topic_route_lines(there, (*stage.alarms.page, *stage.alarms.ticket))
-    yield from e_mail_route_lines(there)
+    yield from topic_route_lines(deployed, (*stage.alarms.page, *stage.alarms.ticket))
+    yield from e_mail_route_lines(deployed)

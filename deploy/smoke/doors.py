@@ -1,14 +1,14 @@
-"""The API answers, and is closed to whoever is not signed in."""
+"""The API answers, and refuses unsigned requests."""
 
 from collections.abc import Iterator
 
 from botocore.exceptions import BotoCoreError
 
 from deploy.api_door import Answer, ApiDoor
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red, yellow
-from deploy.stage_there import StageThere
 
-#: no billing key has blanks or such a name
+#: No customer has this billing key.
 NOBODY = "smoke-nobody-has-this-name"
 LOGS = "look at the function's log group and the API's access log"
 
@@ -20,7 +20,7 @@ def health_line(answer: Answer) -> Line:
 
 
 def closed_line(answer: Answer) -> Line:
-    """answer: to an unsigned read of a subscriber, which the gateway itself has to refuse."""
+    """answer: to an unsigned read of a subscriber, which the gateway itself must refuse."""
     about = "unsigned GET /subscribers"
     if answer.status in (401, 403):
         return green(about, f"is turned away ({answer.status})")
@@ -30,7 +30,7 @@ def closed_line(answer: Answer) -> Line:
 
 
 def missing_line(answer: Answer) -> Line:
-    """answer: to a signed read of a subscriber who does not exist: gateway, function and table are gone through."""
+    """answer: to a signed read of a missing subscriber, which passes through gateway, function and table."""
     about = "signed GET /subscribers of nobody"
     if answer.status == 404 and answer.code == "not_found":
         return green(about, "answers 404 not_found, as it has to")
@@ -43,14 +43,14 @@ def missing_line(answer: Answer) -> Line:
     return red(about, f"answers {answer.status} {answer.code}".rstrip(), LOGS)
 
 
-def door_of(there: StageThere) -> ApiDoor | None:
-    return ApiDoor(there.api_url, there.target.session, there.stage.region) if there.api_url else None
+def door_of(deployed: DeployedStage) -> ApiDoor | None:
+    return ApiDoor(deployed.api_url, deployed.target.session, deployed.stage.region) if deployed.api_url else None
 
 
-def door_lines(there: StageThere) -> Iterator[Line]:
-    door = door_of(there)
+def door_lines(deployed: DeployedStage) -> Iterator[Line]:
+    door = door_of(deployed)
     if door is None:
-        yield red("API", "has no address", f"run `make deploy STAGE={there.stage.name}`")
+        yield red("API", "has no address", f"run `make deploy STAGE={deployed.stage.name}`")
         return
     try:
         yield health_line(door.call("GET", "/health", signed=False))
@@ -58,5 +58,5 @@ def door_lines(there: StageThere) -> Iterator[Line]:
         yield missing_line(door.call("GET", f"/subscribers/{NOBODY}"))
     except BotoCoreError as failure:
         yield red(
-            "API", f"{there.api_url} does not answer: {failure}", "look at the address, its DNS and its certificate"
+            "API", f"{deployed.api_url} does not answer: {failure}", "look at the address, its DNS and its certificate"
         )

@@ -1,16 +1,17 @@
-"""Workflows are there, and the schedules start them."""
+"""The workflows exist, and the schedules start them."""
 
 from collections.abc import Iterator
 
+from deploy.check.deployed import schedule_line
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red
-from deploy.stage_there import StageThere
 
 WORKFLOWS = {"StateMachineArn": "hourly metering", "FinalMeteringArn": "final metering"}
 SCHEDULES = ("ScheduleName", "MonthEndScheduleName")
 
 
 def workflow_line(what: str, arn: str | None, status: str | None) -> Line:
-    """status: of DescribeStateMachine."""
+    """status: from DescribeStateMachine."""
     if arn is None:
         return red(what, "has no workflow", "deploy again")
     if status != "ACTIVE":
@@ -18,32 +19,32 @@ def workflow_line(what: str, arn: str | None, status: str | None) -> Line:
     return green(what, f"its workflow {arn.rsplit(':', 1)[-1]} is there")
 
 
-def schedule_line(name: str, state: str, target: str, workflow: str | None) -> Line:
-    """target: what the schedule starts. workflow: what it has to start."""
-    about = f"schedule {name}"
-    if state != "ENABLED":
-        return red(about, f"is {state}: hours pass unmetered", "enable it in EventBridge Scheduler, or deploy again")
+def started_line(name: str, state: str, target: str, workflow: str | None) -> Line:
+    """target: the ARN that the schedule starts. workflow: the ARN that it has to start."""
+    enabled = schedule_line(name, state)
+    if enabled.remedy:
+        return enabled
     if target != workflow:
-        return red(about, f"starts {target}, not {workflow}", "deploy again")
-    return green(about, "is enabled and starts the workflow's live version")
+        return red(enabled.about, f"starts {target}, not {workflow}", "deploy again")
+    return green(enabled.about, "is enabled and starts the workflow's live version")
 
 
-def started(there: StageThere) -> str | None:
-    """What schedules start, and so do we: the live version of hourly metering."""
-    return there.output("Metering", "StateMachineAliasArn")
+def started(deployed: DeployedStage) -> str | None:
+    """The ARN that the schedules start: the live version of hourly metering."""
+    return deployed.output("Metering", "StateMachineAliasArn")
 
 
-def metering_lines(there: StageThere) -> Iterator[Line]:
+def metering_lines(deployed: DeployedStage) -> Iterator[Line]:
     for output, what in WORKFLOWS.items():
-        arn = there.output("Metering", output)
+        arn = deployed.output("Metering", output)
         status = (
-            there.reader.ask("stepfunctions", "describe_state_machine", stateMachineArn=arn)["status"] if arn else None
+            deployed.aws.ask("stepfunctions", "describe_state_machine", stateMachineArn=arn)["status"] if arn else None
         )
         yield workflow_line(what, arn, status)
     for output in SCHEDULES:
-        name = there.output("Metering", output)
+        name = deployed.output("Metering", output)
         if name is None:
             yield red(f"schedule {output}", "is not there", "deploy again")
             continue
-        answer = there.reader.ask("scheduler", "get_schedule", GroupName=there.schedule_group, Name=name)
-        yield schedule_line(name, answer["State"], answer["Target"]["Arn"], started(there))
+        answer = deployed.aws.ask("scheduler", "get_schedule", GroupName=deployed.schedule_group, Name=name)
+        yield started_line(name, answer["State"], answer["Target"]["Arn"], started(deployed))

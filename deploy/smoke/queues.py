@@ -1,11 +1,11 @@
-"""Who may send to the queues, as their policies say it."""
+"""Who may send to the queues, by their policies."""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red
-from deploy.stage_there import StageThere
 from marketplace.regions import OPT_IN_REGIONS
 from stacks.stage import Stage
 
@@ -13,18 +13,18 @@ SERVICES = {"sns": "sns.amazonaws.com", "eventbridge": "events.amazonaws.com"}
 
 
 def senders_of(stage: Stage, *, entitlements: bool) -> frozenset[str]:
-    """Services that have to be let in to a queue of notices (``stacks.doors``)."""
+    """The services that a queue of notices must let in (``stacks.doors``)."""
     if not stage.takes_notices or (entitlements and not stage.has_contracts):
         return frozenset()
     services = {SERVICES[way] for way in stage.notices}
     if "sns" in stage.notices and stage.region in OPT_IN_REGIONS:
-        # under this name SNS delivers from another Region (``marketplace.regions``)
+        # SNS delivers from another Region under this name (``marketplace.regions``).
         services.add(f"sns.{stage.region}.amazonaws.com")
     return frozenset(services)
 
 
 def queue_line(name: str, policy: Mapping[str, Any] | None, senders: frozenset[str]) -> Line:
-    """policy: the queue's. senders: services that have to be let in."""
+    """policy: the queue's. senders: the services that it must let in."""
     about = f"queue {name}"
     statements = [dict(statement) for statement in _list((policy or {}).get("Statement", ()))]
     if not any(_refuses_plain_http(statement) for statement in statements):
@@ -44,13 +44,13 @@ def queue_line(name: str, policy: Mapping[str, Any] | None, senders: frozenset[s
     return green(about, f"asks for TLS{what}, is open to nobody else")
 
 
-def queue_lines(there: StageThere) -> Iterator[Line]:
+def queue_lines(deployed: DeployedStage) -> Iterator[Line]:
     notices = {
-        there.output("Doors", "SubscriptionQueueUrl"): senders_of(there.stage, entitlements=False),
-        there.output("Doors", "EntitlementQueueUrl"): senders_of(there.stage, entitlements=True),
+        deployed.output("Doors", "SubscriptionQueueUrl"): senders_of(deployed.stage, entitlements=False),
+        deployed.output("Doors", "EntitlementQueueUrl"): senders_of(deployed.stage, entitlements=True),
     }
-    for queue in there.of_type("AWS::SQS::Queue"):
-        answer = there.reader.ask(
+    for queue in deployed.of_type("AWS::SQS::Queue"):
+        answer = deployed.aws.ask(
             "sqs", "get_queue_attributes", region=queue.region, QueueUrl=queue.name, AttributeNames=["Policy"]
         )
         policy = json.loads(answer.get("Attributes", {}).get("Policy") or "null")

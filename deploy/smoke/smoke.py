@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from deploy.check.deployed import stack_lines
 from deploy.check.fulfilment import page_lines
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, State, green, red
 from deploy.show_lines import Look
 from deploy.smoke.doors import door_lines
@@ -11,36 +12,35 @@ from deploy.smoke.metering import metering_lines
 from deploy.smoke.queues import queue_lines
 from deploy.smoke.watch import watch_lines
 from deploy.smoke.write import Wishes, write_lines
-from deploy.stage_there import StageThere
 
 POLICY = "docs/smoke-policy.json"
 
 
-def looks(there: StageThere, wishes: Wishes) -> Iterator[Look]:
-    """Of a stage that is deployed; of another one only the line that says so."""
-    yield Look("stacks", lambda: deployed_lines(there))
-    if not is_deployed(there):
+def looks(deployed: DeployedStage, wishes: Wishes) -> Iterator[Look]:
+    """The looks at a deployed stage; where it is not deployed, only the one that says so."""
+    yield Look("stacks", lambda: deployed_lines(deployed))
+    if not is_deployed(deployed):
         return
-    yield Look("API", lambda: door_lines(there))
-    yield Look("fulfilment page", lambda: page_lines(there))
-    yield Look("alarms", lambda: watch_lines(there))
-    yield Look("queues", lambda: queue_lines(there))
-    yield Look("metering", lambda: metering_lines(there))
+    yield Look("API", lambda: door_lines(deployed))
+    yield Look("fulfilment page", lambda: page_lines(deployed))
+    yield Look("alarms", lambda: watch_lines(deployed))
+    yield Look("queues", lambda: queue_lines(deployed))
+    yield Look("metering", lambda: metering_lines(deployed))
     if wishes.write:
-        yield Look("writing", lambda: write_lines(there, wishes), unanswered=State.RED)
+        yield Look("writing", lambda: write_lines(deployed, wishes), unanswered=State.RED)
     else:
         yield Look("writing", lambda: [nothing_written()])
 
 
-def is_deployed(there: StageThere) -> bool:
-    return any(stack.complete for stack in there.stacks)
+def is_deployed(deployed: DeployedStage) -> bool:
+    return any(stack.complete for stack in deployed.stacks)
 
 
-def deployed_lines(there: StageThere) -> Iterator[Line]:
-    if is_deployed(there):
-        yield from stack_lines(there.stage, there.stacks)
+def deployed_lines(deployed: DeployedStage) -> Iterator[Line]:
+    if is_deployed(deployed):
+        yield from stack_lines(deployed.stage, deployed.stacks)
     else:
-        yield red("stacks", "the stage is not deployed", f"run `make deploy STAGE={there.stage.name}` first")
+        yield red("stacks", "the stage is not deployed", f"run `make deploy STAGE={deployed.stage.name}` first")
 
 
 def nothing_written() -> Line:

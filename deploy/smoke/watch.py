@@ -1,19 +1,19 @@
-"""Alarms are there, somebody hears them, and none rings."""
+"""All alarms exist with their actions on, and none rings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red
-from deploy.stage_there import StageThere
 from stacks.stage import Stage
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
-#: AWS takes so many names in one DescribeAlarms
+#: DescribeAlarms takes so many names.
 NAMES_AT_ONCE = 100
 
 
 def alarm_lines(stage: Stage, wanted: Sequence[str], found: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
-    """wanted: names in the stacks. found: of DescribeAlarms."""
+    """wanted: the names in the stacks. found: from DescribeAlarms."""
     about, deploy = "alarms", f"run `make deploy STAGE={stage.name}`"
     if not wanted:
         yield red(about, "there are none", deploy)
@@ -34,16 +34,16 @@ def alarm_lines(stage: Stage, wanted: Sequence[str], found: Sequence[Mapping[str
         yield green(about, f"all {len(wanted)} are in place, {ringing or 'none'} of them in ALARM")
 
 
-def watch_lines(there: StageThere) -> Iterator[Line]:
+def watch_lines(deployed: DeployedStage) -> Iterator[Line]:
     by_region: dict[str, list[str]] = {}
-    for alarm in there.of_type(ALARM, COMPOSITE):
-        # a composite's physical id is its name or its ARN (CloudFormation reference, return values)
+    for alarm in deployed.of_type(ALARM, COMPOSITE):
+        # A composite's physical id is its name or its ARN (CloudFormation reference, return values).
         by_region.setdefault(alarm.region, []).append(alarm.name.rsplit(":", 1)[-1])
     wanted, found = [], []
     for region, names in by_region.items():
         wanted += names
         for first in range(0, len(names), NAMES_AT_ONCE):
-            answer = there.reader.ask(
+            answer = deployed.aws.ask(
                 "cloudwatch",
                 "describe_alarms",
                 region=region,
@@ -51,4 +51,4 @@ def watch_lines(there: StageThere) -> Iterator[Line]:
                 AlarmTypes=["MetricAlarm", "CompositeAlarm"],
             )
             found += [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
-    yield from alarm_lines(there.stage, wanted, found)
+    yield from alarm_lines(deployed.stage, wanted, found)

@@ -1,7 +1,7 @@
-"""WRITE=1: one event of a named test buyer by each door, taken back again, and one run of hourly metering.
+"""WRITE=1: sends one event of a named test buyer by API and queue, voids both, and runs hourly metering once.
 
-The event is as small as an event can be, of the dimension where it is the smallest part of a billed unit. It is taken
-back while its hour is open, which is at least ``sealDelayMinutes`` long.
+The event is the smallest possible, of the dimension where it is the smallest part of a billed unit. It is voided while
+its hour is open, for which ``sealDelayMinutes`` leave time.
 """
 
 import json
@@ -13,32 +13,32 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError
 
 from deploy.api_door import Answer, ApiDoor
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, green, red
 from deploy.smoke.doors import LOGS, door_of
 from deploy.smoke.metering import started
-from deploy.stage_there import StageThere
 from marketplace.dimensions import Dimension
 from runtime import clock
 from stacks.stage import Stage
 
 SOURCE = "smoke"
-#: an event has at most 6 decimals (``ledger.quantity``)
+#: An event has at most 6 decimals (``ledger.quantity``).
 SMALLEST = "0.000001"
-#: seconds between two looks
+#: Seconds between two looks.
 INTERVAL = 1.0
-#: seconds in which a queued event has to be recorded, cold start and all
+#: Seconds in which a queued event has to be recorded, cold start included.
 QUEUE_WITHIN = 90.0
-#: and a run has to end; an hour with work for many minutes is not the time for this
+#: Seconds in which the run has to end.
 RUN_WITHIN = 600.0
-#: reason of a refusal to take back what is not there
+#: The reason of the API's refusal to void a missing event.
 NOT_RECORDED = "unknown_event"
-#: instead of a verdict: the event may be recorded
+#: In place of a verdict, where the event may be recorded.
 UNANSWERED = "no answer"
 LIVE = "the stage is live, so what is not taken back in time is billed"
 
 
 class Wishes(NamedTuple):
-    """What whoever runs it wants: write at all, as which buyer, and on a live stage although he is no test buyer."""
+    """Whether to write, for which customer, and (yes) on a live stage for one that is no test buyer."""
 
     write: bool = False
     buyer: str = ""
@@ -46,7 +46,7 @@ class Wishes(NamedTuple):
 
 
 def refusal(stage: Stage, wishes: Wishes) -> Line | None:
-    """Why nothing may be written; None if it may be. Real buyers' money is not to be tried with."""
+    """The line that says why nothing may be written; None if it may. Tests do not touch real buyers' money."""
     if not wishes.buyer:
         return red("writing", "nothing was written: no buyer is named", "say TEST_BUYER=<billing key> of a test buyer")
     if stage.is_live and wishes.buyer not in stage.test_buyers and not wishes.yes:
@@ -59,19 +59,19 @@ def refusal(stage: Stage, wishes: Wishes) -> Line | None:
 
 
 def smallest(dimensions: Mapping[str, Dimension]) -> Dimension | None:
-    """The dimension of which ``SMALLEST`` is the smallest part of what is billed; None if none can be taken back.
+    """The dimension of which ``SMALLEST`` is the smallest part of a billed unit; None if no dimension can be voided.
 
-    Users and highest counts cannot: others are counted by them.
+    ``distinct`` and ``max`` cannot: later events are counted by earlier ones.
     """
     sums = [dimension for dimension in dimensions.values() if dimension.aggregation == "sum"]
     return min(sums, key=lambda each: (each.decimals, -each.scale, each.price or 0), default=None)
 
 
-def write_lines(there: StageThere, wishes: Wishes, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
-    if refused := refusal(there.stage, wishes):
+def write_lines(deployed: DeployedStage, wishes: Wishes, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
+    if refused := refusal(deployed.stage, wishes):
         yield refused
         return
-    door, dimension = door_of(there), smallest(there.stage.dimensions)
+    door, dimension = door_of(deployed), smallest(deployed.stage.dimensions)
     if door is None or dimension is None:
         yield red("writing", "nothing was written: no dimension's usage can be taken back", "try it by hand")
         return
@@ -80,8 +80,8 @@ def write_lines(there: StageThere, wishes: Wishes, sleep: Callable[[float], None
     if subscriber.remedy:
         return
     yield from api_lines(door, wishes.buyer, dimension)
-    yield from queued_lines(there, door, wishes.buyer, dimension, sleep)
-    yield run_line(there, sleep)
+    yield from queued_lines(deployed, door, wishes.buyer, dimension, sleep)
+    yield run_line(deployed, sleep)
 
 
 def subscriber_line(buyer: str, answer: Answer) -> Line:
@@ -108,7 +108,7 @@ def event(buyer: str, dimension: Dimension, now: float) -> dict[str, Any]:
 
 
 def post(door: ApiDoor, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The verdict on one event, or on its taking back; UNANSWERED where nobody knows what became of it."""
+    """The verdict on one event or void; UNANSWERED where its outcome is unknown."""
     try:
         return verdict_of(door.call("POST", "/usage", {"events": [body]}))
     except BotoCoreError as failure:
@@ -116,13 +116,13 @@ def post(door: ApiDoor, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def verdict_of(answer: Answer) -> dict[str, Any]:
-    """Of the one event that was sent; one of our own making where the request as a whole was refused."""
+    """The verdict on the one event that was sent; made up here where the whole request was refused."""
     if answer.status == 200 and isinstance(answer.json, dict) and answer.json.get("verdicts"):
         return dict(answer.json["verdicts"][0])
     return {"verdict": UNANSWERED if answer.status >= 500 else f"answer {answer.status}", "reason": answer.code}
 
 
-def told(verdict: Mapping[str, Any]) -> str:
+def shown(verdict: Mapping[str, Any]) -> str:
     return " ".join(str(verdict[key]) for key in ("verdict", "reason", "message") if verdict.get(key))
 
 
@@ -132,7 +132,7 @@ def api_lines(door: ApiDoor, buyer: str, dimension: Dimension) -> Iterator[Line]
     if verdict["verdict"] == "recorded":
         yield green(about, f"{SMALLEST} {dimension.name} is recorded in {verdict['hour']} as {sent['id']}")
     else:
-        yield red(about, f"{SMALLEST} {dimension.name}: {told(verdict)}", LOGS)
+        yield red(about, f"{SMALLEST} {dimension.name}: {shown(verdict)}", LOGS)
     if verdict["verdict"] in ("recorded", UNANSWERED):
         yield taken_back_line(sent, _take_back(door, sent))
 
@@ -145,7 +145,7 @@ def taken_back_line(sent: Mapping[str, Any], verdict: Mapping[str, Any]) -> Line
         return green(about, "is not needed: it was not recorded")
     return red(
         about,
-        f"{told(verdict)}: {sent['quantity']} {sent['dimension']} may stay recorded",
+        f"{shown(verdict)}: {sent['quantity']} {sent['dimension']} may stay recorded",
         f'send {{"void": "{sent["id"]}"}} again while its hour is open',
     )
 
@@ -156,14 +156,14 @@ def _take_back(door: ApiDoor, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def queued_lines(
-    there: StageThere, door: ApiDoor, buyer: str, dimension: Dimension, sleep: Callable[[float], None]
+    deployed: DeployedStage, door: ApiDoor, buyer: str, dimension: Dimension, sleep: Callable[[float], None]
 ) -> Iterator[Line]:
-    """That it can be taken back shows that it was recorded."""
+    """An event that can be voided was recorded."""
     about, sent = "usage queue", event(buyer, dimension, clock.now())
-    there.reader.ask(
+    deployed.aws.ask(
         "sqs",
         "send_message",
-        QueueUrl=there.output("Doors", "UsageQueueUrl"),
+        QueueUrl=deployed.output("Doors", "UsageQueueUrl"),
         MessageBody=json.dumps({"events": [sent]}),
         MessageGroupId=buyer,
     )
@@ -182,12 +182,12 @@ def queued_lines(
     yield taken_back_line(sent, verdict)
 
 
-def run_line(there: StageThere, sleep: Callable[[float], None]) -> Line:
-    """One run as the schedule starts it: it meters whatever is due, and the schedule's own then finds nothing."""
-    begun = there.reader.ask("stepfunctions", "start_execution", stateMachineArn=started(there), input="{}")
+def run_line(deployed: DeployedStage, sleep: Callable[[float], None]) -> Line:
+    """One run as the schedule starts it. It meters what is due, so the schedule's own run then finds nothing."""
+    begun = deployed.aws.ask("stepfunctions", "start_execution", stateMachineArn=started(deployed), input="{}")
     deadline = time.monotonic() + RUN_WITHIN
     while True:
-        run = there.reader.ask("stepfunctions", "describe_execution", executionArn=begun["executionArn"])
+        run = deployed.aws.ask("stepfunctions", "describe_execution", executionArn=begun["executionArn"])
         if run["status"] != "RUNNING" or time.monotonic() > deadline:
             return ended_line(run)
         sleep(INTERVAL)

@@ -5,9 +5,9 @@ A line may have more of them than an item takes (400 KB), so they lie in parts; 
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.reading import many
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
 from ledger.usage_events import EVENT_LIFETIME
@@ -117,15 +117,9 @@ class FrozenAllocations:
         return found
 
     def _read(self, keys: Iterable[tuple[str, str]]) -> Iterable[tuple[tuple[str, str], Mapping[str, Any]]]:
-        todo = iter(keys)
-        while chunk := list(islice(todo, 100)):  # BatchGetItem takes 100 keys
-            named = [{"customerIdentifier": customer, "eventId": event_id} for customer, event_id in chunk]
-            request: dict[str, Any] = {self._table_name: {"Keys": named, "ConsistentRead": True}}
-            while request:
-                answer = self._dynamodb.batch_get_item(RequestItems=request)
-                for item in answer["Responses"].get(self._table_name, ()):
-                    yield (str(item["customerIdentifier"]), str(item["eventId"])), item
-                request = dict(answer.get("UnprocessedKeys", {}))
+        named = ({"customerIdentifier": customer, "eventId": event_id} for customer, event_id in keys)
+        for item in many(self._dynamodb, self._table_name, named):
+            yield (str(item["customerIdentifier"]), str(item["eventId"])), item
 
 
 def _parts(allocations: Iterable[Allocation]) -> list[list[Allocation]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ledger.item_update import ItemUpdate
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
 
@@ -66,25 +67,9 @@ class Balances:
         self, old: Balance, *, remainder: Mapping[str, Decimal], used: Mapping[tuple[str, str], Decimal]
     ) -> Operation:
         """The operation that sets these entries, on condition that the balance is still the one read."""
-        values: dict[str, Any] = {":next": old.version + 1, ":schema": SCHEMA}
-        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
-        sets = ["#version = :next", "#schema = :schema"]
         entries = {REMAINDER + name: value for name, value in remainder.items()}
         entries |= {f"{USED}{dimension}#{period}": value for (dimension, period), value in used.items()}
-        for number, (name, value) in enumerate(sorted(entries.items())):
-            names[f"#e{number}"], values[f":e{number}"] = name, value
-            sets.append(f"#e{number} = :e{number}")
-        condition, seen = _unchanged(old)
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": "SET " + ", ".join(sets),
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values | seen,
-            }
-        }
+        return self._next(old).set(entries).operation()
 
     def end_remainder(self, old: Balance, end: int) -> Operation:
         """The operation that names what remains as ended, on condition that the balance is still the one read.
@@ -92,31 +77,9 @@ class Balances:
         end: epoch seconds of the period's end. It writes a version where nothing remains too, so that no seal that read
         the balance before can add to it after.
         """
-        left = {name: value for name, value in sorted(old.remainder.items()) if value}
-        values: dict[str, Any] = {":next": old.version + 1, ":schema": SCHEMA}
-        names: dict[str, str] = {"#version": "version", "#schema": "schema"}
-        change = "SET #version = :next, #schema = :schema"
-        for number, (name, value) in enumerate(left.items()):
-            names[f"#e{number}"], values[f":e{number}"] = f"{ENDED}{name}#{end}", value
-            change += f", #e{number} = :e{number}"
-        if old.remainder:
-            names |= {f"#r{number}": REMAINDER + name for number, name in enumerate(sorted(old.remainder))}
-            change += " REMOVE " + ", ".join(f"#r{number}" for number in range(len(old.remainder)))
-        condition, seen = _unchanged(old)
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": old.customer_identifier, "item": ITEM},
-                "UpdateExpression": change,
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values | seen,
-            }
-        }
+        ended = {f"{ENDED}{name}#{end}": value for name, value in old.remainder.items() if value}
+        return self._next(old).set(ended).remove(*(REMAINDER + name for name in old.remainder)).operation()
 
-
-def _unchanged(old: Balance) -> tuple[str, dict[str, Any]]:
-    """The condition that the balance is still the one read, and the value it needs."""
-    if old.version:
-        return "#version = :version", {":version": old.version}
-    return "attribute_not_exists(#version)", {}
+    def _next(self, old: Balance) -> ItemUpdate:
+        change = ItemUpdate(self._table.name, {"customerIdentifier": old.customer_identifier, "item": ITEM})
+        return change.set({"version": old.version + 1, "schema": SCHEMA}).when(change.unchanged(old.version))

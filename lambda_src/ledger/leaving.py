@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.balance import Balance, Balances
+from ledger.item_update import ItemUpdate
 from ledger.subscriber import Period, Subscriber, SubscriptionStatus
 from ledger.subscribers import Change, Subscribers
 from ledger.transaction import Operation, write
@@ -105,20 +106,12 @@ class Leaving:
         period = ended_period(subscriber, end)
         if period is None or not period.is_last:
             raise ValueError("only the last period's end cancels")
-        return {
-            "Update": {
-                "TableName": self.subscribers_table,
-                "Key": {"customerIdentifier": subscriber.customer_identifier},
-                "UpdateExpression": "SET subscriptionStatus = :cancelled, #version = :next, updatedAt = :at",
-                "ConditionExpression": "#version = :read AND subscriptionStatus = :final",
-                "ExpressionAttributeNames": {"#version": "version"},
-                "ExpressionAttributeValues": {
-                    ":cancelled": "cancelled",
-                    ":final": "final_metering",
-                    # refusing usage has written a version, whoever made the item
-                    ":read": subscriber.version,
-                    ":next": subscriber.version + 1,
-                    ":at": clock.iso(int(now)),
-                },
-            }
+        change = ItemUpdate(self.subscribers_table, {"customerIdentifier": subscriber.customer_identifier})
+        # refusing usage has written a version, whoever made the item
+        change.when(change.equals("version", subscriber.version), change.equals("subscriptionStatus", "final_metering"))
+        values = {
+            "subscriptionStatus": "cancelled",
+            "version": subscriber.version + 1,
+            "updatedAt": clock.iso(int(now)),
         }
+        return change.set(values).operation()

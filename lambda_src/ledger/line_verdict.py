@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ledger.item_update import ItemUpdate
 from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, FAILED, RANK, VERDICT, MeteringRecord
 
 
@@ -38,60 +39,52 @@ class LineVerdict:
 
 
 def settling(
-    record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float, attempt: str | None, end: bool
-) -> dict[str, Any]:
-    """The update's expressions: all of these verdicts, by dimension, or none.
+    change: ItemUpdate,
+    record: MeteringRecord,
+    verdicts: Mapping[str, LineVerdict],
+    *,
+    now: float,
+    attempt: str | None,
+    end: bool,
+) -> ItemUpdate:
+    """``change`` with all of these verdicts, by dimension: it stores all of them or none.
 
-    attempt: the one that they answer, removed in the same write; if it stands on the record, these are all its lines.
-    end: take the record out of the pending index, on condition that nobody has settled since ``record`` was read; for a
+    attempt: the attempt being answered; this write removes it. If it is stored on the record, ``verdicts`` must cover
+    every line. end: take the record out of the pending index, if nobody has settled since ``record`` was read; for a
     record whose other lines have all ended.
     """
-    names: dict[str, str] = {"#state": "state", "#rank": "rank"}
-    values: dict[str, Any] = {":one": 1, ":sealed": "sealed"}
-    sets, deletes, conditions = [], [], ["#state = :sealed"]
-    for number, (dimension, line) in enumerate(sorted(verdicts.items())):
-        mine, attempts, rank = f"#v{number}", f"#a{number}", f":r{number}"
-        names[mine] = VERDICT + dimension
-        values[f":v{number}"], values[rank] = line.stored(now), RANK[line.verdict]
-        sets.append(f"{mine} = :v{number}")
-        rises = f"{mine}.#rank < {rank}" if line.verdict in ENDED else f"{mine}.#rank <= {rank}"
-        conditions.append(f"(attribute_not_exists({mine}) OR {rises})")
+    change.add({"settleVersion": 1})
+    for dimension, line in sorted(verdicts.items()):
+        mine, attempts = VERDICT + dimension, ATTEMPTS + dimension
+        change.set({mine: line.stored(now)}).when(_rises(change, mine, line.verdict))
         if attempt is not None and attempt not in record.attempts:
-            deletes.append(f"{attempts} :attempt")
-            names[attempts] = ATTEMPTS + dimension
+            change.delete({attempts: {attempt}})
         if line.only_if_sole_attempt:
-            conditions.append(_only_mine(attempts))
+            change.when(_no_other(change, attempts, attempt))
         if line.only_if_never_attempted:
-            conditions += [f"attribute_not_exists({name})" for name in (attempts, "#all", mine)]
-        if line.only_if_sole_attempt or line.only_if_never_attempted:
-            names |= {attempts: ATTEMPTS + dimension, "#all": ATTEMPTS_OF_ALL}
+            change.when(change.absent(attempts), change.absent(ATTEMPTS_OF_ALL), change.absent(mine))
     if any(line.only_if_sole_attempt for line in verdicts.values()):
-        # once, and by comparing sets: an expression has 300 operators and 4 KB at most, and a record 25 lines here
-        conditions.append(_only_mine("#all"))
-    if attempt is not None:
-        values[":attempt"] = {attempt}
-        if attempt in record.attempts:
-            deletes, names["#all"] = ["#all :attempt"], ATTEMPTS_OF_ALL
+        # Checked once, not per line: DynamoDB allows 300 operators and 4 KB per expression, and a record may have 25
+        # lines here.
+        change.when(_no_other(change, ATTEMPTS_OF_ALL, attempt))
+    if attempt in record.attempts:
+        change.delete({ATTEMPTS_OF_ALL: {attempt}})
     if any(line.verdict in FAILED and record.lines[name].quantity for name, line in verdicts.items()):
-        sets.append("meteringFailed = :true")
-        values[":true"] = "true"
-    change = f"SET {', '.join(sets)} ADD settleVersion :one"
-    if deletes:
-        change += f" DELETE {', '.join(deletes)}"
+        change.set({"meteringFailed": "true"})
     if end:
-        change += " REMOVE meteringPending"
-        conditions.append("settleVersion = :seen")
-        values[":seen"] = record.settle_version
-    return {
-        "UpdateExpression": change,
-        "ConditionExpression": " AND ".join(conditions),
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
+        change.remove("meteringPending").when(change.equals("settleVersion", record.settle_version))
+    return change
 
 
-def _only_mine(attempts: str) -> str:
-    return f"(attribute_not_exists({attempts}) OR {attempts} = :attempt)"
+def _rises(change: ItemUpdate, verdict: str, new: str) -> str:
+    """The condition that the stored verdict is lower, or, while the line is pending, of the same rank."""
+    compared = "<" if new in ENDED else "<="
+    return change.absent_or(verdict, f"{change.name(verdict, 'rank')} {compared} {change.value(RANK[new])}")
+
+
+def _no_other(change: ItemUpdate, attempts: str, attempt: str | None) -> str:
+    """The condition that no other attempt is unanswered."""
+    return change.absent_or(attempts, change.equals(attempts, {attempt}))
 
 
 def ends(record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> bool:

@@ -10,8 +10,10 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ledger.item_update import ItemUpdate
 from ledger.metering_record import COUNTED, MeteringRecord, from_item
 from ledger.pending_page import HOUR_NAME, Place, RecordKey, index_keys, next_page
+from ledger.reading import every_page, many
 from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA
 from ledger.transaction import Operation, update, write_one
@@ -53,23 +55,12 @@ class MeteringRecords:
         return from_item(item) if item else None
 
     def get_many(self, keys: Iterable[RecordKey]) -> list[MeteringRecord]:
-        """Records as they are now (strongly consistent), in the order of the keys; absent ones are left out.
+        """Records as they are now (strongly consistent), in no order; absent ones are left out.
 
         One that cannot be read is named in the log and left out too: it stays in the indexes, and must not hide others.
         """
-        found: dict[RecordKey, MeteringRecord] = {}
-        todo = iter(dict.fromkeys(keys))
-        while chunk := list(islice(todo, 100)):  # BatchGetItem takes 100 keys
-            request: dict[str, Any] = {
-                self.table_name: {"Keys": [_key(*key) for key in chunk], "ConsistentRead": True},
-            }
-            while request:
-                answer = self._dynamodb.batch_get_item(RequestItems=request)
-                for item in answer["Responses"].get(self.table_name, ()):
-                    if (record := _readable(item)) is not None:
-                        found[record.customer_identifier, record.hour] = record
-                request = dict(answer.get("UnprocessedKeys", {}))
-        return list(found.values())
+        items = many(self._dynamodb, self.table_name, (_key(*key) for key in dict.fromkeys(keys)))
+        return [record for record in map(_readable, items) if record is not None]
 
     def existing(self, keys: Sequence[RecordKey]) -> set[RecordKey]:
         """Which of these records exist (strongly consistent)."""
@@ -89,46 +80,38 @@ class MeteringRecords:
         self, customer_identifier: str, first_hour: int, last_hour: int, limit: int = 100
     ) -> list[MeteringRecord]:
         """A customer's records between two hours (both included), oldest first, at most ``limit``."""
-        query: dict[str, Any] = {
-            "KeyConditionExpression": "customerIdentifier = :customer AND #hour BETWEEN :first AND :last",
-            "ExpressionAttributeNames": HOUR_NAME,
-            "ExpressionAttributeValues": {":customer": customer_identifier, ":first": first_hour, ":last": last_hour},
-            "ConsistentRead": True,
-        }
-        found: list[MeteringRecord] = []
-        while len(found) < limit:  # a page ends at 1 MB, whatever its limit
-            answer = self._table.query(**query, Limit=limit - len(found))
-            found += [from_item(item) for item in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                break
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        return found
+        items = every_page(
+            self._table.query,
+            KeyConditionExpression="customerIdentifier = :customer AND #hour BETWEEN :first AND :last",
+            ExpressionAttributeNames=HOUR_NAME,
+            ExpressionAttributeValues={":customer": customer_identifier, ":first": first_hour, ":last": last_hour},
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        return [from_item(item) for item in islice(items, limit)]
 
     def unsettled(self, customer_identifier: str, first_hour: int) -> tuple[list[MeteringRecord], list[RecordKey]]:
         """A customer's records with the pending mark, from that hour on, oldest first; and keys of unreadable ones.
 
         Read from the table, strongly consistent: the index may not show yet what has just been opened.
         """
-        query: dict[str, Any] = {
-            "KeyConditionExpression": "customerIdentifier = :customer AND #hour >= :first",
-            "ExpressionAttributeNames": HOUR_NAME,
-            "ExpressionAttributeValues": {":customer": customer_identifier, ":first": first_hour},
-            "ConsistentRead": True,
-        }
+        items = every_page(
+            self._table.query,
+            KeyConditionExpression="customerIdentifier = :customer AND #hour >= :first",
+            ExpressionAttributeNames=HOUR_NAME,
+            ExpressionAttributeValues={":customer": customer_identifier, ":first": first_hour},
+            ConsistentRead=True,
+        )
         found: list[MeteringRecord] = []
         unreadable: list[RecordKey] = []
-        while True:
-            answer = self._table.query(**query)
-            for item in answer["Items"]:
-                if "meteringPending" not in item:
-                    continue
-                if (record := _readable(item)) is not None:
-                    found.append(record)
-                else:
-                    unreadable.append((customer_identifier, int(item["timestamp"])))  # type: ignore[arg-type]  # number
-            if "LastEvaluatedKey" not in answer:
-                return found, unreadable
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        for item in items:
+            if "meteringPending" not in item:
+                continue
+            if (record := _readable(item)) is not None:
+                found.append(record)
+            else:
+                unreadable.append((customer_identifier, int(item["timestamp"])))
+        return found, unreadable
 
     def pending_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of the pending index up to an hour (included): every shard, every page, oldest first within a shard."""
@@ -168,44 +151,22 @@ class MeteringRecords:
         same transaction; adding needs none, since nothing opens a record once that condition cannot hold.
         ``tagged``: some of these units have tags, which only then are looked for at sealing.
         """
-        names = {"#version": "version", "#state": "state"}
-        values: dict[str, Any] = {":one": 1, ":open": "open"}
-        adds = ["#version :one"]
-        for number, ((dimension, period), quantity) in enumerate(sorted(counted.items())):
-            names[f"#c{number}"] = f"{COUNTED}{dimension}#{period}"
-            values[f":c{number}"] = quantity
-            adds.append(f"#c{number} :c{number}")
-        request: dict[str, Any] = {
-            "TableName": self.table_name,
-            "Key": _key(customer_identifier, hour),
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-            "ConditionExpression": "#state = :open",
-        }
-        sets = []
+        change = ItemUpdate(self.table_name, _key(customer_identifier, hour))
+        change.add({"version": 1} | {f"{COUNTED}{dimension}#{period}": n for (dimension, period), n in counted.items()})
         if tagged:
-            sets, names["#tagged"], values[":tagged"] = ["#tagged = :tagged"], "tagged", True
-        if not exists:
-            request["ConditionExpression"] = "attribute_not_exists(#state)"
-            sets += ["#state = :open", "#schema = :schema", "#pending = :pending", "#created = :created"]
-            names |= {"#schema": "schema", "#pending": "meteringPending", "#created": "createdAt"}
-            pending = pending_value(customer_identifier, self._shards)
-            values |= {":schema": SCHEMA, ":pending": pending, ":created": iso(now)}
-        request["UpdateExpression"] = "ADD " + ", ".join(adds) + (" SET " + ", ".join(sets) if sets else "")
-        return {"Update": request}
+            change.set({"tagged": True})
+        if exists:
+            return change.when(change.equals("state", "open")).operation()
+        pending = pending_value(customer_identifier, self._shards)
+        change.set({"state": "open", "schema": SCHEMA, "meteringPending": pending, "createdAt": iso(now)})
+        return change.when(change.absent("state")).operation()
 
     # --- seal ---------------------------------------------------------------------------------------------------------
 
     def close(self, customer_identifier: str, hour: int) -> MeteringRecord | None:
         """Set ``closing`` so that no add succeeds any more, and return the record as that left it; None if not open."""
-        item = update(
-            self._table,
-            Key=_key(customer_identifier, hour),
-            UpdateExpression="SET #state = :closing",
-            ConditionExpression="#state = :open",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues={":closing": "closing", ":open": "open"},
-        )
+        change = ItemUpdate(self.table_name, _key(customer_identifier, hour)).set({"state": "closing"})
+        item = update(self._table, **change.when(change.equals("state", "open")).request())
         return from_item(item) if item else None
 
     def seal(self, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from ledger.item_update import ItemUpdate
+from ledger.reading import every_page
 from ledger.tables import SCHEMA, WAITING_NOTICES_INDEX
 from runtime import clock
 
@@ -51,18 +53,12 @@ class Notices:
 
     def waiting(self, waits_for: str) -> Iterable[Mapping[str, Any]]:
         """The items that wait for something: ``noticeId`` and ``notice``. The index is eventually consistent."""
-        start: dict[str, Any] = {}
-        while True:
-            page = self._table.query(
-                IndexName=WAITING_NOTICES_INDEX.name,
-                KeyConditionExpression=f"{WAITING_NOTICES_INDEX.hash.name} = :what",
-                ExpressionAttributeValues={":what": waits_for},
-                **start,
-            )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return every_page(
+            self._table.query,
+            IndexName=WAITING_NOTICES_INDEX.name,
+            KeyConditionExpression=f"{WAITING_NOTICES_INDEX.hash.name} = :what",
+            ExpressionAttributeValues={":what": waits_for},
+        )
 
     def is_another_products(self, agreement_id: str) -> bool:
         """True if a licence of this agreement was seen to be another product's."""
@@ -74,13 +70,9 @@ class Notices:
 
     def applied(self, notice_id: str, now: float) -> None:
         """A waiting notice found its subscriber: it no longer waits, and stays until its 90 days are over."""
-        self._table.update_item(
-            Key={"noticeId": notice_id},
-            UpdateExpression="SET appliedAt = :now REMOVE #waiting",
-            ConditionExpression="attribute_exists(noticeId)",
-            ExpressionAttributeNames={"#waiting": WAITING_NOTICES_INDEX.hash.name},
-            ExpressionAttributeValues={":now": clock.iso(int(now))},
-        )
+        change = ItemUpdate(self._table.name, {"noticeId": notice_id}).set({"appliedAt": clock.iso(int(now))})
+        change.remove(WAITING_NOTICES_INDEX.hash.name).when(change.exists("noticeId"))
+        self._table.update_item(**change.request())
 
     def _put(self, notice_id: str, item: Mapping[str, Any], now: float, *, for_ever: bool = False) -> bool:
         try:

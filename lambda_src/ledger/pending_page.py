@@ -9,6 +9,7 @@ from heapq import merge
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from ledger.reading import every_page
 from ledger.tables import PENDING_INDEX, Index
 
 if TYPE_CHECKING:
@@ -36,13 +37,8 @@ def index_keys(
         query["Limit"] = limit
     if place:
         query["ExclusiveStartKey"] = {"customerIdentifier": place[0], "timestamp": place[1], index.hash.name: value}
-    while True:
-        answer = table.query(**query)
-        for item in answer["Items"]:
-            yield str(item["customerIdentifier"]), int(item["timestamp"])  # type: ignore[arg-type]  # a number
-        if "LastEvaluatedKey" not in answer:
-            return
-        query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    for item in every_page(table.query, **query):
+        yield str(item["customerIdentifier"]), int(item["timestamp"])
 
 
 def next_page(

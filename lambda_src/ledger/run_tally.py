@@ -4,8 +4,10 @@ One item per run in ``yawl-metering-state``, written only when something is reje
 that a copy of the submitter sees. From it a run knows that everything fails alike, whichever copies saw it.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from ledger.item_update import ItemUpdate
 from ledger.tables import SCHEMA
 from ledger.transaction import update
 
@@ -27,20 +29,15 @@ class RunTally:
     def accepted(self, run: str, now: float) -> None:
         """Something was accepted in this run; one write per run and copy."""
         if run not in self._accepted:
-            self._change(run, "ADD accepted :n", {}, now)
+            self._count(run, "accepted", now)
             self._accepted.add(run)
 
     def rejected(self, run: str, code: str, now: float) -> int:
         """A line was rejected; how many were so far for this reason, 0 if anything was accepted in this run."""
-        item = self._change(run, "ADD #code :n", {"#code": REJECTED + code}, now)
+        item = self._count(run, REJECTED + code, now)
         return 0 if "accepted" in item else int(item[REJECTED + code])
 
-    def _change(self, run: str, change: str, names: dict[str, str], now: float) -> dict[str, int]:
-        item = update(
-            self._table,
-            Key={"customerIdentifier": f"run#{run}", "item": ITEM},
-            UpdateExpression=f"{change} SET expiresAt = :expires, #schema = :schema",
-            ExpressionAttributeNames={**names, "#schema": "schema"},
-            ExpressionAttributeValues={":n": 1, ":expires": int(now) + KEPT_SECONDS, ":schema": SCHEMA},
-        )
-        return dict(item or {})
+    def _count(self, run: str, counter: str, now: float) -> Mapping[str, Any]:
+        change = ItemUpdate(self._table.name, {"customerIdentifier": f"run#{run}", "item": ITEM})
+        change.add({counter: 1}).set({"expiresAt": int(now) + KEPT_SECONDS, "schema": SCHEMA})
+        return update(self._table, **change.request()) or {}

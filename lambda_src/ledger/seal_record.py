@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.item_update import ItemUpdate
 from ledger.metering_record import FAILED, RANK, VERDICT, Line, MeteringRecord
 from ledger.transaction import Operation
 from runtime.clock import iso
@@ -37,46 +38,28 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
     ]
     until = min((line.deadline for line in frozen.lines), default=0)
     lines = {line.dimension: _stored(line, totals.get(line.dimension, Decimal(0)), until) for line in frozen.lines}
-    values: dict[str, Any] = {
-        ":sealed": "sealed",
-        ":open": "open",
-        ":closing": "closing",
-        ":version": record.version,
-        ":lines": lines,
-        ":usage": usage,
-        ":identity": dict(frozen.identity),
-        ":sent": frozen.timestamp,
-        ":at": iso(now),
-        ":zero": 0,
-    }
-    names = {"#state": "state", "#version": "version", "#lines": "lines", "#identity": "identity"}
-    change = (
-        "SET #state = :sealed, #lines = :lines, dimensionUsage = :usage, #identity = :identity,"
-        " sentTimestamp = :sent, sealedAt = :at, settleVersion = :zero"
+    change = ItemUpdate(table_name, {"customerIdentifier": record.customer_identifier, "timestamp": record.hour})
+    change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(
+        {
+            "state": "sealed",
+            "lines": lines,
+            "dimensionUsage": usage,
+            "identity": dict(frozen.identity),
+            "sentTimestamp": frozen.timestamp,
+            "sealedAt": iso(now),
+            "settleVersion": 0,
+        }
     )
     if lines:
-        names["#deadline"], values[":deadline"] = "deadline", until
-        change += ", #deadline = :deadline"
+        change.set({"deadline": until})
     if frozen.verdict:
+        verdict = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}
+        change.set({VERDICT + name: verdict for name in lines})
         if frozen.verdict in FAILED and any(line.quantity for line in frozen.lines):
-            change += ", meteringFailed = :true"
-            values[":true"] = "true"
-        for number, name in enumerate(sorted(lines)):
-            names[f"#v{number}"] = VERDICT + name
-            values[f":v{number}"] = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}
-            change += f", #v{number} = :v{number}"
+            change.set({"meteringFailed": "true"})
     if not lines or frozen.verdict:
-        change += " REMOVE meteringPending"
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": {"customerIdentifier": record.customer_identifier, "timestamp": record.hour},
-            "UpdateExpression": change,
-            "ConditionExpression": "#version = :version AND (#state = :open OR #state = :closing)",
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-        }
-    }
+        change.remove("meteringPending")
+    return change.operation()
 
 
 def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:

@@ -9,12 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ledger.attempt import OVER
+from ledger.item_update import ItemUpdate
 from ledger.line_verdict import LineVerdict, ends, settling
 from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, RANK, VERDICT, MeteringRecord, from_item
 from ledger.transaction import Operation, update
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+
+_LOWEST_END = min(RANK[verdict] for verdict in ENDED)
 
 
 class Settlement:
@@ -30,72 +34,39 @@ class Settlement:
         None, and nothing noted: one of the lines has ended since it was read, and must not be sent any more (it may
         have ended ``not_sent``, which says that it never was).
         """
-        verdicts = {f"#v{number}": VERDICT + name for number, name in enumerate(dimensions)}
-        still_open = [f"(attribute_not_exists({name}) OR {name}.#rank < :ended)" for name in verdicts]
-        return self._change_attempts(
-            "ADD",
-            record,
-            _places(record, dimensions),
-            attempt,
-            " AND ".join(["#state = :sealed", *still_open]),
-            {**verdicts, "#rank": "rank"},
-            {":ended": min(RANK[verdict] for verdict in ENDED)},
-        )
+        change = self._change(record).add(_noted(record, dimensions, attempt))
+        for verdict in (VERDICT + dimension for dimension in dimensions):
+            open_rank = f"{change.name(verdict, 'rank')} < {change.value(_LOWEST_END)}"
+            change.when(change.absent_or(verdict, open_rank))
+        return self._update(change)
 
     def answered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
         """The attempt was answered without a verdict on these lines (throttled, rejected as a whole, unprocessed)."""
-        record = self._apart(record, dimensions, attempt)
-        places = {"#all": ATTEMPTS_OF_ALL} if attempt in record.attempts else _on_lines(dimensions)
-        return self._change_attempts("DELETE", record, places, attempt, "#state = :sealed", {}, {}) is not None
+        record = self._on_each_line(record, dimensions, attempt)
+        noted = {ATTEMPTS_OF_ALL: {attempt}} if attempt in record.attempts else _on_lines(dimensions, attempt)
+        return self._update(self._change(record).delete(noted)) is not None
 
     def unanswered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> None:
         """The attempt's call is over and nobody knows whether it was done: the lines may be sent again at once.
 
         Two writes, in this order, so that at no time the lines look as if nothing was unanswered.
         """
-        record = self._apart(record, dimensions, attempt)
-        if self._change_attempts("ADD", record, _places(record, dimensions), OVER, "#state = :sealed", {}, {}):
+        record = self._on_each_line(record, dimensions, attempt)
+        if self._update(self._change(record).add(_noted(record, dimensions, OVER))):
             self.answered(record, dimensions, attempt)
 
-    def _apart(self, record: MeteringRecord, dimensions: Collection[str], attempt: str | None) -> MeteringRecord:
-        """The record with the attempt on each of its lines, if it stands on the record and only these are meant.
+    def _on_each_line(self, record: MeteringRecord, dimensions: Collection[str], attempt: str | None) -> MeteringRecord:
+        """Move the attempt from the record to its lines when only some of the lines are meant; the record after it.
 
         In one write, so that the other lines never look as if nothing was unanswered.
         """
-        if attempt not in record.attempts or set(dimensions) == set(record.lines):
+        if attempt is None or attempt not in record.attempts or set(dimensions) == set(record.lines):
             return record
-        lines = _on_lines(record.lines)
-        after = self._update(
-            record,
-            {
-                "UpdateExpression": f"ADD {', '.join(f'{name} :attempt' for name in lines)} DELETE #all :attempt",
-                "ConditionExpression": "contains(#all, :mine)",
-                "ExpressionAttributeNames": {**lines, "#all": ATTEMPTS_OF_ALL},
-                "ExpressionAttributeValues": {":attempt": {attempt}, ":mine": attempt},
-            },
-        )
-        # or it stood there when the record was read, and has been taken apart since
-        return after or replace(record, attempts=record.attempts - {attempt})
-
-    def _change_attempts(
-        self,
-        action: str,
-        record: MeteringRecord,
-        places: Mapping[str, str],
-        attempt: str,
-        condition: str,
-        names: dict[str, str],
-        values: dict[str, Any],
-    ) -> MeteringRecord | None:
-        return self._update(
-            record,
-            {
-                "UpdateExpression": f"{action} " + ", ".join(f"{name} :attempt" for name in places),
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": {**names, **places, "#state": "state"},
-                "ExpressionAttributeValues": {**values, ":attempt": {attempt}, ":sealed": "sealed"},
-            },
-        )
+        change = self._change(record).add(_on_lines(record.lines, attempt))
+        change.delete({ATTEMPTS_OF_ALL: {attempt}})
+        change.when(f"contains({change.name(ATTEMPTS_OF_ALL)}, {change.value(attempt)})")
+        # Without an answer the attempt was on the record when it was read, and somebody has moved it since.
+        return self._update(change) or replace(record, attempts=record.attempts - {attempt})
 
     def settle(
         self,
@@ -112,8 +83,8 @@ class Settlement:
         attempt: the attempt that this answers, removed in the same write. details: fields of ``LineVerdict``.
         """
         verdicts = {dimension: LineVerdict(verdict=verdict, **details)}
-        record = self._apart(record, verdicts, attempt)
-        return self._update(record, settling(record, verdicts, now=now, attempt=attempt, end=False))
+        record = self._on_each_line(record, verdicts, attempt)
+        return self._update(settling(self._change(record), record, verdicts, now=now, attempt=attempt, end=False))
 
     def settle_together(
         self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float, attempt: str
@@ -123,66 +94,51 @@ class Settlement:
         ``record`` must be as just read or written. None, and nothing stored: one of them does not rise, or another
         settler was faster. Settle them one by one then.
         """
-        record = self._apart(record, verdicts, attempt)
+        record = self._on_each_line(record, verdicts, attempt)
         end = record.pending is not None and ends(record, verdicts)
-        return self._update(record, settling(record, verdicts, now=now, attempt=attempt, end=end))
+        return self._update(settling(self._change(record), record, verdicts, now=now, attempt=attempt, end=end))
 
     def operation(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float) -> Operation:
         """What ``settle_together`` writes, as part of a transaction; for lines with which no call was made."""
         end = record.pending is not None and ends(record, verdicts)
-        return {
-            "Update": {
-                "TableName": self._table.name,
-                "Key": {"customerIdentifier": record.customer_identifier, "timestamp": record.hour},
-                **settling(record, verdicts, now=now, attempt=None, end=end),
-            }
-        }
+        return settling(self._change(record), record, verdicts, now=now, attempt=None, end=end).operation()
 
     def tidy(self, record: MeteringRecord) -> bool:
         """Remove the pending mark of a record whose lines have all ended, and a failed mark that no line bears out.
 
         ``record`` must be as just read or written; if another settler was faster nothing happens, and it tidies.
         """
-        removes = []
+        change, removes = self._change(record), []
         if record.pending is not None and record.ended:
             removes.append("meteringPending")
         if record.marked_failed and not any(line.failed for line in record.lines.values()):
             removes.append("meteringFailed")
-        if not removes:
-            return False
-        return (
-            self._update(
-                record,
-                {
-                    "UpdateExpression": "REMOVE " + ", ".join(removes),
-                    "ConditionExpression": "#state = :sealed AND settleVersion = :seen",
-                    "ExpressionAttributeNames": {"#state": "state"},
-                    "ExpressionAttributeValues": {":sealed": "sealed", ":seen": record.settle_version},
-                },
-            )
-            is not None
-        )
+        change.remove(*removes).when(change.equals("settleVersion", record.settle_version))
+        return bool(removes) and self._update(change) is not None
 
     def copied(self, record: MeteringRecord) -> bool:
-        """The failed lines of the record, as it was read, are in the dead letters."""
-        request = {
-            "UpdateExpression": "SET failedCopiedAt = :seen",
-            "ConditionExpression": "#state = :sealed AND settleVersion = :seen",
-            "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": {":sealed": "sealed", ":seen": record.settle_version},
-        }
-        return self._update(record, request) is not None
+        """Note that the failed lines of the record, as it was read, are in the dead letters."""
+        change = self._change(record).set({"failedCopiedAt": record.settle_version})
+        return self._update(change.when(change.equals("settleVersion", record.settle_version))) is not None
 
-    def _update(self, record: MeteringRecord, request: Mapping[str, Any]) -> MeteringRecord | None:
+    def _change(self, record: MeteringRecord) -> ItemUpdate:
+        """A change of the record, which must be sealed."""
         key = {"customerIdentifier": record.customer_identifier, "timestamp": record.hour}
-        item = update(self._table, Key=key, **request)
+        change = ItemUpdate(self._table.name, key)
+        return change.when(change.equals("state", "sealed"))
+
+    def _update(self, change: ItemUpdate) -> MeteringRecord | None:
+        """The record after the change; None where a condition did not hold."""
+        item = update(self._table, **change.request())
         return from_item(item) if item else None
 
 
-def _places(record: MeteringRecord, dimensions: Sequence[str]) -> dict[str, str]:
-    """Where an attempt with these lines is noted, as an expression's names: once, if these are all that there are."""
-    return {"#all": ATTEMPTS_OF_ALL} if set(dimensions) == set(record.lines) else _on_lines(dimensions)
+def _noted(record: MeteringRecord, dimensions: Collection[str], attempt: str) -> dict[str, set[str]]:
+    """The attributes that note an attempt with these lines: the record's own, if these are all of its lines."""
+    if set(dimensions) == set(record.lines):
+        return {ATTEMPTS_OF_ALL: {attempt}}
+    return _on_lines(dimensions, attempt)
 
 
-def _on_lines(dimensions: Iterable[str]) -> dict[str, str]:
-    return {f"#a{number}": ATTEMPTS + name for number, name in enumerate(dimensions)}
+def _on_lines(dimensions: Iterable[str], attempt: str) -> dict[str, set[str]]:
+    return {ATTEMPTS + dimension: {attempt} for dimension in dimensions}

@@ -5,19 +5,18 @@ once, or a notice and a registration, never erase each other. What a change may 
 the stored subscriber and return the attributes to set and to remove.
 """
 
-import random
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
+from ledger.item_update import ItemUpdate
+from ledger.reading import every_page, many
 from ledger.subscriber import Subscriber, SubscriptionStatus, from_item
 from ledger.tables import AGREEMENT_INDEX, SCHEMA, STATUS_INDEX, Index
+from ledger.transaction import update
 from runtime import clock, telemetry
 from runtime.failure import described
+from runtime.pause import Pause, full_jitter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -57,9 +56,9 @@ Rule = Callable[[Subscriber | None], Change | None]
 class Subscribers:
     """Subscribers by billing key."""
 
-    def __init__(self, table: "Table", sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, table: "Table", pause: Pause = full_jitter) -> None:
         self._table = table
-        self._sleep = sleep
+        self._pause = pause
 
     def get(self, customer_identifier: str, consistent: bool = True) -> Subscriber | None:
         """The subscriber of a billing key, None if there is none."""
@@ -76,19 +75,13 @@ class Subscribers:
         return self._keys(STATUS_INDEX, status)
 
     def _keys(self, index: Index, value: str) -> tuple[str, ...]:
-        keys: list[str] = []
-        start: dict[str, Any] = {}
-        while True:
-            page = self._table.query(
-                IndexName=index.name,
-                KeyConditionExpression=f"{index.hash.name} = :value",
-                ExpressionAttributeValues={":value": value},
-                **start,
-            )
-            keys += [str(item["customerIdentifier"]) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return tuple(keys)
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = every_page(
+            self._table.query,
+            IndexName=index.name,
+            KeyConditionExpression=f"{index.hash.name} = :value",
+            ExpressionAttributeValues={":value": value},
+        )
+        return tuple(str(item["customerIdentifier"]) for item in found)
 
     def page_with_status(self, status: str, cursor: Any, limit: int) -> tuple[list[str], Any]:
         """Billing keys with a status, as the (eventually consistent) index has them, and where the next page begins.
@@ -107,16 +100,9 @@ class Subscribers:
 
     def get_many(self, customer_identifiers: Iterable[str]) -> list[Subscriber]:
         """Subscribers as they are now (strongly consistent), without those that are absent or cannot be read."""
-        todo = iter(dict.fromkeys(customer_identifiers))
-        found = []
-        while chunk := list(islice(todo, 100)):  # BatchGetItem takes 100 keys
-            keys = [{"customerIdentifier": customer_identifier} for customer_identifier in chunk]
-            request: dict[str, Any] = {self._table.name: {"Keys": keys, "ConsistentRead": True}}
-            while request:
-                answer = self._table.meta.client.batch_get_item(RequestItems=request)
-                found += [s for s in map(_readable, answer["Responses"].get(self._table.name, ())) if s is not None]
-                request = dict(answer.get("UnprocessedKeys", {}))
-        return found
+        keys = ({"customerIdentifier": customer} for customer in dict.fromkeys(customer_identifiers))
+        items = many(self._table.meta.client, self._table.name, keys)
+        return [subscriber for subscriber in map(_readable, items) if subscriber is not None]
 
     def change(self, customer_identifier: str, rule: Rule, now: float) -> Change | None:
         """Apply ``rule`` to the subscriber, creating it where there is none, and return what was written, None if
@@ -132,7 +118,7 @@ class Subscribers:
                 return None
             if self._write(customer_identifier, current, change, now):
                 return change
-            self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            self._pause(attempt)
         raise SubscriberBusy(f"a subscriber changed under each of {ATTEMPTS} attempts")
 
     def _write(self, customer_identifier: str, current: Subscriber | None, change: Change, now: float) -> bool:
@@ -140,26 +126,10 @@ class Subscribers:
         values = {**change.set, "schema": SCHEMA, "version": version + 1, "updatedAt": clock.iso(int(now))}
         if current is None:
             values.setdefault("createdAt", clock.iso(int(now)))
-        names = sorted({*values, *change.remove})
-        alias = {name: f"#n{index}" for index, name in enumerate(names)}
-        expression = "SET " + ", ".join(f"{alias[name]} = :{alias[name][1:]}" for name in values)
-        if change.remove:
-            expression += " REMOVE " + ", ".join(alias[name] for name in sorted(change.remove))
-        condition, condition_name = _unchanged(current)
-        bound = {f":{alias[name][1:]}": value for name, value in values.items()}
-        try:
-            self._table.update_item(
-                Key={"customerIdentifier": customer_identifier},
-                UpdateExpression=expression,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={short: name for name, short in alias.items()} | {"#held": condition_name},
-                ExpressionAttributeValues=bound | ({":read": version} if ":read" in condition else {}),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        write = ItemUpdate(self._table.name, {"customerIdentifier": customer_identifier}).set(values)
+        write.remove(*sorted(change.remove))
+        write.when(write.unchanged(version) if current else write.absent("customerIdentifier"))
+        return update(self._table, **write.request()) is not None
 
 
 def _readable(item: Mapping[str, Any]) -> Subscriber | None:
@@ -168,12 +138,3 @@ def _readable(item: Mapping[str, Any]) -> Subscriber | None:
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         logger.error("subscriber cannot be read", customer=item.get("customerIdentifier"), **described(error))
         return None
-
-
-def _unchanged(current: Subscriber | None) -> tuple[str, str]:
-    """The condition that nobody wrote since the read, on ``#held``, and the attribute that ``#held`` stands for."""
-    if current is None:
-        return "attribute_not_exists(#held)", "customerIdentifier"
-    if "version" in current.item:
-        return "#held = :read", "version"
-    return "attribute_not_exists(#held)", "version"

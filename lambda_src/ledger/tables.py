@@ -3,7 +3,7 @@
 Names come from the specification; ``docs/data-model.md`` lists every attribute of every item.
 """
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 AttributeType = Literal["S", "N"]
 Projection = Literal["ALL", "KEYS_ONLY"]
@@ -57,6 +57,9 @@ STATE = Table(name="yawl-metering-state", hash=CUSTOMER, range=Key("item"), ttl=
 NOTICES = Table(name="yawl-notices", hash=Key("noticeId"), indexes=(WAITING_NOTICES_INDEX,), ttl="expiresAt")
 
 ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES)
+
+#: Subscription statuses of a cancelled buyer whose final metering has not ended.
+FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 
 #: every item carries this number in ``schema``; a change of meaning is a migration
 SCHEMA = 1

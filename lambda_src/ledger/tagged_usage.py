@@ -8,8 +8,10 @@ import hashlib
 import json
 from collections import defaultdict
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ledger.item_update import ItemUpdate
+from ledger.reading import every_page
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
 from ledger.usage_events import EVENT_LIFETIME
@@ -32,28 +34,11 @@ def add_tagged(
 ) -> Operation:
     """The operation that adds recorded units to a set of tags. It needs no condition of its own: the record's, in the
     same transaction, says that the hour is open."""
-    return {
-        "Update": {
-            "TableName": table_name,
-            "Key": {"customerIdentifier": customer_identifier, "eventId": tags_key(hour, dimension, tags)},
-            "UpdateExpression": (
-                "SET #tags = :tags, #dimension = :dimension, #schema = :schema, expiresAt = :x ADD #counted :counted"
-            ),
-            "ExpressionAttributeNames": {
-                "#tags": "tags",
-                "#dimension": "dimension",
-                "#schema": "schema",
-                "#counted": "counted",
-            },
-            "ExpressionAttributeValues": {
-                ":tags": dict(tags),
-                ":dimension": dimension,
-                ":schema": SCHEMA,
-                ":x": hour + EVENT_LIFETIME,
-                ":counted": counted,
-            },
-        }
-    }
+    change = ItemUpdate(
+        table_name, {"customerIdentifier": customer_identifier, "eventId": tags_key(hour, dimension, tags)}
+    )
+    change.set({"tags": dict(tags), "dimension": dimension, "schema": SCHEMA, "expiresAt": hour + EVENT_LIFETIME})
+    return change.add({"counted": counted}).operation()
 
 
 class TaggedUsage:
@@ -68,17 +53,13 @@ class TaggedUsage:
         To be read after the record: what was recorded before that is then seen, and whatever is recorded later raises
         the record's version in the same transaction, so that the seal of the version that was read is refused.
         """
-        query: dict[str, Any] = {
-            "KeyConditionExpression": "customerIdentifier = :customer AND begins_with(eventId, :tags)",
-            "ExpressionAttributeValues": {":customer": customer_identifier, ":tags": f"{TAGS}{hour}#"},
-            "ConsistentRead": True,
-        }
+        rows = every_page(
+            self._table.query,
+            KeyConditionExpression="customerIdentifier = :customer AND begins_with(eventId, :tags)",
+            ExpressionAttributeValues={":customer": customer_identifier, ":tags": f"{TAGS}{hour}#"},
+            ConsistentRead=True,
+        )
         found: dict[str, dict[TagSet, Decimal]] = defaultdict(dict)
-        while True:
-            answer = self._table.query(**query)
-            for item in answer["Items"]:
-                row: Any = item
-                found[row["dimension"]][tag_set(row["tags"])] = row["counted"]
-            if "LastEvaluatedKey" not in answer:
-                return dict(found)
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        for row in rows:
+            found[row["dimension"]][tag_set(row["tags"])] = row["counted"]
+        return dict(found)

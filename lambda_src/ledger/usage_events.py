@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.hour import next_month_start
+from ledger.item_update import ItemUpdate
+from ledger.reading import many
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
 from runtime.clock import iso
@@ -87,16 +89,10 @@ class UsageEvents:
 
     def get_many(self, customer_identifier: str, event_ids: Iterable[str]) -> dict[str, StoredEvent]:
         """Which of these events are recorded (strongly consistent), by id; at most 100 ids."""
-        ids = list(dict.fromkeys(event_ids))
-        found: dict[str, StoredEvent] = {}
-        keys = [{"customerIdentifier": customer_identifier, "eventId": event_key(i)} for i in ids]
-        request: dict[str, Any] = {self.table_name: {"Keys": keys, "ConsistentRead": True}} if keys else {}
-        while request:
-            answer = self._dynamodb.batch_get_item(RequestItems=request)
-            for item in answer["Responses"].get(self.table_name, ()):
-                found[str(item["eventId"])[len("event#") :]] = stored_event(item)
-            request = dict(answer.get("UnprocessedKeys", {}))
-        return found
+        ids = dict.fromkeys(event_ids)
+        keys = ({"customerIdentifier": customer_identifier, "eventId": event_key(i)} for i in ids)
+        items = many(self._dynamodb, self.table_name, keys)
+        return {str(item["eventId"]).removeprefix("event#"): stored_event(item) for item in items}
 
     def highest(self, customer_identifier: str, dimension: str, period: str) -> Decimal | None:
         """The highest count so far of a ``max`` dimension (strongly consistent); None where none was reported."""
@@ -130,19 +126,12 @@ class UsageEvents:
     ) -> Operation:
         """Note that an event was taken back, by whom and when, unless that was done before. Nothing is deleted: its id
         names it for as long as it is kept."""
-        values: dict[str, Any] = {":at": iso(at), ":source": source}
-        sets = "voidedAt = :at, voidedBy = :source"
-        if trace_id:
-            sets, values[":trace"] = f"{sets}, voidTraceId = :trace", trace_id
-        return {
-            "Update": {
-                "TableName": self.table_name,
-                "Key": {"customerIdentifier": customer_identifier, "eventId": event_key(event_id)},
-                "UpdateExpression": f"SET {sets}",
-                "ConditionExpression": "attribute_exists(eventId) AND attribute_not_exists(voidedAt)",
-                "ExpressionAttributeValues": values,
-            }
-        }
+        change = ItemUpdate(
+            self.table_name, {"customerIdentifier": customer_identifier, "eventId": event_key(event_id)}
+        )
+        change.when(change.exists("eventId"), change.absent("voidedAt"))
+        change.set({"voidedAt": iso(at), "voidedBy": source} | ({"voidTraceId": trace_id} if trace_id else {}))
+        return change.operation()
 
     def mark_if_new(self, customer_identifier: str, dimension: str, period: str, user: str, at: float) -> Operation:
         """Put the mark of a user seen in a period, unless it is there."""
@@ -166,20 +155,11 @@ class UsageEvents:
         highest: Decimal,
     ) -> Operation:
         """Raise the highest count of a ``max`` dimension, on condition that it is still the one seen."""
-        values: dict[str, Any] = {":h": highest, ":x": next_month_start(at) + EVENT_LIFETIME, ":schema": SCHEMA}
-        condition = "attribute_not_exists(highest)"
-        if seen is not None:
-            condition, values[":seen"] = "highest = :seen", seen
-        return {
-            "Update": {
-                "TableName": self.table_name,
-                "Key": {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)},
-                "UpdateExpression": "SET highest = :h, expiresAt = :x, #schema = :schema",
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": {"#schema": "schema"},
-                "ExpressionAttributeValues": values,
-            }
-        }
+        change = ItemUpdate(
+            self.table_name, {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)}
+        )
+        change.set({"highest": highest, "expiresAt": next_month_start(at) + EVENT_LIFETIME, "schema": SCHEMA})
+        return change.when(change.absent("highest") if seen is None else change.equals("highest", seen)).operation()
 
     def absent(self, customer_identifier: str, key: str) -> Operation:
         """The condition that an event or a mark is not stored under another (a previous) billing key."""

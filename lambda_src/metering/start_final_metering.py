@@ -14,6 +14,7 @@ from ledger.hour import hour_of
 from ledger.leaving import grace_ends, last_end
 from ledger.subscriber import Subscriber, SubscriptionStatus
 from ledger.subscribers import Subscribers
+from ledger.tables import FINAL_METERING_STATUSES
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.failure import described
@@ -21,8 +22,7 @@ from runtime.failure import described
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-#: statuses of who is leaving and has not been metered to the end
-LEAVING: tuple[SubscriptionStatus, ...] = ("pending_cancellation", "final_metering")
+LEAVING: tuple[SubscriptionStatus, ...] = FINAL_METERING_STATUSES
 #: seconds after the grace from which a leaver who is not cancelled is overdue
 PATIENCE = 10 * 60
 #: an execution's name takes 80 characters (Step Functions API reference, StartExecution); period and hour take 22

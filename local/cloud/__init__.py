@@ -3,11 +3,7 @@
     from local.cloud import LocalCloud, children
 
     with (
-        children.start(
-            "the local Marketplace",
-            [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
-            log=Path("build/local/marketplace.log"),
-        ) as marketplace,
+        start_marketplace(Path("build/local/marketplace.log"), clock_file=offset_file) as marketplace,
         LocalCloud(marketplace_url=marketplace.url(timeout=10), clock_offset_file=offset_file) as cloud,
     ):
         cloud.marketplace.create_topics(product_code)            # before the subscriptions are deployed
@@ -24,8 +20,7 @@
         cloud.seller.client("dynamodb").scan(TableName=...)       # any boto3 client, root of the seller's account
         print(cloud.function_log("<function name>"))              # what a function wrote
 
-Leaving the block stops everything, and so does the end of this process, however it comes (``kill -9`` too). A program
-that make starts calls ``end_with_make()`` first of all, so that it ends with make from its first moment on.
+Leaving the block stops everything, and so does the end of this process, however it comes (``kill -9`` too).
 The emulator is ministack, started by ``launcher.py`` in an environment of its own; nothing outside this package knows
 which emulator it is. What it does differently from AWS, and what is left out of a template, stands in
 ``emulator_patches.py``, ``function_patches.py``, ``clock_patch.py`` and ``prune.py``.
@@ -36,7 +31,6 @@ from local.cloud.children import Child, ChildFailed
 from local.cloud.cloud import CloudFailed, LocalCloud
 from local.cloud.deployer import DeployFailed, Outputs
 from local.cloud.http import Answer, RestApi
-from local.cloud.make_watch import end_with_make
 from local.cloud.marketplace_account import MarketplaceAccount
 from local.cloud.workflow import WorkflowFailed
 
@@ -55,5 +49,4 @@ __all__ = [
     "Outputs",
     "RestApi",
     "WorkflowFailed",
-    "end_with_make",
 ]

@@ -1,17 +1,17 @@
-"""Child processes that die with us: servers of the local run, started so that nothing of them can be left behind.
+"""Child processes that end with us: the servers of the local run.
 
-    with children.start("marketplace", [sys.executable, "-m", "local.marketplace", "--port", "0"], log=path) as child:
+    with children.start("the local cloud", [python, "-u", "launcher.py"], log=path) as child:
         url = child.url(timeout=5)
 
-A child runs under ``supervisor.py``, which holds the read end of a pipe; the write end lives here. Leaving the ``with``
-block, ``stop()``, an exception, SIGINT, SIGTERM or ``kill -9`` of this process: each closes the pipe, and the child is
-stopped with its whole process group. If we run below ``make``, the end of make (also by ``kill -9``) ends us too.
+Each child is started with a pipe as its standard input and calls ``stdin_end.end_with_stdin()``. Leaving the ``with``
+block, ``stop()``, an exception, SIGINT, SIGTERM or ``kill -9`` of this process: each closes the pipe, and the child
+ends itself and the processes that it has started.
 """
 
 import json
 import os
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,11 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.cloud.make_watch import end_with_make
-
-SUPERVISOR = Path(__file__).with_name("supervisor.py")
-#: seconds between SIGTERM and SIGKILL
-GRACE = 1.0
+from local.cloud.stdin_end import GRACE
 
 
 class ChildFailed(RuntimeError):
@@ -31,13 +27,12 @@ class ChildFailed(RuntimeError):
 
 
 class Child:
-    """One running child. ``pid`` is the supervisor's; the command runs below it, in a process group of its own."""
+    """One running child, in a process group of its own. ``pid`` is the id of both."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], pipe: int, log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
         self.name = name
         self.log = log
         self._process = process
-        self._pipe: int | None = pipe
 
     @property
     def pid(self) -> int:
@@ -77,14 +72,14 @@ class Child:
 
     def stop(self) -> None:
         """Stops the child and all it started; returns when they are gone. Safe to call twice."""
-        if self._pipe is not None:
-            os.close(self._pipe)
-            self._pipe = None
-        try:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=GRACE + 5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # The child may have ended by itself and left processes behind, or not heed its standard input.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
 
     def __enter__(self) -> Self:
         return self
@@ -103,26 +98,20 @@ def start(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Child:
-    """Starts ``command`` with both outputs in ``log`` (begun afresh). ``environment`` replaces ours where given."""
-    end_with_make()
+    """Starts ``command`` and returns its Child; both outputs go to ``log``, which is emptied first.
+
+    ``environment`` replaces ours where it is given. The command has to call ``end_with_stdin()``.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
-    read_end, write_end = os.pipe()
-    try:
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 (the caller's own command)
-                [sys.executable, "-I", "-S", str(SUPERVISOR), str(read_end), str(GRACE), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=None if environment is None else dict(environment),
-                cwd=directory,
-                pass_fds=(read_end,),
-                # out of the terminal's foreground group: Ctrl-C reaches us alone, and we stop the child in order
-                start_new_session=True,
-            )
-    except BaseException:
-        os.close(write_end)
-        raise
-    finally:
-        os.close(read_end)
-    return Child(name, process, write_end, log)
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 (the caller's own command)
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=None if environment is None else dict(environment),
+            cwd=directory,
+            # The child leaves the terminal's foreground group: Ctrl-C reaches us alone, and we stop it in order.
+            start_new_session=True,
+        )
+    return Child(name, process, log)

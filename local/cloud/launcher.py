@@ -73,6 +73,7 @@ def main() -> None:
     parser.add_argument("--clock-offset-file", type=Path, help="the simulated clock's offset, in seconds")
     arguments = parser.parse_args()
     check_version()
+    load("stdin_end").end_with_stdin()
 
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(("127.0.0.1", 0))

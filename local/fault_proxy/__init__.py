@@ -3,11 +3,11 @@
     with LocalStage(dynamodb_faults=True) as stage:
         stage.dynamodb_faults.arm("lost-answer", operation="TransactWriteItems", table="yawl-metering-records-local")
 
-Functions reach it by ``AWS_ENDPOINT_URL_DYNAMODB``. ``faults``: what may be armed. Nothing is, unless asked for.
+The functions reach it through ``AWS_ENDPOINT_URL_DYNAMODB``. It passes everything on until a test arms a fault.
 """
 
-from local.fault_proxy.faults import Fault, FaultBoard
+from local.fault_proxy.faults import ProxyFault
 from local.fault_proxy.proxy import FaultProxy
 from local.fault_proxy.request import Request
 
-__all__ = ["Fault", "FaultBoard", "FaultProxy", "Request"]
+__all__ = ["FaultProxy", "ProxyFault", "Request"]

@@ -3,21 +3,21 @@
 ============  ==========================================================================================================
 kind          effect
 ============  ==========================================================================================================
-throttle      nothing is done; ProvisionedThroughputExceededException. A transaction is cancelled with that reason on
-              its first operation, as on AWS
-conflict      nothing is done; a write meets another transaction: TransactionConflictException. A transaction is
-              cancelled with the reason TransactionConflict on its first operation
-server-error  nothing is done; InternalServerError (500)
-unreachable   nothing is done; the connection is closed
-lost-answer   all the work is done, then the connection is closed without an answer
-late-error    all the work is done, then the answer is InternalServerError (500)
-slow          the request waits for ``seconds``, or until the fault is disarmed, before it is passed on; not at all if
-              its sender has gone meanwhile
+throttle      DynamoDB does nothing and answers ProvisionedThroughputExceededException; it cancels a transaction with
+              that reason on its first operation
+conflict      DynamoDB does nothing and answers TransactionConflictException, as if another transaction were writing; it
+              cancels a transaction with the reason TransactionConflict on its first operation
+server-error  DynamoDB does nothing and answers InternalServerError (500)
+unreachable   DynamoDB does nothing and the connection closes
+lost-answer   DynamoDB does all the work, then the connection closes without an answer
+late-error    DynamoDB does all the work, then the answer is InternalServerError (500)
+slow          the proxy passes the request on after ``seconds``, or when the fault is disarmed; if the sender has gone
+              by then, it drops the request
 ============  ==========================================================================================================
 
 Source of the errors: the DynamoDB API reference, "Common errors" and ``CancellationReason``. ``operation``, ``table``
 and ``containing`` (a text of the request's body, for example a customer) narrow a fault. ``after``: so many matching
-requests pass first. ``times``: it is gone after so many; with None it stays until it is disarmed.
+requests pass first. ``times``: the fault ends after so many requests; with None it stays until it is disarmed.
 """
 
 import threading
@@ -25,17 +25,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.fault_proxy.request import Request, error
+from local.fault_proxy.request import Request, error_body
 
 KINDS = ("throttle", "conflict", "server-error", "unreachable", "lost-answer", "late-error", "slow")
-#: kinds of which the work is done all the same
+#: kinds that let DynamoDB do the work
 WORK_IS_DONE = ("lost-answer", "late-error", "slow")
-#: operations that a transaction may stand in the way of (API reference, TransactionConflictException)
+#: operations that may conflict with a transaction (API reference, TransactionConflictException)
 CONFLICTING = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 
 
 @dataclass
-class Fault:
+class ProxyFault:
     """One armed fault; fields as above. ``met``: how many requests it has touched."""
 
     kind: str
@@ -49,11 +49,11 @@ class Fault:
     disarmed: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __post_init__(self) -> None:
-        """Raises ValueError if it is none of the table."""
+        """Raises ValueError for a fault that the table above does not have."""
         if self.kind not in KINDS:
             raise ValueError(f"a fault is one of {', '.join(KINDS)}, not {self.kind}")
         if self.kind == "conflict" and self.operation and self.operation not in CONFLICTING:
-            raise ValueError(f"a transaction stands in the way of {', '.join(CONFLICTING)}, not of {self.operation}")
+            raise ValueError(f"{', '.join(CONFLICTING)} conflict with transactions, not {self.operation}")
         if self.after < 0 or (self.times is not None and self.times < 1):
             raise ValueError("after is a number from 0, times one from 1")
 
@@ -67,31 +67,31 @@ class Fault:
         )
 
 
-class FaultBoard:
-    """The armed faults, oldest first; may be used by many threads."""
+class ProxyFaults:
+    """The armed faults, oldest first. Safe for many threads."""
 
     def __init__(self) -> None:
-        self._armed: list[Fault] = []
+        self._armed: list[ProxyFault] = []
         self._lock = threading.Lock()
 
-    def arm(self, fault: Fault) -> Fault:
+    def arm(self, fault: ProxyFault) -> ProxyFault:
         with self._lock:
             self._armed.append(fault)
         return fault
 
-    def disarm(self, *faults: Fault) -> None:
-        """These, or all. Requests that wait go on."""
+    def disarm(self, *faults: ProxyFault) -> None:
+        """Disarms these faults, or all. Requests that a slow fault holds go on."""
         with self._lock:
             gone = [fault for fault in self._armed if not faults or any(fault is one for one in faults)]
             self._armed = [fault for fault in self._armed if not any(fault is one for one in gone)]
         for fault in (*faults, *gone):
             fault.disarmed.set()
 
-    def armed(self) -> list[Fault]:
+    def armed(self) -> list[ProxyFault]:
         with self._lock:
             return list(self._armed)
 
-    def take(self, request: Request) -> Fault | None:
+    def take(self, request: Request) -> ProxyFault | None:
         """The first fault that matches, counted down once; None if the request goes through untouched."""
         with self._lock:
             for fault in self._armed:
@@ -110,18 +110,18 @@ class FaultBoard:
 
 
 def answer_of(kind: str, request: Request) -> tuple[int, Mapping[str, Any]] | None:
-    """Status and body of what the kind answers; None where it answers nothing of its own."""
+    """Status and body that a fault of this kind answers; None if it answers nothing of its own."""
     if kind in ("server-error", "late-error"):
-        return 500, error("InternalServerError", "an error occurred on the server side")
+        return 500, error_body("InternalServerError", "an error occurred on the server side")
     if kind == "throttle":
         code, name, message = "ProvisionedThroughputExceeded", "ProvisionedThroughputExceededException", "too much"
     elif kind == "conflict":
-        code, name, message = "TransactionConflict", "TransactionConflictException", "a transaction is in the way"
+        code, name, message = "TransactionConflict", "TransactionConflictException", "another transaction is writing"
     else:
         return None
     if request.operation != "TransactWriteItems":
-        return 400, error(name, message)
+        return 400, error_body(name, message)
     reasons: list[dict[str, str]] = [{"Code": code, "Message": message}, *[{"Code": "None"}] * (request.items - 1)]
-    told = ", ".join(reason["Code"] for reason in reasons)
-    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{told}]"
-    return 400, error("TransactionCanceledException", message, Message=message, CancellationReasons=reasons)
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+    return 400, error_body("TransactionCanceledException", message, Message=message, CancellationReasons=reasons)

@@ -19,7 +19,7 @@ class Request:
 
     @classmethod
     def of(cls, target: str, body: bytes) -> "Request":
-        """From the header ``X-Amz-Target`` and the body, which may be any JSON object."""
+        """From the header ``X-Amz-Target`` and the body; a body that is no JSON object names no table."""
         text = body.decode("utf-8", errors="replace")
         try:
             content = json.loads(text or "{}")
@@ -33,6 +33,6 @@ class Request:
         return cls(target.removeprefix(TARGET), tables, max(1, len(steps)), text)
 
 
-def error(name: str, message: str, **more: Any) -> Mapping[str, Any]:
+def error_body(name: str, message: str, **more: Any) -> Mapping[str, Any]:
     """The body of an error, as DynamoDB's JSON protocol has it."""
     return {"__type": f"com.amazonaws.dynamodb.v20120810#{name}", "message": message, **more}

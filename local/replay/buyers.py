@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 from ledger import tables
 from ledger.subscriber import Subscriber, from_item
 from local.cloud import Answer
-from local.marketplace import notices
 from local.replay.patience import Patience, asks_again
 from local.stage import STAGE, LocalStage
+from marketplace_local import notices
 from runtime.clock import iso
 
 #: buyers who arrive in any second: each leads to up to five GetEntitlements, of which Marketplace answers 20 a second

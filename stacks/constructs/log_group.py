@@ -3,7 +3,7 @@
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.constructs.environment import FunctionEnvironment
+from stacks.constructs.functions.environment import FunctionEnvironment
 
 
 def add_log_group(scope: Construct, id_: str, *, name: str, environment: FunctionEnvironment) -> logs.LogGroup:

@@ -1,10 +1,12 @@
-"""A stage: everything that differs between deployments, read from ``stages/<name>.toml`` and checked.
+"""A stage: what is sold (``stages/product.toml``) and how one deployment differs (``stages/<name>.toml``), checked.
 
-Every fault ends as one line that names file, key and remedy (``StageError``).
+Every fault is one line that names file, key and remedy (``StageError``). The keys are declared once
+(``product_keys``, ``stage_keys``, ``company_keys``); reading them, the editors' schemas and the table of keys in
+docs/deploy.md (``describe``) all follow from that.
 """
 
+from stacks.stage.faults import StageError
 from stacks.stage.read import load, names
-from stacks.stage.section import StageError
-from stacks.stage.settings import Stage
+from stacks.stage.settings import AlarmSettings, Budget, Domain, Stage
 
-__all__ = ["Stage", "StageError", "load", "names"]
+__all__ = ["AlarmSettings", "Budget", "Domain", "Stage", "StageError", "load", "names"]

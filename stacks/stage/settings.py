@@ -1,37 +1,65 @@
-"""What a stage file says, as one object. Nothing but this object and its file knows a stage's name."""
+"""A stage as one object. Only this object and its file know a stage's name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from marketplace.dimensions import Dimension
 from marketplace.entitlements import PRICING_MODELS_WITH_ENTITLEMENTS
 from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import Tier
-from stacks.stage.alarms import AlarmSettings
-from stacks.stage.company import Budget, Domain
-from stacks.stage.section import StageError
+from stacks.stage.faults import StageError
 from usage.reporters import Reporter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
-    """One deployment.
+class AlarmSettings:
+    """The receivers of alarms, by severity: e-mail addresses and SNS topic ARNs.
 
-    account: the AWS account that it belongs to; None is whichever account the deployer's credentials are of.
-    notices: the ways in which Marketplace's notices come, of ``eventbridge`` and ``sns``.
-    notices_of: ``everybody``, or ``test-accounts``: before a stage is live it takes those of test_accounts only.
-    suffix: appended to physical table names, empty in production. calls_per_second: BatchMeterUsage for the whole
-    stage, AWS allows 10 per account and Region. hourly_zeros: off, every, or the one dimension for which idle hours
-    send 0. currency: of the dimensions' prices. keep_data: tables outlive their stack and refuse deletion.
-    waiting_usage_seconds: queued usage of a customer who is not active yet is tried again that often.
-    clock_offset_file: set only where the clock can be moved (``movableClock``).
-    public_concurrency: copies of the public function at most; None shares the account's.
-    table_read_units, table_write_units: requests a second of each table and index, at most; None is no ceiling.
-    seller_role_arn, external_id: the role of the publishing account that calls Marketplace; None calls as itself.
-    reporters: who may report what; empty lets everybody report everything whom IAM lets in.
-    firewall_requests: of one address in five minutes, before a web ACL turns it away; None makes no web ACL.
-    encryption_key_arn: the customer-managed key of tables, queues, topics and logs; None leaves keys to AWS.
-    permissions_boundary: ARN or name of the policy that bounds every role. tags: on every resource.
+    ticket_at_hours, page_at_hours: age of the oldest pending hour that alarms; AWS accepts an hour for 24 h.
+    page_at_money: usage at risk, at list prices, that pages whatever its age.
+    """
+
+    page: tuple[str, ...]
+    ticket: tuple[str, ...]
+    ticket_at_hours: int
+    page_at_hours: int
+    page_at_money: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """The API's own name. certificate_arn: of ACM, in the stage's Region. The Route 53 zone is optional."""
+
+    name: str
+    certificate_arn: str
+    hosted_zone_id: str | None = None
+    hosted_zone_name: str | None = None
+
+    @property
+    def hosted_zone(self) -> tuple[str, str] | None:
+        """Id and name of the zone in which the record is made; None where the company makes the record."""
+        if self.hosted_zone_id and self.hosted_zone_name:
+            return self.hosted_zone_id, self.hosted_zone_name
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The stage's monthly budget in US dollars (AWS bills in them), and the e-mail addresses that it notifies."""
+
+    monthly_amount: Decimal
+    notify: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``) say what each means.
+
+    account: None is the account of the deployer's credentials. calls_per_second: key ``marketplaceCallsPerSecond``.
+    keep_data: ``removalPolicy`` is ``retain``. firewall_requests: requests of one address in five minutes.
+    clock_offset_file: the file that moves the clock; set only where ``movableClock`` is true.
+    For every other optional value None is off.
     """
 
     name: str
@@ -66,20 +94,20 @@ class Stage:
     dimensions: Mapping[str, Dimension]
     tiers: tuple[Tier, ...]
     alarms: AlarmSettings
-    seller_role_arn: str | None = None
-    external_id: str | None = None
-    reporters: tuple[Reporter, ...] = ()
-    domain: Domain | None = None
-    firewall_requests: int | None = None
-    encryption_key_arn: str | None = None
-    permissions_boundary: str | None = None
-    bootstrap_qualifier: str | None = None
-    budget: Budget | None = None
+    seller_role_arn: str | None
+    external_id: str | None
+    reporters: tuple[Reporter, ...]
+    domain: Domain | None
+    firewall_requests: int | None
+    encryption_key_arn: str | None
+    permissions_boundary: str | None
+    bootstrap_qualifier: str | None
+    budget: Budget | None
     tags: Mapping[str, str]
 
     @property
     def is_live(self) -> bool:
-        """Usage of every buyer is billed, or (``local``) would be."""
+        """Whether the usage of every buyer is billed, or (``local``) would be."""
         return self.metering_mode == "live"
 
     @property
@@ -89,28 +117,30 @@ class Stage:
 
     @property
     def takes_all_notices(self) -> bool:
-        """False where only test buyers' notices are taken: before a stage is live, real buyers are not its business."""
+        """False where the stage takes only test accounts' notices, and leaves those of real buyers alone."""
         return self.notices_of == "everybody"
 
     @property
     def takes_notices(self) -> bool:
-        """Whether anybody's notices are taken."""
+        """Whether the stage takes any notices."""
         return bool(self.takes_all_notices or self.test_accounts or self.test_buyers)
 
     @property
     def seller_account(self) -> str | None:
-        """The account that published the product, where it is not the stage's own: notices arise there."""
+        """The account that published the product and receives its notices; None where it is the stage's own."""
         account = self.seller_role_arn.split(":")[4] if self.seller_role_arn else None
         return None if account == self.account else account
 
+    def notices_region_is_elsewhere(self) -> bool:
+        """Whether another Region of the stage's own account must pass EventBridge's notices on.
+
+        From a seller's account they come straight to the stage's Region (``stacks.seller``).
+        """
+        wanted = "eventbridge" in self.notices and self.takes_notices
+        return wanted and self.region != NOTICES_REGION and self.seller_account is None
+
     def with_clock_offset_file(self, path: str | None) -> "Stage":
-        """Raises StageError where a path is given to a stage whose clock cannot be moved."""
+        """The same stage with another clock file. Raises StageError where the stage's clock cannot be moved."""
         if path and not self.movable_clock:
             raise StageError(f"stages/{self.name}.toml: movableClock is not true: remove -c clockOffsetFile={path}")
         return replace(self, clock_offset_file=path) if path else self
-
-    def notices_region_is_elsewhere(self) -> bool:
-        """Whether EventBridge's notices have to be passed on from another Region of the stage's own account. From a
-        seller's account they come straight to the stage's Region (``stacks.seller``)."""
-        wanted = "eventbridge" in self.notices and self.takes_notices
-        return wanted and self.region != NOTICES_REGION and self.seller_account is None

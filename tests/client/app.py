@@ -1,19 +1,23 @@
 """An app with the client's whole code in one thread: the process's parts, run step by step."""
 
-import itertools
+import json
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.client.crashing_disk import Machine, Mount
 from tests.client.door import START, Door
+from yawl_metering import Settings, Stats
+from yawl_metering.database import LOCK
 from yawl_metering.delivery import Mode
 from yawl_metering.process import Process
-from yawl_metering.settings import DIMENSIONS, OnRefused, Settings
-from yawl_metering.usage import Usage, event_body
+from yawl_metering.settings import DIMENSIONS, OnRefused
+from yawl_metering.spool import FILE
+from yawl_metering.usage import Usage, event_text
 
-ROOT = Path("/spool")
 INTERVAL = 30.0
+LOG = f"{FILE}-wal"
 
 
 class Clock:
@@ -30,22 +34,18 @@ class App:
     """A process with a client. ``clock`` is its wall clock and its monotonic one, and the door's."""
 
     def __init__(
-        self,
-        machine: Machine,
-        door: Door,
-        clock: Clock,
-        *,
-        mount: Mount | None = None,
-        on_refused: OnRefused | None = None,
-        **settings: Any,
+        self, root: Path, door: Door, clock: Clock, *, on_refused: OnRefused | None = None, **settings: Any
     ) -> None:
-        self.disk = mount or machine.process()
-        self.door, self.clock = door, clock
+        self.root, self.door, self.clock = root, door, clock
         dimensions = {**DIMENSIONS, "peak_nodes": "max"}
         self.settings = Settings(
             **{"dimensions": dimensions, "when_full_wait": 0.0, "flush_interval": INTERVAL} | settings
         )
-        self.process = Process(self.disk, ROOT, door, self.settings, on_refused, clock, clock)
+        self.process = Process(root, door, self.settings, on_refused, clock=clock, now=clock, monotonic=clock)
+
+    @property
+    def stats(self) -> Stats:
+        return self.process.stats()
 
     def record(
         self,
@@ -67,22 +67,53 @@ class App:
 
     def round(self, mode: Mode = "due") -> None:
         self.door.now = self.clock.now
-        self.process.delivery.round(mode)
+        self.process.round(mode)
 
-    def drain(self) -> None:
+    def deliver_all(self) -> None:
         """Rounds until nothing is held; fails if that does not come."""
         for _ in range(50):
             self.round("all")
-            stats = self.process.stats()
-            if not stats.pending and not stats.open_groups:
+            if not self.stats.pending and not self.stats.open_groups:
                 return
-        raise AssertionError(f"still held: {self.process.stats()}")
+        raise AssertionError(f"still held: {self.stats}")
+
+    def kill(self) -> None:
+        """The files are as a process leaves them that is killed: a connection that is closed would clean up."""
+        left = files(self.root)
+        self.process.spool.abandon()
+        if not (self.root / LOG).exists():  # it was the last one
+            restore(self.root, left)
+
+    def held(self) -> list[tuple[str, str]]:
+        """Customers and ids of the events in the file."""
+        with self.process.spool._db.statements() as db:
+            return db.execute("SELECT customer, id FROM event ORDER BY number").fetchall()
 
 
-#: unique for ever, where a test names an event
-numbers = itertools.count(1)
+def files(root: Path) -> dict[str, bytes]:
+    """What survives the processes; SQLite makes the index of its log anew."""
+    return {path.name: path.read_bytes() for path in root.iterdir() if path.is_file() and path.suffix != ".sqlite-shm"}
+
+
+def restore(root: Path, left: dict[str, bytes]) -> None:
+    root.mkdir(exist_ok=True)
+    for name, content in left.items():
+        (root / name).write_bytes(content)
+
+
+def left_in(root: Path) -> dict[str, bytes]:
+    """What is in a directory beside an empty spool; fails if that is not empty."""
+    with closing(sqlite3.connect(root / FILE)) as db:
+        assert db.execute("SELECT count(*) FROM event").fetchone() == (0,)
+    return {name: content for name, content in files(root).items() if name not in (FILE, LOCK)}
+
+
+def refused_lines(root: Path, name: str = "refused.jsonl") -> list[dict[str, Any]]:
+    path = root / name
+    return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()] if path.exists() else []
 
 
 def body(usage: Usage, event_id: str = "e-1") -> dict[str, Any]:
     """The event of one call."""
-    return event_body(usage, event_id, usage.quantity)
+    found: dict[str, Any] = json.loads(event_text(usage, event_id, usage.quantity))
+    return found

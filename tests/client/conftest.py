@@ -1,12 +1,12 @@
-"""Processes on a disk in memory, with a door that counts."""
+"""Processes on one directory, with a door that counts."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.client.app import App, Clock
-from tests.client.crashing_disk import Machine
 from tests.client.door import Door
 from tests.client.usage_api import ENVIRONMENT, UsageApi, serving
 from tests.contracts.stores import Ledger
@@ -14,8 +14,9 @@ from tests.contracts.stores import ledger as new_ledger
 
 
 @pytest.fixture
-def machine() -> Machine:
-    return Machine()
+def root(tmp_path: Path) -> Path:
+    """The spool's directory."""
+    return tmp_path / "spool"
 
 
 @pytest.fixture
@@ -29,9 +30,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def new_app(machine: Machine, door: Door, clock: Clock) -> Callable[..., App]:
+def new_app(root: Path, door: Door, clock: Clock) -> Callable[..., App]:
     def make(**settings: Any) -> App:
-        return App(machine, door, clock, **settings)
+        return App(root, door, clock, **settings)
 
     return make
 

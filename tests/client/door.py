@@ -15,7 +15,7 @@ from runtime.clock import from_iso
 from usage.judge_event import FUTURE_TOLERANCE
 from usage.request import read_events
 from usage.usage_event import Refusal, UsageEvent, Void, parse
-from yawl_metering.replay import Frozen
+from yawl_metering.spool import Event
 from yawl_metering.transport import Answered, Outcome, Rejected, Unavailable, Verdict, body_of
 
 START = from_iso("2026-11-15T08:00:00Z")
@@ -50,7 +50,7 @@ class Door:
     reused: list[str] = field(default_factory=list)
     closed: bool = False
 
-    def send(self, events: Sequence[Frozen]) -> Outcome:
+    def send(self, events: Sequence[Event]) -> Outcome:
         bodies = read_events(body_of(events).decode(), "application/json")
         self.requests.append(bodies)
         fault = self.fault(len(self.requests))

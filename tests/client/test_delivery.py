@@ -1,28 +1,23 @@
 """Verdicts and failures: what is done with an event, and when it is sent again."""
 
-import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.client.app import App, Clock
-from tests.client.crashing_disk import Machine
+from tests.client.app import App, Clock, refused_lines
+from tests.client.crashing import Disk, failure
 from tests.client.door import Door
 from usage.usage_event import UsageEvent
-from yawl_metering.errors import SpoolUnwritable
+from yawl_metering import SpoolUnwritable
 from yawl_metering.transport import Unavailable, Verdict
 
 LATER = Verdict("retry_later", "unknown_customer", "no such customer yet")
 REFUSED = Verdict("refused", "before_activation", "outside every period")
 NewApp = Callable[..., App]
-
-
-def refused_lines(machine: Machine, name: str = "refused.jsonl") -> list[dict[str, Any]]:
-    inode = machine.names.get(Path("/spool") / name)
-    return [json.loads(line) for line in bytes(inode.content).splitlines()] if inode else []
 
 
 def ids(door: Door, request: int) -> list[str]:
@@ -38,7 +33,7 @@ def test_like_calls_become_one_event_after_the_interval(app: App, door: Door, cl
     app.round()
     [[event]] = door.requests
     assert (event["quantity"], event["customerIdentifier"], event["dimension"]) == ("100", "l-1", "api_calls")
-    stats = app.process.stats()
+    stats = app.stats
     assert (stats.calls, stats.merged, stats.recorded, stats.pending, stats.live_bytes) == (100, 99, 1, 0, 0)
 
 
@@ -52,7 +47,7 @@ def test_a_request_that_fails_is_sent_again_unchanged(app: App, door: Door, cloc
     assert len(door.requests) == 4
     assert all(request == door.requests[0] for request in door.requests)
     assert door.totals() == {("l-1", "api_calls"): 1}
-    stats = app.process.stats()
+    stats = app.stats
     assert (stats.failed_requests, stats.last_error, stats.pending) == (3, "", 0)
     assert stats.duplicate == (1 if fault == "lost" else 0)
 
@@ -62,15 +57,15 @@ def test_what_was_delivered_is_not_sent_again_after_a_restart(new_app: NewApp, d
     first.record()
     first.record(dimension="worklet_invocations", event_id="named")
     first.round("all")
-    first.disk.kill()
+    first.kill()
     second = new_app()
-    second.drain()
-    assert (len(door.requests), second.process.stats().adopted) == (1, 0)
+    second.deliver_all()
+    assert (len(door.requests), second.stats.adopted) == (1, 0)
 
 
 def test_failures_are_tried_less_and_less_often(app: App, door: Door, clock: Clock) -> None:
     door.fault = lambda _: "everyone"
-    app.process.delivery._jitter = lambda: 1.0
+    app.process._jitter = lambda: 1.0
     app.record()
     gaps, last = [], clock.now + 30
     for _ in range(4000):
@@ -85,7 +80,7 @@ def test_failures_are_tried_less_and_less_often(app: App, door: Door, clock: Clo
 
 
 def test_jitter_takes_anything_up_to_the_backoff(app: App) -> None:
-    delivery = app.process.delivery
+    delivery = app.process
     delivery._jitter = lambda: 0.5
     assert delivery._backoff(3) == 4
     delivery._jitter = lambda: 0.0
@@ -127,9 +122,7 @@ def test_after_three_failures_in_a_row_the_others_wait(new_app: NewApp, door: Do
     assert len(door.requests) == 3
 
 
-def test_retry_later_is_kept_a_day_then_given_up_by_name(
-    new_app: NewApp, door: Door, clock: Clock, machine: Machine
-) -> None:
+def test_retry_later_is_kept_a_day_then_given_up_by_name(new_app: NewApp, door: Door, clock: Clock, root: Path) -> None:
     named: list[tuple[Any, str, str]] = []
     app = new_app(on_refused=lambda event, reason, message: named.append((event, reason, message)))
     door.answer = lambda _: LATER
@@ -140,39 +133,38 @@ def test_retry_later_is_kept_a_day_then_given_up_by_name(
     while clock.now - started < 86_000:
         clock.now += 290
         app.round()
-    assert app.process.stats().pending == 1
+    assert app.stats.pending == 1
     assert len(door.requests) > 200
     assert named == []
     clock.now = started + 86_400 + 301
     app.round()
-    stats = app.process.stats()
+    stats = app.stats
     assert (stats.pending, dict(stats.refused)) == (0, {"gave_up": 1})
     [(event, reason, message)] = named
     assert (event["id"], reason) == (door.requests[0][0]["id"], "gave_up")
     assert message.startswith("unknown_customer")
-    assert [line["reason"] for line in refused_lines(machine)] == ["gave_up"]
+    assert [line["reason"] for line in refused_lines(root)] == ["gave_up"]
 
 
 def test_the_day_counts_from_the_first_answer_and_over_restarts(new_app: NewApp, door: Door, clock: Clock) -> None:
     door.answer = lambda _: LATER
     first = new_app()
     first.record()
-    first.disk.kill()
+    first.kill()
     clock.now += 5 * 86_400  # nobody could send for days
     second = new_app()
     second.round("all")
-    assert second.process.stats().pending == 1, "the day begins with the first retry_later"
+    assert second.stats.pending == 1, "the day begins with the first retry_later"
     clock.now += 80_000
-    second.disk.kill()
+    second.kill()
     third = new_app()
     third.round("all")
-    assert third.process.stats().pending == 1
-    third.process._spool.rewrite()
-    third.disk.kill()
+    assert third.stats.pending == 1
+    third.kill()
     clock.now += 6_500
     fourth = new_app()
     fourth.round("all")
-    assert dict(fourth.process.stats().refused) == {"gave_up": 1}
+    assert dict(fourth.stats.refused) == {"gave_up": 1}
 
 
 def test_an_event_that_could_not_be_sent_is_kept_for_ever(app: App, door: Door, clock: Clock) -> None:
@@ -181,7 +173,7 @@ def test_an_event_that_could_not_be_sent_is_kept_for_ever(app: App, door: Door, 
     for _ in range(20):
         clock.now += 86_400
         app.round()
-    assert app.process.stats().pending == 1
+    assert app.stats.pending == 1
 
 
 def test_a_clock_that_is_ahead_loses_nothing(app: App, door: Door, clock: Clock) -> None:
@@ -189,15 +181,15 @@ def test_a_clock_that_is_ahead_loses_nothing(app: App, door: Door, clock: Clock)
     clock.now += 31
     real, clock.now = clock.now - 1200, clock.now
     door.now = real
-    app.process.delivery.round("all")
-    assert (app.process.stats().pending, door.totals()) == (1, {})
+    app.process.round("all")
+    assert (app.stats.pending, door.totals()) == (1, {})
     door.now = real + 1200
-    app.process.delivery.round("all")
+    app.process.round("all")
     assert door.totals() == {("l-1", "api_calls"): 1}
 
 
 def test_a_refused_event_is_named_kept_and_not_sent_again(
-    new_app: NewApp, door: Door, machine: Machine, caplog: pytest.LogCaptureFixture
+    new_app: NewApp, door: Door, root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     named: list[tuple[Any, str, str]] = []
     app = new_app(on_refused=lambda event, reason, message: named.append((event, reason, message)))
@@ -211,39 +203,37 @@ def test_a_refused_event_is_named_kept_and_not_sent_again(
     assert door.totals() == {("l-1", "api_calls"): 1}
     [(event, reason, _)] = named
     assert (event["user"], reason) == ("ann@example.com", "before_activation")
-    [line] = refused_lines(machine)
+    [line] = refused_lines(root)
     assert (line["event"], line["reason"]) == (event, "before_activation")
     assert "before_activation" in caplog.text
     assert "ann" not in caplog.text, "users are personal data"
-    assert app.process.stats().refused == {"before_activation": 1}
+    assert app.stats.refused == {"before_activation": 1}
 
 
-def test_a_refused_event_stays_until_it_could_be_kept(app: App, door: Door, machine: Machine) -> None:
+def test_a_refused_event_stays_until_it_could_be_kept(app: App, door: Door, root: Path) -> None:
     door.answer = lambda _: REFUSED
     app.record()
-    app.process._spool.freeze(app.clock.now)
-    app.process._spool.sync()
-    app.disk.fail = lambda effect: OSError(28, "No space left on device") if effect == "create" else None
+    (root / "refused.jsonl").mkdir()
     app.round("all")
-    assert (app.process.stats().pending, dict(app.process.stats().refused)) == (1, {})
-    app.disk.fail = lambda _: None
+    assert (app.stats.pending, dict(app.stats.refused)) == (1, {})
+    (root / "refused.jsonl").rmdir()
     app.round("all")
-    assert (app.process.stats().pending, len(refused_lines(machine))) == (0, 1)
+    assert (app.stats.pending, len(refused_lines(root))) == (0, 1)
 
 
-def test_the_file_of_refused_events_is_bounded(new_app: NewApp, door: Door, machine: Machine) -> None:
+def test_the_file_of_refused_events_is_bounded(new_app: NewApp, door: Door, root: Path) -> None:
     app = new_app(refused_bytes=3000)
     door.answer = lambda _: REFUSED
     for number in range(40):
         app.record(event_id=f"e-{number}")
     app.round("all")
-    newer, older = refused_lines(machine), refused_lines(machine, "refused.1.jsonl")
+    newer, older = refused_lines(root), refused_lines(root, "refused.1.jsonl")
     assert [line["event"]["id"] for line in [*older, *newer]][-1] == "e-39"
     assert newer
     assert older
-    files = [inode for path, inode in machine.names.items() if path.name.startswith("refused")]
+    files = list(root.glob("refused*"))
     assert len(files) == 2
-    assert all(len(inode.content) <= 3000 for inode in files)
+    assert all(path.stat().st_size <= 3000 and path.stat().st_mode & 0o077 == 0 for path in files)
 
 
 def test_a_callback_that_fails_ends_nothing(new_app: NewApp, door: Door) -> None:
@@ -255,7 +245,7 @@ def test_a_callback_that_fails_ends_nothing(new_app: NewApp, door: Door) -> None
     app.record("l-1")
     app.record("l-2")
     app.round("all")
-    assert (app.process.stats().pending, door.totals()) == (0, {("l-2", "api_calls"): 1})
+    assert (app.stats.pending, door.totals()) == (0, {("l-2", "api_calls"): 1})
 
 
 def test_the_poison_of_a_hundred_is_found_and_named(app: App, door: Door) -> None:
@@ -263,7 +253,7 @@ def test_the_poison_of_a_hundred_is_found_and_named(app: App, door: Door) -> Non
     for number in range(100):
         app.record(event_id=f"e-{number}")
     app.round("all")
-    stats = app.process.stats()
+    stats = app.stats
     assert (stats.recorded, dict(stats.refused), stats.pending) == (99, {"bad_json": 1}, 0)
     assert len(door.requests) < 20
 
@@ -273,10 +263,10 @@ def test_what_is_rejected_with_everything_else_is_not_to_blame(app: App, door: D
     for number in range(10):
         app.record(event_id=f"e-{number}")
     app.round("all")
-    assert (app.process.stats().pending, dict(app.process.stats().refused)) == (10, {})
+    assert (app.stats.pending, dict(app.stats.refused)) == (10, {})
     door.reject = lambda _: False
     app.round("all")
-    assert app.process.stats().recorded == 10
+    assert app.stats.recorded == 10
 
 
 def test_a_backlog_goes_in_full_batches_of_whole_customers(app: App, door: Door) -> None:
@@ -305,30 +295,34 @@ def test_batches_stay_below_the_bytes_that_are_allowed(app: App, door: Door) -> 
     for number in range(300):
         app.record(event_id=f"e-{number}", source="\U0001f600" * 250)
     app.round("all")
-    assert app.process.stats().recorded == 300
+    assert app.stats.recorded == 300
     assert len(door.requests) > 3
 
 
-def test_nothing_is_sent_before_it_is_synced(app: App, door: Door) -> None:
-    app.record()
-    app.disk.fail = lambda effect: OSError(5, "Input/output error") if effect == "sync" else None
-    app.round("all")
-    assert door.requests == []
-    assert app.process.stats().sync_failures == 1
-    app.disk.fail = lambda _: None
-    app.round("all")
+def test_nothing_is_sent_before_it_is_synced(new_app: NewApp, door: Door, root: Path) -> None:
+    with Disk(root).mounted() as disk:
+        app = new_app()
+        app.record()
+        disk.fail = lambda word: failure(sqlite3.SQLITE_IOERR_FSYNC) if word == "COMMIT" and disk.full else None
+        app.round("all")
+        assert door.requests == []
+        assert app.stats.sync_failures == 1
+        disk.fail = lambda _: None
+        app.round("all")
     assert door.totals() == {("l-1", "api_calls"): 1}
 
 
-def test_what_cannot_be_written_is_not_counted_and_not_sent(app: App, door: Door) -> None:
-    app.record()
-    app.disk.fail = lambda effect: OSError(28, "No space left on device") if effect == "write" else None
-    with pytest.raises(SpoolUnwritable):
+def test_what_cannot_be_written_is_not_counted_and_not_sent(new_app: NewApp, door: Door, root: Path) -> None:
+    with Disk(root).mounted() as disk:
+        app = new_app()
         app.record()
-    app.round("all")
-    assert door.requests == [], "an event that could not be frozen is not sent"
-    app.disk.fail = lambda _: None
-    app.drain()
+        disk.fail = lambda _: failure(sqlite3.SQLITE_FULL, "database or disk is full")
+        with pytest.raises(SpoolUnwritable, match="full"):
+            app.record()
+        app.round("all")
+        assert door.requests == [], "an event that could not be frozen is not sent"
+        disk.fail = lambda _: None
+        app.deliver_all()
     assert door.totals() == {("l-1", "api_calls"): 1}
 
 
@@ -340,5 +334,5 @@ def test_a_verdict_is_for_the_event_at_its_place(app: App, door: Door) -> None:
     for number in range(10):
         app.record(event_id=f"e-{number}")
     app.round("all")
-    assert {key[1] for key in app.process._spool.waiting} == {f"e-{n}" for n in range(1, 10, 2)}
+    assert {event_id for _, event_id in app.held()} == {f"e-{n}" for n in range(1, 10, 2)}
     assert ids(door, 0) == [f"e-{n}" for n in range(10)]

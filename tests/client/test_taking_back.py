@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ledger.usage_events import event_key
-from tests.client.app import App, Clock
-from tests.client.crashing_disk import Crashed, Machine
+from tests.client.app import App, Clock, refused_lines, restore
+from tests.client.crashing import Crashed, Disk
 from tests.client.door import Door
-from tests.client.test_delivery import LATER, refused_lines
+from tests.client.test_delivery import LATER
 from tests.client.usage_api import UsageApi
 from tests.contracts.stores import Ledger
 from yawl_metering import InvalidUsage, Settings, UsageClient
@@ -33,13 +33,13 @@ def sent(door: Door) -> list[str]:
 def test_what_was_recorded_is_taken_back(app: App, door: Door) -> None:
     named(app)
     named(app, "case-2", 4)
-    app.drain()
+    app.deliver_all()
     app.void("case-1")
-    app.drain()
+    app.deliver_all()
     assert sent(door) == ["case-1", "case-2", "void case-1"]
     assert door.requests[-1] == [{"void": "case-1", "source": "app", "customerIdentifier": "l-1"}]
     assert door.totals() == {("l-1", WORKFLOW): 4}
-    stats = app.process.stats()
+    stats = app.stats
     assert (stats.recorded, stats.voided, stats.pending, stats.live_bytes) == (2, 1, 0, 0)
 
 
@@ -51,7 +51,8 @@ def test_a_void_is_sent_when_its_event_has_its_verdict_and_not_before(app: App, 
     app.void("case-0")
     app.round("all")
     assert sent(door) == ["case-1", "void case-0"], "of another it may be sent"
-    assert app.process.delivery.next_due() == app.process._spool.waiting["l-1", "case-1"].not_before, "nobody spins"
+    assert (due := app.process.spool.next_due()) is not None
+    assert due > clock.now, "nobody spins"
     while clock.now < later + 600:
         clock.now += 300
         app.round()
@@ -73,54 +74,60 @@ def test_a_void_never_overtakes_its_event(app: App, door: Door, clock: Clock, fa
 
 def test_a_void_whose_answer_is_lost_is_sent_again(app: App, door: Door, clock: Clock) -> None:
     named(app)
-    app.drain()
+    app.deliver_all()
     door.fault = lambda number: "lost" if number == 2 else ""
     app.void("case-1")
     for _ in range(3):
         clock.now += 31
         app.round()
     assert sent(door) == ["case-1", "void case-1", "void case-1"]
-    assert (app.process.stats().duplicate, door.totals()) == (1, {})
+    assert (app.stats.duplicate, door.totals()) == (1, {})
 
 
 def test_once_is_enough(app: App, door: Door) -> None:
     app.void("case-1")
     app.process.take_back("l-1", "case-1", "others", 0.0)
-    app.drain()
+    app.deliver_all()
     assert sent(door) == ["void case-1"]
 
 
-def test_a_void_that_is_refused_is_named(app: App, door: Door, machine: Machine) -> None:
+def test_a_void_that_is_refused_is_named(app: App, door: Door, root: Path) -> None:
     app.void("case-1")
-    app.drain()
-    [line] = refused_lines(machine)
+    app.deliver_all()
+    [line] = refused_lines(root)
     assert (line["reason"], line["event"]["void"]) == ("unknown_event", "case-1")
-    assert app.process.stats().refused["unknown_event"] == 1
+    assert app.stats.refused["unknown_event"] == 1
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_wherever_the_process_dies_the_next_one_takes_back(share: float) -> None:
-    """Each effect on the disk is the last one once, before, within and after it; what had returned is done."""
+@pytest.mark.parametrize("after", [False, True])
+def test_wherever_the_process_dies_the_next_one_takes_back(tmp_path: Path, after: bool) -> None:
+    """Each write is the last one once; what had returned is done."""
     for last in itertools.count(1):
-        machine, door, clock = Machine(), Door(), Clock()
-        mount = machine.process()
-        mount.crash_at, mount.share = last, share
+        root, door, clock = tmp_path / str(last), Door(), Clock()
+        disk = Disk(root)
+        disk.crash_at, disk.after = last, after
         returned = []
-        try:
-            app = App(machine, door, clock, mount=mount)
-            named(app)
-            returned.append("event")
-            app.void("case-1")
-            returned.append("void")
-            app.drain()
-        except Crashed:
-            pass
-        else:
-            break
-        App(machine, door, clock).drain()
+        app = None
+        with disk.mounted():
+            try:
+                app = App(root, door, clock)
+                named(app)
+                returned.append("event")
+                app.void("case-1")
+                returned.append("void")
+                app.deliver_all()
+            except Crashed:
+                pass
+            else:
+                break
+        if app is not None:
+            app.process.spool.abandon()
+        there = tmp_path / f"{last}-again"
+        restore(there, disk.left)
+        App(there, door, clock).deliver_all()
         assert "event" not in returned or ("l-1", "case-1") in door.stored
         assert "void" not in returned or door.totals() == {}
-    assert last > 10, "the story has more effects than that"
+    assert last > 10, "the story has more writes than that"
 
 
 @pytest.mark.parametrize("event_id", ["", "a b", None, 7])

@@ -16,12 +16,11 @@ from runtime import clock
 from tests.client.usage_api import UsageApi
 from usage.request import read_events
 from yawl_metering import ApiTransport, QueueTransport, Settings, UsageClient
-from yawl_metering.api_transport import outcome_of
-from yawl_metering.replay import Frozen, freeze
-from yawl_metering.transport import Answered, Rejected, Unavailable, Verdict
+from yawl_metering.spool import Event
+from yawl_metering.transport import Answered, Rejected, Unavailable, Verdict, outcome_of
 
 
-def event(event_id: str = "e-1", customer: str = "l-1", **more: Any) -> Frozen:
+def event(event_id: str = "e-1", customer: str = "l-1", **more: Any) -> Event:
     body = {
         "id": event_id,
         "source": "test",
@@ -30,7 +29,7 @@ def event(event_id: str = "e-1", customer: str = "l-1", **more: Any) -> Frozen:
         "quantity": "1",
         "occurredAt": clock.iso(clock.now()),
     }
-    return freeze(body | more, 0.0)
+    return Event(1, customer, event_id, json.dumps(body | more), 0.0)
 
 
 def test_verdicts_of_the_real_api(api: UsageApi) -> None:

@@ -145,6 +145,8 @@ def client(tmp_path: Path) -> Any:
 WRONG: list[Callable[[UsageClient], None]] = [
     lambda c: c.record("l-1", "unknown"),
     lambda c: c.record("l 1", "api_calls"),
+    lambda c: c.record("l:1", "api_calls"),  # no billing key has it
+    lambda c: c.record("-l1", "api_calls"),
     lambda c: c.record("l-1", "active_users"),
     lambda c: c.record("l-1", "active_users", 2, user="ann"),
     lambda c: c.record("l-1", "api_calls", -1),

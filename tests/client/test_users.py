@@ -29,7 +29,7 @@ def test_a_user_is_one_event_an_interval_and_then_of_the_month(app: App, door: D
         seen(app, "ann")
         app.round("all")
     assert sent(door) == ["ann", "bob"]
-    assert app.process.stats().repeated_users == 8 + 50
+    assert app.stats.repeated_users == 8 + 50
 
 
 def test_a_user_of_another_customer_or_month_is_another(app: App, door: Door, clock: Clock) -> None:
@@ -84,7 +84,7 @@ def test_a_clock_that_is_ahead_at_the_months_end_hides_no_user(app: App, door: D
     clock.now = from_iso("2026-12-01T00:02:00Z")
     seen(app, "ann")
     door.now = clock.now - 240
-    app.process.delivery.round("all")
+    app.process.round("all")
     assert [event.period for event in door.stored.values()] == ["2026-11"]
     clock.now += 3600
     seen(app, "ann")
@@ -99,7 +99,7 @@ def test_the_memory_of_users_is_bounded(new_app: NewApp, door: Door) -> None:
     app.round("all")
     users = app.process._users
     assert len(users._seen) == 10
-    assert len(users._asked) <= 10
+    assert len(users._awaited) <= 10
     seen(app, "user-0")
     app.round("all")
     assert sent(door)[-1] == "user-0", "forgotten, so sent again: counted once all the same"

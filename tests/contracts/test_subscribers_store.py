@@ -27,7 +27,7 @@ def table(ledger: Ledger) -> Any:
 
 @pytest.fixture
 def store(table: Any) -> Subscribers:
-    return Subscribers(table, sleep=lambda _: None)
+    return Subscribers(table, pause=lambda _: None)
 
 
 def set_(**values: Any) -> Change:

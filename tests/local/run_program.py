@@ -52,7 +52,8 @@ class Program:
 
     def __enter__(self) -> Self:
         # as the Makefile has it
-        environment = dict(os.environ, PYTHONPATH=f"{PROJECT}:{PROJECT / 'lambda_src'}", PYTHONDONTWRITEBYTECODE="1")
+        path = f"{PROJECT}:{PROJECT / 'lambda_src'}:{PROJECT / 'marketplace-local'}"
+        environment = dict(os.environ, PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1")
         environment |= {"LOG": str(self.log), "SHARE": "1", "HOURS": str(HOURS), "OUT": str(self.out)}
         with self.output_file.open("wb") as output:
             self._process = subprocess.Popen(

@@ -14,9 +14,7 @@ from tests.local.run_program import PROJECT, ignore_interrupts
 LONG = f"""
 import sys, time
 sys.path.insert(0, {str(PROJECT)!r})
-from local.cloud.make_watch import end_with_make
 from local.interrupts import heed_interrupts
-end_with_make()
 heed_interrupts()
 print("begun", flush=True)
 time.sleep(60)
@@ -62,7 +60,8 @@ def test_every_long_command_of_the_makefile_heeds_interrupts() -> None:
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
     modules = set(re.findall(r"exec \$\(PY\) -m (\S+)", makefile))
     assert {"local.run", "pytest", "bench", "deploy"} <= modules
-    for module in modules - {"pytest"}:
+    # The local Marketplace sets its own handler of SIGINT; its own test sends it one.
+    for module in modules - {"pytest", "marketplace_local"}:
         path = PROJECT / module.replace(".", "/")
         entry = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
         assert "    heed_interrupts()\n" in entry.read_text(encoding="utf-8"), entry

@@ -143,7 +143,7 @@ def test_one_line_that_is_rejected_is_no_fault_of_the_product(world: World) -> N
 
 def test_lines_that_share_a_metering_record_id_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The id is of one metering event: two lines with one id may be billed as one, and somebody has to look."""
-    monkeypatch.setattr("local.marketplace.metering.metering_record_id", lambda _key: "the-same")
+    monkeypatch.setattr("marketplace_local.metering.metering_record_id", lambda _key: "the-same")
     use(world, *(world.buyer() for _ in range(4)))
     world.next_run()
     assert world.counted[MeteringMetric.SHARED_RECORD_IDS] == 3, "all but the one whose it may be"

@@ -28,11 +28,11 @@ from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.usage_events import UsageEvents
 from local.dynamodb.store import MemoryDynamoDB
-from local.marketplace.admin import MarketplaceAdmin
-from local.marketplace.server import LocalMarketplace
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
+from marketplace_local.admin import MarketplaceAdmin
+from marketplace_local.server import LocalMarketplace
 from metering.allocate_hour import Allocator
 from metering.copy_failed import copy_failed
 from metering.count import OF_VERDICT

@@ -18,7 +18,7 @@ WRITES = frozenset({"UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems",
 
 #: helpers that do an effect for somebody: the somebody names the crash point
 _HELPERS = frozenset(
-    {"write", "write_one", "update", "_update", "_change", "_change_attempts", "index_keys", "_put", "_keys", "shard"}
+    {"write", "write_one", "update", "_update", "_count", "every_page", "many", "index_keys", "_put", "_keys", "shard"}
 )
 _ROOT = "lambda_src"
 #: rooms that act for the features

@@ -15,8 +15,6 @@ _SOURCES = (
     ("runtime.pause", "time"),
     ("runtime.pause", "random"),
     ("runtime.clock", "time"),
-    ("ledger.subscribers", "time"),
-    ("ledger.subscribers", "random"),
     ("metering.pace", "time"),
     ("ledger.attempt", "uuid"),
 )

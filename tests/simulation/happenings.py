@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from ledger.hour import SECONDS, hour_of
 from ledger.tables import USAGE_EVENTS
-from local.marketplace.in_process import MeteringClient
+from marketplace_local.in_process import MeteringClient
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT
 from tests.simulation.actors import Actor

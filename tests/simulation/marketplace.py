@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from local.marketplace.in_process import MeteringClient
-from local.marketplace.model import service_model
-from local.marketplace.state import MarketplaceState
 from marketplace.meter_usage import UsageMeter
+from marketplace_local.in_process import MeteringClient
+from marketplace_local.model import service_model
+from marketplace_local.state import MarketplaceState
 from tests.simulation.faults import client_error
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from local.marketplace.in_process import InProcessAdmin
-from local.marketplace.server import LocalMarketplace
-from local.marketplace.state import MarketplaceState
+from marketplace_local.in_process import InProcessAdmin
+from marketplace_local.server import LocalMarketplace
+from marketplace_local.state import MarketplaceState
 from tests.scenarios.world import DIMENSIONS, PRODUCT
 from tests.simulation.determinism import Sources, one_seed
 from tests.simulation.protocol import Protocol

@@ -12,10 +12,10 @@ from ledger.hour import SECONDS, hour_of
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from ledger.tables import NOTICES, SUBSCRIBERS
-from local.marketplace.in_process import InProcessAdmin
 from marketplace.entitlements import Entitlement
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
+from marketplace_local.in_process import InProcessAdmin
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
@@ -57,7 +57,7 @@ class Protocol(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.subscribers = Subscribers(self.subscriber_items, self.sleep)
+        self.subscribers = Subscribers(self.subscriber_items)
         self.records = type(self.records)(self.dynamodb, self.records.table_name, self.shards)
         self.stores = Stores(self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records)
         self.final = FinalMeterings(self)

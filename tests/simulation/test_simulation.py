@@ -55,7 +55,7 @@ def test_a_short_soak_finds_nothing() -> None:
 def test_a_seed_replays_exactly_in_any_process() -> None:
     """Not even the order of sets may decide anything."""
 
-    path = f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"
+    path = os.pathsep.join(map(str, (ROOT, ROOT / "lambda_src", ROOT / "marketplace-local")))
 
     def digest(hash_seed: str) -> int:
         worker = [sys.executable, "-m", "tests.simulation.worker", "--seed", "3", "--steps", "8000", "--first", "0"]
@@ -96,7 +96,10 @@ def test_a_mutants_failure_replays_to_the_same_words() -> None:
 
 
 def test_the_soak_is_a_program() -> None:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambda_src'}"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "lambda_src", ROOT / "marketplace-local"))),
+    }
     command = [sys.executable, "-m", "tests.simulation.soak", "--steps", "1500", "--seed", "3", "--jobs", "1"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -48,7 +48,7 @@ def start(seed: int, *, steps: int, first: int = 0, every: int = 1, code: Path |
     """code: another ``lambda_src`` than the project's."""
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{code or ROOT / 'lambda_src'}",
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, code or ROOT / "lambda_src", ROOT / "marketplace-local"))),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     command = [sys.executable, "-m", "tests.simulation.worker", "--seed", str(seed), "--steps", str(steps)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks import synth
-from stacks.stage.company import Budget, Domain
+from stacks.stage import Budget, Domain
 from tests.synthesized import Assembly, context, shipped
 from usage.reporters import Reporter
 
@@ -33,7 +33,10 @@ def company_stage() -> "Stage":
             Reporter(principal=OPERATOR),
         ),
         domain=Domain(
-            name="metering.vendor.com", certificate_arn=CERTIFICATE, hosted_zone=("Z0123456789", "vendor.com")
+            name="metering.vendor.com",
+            certificate_arn=CERTIFICATE,
+            hosted_zone_id="Z0123456789",
+            hosted_zone_name="vendor.com",
         ),
         firewall_requests=300,
         encryption_key_arn=KEY,

@@ -87,5 +87,5 @@ def test_operations_says_how_many_there_are(prod: Assembly) -> None:
     found = alarms(prod).values()
     composite = [alarm for alarm in found if "AlarmRule" in alarm.properties]
     told = [alarm for alarm in found if alarm.severity != "Silent"]
-    text = f"{len(found)} alarms, {len(composite)} of them composite; {len(told)} tell somebody"
+    text = f"{len(found)} alarms, {len(composite)} of them composite; {len(told)} notify people"
     assert text in OPERATIONS.read_text(encoding="utf-8"), text

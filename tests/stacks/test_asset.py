@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from stacks import synth
-from stacks.node import use_pinned_node
+from stacks.constructs.functions import asset_contents
+from stacks.constructs.functions.asset import FunctionAsset
+from stacks.constructs.functions.asset_contents import compile_bytecode
+from stacks.constructs.functions.asset_pruning import without_documentation
+from stacks.constructs.functions.function import RUNTIME
 
 SOURCE = synth.ROOT / "lambda_src"
 MEGABYTE = 1_000_000
@@ -34,20 +38,12 @@ print(json.dumps({"members": sorted(record), "clients": sorted(clients), "endpoi
 @pytest.fixture(scope="module")
 def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The asset, with bytecode of this interpreter."""
-    use_pinned_node()
-    from stacks.constructs.asset import FunctionAsset
-    from stacks.constructs.function import RUNTIME
-
     folder = tmp_path_factory.mktemp("asset")
     FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=sys.executable).bundle(folder)
     return folder
 
 
 def asset_hash(source: Path, function_python: str | None = None) -> str:
-    use_pinned_node()
-    from stacks.constructs.asset import FunctionAsset
-    from stacks.constructs.function import RUNTIME
-
     return FunctionAsset(source=source, runtime=RUNTIME, function_python=function_python).hash
 
 
@@ -111,8 +107,6 @@ print(json.dumps({"read": read, "invented": hasattr(gathering, "NoSuchResolver")
 
 
 def test_models_lose_their_prose_but_no_member_that_is_named_like_it(tmp_path: Path) -> None:
-    from stacks.constructs.asset_pruning import without_documentation
-
     model = {"documentation": "prose", "shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}
     assert without_documentation([model]) == [{"shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}]
 
@@ -143,9 +137,6 @@ def test_the_hash_changes_with_source_and_requirements(tmp_path: Path, changed: 
 
 def test_another_hash_is_other_bytes(bundled: Path) -> None:
     """Lambda publishes no second version of the same code, and CloudFormation asks for one with every hash."""
-    from stacks.constructs.asset import FunctionAsset
-    from stacks.constructs.function import RUNTIME
-
     asset = FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=sys.executable)
     assert (bundled / "asset-hash.txt").read_text(encoding="utf-8").strip() == asset.hash
 
@@ -169,9 +160,6 @@ LITTER = (
 
 def test_what_merely_lies_there_is_not_shipped_and_changes_no_hash(tmp_path: Path) -> None:
     """A file of secrets would have gone to every function, and a file of the desktop would redeploy all of them."""
-    from stacks.constructs.asset import FunctionAsset
-    from stacks.constructs.function import RUNTIME
-
     copy = shutil.copytree(SOURCE, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
     for name in LITTER:
         (copy / name).parent.mkdir(exist_ok=True)
@@ -185,8 +173,6 @@ def test_what_merely_lies_there_is_not_shipped_and_changes_no_hash(tmp_path: Pat
 
 def test_the_hash_says_with_which_bytecode_it_comes_or_with_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was uploaded under a hash stays: whoever installs the functions' Python later would go on without."""
-    from stacks.constructs import asset_contents
-
     found = {}
     for tag in ("cpython-314", "cpython-315", None):
         monkeypatch.setattr(asset_contents, "installed", lambda _version, tag=tag: tag)
@@ -198,8 +184,6 @@ def test_the_hash_says_with_which_bytecode_it_comes_or_with_none(monkeypatch: py
 
 
 def test_a_builder_without_the_functions_python_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from stacks.constructs.asset_contents import compile_bytecode
-
     (tmp_path / "module.py").write_text("x = 1\n", encoding="utf-8")
     compile_bytecode(tmp_path, "3.99", None)
     assert "no Python 3.99 here, so the asset ships without bytecode" in capsys.readouterr().err

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from stacks import company as settings
-from stacks.node import use_pinned_node
 from tests.stacks.conftest import SELLER_ACCOUNT, company_stage
 from tests.synthesized import ACCOUNT, Assembly
 
@@ -77,7 +76,6 @@ def test_every_role_has_the_boundary_whoever_made_it(company: Assembly, seller: 
 def test_a_boundary_of_another_account_is_not_named_in_the_sellers(
     boundary: str, account: str | None, applies: bool
 ) -> None:
-    use_pinned_node()
     stage = replace(company_stage(), permissions_boundary=boundary)
     assert ("permissions_boundary" in settings.stack_settings(stage, account=account)) is applies
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from metering.start_final_metering import LEAVING
-from stacks.constructs.final_metering import LEAVING as FILTERED
+from ledger.tables import FINAL_METERING_STATUSES
 from tests.synthesized import Assembly, references
 
 OWN = {"FindFinalHours", "RefuseUsage", "SealHours", "PlanBatches", "SubmitBatch", "EndSubscription"}
@@ -88,11 +87,11 @@ def test_an_execution_may_last_until_the_last_hours_deadline(prod: Assembly) -> 
     assert prod.workflow("FinalMetering")["TimeoutSeconds"] == 26 * 3600
 
 
-def test_the_subscribers_stream_starts_it_for_who_leaves(prod: Assembly) -> None:
+def test_the_subscribers_stream_starts_it_for_a_cancelled_customer(prod: Assembly) -> None:
     (mapping,) = [m for m in prod.properties("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m]
     (pattern,) = mapping["FilterCriteria"]["Filters"]
     statuses = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]["subscriptionStatus"]["S"]
-    assert tuple(statuses) == FILTERED == LEAVING
+    assert tuple(statuses) == FINAL_METERING_STATUSES
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["BisectBatchOnFunctionError"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stacks.stage.read import LOG_LEVELS
+from stacks.stage.stage_keys import LOG_LEVELS
 from tests.synthesized import Assembly
 
 

@@ -10,7 +10,7 @@ from buyer.allowed_buyers import EVERYBODY, AllowedBuyers
 from marketplace import agreement_event
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, detail_of_buyers, notices_of
 from stacks.stage import Stage
-from stacks.stage.meant import MOST_TEST_ACCOUNTS
+from stacks.stage.stage_keys import MOST_TEST_ACCOUNTS
 from tests.synthesized import Assembly, shipped
 
 ACCOUNTS = ("444455556666", "111122223333")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stacks import synth
+from stacks.protection import is_protected
 from stacks.stage import StageError
 from tests.synthesized import Assembly, context, shipped
 
@@ -114,16 +115,12 @@ def test_a_first_deployment_goes_without_protection_if_that_is_said(tmp_path: Pa
 
 @pytest.mark.parametrize("word", [True, "true"])
 def test_saying_that_it_is_protected_is_what_is_left_unsaid(word: Any) -> None:
-    from stacks.protection import is_protected
-
     assert is_protected(shipped("prod"), {"protect": word}) is is_protected(shipped("prod"), {}) is True
     assert is_protected(shipped("local"), {"protect": word}) is False
 
 
 @pytest.mark.parametrize("word", ["no", "False", "", "0", 0, None])
 def test_another_word_is_refused_and_turns_nothing_off(word: Any) -> None:
-    from stacks.protection import is_protected
-
     with pytest.raises(StageError, match=rf"^-c protect={word}: is neither true nor false: leave it out"):
         is_protected(shipped("prod"), {"protect": word})
 

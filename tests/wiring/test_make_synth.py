@@ -48,5 +48,5 @@ def test_a_synth_that_fails_leaves_the_last_good_assembly(last_good: Path) -> No
 def test_a_product_code_that_is_none_is_named_in_one_line(code: str) -> None:
     failed = make_synth(STAGE="dev", PRODUCT_CODE=code.replace("$", "$$"))
     assert failed.returncode != 0
-    assert f"stages/dev.toml: productCode is {code!r}: set it to the product code" in failed.stdout + failed.stderr
+    assert f"the command line: productCode is {code!r}: set it to the product code" in failed.stdout + failed.stderr
     assert "usage:" not in failed.stderr and "Traceback" not in failed.stdout + failed.stderr

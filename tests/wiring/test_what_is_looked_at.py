@@ -5,8 +5,8 @@ import pytest
 from deploy.check.deployed import is_dead_letters, stacks_of
 from deploy.check.quotas import reserved_by
 from deploy.check.topics import topics_of
+from deploy.deployed_stacks import Resource
 from deploy.smoke.queues import senders_of
-from deploy.stage_there import Resource
 from tests.synthesized import Assembly, as_list
 
 

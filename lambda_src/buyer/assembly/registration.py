@@ -1,6 +1,5 @@
 """What the registration works with, put together from its settings."""
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,6 @@ from runtime.settings import RegistrationSettings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
-#: Seconds between two writes of a row that others write too: a buyer waits, and all twelve attempts have to fit.
-_LONGEST_PAUSE = 0.4
-
 
 def registrar(
     settings: RegistrationSettings,
@@ -39,9 +35,7 @@ def registrar(
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
     marketplace = marketplace or MarketplaceClient.connect(settings.METERING_REGION, attempts=1, seller=seller)
     tables = tables or dynamodb.connect()
-    subscribers = Subscribers(
-        tables.Table(settings.SUBSCRIBERS_TABLE), sleep=lambda seconds: time.sleep(min(seconds, _LONGEST_PAUSE))
-    )
+    subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
     return Registrar(
         marketplace=marketplace,
         subscribers=subscribers,

@@ -1,5 +1,6 @@
-"""Alarms by kind of worry. Each takes the metrics' owner and the routes; none knows who is woken.
+"""The alarms, one module for each part of the deployment that they watch.
 
-A metric alarm tells by itself (``alarm.add_alarm``), or it is silent and a composite alarm speaks for it
-(``symptoms``): what a failing store sets off is told only if the store is not down.
+To add an alarm: one call in the module of its part, with the text that the person on call reads. For a metric of
+``runtime.metric_names`` that is ``alarms.count(METRIC, FIVE_MINUTES, Page(happened=…, money=…, look=…))``, as in
+``lines``; for any other metric ``alarms.add``, as in ``queues``. A test asks for its row in docs/operations.md.
 """

@@ -1,112 +1,88 @@
-"""Worries about delivery: of events, of the clock's starts, and of the alarms themselves."""
+"""Alarms of delivery: of Marketplace's events, of scheduled starts, and of the alarms' own e-mails."""
 
 from collections.abc import Sequence
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_scheduler as scheduler
-from constructs import Construct
 
-from stacks.constructs.alarms.alarm import FIVE_MINUTES, LARGEST_SUM, QUARTER, Meaning, add_alarm, sum_of
-from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+from stacks.constructs.alarms.bound import FIVE_MINUTES, QUARTER, Alarms, sums_of
+from stacks.constructs.alarms.message import Message, Page, Severity, Ticket
 
-#: of a rule: given up, and not even put into its dead letters (EventBridge User Guide, "EventBridge metrics")
+#: A rule has given up, and could not use its dead-letter queue either (EventBridge User Guide, "EventBridge metrics").
 LOST = ("FailedInvocations", "InvocationsFailedToBeSentToDlq")
-#: starts that failed in a quarter of an hour and are tried again: more than a hiccup
+#: Failed starts in a quarter of an hour that are more than a hiccup. Scheduler repeats them.
 RETRIED = 3
-
-EVENTS = Meaning(
-    happened="EventBridge could not deliver an event of AWS Marketplace to its queue.",
-    money="A buyer's start or end may be missing: his usage waits, or is not billed in time.",
-    look="Look at the dead letters of the notice queues; if the event is not there, look at the agreement in the AWS"
-    " Marketplace Management Portal, and at the queue's policy.",
-)
-START_LOST = Meaning(
-    happened="EventBridge Scheduler gave up a start and could not put it into its dead-letter queue either.",
-    money="An hourly run or a look after leavers did not happen; lines stay pending for the next one.",
-    look="Look at the schedules' roles and at the dead-letter queues' policies; start a run with {}.",
-)
-START_FAILS = Meaning(
-    happened="EventBridge Scheduler fails to start the metering run or the look after leavers, and tries again.",
-    money="Nothing is lost yet: a start that is given up goes to the dead letters, which page.",
-    look="Look at the schedule's role, at the state machine and at the function look-after-leavers.",
-)
-MAIL = Meaning(
-    happened="An alarm's e-mail could not be delivered to somebody on the list for {}.",
-    money="Who should act on lost or delayed usage may not know of it.",
-    look="Look at the topic's subscriptions: an address may have been unsubscribed, or it refuses mail; mend the list"
-    " in the stage file.",
-)
+MAIL = {
+    "happened": "SNS could not deliver the e-mail of a {} to one of its addresses.",
+    "money": "The people who have to act on lost or delayed usage may not know of it.",
+    "look": "Look at the subscriptions of the topic in SNS: an address has unsubscribed, or refuses mail. Correct the"
+    " list in the stage file and deploy.",
+}
 
 
-class RuleAlarm(Construct):
-    """Of all rules together: none of their events may be lost."""
-
-    def __init__(self, scope: Construct, id_: str, *, rules: Sequence[events.IRule], routes: AlarmRoutes) -> None:
-        super().__init__(scope, id_)
-        metrics = [
-            cloudwatch.Metric(
-                namespace="AWS/Events",
-                metric_name=name,
-                dimensions_map={"RuleName": rule.rule_name},
-                statistic="Sum",
-                period=FIVE_MINUTES,
-            )
-            for rule in rules
-            for name in LOST
-        ]
-        for number in range(0, len(metrics), LARGEST_SUM):
-            add_alarm(
-                self,
-                f"Lost{number // LARGEST_SUM + 1}",
-                metric=sum_of(*metrics[number : number + LARGEST_SUM]),
-                means=EVENTS,
-                routes=routes,
-                severity=Severity.PAGE,
-            )
-
-
-class ScheduleAlarms(Construct):
-    """Of all schedules of a group, by which alone Scheduler counts (Scheduler User Guide, "Monitoring")."""
-
-    def __init__(self, scope: Construct, id_: str, *, group: scheduler.IScheduleGroup, routes: AlarmRoutes) -> None:
-        super().__init__(scope, id_)
-        add_alarm(
-            self,
-            "Lost",
-            metric=group.metric_failed_to_be_sent_to_dlq(statistic="Sum", period=FIVE_MINUTES),
-            means=START_LOST,
-            routes=routes,
-            severity=Severity.PAGE,
+def add_rule_alarms(alarms: Alarms, rules: Sequence[events.IRule]) -> None:
+    """No rule may lose an event."""
+    metrics = [
+        cloudwatch.Metric(
+            namespace="AWS/Events",
+            metric_name=name,
+            dimensions_map={"RuleName": rule.rule_name},
+            statistic="Sum",
+            period=FIVE_MINUTES,
         )
-        add_alarm(
-            self,
-            "Fails",
-            metric=sum_of(
-                group.metric_dropped(statistic="Sum", period=QUARTER),
-                group.metric_target_errors(statistic="Sum", period=QUARTER),
-                period=QUARTER,
-            ),
-            means=START_FAILS,
-            routes=routes,
-            severity=Severity.TICKET,
-            at_least=RETRIED,
+        for rule in rules
+        for name in LOST
+    ]
+    message = Page(
+        happened="EventBridge could not deliver an event of AWS Marketplace to its queue.",
+        money="A buyer's start or end may be missing: its usage waits, or is not billed in time.",
+        look="Look at the dead-letter queues of SubscriptionQueue and EntitlementQueue. If the event is not there,"
+        " compare the agreement in the AWS Marketplace Management Portal, and check the queue's policy.",
+    )
+    for number, total in enumerate(sums_of(metrics), start=1):
+        alarms.add(f"Lost{number}", total, message)
+
+
+def add_schedule_alarms(alarms: Alarms, group: scheduler.IScheduleGroup) -> None:
+    """Scheduler counts by group alone (Scheduler User Guide, "Monitoring"), so the group must be this stage's own."""
+    alarms.add(
+        "Lost",
+        group.metric_failed_to_be_sent_to_dlq(statistic="Sum", period=FIVE_MINUTES),
+        Page(
+            happened="EventBridge Scheduler gave up a start and could not put it into its dead-letter queue either.",
+            money="An hourly metering run or a run of look-after-leavers did not happen. Usage stays pending until the"
+            " next run.",
+            look="Look at the roles of the schedules in EventBridge Scheduler and at the policies of their dead-letter"
+            " queues, then start the hourly workflow with the input {}.",
+        ),
+    )
+    failing = [
+        group.metric_dropped(statistic="Sum", period=QUARTER),
+        group.metric_target_errors(statistic="Sum", period=QUARTER),
+    ]
+    (total,) = sums_of(failing, QUARTER)
+    alarms.add(
+        "Fails",
+        total,
+        Ticket(
+            happened="EventBridge Scheduler fails to start the hourly workflow or look-after-leavers, and tries again.",
+            money="Nothing is lost yet. A start that Scheduler gives up goes to a dead-letter queue, which pages.",
+            look="Look at the roles of the schedules, at the state machine HourlyMetering and at the function"
+            " look-after-leavers.",
+        ),
+        at_least=RETRIED,
+    )
+
+
+def add_mail_alarms(alarms: Alarms) -> None:
+    """The people of one severity learn that the e-mails of the other fail."""
+    others: dict[Severity, type[Message]] = {Severity.PAGE: Ticket, Severity.TICKET: Page}
+    same: dict[Severity, type[Message]] = {Severity.PAGE: Page, Severity.TICKET: Ticket}
+    for severity, topic in alarms.routes.mail.items():
+        to = others[severity] if alarms.routes.reaches(others[severity].severity) else same[severity]
+        alarms.add(
+            f"{severity}Undelivered",
+            topic.metric_number_of_notifications_failed(statistic="Sum", period=FIVE_MINUTES),
+            to(**{name: text.format(severity.lower()) for name, text in MAIL.items()}),
         )
-
-
-class MailAlarms(Construct):
-    """That a severity's e-mail is not delivered is told to the other severity's people."""
-
-    def __init__(self, scope: Construct, id_: str, *, routes: AlarmRoutes) -> None:
-        super().__init__(scope, id_)
-        others = {Severity.PAGE: Severity.TICKET, Severity.TICKET: Severity.PAGE}
-        for severity, topic in routes.mail.items():
-            to = others[severity] if routes.reaches(others[severity]) else severity
-            add_alarm(
-                self,
-                f"{severity}Undelivered",
-                metric=topic.metric_number_of_notifications_failed(statistic="Sum", period=FIVE_MINUTES),
-                means=Meaning(happened=MAIL.happened.format(f"{severity.lower()}s"), money=MAIL.money, look=MAIL.look),
-                routes=routes,
-                severity=to,
-            )

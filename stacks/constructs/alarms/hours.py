@@ -1,84 +1,78 @@
-"""Worries about time: hours grow old, a deadline comes near, usage is at risk.
+"""Alarms of time: hours grow old, a deadline comes near, usage is at risk.
 
-All are levels that every run reads from the indexes, so that no crash hides them.
+Every run reads these levels from the indexes, so that no crash hides them.
 """
 
 from decimal import Decimal
 
 from aws_cdk import Duration
-from constructs import Construct
 
 from runtime.metric_names import MeteringMetric
-from stacks.constructs.alarms.alarm import HOUR, Meaning
-from stacks.constructs.alarms.room_alarms import RoomAlarms
-from stacks.constructs.alarms.routes import Severity
+from stacks.constructs.alarms.bound import HOUR, Alarms
+from stacks.constructs.alarms.message import Page, Ticket
 
-#: an hourly run that sees less than this leaves somebody two hours at least. At the month's end, where AWS Marketplace
-#: takes usage until 06:00 UTC on the 1st, that is from 03:00 on, long before the oldest hour's age says anything
+#: An hourly run that sees less time than this leaves people two hours at least. At the month's end, when AWS
+#: Marketplace takes usage until 06:00 UTC on the 1st, it calls from 03:00 on, before the oldest hour's age does.
 LAST_HOURS = Duration.hours(3)
-LOOK = "Look at the log of report and of seal-hours: the line 'hour waits' names the reason."
-
-DEADLINE = Meaning(
-    happened=f"An hour that is not billed has less than {int(LAST_HOURS.to_hours())} hours left until AWS Marketplace"
-    " no longer takes it.",
-    money="What is not billed by then is lost, by name.",
-    look="Act now: look at the error of the latest run, then at the line 'hour waits' of seal-hours; mend it and start"
-    " a run with {}.",
-)
-AT_RISK = Meaning(
-    happened="Usage is unbilled with more than half of its time gone.",
-    money="AWS Marketplace takes it until its deadline; after that it is lost.",
-    look=f"Look at atRisk in the output of the latest run for the units by dimension. {LOOK}",
-)
-WAITING = Meaning(
-    happened="Hours cannot be sealed, because the buyer's identity or entitlements are missing.",
-    money="They are not billed until they are sealed, and end as expired at their deadline.",
-    look="Look at GET /subscribers/{id} of the buyers that the line 'hour waits' of seal-hours names: is he registered,"
-    " were his entitlements fetched.",
-)
+WAITS = "for the line 'hour waits', which names the reason."
+AT_RISK = {
+    "money": "AWS Marketplace takes this usage until its deadline. After that it is lost.",
+    "look": "Look at atRisk in the output of the latest execution of the state machine HourlyMetering for the units by"
+    f" dimension, then in the log group of seal-hours {WAITS}",
+}
 
 
 def add_hour_alarms(
-    scope: Construct,
-    room: RoomAlarms,
-    *,
-    ticket_at_hours: int,
-    page_at_hours: int,
-    page_at_money: Decimal | None,
-    currency: str,
+    alarms: Alarms, *, ticket_at_hours: int, page_at_hours: int, page_at_money: Decimal | None, currency: str
 ) -> None:
-    """*_at_hours: age of the oldest pending hour. page_at_money: usage at risk, at list prices; None: no alarm."""
-    for severity, hours in ((Severity.TICKET, ticket_at_hours), (Severity.PAGE, page_at_hours)):
-        oldest = Meaning(
-            happened=f"The oldest unbilled hour is {hours} hours old or more.",
-            money="AWS Marketplace takes an hour for 24 hours; after that its usage is lost.",
-            look=LOOK,
-        )
-        room.level(
-            scope,
+    """ticket_at_hours, page_at_hours: age of the oldest pending hour. page_at_money: usage at risk, at list prices in
+    ``currency``; None makes no alarm of it."""
+    for message, hours in ((Ticket, ticket_at_hours), (Page, page_at_hours)):
+        alarms.level(
             MeteringMetric.OLDEST_PENDING_HOUR_AGE,
-            oldest,
-            severity,
+            message(
+                happened=f"The oldest pending hour is {hours} hours old or more.",
+                money="AWS Marketplace takes an hour for 24 hours. After that its usage is lost.",
+                look=f"Look in the log groups of report and seal-hours {WAITS}",
+            ),
             at_least=hours * 3600,
-            id_=f"OldestPendingHour{severity}",
+            id_=f"OldestPendingHour{message.severity}",
         )
-    room.level(
-        scope,
+    alarms.level(
         MeteringMetric.NEAREST_DEADLINE,
-        DEADLINE,
-        Severity.PAGE,
+        Page(
+            happened=f"AWS Marketplace will refuse a pending hour in less than {int(LAST_HOURS.to_hours())} hours.",
+            money="Usage that is not billed by then is lost.",
+            look="Act now: look at the error of the latest execution of the state machine HourlyMetering, then in the"
+            " log group of seal-hours for the line 'hour waits'. Correct the cause and start an execution with the"
+            " input {}.",
+        ),
         at_least=LAST_HOURS.to_seconds(),
         below=True,
     )
-    room.level(scope, MeteringMetric.AT_RISK_LINES, AT_RISK, Severity.TICKET)
+    alarms.level(
+        MeteringMetric.AT_RISK_LINES,
+        Ticket(happened="Usage is still unbilled after more than half of its time.", **AT_RISK),
+    )
     if page_at_money is not None:
-        worth = Meaning(
-            happened=f"Usage worth {page_at_money} {currency} or more is unbilled with more than half of its time"
-            " gone.",
-            money=AT_RISK.money,
-            look=AT_RISK.look,
+        alarms.level(
+            MeteringMetric.AT_RISK_MONEY,
+            Page(
+                happened=f"Usage worth {page_at_money} {currency} or more is still unbilled after more than half of"
+                " its time.",
+                **AT_RISK,
+            ),
+            at_least=float(page_at_money),
         )
-        room.level(scope, MeteringMetric.AT_RISK_MONEY, worth, Severity.PAGE, at_least=float(page_at_money))
-    # the sealer counts them in every run that has hours to seal, and nobody counts nought where there are none: so they
-    # are counts of the last hour, and not a level that would stay up on an idle stage
-    room.count(scope, MeteringMetric.HOURS_WAITING, WAITING, Severity.TICKET, period=HOUR)
+    # seal-hours counts these only in runs that have hours to seal, so a level would stay up on an idle stage.
+    alarms.count(
+        MeteringMetric.HOURS_WAITING,
+        HOUR,
+        Ticket(
+            happened="The function seal-hours cannot seal an hour, because the buyer's identity or entitlements are"
+            " missing.",
+            money="The hour is not billed until it is sealed, and expires at its deadline.",
+            look="Look in the log group of seal-hours for the line 'hour waits', then at GET /subscribers/{id} of the"
+            " buyer that it names: has it finished its registration, and does it have entitlements.",
+        ),
+    )

@@ -1,92 +1,99 @@
-"""Worries about Marketplace's notices: they died, they wait, or they changed nothing and only a person knows why."""
+"""Alarms of Marketplace's notices: one is dead, waits, or changed nothing and only a person can say why."""
+
+from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sqs as sqs
-from constructs import Construct
 
 from runtime.metric_names import EntitlementMetric, SubscriptionMetric
-from stacks.constructs.alarms.alarm import HOUR, Meaning, add_alarm, sum_of
-from stacks.constructs.alarms.queues import add_not_empty, add_too_old
-from stacks.constructs.alarms.room_alarms import RoomAlarms
-from stacks.constructs.alarms.routes import Severity
-from stacks.constructs.alarms.symptoms import Symptoms
+from stacks.constructs.alarms.bound import HOUR, Alarms, sums_of
+from stacks.constructs.alarms.message import Page, Ticket
+from stacks.constructs.alarms.queues import dead_letters, too_old
+from stacks.constructs.functions.function import Function
+from stacks.constructs.queues.notice_queue import NoticeQueue
 
-#: notices move access and money; SQS keeps them for two weeks
+#: Notices start and end what buyers may use and what they pay. SQS keeps them for two weeks.
 NOTICE_WAITS = Duration.minutes(15)
-
-UNKNOWN = Meaning(
-    happened="Notices of AWS Marketplace were kept and changed nothing, because their action or status is unknown or"
-    " they are of the other integration.",
-    money="A buyer's start, end or entitlement may be missing; usage after a missed end is not billed.",
-    look="Look at the notices table by reason; if one of them should have counted, mend integration in the stage file.",
-)
-UNREADABLE = Meaning(
-    happened="Notices of AWS Marketplace were kept and changed nothing, because a field that decides what they mean is"
-    " missing.",
-    money="A buyer's start, end or entitlement may be missing; usage after a missed end is not billed.",
-    look="Look at the notices table by reason, then at the buyer in the AWS Marketplace Management Portal.",
-)
-WAITING = Meaning(
-    happened="Notices of agreements are kept until a buyer is bound to that agreement.",
-    money="If the licence comes they are applied; if it does not, a buyer's access or end is missing.",
-    look="Look at the notices table by agreement; if the buyer has not registered, ask him to.",
-)
-WARNED = Meaning(
-    happened="AWS Marketplace warns of a buyer: an advisory on his agreement, or a payment that was not accepted.",
-    money="His usage is billed as before; whether it will be paid is between AWS, the buyer and you.",
-    look="Look at GET /subscribers/{id} and at the agreement in the AWS Marketplace Management Portal.",
-)
-DEAD = Meaning(
-    happened="Notices of AWS Marketplace could not be processed five times and are in a dead-letter queue.",
-    money="A buyer's start, end or entitlement is missing; his hours wait, or his last hours are not billed in time.",
-    look="Look at the logs of subscription-notices and entitlement-notices, mend what fails, then redrive the dead"
-    " letters of both queues.",
-)
+MAY_BE_MISSING = "A buyer's start, end or entitlement may be missing; usage after a missed end is not billed."
 
 
-class NoticeAlarms(Construct):
-    """late: silent alarms of notices that nobody takes, for whoever tells of what waits."""
+def add_notice_alarms(
+    alarms: Alarms, *, subscriptions: Function, entitlements: Function, queues: Mapping[str, NoticeQueue]
+) -> list[cloudwatch.Alarm]:
+    """Returns silent alarms of notices that wait for too long.
 
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        subscriptions: RoomAlarms,
-        entitlements: RoomAlarms,
-        queues: dict[str, tuple[sqs.IQueue, sqs.IQueue]],
-        symptoms: Symptoms,
-    ) -> None:
-        """queues: by whose notices are in them (``Subscription``), each with its dead letters."""
-        super().__init__(scope, id_)
-        # an hour: one ticket for a burst of notices, not one each
-        for name, here, there, means in (
-            ("Unknown", SubscriptionMetric.NOTICES_UNKNOWN, EntitlementMetric.NOTICES_UNKNOWN, UNKNOWN),
-            ("Unreadable", SubscriptionMetric.NOTICES_UNREADABLE, EntitlementMetric.NOTICES_UNREADABLE, UNREADABLE),
-        ):
-            # both rooms are given a buyer's start, and what one of them cannot read the other cannot either
-            both = subscriptions.metric(here, "Sum", HOUR), entitlements.metric(there, "Sum", HOUR)
-            add_alarm(
-                self,
-                name,
-                metric=sum_of(*both, period=HOUR),
-                means=means,
-                routes=subscriptions.routes,
-                severity=Severity.TICKET,
-            )
-        subscriptions.count(
-            self, SubscriptionMetric.NOTICES_WAITING, WAITING, Severity.TICKET, period=HOUR, id_="Waiting"
-        )
-        subscriptions.count(
-            self, SubscriptionMetric.BUYER_WARNINGS, WARNED, Severity.TICKET, period=HOUR, id_="BuyerWarned"
-        )
-        dead = [
-            add_not_empty(self, f"{whose}DeadLetters", queue=letters, what=f"{whose} notices")
-            for whose, (_, letters) in queues.items()
+    subscriptions, entitlements: they apply the notices. queues: by what is in them (``Subscription``).
+    """
+
+    def of_both(subscription: SubscriptionMetric, entitlement: EntitlementMetric) -> cloudwatch.MathExpression:
+        # Both services receive a buyer's start, and neither can read what the other cannot. Over an hour, so that a
+        # burst of notices is one ticket.
+        counts = [
+            alarms.of(subscriptions).metric(subscription, "Sum", HOUR),
+            alarms.of(entitlements).metric(entitlement, "Sum", HOUR),
         ]
-        symptoms.add(self, "Dead", members=dead, means=DEAD, severity=Severity.PAGE)
-        self.late: list[cloudwatch.Alarm] = [
-            add_too_old(self, f"{whose}TooOld", queue=queue, what=f"{whose} notices", oldest=NOTICE_WAITS)
-            for whose, (queue, _) in queues.items()
-        ]
+        (total,) = sums_of(counts, HOUR)
+        return total
+
+    alarms.add(
+        "Unknown",
+        of_both(SubscriptionMetric.NOTICES_UNKNOWN, EntitlementMetric.NOTICES_UNKNOWN),
+        Ticket(
+            happened="A notice of AWS Marketplace changed nothing, because its action or status is unknown, or because"
+            " it belongs to the integration that the stage does not use.",
+            money=MAY_BE_MISSING,
+            look="Look at reason and detail in the table yawl-notices. If the notice should have counted, correct"
+            " integration in the stage file.",
+        ),
+    )
+    alarms.add(
+        "Unreadable",
+        of_both(SubscriptionMetric.NOTICES_UNREADABLE, EntitlementMetric.NOTICES_UNREADABLE),
+        Ticket(
+            happened="A notice of AWS Marketplace changed nothing, because a field that decides what it means is"
+            " missing or malformed.",
+            money=MAY_BE_MISSING,
+            look="Look at reason and detail in the table yawl-notices, then at the buyer in the AWS Marketplace"
+            " Management Portal.",
+        ),
+    )
+    alarms.of(subscriptions).count(
+        SubscriptionMetric.NOTICES_WAITING,
+        HOUR,
+        Ticket(
+            happened="A notice of an agreement waits, because no buyer here belongs to that agreement yet.",
+            money="We apply it when the buyer's licence arrives. If none arrives, that buyer's access or end is"
+            " missing.",
+            look="Look at waitingForAgreement in the table yawl-notices. If the buyer has not registered, ask it to.",
+        ),
+        id_="Waiting",
+    )
+    alarms.of(subscriptions).count(
+        SubscriptionMetric.BUYER_WARNINGS,
+        HOUR,
+        Ticket(
+            happened="AWS Marketplace warns of a buyer: an advisory on its agreement, or a payment that was not"
+            " accepted.",
+            money="We bill its usage as before. Whether it pays is between AWS, the buyer and you.",
+            look="Look at GET /subscribers/{id} and at the agreement in the AWS Marketplace Management Portal.",
+        ),
+        id_="BuyerWarned",
+    )
+    dead = [
+        dead_letters(alarms, f"{what}DeadLetters", queue.dead_letters, f"{what} notices")
+        for what, queue in queues.items()
+    ]
+    alarms.group(
+        "Dead",
+        dead,
+        Page(
+            happened="A notice of AWS Marketplace failed five times, and SQS put it into a dead-letter queue.",
+            money="A buyer's start, end or entitlement is missing: its hours wait, or its last hours are not billed in"
+            " time.",
+            look="Look in the log groups of subscription-notices and entitlement-notices. Repair what fails, then"
+            " redrive the dead-letter queues of SubscriptionQueue and EntitlementQueue.",
+        ),
+    )
+    return [
+        too_old(alarms, f"{what}TooOld", queue.queue, f"{what} notices", NOTICE_WAITS) for what, queue in queues.items()
+    ]

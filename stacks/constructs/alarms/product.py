@@ -1,63 +1,65 @@
-"""Worries that the whole product is set up wrong: AWS Marketplace answers, and what it says is about another product.
+"""Alarms of a product that is set up wrong: AWS Marketplace answers, but about another product or not at all.
 
-Nobody registers, or nobody's entitlements are fetched, until a person mends it, and buyers are turned away meanwhile.
+Buyers cannot register, or we cannot fetch their entitlements, until a person corrects it.
 """
 
-from constructs import Construct
-
 from runtime.metric_names import EntitlementMetric, RegistrationMetric, SubscriptionMetric
-from stacks.constructs.alarms.alarm import HOUR, Meaning
-from stacks.constructs.alarms.room_alarms import RoomAlarms
-from stacks.constructs.alarms.routes import Severity
-
-MISCONFIGURED = Meaning(
-    happened="A buyer could not register because the product is set up wrong: its code, the Region, or the function's"
-    " rights.",
-    money="Every buyer of the product is turned away until it is mended; who cannot register is not billed.",
-    look="Look at the log of registration for the code and the fault; compare productCode and integration in the stage"
-    " file with the AWS Marketplace Management Portal.",
-)
-MISNAMED = Meaning(
-    happened="A notice shows that the stage's productCode is wrong: the topic of that code tells of another product, or"
-    " the code is the product's id.",
-    money="No notice of this product is applied: buyers have no access, ends are missed, and usage is billed wrongly or"
-    " not at all.",
-    look="Look at the notices table by reason wrong_product, then mend productCode in the stage file and deploy.",
-)
-DOUBTED = Meaning(
-    happened="A notice of another product may have been meant for this one: its licence is known here, or no buyer of"
-    " this stage is active yet.",
-    money="If productCode is wrong, no buyer of this product will be billed.",
-    look="Look at the notices table by reason wrong_product; there is nothing to do if the seller has other products.",
-)
-ENTITLEMENTS = Meaning(
-    happened="AWS Marketplace refuses GetEntitlements for the whole product: its code, the access or the Region is"
-    " wrong.",
-    money="Hours of contract customers are not sealed and wait unbilled, for 24 hours at most.",
-    look="Look at the log of entitlement-notices, mend access or productCode, then redrive the dead letters of the"
-    " entitlement queue.",
-)
+from stacks.constructs.alarms.bound import HOUR, Alarms
+from stacks.constructs.alarms.message import Page, Ticket
+from stacks.constructs.functions.function import Function
 
 
-class ProductAlarms(Construct):
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        registration: RoomAlarms,
-        subscriptions: RoomAlarms,
-        entitlements: RoomAlarms,
-    ) -> None:
-        super().__init__(scope, id_)
-        page, ticket = Severity.PAGE, Severity.TICKET
-        # an hour: many buyers and notices meet the same fault, and one page for it is enough
-        registration.count(self, RegistrationMetric.REGISTRATIONS_MISCONFIGURED, MISCONFIGURED, page, period=HOUR)
-        entitlements.count(self, EntitlementMetric.PRODUCT_FAULTS, ENTITLEMENTS, page, period=HOUR, id_="Entitlements")
-        entitlements.count(
-            self, EntitlementMetric.PRODUCT_CODE_DOUBTED, MISNAMED, page, period=HOUR, id_="CodeMisnamed"
-        )
-        # the subscription room also doubts where a seller's other product is the likelier reason: nobody is woken
-        subscriptions.count(
-            self, SubscriptionMetric.PRODUCT_CODE_DOUBTED, DOUBTED, ticket, period=HOUR, id_="CodeDoubted"
-        )
+def add_product_alarms(
+    alarms: Alarms, *, registration: Function, subscriptions: Function, entitlements: Function
+) -> None:
+    """Each counts over an hour: many buyers and notices meet the same fault, and one call for it is enough."""
+    alarms.of(registration).count(
+        RegistrationMetric.REGISTRATIONS_MISCONFIGURED,
+        HOUR,
+        Page(
+            happened="A buyer could not register, because the product is set up wrong: its code, the Region or the"
+            " function's rights.",
+            money="The registration page turns every buyer of the product away until this is corrected, and an"
+            " unregistered buyer is not billed.",
+            look="Look in the log group of registration for the code and the fault. Compare productCode and"
+            " integration in the stage file with the AWS Marketplace Management Portal.",
+        ),
+    )
+    alarms.of(entitlements).count(
+        EntitlementMetric.PRODUCT_FAULTS,
+        HOUR,
+        Page(
+            happened="AWS Marketplace refuses GetEntitlements for the whole product: its code, the access or the"
+            " Region is wrong.",
+            money="The hours of contract customers cannot be sealed. They wait unbilled, for 24 hours at most.",
+            look="Look in the log group of entitlement-notices. Correct the access or productCode, then redrive the"
+            " dead-letter queue of EntitlementQueue.",
+        ),
+        id_="Entitlements",
+    )
+    alarms.of(entitlements).count(
+        EntitlementMetric.PRODUCT_CODE_DOUBTED,
+        HOUR,
+        Page(
+            happened="A notice shows that productCode in the stage file is wrong: the SNS topic of that code belongs"
+            " to another product, or the value is the product's id.",
+            money="We apply no notice of this product: buyers get no access, ends are missed, and usage is billed"
+            " wrongly or not at all.",
+            look="Look at the notices with reason wrong_product in the table yawl-notices, then correct productCode in"
+            " the stage file and deploy.",
+        ),
+        id_="CodeMisnamed",
+    )
+    # The subscription service also doubts the code where another product of the seller is the likelier reason.
+    alarms.of(subscriptions).count(
+        SubscriptionMetric.PRODUCT_CODE_DOUBTED,
+        HOUR,
+        Ticket(
+            happened="A notice of another product may have been meant for this one: we know its licence, or no buyer"
+            " of this stage is active yet.",
+            money="If productCode is wrong, no buyer of this product will be billed.",
+            look="Look at the notices with reason wrong_product in the table yawl-notices. If the seller has other"
+            " products, there is nothing to do.",
+        ),
+        id_="CodeDoubted",
+    )

@@ -1,63 +1,84 @@
-"""Worries about queues: something died in one, or nobody takes from it."""
+"""Alarms of queues: a message is dead, or no function takes it."""
 
 from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct
 
-from stacks.constructs.alarms.alarm import FIVE_MINUTES, Meaning, add_alarm, add_silent
-from stacks.constructs.alarms.routes import AlarmRoutes, Severity
-from stacks.constructs.alarms.symptoms import Symptoms
+from stacks.constructs.alarms.bound import FIVE_MINUTES, Alarms
+from stacks.constructs.alarms.message import Message, Page, Ticket
 
-WAITS = Meaning(
-    happened="Usage, notices or changes of subscribers have waited too long, because nobody takes them.",
-    money="Nothing is lost, but usage that is recorded after ten past the hour is billed in a later hour, and a buyer's"
-    " start or end comes late.",
-    look="Look at the silent alarm that is up and at the log of the function behind it: it fails, or it is throttled.",
+START = Page(
+    happened="EventBridge Scheduler could not start the hourly workflow, and put the start into a dead-letter queue.",
+    money="Usage stays pending until the next run, for 24 hours at most.",
+    look="Look at the message in the dead-letter queue of Schedule for the error, and at the schedule's role. Then"
+    " start the hourly workflow with the input {}.",
+)
+CANCELLATION = Page(
+    happened="The function start-final-metering could not process a change of a subscriber who cancelled, and Lambda"
+    " put the record into a dead-letter queue.",
+    money="The buyer's last hours are billed only if look-after-leavers, which runs every five minutes, has started"
+    " final metering.",
+    look="Look in the log group of start-final-metering, and at the executions of the state machine FinalMetering"
+    " whose names begin with the customer's key.",
+)
+LOOK = Page(
+    happened="EventBridge Scheduler could not invoke look-after-leavers, and put the call into the dead-letter queue"
+    " of LookAfterLeavers.",
+    money="Nothing is lost if the next call works. Until one does, the last hours of a cancelled buyer may not be"
+    " billed.",
+    look="Look at the message in the dead-letter queue for the error, and at the schedule's role.",
+)
+FAILED_LINES = Ticket(
+    happened="A line of usage ended without being billed, and report put a copy of it into FailedLinesQueue.",
+    money="The copy says whether the line is unconfirmed, that is, may have been billed all the same.",
+    look="Look at 'A failed line, dealt with' in docs/operations.md. Delete the copy when you have dealt with the"
+    " line.",
+)
+NOTICES_ABROAD = Page(
+    happened="EventBridge could not pass an event of AWS Marketplace on to the stage's Region, and put it into the"
+    " dead-letter queue in us-east-1.",
+    money="A buyer's start or end is missing: its usage waits, or is not billed in time.",
+    look="Look at the message in the dead-letter queue for the error. Correct the rule's role or the bus, then put the"
+    " event on the stage's default bus.",
 )
 
 
-class DeadLetterAlarm(Construct):
-    """Anything in a queue that nobody takes from."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        queue: sqs.IQueue,
-        means: Meaning,
-        routes: AlarmRoutes,
-        severity: Severity,
-    ) -> None:
-        super().__init__(scope, id_)
-        self.alarm = add_alarm(self, "NotEmpty", metric=waiting(queue), means=means, routes=routes, severity=severity)
+def add_queue_alarm(alarms: Alarms, id_: str, queue: sqs.IQueue, message: Message) -> None:
+    """Call when there is a message in a queue that no function takes from."""
+    alarms.below(id_).add("NotEmpty", visible(queue), message)
 
 
-def add_not_empty(scope: Construct, id_: str, *, queue: sqs.IQueue, what: str) -> cloudwatch.Alarm:
-    """Silent. what: what the messages are, for example ``Notices of subscriptions``."""
-    return add_silent(
-        scope, id_, metric=waiting(queue), happened=f"{what} could not be processed and are in the dead-letter queue."
-    )
+def dead_letters(alarms: Alarms, id_: str, queue: sqs.IQueue, what: str) -> cloudwatch.Alarm:
+    """A silent alarm. what: what the messages are, for example ``Subscription notices``."""
+    return alarms.silent(id_, visible(queue), f"{what} failed in every try and are in the dead-letter queue.")
 
 
-def add_too_old(scope: Construct, id_: str, *, queue: sqs.IQueue, what: str, oldest: Duration) -> cloudwatch.Alarm:
-    """Silent. what: as above."""
-    return add_silent(
-        scope,
+def too_old(alarms: Alarms, id_: str, queue: sqs.IQueue, what: str, oldest: Duration) -> cloudwatch.Alarm:
+    """A silent alarm. what: as for ``dead_letters``."""
+    return alarms.silent(
         id_,
-        metric=queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum"),
-        happened=f"{what} have waited for longer than {int(oldest.to_minutes())} minutes.",
+        queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum"),
+        f"{what} have waited in the queue for more than {int(oldest.to_minutes())} minutes.",
         at_least=oldest.to_seconds(),
     )
 
 
-def tell_of_late(scope: Construct, members: Sequence[cloudwatch.Alarm], symptoms: Symptoms) -> None:
-    """One ticket for whatever waits: the silent alarms say what."""
-    symptoms.add(scope, "QueuesLate", members=members, means=WAITS, severity=Severity.TICKET)
+def add_late_alarm(alarms: Alarms, members: Sequence[cloudwatch.Alarm]) -> None:
+    """One ticket for all that waits; the silent alarms say what does."""
+    alarms.group(
+        "QueuesLate",
+        members,
+        Ticket(
+            happened="Usage, notices or changes of subscribers have waited too long, because no function takes them.",
+            money="Nothing is lost. Usage recorded later than ten past the hour is billed in a later hour, and a"
+            " buyer's start or end takes effect late.",
+            look="Look at the silent alarm that is up (UsageQueue*TooOld, Notices*TooOld, FinalMeteringStreamTooOld),"
+            " then in the log group of the function behind that queue: it fails, or Lambda throttles it.",
+        ),
+    )
 
 
-def waiting(queue: sqs.IQueue) -> cloudwatch.Metric:
+def visible(queue: sqs.IQueue) -> cloudwatch.Metric:
     return queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")

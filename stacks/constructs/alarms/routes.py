@@ -1,7 +1,6 @@
 """Where an alarm goes, by severity."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -12,24 +11,18 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.alarms.message import Severity
 
-MAIL_REASON = "a lost e-mail has nobody to take it from a queue; the alarm itself stays visible in CloudWatch"
-
-
-class Severity(StrEnum):
-    """PAGE: somebody gets up, money is lost otherwise. TICKET: somebody looks at it on a working day."""
-
-    PAGE = "Page"
-    TICKET = "Ticket"
+MAIL_REASON = "no person takes a lost e-mail from a queue; the alarm itself stays visible in CloudWatch"
 
 
 class AlarmRoutes(Construct):
-    """Each severity's destinations: e-mail addresses (through a topic made here) and ARNs of existing SNS topics.
+    """The destinations of each severity: e-mail addresses, through a topic made here, and ARNs of existing SNS topics.
 
-    A severity without destinations still has its alarms, they only change colour.
+    Alarms of a severity without destinations only change colour in the console.
 
-    The topics made here are not encrypted, unless the stage's own key is put on them (``constructs/encryption``): an
-    alarm's text names no buyer, and there is no third way. SNS's own key (``alias/aws/sns``) does not let CloudWatch
+    The topics made here are not encrypted, unless ``constructs.encryption`` puts the stage's own key on them. The texts
+    of alarms name no buyer, and there is no third way: SNS's own key (``alias/aws/sns``) does not let CloudWatch
     publish, and its policy cannot be changed, so that every alarm would be lost in silence (AWS re:Post, "How do I
     configure a CloudWatch alarm to use an encrypted SNS topic"). docs/operations.md says what a key's policy has to
     allow.
@@ -46,11 +39,11 @@ class AlarmRoutes(Construct):
         }
 
     def reaches(self, severity: Severity) -> bool:
-        """Whether anybody is told of it."""
+        """Whether the severity has a destination."""
         return bool(self._actions[severity])
 
     def send(self, alarm: cloudwatch.AlarmBase, severity: Severity) -> None:
-        """Tell when it starts and when it is over."""
+        """Let the alarm call when it goes off and when it is over."""
         for topic in self._actions[severity]:
             action = actions.SnsAction(topic)
             alarm.add_alarm_action(action)
@@ -63,7 +56,7 @@ class AlarmRoutes(Construct):
         topics = [
             sns.Topic.from_topic_arn(self, f"{severity}Topic{number}", arn)
             for number, arn in enumerate(arns)
-            # an alarm reaches topics of its own Region only
+            # An alarm reaches topics of its own Region only.
             if Token.is_unresolved(region) or arn.split(":")[3] == region
         ]
         if mails:

@@ -1,103 +1,89 @@
-"""The store: DynamoDB fails or refuses, and whether that is why everything else fails."""
+"""Alarms of the store: DynamoDB fails or throttles, and whether that is why everything else fails."""
 
 from collections.abc import Mapping
 
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
 
-from stacks.constructs.alarms.alarm import FIVE_MINUTES, Meaning, add_silent
-from stacks.constructs.alarms.routes import AlarmRoutes, Severity
-from stacks.constructs.alarms.symptoms import Symptoms
+from stacks.constructs.alarms.bound import FIVE_MINUTES, Alarms
+from stacks.constructs.alarms.message import Page, Ticket
 
 #: DynamoDB answers a request in a million with a 5xx on a good day, and the SDK repeats it. A store that fails answers
-#: the few calls of an idle stage so, too: each look after leavers makes four attempts, and Lambda repeats it twice.
+#: the few calls of an idle stage so, too: each run of look-after-leavers makes four attempts, and Lambda repeats it
+#: twice.
 FAULTS = 10
 
-DOWN = Meaning(
-    happened="The store is down: DynamoDB fails, refuses or does not answer, and functions, runs or the API fail with"
-    " it.",
-    money="Nothing recorded is lost, new usage waits with its senders, and what waits to be billed has 24 hours from"
-    " its hour on.",
-    look="Look at AWS Health and at the alarms StoreFaults and StoreThrottled; if both are well, look at what all"
+DOWN = Page(
+    happened="The store is down: DynamoDB fails, throttles or does not answer, and functions, runs or the API fail"
+    " with it.",
+    money="Recorded usage is safe, new usage waits with its senders, and pending usage can be billed for 24 hours"
+    " after its hour.",
+    look="Look at AWS Health and at the alarms StoreFaults and StoreThrottled. If both are well, look at what all"
     " functions share: the tables' key, the latest deployment, the account's limits. Other alarms of this fault are"
     " silent until it is over.",
 )
-THROTTLED = Meaning(
-    happened="DynamoDB has refused requests to the tables for their rate for a quarter of an hour or more.",
-    money="Nothing is lost while senders and workflows repeat, but usage may be recorded late and billed in a later"
-    " hour.",
-    look="Look at ThrottledRequests by table and operation in CloudWatch: one busy customer, the table's ceiling, or"
-    " the account's limit.",
-)
 
 
-class StoreAlarms(Construct):
-    """Tells of the store, and of the symptoms unless the store is down; it is made last.
+def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloudwatch.Alarm) -> None:
+    """Makes "store is down" and all the groups, so call it last.
 
-    *Store is down* needs two witnesses: DynamoDB's own word (faults, throttles) or the canary's, and the word of
-    somebody else. A fault of the canary alone must not silence the others.
+    tables: their names by what the alarms call them. canary: the error alarm of a function that reads the tables by the
+    clock, whether there is work or not.
+
+    "Store is down" needs two witnesses: DynamoDB's own metrics or the canary, and another alarm. A fault of the canary
+    alone must not silence the others.
     """
-
-    def __init__(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        tables: Mapping[str, str],
-        canary: cloudwatch.Alarm,
-        symptoms: Symptoms,
-        routes: AlarmRoutes,
-    ) -> None:
-        """tables: their names, by what the alarms are to call them.
-
-        canary: of a function that reads them by the clock, whether there is work or not.
-        """
-        super().__init__(scope, id_)
-        faults = [
-            add_silent(
-                self,
-                f"Faults{id_}",
-                metric=_all("SystemErrors", name),
-                happened=f"DynamoDB answered {FAULTS} requests or more to {name} with an error of its own (5xx) in five"
-                " minutes.",
-                at_least=FAULTS,
-            )
-            for id_, name in tables.items()
-        ]
-        throttled = [
-            add_silent(
-                self,
-                f"Throttled{id_}",
-                metric=_all("ThrottledRequests", name),
-                happened=f"DynamoDB has throttled requests to {name} in three of the last six periods of five minutes.",
-                periods=3,
-                out_of=6,
-            )
-            for id_, name in tables.items()
-        ]
-        symptoms.add(self, "Refuses", members=throttled, means=THROTTLED, severity=Severity.TICKET)
-        others = [alarm for alarm in symptoms.witnesses if alarm is not canary]
-        any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
-        down = cloudwatch.CompositeAlarm(
-            self,
-            "Down",
-            alarm_rule=any_of(
-                all_of(any_of(*faults, *throttled, canary), any_of(*others)),
-                all_of(any_of(*faults, *throttled), canary),
-            ),
-            alarm_description=DOWN.text(Severity.PAGE),
+    faults = [
+        alarms.silent(
+            f"Faults{id_}",
+            _all("SystemErrors", name),
+            f"DynamoDB answered {FAULTS} requests or more to {name} with an error of its own (5xx) in five minutes.",
+            at_least=FAULTS,
         )
-        routes.send(down, Severity.PAGE)
-        for group in symptoms.groups:
-            group.tell(routes, unless=down)
+        for id_, name in tables.items()
+    ]
+    throttled = [
+        alarms.silent(
+            f"Throttled{id_}",
+            _all("ThrottledRequests", name),
+            f"DynamoDB has throttled requests to {name} in three of the last six periods of five minutes.",
+            periods=3,
+            out_of=6,
+        )
+        for id_, name in tables.items()
+    ]
+    alarms.group(
+        "Refuses",
+        throttled,
+        Ticket(
+            happened="DynamoDB has throttled requests to a table for a quarter of an hour or more.",
+            money="Nothing is lost while senders and workflows repeat. Usage may be recorded late and billed in a"
+            " later hour.",
+            look="Look at ThrottledRequests by table and operation in CloudWatch: the cause is one busy customer, the"
+            " table's maximum throughput, or the account's limit.",
+        ),
+    )
+    others = [alarm for alarm in alarms.symptoms.witnesses if alarm is not canary]
+    any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
+    down = cloudwatch.CompositeAlarm(
+        alarms.scope,
+        "Down",
+        alarm_rule=any_of(
+            all_of(any_of(*faults, *throttled, canary), any_of(*others)),
+            all_of(any_of(*faults, *throttled), canary),
+        ),
+        alarm_description=str(DOWN),
+    )
+    alarms.routes.send(down, DOWN.severity)
+    for group in alarms.symptoms.groups:
+        group.make(alarms.routes, unless=down)
 
 
 def _all(metric: str, table: str) -> cloudwatch.MathExpression:
     """The metric's sum over all operations on a table.
 
-    It exists per table and operation only. One query takes in all operations, also those to come; a query of all tables
-    there cannot be, since its WHERE knows AND and no OR (CloudWatch User Guide, "Metrics Insights query components and
-    syntax"). Conditions that fail are not in it: the protocol rests on them.
+    DynamoDB has the metric per table and operation only. One query covers all operations, also future ones. One query
+    over all tables is impossible: its WHERE knows AND but no OR (CloudWatch User Guide, "Metrics Insights query
+    components and syntax"). Failed conditions are not in it, on which the protocol rests.
     """
     named = f"TableName = '{table}'"
     return cloudwatch.MathExpression(

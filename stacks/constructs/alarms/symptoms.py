@@ -1,76 +1,57 @@
-"""What a failing store sets off: alarms that are told by composite alarms, and only if the store is not down.
+"""Alarms that a failing store sets off. Composite alarms call for them, and only while the store is not down.
 
-The metric alarms have no actions. Each group of them is one composite alarm, whose actions the alarm *store is down*
-suppresses: one fault of DynamoDB rings once, not once for each function, queue and workflow that meets it. What still
-stands when the store is back is told then.
+The metric alarms themselves call nobody. Each group of them is one composite alarm, which the alarm "store is down"
+suppresses: one fault of DynamoDB calls once, not once for each function, queue and workflow that meets it. Alarms that
+are still up after the store is back call then.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.constructs.alarms.alarm import Meaning
-from stacks.constructs.alarms.routes import AlarmRoutes, Severity
+from stacks.constructs.alarms.message import Message
+from stacks.constructs.alarms.routes import AlarmRoutes
 
-#: How long a symptom waits for *store is down* before it is told. The store's own alarms look at five minutes, and what
-#: looks at the tables by the clock does so every five minutes; the metrics are a minute or two late. What is over
-#: before is not told at all, so an alarm of a group is up for longer than that: it counts over a quarter of an hour, or
-#: it is a level.
+#: How long a group waits for "store is down" before it calls. The store's alarms look at five minutes, the function
+#: that reads the tables by the clock runs every five minutes, and metrics are a minute or two late. A group does not
+#: call for what ended before, so its members stay up for longer: they count over a quarter of an hour, or are levels.
 WAIT = Duration.minutes(10)
-#: how long a symptom may outlast the fault before it is told
+#: How long a symptom may outlast the fault before its group calls.
 AFTERWARDS = Duration.minutes(10)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """Alarms that one composite alarm speaks for, and what it says."""
+class Group(NamedTuple):
+    """Silent alarms, and the composite alarm ``id_`` that calls for them."""
 
     scope: Construct
     id_: str
-    members: Sequence[cloudwatch.Alarm]
-    means: Meaning
-    severity: Severity
+    members: tuple[cloudwatch.Alarm, ...]
+    message: Message
     wait: Duration
 
-    def tell(self, routes: AlarmRoutes, unless: cloudwatch.IAlarm) -> None:
+    def make(self, routes: AlarmRoutes, unless: cloudwatch.IAlarm) -> None:
         composite = cloudwatch.CompositeAlarm(
             self.scope,
             self.id_,
             alarm_rule=cloudwatch.AlarmRule.any_of(*self.members),
-            alarm_description=self.means.text(self.severity),
+            alarm_description=str(self.message),
             actions_suppressor=unless,
             actions_suppressor_wait_period=self.wait,
             actions_suppressor_extension_period=AFTERWARDS,
         )
-        routes.send(composite, self.severity)
+        routes.send(composite, self.message.severity)
 
 
 @dataclass
 class Symptoms:
-    """Collects the groups; whoever makes *store is down* tells them.
+    """The groups, until ``store`` makes their composite alarms.
 
-    witnesses: alarms that are over a quarter of an hour after their cause, so that each bears witness to what happens
-    now. A queue that is not empty may say nothing but that nobody has looked at it yet.
+    witnesses: alarms that are over a quarter of an hour after their cause, so that each proves what happens now. A
+    queue that is not empty may only prove that no person has looked at it yet.
     """
 
     groups: list[Group] = field(default_factory=list)
     witnesses: list[cloudwatch.Alarm] = field(default_factory=list)
-
-    def add(
-        self,
-        scope: Construct,
-        id_: str,
-        *,
-        members: Sequence[cloudwatch.Alarm],
-        means: Meaning,
-        severity: Severity,
-        witness: bool = False,
-        wait: Duration = WAIT,
-    ) -> None:
-        group = Group(scope=scope, id_=id_, members=members, means=means, severity=severity, wait=wait)
-        self.groups.append(group)
-        if witness:
-            self.witnesses.extend(members)

@@ -1,55 +1,47 @@
-"""Worries about queued usage: it was refused, it is not recorded, or it could not be processed."""
+"""Alarms of queued usage: it was refused, could not be recorded, or waits for too long."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from constructs import Construct
 
-from stacks.constructs.alarms.alarm import Meaning, add_alarm
-from stacks.constructs.alarms.queues import add_not_empty, add_too_old, waiting
-from stacks.constructs.alarms.routes import AlarmRoutes, Severity
-from stacks.constructs.alarms.symptoms import Symptoms
-from stacks.constructs.usage_queue import UsageQueue
+from stacks.constructs.alarms.bound import Alarms
+from stacks.constructs.alarms.message import Page, Ticket
+from stacks.constructs.alarms.queues import dead_letters, too_old, visible
+from stacks.constructs.queues.usage_queue import UsageQueue
 
-#: usage that is recorded later than ten past the hour is billed in a later one
+#: Usage recorded later than ten past the hour is billed in a later hour.
 USAGE_WAITS = Duration.minutes(15)
-#: each round of what waits is a new message: an old one was not taken for rounds
+#: Each round of waiting is a new message, so no function has taken an old one for several rounds.
 ROUND_WAITS = Duration.hours(1)
-
-REFUSED = Meaning(
-    happened="Usage from the queue was refused.",
-    money="It is not billed, unless somebody mends it and sends it again.",
-    look="Look at the messages of the refused-usage queue, which are kept for 14 days: each says why.",
-)
-DEAD = Meaning(
-    happened="A message of usage could not be processed ten times and is in a dead-letter queue.",
-    money="Its usage is not recorded and will not be billed; the queue keeps it for 14 days.",
-    look="Look at the log of usage-queue, mend what fails, then redrive the dead letters of the usage queue and of the"
-    " waiting queue.",
-)
+USAGE, ROUNDS = "Messages of usage", "Events of customers who are not active yet"
 
 
-class UsageQueueAlarms(Construct):
-    """late: silent alarms of usage that nobody takes, for whoever tells of what waits."""
-
-    def __init__(
-        self, scope: Construct, id_: str, *, queues: UsageQueue, symptoms: Symptoms, routes: AlarmRoutes
-    ) -> None:
-        super().__init__(scope, id_)
-        add_alarm(
-            self,
-            "Refused",
-            metric=waiting(queues.refused),
-            means=REFUSED,
-            routes=routes,
-            severity=Severity.TICKET,
-        )
-        usage, rounds = "Messages of usage", "Events of customers who are not active yet"
-        dead = [
-            add_not_empty(self, "UsageDeadLetters", queue=queues.dead_letters, what=usage),
-            add_not_empty(self, "WaitingDeadLetters", queue=queues.waiting_dead_letters, what=rounds),
-        ]
-        symptoms.add(self, "Dead", members=dead, means=DEAD, severity=Severity.PAGE)
-        self.late: list[cloudwatch.Alarm] = [
-            add_too_old(self, "UsageTooOld", queue=queues.queue, what=usage, oldest=USAGE_WAITS),
-            add_too_old(self, "WaitingTooOld", queue=queues.waiting, what=rounds, oldest=ROUND_WAITS),
-        ]
+def add_usage_queue_alarms(alarms: Alarms, queues: UsageQueue) -> list[cloudwatch.Alarm]:
+    """Returns silent alarms of usage that waits for too long."""
+    alarms.add(
+        "Refused",
+        visible(queues.refused),
+        Ticket(
+            happened="The function usage-queue refused usage that a sender had put into the usage queue.",
+            money="This usage is not billed, unless a person corrects it and sends it again.",
+            look="Look at the messages in the queue UsageQueueRefused, which keeps them for 14 days: each says why.",
+        ),
+    )
+    dead = [
+        dead_letters(alarms, "UsageDeadLetters", queues.dead_letters, USAGE),
+        dead_letters(alarms, "WaitingDeadLetters", queues.waiting_dead_letters, ROUNDS),
+    ]
+    alarms.group(
+        "Dead",
+        dead,
+        Page(
+            happened="The function usage-queue failed ten times to process a message of usage, and SQS put it into a"
+            " dead-letter queue.",
+            money="Its usage is not recorded and will not be billed. SQS keeps the message for 14 days.",
+            look="Look in the log group of usage-queue. Repair what fails, then redrive the queues"
+            " UsageQueueDeadLetters and UsageQueueWaitingDeadLetters.",
+        ),
+    )
+    return [
+        too_old(alarms, "UsageTooOld", queues.queue, USAGE, USAGE_WAITS),
+        too_old(alarms, "WaitingTooOld", queues.waiting, ROUNDS, ROUND_WAITS),
+    ]

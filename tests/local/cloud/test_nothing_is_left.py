@@ -22,6 +22,7 @@ pytestmark = pytest.mark.local
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{PROJECT}:{PROJECT / 'lambda_src'}"}
 
 
 def _processes(state: Path) -> dict[int, str]:
@@ -56,8 +57,7 @@ def _all_gone(state: Path, seconds: float = 8) -> dict[int, str]:
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    environment = dict(os.environ, PYTHONPATH=f"{PROJECT}:{PROJECT / 'lambda_src'}")
-    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, env=environment, start_new_session=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT, env=ENVIRONMENT, start_new_session=True)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signa
         urls = _urls(parent)
         commands = _processes(state).values()
         assert sum("_worker.py" in command for command in commands) == 2
-        assert sum("launcher.py" in command for command in commands) == 2  # and its supervisor
+        assert sum("launcher.py" in command for command in commands) == 1
         assert not any(_refused(url) for url in urls)
         parent.send_signal(number)
         parent.wait(timeout=10)
@@ -95,11 +95,10 @@ def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signa
 
 def test_the_end_of_make_ends_everything(state: Path):
     makefile = state / "Makefile"
-    # the shell stays between make and the program, as it does for a recipe of several commands
-    makefile.write_text(f"run:\n\t@{' '.join(_runner(state))}; echo ended\n")
+    makefile.write_text(f"run:\n\t@exec {' '.join(_runner(state))}\n")
     with _start(["make", "-f", str(makefile), "run"]) as make:
         urls = _urls(make)
-        make.kill()
+        make.terminate()  # make hands it on
         make.wait(timeout=10)
         assert _all_gone(state) == {}
         assert all(_refused(url) for url in urls)
@@ -116,20 +115,12 @@ def test_killed_while_it_is_starting(state: Path, after: float):
 
 def test_stop_waits_until_all_are_gone(state: Path):
     command = [sys.executable, "-u", str(HERE / "small_server.py"), str(state)]
-    child = children.start("small server", command, log=state / "log")
+    child = children.start("small server", command, log=state / "log", environment=ENVIRONMENT)
     url = child.url(timeout=10)
     child.stop()
     assert _processes(state) == {}
     assert _refused(url)
     child.stop()
-
-
-def test_a_killed_supervisor_takes_its_child_along(state: Path):
-    command = [sys.executable, "-u", str(HERE / "small_server.py"), str(state)]
-    with children.start("small server", command, log=state / "log") as child:
-        child.url(timeout=10)
-        os.kill(child.pid, signal.SIGKILL)
-        assert _all_gone(state) == {}
 
 
 def test_what_a_child_leaves_behind_is_ended_with_it(state: Path):
@@ -141,7 +132,7 @@ def test_what_a_child_leaves_behind_is_ended_with_it(state: Path):
         while child.alive() and time.monotonic() < deadline:
             time.sleep(0.02)
         assert not child.alive()
-        assert _all_gone(state) == {}
+    assert _all_gone(state) == {}
 
 
 def test_a_child_that_ends_before_it_is_ready_shows_its_log(state: Path):

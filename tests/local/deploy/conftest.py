@@ -1,7 +1,6 @@
 """An account on the local cloud in which nothing was ever deployed, and somebody who has just cloned the project."""
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from local.cloud import SELLER_ACCOUNT, LocalCloud, LocalSession, children
-from local.marketplace.admin import MarketplaceAdmin
+from local.cloud import SELLER_ACCOUNT, LocalCloud, LocalSession
+from local.marketplace_process import start_marketplace
 from local.simulated_clock import SimulatedClock, moment_of, working_day
+from marketplace_local.admin import MarketplaceAdmin
 from runtime.clock import OFFSET_VARIABLE
 from tests.local.deploy.clone import Clone
 from tests.local.stage.acting import WAIT_SCALE
@@ -52,11 +52,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyAccount]:
         patch.setenv(OFFSET_VARIABLE, "")
         clock = SimulatedClock(folder / "clone" / "build" / "local" / "clock-offset")
         clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
-        server = children.start(
-            "the local Marketplace",
-            [sys.executable, "-u", "-m", "local.marketplace", "--port", "0"],
-            log=folder / "marketplace.log",
-        )
+        server = start_marketplace(folder / "marketplace.log", clock_file=clock.file)
     with server:
         marketplace = MarketplaceAdmin(server.url(timeout=30))
         with LocalCloud(

@@ -3,9 +3,9 @@
 from typing import Any
 
 from local.cloud import LocalCloud
-from local.marketplace.admin import MarketplaceAdmin
 from local.simulated_clock import SimulatedClock
 from local.stage import LocalStage
+from marketplace_local.admin import MarketplaceAdmin
 from stacks.stage import Stage
 
 

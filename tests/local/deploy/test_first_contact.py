@@ -102,9 +102,9 @@ class Changed:
 
 @pytest.fixture(scope="module")
 def changed(acting: Acting, account: EmptyAccount, clone: Clone) -> Changed:
-    """A dimension is added, and the stage deployed."""
+    """A dimension is added to what is sold, and the stage deployed."""
     before = live_versions(account)
-    file = clone.stage_file("dev")
+    file = clone.stage_file("product")
     file.write_text(file.read_text(encoding="utf-8") + ADDED, encoding="utf-8")
     return Changed(before, clone.run(BLOCKS["upgrade"]), live_versions(account))
 

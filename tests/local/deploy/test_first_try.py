@@ -10,8 +10,8 @@ import pytest
 
 from deploy import cdk_cli
 from deploy.assembly import Assembly
+from deploy.deployed_stacks import deployed_stacks
 from deploy.release import deploy_stacks
-from deploy.stacks_there import stacks_there
 from deploy.target import Target
 from local.cloud import SELLER_ACCOUNT
 from tests.local.deploy.conftest import EmptyAccount
@@ -73,17 +73,19 @@ def test_a_protected_stack_that_was_never_whole_is_made_anew_and_a_whole_one_is_
         StackName="YawlMetering-tiny-Doors", TemplateBody=json.dumps(FAILING), EnableTerminationProtection=True
     )
     first = ["CREATE_COMPLETE", "ROLLBACK_COMPLETE"]
-    wait_until(lambda: [stack.status for stack in stacks_there(target)] == first, "one stack is whole and one is not")
+    wait_until(
+        lambda: [stack.status for stack in deployed_stacks(target)] == first, "one stack is complete and one is not"
+    )
     said: list[str] = []
     deploy_stacks(
         target,
-        stacks_there(target),
+        deployed_stacks(target),
         lambda protect: assembly(tmp_path / f"protect-{protect}", protect=protect),
         approved=True,
         more=(),
         say=said.append,
     )
-    after = {stack.name: stack for stack in stacks_there(target)}
+    after = {stack.name: stack for stack in deployed_stacks(target)}
     assert {name: (stack.status, stack.protected) for name, stack in after.items()} == {
         "YawlMetering-tiny-Data": ("CREATE_COMPLETE", True),
         "YawlMetering-tiny-Doors": ("CREATE_COMPLETE", True),

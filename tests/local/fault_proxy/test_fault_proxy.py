@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from local.fault_proxy import Fault, FaultProxy
+from local.fault_proxy import FaultProxy, ProxyFault
 from tests.local.stage.acting import wait_until
 
 TABLE, OTHER = "one", "another"
@@ -232,8 +232,8 @@ def test_who_is_gone_when_his_slow_request_goes_on_has_sent_nothing(proxy: Fault
     "wrong", [{"kind": "bad-luck"}, {"kind": "throttle", "times": 0}, {"kind": "conflict", "operation": "GetItem"}]
 )
 def test_what_is_no_fault(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"fault|times|way"):
-        Fault(**wrong)
+    with pytest.raises(ValueError, match=r"fault|times|conflict with"):
+        ProxyFault(**wrong)
 
 
 def test_it_is_gone_with_its_block(behind: tuple[str, list[Any]]) -> None:

@@ -13,9 +13,9 @@ from botocore.awsrequest import AWSRequest
 from ledger import tables
 from ledger.hour import SECONDS, hour_of
 from local.cloud import LocalSession
-from local.marketplace import notices
 from local.replay.buyers import Buyer, Buyers
 from local.stage import LocalStage
+from marketplace_local import notices
 from runtime.clock import iso
 
 Item = dict[str, Any]

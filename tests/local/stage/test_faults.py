@@ -6,7 +6,7 @@ Judged by Marketplace's log and by the sums over all tables.
 import pytest
 
 from ledger import tables
-from local.fault_proxy import Fault
+from local.fault_proxy import ProxyFault
 from local.replay.buyers import Buyer
 from runtime.clock import from_iso, iso
 from tests.local.stage.accounts import USED, accounts, billed_all, times, use
@@ -21,7 +21,7 @@ def crowd(_acting: Acting) -> list[Buyer]:
     return _acting.arrive(10)
 
 
-def fault(acting: Acting, kind: str, table: tables.Table, **narrowed: object) -> Fault:
+def fault(acting: Acting, kind: str, table: tables.Table, **narrowed: object) -> ProxyFault:
     """Armed at the functions' DynamoDB."""
     return acting.stage.dynamodb_faults.arm(kind, table=acting.stage.table_name(table), **narrowed)
 

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from ledger import tables
 from local.cloud import MARKETPLACE_ACCOUNT, SELLER_ACCOUNT
-from local.marketplace import notices
 from local.replay.buyers import Buyer
+from marketplace_local import notices
 from tests.local.stage.acting import Acting, Item
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]

@@ -7,7 +7,7 @@ DynamoDB. What is still held when its sender dies was never sent.
 import pytest
 
 from ledger import tables
-from local.fault_proxy import Fault
+from local.fault_proxy import ProxyFault
 from local.replay.buyers import Buyer
 from tests.local.stage.accounts import billed_all, times, use
 from tests.local.stage.acting import Acting, wait_until
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
 GIVEN_UP = 2.5
 
 
-def hold(acting: Acting, operation: str, buyer: Buyer | None = None, *, after: int = 0) -> Fault:
+def hold(acting: Acting, operation: str, buyer: Buyer | None = None, *, after: int = 0) -> ProxyFault:
     """The next such request on the metering records, or the one after so many, waits until it is let go."""
     return acting.stage.dynamodb_faults.arm(
         "slow",
@@ -30,7 +30,7 @@ def hold(acting: Acting, operation: str, buyer: Buyer | None = None, *, after: i
     )
 
 
-def let_go(acting: Acting, held: Fault) -> None:
+def let_go(acting: Acting, held: ProxyFault) -> None:
     """Who has sent it is dead: it goes no further."""
     acting.stage.dynamodb_faults.disarm(held)
     wait_until(lambda: any(met.kind == "slow" for met in acting.stage.dynamodb_faults.log), "the request is over")

@@ -11,8 +11,8 @@ import pytest
 
 from ledger import tables
 from local.cloud import LocalSession
-from local.marketplace import notices
 from local.replay.buyers import Buyer
+from marketplace_local import notices
 from runtime.clock import iso
 from tests.local.stage.acting import Acting, Item, wait_until
 from tests.local.stage.workers import kill

@@ -7,18 +7,8 @@ MUTANTS = (
         "leavers-hours-read-eventually",
         "final metering does not see the record that was opened just before",
         "MeteringRecords.unsettled",
-        """{
-            'KeyConditionExpression': 'customerIdentifier = :customer AND #hour >= :first',
-            'ExpressionAttributeNames': HOUR_NAME,
-            'ExpressionAttributeValues': {':customer': customer_identifier, ':first': first_hour},
-            'ConsistentRead': True
-        }""",
-        """{
-            'KeyConditionExpression': 'customerIdentifier = :customer AND #hour >= :first',
-            'ExpressionAttributeNames': HOUR_NAME,
-            'ExpressionAttributeValues': {':customer': customer_identifier, ':first': first_hour},
-            'ConsistentRead': False
-        }""",
+        "ConsistentRead=True",
+        "ConsistentRead=False",
     ),
     Mutant(
         "never-refused",
@@ -99,11 +89,8 @@ if record.state != 'sealed':
         "remainder-unnamed",
         "what remains of a leaver disappears with him",
         "Balances.end_remainder",
-        "change += f', #e{number} = :e{number}'",
-        """
-change += f', #e{number} = :e{number}'
-values[f':e{number}'] = Decimal(0)
-""",
+        "self._next(old).set(ended)",
+        "self._next(old).set(dict.fromkeys(ended, Decimal(0)))",
     ),
     Mutant(
         "leavers-found-once",

@@ -28,8 +28,8 @@ MUTANTS = (
         "highest-unconditional",
         "the highest count is raised whoever has raised it meanwhile",
         "UsageEvents.raise_mark",
-        "condition, values[':seen'] = ('highest = :seen', seen)",
-        "condition = 'attribute_exists(highest)'",
+        "change.equals('highest', seen)",
+        "change.exists('highest')",
     ),
     Mutant(
         "highest-added-up",
@@ -87,34 +87,22 @@ if dict(stored.content) != event.content:
         "version-not-raised",
         "an add leaves the record's version as it was",
         "MeteringRecords.add",
-        "{':one': 1, ':open': 'open'}",
-        "{':one': 0, ':open': 'open'}",
+        "{'version': 1}",
+        "{'version': 0}",
     ),
     Mutant(
         "add-to-closed-hour",
         "an add asks only whether there is a record",
         "MeteringRecords.add",
-        """{
-            'TableName': self.table_name,
-            'Key': _key(customer_identifier, hour),
-            'ExpressionAttributeNames': names,
-            'ExpressionAttributeValues': values,
-            'ConditionExpression': '#state = :open'
-        }""",
-        """{
-            'TableName': self.table_name,
-            'Key': _key(customer_identifier, hour),
-            'ExpressionAttributeNames': names,
-            'ExpressionAttributeValues': values,
-            'ConditionExpression': 'attribute_exists(#state) OR #state = :open'
-        }""",
+        "change.equals('state', 'open')",
+        "change.exists('state')",
     ),
     Mutant(
         "create-over-existing",
         "a record is created whether or not there is one",
         "MeteringRecords.add",
-        "'attribute_not_exists(#state)'",
-        "'attribute_not_exists(#state) OR attribute_exists(#state)'",
+        "change.when(change.absent('state'))",
+        "change",
     ),
     Mutant(
         "create-without-status",

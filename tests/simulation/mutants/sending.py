@@ -37,8 +37,8 @@ lines = self._journalled(lines, attempt)
         "journal-on-ended-lines",
         "a line that has ended since it was read is sent",
         "Settlement.journal",
-        "f'(attribute_not_exists({name}) OR {name}.#rank < :ended)'",
-        "f'(attribute_not_exists({name}) OR {name}.#rank < :ended OR {name}.#rank >= :ended)'",
+        "change.absent_or(verdict, open_rank)",
+        "change.absent_or(verdict, f'({open_rank} OR {change.exists(verdict)})')",
     ),
     Mutant(
         "5xx-is-an-answer",

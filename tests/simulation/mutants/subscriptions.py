@@ -6,9 +6,9 @@ MUTANTS = (
     Mutant(
         "subscriber-version-unconditional",
         "a change of a subscriber overwrites another's",
-        "_unchanged",
-        "'#held = :read'",
-        "'attribute_exists(#held) OR #held = :read'",
+        "Subscribers._write",
+        "write.unchanged(version)",
+        "write.exists('customerIdentifier')",
     ),
     Mutant(
         "subscriber-version-not-raised",

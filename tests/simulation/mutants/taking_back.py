@@ -7,8 +7,8 @@ MUTANTS = (
         "void-twice",
         "an event is taken back whether or not it was before",
         "UsageEvents.void",
-        "'attribute_exists(eventId) AND attribute_not_exists(voidedAt)'",
-        "'attribute_exists(eventId)'",
+        "change.absent('voidedAt')",
+        "",
     ),
     Mutant(
         "void-of-closed-hour",
@@ -19,7 +19,7 @@ if not tags:
     return [note, take_off]
 """,
         """
-take_off['Update']['ConditionExpression'] = '#state = :open OR attribute_exists(#state)'
+take_off['Update']['ConditionExpression'] += ' OR attribute_exists(customerIdentifier)'
 if not tags:
     return [note, take_off]
 """,
@@ -33,7 +33,7 @@ if not tags:
     return [note, take_off]
 """,
         """
-take_off['Update']['ExpressionAttributeValues'][':one'] = 0
+take_off['Update']['ExpressionAttributeValues'][':0'] = 0
 if not tags:
     return [note, take_off]
 """,

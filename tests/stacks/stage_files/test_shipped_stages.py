@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from marketplace.dimensions import Dimension
-from marketplace.regions import METERING_REGIONS
 from stacks import stage as stages
 from stacks.stage import StageError
-from tests.stacks.stage_files.files import GOOD, TO_BE_SET, load
+from tests.stacks.stage_files.files import GOOD, load
 from tests.synthesized import PRODUCT_CODE, STAGES, shipped
 
 SHIPPED = stages.names(STAGES)
@@ -30,35 +29,37 @@ def test_what_waits_is_tried_again_after_sqs_longest_delay_unless_the_stage_says
     assert {name for name in SHIPPED if shipped(name).waiting_usage_seconds != 900} == {"local"}
 
 
-def test_the_shipped_stages_are_good_but_for_the_product_code() -> None:
+def test_the_shipped_stages_are_good_but_for_what_is_to_be_filled_in() -> None:
     assert SHIPPED == ["dev", "local", "prod", "staging"]
     for name in SHIPPED:
         assert shipped(name).product_code == PRODUCT_CODE
-    for name in ("dev", "staging", "prod"):
-        with pytest.raises(StageError) as raised:
-            stages.load(name, folder=STAGES)
-        assert str(raised.value) == f"stages/{name}.toml: productCode is empty: {TO_BE_SET}"
+    with pytest.raises(StageError, match=r"^stages/product.toml: productCode is empty: set it to "):
+        stages.load("dev", folder=STAGES)
+    for name in ("staging", "prod"):
+        with pytest.raises(StageError, match=rf"^stages/{name}.toml: account is empty: set it to "):
+            stages.load(name, folder=STAGES, product_code=PRODUCT_CODE)
 
 
-def test_the_shipped_stages_sell_the_specifications_dimensions() -> None:
-    for name in SHIPPED:
-        sold = {
-            dimension.name: (dimension.aggregation, dimension.scale) for dimension in shipped(name).dimensions.values()
-        }
-        assert sold == {
-            "workflow_executions": ("sum", 1),
-            "active_users": ("distinct", 1),
-            "data_processed_gb": ("sum", 1),
-            "api_calls": ("sum", 1000),
-            "worklet_invocations": ("sum", 1),
-        }
-        assert shipped(name).dimensions["data_processed_gb"].decimals > 0
-        assert [tier.name for tier in shipped(name).tiers] == [
-            "basic_tier",
-            "professional_tier",
-            "enterprise_tier",
-            "unlimited_tier",
-        ]
+def test_every_stage_sells_the_product_s_dimensions_and_local_includes_less_in_the_same_tiers() -> None:
+    prod, *others = (shipped(name) for name in ("prod", "dev", "staging", "local"))
+    for stage in others:
+        assert stage.dimensions == prod.dimensions
+        assert [tier.name for tier in stage.tiers] == [tier.name for tier in prod.tiers]
+
+
+def test_the_specification_s_dimensions_and_tiers_are_sold() -> None:
+    prod = shipped("prod")
+    sold = {each.name: (each.aggregation, each.scale, each.decimals > 0) for each in prod.dimensions.values()}
+    specified = {
+        "workflow_executions": ("sum", 1, False),
+        "active_users": ("distinct", 1, False),
+        "data_processed_gb": ("sum", 1, True),
+        "api_calls": ("sum", 1000, False),
+        "worklet_invocations": ("sum", 1, False),
+    }
+    assert {name: sold[name] for name in specified} == specified
+    tiers = ["basic_tier", "professional_tier", "enterprise_tier", "unlimited_tier"]
+    assert [tier.name for tier in prod.tiers if tier.name in tiers] == tiers
 
 
 def test_what_the_shipped_stages_risk() -> None:
@@ -71,12 +72,3 @@ def test_what_the_shipped_stages_risk() -> None:
         "staging": True,
         "prod": True,
     }
-
-
-def test_metering_regions_are_those_that_the_sdk_knows() -> None:
-    import boto3
-
-    # ca-west-1 and other new Regions come and go in the SDK's pattern-based list; this is the listed one
-    known = boto3.Session(region_name="us-east-1").get_available_regions("meteringmarketplace", "aws")
-    assert set(METERING_REGIONS) <= set(known)
-    assert len(METERING_REGIONS) == 28

@@ -14,7 +14,7 @@ from tests.stacks.stage_files.files import TO_BE_SET
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--stage", "dev"], f"stages/dev.toml: productCode is empty: {TO_BE_SET}"),
+        (["--stage", "dev"], f"stages/product.toml: productCode is empty: {TO_BE_SET}"),
         ([], "no stage is named: pass -c stage=<dev|local|prod|staging>"),
         (
             ["-c", "stage=nowhere"],

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from deploy.stacks_there import StackThere
+from deploy.deployed_stacks import DeployedStack
 from deploy.target import Target
 from stacks.stage import Stage
 from tests.synthesized import shipped
@@ -24,7 +24,7 @@ def target(**changes: Any) -> Target:
     return Target(stage=stage(**changes), account=ACCOUNT, session=boto3.Session(), reached_at=REACHED)
 
 
-def there(name: str, status: str = "CREATE_COMPLETE", **more: Any) -> StackThere:
+def there(name: str, status: str = "CREATE_COMPLETE", **more: Any) -> DeployedStack:
     basis = {"protected": False, "changed_by": "yawl-20261129T100500Z", "outputs": {}, "region": "us-east-1"}
     stack = f"YawlMetering-dev-{name}"
-    return StackThere(name=stack, id=f"arn:{stack}", status=status, **{**basis, **more})
+    return DeployedStack(name=stack, id=f"arn:{stack}", status=status, **{**basis, **more})

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, UnauthorizedSSOTokenError
 from moto import mock_aws
 
+from deploy.deployed_stacks import STUCK, check_states
 from deploy.not_ready import NotReady
-from deploy.stacks_there import STUCK, check_states
 from deploy.target import Target, check_bootstrap, reach
 from tests.unit.deploy.targets import ACCOUNT, stage, target, there
 
@@ -111,7 +111,7 @@ def test_each_qualifier_has_a_bootstrap_stack_of_its_own() -> None:
 
 
 def test_a_stack_that_somebody_changes_is_not_touched() -> None:
-    with pytest.raises(NotReady, match="YawlMetering-dev-Doors is UPDATE_IN_PROGRESS: somebody is at it"):
+    with pytest.raises(NotReady, match="YawlMetering-dev-Doors is UPDATE_IN_PROGRESS: another deployment changes it"):
         check_states([there("Data"), there("Doors", "UPDATE_IN_PROGRESS")])
     check_states([there("Data", "REVIEW_IN_PROGRESS"), there("Doors", "UPDATE_ROLLBACK_COMPLETE")])
 

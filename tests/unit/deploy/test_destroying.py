@@ -15,7 +15,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     taken: list[str] = []
     monkeypatch.setattr(room, "cdk", lambda *command: taken.append(command[0]))
     monkeypatch.setattr(room, "left_over", lambda *_: iter(["AWS::IAM::Role kept"]))
-    monkeypatch.setattr(room, "stacks_there", lambda _: [there("Data"), there("Doors")])
+    monkeypatch.setattr(room, "deployed_stacks", lambda _: [there("Data"), there("Doors")])
     monkeypatch.setattr(room, "delete_stack", lambda _, stack: taken.append(f"delete {stack.name}"))
     monkeypatch.setattr(room, "folder_of", lambda *_, **__: tmp_path)
     artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "template.json"}}
@@ -53,7 +53,7 @@ def test_a_stage_that_keeps_its_ledger_is_refused(commands: list[str]) -> None:
 def test_a_stage_that_kept_its_ledger_is_deployed_without_protection_first(
     commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "stacks_there", lambda _: [there("Data", protected=True)])
+    monkeypatch.setattr(room, "deployed_stacks", lambda _: [there("Data", protected=True)])
     with pytest.raises(NotReady, match="make deploy STAGE=dev"):
         destroy()
     assert commands == []
@@ -63,12 +63,12 @@ def test_a_stack_that_the_stage_file_no_longer_asks_for_goes_with_the_others(
     commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stage abroad that takes nobody's notices any more has no stack in Marketplace's Region, and had one."""
-    monkeypatch.setattr(room, "stacks_there", lambda _: [there("Data"), there("Notices", protected=True)])
+    monkeypatch.setattr(room, "deployed_stacks", lambda _: [there("Data"), there("Notices", protected=True)])
     destroy()
     assert commands == ["destroy", "delete YawlMetering-dev-Notices"]
 
 
 def test_a_stage_that_is_not_there_needs_nothing(commands: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "stacks_there", lambda _: [])
+    monkeypatch.setattr(room, "deployed_stacks", lambda _: [])
     assert destroy() == ["dev is not deployed in account 123456789012: there is nothing to remove"]
     assert commands == []

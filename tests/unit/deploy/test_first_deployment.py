@@ -7,7 +7,7 @@ import pytest
 
 from deploy import release
 from deploy.assembly import Assembly
-from deploy.stacks_there import StackThere
+from deploy.deployed_stacks import DeployedStack
 from tests.unit.deploy.targets import target, there
 
 STACKS = ("Data", "Doors")
@@ -28,10 +28,10 @@ class Steps:
         self.commands.append(command)
         self.taken.append(f"deploy {Path(command[command.index('--app') + 1]).name}")
 
-    def _clear(self, stacks: Sequence[StackThere]) -> None:
+    def _clear(self, stacks: Sequence[DeployedStack]) -> None:
         self.taken += [f"clear {stack.name}" for stack in stacks if not stack.complete]
 
-    def of(self, *before: StackThere, keep: bool = True, approved: bool = False) -> list[str]:
+    def of(self, *before: DeployedStack, keep: bool = True, approved: bool = False) -> list[str]:
         release.deploy_stacks(
             target(keep_data=keep), list(before), _synthesized, approved=approved, more=(), say=self.said.append
         )

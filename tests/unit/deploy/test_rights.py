@@ -10,12 +10,12 @@ import pytest
 from botocore import xform_name
 from botocore.session import get_session
 
-from stacks.constructs.rest_api import STAGE
+from stacks.constructs.api.rest_api import STAGE
 from stacks.synth import ROOT
 
 DEPLOY = ROOT / "deploy"
-#: asked by ``deploy.target.reach`` and ``deploy.stacks_there``
-BEFORE = {("sts", "get_caller_identity"), ("cloudformation", "describe_stacks")}
+#: ``deploy.target.reach`` asks it.
+BEFORE = {("sts", "get_caller_identity")}
 #: where IAM names a service otherwise than its signatures do (Service Authorization Reference)
 PREFIXES = {"monitoring": "cloudwatch"}
 ACTIONS = {("apigateway", "get_account"): "apigateway:GET"}
@@ -51,7 +51,7 @@ def allowed(policy: str) -> Iterator[str]:
 
 
 def calls_of(folder: str) -> set[tuple[str, str]]:
-    return BEFORE | asked(*(DEPLOY / folder).glob("*.py"), DEPLOY / "stage_there.py")
+    return BEFORE | asked(*(DEPLOY / folder).glob("*.py"), DEPLOY / "deployed_stacks.py")
 
 
 def test_check_may_do_what_it_asks_for_and_nothing_else() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from deploy import rollback
 from deploy.aliases import FUNCTION_ALIAS, WORKFLOW_ALIAS, Alias, Version, deployed_version
-from deploy.deployments import change_set_name, last_deployment
+from deploy.deployed_stacks import Resource, change_set_name, last_deployment
 from deploy.not_ready import NotReady
 from tests.unit.deploy.targets import REACHED, target, there
 
@@ -38,7 +38,7 @@ class Account:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *aliases: Alias) -> None:
         self.aliases = {alias.of: alias for alias in aliases}
         self.said: list[str] = []
-        monkeypatch.setattr(rollback, "stacks_there", lambda _: [alias.stack for alias in self.aliases.values()])
+        monkeypatch.setattr(rollback, "deployed_stacks", lambda _: [alias.stack for alias in self.aliases.values()])
         monkeypatch.setattr(rollback, "live_aliases", lambda *_: list(self.aliases.values()))
         monkeypatch.setattr(rollback, "move", self._move)
 
@@ -88,7 +88,7 @@ def test_a_moment_leads_further_back_than_the_last_deployment(monkeypatch: pytes
 def test_a_change_by_another_command_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account(monkeypatch, alias("usage", 2, at(9), at(12, 1)))
     foreign = there("Watch", changed_by="cdk-deploy-change-set")
-    monkeypatch.setattr(rollback, "stacks_there", lambda _: [foreign])
+    monkeypatch.setattr(rollback, "deployed_stacks", lambda _: [foreign])
     with pytest.raises(NotReady, match="changed last by another command"):
         account.roll_back()
     assert account.roll_back(before=at(11)) == {"usage": 1}
@@ -123,11 +123,12 @@ def test_the_deployed_version_is_the_one_that_the_template_gives_the_alias(monke
             "Version2": {"Type": "AWS::Lambda::Version"},
         }
     }
-    physical = {
-        "Function": ("AWS::Lambda::Function", "usage"),
-        "Version2": ("AWS::Lambda::Version", "arn:aws:lambda:us-east-1:123456789012:function:usage:2"),
-    }
-    monkeypatch.setattr("deploy.aliases._resources", lambda *_: physical)
+    version = "arn:aws:lambda:us-east-1:123456789012:function:usage:2"
+    resources = [
+        Resource("us-east-1", "Function", "AWS::Lambda::Function", "usage"),
+        Resource("us-east-1", "Version2", "AWS::Lambda::Version", version),
+    ]
+    monkeypatch.setattr("deploy.aliases.resources_of", lambda *_: resources)
     wanted = deployed_version(target(), usage, template)
     assert wanted is not None and wanted.number == 2
     assert deployed_version(target(), usage, {"Resources": {}}) is None

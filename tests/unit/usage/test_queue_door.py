@@ -19,7 +19,8 @@ from tests.contracts.stores import Ledger
 from tests.contracts.stores import ledger as new_ledger
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import Context, failed
-from usage import queue_handlers, record_usage
+from usage import record_usage
+from usage.handlers import usage_queue
 from usage.reporters import Reporter
 from usage.reporters import to_json as reporters_to_json
 
@@ -62,8 +63,8 @@ def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Led
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    queue_handlers.settings.cache_clear()
-    queue_handlers.drain.cache_clear()
+    usage_queue.settings.cache_clear()
+    usage_queue.drain.cache_clear()
     made.clear()
     for customer in CUSTOMERS:
         made.subscriber_items.put_item(
@@ -106,7 +107,7 @@ def call(*messages: tuple[str | None, Any], queue: str = "usage.fifo", sender: s
             }
         )
     context: Any = Context()
-    return failed(queue_handlers.handle({"Records": records}, context))
+    return failed(usage_queue.handler({"Records": records}, context))
 
 
 def message(*events: Said) -> Said:
@@ -115,7 +116,7 @@ def message(*events: Said) -> Said:
 
 def lying(where: str) -> list[Said]:
     sqs = boto3.client("sqs", region_name="us-east-1")
-    url = getattr(queue_handlers.settings(), f"{where.upper()}_USAGE_QUEUE_URL")
+    url = getattr(usage_queue.settings(), f"{where.upper()}_USAGE_QUEUE_URL")
     return [
         json.loads(m["Body"]) for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     ]
@@ -176,7 +177,7 @@ def test_a_batch_that_fails_as_a_whole_names_its_messages(monkeypatch: pytest.Mo
 
 def test_messages_of_the_waiting_queue_fail_by_themselves(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     busy(monkeypatch, CUSTOMERS[0])
-    queue = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    queue = usage_queue.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
     bodies = [message(usage("a")), message(usage("b", CUSTOMERS[1])), message(usage("c"))]
     assert call(*((None, body) for body in bodies), queue=queue) == ["m0", "m2"]
     assert executions(ledger, CUSTOMERS[1]) == 1
@@ -184,14 +185,14 @@ def test_messages_of_the_waiting_queue_fail_by_themselves(ledger: Ledger, monkey
 
 def test_a_queue_that_cannot_be_sent_to_fails_the_message(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFUSED_USAGE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/111122223333/no-such-queue")
-    queue_handlers.settings.cache_clear()
+    usage_queue.settings.cache_clear()
     assert call((CUSTOMERS[0], message(usage("a"), usage("b", quantity=-1))), (CUSTOMERS[1], "{")) == ["m0", "m1"]
     assert executions(ledger, CUSTOMERS[0]) == 1, "and is found when the message comes again"
 
 
 def test_which_queue_a_message_comes_from_decides_whether_it_has_waited() -> None:
     old = {"waitingSince": iso(from_iso(NOW) - 25 * 3600)}
-    waiting = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    waiting = usage_queue.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
     call(("nobody", message(usage("a", "nobody")) | old))
     assert [body["waitingSince"][:16] for body in lying("waiting")] == [NOW[:16]]
     assert lying("refused") == []
@@ -210,8 +211,8 @@ def _reporters(monkeypatch: pytest.MonkeyPatch) -> None:
         principal=role, sender_id="AROAENGINE", customers=(CUSTOMERS[0], "new"), dimensions=("executions",)
     )
     monkeypatch.setenv("REPORTERS", reporters_to_json((entry,)))
-    queue_handlers.settings.cache_clear()
-    queue_handlers.drain.cache_clear()
+    usage_queue.settings.cache_clear()
+    usage_queue.drain.cache_clear()
 
 
 def reasons() -> list[str]:
@@ -244,7 +245,7 @@ def test_a_reporters_message_is_taken_as_far_as_it_is_his(ledger: Ledger) -> Non
 @pytest.mark.usefixtures("_reporters")
 def test_what_has_waited_keeps_the_rights_of_who_sent_it(ledger: Ledger) -> None:
     """We put it there ourselves; what a void takes back can be looked at only now."""
-    waiting = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    waiting = usage_queue.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
     call(("new", message(usage("a", "new"), {"void": "u", "customerIdentifier": "new", "source": "test"})))
     [kept] = lying("waiting")
     assert kept["sender"] == "AROAENGINE:i-1"
@@ -275,7 +276,7 @@ def test_what_has_waited_keeps_the_rights_of_who_sent_it(ledger: Ledger) -> None
 
 
 def test_what_became_of_queued_events_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    waiting = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    waiting = usage_queue.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
     events = [usage("a"), usage("b"), usage("a"), usage("c", quantity=-1), usage("d", "no"), usage("e", "no")]
     call((CUSTOMERS[0], message(*events)), (CUSTOMERS[0], "{"))
     call((None, message(usage("d", "no")) | {"waitingSince": iso(0)}), queue=waiting)
@@ -299,7 +300,7 @@ def test_what_is_recorded_is_told_though_its_message_comes_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WAITING_USAGE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/111122223333/no-such-queue")
-    queue_handlers.settings.cache_clear()
+    usage_queue.settings.cache_clear()
     assert call((CUSTOMERS[0], message(usage("a"), usage("b", "nobody")))) == ["m0"]
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert (line["EventsRecorded"], line["QueuedEventsRecorded"]) == ([1], [1])
@@ -310,7 +311,7 @@ def test_log_lines_name_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "ann@example.com"
     ann = {"dimension": "users", "user": secret}
     busy(monkeypatch, CUSTOMERS[1])
-    with log_lines(queue_handlers.logger) as written:
+    with log_lines(usage_queue.logger) as written:
         call(
             (CUSTOMERS[0], message(usage("a", **ann), usage("b", quantity=-1, **ann), usage("c", "nobody", **ann))),
             (CUSTOMERS[0], f"{{{secret}"),

@@ -18,7 +18,7 @@ from tests.contracts.stores import Ledger
 from tests.contracts.stores import ledger as new_ledger
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import Context
-from usage import handlers
+from usage.handlers import usage as handlers
 from usage.reporters import Reporter
 from usage.reporters import to_json as reporters_to_json
 
@@ -92,7 +92,7 @@ def call(method: str, path: str, caller: str | None = ENGINE, **event: Any) -> A
         "isBase64Encoded": False,
     } | event
     context: Any = Context()
-    answer = handlers.handle(json.loads(json.dumps(request)), context)
+    answer = handlers.handler(json.loads(json.dumps(request)), context)
     assert "application/json" in str(answer["multiValueHeaders"]["Content-Type"])
     return answer["statusCode"], json.loads(answer["body"])
 

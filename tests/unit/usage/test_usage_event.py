@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.marketplace.rules.request_form import tags_are_plain
-from local.marketplace.rules.usage_record import UsageRecord
 from marketplace.dimensions import Dimension
 from marketplace.usage_allocations import Allocation, tag_set, usage_allocation
+from marketplace_local.rules.request_form import tags_are_plain
+from marketplace_local.rules.usage_record import UsageRecord
 from runtime.clock import from_iso
 from usage.usage_event import Refusal, UsageEvent, Void, parse
 

@@ -115,7 +115,7 @@ def contended(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     pauses: list[float] = []
     monkeypatch.setattr("ledger.subscribers.Subscribers._write", lambda *_: False)
     # the module's own name, not the function of everybody: threads of other tests sleep, too
-    monkeypatch.setattr("buyer.assembly.registration.time", SimpleNamespace(sleep=pauses.append))
+    monkeypatch.setattr("runtime.pause.time", SimpleNamespace(sleep=pauses.append))
     yield pauses
 
 

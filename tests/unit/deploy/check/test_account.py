@@ -13,11 +13,11 @@ from deploy.check.account import (
     bootstrap_lines,
     region_line,
     region_lines,
+    seller_aws,
     seller_lines,
-    seller_reader,
 )
+from deploy.deployed_stage import DeployedStage
 from deploy.line import State
-from deploy.stage_there import StageThere
 from tests.unit.deploy.answers import answering, refused
 from tests.unit.deploy.targets import ACCOUNT, target
 
@@ -46,7 +46,7 @@ def test_a_region_that_is_not_switched_on_is_red(status: str, state: State) -> N
 
 
 def test_the_region_is_asked_for_where_every_account_is() -> None:
-    there = StageThere(target=target(region="me-central-1"))
+    there = DeployedStage(target=target(region="me-central-1"))
     with answering({"GetRegionOptStatus": {"RegionName": "me-central-1", "RegionOptStatus": "DISABLED"}}) as calls:
         (line, *_) = region_lines(there)
     assert line.state is State.RED
@@ -66,7 +66,7 @@ def test_a_bootstrap_stack_that_is_old_or_missing_is_red_with_the_command(versio
 def test_a_stage_elsewhere_is_bootstrapped_twice_with_its_qualifier() -> None:
     abroad = target(region="eu-west-1", notices=("eventbridge",), test_accounts=(ACCOUNT,), bootstrap_qualifier="acme")
     with answering({"GetParameter": refused("ParameterNotFound")}) as calls:
-        lines = list(bootstrap_lines(StageThere(target=abroad)))
+        lines = list(bootstrap_lines(DeployedStage(target=abroad)))
     assert [line.state for line in lines] == [State.RED, State.RED]
     assert {call.region for call in calls} == {"eu-west-1", "us-east-1"}
     assert {call.request["Name"] for call in calls} == {"/cdk-bootstrap/acme/version"}
@@ -78,9 +78,9 @@ def credentials() -> dict[str, Any]:
 
 
 def test_the_publishing_accounts_role_is_assumed_with_its_external_id_and_may_only_look() -> None:
-    there = StageThere(target=target(seller_role_arn=ROLE, external_id="shared-secret"))
+    there = DeployedStage(target=target(seller_role_arn=ROLE, external_id="shared-secret"))
     with answering({"AssumeRole": credentials()}) as calls:
-        found = seller_reader(there).session.get_credentials()
+        found = seller_aws(there).session.get_credentials()
         assert [line.state for line in seller_lines(there)] == [State.GREEN]
     assert found is not None and found.access_key == "ASIA1234567890123456"
     assert calls[0].request["ExternalId"] == "shared-secret"
@@ -89,8 +89,8 @@ def test_the_publishing_accounts_role_is_assumed_with_its_external_id_and_may_on
 
 
 def test_without_a_role_the_account_looks_at_its_own_product() -> None:
-    there = StageThere(target=target())
-    assert seller_reader(there) is there.reader
+    there = DeployedStage(target=target())
+    assert seller_aws(there) == there.aws
     assert [line.state for line in seller_lines(there)] == [State.GREEN]
 
 
@@ -101,17 +101,17 @@ def test_another_profile_looks_at_the_product_if_it_is_the_publishers(
     config = tmp_path / "config"
     config.write_text("[profile seller]\naws_access_key_id = AKIASELLER\naws_secret_access_key = s\n", encoding="utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    there = StageThere(target=target(seller_role_arn=ROLE, external_id="x"), seller_profile="seller")
+    there = DeployedStage(target=target(seller_role_arn=ROLE, external_id="x"), seller_profile="seller")
     with answering({"GetCallerIdentity": {"Account": account, "Arn": "arn", "UserId": "id"}}):
         (line,) = seller_lines(there)
     assert line.state is state
-    credentials = seller_reader(there).session.get_credentials()
+    credentials = seller_aws(there).session.get_credentials()
     assert credentials is not None and credentials.access_key == "AKIASELLER"
 
 
 def test_a_role_that_cannot_be_assumed_is_not_known_to_be_wrong() -> None:
     """It lets in the stage's functions and nobody else, as the seller's stack makes it."""
-    there = StageThere(target=target(seller_role_arn=ROLE, external_id="shared-secret"))
+    there = DeployedStage(target=target(seller_role_arn=ROLE, external_id="shared-secret"))
     with answering({"AssumeRole": refused("AccessDenied")}):
         (line,) = seller_lines(there)
     assert line.state is State.YELLOW

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from deploy.check.catalog import find_product
-from deploy.stage_there import StageThere
+from deploy.deployed_stage import DeployedStage
 from tests.unit.deploy.answers import answering
 from tests.unit.deploy.targets import target
 
@@ -45,7 +45,7 @@ def test_a_product_on_the_second_page_is_found_with_what_its_document_says() -> 
         "DescribeEntity": [described(OTHER), described(DOCUMENT), described(terms)],
     }
     with answering(answers) as calls:
-        product = find_product(StageThere(target=target(region="eu-west-1")).reader, "wanted").product
+        product = find_product(DeployedStage(target=target(region="eu-west-1")).aws, "wanted").product
     assert product is not None
     assert (product.id, product.title, product.visibility) == ("prod-2", "Ours", "Limited")
     assert product.dimensions == {"runs": {"ExternallyMetered"}, "gold": {"Entitled"}}
@@ -61,7 +61,7 @@ def test_what_is_sold_as_another_type_is_found_out() -> None:
         "DescribeEntity": [described(OTHER), described(DOCUMENT)],
     }
     with answering(answers) as calls:
-        found = find_product(StageThere(target=target()).reader, "wanted")
+        found = find_product(DeployedStage(target=target()).aws, "wanted")
     assert found.product is not None and found.product.type == "ContainerProduct"
     assert [each.code for each in found.others] == ["other"]
     kinds = [call.request["EntityType"] for call in calls if call.operation == "ListEntities"]
@@ -71,5 +71,5 @@ def test_what_is_sold_as_another_type_is_found_out() -> None:
 def test_details_that_come_as_text_only_are_read() -> None:
     answers = {"ListEntities": listed("prod-2"), "DescribeEntity": {"Details": json.dumps(DOCUMENT)}}
     with answering(answers):
-        found = find_product(StageThere(target=target()).reader, "wanted")
+        found = find_product(DeployedStage(target=target()).aws, "wanted")
     assert found.product is not None and found.product.code == "wanted"

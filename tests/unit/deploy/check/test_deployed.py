@@ -8,18 +8,18 @@ from deploy.check.deployed import (
     schedule_line,
     stack_lines,
 )
+from deploy.deployed_stacks import STUCK, DeployedStack, Resource
+from deploy.deployed_stage import DeployedStage
 from deploy.line import State
-from deploy.stacks_there import STUCK, StackThere
-from deploy.stage_there import Resource, StageThere
 from tests.unit.deploy.answers import answering
 from tests.unit.deploy.targets import stage, target, there
 
 
-def all_there(status: str = "CREATE_COMPLETE", **more: object) -> list[StackThere]:
+def all_there(status: str = "CREATE_COMPLETE", **more: object) -> list[DeployedStack]:
     return [there(name, status, **more) for name in ("Data", "Doors", "Metering", "Watch")]
 
 
-def states(stacks: list[StackThere], **changes: object) -> dict[str, State]:
+def states(stacks: list[DeployedStack], **changes: object) -> dict[str, State]:
     return {line.about.rsplit("-", 1)[-1]: line.state for line in stack_lines(stage(**changes), stacks)}
 
 
@@ -59,7 +59,7 @@ def test_a_schedule_that_is_paused_is_red() -> None:
 
 def test_dead_letters_that_wait_are_red_also_while_somebody_looks_at_them() -> None:
     assert dead_letter_line("Q", 0).state is State.GREEN
-    found = StageThere(target=target())
+    found = DeployedStage(target=target())
     queue = Resource("eu-west-1", "FailedLinesQueue1", "AWS::SQS::Queue", "https://sqs.eu-west-1.amazonaws.com/1/q")
     found.__dict__["resources"] = (queue, queue._replace(logical_id="UsageQueue1"))
     counts = {"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "1"}

@@ -8,8 +8,8 @@ from botocore.exceptions import EndpointConnectionError
 from deploy import api_door
 from deploy.api_door import Answer
 from deploy.check.fulfilment import listed_line, page_line, page_lines
+from deploy.deployed_stage import DeployedStage
 from deploy.line import State
-from deploy.stage_there import StageThere
 from tests.unit.deploy.targets import stage, target, there
 
 OWN = "https://abc.execute-api.us-east-1.amazonaws.com/v1/register"
@@ -54,8 +54,8 @@ def test_the_page_answers_over_https(url: str, status: int | None, state: State)
     assert page_line(url, status).state is state
 
 
-def deployed(url: str = "https://abc.execute-api.us-east-1.amazonaws.com/v1/") -> StageThere:
-    found = StageThere(target=target())
+def deployed(url: str = "https://abc.execute-api.us-east-1.amazonaws.com/v1/") -> DeployedStage:
+    found = DeployedStage(target=target())
     found.__dict__["stacks"] = (there("Doors", outputs={"ApiUrl": url}),)
     return found
 
@@ -70,7 +70,7 @@ def test_a_page_that_does_not_answer_is_red_and_not_unknown(monkeypatch: pytest.
 
 
 def test_a_stage_that_is_not_deployed_has_no_page_yet() -> None:
-    found = StageThere(target=target())
+    found = DeployedStage(target=target())
     found.__dict__["stacks"] = ()
     assert list(page_lines(found)) == []
 
@@ -79,6 +79,6 @@ def test_the_stacks_own_address_is_where_buyers_are_sent_however_the_api_is_reac
     found = deployed("https://metering.yawl-vendor.com/")
     assert found.named_url == found.api_url == "https://metering.yawl-vendor.com"
     assert deployed().named_url == "https://abc.execute-api.us-east-1.amazonaws.com/v1"
-    through = replace(found, reached_at="http://127.0.0.1:1/v1/")
+    through = replace(found, api_address="http://127.0.0.1:1/v1/")
     through.__dict__["stacks"] = found.stacks
     assert (through.named_url, through.api_url) == ("https://metering.yawl-vendor.com", "http://127.0.0.1:1/v1")

@@ -3,8 +3,9 @@
 import pytest
 
 from deploy.check.quotas import concurrency_line, concurrency_lines, log_role_line, log_role_lines
+from deploy.deployed_stacks import Resource
+from deploy.deployed_stage import DeployedStage
 from deploy.line import State
-from deploy.stage_there import Resource, StageThere
 from tests.unit.deploy.answers import answering, refused
 from tests.unit.deploy.targets import stage, target
 
@@ -34,8 +35,8 @@ def test_a_hundred_stay_unreserved(quota: int, public: int | None, held: int, st
         assert ("publicConcurrency" in line.remedy) is bool(public)
 
 
-def there(*resources: Resource) -> StageThere:
-    found = StageThere(target=target(submit_concurrency=2, public_concurrency=20))
+def there(*resources: Resource) -> DeployedStage:
+    found = DeployedStage(target=target(submit_concurrency=2, public_concurrency=20))
     found.__dict__["resources"] = resources
     return found
 

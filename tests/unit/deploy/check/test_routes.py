@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from deploy.check.routes import (
     e_mail_lines,
@@ -15,8 +16,9 @@ from deploy.check.routes import (
     topic_route_lines,
 )
 from deploy.check.topics import topic_line, topic_lines
+from deploy.deployed_stacks import Resource
+from deploy.deployed_stage import DeployedStage
 from deploy.line import State
-from deploy.stage_there import Resource, StageThere
 from stacks.stage import Stage
 from tests.unit.deploy.answers import answering, refused
 from tests.unit.deploy.targets import stage, target
@@ -62,7 +64,7 @@ def test_an_address_in_both_lists_has_to_confirm_twice() -> None:
 
 def test_addresses_are_looked_for_in_each_region_that_has_alarms() -> None:
     abroad = target(region="eu-west-1", test_accounts=("111122223333",), alarms=routed(page=(ANN,)).alarms)
-    there = StageThere(target=abroad)
+    there = DeployedStage(target=abroad)
     alarm = Resource("eu-west-1", "A", "AWS::CloudWatch::Alarm", "A")
     topics = [Resource(region, "T", "AWS::SNS::Topic", TOPIC) for region in ("eu-west-1", "us-east-1")]
     there.__dict__["resources"] = (alarm, *topics)
@@ -75,7 +77,7 @@ def test_addresses_are_looked_for_in_each_region_that_has_alarms() -> None:
 
 
 def test_a_stage_that_is_not_deployed_has_no_subscriptions_to_look_at() -> None:
-    there = StageThere(target=target())
+    there = DeployedStage(target=target())
     there.__dict__["resources"] = ()
     assert list(e_mail_route_lines(there)) == list(subscription_lines(there)) == []
 
@@ -92,7 +94,7 @@ def test_a_stage_that_is_not_deployed_has_no_subscriptions_to_look_at() -> None:
 def test_an_existing_topic_is_asked_in_its_own_region(answer: Any, state: State) -> None:
     arn = TOPIC.replace("us-east-1", "eu-west-1")
     with answering({"GetTopicAttributes": answer}) as calls:
-        (line,) = topic_route_lines(StageThere(target=target()), (ANN, arn, arn))
+        (line,) = topic_route_lines(DeployedStage(target=target()), (ANN, arn, arn))
     assert line.state is state
     assert [call.region for call in calls] == ["eu-west-1"]
     assert topic_route_line(arn, None).state is State.GREEN
@@ -110,7 +112,7 @@ def test_a_subscription_that_is_gone_or_pending_is_red() -> None:
 
 
 def test_subscriptions_to_marketplaces_topics_are_asked_where_the_topics_are() -> None:
-    there = StageThere(target=target(region="eu-west-1"))
+    there = DeployedStage(target=target(region="eu-west-1"))
     pending = Resource("eu-west-1", "Mail", "AWS::SNS::Subscription", "pending confirmation")
     queue = Resource("eu-west-1", "Topic", "AWS::SNS::Subscription", CONFIRMED)
     there.__dict__["resources"] = (pending, queue)
@@ -124,30 +126,28 @@ def test_subscriptions_to_marketplaces_topics_are_asked_where_the_topics_are() -
 
 
 @pytest.mark.parametrize(
-    ("code", "denied", "state"),
+    ("refusal", "state"),
     [
-        (None, False, State.GREEN),
-        ("NotFound", False, State.RED),
-        # SNS says the same of a topic that is there and of one that is not
-        ("AuthorizationError", True, State.YELLOW),
-        ("Throttled", False, State.YELLOW),
+        (None, State.GREEN),
+        (refused("NotFound"), State.RED),
+        # SNS answers the same for a topic that exists and for one that does not.
+        (refused("AuthorizationError"), State.YELLOW),
+        (refused("Throttled"), State.YELLOW),
     ],
 )
-def test_what_sns_says_of_a_topic_is_not_taken_for_more_than_it_is(
-    code: str | None, denied: bool, state: State
-) -> None:
-    assert topic_line(TOPIC, code, denied=denied).state is state
+def test_a_refusal_of_sns_is_red_only_where_it_is_certain(refusal: ClientError | None, state: State) -> None:
+    assert topic_line(TOPIC, refusal).state is state
 
 
 def test_a_stage_without_topics_asks_for_none() -> None:
     with answering({}) as calls:
-        (line,) = topic_lines(StageThere(target=target(notices=("eventbridge",))))
+        (line,) = topic_lines(DeployedStage(target=target(notices=("eventbridge",))))
     assert line.state is State.GREEN and not calls
 
 
 def test_topics_are_in_us_east_1_wherever_the_stage_is() -> None:
     taking = target(region="eu-west-1", notices=("eventbridge", "sns"), test_accounts=("111122223333",))
     with answering({"GetTopicAttributes": refused("NotFound")}) as calls:
-        lines = list(topic_lines(StageThere(target=taking)))
+        lines = list(topic_lines(DeployedStage(target=taking)))
     assert [line.state for line in lines] == [State.RED, State.RED]
     assert {call.region for call in calls} == {"us-east-1"}

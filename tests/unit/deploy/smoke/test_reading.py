@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 
 from deploy.api_door import Answer
+from deploy.deployed_stacks import Resource
+from deploy.deployed_stage import DeployedStage
 from deploy.line import State
 from deploy.smoke.doors import closed_line, health_line, missing_line
-from deploy.smoke.metering import schedule_line, workflow_line
+from deploy.smoke.metering import started_line, workflow_line
 from deploy.smoke.queues import queue_line, queue_lines, senders_of
 from deploy.smoke.smoke import deployed_lines, looks
 from deploy.smoke.watch import alarm_lines, watch_lines
 from deploy.smoke.write import Wishes
-from deploy.stage_there import Resource, StageThere
 from tests.unit.deploy.answers import answering
 from tests.unit.deploy.targets import stage, target, there
 
@@ -94,7 +95,7 @@ def test_a_stage_without_alarms_is_red() -> None:
 
 def test_a_hundred_alarms_and_more_are_asked_in_turns() -> None:
     """CloudWatch API: AlarmNames has at most 100 items."""
-    found = StageThere(target=target())
+    found = DeployedStage(target=target())
     names = [f"alarm-{number}" for number in range(130)]
     found.__dict__["resources"] = tuple(Resource("us-east-1", n, "AWS::CloudWatch::Alarm", n) for n in names)
     pages = [{"MetricAlarms": [alarm(n) for n in part]} for part in (names[:100], names[100:])]
@@ -140,7 +141,7 @@ def test_a_queue_asks_for_tls_and_lets_in_whom_it_needs(statements: Any, senders
 
 
 def test_a_queue_without_a_policy_is_red() -> None:
-    found = StageThere(target=target())
+    found = DeployedStage(target=target())
     found.__dict__["resources"] = (Resource("us-east-1", "Q", "AWS::SQS::Queue", "https://q"),)
     found.__dict__["stacks"] = ()
     with answering({"GetQueueAttributes": {}}):
@@ -170,11 +171,11 @@ def test_a_workflow_is_active(arn: str | None, status: str | None, state: State)
     [("ENABLED", "arn:live", State.GREEN), ("DISABLED", "arn:live", State.RED), ("ENABLED", "arn:old", State.RED)],
 )
 def test_a_schedule_starts_the_live_version(state: str, starts: str, verdict: State) -> None:
-    assert schedule_line("Hourly", state, starts, "arn:live").state is verdict
+    assert started_line("Hourly", state, starts, "arn:live").state is verdict
 
 
 def test_a_stage_that_is_not_deployed_is_one_red_line() -> None:
-    found = StageThere(target=target())
+    found = DeployedStage(target=target())
     found.__dict__["stacks"] = (there("Data", "ROLLBACK_COMPLETE"),)
     (look,) = looks(found, Wishes())
     assert [line.state for line in deployed_lines(found)] == [State.RED]

@@ -10,10 +10,10 @@ from botocore.exceptions import EndpointConnectionError
 
 from deploy import api_door
 from deploy.api_door import Answer
+from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, State
 from deploy.smoke import write
 from deploy.smoke.write import Wishes, ended_line, refusal, smallest, write_lines
-from deploy.stage_there import StageThere
 from ledger.quantity import DECIMALS
 from marketplace.dimensions import Dimension
 from tests.unit.deploy.answers import answering
@@ -105,15 +105,15 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
     return found
 
 
-def stage_there(**changes: Any) -> StageThere:
-    found = StageThere(target=target(**changes))
+def deployed_stage(**changes: Any) -> DeployedStage:
+    found = DeployedStage(target=target(**changes))
     doors = there("Doors", outputs={"ApiUrl": "https://abc/v1/", "UsageQueueUrl": QUEUE})
     metering = there("Metering", outputs={"StateMachineAliasArn": "arn:aws:states:us-east-1:1:stateMachine:m:live"})
     found.__dict__["stacks"] = (doors, metering)
     return found
 
 
-def written(api: Api, *, queued: bool = True, found: StageThere | None = None) -> list[Line]:
+def written(api: Api, *, queued: bool = True, found: DeployedStage | None = None) -> list[Line]:
     """All lines of a stage whose queue takes a while, or never gets there."""
     naps: list[float] = []
 
@@ -127,7 +127,7 @@ def written(api: Api, *, queued: bool = True, found: StageThere | None = None) -
     running = {"executionArn": RUN, "status": "RUNNING"}
     answers = {"SendMessage": {}, "StartExecution": started, "DescribeExecution": [running, ended]}
     with answering(answers) as calls:
-        lines = list(write_lines(found or stage_there(), Wishes(write=True, buyer=BUYER), sleep))
+        lines = list(write_lines(found or deployed_stage(), Wishes(write=True, buyer=BUYER), sleep))
     sends = [call.request for call in calls if call.operation == "SendMessage"]
     assert all(request["MessageGroupId"] == BUYER and request["QueueUrl"] == QUEUE for request in sends)
     starts = [call.request for call in calls if call.operation == "StartExecution"]
@@ -162,7 +162,7 @@ def test_a_buyer_who_is_not_active_is_left_alone(api: Api) -> None:
 
 
 def test_a_live_stage_is_not_written_to(api: Api) -> None:
-    assert reds(written(api, found=stage_there(metering_mode="live", test_buyers=()))) == ["writing"]
+    assert reds(written(api, found=deployed_stage(metering_mode="live", test_buyers=()))) == ["writing"]
     assert api.sent == []
 
 
@@ -218,7 +218,7 @@ def test_the_run_has_to_succeed(run: dict[str, str], state: State) -> None:
 
 
 def test_a_product_of_which_nothing_can_be_taken_back_is_not_written_to(api: Api) -> None:
-    found = stage_there()
+    found = deployed_stage()
     users = {"users": dimension("users", aggregation="distinct")}
     only_users = replace(found, target=replace(found.target, stage=replace(found.stage, dimensions=users)))
     only_users.__dict__["stacks"] = found.stacks

@@ -1,0 +1,242 @@
+"""A SQLite file that the threads and processes of an app share. Needs the standard library alone.
+
+A write that returned is committed, so it survives the process. Whether it survives a power cut is the transaction's to
+say. The file is checked when it is opened, and again after an error that a damaged file explains; a damaged one is set
+aside under another name, and what can be read of it goes into a new one.
+
+SQLite's connections and locks must not cross a fork. So all connections of a process are closed before it forks, and
+parent and child open their own at their next statement.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("yawl_metering")
+
+#: A statement waits so many seconds for those of other processes.
+BUSY = 10.0
+PAGE = 4096
+LOCK = "spool.lock"
+#: A repair waits so many seconds for other processes to let go of the file, and gives up after so many failed reads.
+_ALONE, _FAILED_READS, _HIGHEST = 1.0, 20_000, 2**40
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class SpoolUnwritable(OSError):
+    """The disk did not take the call: nothing was recorded."""
+
+
+class Damaged(sqlite3.DatabaseError):
+    """A row is not what was written, though SQLite can read it."""
+
+
+#: Held during each statement of this process, and while it forks.
+_lock = threading.RLock()
+_open: "weakref.WeakSet[Database]" = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    _lock.acquire()
+    for database in list(_open):
+        database.disconnect()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_lock.release, after_in_child=_lock.release)
+
+
+class Database:
+    """Safe for threads, processes and forks. What fails raises SpoolUnwritable.
+
+    sync: whether every commit survives a power cut. most_pages: size of the file. salvage: gets the connections to the
+    damaged file and to the new one, moves what it can, and returns how many rows or ranges of rows were lost.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        *,
+        sync: bool,
+        most_pages: int,
+        salvage: Callable[[sqlite3.Connection, sqlite3.Connection], int],
+    ) -> None:
+        self._path, self._schema, self._salvage = path, schema, salvage
+        self._sync, self._most_pages = sync, most_pages
+        self._connection: sqlite3.Connection | None = None
+        self._guard, self._pid, self._checked, self._closed = -1, os.getpid(), False, False
+        #: Rows and ranges of rows that could not be read, since this was made.
+        self.damaged = 0
+        with self.statements():
+            pass
+
+    @contextmanager
+    def statements(self) -> Iterator[sqlite3.Connection]:
+        """Each statement commits by itself."""
+        with _lock:
+            try:
+                yield self._connected()
+            except sqlite3.Error as error:
+                if _is_damage(error):
+                    self._checked = False
+                    self.disconnect()
+                raise SpoolUnwritable(f"the spool could not be read or written: {error}") from error
+
+    @contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """All or nothing, also where a signal's handler throws into it. durable: when it has ended it survives a power
+        cut, with all that was committed before."""
+        with self.statements() as db:
+            durable = durable and not self._sync
+            if durable:
+                db.execute("PRAGMA synchronous = FULL")
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+                db.execute("COMMIT")
+            finally:
+                if self._connection is db:
+                    db.rollback()
+                    if durable:
+                        db.execute("PRAGMA synchronous = NORMAL")
+
+    def checkpoint(self) -> bool:
+        """All that was committed survives a power cut. False if another process is doing that, perhaps for less."""
+        with self.statements() as db:
+            return not db.execute("PRAGMA wal_checkpoint").fetchone()[0]
+
+    def close(self) -> None:
+        """For ever. SQLite's log is merged into the file if no other process has it open."""
+        with _lock:
+            self._closed = True
+            self.disconnect()
+
+    def disconnect(self) -> None:
+        """Until the next statement."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+        if self._guard >= 0:
+            os.close(self._guard)
+            self._guard = -1
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._closed or self._pid != os.getpid():
+            raise SpoolUnwritable("the spool is closed" if self._closed else "the spool was opened before a fork")
+        if self._connection is not None:
+            return self._connection
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._guard = os.open(self._path.with_name(LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._guard, fcntl.LOCK_SH)
+            if not self._checked and not self._is_sound():
+                self._repair()
+            self._checked = True
+            self._connection = self._connect(self._path)
+        except BaseException:
+            self.disconnect()
+            raise
+        _open.add(self)
+        return self._connection
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        # SQLite would make its file readable for all; the file's mode becomes that of the log
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        db = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+        try:
+            db.text_factory = lambda value: value.decode("utf-8", "replace")
+            log = min(self._most_pages // 4, 1000)
+            for setting in (
+                "journal_mode = WAL",
+                "synchronous = FULL",
+                "fullfsync = ON",  # macOS's fsync alone leaves data in the drive
+                "secure_delete = ON",  # what is delivered leaves the file, users' names too
+                f"max_page_count = {self._most_pages}",
+                f"wal_autocheckpoint = {log}",
+                f"journal_size_limit = {log * PAGE}",
+            ):
+                db.execute(f"PRAGMA {setting}").fetchall()
+            db.execute(self._schema)
+            db.execute(f"PRAGMA synchronous = {'FULL' if self._sync else 'NORMAL'}")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _is_sound(self) -> bool:
+        try:
+            with closing(self._connect(self._path)) as db:
+                return bool(db.execute("PRAGMA quick_check").fetchone() == ("ok",))
+        except sqlite3.DatabaseError as error:
+            if _is_damage(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:
+                return False  # also a schema that says nothing
+            raise
+
+    def _repair(self) -> None:
+        """Raises SpoolUnwritable where other processes have the file open: what they write would be lost."""
+        deadline = time.monotonic() + _ALONE
+        while True:
+            try:
+                fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise SpoolUnwritable("the spool is damaged, and other processes have it open") from None
+                time.sleep(0.05)
+        if not self._is_sound():  # another process may have repaired it meanwhile
+            self._replace()
+        fcntl.flock(self._guard, fcntl.LOCK_SH)
+
+    def _replace(self) -> None:
+        """The new file takes the damaged one's name when it is whole: a crash before that repeats the repair."""
+        aside, new = (self._path.with_name(f"{kind}-{time.time_ns()}.sqlite") for kind in ("damaged", "repaired"))
+        for end in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copy(f"{self._path}{end}", f"{aside}{end}")
+        with closing(sqlite3.connect(aside)) as old, closing(self._connect(new)) as db:
+            old.text_factory = bytes
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("BEGIN IMMEDIATE")
+            lost = self._salvage(old, db)
+            db.execute("COMMIT")
+        for end in ("-wal", "-shm"):
+            Path(f"{self._path}{end}").unlink(missing_ok=True)
+        new.replace(self._path)
+        self.damaged += max(lost, 1)
+        logger.error("the spool was damaged, %d rows or ranges of rows are lost; it is kept as %s", lost, aside)
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    return isinstance(error, Damaged) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+
+
+def readable_rows(db: sqlite3.Connection, query: str) -> tuple[list[tuple[Any, ...]], int]:
+    """Rows of a damaged file, and how many numbers or ranges of numbers could not be read. query: of rows whose first
+    column is a number between two given ones, in order."""
+    rows: list[tuple[Any, ...]] = []
+    unreadable = failed = 0
+    ranges = [(1, _HIGHEST)]
+    while ranges and failed < _FAILED_READS:
+        low, high = ranges.pop()
+        try:
+            for row in db.execute(query, (low, high)):
+                rows.append(row)
+                low = row[0] + 1
+        except sqlite3.Error:
+            failed += 1
+            if low >= high:
+                unreadable += 1
+            else:
+                middle = (low + high) // 2
+                ranges += [(middle + 1, high), (low, middle)]
+    return rows, unreadable + len(ranges)

@@ -1,0 +1,10 @@
+"""``stacks.synth`` as a child process: it ends with the process that started it."""
+
+import sys
+
+from local.cloud.stdin_end import end_with_stdin
+from stacks.synth import main
+
+if __name__ == "__main__":
+    end_with_stdin()
+    sys.exit(main())

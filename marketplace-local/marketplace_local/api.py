@@ -1,0 +1,201 @@
+"""AWS's interface without HTTP: the operation and the Region of a call, quotas, faults, and its answer."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from marketplace_local import catalog_api
+from marketplace_local.call_log import Call
+from marketplace_local.call_rate import QUOTA_RULES
+from marketplace_local.clock import iso
+from marketplace_local.errors import ServiceError
+from marketplace_local.faults_met import FaultsMet
+from marketplace_local.metering import batch_meter_usage
+from marketplace_local.model import violations
+from marketplace_local.rules import entitlements, regions, registration
+from marketplace_local.state import MarketplaceState
+from marketplace_local.violation import describe, rule_of
+
+SIGNING_NAME = "aws-marketplace"
+#: by X-Amz-Target: JSON 1.1, AWSMPMeteringService.* and AWSMPEntitlementService.*
+TARGETS = {
+    "AWSMPMeteringService.ResolveCustomer": "ResolveCustomer",
+    "AWSMPMeteringService.BatchMeterUsage": "BatchMeterUsage",
+    "AWSMPEntitlementService.GetEntitlements": "GetEntitlements",
+}
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=[^/\s,]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
+
+
+class ApiAnswer(NamedTuple):
+    """What goes over the wire; ``lost``: the connection closes without an answer."""
+
+    status: int
+    body: dict[str, Any]
+    error: str = ""
+    lost: bool = False
+
+
+def answer(
+    state: MarketplaceState,
+    header: Callable[[str], str | None],
+    raw: bytes,
+    sleep: Callable[[float], None] = time.sleep,
+) -> ApiAnswer:
+    """One request of the two JSON services. ``header`` finds a header whatever its case; ``raw`` is the body."""
+    try:
+        region = signed_region(header("Authorization") or "")
+        operation = known_operation(header("X-Amz-Target") or "")
+        body = parsed(raw)
+    except ServiceError as error:
+        with state.lock:
+            state.log.open_call(iso(state.now()), "", "").refuse(error)
+        return _refused(error)
+    return serve(state, operation, region, body, len(raw), sleep)
+
+
+def catalog_answer(
+    state: MarketplaceState,
+    operation: str,
+    header: Callable[[str], str | None],
+    query: Mapping[str, str],
+    raw: bytes,
+) -> ApiAnswer:
+    """One request of the Catalog API, which is REST-JSON (``catalog_api``)."""
+    with state.lock:
+        call = state.log.open_call(iso(state.now()), operation, "")
+        try:
+            call.region = signed_region(header("Authorization") or "")
+            request = catalog_api.request_of(operation, query, parsed(raw))
+            return ApiAnswer(200, catalog_api.answer(state, operation, call.region, request))
+        except ServiceError as error:
+            call.refuse(error)
+            return _refused(error)
+
+
+def serve(
+    state: MarketplaceState,
+    operation: str,
+    region: str,
+    body: Any,
+    size: int,
+    sleep: Callable[[float], None] = time.sleep,
+) -> ApiAnswer:
+    """One call, over HTTP or in process: ``body`` is parsed JSON of ``size`` bytes."""
+    with state.lock:
+        faults = state.faults_met(operation)
+        slow = faults.take("slow")
+    if slow:
+        sleep(slow.seconds)
+    with state.lock:
+        return _answer_call(state, operation, region, body, size, faults)
+
+
+def signed_region(authorization: str) -> str:
+    """The Region for which the request is signed (rules P01, P02). The signature itself is not verified."""
+    if not authorization:
+        raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403, rule="P01")
+    match = _CREDENTIAL.match(authorization)
+    if not match or match[2] != SIGNING_NAME:
+        message = f"Credential should be scoped to correct service: '{SIGNING_NAME}'."
+        raise ServiceError("InvalidSignatureException", message, 403, rule="P02")
+    return match[1]
+
+
+def known_operation(target: str) -> str:
+    """The operation that ``X-Amz-Target`` names (rule P03)."""
+    if target not in TARGETS:
+        raise ServiceError(
+            "UnknownOperationException", f"the local Marketplace answers {', '.join(TARGETS)}", rule="P03"
+        )
+    return TARGETS[target]
+
+
+def parsed(raw: bytes) -> Any:
+    """The body as JSON (rules P04, P05)."""
+    try:
+        return json.loads(raw or b"{}", parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise ServiceError("SerializationException", "the request is not JSON", rule="P04") from None
+
+
+def _no_constant(name: str) -> None:
+    """Python reads NaN and Infinity, which are not JSON; a NaN would pass every comparison."""
+    raise ValueError(name)
+
+
+def _answer_call(
+    state: MarketplaceState, operation: str, region: str, body: Any, size: int, faults: FaultsMet
+) -> ApiAnswer:
+    call = state.log.open_call(iso(state.now()), operation, region)
+    call.faults = faults.met
+    if operation == "BatchMeterUsage" and isinstance(body, dict) and isinstance(body.get("UsageRecords"), list):
+        call.records = len(body["UsageRecords"])
+        state.log.counts["records"] += call.records
+    try:
+        _refuse_whole_service(state, operation, region, body, faults)
+        given = ApiAnswer(200, _work(state, operation, region, body, size, call, faults))
+    except ServiceError as error:
+        call.refuse(error)
+        state.log.counts["unprocessed" if error.transient else "rejected"] += call.records
+        given = _refused(error)
+    else:
+        if late := faults.take("late-error", product=call.productCode):
+            call.lost = True
+            given = _refused(
+                ServiceError(late.error or "InternalServiceErrorException", "after the work was done", 500)
+            )
+    if faults.take("lost-answer"):
+        call.lost = True
+        return given._replace(lost=True)
+    return given
+
+
+def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, body: Any, faults: FaultsMet) -> None:
+    """The quota, and the faults that do not depend on the buyer."""
+    fault = faults.take("throttle")
+    if fault or not state.rate.take(operation, region):
+        rule = "" if fault else QUOTA_RULES[operation]
+        raise ServiceError("ThrottlingException", "The calls to the API are throttled.", rule=rule)
+    if faults.take("server-error"):
+        raise ServiceError("InternalServiceErrorException", "An internal error has occurred. Retry your request.")
+    product = body.get("ProductCode") if isinstance(body, dict) else ""
+    if named := faults.take("error", product=product or ""):
+        raise ServiceError(named.error, "a fault on demand")
+
+
+def _work(
+    state: MarketplaceState, operation: str, region: str, body: Any, size: int, call: Call, faults: FaultsMet
+) -> dict[str, Any]:
+    if operation == "GetEntitlements":
+        regions.entitlement_region(region)
+        return get_entitlements(state, body)
+    regions.metering_region(region)
+    if operation == "ResolveCustomer":
+        return resolve_customer(state, body)
+    return batch_meter_usage(state, body, size, call, faults)
+
+
+def resolve_customer(state: MarketplaceState, body: Any) -> dict[str, Any]:
+    """Raises ServiceError InvalidTokenException or ExpiredTokenException. The log never holds the token."""
+    if broken := violations("meteringmarketplace", "ResolveCustomer", body):
+        raise ServiceError("InvalidTokenException", describe(broken), rule=rule_of(broken))
+    token = registration.token_is_known(state.tokens.get(body["RegistrationToken"]))
+    registration.token_is_fresh(token, state.now(), state.switches.token_seconds)
+    return registration.resolved(token.buyer)
+
+
+def get_entitlements(state: MarketplaceState, body: Any) -> dict[str, Any]:
+    """Raises ServiceError InvalidParameterException."""
+    if broken := violations("marketplace-entitlement", "GetEntitlements", body):
+        raise ServiceError("InvalidParameterException", describe(broken), rule=rule_of(broken))
+    entitlements.product_is_known(body["ProductCode"], state.catalogue)
+    filters = body.get("Filter") or {}
+    entitlements.filters_are_exclusive(filters)
+    found = entitlements.entitlements(body["ProductCode"], filters, state.catalogue.buyers.values(), state.now())
+    return entitlements.page(found, body, empty_pages=state.switches.empty_pages)
+
+
+def _refused(error: ServiceError) -> ApiAnswer:
+    return ApiAnswer(error.status, {"__type": error.code, "message": error.message}, error.code)

@@ -1,0 +1,31 @@
+"""The quota on calls per second, counted in real time whatever the simulated clock says: so callers must pace."""
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+#: AWS Marketplace endpoints and quotas: BatchMeterUsage 10 requests a second, GetEntitlements 20, per account and
+#: Region; none is published for ResolveCustomer
+QUOTA = {"BatchMeterUsage": 10.0, "GetEntitlements": 20.0}
+QUOTA_RULES = {"BatchMeterUsage": "T01", "GetEntitlements": "T05"}
+
+
+class CallRate:
+    """At most ``quota`` calls of an operation in any second, per Region. A refused call does not count."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._taken: dict[tuple[str, str], deque[float]] = defaultdict(deque)
+        self.quotas = dict(QUOTA)
+
+    def take(self, operation: str, region: str) -> bool:
+        """True if the call is within the quota; a quota of 0 or none never refuses."""
+        quota = self.quotas.get(operation, 0)
+        if not quota:
+            return True
+        taken, now = self._taken[operation, region], self._monotonic()
+        while taken and taken[0] <= now - 1:
+            taken.popleft()
+        if len(taken) >= quota:
+            return False
+        taken.append(now)
+        return True

@@ -1,0 +1,156 @@
+"""Faults on demand, armed through the admin interface and used up by the next calls they match.
+
+====================  ==================================================================================================
+kind                  effect
+====================  ==================================================================================================
+throttle              calls are answered ThrottlingException; nothing is processed
+server-error          calls are answered InternalServiceErrorException (500); nothing is processed
+late-error            calls do all their work and are then answered ``error`` (default InternalServiceErrorException)
+                      with status 500
+lost-answer           calls do all their work, then the connection closes without an answer
+slow                  calls wait ``seconds`` (at most 60) before they are worked on
+unprocessed           *records* come back in UnprocessedRecords
+partial-unprocessed   every second record of a call, beginning with the first, comes back in UnprocessedRecords
+reordered             answers name their records in the opposite order
+omitted               answers name every second record only, beginning with the second; all are worked on
+error                 calls are refused with ``error`` (an AWS error class, e.g. AccessDeniedException,
+                      DisabledApiException, InvalidProductCodeException): every call, those of ``productCode``, or, to
+                      poison a batch, those that name ``buyer`` (and ``dimension``)
+status                records of ``buyer`` (and ``dimension``) are answered with ``status`` instead of being judged
+====================  ==================================================================================================
+
+``times`` counts calls (``unprocessed`` and ``status``: records) down. ``until``: ISO 8601, the fault is gone from that
+moment of the Marketplace's clock on, for example a throttled hour; it may be combined with ``times``. With neither,
+``error`` and ``status`` stay until they are disarmed, all others happen once. ``operation`` limits a fault to one
+operation; BatchMeterUsage is the default, and the only one for the kinds that touch single records. ``productCode``,
+``buyer`` and ``dimension`` narrow the kinds of which ``NARROWED`` says so.
+
+Faults at random: ``marketplace_local.random_faults``.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from marketplace_local.clock import from_iso
+from marketplace_local.errors import AdminError
+
+_ONE_PRODUCT = ("productCode",)
+_RECORDS = ("productCode", "buyer", "dimension")
+#: kind → the fields that narrow it
+NARROWED: dict[str, tuple[str, ...]] = {
+    "throttle": (),
+    "server-error": (),
+    "late-error": _ONE_PRODUCT,
+    "lost-answer": (),
+    "slow": (),
+    "unprocessed": _RECORDS,
+    "partial-unprocessed": _ONE_PRODUCT,
+    "reordered": _ONE_PRODUCT,
+    "omitted": _ONE_PRODUCT,
+    "error": _RECORDS,
+    "status": _RECORDS,
+}
+KINDS = tuple(NARROWED)
+#: kinds that touch the records of a call; only BatchMeterUsage has any
+RECORD_KINDS = ("unprocessed", "partial-unprocessed", "reordered", "omitted", "status")
+OPERATIONS = ("BatchMeterUsage", "ResolveCustomer", "GetEntitlements")
+STATUSES = ("Success", "CustomerNotSubscribed", "DuplicateRecord")
+LONGEST_WAIT = 60.0
+
+
+@dataclass
+class CallFault:
+    """One armed fault; fields as in the module's table. ``times`` None: until disarmed, or ``until``."""
+
+    kind: str
+    times: int | None = None
+    operation: str = "BatchMeterUsage"
+    seconds: float = 0.0
+    error: str = ""
+    productCode: str = ""
+    buyer: str = ""
+    dimension: str = ""
+    status: str = ""
+    until: str = ""
+
+    @classmethod
+    def from_request(cls, request: dict[str, Any]) -> "CallFault":
+        """A fault from the admin interface. Raises AdminError if it is not one of the table."""
+        unknown = sorted(set(request) - {entry.name for entry in fields(cls)})
+        if unknown:
+            raise AdminError(f"a fault has no {', '.join(unknown)}")
+        if request.get("kind") not in KINDS:
+            raise AdminError(f"a fault needs a kind of {', '.join(KINDS)}")
+        fault = cls(**request)
+        _check_fields(fault)
+        if fault.times is None and not fault.until and fault.kind not in ("error", "status"):
+            fault.times = 1
+        if fault.times is not None and (not isinstance(fault.times, int) or fault.times < 1):
+            raise AdminError("times must be a whole number from 1")
+        return fault
+
+    def is_over(self, now: float) -> bool:
+        return bool(self.until) and now >= from_iso(self.until)
+
+    def matches(self, product: str, buyer: str, dimension: str) -> bool:
+        """A fault that names a buyer, a dimension or a product matches that one only; one that names none, all."""
+        wanted = ((self.productCode, product), (self.buyer, buyer), (self.dimension, dimension))
+        return all(not want or want == have for want, have in wanted)
+
+
+def _check_fields(fault: CallFault) -> None:
+    texts = (fault.error, fault.productCode, fault.buyer, fault.dimension, fault.status, fault.until)
+    if fault.operation not in OPERATIONS or not all(isinstance(text, str) for text in texts):
+        raise AdminError(f"operation must be one of {', '.join(OPERATIONS)}, and the other fields texts")
+    if fault.kind in RECORD_KINDS and fault.operation != "BatchMeterUsage":
+        raise AdminError(f"kind {fault.kind} is about records, which only BatchMeterUsage has")
+    if useless := [name for name in _RECORDS if getattr(fault, name) and name not in NARROWED[fault.kind]]:
+        raise AdminError(f"kind {fault.kind} is not narrowed by {', '.join(useless)}")
+    if fault.kind == "error" and not fault.error:
+        raise AdminError("kind error needs an error class")
+    if fault.kind == "status" and (not fault.buyer or fault.status not in STATUSES):
+        raise AdminError(f"kind status needs a buyer and a status of {', '.join(STATUSES)}")
+    if not isinstance(fault.seconds, int | float) or not 0 <= fault.seconds <= LONGEST_WAIT:
+        raise AdminError(f"seconds must be 0 to {LONGEST_WAIT:g}")
+    try:
+        from_iso(fault.until or "2000-01-01T00:00:00Z")
+    except ValueError as error:
+        raise AdminError(f"until is not a time: {error}") from None
+
+
+class ArmedFaults:
+    """The armed faults, oldest first."""
+
+    def __init__(self) -> None:
+        self._armed: list[CallFault] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._armed)
+
+    def arm(self, fault: CallFault) -> None:
+        self._armed.append(fault)
+
+    def clear(self) -> None:
+        self._armed.clear()
+
+    def describe(self, now: float) -> list[dict[str, Any]]:
+        self._drop_old(now)
+        return [{k: v for k, v in asdict(fault).items() if v not in ("", 0.0, None)} for fault in self._armed]
+
+    def take(
+        self, kind: str, operation: str, now: float, *, product: str = "", buyer: str = "", dimension: str = ""
+    ) -> CallFault | None:
+        """The first armed fault of that kind that matches, counted down once; None if there is none."""
+        self._drop_old(now)
+        for fault in self._armed:
+            if fault.kind != kind or fault.operation != operation or not fault.matches(product, buyer, dimension):
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+                if not fault.times:
+                    self._armed.remove(fault)
+            return fault
+        return None
+
+    def _drop_old(self, now: float) -> None:
+        self._armed = [fault for fault in self._armed if not fault.is_over(now)]

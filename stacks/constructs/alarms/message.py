@@ -1,0 +1,37 @@
+"""What an alarm says to the person whom it calls, and how urgently it calls."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Severity(StrEnum):
+    """PAGE: a person gets up, or money is lost. TICKET: a person looks at it on a working day."""
+
+    PAGE = "Page"
+    TICKET = "Ticket"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """Whole sentences for a person who reads them at 3 a.m. and has not seen the code.
+
+    happened: what is wrong. money: what that means for what is billed, or for buyers. look: where to look first, and
+    what to do; it begins with "Look".
+    """
+
+    severity: ClassVar[Severity]
+    happened: str
+    money: str
+    look: str
+
+    def __str__(self) -> str:
+        return f"[{self.severity.value}] {self.happened} {self.money} {self.look}"
+
+
+class Page(Message):
+    severity = Severity.PAGE
+
+
+class Ticket(Message):
+    severity = Severity.TICKET

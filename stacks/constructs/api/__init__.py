@@ -1,0 +1,1 @@
+"""The HTTP API: routes, callers of other accounts, a domain, a firewall."""

@@ -1,0 +1,1 @@
+"""Lambda functions: how one is made, what it may do, and the asset of its code."""

@@ -1,0 +1,44 @@
+"""What a function may do with tables, as data: ``reads=(subscribers,), updates=(subscribers, state)``."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypedDict, cast
+
+
+class Stored(Protocol):
+    """A table, or an index of one."""
+
+    @property
+    def arn(self) -> str: ...
+
+
+class Access(TypedDict, total=False):
+    """reads: items, many items, and one customer's items. gets, batch_gets, queries: one of these alone.
+
+    A transaction needs the actions of its parts (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions");
+    checks: it depends on an item there. No function may scan, and none may delete: items end by TTL, or stay.
+    """
+
+    reads: Sequence[Stored]
+    gets: Sequence[Stored]
+    batch_gets: Sequence[Stored]
+    queries: Sequence[Stored]
+    puts: Sequence[Stored]
+    updates: Sequence[Stored]
+    checks: Sequence[Stored]
+
+
+ACTIONS = {
+    "reads": ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
+    "gets": ("dynamodb:GetItem",),
+    "batch_gets": ("dynamodb:BatchGetItem",),
+    "queries": ("dynamodb:Query",),
+    "puts": ("dynamodb:PutItem",),
+    "updates": ("dynamodb:UpdateItem",),
+    "checks": ("dynamodb:ConditionCheckItem",),
+}
+
+
+def allowed(access: Access) -> Iterator[tuple[tuple[str, ...], list[str]]]:
+    """IAM actions, each with the ARNs on which they are allowed."""
+    for verb, stored in access.items():
+        yield ACTIONS[verb], [each.arn for each in cast("Sequence[Stored]", stored)]

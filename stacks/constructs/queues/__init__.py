@@ -1,0 +1,1 @@
+"""SQS queues: for Marketplace's notices, for usage, and for messages that failed."""

@@ -1,0 +1,26 @@
+"""A dead-letter queue: it keeps messages for two weeks, encrypted, TLS only. ``constructs.alarms`` makes its alarm."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.constructs.acknowledge import acknowledge
+
+#: SQS's longest: people have this time to repair what made a message fail.
+RETENTION = Duration.days(14)
+LAST = "this is the dead-letter queue; its messages wait for a person, whom an alarm calls"
+
+
+class DeadLetters(Construct):
+    def __init__(self, scope: Construct, id_: str, *, fifo: bool = False) -> None:
+        """fifo: whether its source is a FIFO queue (SQS: both are, or none is)."""
+        super().__init__(scope, id_)
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            fifo=fifo or None,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=RETENTION,
+        )
+        acknowledge(self.queue, {"AwsSolutions-SQS3": LAST, "Serverless-SQSRedrivePolicy": LAST})

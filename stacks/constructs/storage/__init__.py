@@ -1,0 +1,1 @@
+"""What the deployment keeps: tables, and the secret of the registration page's sessions."""

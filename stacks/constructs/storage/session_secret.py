@@ -1,0 +1,40 @@
+"""The random secret that signs the sessions of the registration page."""
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from stacks.constructs.acknowledge import acknowledge
+
+#: Letters and digits: some 380 bits, more than the signature has.
+LENGTH = 64
+ROTATED_BY_HAND = (
+    "its signatures live four hours; a new value is one command (docs/operations.md), and signatures of the value"
+    " before it stay valid"
+)
+
+
+class SessionSecret(Construct):
+    """Secrets Manager makes it, and no template, variable or output holds it."""
+
+    def __init__(self, scope: Construct, id_: str) -> None:
+        super().__init__(scope, id_)
+        self.secret = secretsmanager.Secret(
+            self,
+            "Secret",
+            description="signs the sessions of the registration page",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                password_length=LENGTH, exclude_punctuation=True
+            ),
+        )
+        acknowledge(self.secret, {"AwsSolutions-SMG4": ROTATED_BY_HAND})
+
+    @property
+    def arn(self) -> str:
+        return self.secret.secret_arn
+
+    def grant_read(self, grantee: iam.IGrantable) -> None:
+        """Let the grantee read the secret's value, of any version."""
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[self.secret.secret_arn]
+        )

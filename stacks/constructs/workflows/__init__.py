@@ -1,0 +1,1 @@
+"""The state machines, their states, and what starts them."""

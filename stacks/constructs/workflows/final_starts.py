@@ -1,0 +1,92 @@
+"""What starts final metering: the subscribers' stream, and every five minutes the function that looks after it."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.constructs.functions.function import Function
+from stacks.constructs.queues.dead_letters import DeadLetters
+from stacks.constructs.storage.table import LedgerTable
+
+#: We must find a failed start before the last quarter of the hour of grace.
+LOOK_EVERY_MINUTES = 5
+
+
+class StartOnStream(Construct):
+    """A subscriber's change to one of ``statuses`` invokes ``starter``, which may start ``machine``.
+
+    Records that the function cannot process go to ``dead_letters``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        subscribers: LedgerTable,
+        statuses: Sequence[str],
+        starter: Function,
+        machine: sfn.IStateMachine,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.dead_letters = DeadLetters(self, "DeadLetters").queue
+        machine.grant_start_execution(starter)
+        subscribers.grant_stream(starter.function)
+        new_image = {"subscriptionStatus": {"S": lambda_.FilterRule.or_(*statuses)}}
+        changed = {"eventName": lambda_.FilterRule.or_("INSERT", "MODIFY"), "dynamodb": {"NewImage": new_image}}
+        lambda_.EventSourceMapping(
+            self,
+            "Source",
+            target=starter.live,
+            event_source_arn=subscribers.table.table_stream_arn,
+            # The function also sees subscriptions that ended while this was deployed.
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            filters=[lambda_.FilterCriteria.filter(changed)],
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            retry_attempts=10,
+            on_failure=sources.SqsDlq(self.dead_letters),
+        )
+
+
+class StartBySchedule(Construct):
+    """Every few minutes ``watcher`` starts executions of ``machine`` that are missing."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        watcher: Function,
+        machine: sfn.StateMachine,
+        group: scheduler.IScheduleGroup | None = None,
+    ) -> None:
+        """group: as of ``WorkflowSchedule``."""
+        super().__init__(scope, id_)
+        self.dead_letters = DeadLetters(self, "DeadLetters").queue
+        machine.grant_start_execution(watcher)
+        machine.grant(watcher, "states:ListExecutions")
+        schedule = scheduler.Schedule(
+            self,
+            "Schedule",
+            description="starts final metering of cancelled buyers where it is missing",
+            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(LOOK_EVERY_MINUTES)),
+            schedule_group=group,
+            target=targets.LambdaInvoke(
+                watcher.live,
+                input=scheduler.ScheduleTargetInput.from_object({}),
+                dead_letter_queue=self.dead_letters,
+                # The next invocation does the same work.
+                max_event_age=Duration.minutes(LOOK_EVERY_MINUTES),
+                retry_attempts=2,
+            ),
+        )
+        if group:
+            # As in ``WorkflowSchedule``.
+            schedule.node.add_dependency(group)

@@ -1,0 +1,35 @@
+"""The values of the functions' settings, by name: what a stage and its tables tell them."""
+
+from marketplace import dimensions, tiers
+from stacks.data import DataStack
+from stacks.marketplace_events import notices_of
+from stacks.seller_role import seller_settings
+from stacks.stage import Stage
+from usage import reporters
+
+
+def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
+    """Values of names in ``runtime.settings``. A function gets only those that its own settings class names."""
+    return {
+        "SUBSCRIBERS_TABLE": data.subscribers.name,
+        "USAGE_EVENTS_TABLE": data.usage_events.name,
+        "METERING_RECORDS_TABLE": data.metering_records.name,
+        "STATE_TABLE": data.state.name,
+        "NOTICES_TABLE": data.notices.name,
+        "PRODUCT_CODE": stage.product_code,
+        "INTEGRATION": stage.integration,
+        "PRICING_MODEL": stage.pricing_model,
+        "DIMENSIONS": dimensions.to_json(stage.dimensions),
+        "TIERS": tiers.to_json(stage.tiers),
+        "REPORTERS": reporters.to_json(stage.reporters),
+        "NOTICES_OF": notices_of(stage),
+        "METERING_REGION": stage.region,
+        "METERING_MODE": stage.metering_mode,
+        "TEST_BUYERS": ",".join(stage.test_buyers),
+        "HOURLY_ZEROS": stage.hourly_zeros,
+        "SEAL_DELAY_MINUTES": str(stage.seal_delay_minutes),
+        "PENDING_SHARDS": str(stage.pending_shards),
+        "CALLS_PER_SECOND": str(stage.calls_per_second),
+        "SUBMIT_CONCURRENCY": str(stage.submit_concurrency),
+        **seller_settings(stage),
+    }

@@ -1,0 +1,96 @@
+"""The functions of the hourly workflow: what each does, and what it may do."""
+
+from aws_cdk import aws_sqs as sqs
+
+from ledger.tables import FAILED_INDEX, PENDING_INDEX, STATUS_INDEX
+from runtime.settings import (
+    FindDueHoursSettings,
+    PlanBatchesSettings,
+    PutZeroRecordsSettings,
+    ReportSettings,
+    SealHoursSettings,
+    SettleHoursSettings,
+    SubmitBatchSettings,
+)
+from stacks.constructs.functions.functions import Functions
+from stacks.constructs.workflows.hourly_states import HourlyFunctions
+from stacks.data import DataStack
+
+
+def hourly_functions(
+    functions: Functions, data: DataStack, *, failed_lines: sqs.IQueue, submit_concurrency: int
+) -> HourlyFunctions:
+    """failed_lines: where ``report`` puts copies. submit_concurrency: copies of ``submit-batch``, not more, since they
+    share the stage's rate of calls."""
+    subscribers, events, records, state = data.subscribers, data.usage_events, data.metering_records, data.state
+    steps = HourlyFunctions(
+        put_zero_records=functions.add(
+            "put-zero-records",
+            "metering.handlers.put_zero_records",
+            PutZeroRecordsSettings,
+            "an hour without usage gets its record of zero",
+            batch_gets=(subscribers, records),
+            queries=(subscribers.index(STATUS_INDEX),),
+            updates=(records,),
+            checks=(subscribers,),
+        ),
+        find_due_hours=functions.add(
+            "find-due-hours",
+            "metering.handlers.find_due_hours",
+            FindDueHoursSettings,
+            "closed hours with lines that have not ended, most urgent first",
+            queries=(records.index(PENDING_INDEX),),
+        ),
+        seal_hours=functions.add(
+            "seal-hours",
+            "metering.handlers.seal_hours",
+            SealHoursSettings,
+            "seals an hour: identity, timestamp, lines",
+            reads=(records, subscribers),
+            gets=(state,),
+            # It reads the tags of events, and stores the allocations that it makes of them with the seal.
+            queries=(events,),
+            puts=(events,),
+            updates=(records, state),
+            # An hour may have some hundred thousand sets of tags of a kilobyte each, before it folds the smallest.
+            memory_mb=2048,
+        ),
+        plan_batches=functions.add(
+            "plan-batches",
+            "metering.handlers.plan_batches",
+            PlanBatchesSettings,
+            "packs lines into calls of one product and identity, most urgent first",
+            reads=(records, subscribers),
+        ),
+        submit_batch=functions.add(
+            "submit-batch",
+            "metering.handlers.submit_batch",
+            SubmitBatchSettings,
+            "the only caller of BatchMeterUsage, paced",
+            calls=("BatchMeterUsage",),
+            reads=(records, subscribers),
+            batch_gets=(events,),
+            updates=(records, state),
+            reserved_concurrency=submit_concurrency,
+        ),
+        settle_hours=functions.add(
+            "settle-hours",
+            "metering.handlers.settle_hours",
+            SettleHoursSettings,
+            "hours whose lines have all ended leave the pending index",
+            reads=(records,),
+            updates=(records,),
+        ),
+        report=functions.add(
+            "report",
+            "metering.handlers.report",
+            ReportSettings,
+            "levels of pending and failed units, one summary",
+            batch_gets=(records,),
+            queries=(records.index(PENDING_INDEX), records.index(FAILED_INDEX)),
+            # It removes marks of failure that no line has any more, and notes which lines it has copied.
+            updates=(records,),
+        ),
+    )
+    failed_lines.grant(steps.report, "sqs:SendMessage")
+    return steps

@@ -1,0 +1,218 @@
+"""Contradictions of a stage: values that are good by themselves and lose money, or mean nothing, together. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from marketplace.dimensions import to_json as dimensions_json
+from marketplace.regions import NOTICES_REGION
+from marketplace.tiers import UNLIMITED, Tier
+from marketplace.tiers import to_json as tiers_json
+from stacks.stage.settings import Domain, Stage
+from usage.reporters import to_json as reporters_json
+
+#: A function's environment variables have 4,096 bytes (Lambda quotas). This much is for what grows with the stage; the
+#: rest is for variables whose names and ARNs only a deployment knows.
+MOST_OF_ENVIRONMENT = 3_000
+#: RFC 2606 keeps these for examples: mail to them reaches nobody.
+PLACEHOLDERS = ("@example.com", "@example.org", "@example.net", ".example", ".invalid", ".test")
+#: SNS names legacy customers, EventBridge names licences.
+NEEDED_NOTICES = {"license": ("eventbridge",), "legacy": ("sns",), "mixed": ("eventbridge", "sns")}
+
+
+class Fault(NamedTuple):
+    """A key by its dotted path, what is wrong with it, and the remedy."""
+
+    key: str
+    what: str
+    remedy: str
+
+
+def faults(stage: Stage) -> Iterator[Fault]:
+    """All contradictions, the gravest first."""
+    # The stage of the local cloud bills nobody and pages nobody.
+    if stage.is_live and not stage.movable_clock:
+        yield from _live(stage)
+    yield from _mode(stage)
+    yield from _seller(stage)
+    yield from _product(stage)
+    yield from _alarms(stage)
+    yield from _company(stage)
+    yield from _limits(stage)
+
+
+def _live(stage: Stage) -> Iterator[Fault]:
+    if not stage.alarms.page:
+        yield Fault("alarms.page", "is empty", "a live stage needs somebody who is woken: name an address or a topic")
+    if not stage.takes_all_notices:
+        yield Fault("noticesOf", 'is "test-accounts"', "a live stage bills everybody: remove it")
+    if not stage.keep_data:
+        yield Fault("removalPolicy", 'is "destroy"', 'a live stage keeps its ledger: set it to "retain"')
+    for key, routes in (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket)):
+        for route in routes:
+            if route.endswith(PLACEHOLDERS):
+                yield Fault(key, f"holds the placeholder {route!r}", "name an address that somebody reads")
+
+
+def _mode(stage: Stage) -> Iterator[Fault]:
+    if stage.metering_mode == "test-buyers" and not stage.test_buyers:
+        yield Fault("testBuyers", "is empty", 'list the billing keys to send for, or set meteringMode = "dry-run"')
+    if stage.movable_clock and stage.keep_data:
+        yield Fault("movableClock", "is true on a stage that keeps its data", "remove it: it is for local runs only")
+    for way in NEEDED_NOTICES[stage.integration]:
+        if way not in stage.notices:
+            yield Fault(
+                "notices",
+                f"leaves out {way!r}",
+                f'integration = "{stage.integration}" learns of its buyers by it: add it',
+            )
+    if stage.metering_mode in ("test-buyers", "live") and not stage.movable_clock and stage.account is None:
+        yield Fault(
+            "account",
+            "is missing",
+            f'meteringMode = "{stage.metering_mode}" calls AWS Marketplace: name the account that this may happen in',
+        )
+
+
+def _seller(stage: Stage) -> Iterator[Fault]:
+    if stage.external_id and not stage.seller_role_arn:
+        yield Fault("externalId", "is given without sellerRoleArn", "add sellerRoleArn or remove externalId")
+    if stage.seller_role_arn and not stage.external_id:
+        yield Fault(
+            "sellerRoleArn", "is given without externalId", "add externalId, and ask for it in the role's trust policy"
+        )
+    if stage.seller_role_arn and stage.account is None:
+        yield Fault(
+            "account",
+            "is missing",
+            "the seller's account lets this account use the role in sellerRoleArn, and sends it the notices: name it",
+        )
+    if stage.seller_account and "sns" in stage.notices:
+        yield Fault(
+            "notices",
+            f"hold 'sns', and sellerRoleArn is of another account, {stage.seller_account}",
+            'AWS Marketplace lets the seller\'s account alone subscribe to its topics: use notices = ["eventbridge"],'
+            " or deploy into the seller's account",
+        )
+
+
+def _product(stage: Stage) -> Iterator[Fault]:
+    named = ", ".join(stage.dimensions)
+    if stage.hourly_zeros not in ("off", "every", *stage.dimensions):
+        yield Fault("hourlyZeros", f"is {stage.hourly_zeros!r}", f"set it to one of off, every, {named}")
+    if not stage.has_contracts and any(tier.included for tier in stage.tiers):
+        yield Fault(
+            "tiers",
+            f'include usage, and pricingModel = "{stage.pricing_model}" has no contracts that could hold them',
+            'set pricingModel = "contract-with-consumption", or tiers = []',
+        )
+    for number, tier in enumerate(stage.tiers):
+        if tier.name in {other.name for other in stage.tiers[:number]}:
+            yield Fault(f"tiers[{number}].name", f"is {tier.name!r} twice", "name each tier once, lowest first")
+        for dimension in tier.included:
+            if dimension not in stage.dimensions:
+                remedy = f"include any of {named}"
+                yield Fault(f"tiers[{number}].included.{dimension}", "is not a dimension of this stage", remedy)
+    for lower, higher in zip(stage.tiers, stage.tiers[1:], strict=False):
+        if _includes_more(lower, higher):
+            yield Fault(
+                "tiers",
+                f"are not lowest first: {lower.name!r} includes more than {higher.name!r}, which stands after it",
+                "put them in order: the last that a buyer holds counts",
+            )
+
+
+def _includes_more(one: Tier, other: Tier) -> bool:
+    """Whether a tier includes at least as much of everything, and more of something."""
+    pairs = [(_size(one, name), _size(other, name)) for name in {*one.included, *other.included}]
+    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+
+
+def _size(tier: Tier, dimension: str) -> float:
+    included = tier.included.get(dimension, 0)
+    return float("inf") if included == UNLIMITED else float(included)
+
+
+def _alarms(stage: Stage) -> Iterator[Fault]:
+    alarms = stage.alarms
+    for key, routes in (("page", alarms.page), ("ticket", alarms.ticket)):
+        yield from _unreached_regions(f"alarms.{key}", routes, sorted({stage.region, NOTICES_REGION}))
+    if alarms.page_at_money is not None and not any(each.price for each in stage.dimensions.values()):
+        yield Fault(
+            "alarms.atRiskMoneyPage",
+            "can never be reached: no dimension has a price",
+            "give the dimensions their list prices, or leave it out",
+        )
+    if alarms.page_at_hours <= alarms.ticket_at_hours:
+        yield Fault(
+            "alarms.oldestPendingHourPageHours",
+            f"is {alarms.page_at_hours} and the ticket comes at {alarms.ticket_at_hours} hours",
+            "let the page come later than the ticket",
+        )
+
+
+def _unreached_regions(key: str, routes: Sequence[str], regions: Sequence[str]) -> Iterator[Fault]:
+    """An alarm reaches topics of its own Region only; e-mail goes through a topic made beside it."""
+    topics = {route.split(":")[3] for route in routes if route.startswith("arn:")}
+    if not routes or any(not route.startswith("arn:") for route in routes):
+        return
+    for region in regions:
+        if region not in topics:
+            yield Fault(key, f"reaches nobody in {region}", "add a topic of that Region or an e-mail address")
+
+
+def _company(stage: Stage) -> Iterator[Fault]:
+    key, region = stage.encryption_key_arn, stage.region
+    if key and key.split(":")[3] != region:
+        remedy = f"set it to the ARN of a KMS key in {region} (a key, not an alias), or leave it out"
+        yield Fault("encryptionKeyArn", f"is {key!r}", remedy)
+    if stage.domain:
+        yield from _domain(stage.domain, region)
+    for number, reporter in enumerate(stage.reporters):
+        for name in reporter.dimensions or ():
+            if name not in stage.dimensions:
+                remedy = f"name any of {', '.join(stage.dimensions)}"
+                yield Fault(f"reporters[{number}].dimensions", f"holds {name!r}", remedy)
+        if reporter.principal in {other.principal for other in stage.reporters[:number]}:
+            what = f"is {reporter.principal!r} twice"
+            yield Fault(f"reporters[{number}].principal", what, "write one [[reporters]] table for it")
+
+
+def _domain(domain: Domain, region: str) -> Iterator[Fault]:
+    certificate, zone = domain.certificate_arn, domain.hosted_zone_name
+    # A regional API takes a certificate of its own Region only (API Gateway Developer Guide, "Regional custom domain").
+    if certificate.split(":")[3] != region:
+        remedy = f"set it to the ARN of a certificate of ACM in {region}"
+        yield Fault("domain.certificateArn", f"is {certificate!r}", remedy)
+    if bool(domain.hosted_zone_id) != bool(zone):
+        yield Fault("domain.hostedZoneId", "and hostedZoneName belong together", "give both or none")
+    if zone and not f".{domain.name}".endswith(f".{zone}"):
+        yield Fault("domain.hostedZoneName", f"is {zone!r}", f"name the zone that {domain.name} lies in")
+
+
+def _limits(stage: Stage) -> Iterator[Fault]:
+    if stage.request_burst < stage.requests_per_second:
+        yield Fault(
+            "requestBurst",
+            f"is {stage.request_burst} and requestsPerSecond is {stage.requests_per_second}",
+            "set it to at least one second's requests: the burst is what API Gateway takes at once",
+        )
+    for key, what, size in _environment(stage):
+        if size > MOST_OF_ENVIRONMENT:
+            yield Fault(
+                key,
+                f"{what} take {size} of the {MOST_OF_ENVIRONMENT} bytes that functions have for them",
+                "name fewer, or include less by name in the tiers",
+            )
+
+
+def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
+    """The parts of a stage that functions get in their environment: the key to name, the parts, and their bytes."""
+    dimensions = len(dimensions_json(stage.dimensions).encode())
+    tiers = len(tiers_json(stage.tiers).encode())
+    buyers = len(",".join(stage.test_buyers).encode())
+    accounts = len(",".join(stage.test_accounts).encode())
+    reporters = len(reporters_json(stage.reporters).encode())
+    yield "dimensions", "and tiers", dimensions + tiers
+    yield "testBuyers", "with dimensions and tiers", dimensions + tiers + buyers
+    yield "testAccounts", "with testBuyers and tiers", tiers + accounts + buyers
+    yield "reporters", "with dimensions", dimensions + reporters

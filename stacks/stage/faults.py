@@ -1,0 +1,24 @@
+"""What is wrong with a stage: one line that names the file, the key and the remedy."""
+
+from dataclasses import dataclass, replace
+
+
+class StageError(ValueError):
+    """A stage file, or what was given beside it, is wrong. The message is the one line to show."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in a file. path: dotted keys, for example ``tiers[0].name``."""
+
+    file: str
+    path: str
+
+    def inside(self, key: str) -> "Where":
+        return replace(self, path=f"{self.path}.{key}")
+
+    def item(self, number: int) -> "Where":
+        return replace(self, path=f"{self.path}[{number}]")
+
+    def fault(self, what: str, remedy: str) -> StageError:
+        return StageError(f"{self.file}: {self.path} {what}: {remedy}")
