@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ledger.conservation import conserved
 from ledger.item_update import ItemUpdate
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
@@ -66,7 +67,14 @@ class Balances:
     def replace(
         self, old: Balance, *, remainder: Mapping[str, Decimal], used: Mapping[tuple[str, str], Decimal]
     ) -> Operation:
-        """The operation that sets these entries, on condition that the balance is still the one read."""
+        """The operation that sets these entries, on condition that the balance is still the one read.
+
+        Raises NotConserved where a remainder is negative, or used allowance is given back.
+        """
+        for dimension, units in remainder.items():
+            conserved(f"remainder of {dimension}", max(units, Decimal(0)), units)
+        for entry, units in used.items():
+            conserved(f"used allowance of {' in '.join(entry)}", max(units, old.used.get(entry, Decimal(0))), units)
         entries = {REMAINDER + name: value for name, value in remainder.items()}
         entries |= {f"{USED}{dimension}#{period}": value for (dimension, period), value in used.items()}
         return self._next(old).set(entries).operation()
@@ -78,6 +86,7 @@ class Balances:
         the balance before can add to it after.
         """
         ended = {f"{ENDED}{name}#{end}": value for name, value in old.remainder.items() if value}
+        conserved("remainder", sum(old.remainder.values()), sum(ended.values()))
         return self._next(old).set(ended).remove(*(REMAINDER + name for name in old.remainder)).operation()
 
     def _next(self, old: Balance) -> ItemUpdate:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ledger.attempt import OVER
+from ledger.conservation import check_lines
 from ledger.item_update import ItemUpdate
 from ledger.line_verdict import LineVerdict, ends, settling
 from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, RANK, VERDICT, MeteringRecord, from_item
@@ -38,13 +39,13 @@ class Settlement:
         for verdict in (VERDICT + dimension for dimension in dimensions):
             open_rank = f"{change.name(verdict, 'rank')} < {change.value(_LOWEST_END)}"
             change.when(change.absent_or(verdict, open_rank))
-        return self._update(change)
+        return self._update(record, change)
 
     def answered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
         """The attempt was answered without a verdict on these lines (throttled, rejected as a whole, unprocessed)."""
         record = self._on_each_line(record, dimensions, attempt)
         noted = {ATTEMPTS_OF_ALL: {attempt}} if attempt in record.attempts else _on_lines(dimensions, attempt)
-        return self._update(self._change(record).delete(noted)) is not None
+        return self._update(record, self._change(record).delete(noted)) is not None
 
     def unanswered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> None:
         """The attempt's call is over and nobody knows whether it was done: the lines may be sent again at once.
@@ -52,7 +53,7 @@ class Settlement:
         Two writes, in this order, so that at no time the lines look as if nothing was unanswered.
         """
         record = self._on_each_line(record, dimensions, attempt)
-        if self._update(self._change(record).add(_noted(record, dimensions, OVER))):
+        if self._update(record, self._change(record).add(_noted(record, dimensions, OVER))):
             self.answered(record, dimensions, attempt)
 
     def _on_each_line(self, record: MeteringRecord, dimensions: Collection[str], attempt: str | None) -> MeteringRecord:
@@ -66,7 +67,7 @@ class Settlement:
         change.delete({ATTEMPTS_OF_ALL: {attempt}})
         change.when(f"contains({change.name(ATTEMPTS_OF_ALL)}, {change.value(attempt)})")
         # Without an answer the attempt was on the record when it was read, and somebody has moved it since.
-        return self._update(change) or replace(record, attempts=record.attempts - {attempt})
+        return self._update(record, change) or replace(record, attempts=record.attempts - {attempt})
 
     def settle(
         self,
@@ -84,7 +85,9 @@ class Settlement:
         """
         verdicts = {dimension: LineVerdict(verdict=verdict, **details)}
         record = self._on_each_line(record, verdicts, attempt)
-        return self._update(settling(self._change(record), record, verdicts, now=now, attempt=attempt, end=False))
+        return self._update(
+            record, settling(self._change(record), record, verdicts, now=now, attempt=attempt, end=False)
+        )
 
     def settle_together(
         self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float, attempt: str
@@ -96,7 +99,7 @@ class Settlement:
         """
         record = self._on_each_line(record, verdicts, attempt)
         end = record.pending is not None and ends(record, verdicts)
-        return self._update(settling(self._change(record), record, verdicts, now=now, attempt=attempt, end=end))
+        return self._update(record, settling(self._change(record), record, verdicts, now=now, attempt=attempt, end=end))
 
     def operation(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float) -> Operation:
         """What ``settle_together`` writes, as part of a transaction; for lines with which no call was made."""
@@ -114,12 +117,12 @@ class Settlement:
         if record.marked_failed and not any(line.failed for line in record.lines.values()):
             removes.append("meteringFailed")
         change.remove(*removes).when(change.equals("settleVersion", record.settle_version))
-        return bool(removes) and self._update(change) is not None
+        return bool(removes) and self._update(record, change) is not None
 
     def copied(self, record: MeteringRecord) -> bool:
         """Note that the failed lines of the record, as it was read, are in the dead letters."""
         change = self._change(record).set({"failedCopiedAt": record.settle_version})
-        return self._update(change.when(change.equals("settleVersion", record.settle_version))) is not None
+        return self._update(record, change.when(change.equals("settleVersion", record.settle_version))) is not None
 
     def _change(self, record: MeteringRecord) -> ItemUpdate:
         """A change of the record, which must be sealed."""
@@ -127,10 +130,14 @@ class Settlement:
         change = ItemUpdate(self._table.name, key)
         return change.when(change.equals("state", "sealed"))
 
-    def _update(self, change: ItemUpdate) -> MeteringRecord | None:
-        """The record after the change; None where a condition did not hold."""
+    def _update(self, record: MeteringRecord, change: ItemUpdate) -> MeteringRecord | None:
+        """The record after the change; None where a condition did not hold. Raises NotConserved."""
         item = update(self._table, **change.request())
-        return from_item(item) if item else None
+        if item is None:
+            return None
+        after = from_item(item)
+        check_lines(record, after)
+        return after
 
 
 def _noted(record: MeteringRecord, dimensions: Collection[str], attempt: str) -> dict[str, set[str]]:

@@ -58,7 +58,7 @@ class Rights:
         )
 
     def may_read(self, customer: str) -> bool:
-        """Whether the caller may read the customer's usage: a reporter may if it reports the customer; for other callers
+        """Whether the caller may read the customer's usage: a reporter if it reports the customer; for other callers
         (operators) IAM alone decides."""
         return not self.entries or any(_allows(entry.customers, customer) for entry in self.entries)
 

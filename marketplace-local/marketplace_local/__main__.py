@@ -34,7 +34,7 @@ def main() -> None:
             f"port {options.port} cannot be used: {error.strerror}. Choose another one by --port"
         ) from None
     with marketplace:
-        marketplace.state.switches.identical_resend = options.identical_resend
+        marketplace.state.settings.identical_resend = options.identical_resend
         print(json.dumps({"url": marketplace.url}) if options.json else _welcome(marketplace.url), flush=True)
         stopped.wait()
 

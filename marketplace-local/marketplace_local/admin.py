@@ -1,4 +1,4 @@
-"""A client of the local Marketplace's admin interface; the standard library is all it needs."""
+"""A client of the admin interface. It needs the standard library only."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ class MarketplaceAdmin:
     def __init__(self, url: str, timeout: float = 30.0) -> None:
         self.url = url.rstrip("/")
         self._timeout = timeout
-        self._opener = build_opener(ProxyHandler({}))  # whatever proxy the machine uses, this is loopback
+        self._opener = build_opener(ProxyHandler({}))  # The machine's proxy has no part in loopback traffic.
 
     def create_product(
         self,
@@ -44,7 +44,7 @@ class MarketplaceAdmin:
         )
 
     def change_listing(self, product_code: str, **listing: str) -> JsonObject:
-        """title, entityType, visibility, fulfilmentUrl: what the Catalog API says of a product."""
+        """title, entityType, visibility, fulfilmentUrl: parts of the listing that the Catalog API shows."""
         return self._call("POST", f"products/{quote(product_code, safe='')}/listing", listing)
 
     def create_buyer(
@@ -75,7 +75,7 @@ class MarketplaceAdmin:
         return self._change(buyer_id, "end", {"at": at})
 
     def suspend(self, buyer_id: str) -> JsonObject:
-        """AWS suspends the buyer's account: nothing is taken until ``resume``."""
+        """AWS suspends the buyer's account: the buyer is not subscribed until ``resume``."""
         return self._change(buyer_id, "suspend", {})
 
     def resume(self, buyer_id: str) -> JsonObject:
@@ -110,16 +110,16 @@ class MarketplaceAdmin:
     def arm_at_random(self, seed: int, rates: dict[str, float], **options: Any) -> JsonObject:
         """Faults at random, see ``marketplace_local.random_faults``; they begin with call number 1 again.
 
-        options: ``operations`` (BatchMeterUsage only unless said otherwise), ``error``, ``seconds``.
+        options: ``operations`` (default BatchMeterUsage), ``error``, ``seconds``.
         """
         return self._call("POST", "random-faults", {"seed": seed, "rates": rates, **options})
 
     def random_faults(self) -> JsonObject:
-        """The settings of the faults at random, with ``calls``: how many calls of each operation were counted."""
+        """The rates, with ``calls``: the calls counted so far by operation."""
         return self._call("GET", "random-faults")
 
     def clear_faults(self) -> None:
-        """Disarms all, those at random too."""
+        """Disarms all faults, those at random too."""
         self._call("DELETE", "faults")
 
     def calls(self) -> Iterator[JsonObject]:
@@ -127,7 +127,7 @@ class MarketplaceAdmin:
         return self._pages("log", "calls")
 
     def accepted(self) -> Iterator[JsonObject]:
-        """Every record that will be billed, oldest first."""
+        """Every record that AWS would bill, oldest first."""
         return self._pages("log/accepted", "accepted")
 
     def summary(self) -> JsonObject:

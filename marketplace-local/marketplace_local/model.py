@@ -1,7 +1,7 @@
-"""Requests are checked against botocore's own service models: types, required members, min, max, pattern, enum.
+"""Checks requests against botocore's service models: types, required members, min, max, pattern, enum.
 
-boto3 itself checks types, required members and minimums only; maxima, patterns and enums are left to the service.
-Each operation's input shape is turned into functions once, so that a simulation can afford the check.
+boto3 itself checks types, required members and minimums only. This module turns each operation's input shape into
+functions once, so that a simulation can afford the check.
 """
 
 import re
@@ -30,7 +30,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 #: epoch seconds of the end of the year 9999
 _LATEST_TIMESTAMP = 253_402_300_799
 
-#: adds what a value breaks to the list; raises ServiceError SerializationException where it has the wrong JSON type
+#: adds the violations of a value to the list; raises ServiceError SerializationException for a wrong JSON type
 Check = Callable[[Any, Place, list[Violation]], None]
 
 
@@ -51,7 +51,7 @@ def violations(service: str, operation: str, request: Any) -> list[Violation]:
 
 
 def answer_violations(service: str, operation: str, answer: Any) -> list[Violation]:
-    """The same of the operation's output shape and an answer."""
+    """Every constraint of the operation's output shape that an answer breaks."""
     shape = service_model(service).operation_model(operation).output_shape
     assert shape is not None
     broken: list[Violation] = []

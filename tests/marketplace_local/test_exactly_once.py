@@ -36,7 +36,7 @@ def test_no_slot_is_billed_twice_and_the_first_write_stays(
 ) -> None:
     """BatchMeterUsage deduplicates by identity, dimension and hour; first write wins (AWS skill)."""
     state = MarketplaceState(now=NOW.timestamp, monotonic=Ticks())
-    state.switches.identical_resend = identical
+    state.settings.identical_resend = identical
     product = {"productCode": PRODUCT, "dimensions": ["runs", "gb"], "integration": "license"}
     admin_api.answer(state, "POST", "/_local/products", {}, product)
     buyer = {"productCode": PRODUCT, "activatedAt": "2026-11-01T00:00:00Z"}

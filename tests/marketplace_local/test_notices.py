@@ -8,15 +8,15 @@ import pytest
 
 from marketplace_local import notices, standing_notices
 from marketplace_local.notices import Agreement
-from marketplace_local.sample_notices import AGREEMENT, CUSTOMER, ENDED, PRODUCT_CODE, STARTED, samples
 from tests.marketplace_local.market import Market
+from tests.marketplace_local.sample_notices import AGREEMENT, CUSTOMER, ENDED, PRODUCT_CODE, STARTED, samples
 
 EVENTS = Path(__file__).parents[1] / "events"
 
 
 @pytest.mark.parametrize("name", sorted(samples()))
 def test_the_sample_files_are_up_to_date(name: str) -> None:
-    """``python -m marketplace_local.sample_notices tests/events`` writes them."""
+    """``python -m tests.marketplace_local.sample_notices tests/events`` writes them."""
     assert json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8")) == samples()[name]
 
 

@@ -25,7 +25,7 @@ def forgetting(*places: int) -> Switch:
 
 
 def verdicts(decide: Any) -> Switch:
-    return without("rules.deduplication:verdict", decide)
+    return without("rules.deduplication:status_of", decide)
 
 
 @rule("D01", verdicts(lambda sent, on_file, subscribed, resend: "Success" if subscribed else "CustomerNotSubscribed"))
@@ -101,7 +101,7 @@ def test_an_identical_resend_is_answered_as_the_first_time(market: Market) -> No
     assert (summary["accepted"], summary["duplicates"], summary["identical"]) == (2, 4, 4)
 
 
-_verdict = original("rules.deduplication:verdict")
+_verdict = original("rules.deduplication:status_of")
 
 
 @rule("D09", verdicts(lambda sent, on_file, subscribed, resend: _verdict(sent, on_file, subscribed, "Success")))
