@@ -1,5 +1,7 @@
 """Tables in memory for the functions' entry points."""
 
+from typing import Any, cast
+
 import pytest
 
 from ledger.tables import ALL_TABLES
@@ -12,6 +14,6 @@ def dynamodb(monkeypatch: pytest.MonkeyPatch) -> MemoryDynamoDB:
     """The declared tables, new and empty; a function that connects gets them."""
     memory = MemoryDynamoDB()
     for table in ALL_TABLES:
-        create(memory.meta.client, table, table.name)
+        create(cast(Any, memory.meta.client), table, table.name)
     monkeypatch.setattr("ledger.dynamodb.connect", lambda: memory)
     return memory

@@ -45,7 +45,8 @@ class Routes:
 
     def call(self, path: str, method: str = "GET") -> Answer:
         request = {"httpMethod": method, "path": path, "headers": {}, "requestContext": {"stage": "v1"}}
-        answer = self.api.resolve(request, Context())
+        context: Any = Context()
+        answer = self.api.resolve(request, context)
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return answer["statusCode"], json.loads(answer["body"]), headers
 
