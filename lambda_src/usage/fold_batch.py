@@ -21,8 +21,8 @@ Counter = tuple[str, str]
 @dataclass
 class Folded:
     """counted: recorded units by event id (0 for a user who is counted already). marks: the users to mark, each with
-    the event that brings it. highest: the counts to raise, each with the highest value here and its event. totals: units
-    by dimension and period. tagged: units by dimension and tags.
+    the event that brings it. highest: the counts to raise, each with the highest value here and its event.
+    totals: units by dimension and period. tagged: units by dimension and tags.
     """
 
     counted: dict[str, Decimal] = field(default_factory=dict)

@@ -45,7 +45,7 @@ def test_a_short_soak_finds_nothing() -> None:
     for site in (
         "write_part.write_part",
         "seal_hours.Sealer._write",
-        "send_batch.Batch._journalled > settlement.Settlement.journal",
+        "send_batch.Sender._store_attempt > settlement.Settlement.journal",
         "waiting.apply > subscribers.Subscribers._write",
     ):
         assert site in writes

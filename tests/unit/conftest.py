@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 
 from ledger.tables import ALL_TABLES
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from tests.contracts.dynamodb_tables import create
 
 
 @pytest.fixture

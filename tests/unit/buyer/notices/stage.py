@@ -1,7 +1,7 @@
 """The functions ``subscription-notices`` and ``subscriber-api``, and the tables below them."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -50,5 +50,5 @@ class Stage:
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         request = {"httpMethod": "GET", "path": path, "headers": {}, "requestContext": {"stage": "v1"}}
-        answer = subscriber_api.handler(request, Context())
+        answer = subscriber_api.handler(request, cast(Any, Context()))
         return answer["statusCode"], json.loads(answer["body"])

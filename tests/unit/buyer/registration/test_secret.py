@@ -25,7 +25,7 @@ def answers(client: Any, arn: str, rotate: Callable[[str], Any]) -> list[str]:
 def test_the_secret_of_these_tests_answers_as_secrets_manager_does() -> None:
     double = Secret()
     with mock_aws():
-        client = get_session().create_client("secretsmanager", region_name="us-east-1")
+        client: Any = get_session().create_client("secretsmanager", region_name="us-east-1")
         arn = client.create_secret(Name="session-secret", SecretString=double.labels["AWSCURRENT"])["ARN"]
 
         def rotate(value: str) -> None:
