@@ -12,7 +12,7 @@ from tests.synthesized import Assembly
 SOURCE = synth.ROOT / "lambda_src"
 
 
-#: the steps of each workflow, which are files and functions
+#: The number of each workflow's steps, which are files and functions.
 STEPS = {"HourlyMetering": 7, "FinalMetering": 6}
 WORKFLOWS = tuple(STEPS)
 
