@@ -14,13 +14,14 @@ from ledger import tables
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_record import Line, MeteringRecord
-from ledger.metering_records import Frozen, MeteringRecords
+from ledger.metering_records import MeteringRecords
+from ledger.seal_record import Frozen
 from ledger.settlement import Settlement
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import write
 from ledger.usage_events import UsageEvents
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from tests.contracts.dynamodb_tables import create
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from ledger.metering_records import MeteringRecords
 from tests.scenarios.leaving import (
     ELEVEN,
     END,
@@ -126,9 +127,12 @@ def test_h9b_usage_is_refused_before_anything_is_sealed(world: World, buyer: str
     assert final.steps[0] == "refuse"
 
 
-def test_h9c_a_record_that_the_index_does_not_show_yet_is_found(world: World, buyer: str) -> None:
+def test_h9c_a_record_that_the_index_does_not_show_yet_is_found(
+    world: World, buyer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leave(world, buyer)
-    world.records.pending_keys = lambda _last: iter(())  # type: ignore[method-assign]
+    monkeypatch.setattr(MeteringRecords, "pending_keys", lambda *_: iter(()))
+    monkeypatch.setattr(MeteringRecords, "pending_page", lambda *_, **__: ([], {}))
     FinalMetering(world, buyer).run()
     assert lines(world, buyer) == {"08:00": 8, "09:00": 9}
 

@@ -1,6 +1,6 @@
 """Which hour takes usage, and what happens between reading and writing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,10 +19,8 @@ from tests.scenarios.recording import (
     Verdicts,
     brief,
     counted,
-    emptied,
     ended,
     peak,
-    recording_world,
     seal,
     stored,
     user,
@@ -30,22 +28,9 @@ from tests.scenarios.recording import (
 from tests.scenarios.world import DIMENSIONS, START, World
 from usage.record_usage import ATTEMPTS, record_customer
 from usage.report_usage import report_usage
-from usage.usage_event import parse
+from usage.usage_event import UsageEvent, parse
 
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[World]:
-    yield from recording_world()
-
-
-@pytest.fixture
-def world(made: World) -> World:
-    return emptied(made)
-
-
-@pytest.fixture
-def buyer(world: World) -> str:
-    return world.buyer()
+pytestmark = pytest.mark.usefixtures("half_past_eight")
 
 
 def at(world: World, buyer: str, event_id: str, clock: str) -> dict[str, Any]:
@@ -209,6 +194,7 @@ class Busy:
 def test_contention_is_no_verdict(world: World, buyer: str) -> None:
     """Transactions that meet others are tried again; who gives up says so, and a repeat of the request is safe."""
     event, pauses = parse(world.event(buyer, "a"), DIMENSIONS, world.now), list[int]()
+    assert isinstance(event, UsageEvent)
 
     def record(times: int) -> Verdicts:
         client: Any = Busy(world.stores.client, times)
@@ -230,6 +216,7 @@ def test_the_clock_is_read_anew_by_each_attempt(world: World, buyer: str) -> Non
         world.now = START + 2 * HOUR + 60
 
     event = parse(world.event(buyer, "a"), DIMENSIONS, world.now)
+    assert isinstance(event, UsageEvent)
     stores = replace(world.stores, client=client)
     [verdict] = record_customer(buyer, [event], stores, lambda: world.now, passes)
     assert brief([verdict.payload()]) == ["recorded 10 late"]

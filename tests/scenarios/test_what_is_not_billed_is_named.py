@@ -1,12 +1,13 @@
 """Hours and lines that wait, expire or are not sent: each has a name and can be found."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from marketplace.tiers import Tier
-from metering.mode import Mode
-from metering.report import read_levels
+from metering.report.levels import read_levels
+from metering.run import Mode
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT, START, World
 
@@ -241,7 +242,7 @@ def test_a_leavers_late_usage_is_billed_by_the_contract_that_expired_just_before
 
 
 @pytest.mark.parametrize("damage", [{"lines": ["not a map"]}, {"state": None}, {"sentTimestamp": "soon"}])
-def test_a_damaged_record_hides_no_other(world: World, damage: dict[str, object]) -> None:
+def test_a_damaged_record_hides_no_other(world: World, damage: dict[str, Any]) -> None:
     damaged, healthy = world.buyer(), world.buyer()
     world.report(world.event(damaged, "a"), world.event(healthy, "a"))
     world.now = START + 4200

@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from aws_cdk.aws_apigateway import ResponseType
@@ -80,7 +80,7 @@ def of_waiting() -> set[str]:
 
 
 def of_marketplace() -> set[str]:
-    model = get_session().get_service_model("meteringmarketplace")
+    model: Any = get_session().get_service_model("meteringmarketplace")
     return {*faults.MODELLED, *faults.GENERIC, *model.shape_for("UsageRecordResultStatus").enum}
 
 

@@ -51,7 +51,7 @@ def test_an_agreement_event_reaches_the_default_bus_of_the_seller(cloud: LocalCl
 
 @pytest.mark.parametrize("account", ["111122223333", "999988887777"])
 def test_nobody_else_may_put_agreement_events(cloud: LocalCloud, probe: dict[str, str], account: str) -> None:
-    entry = {"Source": AGREEMENT_SOURCE, "DetailType": "License Updated - Manufacturer", "Detail": "{}"}
+    entry: Any = {"Source": AGREEMENT_SOURCE, "DetailType": "License Updated - Manufacturer", "Detail": "{}"}
     answer = cloud.accounts.root(account).client("events").put_events(Entries=[entry])
     assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
     assert _receive(cloud, probe["QueueUrl"], seconds=0.3) is None
@@ -59,7 +59,7 @@ def test_nobody_else_may_put_agreement_events(cloud: LocalCloud, probe: dict[str
 
 def test_marketplace_may_put_events_of_no_other_aws_service(cloud: LocalCloud) -> None:
     session = cloud.accounts.root("287250355862")
-    entry = {"Source": "aws.ec2", "DetailType": "x", "Detail": "{}"}
+    entry: Any = {"Source": "aws.ec2", "DetailType": "x", "Detail": "{}"}
     answer = session.client("events").put_events(Entries=[entry])
     assert answer["Entries"][0]["ErrorCode"] == "NotAuthorizedForSourceException"
 

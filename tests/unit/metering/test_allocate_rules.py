@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.quantity import floor
 from marketplace.usage_allocations import MAX_ALLOCATIONS, UNTAGGED, Allocation, TagSet, allocations_size
-from metering.allocate_rules import LARGEST_HOUR, LARGEST_LINE, MOST_LINES, Split, allocate, largest_of
+from metering.seal.allocate_rules import LARGEST_HOUR, LARGEST_LINE, MOST_LINES, Split, allocate, largest_of
 
 ZERO = Decimal(0)
 
@@ -150,8 +150,9 @@ def hours(draw: st.DrawFn) -> dict[str, Any]:
     """A line as sealing makes it: what is neither included nor kept, cut to its decimals."""
     tagged = draw(st.dictionaries(tag_sets, units.filter(bool), max_size=12))
     untagged = draw(units)
+    shares: list[Decimal] = [ZERO, Decimal(1), Decimal(1), Decimal("0.5")]
     scale, decimals = draw(st.sampled_from([1, 3, 1000])), draw(st.sampled_from([0, 2, 6]))
-    net = (sum(tagged.values(), ZERO) + untagged) * draw(st.sampled_from([0, 1, 1, Decimal("0.5")]))
+    net = (sum(tagged.values(), ZERO) + untagged) * draw(st.sampled_from(shares))
     return {
         "line": min(floor(net / scale, decimals), draw(st.sampled_from([Decimal(40), Decimal(10**6)]))),
         "scale": scale,
