@@ -28,6 +28,7 @@ FIGURES = (
     "backlog",
     "growth",
     "outage",
+    "paths",
 )
 COLOUR = {True: "green", False: "red", None: ""}
 

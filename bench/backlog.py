@@ -21,11 +21,11 @@ from ledger.hour import SECONDS
 from ledger.pending_page import RecordKey
 from local.dynamodb.store import Hooks, MemoryDynamoDB
 from marketplace.meter_usage import MAX_RECORDS
-from metering.keys import LineKey
-from metering.pace import Pace
-from metering.plan_batches import plan_batches
-from metering.send_batch import MarketplaceBusy
-from metering.submit_batch import Submitter
+from metering.run import LineKey
+from metering.send.pace import Pace
+from metering.send.plan_batches import plan_batches
+from metering.send.send_batch import MarketplaceBusy
+from metering.send.submit_batch import Submitter
 from runtime.clock import from_iso
 
 #: calls per second that Marketplace takes (service quotas)
@@ -37,7 +37,7 @@ COPIES = 2
 NOTES = (
     "Permitted is what the stage permits itself (`marketplaceCallsPerSecond`), not Marketplace's own 10: using those "
     "up leaves a second no room for a call that arrives late. What a lower rate leaves free is used to catch up with "
-    "lateness (`metering/pace.py`).",
+    "lateness (`metering/send/pace.py`).",
     "This figure alone runs by the wall clock: on a machine that is busy with other work it comes out lower, since a "
     "thread that is not let run makes no calls. The copies' starts and Lambda's own waits are modelled, not Lambda.",
 )

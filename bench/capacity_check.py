@@ -11,8 +11,8 @@ from bench.figure import Figure, Reading, Say, Table
 from bench.house import DURING, HOUR, House, events
 from ledger import tables
 from local.dynamodb.capacity import Capacity
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from tests.contracts.dynamodb_tables import create
 
 CUSTOMER = "l-0123456789abcdef"
 #: several sizes of the growing row, one full request and one small one of ours

@@ -8,14 +8,13 @@ from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, RUN, AcceptingMarketplace
 from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
 from bench.units import published
-from ledger.transaction import write
 from local.dynamodb.capacity import Capacity
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.meter_usage import UsageMeter
-from metering.find_due_hours import find_due_hours
-from metering.plan_batches import plan_batches
-from metering.report import read_levels
-from metering.settle_hours import settle_hours
+from metering.find.find_due_hours import find_due_hours
+from metering.report.levels import read_levels
+from metering.send.plan_batches import plan_batches
+from metering.settle.settle_hours import settle_hours
 
 CUSTOMERS = (1_000, 10_000, 100_000)
 #: every customer has one dimension, so that 100,000 fit this machine; a line more costs a part of a call more
@@ -44,10 +43,7 @@ class _Run:
         self.capacity = Capacity()
         self.house = House(MemoryDynamoDB(capacity=self.capacity), now=AFTER)
         for number in range(customers):
-            customer = self.house.subscribe(f"l-{number:016d}")
-            counted = {(DIMENSION, "2026-11"): 7}
-            operation = self.house.records.add(customer, HOUR, counted, exists=False, now=HOUR + 60.0)  # type: ignore[arg-type]
-            write(self.house.stores.client, [operation])
+            self.house.open_hour(self.house.subscribe(f"l-{number:016d}"), quantity=7, dimensions=[DIMENSION])
         self.capacity.clear()
         self.cost = Cost(customers)
         self.marketplace: Any = AcceptingMarketplace()
@@ -72,7 +68,7 @@ class _Run:
             for batch in batches:
                 submitter.submit(batch, RUN)
             self._note("submit")
-            settle_hours(page.keys, house.records, house.settlement, lambda: AFTER, LIVE)
+            settle_hours(page.keys, house.records, house.settler, LIVE)
             self._note("settle")
             cursor, more = page.cursor, page.more
             self.cost.pages += 1

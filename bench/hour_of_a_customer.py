@@ -11,7 +11,7 @@ from ledger import tables
 from local.dynamodb.capacity import Capacity
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.meter_usage import UsageMeter
-from metering.keys import LineKey
+from metering.run import LineKey
 
 FIRST, CUSTOMER = "l-0123456789abcdef0123456789abcdee", "l-0123456789abcdef0123456789abcdef"
 #: units of each dimension: 1,234 API calls are one unit of a thousand, and 234 stay in the balance; of 1,000 none do

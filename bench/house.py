@@ -1,31 +1,29 @@
-"""Our own design, put together as the functions do it, on any DynamoDB: what the benchmarks drive."""
+"""Our own design over any DynamoDB, put together by the functions' own assembly: what the benchmarks drive."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from ledger import tables
-from ledger.allocations import FrozenAllocations
-from ledger.balance import Balances
 from ledger.metering_records import MeteringRecords
 from ledger.pending_page import RecordKey
-from ledger.run_tally import RunTally
-from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
-from ledger.tagged_usage import TaggedUsage
+from ledger.transaction import write
 from ledger.usage_events import UsageEvents
+from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
+from marketplace import dimensions
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
-from metering.allocate_hour import Allocator
-from metering.freeze_hour import Freezer
-from metering.mode import Mode
-from metering.pace import Pace
-from metering.seal_hours import Sealer
-from metering.submit_batch import Submitter
-from metering.zero_rules import OFF, HourlyZeros
-from runtime.clock import from_iso, iso
-from tests.contracts.dynamodb_tables import create
+from metering.assembly import seal, send, settle
+from metering.run import Mode
+from metering.seal.seal_hours import Sealer
+from metering.send.pace import Pace
+from metering.send.submit_batch import Submitter
+from metering.settle.settle_lines import LineSettler
+from runtime.clock import from_iso
+from runtime.metric_names import MeteringMetric
+from runtime.settings import SealHoursSettings, SubmitBatchSettings
 from usage.record_usage import record_customer
 from usage.stores import Stores
 from usage.usage_event import UsageEvent
@@ -48,30 +46,42 @@ DIMENSIONS: Mapping[str, Dimension] = {
     )
 }
 LIVE = Mode("live")
-#: names a run, where one is asked for
+#: Names a run, where one is asked for.
 RUN = "bench"
 ADDED = ("workflow_executions", "data_processed_gb", "api_calls", "worklet_invocations")
+SETTINGS = {
+    **TABLE_SETTINGS,
+    "PRODUCT_CODE": PRODUCT,
+    "PRICING_MODEL": "subscription",
+    "DIMENSIONS": dimensions.to_json(DIMENSIONS),
+    "TIERS": "[]",
+    "HOURLY_ZEROS": "off",
+    "PENDING_SHARDS": "1",
+    "METERING_MODE": LIVE.name,
+    **dict.fromkeys(("TEST_BUYERS", "METERING_REGION", "SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
+    "CALLS_PER_SECOND": "1e9",
+    "SUBMIT_CONCURRENCY": "1",
+}
+
+
+def count(_metric: MeteringMetric, _number: int) -> None:
+    """Benchmarks count nothing."""
 
 
 @dataclass
 class House:
-    """The stores over one DynamoDB, with a clock to set. Tables are created where ``create_tables`` says so."""
+    """The stores over one DynamoDB, with a clock to set. create_tables: makes the tables first."""
 
     dynamodb: Any
     now: float = DURING
     create_tables: bool = True
-    stores: Stores = field(init=False)
 
     def __post_init__(self) -> None:
         if self.create_tables:
-            for table in tables.ALL_TABLES:
-                create(self.dynamodb.meta.client, table, table.name)
+            with_tables(self.dynamodb)
         self.subscriber_items = self.dynamodb.Table(tables.SUBSCRIBERS.name)
         self.subscribers = Subscribers(self.subscriber_items)
         self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name)
-        self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
-        self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
-        self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
         self.stores = Stores(
             self.dynamodb.meta.client,
             self.subscribers,
@@ -79,6 +89,21 @@ class House:
             UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name),
             self.records,
         )
+
+    def clock(self) -> float:
+        return self.now
+
+    @property
+    def sealer(self) -> Sealer:
+        return seal.sealer(SealHoursSettings.from_env(SETTINGS), self.dynamodb, count=count, clock=self.clock)
+
+    @property
+    def settler(self) -> LineSettler:
+        return settle.settler(self.records.table_name, self.dynamodb, count=count, clock=self.clock)
+
+    def submitter(self, meter: UsageMeter, pace: Pace | None = None) -> Submitter:
+        settings = SubmitBatchSettings.from_env(SETTINGS)
+        return send.submitter(settings, self.dynamodb, meter, count=count, clock=self.clock, pace=pace)
 
     def subscribe(self, customer: str, licence: str | None = None, account: str = "444455556666") -> str:
         """An active subscriber, by licence."""
@@ -100,44 +125,15 @@ class House:
 
     def record(self, customer: str, events: Sequence[UsageEvent]) -> list[Verdict]:
         """As ``POST /usage`` does for one customer's part of a request."""
-        return record_customer(customer, events, self.stores, lambda: self.now)
+        return record_customer(customer, events, self.stores, self.clock)
 
-    def open_hour(self, customer: str, hour: int = HOUR, quantity: int = 1234) -> RecordKey:
-        """An open record with usage of all five dimensions, without the events behind it."""
-        from ledger.transaction import write
-
-        counted = {(name, "2026-11"): Decimal(quantity) for name in DIMENSIONS}
+    def open_hour(
+        self, customer: str, hour: int = HOUR, quantity: int = 1234, dimensions: Sequence[str] = tuple(DIMENSIONS)
+    ) -> RecordKey:
+        """An open record with usage of these dimensions, without the events behind it."""
+        counted = {(name, "2026-11"): Decimal(quantity) for name in dimensions}
         write(self.stores.client, [self.records.add(customer, hour, counted, exists=False, now=hour + 60.0)])
         return customer, hour
-
-    @property
-    def sealer(self) -> Sealer:
-        freezer = Freezer(
-            records=self.records,
-            balances=self.balances,
-            subscribers=self.subscribers,
-            dimensions=DIMENSIONS,
-            tiers=(),
-            pricing_model="subscription",
-            product_code=PRODUCT,
-            zeros=HourlyZeros(OFF),
-            mode=LIVE,
-            allocator=Allocator(TaggedUsage(self.dynamodb.Table(tables.USAGE_EVENTS.name)), self.allocations),
-        )
-        return Sealer(client=self.stores.client, freezer=freezer, clock=lambda: self.now)
-
-    def submitter(self, meter: UsageMeter, pace: Pace | None = None) -> Submitter:
-        return Submitter(
-            records=self.records,
-            settlement=self.settlement,
-            subscribers=self.subscribers,
-            meter=meter,
-            pace=pace or Pace(calls_per_second=1e9, copies=1),
-            clock=lambda: self.now,
-            mode=LIVE,
-            allocations=self.allocations,
-            tally=RunTally(self.dynamodb.Table(tables.STATE.name)),
-        )
 
 
 def events(customer: str, number: int, *, prefix: str = "e", dimensions: Sequence[str] = ADDED) -> Iterator[UsageEvent]:
@@ -175,8 +171,3 @@ class AcceptingMarketplace:
             for number, record in enumerate(request["UsageRecords"])
         ]
         return {"Results": results, "UnprocessedRecords": []}
-
-
-def at(moment: float) -> str:
-    """An ISO time, for tables."""
-    return iso(moment)

@@ -9,7 +9,7 @@ from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, RUN, AcceptingMarketplace
 from bench.quiet import quiet_logs
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.meter_usage import MAX_RECORDS, UsageMeter
-from metering.plan_batches import plan_batches
+from metering.send.plan_batches import plan_batches
 
 CUSTOMERS = 200
 LINES = CUSTOMERS * len(DIMENSIONS)

@@ -12,8 +12,8 @@ from bench.house import AFTER, DIMENSIONS, HOUR, RUN, House
 from bench.market import renamed
 from bench.quiet import quiet_logs
 from bench.replay import cpu, noted, rewritten
-from metering.keys import LineKey
-from metering.submit_batch import Submitter
+from metering.run import LineKey
+from metering.send.submit_batch import Submitter
 
 #: a batch of 25 lines
 CUSTOMERS = 5

@@ -9,7 +9,7 @@ from bench.engine import client_of, emulator, ours
 from bench.figure import Figure, Say, Table, at_least
 from bench.house import DURING, HOUR, House, events
 from bench.replay import noted, rewritten, wall
-from tests.contracts.dynamodb_tables import create
+from local.dynamodb.declared_tables import create
 
 REQUESTS, REQUEST = 6, 100
 ROUNDS = 9

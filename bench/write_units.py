@@ -11,8 +11,8 @@ from bench.house import ADDED, DURING, HOUR, House, events
 from bench.plot import Axis, Series, lines
 from ledger import tables
 from local.dynamodb.capacity import Capacity
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from tests.contracts.dynamodb_tables import create
 
 COUNTS = (1, 20, 100, 1_000, 10_000)
 #: the list design is stepped through up to here; beyond, ``list_units`` reckons (a test holds both together)

@@ -21,7 +21,7 @@ def final_functions(functions: Functions, data: DataStack, *, hourly: HourlyFunc
     return FinalFunctions(
         find_final_hours=functions.add(
             "find-final-hours",
-            "metering.final_handlers.find_final_hours",
+            "metering.handlers.find_final_hours.handler",
             FindFinalHoursSettings,
             "what final metering of a customer does now, and with which hours",
             gets=(subscribers,),
@@ -29,7 +29,7 @@ def final_functions(functions: Functions, data: DataStack, *, hourly: HourlyFunc
         ),
         refuse_usage=functions.add(
             "refuse-usage",
-            "metering.final_handlers.refuse_usage",
+            "metering.handlers.refuse_usage.handler",
             RefuseUsageSettings,
             "refuses usage of a cancelled customer from now on",
             gets=(subscribers,),
@@ -37,7 +37,7 @@ def final_functions(functions: Functions, data: DataStack, *, hourly: HourlyFunc
         ),
         end_subscription=functions.add(
             "end-subscription",
-            "metering.final_handlers.end_subscription",
+            "metering.handlers.end_subscription.handler",
             EndSubscriptionSettings,
             "cancels a subscription once each of its units has ended",
             gets=(subscribers, state),
@@ -54,7 +54,7 @@ def start_final_metering(functions: Functions) -> Function:
     """Its right to the subscribers' stream comes with the event source mapping."""
     return functions.add(
         "start-final-metering",
-        "metering.final_handlers.start_final_metering",
+        "metering.handlers.start_final_metering.handler",
         StartFinalMeteringSettings,
         "starts final metering of a period that has ended",
     )
@@ -63,7 +63,7 @@ def start_final_metering(functions: Functions) -> Function:
 def look_after_leavers(functions: Functions, data: DataStack) -> Function:
     return functions.add(
         "look-after-leavers",
-        "metering.final_handlers.look_after_leavers",
+        "metering.handlers.look_after_leavers.handler",
         LookAfterLeaversSettings,
         "starts final metering that is not running, and counts customers that are overdue",
         gets=(data.subscribers,),

@@ -26,7 +26,7 @@ def hourly_functions(
     steps = HourlyFunctions(
         put_zero_records=functions.add(
             "put-zero-records",
-            "metering.handlers.put_zero_records",
+            "metering.handlers.put_zero_records.handler",
             PutZeroRecordsSettings,
             "an hour without usage gets its record of zero",
             batch_gets=(subscribers, records),
@@ -36,14 +36,14 @@ def hourly_functions(
         ),
         find_due_hours=functions.add(
             "find-due-hours",
-            "metering.handlers.find_due_hours",
+            "metering.handlers.find_due_hours.handler",
             FindDueHoursSettings,
             "closed hours with lines that have not ended, most urgent first",
             queries=(records.index(PENDING_INDEX),),
         ),
         seal_hours=functions.add(
             "seal-hours",
-            "metering.handlers.seal_hours",
+            "metering.handlers.seal_hours.handler",
             SealHoursSettings,
             "seals an hour: identity, timestamp, lines",
             reads=(records, subscribers),
@@ -57,14 +57,14 @@ def hourly_functions(
         ),
         plan_batches=functions.add(
             "plan-batches",
-            "metering.handlers.plan_batches",
+            "metering.handlers.plan_batches.handler",
             PlanBatchesSettings,
             "packs lines into calls of one product and identity, most urgent first",
             reads=(records, subscribers),
         ),
         submit_batch=functions.add(
             "submit-batch",
-            "metering.handlers.submit_batch",
+            "metering.handlers.submit_batch.handler",
             SubmitBatchSettings,
             "the only caller of BatchMeterUsage, paced",
             calls=("BatchMeterUsage",),
@@ -75,7 +75,7 @@ def hourly_functions(
         ),
         settle_hours=functions.add(
             "settle-hours",
-            "metering.handlers.settle_hours",
+            "metering.handlers.settle_hours.handler",
             SettleHoursSettings,
             "hours whose lines have all ended leave the pending index",
             reads=(records,),
@@ -83,7 +83,7 @@ def hourly_functions(
         ),
         report=functions.add(
             "report",
-            "metering.handlers.report",
+            "metering.handlers.report.handler",
             ReportSettings,
             "levels of pending and failed units, one summary",
             batch_gets=(records,),

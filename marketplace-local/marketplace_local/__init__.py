@@ -1,6 +1,6 @@
 """The local Marketplace: AWS Marketplace's metering and entitlement services on 127.0.0.1.
 
-``python -m marketplace_local`` starts it (``README.md`` says what it offers, ``RULES.md`` by which rules it judges).
+``python -m marketplace_local`` starts it (see ``README.md``); ``RULES.md`` has the rules by which it judges.
 ``server.LocalMarketplace`` serves in this process, ``in_process`` has clients without HTTP, and
 ``admin.MarketplaceAdmin`` is the client of its admin interface.
 

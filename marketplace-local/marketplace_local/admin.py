@@ -11,7 +11,7 @@ JsonObject = dict[str, Any]
 
 
 class AdminRefused(RuntimeError):
-    """The Marketplace refused an admin request; the message says why."""
+    """The Marketplace refused an admin request; the message has the reason."""
 
 
 class MarketplaceAdmin:
@@ -54,11 +54,12 @@ class MarketplaceAdmin:
         *,
         account_id: str | None = None,
         activated_at: str | None = None,
+        free_trial: bool = False,
         entitlements: Iterable[JsonObject] = (),
     ) -> JsonObject:
         """The new buyer with its registration token; not active unless ``activated_at`` is given (ISO or ``now``)."""
         body = {"productCode": product_code, "kind": kind, "entitlements": list(entitlements)}
-        optional = {"accountId": account_id, "activatedAt": activated_at}
+        optional = {"accountId": account_id, "activatedAt": activated_at, "freeTrial": free_trial}
         return self._call("POST", "buyers", body | {name: value for name, value in optional.items() if value})
 
     def buyers(self) -> list[JsonObject]:
@@ -67,6 +68,11 @@ class MarketplaceAdmin:
 
     def buyer(self, buyer_id: str) -> JsonObject:
         return self._call("GET", f"buyers/{quote(buyer_id, safe='')}")
+
+    def notices(self, buyer_id: str) -> list[JsonObject]:
+        """``{at, channel, body}`` each: the starts and ends that AWS would have notified by now."""
+        found: list[JsonObject] = self._call("GET", f"buyers/{quote(buyer_id, safe='')}/notices")["notices"]
+        return found
 
     def activate(self, buyer_id: str, at: str | None = None) -> JsonObject:
         return self._change(buyer_id, "activate", {"at": at})

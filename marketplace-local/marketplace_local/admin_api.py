@@ -58,7 +58,7 @@ def _set_settings(state: MarketplaceState, body: Body) -> dict[str, Any]:
 
 
 def _set_clock(state: MarketplaceState, body: Body) -> dict[str, Any]:
-    """``{now: ISO}`` or ``{advance: seconds}``. Only a clock that nobody else owns can be set."""
+    """``{now: ISO}`` or ``{advance: seconds}``. Raises AdminError 409 for a clock that another program owns."""
     if not isinstance(state.now, MovableClock):
         raise AdminError("this Marketplace goes by the clock of the program that runs it", 409)
     try:

@@ -1,7 +1,7 @@
 """Faults on demand, armed through the admin interface and used up by the next calls that they match.
 
 ``README.md`` has a table of the kinds. ``until`` may be combined with ``times``. ``productCode``, ``buyer`` and
-``dimension`` narrow the kinds of which ``NARROWED`` says so. ``random_faults`` are armed by rates instead.
+``dimension`` narrow the kinds that ``NARROWED`` lists. ``random_faults`` are armed by rates instead.
 """
 
 from dataclasses import asdict, dataclass, fields

@@ -67,7 +67,7 @@ def _checks(service: str, operation: str) -> Check:
 
 
 def constraint(shape: Shape, name: str) -> Any:
-    """``min``, ``max``, ``pattern`` or ``enum`` of a shape, None where the model says nothing."""
+    """``min``, ``max``, ``pattern`` or ``enum`` of a shape, None where the model has none."""
     return shape.metadata.get(name)
 
 
@@ -162,7 +162,7 @@ def _scalar(shape: Shape) -> Check:
     def check(value: Any, place: Place, broken: list[Violation]) -> None:
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise _wrong_type(place, shape)
-        if is_time and not -_LATEST_TIMESTAMP <= value <= _LATEST_TIMESTAMP:  # a NaN is not, either
+        if is_time and not -_LATEST_TIMESTAMP <= value <= _LATEST_TIMESTAMP:  # A NaN fails this, too.
             raise ServiceError("SerializationException", f"{path_of(place)} is not a time", rule="P07")
         if in_range:
             in_range(value, place, broken)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ledger import dynamodb, tables
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace import dimensions, tiers
 from marketplace.client import MarketplaceClient, ResolvedCustomer
@@ -13,7 +14,6 @@ from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
 from runtime import aws, clock
 from tests.api.gateway import Gateway
-from tests.contracts.dynamodb_tables import create
 from tests.unit.marketplace_double import MarketplaceDouble, held
 from tests.unit.messages import PRODUCT, T0
 

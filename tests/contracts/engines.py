@@ -20,8 +20,8 @@ from moto import mock_aws
 
 from ledger import tables
 from local.cloud import LocalCloud
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from tests.contracts.dynamodb_tables import create
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource

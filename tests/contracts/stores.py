@@ -20,8 +20,8 @@ from ledger.settlement import Settlement
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import write
 from ledger.usage_events import UsageEvents
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from tests.contracts.dynamodb_tables import create
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table

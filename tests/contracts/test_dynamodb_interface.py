@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from ledger import tables
 from ledger.dynamodb import connect
-from tests.contracts.dynamodb_tables import create
+from local.dynamodb.declared_tables import create
 
 TABLE = tables.METERING_RECORDS.name
 KEY = {"customerIdentifier": "c", "timestamp": 3600}

@@ -6,8 +6,8 @@ import pytest
 
 from ledger.hour import SECONDS, hour_of
 from marketplace.deadlines import deadline
-from metering.mode import Mode
-from metering.plan_batches import plan_batches
+from metering.run import Mode
+from metering.send.plan_batches import plan_batches
 from runtime.clock import from_iso, iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
 from tests.simulation.new_protocol import protocol

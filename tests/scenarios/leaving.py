@@ -6,18 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.apply_notice import changes
-from ledger.leaving import Leaving
 from ledger.subscriber import Subscriber
-from ledger.tables import SUBSCRIBERS
 from marketplace.notice import Notice
-from metering.end_subscription import Ending
-from metering.final_rules import Step
-from metering.find_final_hours import find_final_hours
-from metering.mode import Mode
-from metering.plan_batches import plan_batches
-from metering.refuse_usage import refuse_usage
-from metering.send_batch import MarketplaceBusy, ProductFault
-from metering.settle_line import LineSettler
+from metering.final.final_rules import Step
+from metering.final.find_final_hours import find_final_hours
+from metering.final.refuse_usage import refuse_usage
+from metering.send.plan_batches import plan_batches
+from metering.send.send_batch import MarketplaceBusy, ProductFault
 from runtime.clock import iso
 from tests.scenarios.world import START, World
 
@@ -124,7 +119,7 @@ class FinalMetering:
                 yield from self._send(step)
                 self.sent = True
             else:
-                outcome = self.ending.end_subscription(self.buyer, int(self.end))
+                outcome = self.world.ender.end_subscription(self.buyer, int(self.end))
                 yield outcome
                 if outcome == "ended":
                     return
@@ -157,7 +152,7 @@ class FinalMetering:
             self.world.sealer.seal_hours([key])
             yield "seal"
         world = self.world
-        batches, _left = plan_batches(step.hours, world.records, world.subscribers, world.now, Mode(world.mode))
+        batches, _left = plan_batches(step.hours, world.records, world.subscribers, world.now, world.metering_mode)
         for batch in batches:
             try:
                 self.world.submitter.submit(batch, f"{self.buyer}-{self.end}")
@@ -165,28 +160,6 @@ class FinalMetering:
                 yield type(error).__name__
             else:
                 yield "submit"
-
-    @property
-    def leaving(self) -> Leaving:
-        return Leaving(
-            client=self.world.dynamodb.meta.client,
-            subscribers_table=SUBSCRIBERS.name,
-            balances=self.world.balances,
-        )
-
-    @property
-    def ending(self) -> Ending:
-        return Ending(
-            records=self.world.records,
-            subscribers=self.world.subscribers,
-            balances=self.world.balances,
-            leaving=self.leaving,
-            settler=LineSettler(self.world.settlement, lambda: self.world.now),
-            clock=lambda: self.world.now,
-            dimensions=self.world.dimensions,
-            count=self.world.count,
-            pause=lambda _attempt: None,
-        )
 
 
 def open_hours(world: World, buyer: str) -> list[str]:

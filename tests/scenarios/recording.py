@@ -1,36 +1,15 @@
 """What the scenarios of recording have in hand: verdicts in brief, what is stored, and events of each kind."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from ledger.hour import hour_of
-from tests.contracts.stores import Ledger
 from tests.scenarios.world import START, World
-from tests.scenarios.world import world as new_world
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MONTH = "2026-11"
 NOW = START + 1800
 Verdicts = list[dict[str, Any]]
-
-
-def recording_world() -> Iterator[World]:
-    """One world for a module's tests."""
-    with pytest.MonkeyPatch.context() as env:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            env.setenv(name, "testing")
-        with new_world() as once:
-            yield once
-
-
-def emptied(world: World) -> World:
-    """The world for one test, at half past eight, with empty tables."""
-    Ledger(world.dynamodb).clear()
-    world.now = NOW
-    return world
 
 
 def brief(verdicts: Verdicts) -> list[str]:

@@ -15,7 +15,7 @@ ROLE = Seller("arn:aws:iam::999988887777:role/Metering", "yawl-metering:prod")
 @pytest.fixture
 def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("AWS_ENDPOINT_URL_MARKETPLACE_METERING", world.server.url)
-    monkeypatch.setattr(world, "meter", lambda: UsageMeter.connect("us-east-1", ROLE))
+    monkeypatch.setattr(World, "meter", property(lambda _: UsageMeter.connect("us-east-1", ROLE)))
     return world
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metering.send_batch import ALIKE_REJECTIONS
+from metering.send.send_batch import ALIKE_REJECTIONS
 from tests.scenarios.world import World
 
 

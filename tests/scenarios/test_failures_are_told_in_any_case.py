@@ -71,8 +71,8 @@ def test_a_remainder_of_more_than_a_unit(world: World) -> None:
         if effect == "refuse":
             break
     with suppress(Crash):
-        replace(final.ending, leaving=Lost(**vars(final.leaving))).end_subscription(buyer, int(END))
+        replace(world.ender, leaving=Lost(**vars(world.ender.leaving))).end_subscription(buyer, int(END))
     assert (status(world, buyer), world.counted[MeteringMetric.REMAINDERS_UNBILLED]) == ("cancelled", 0)
-    assert final.ending.end_subscription(buyer, int(END)) == "not_its_turn"
+    assert world.ender.end_subscription(buyer, int(END)) == "not_its_turn"
     assert world.balances.get(buyer).ended == {("api_calls", int(END)): 900}
     assert world.counted[MeteringMetric.REMAINDERS_UNBILLED] == 1

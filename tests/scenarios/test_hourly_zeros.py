@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ledger.subscribers import Subscribers
 from runtime.clock import iso
 from tests.scenarios.world import START, World
 
@@ -108,22 +109,22 @@ def test_who_leaves_while_the_zeros_are_put_costs_the_others_nothing(
     """The index still calls him active; the transaction's own condition decides, and the others are put alone."""
     world.zeros = "workflow_executions"
     buyers = [world.buyer() for _ in range(5)]
-    read = world.subscribers.get_many
+    read = Subscribers.get_many
 
-    def then_one_leaves(keys: Any) -> Any:
-        found = read(keys)
+    def then_one_leaves(subscribers: Subscribers, keys: Any) -> Any:
+        found = read(subscribers, keys)
         world.change(buyers[2], subscriptionStatus="final_metering")
         return found
 
-    monkeypatch.setattr(world.subscribers, "get_many", then_one_leaves)
+    monkeypatch.setattr(Subscribers, "get_many", then_one_leaves)
     world.now = START + HOUR + 600
     assert world.put_zeros() == 4
     assert {customer for customer, _ in world.pending()} == set(buyers) - {buyers[2]}
 
 
 def test_pages_cover_every_customer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metering.put_zero_records.PAGE", 3)
-    monkeypatch.setattr("metering.put_zero_records.TOGETHER", 2)
+    monkeypatch.setattr("metering.find.put_zero_records.PAGE", 3)
+    monkeypatch.setattr("metering.find.put_zero_records.TOGETHER", 2)
     world.zeros = "workflow_executions"
     buyers = {world.buyer() for _ in range(8)}
     world.now = START + HOUR + 600

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from ledger.metering_records import MeteringRecords
 from tests.scenarios.leaving import (
     ELEVEN,
     END,
@@ -96,7 +97,7 @@ def test_h9a_an_event_judged_before_the_refusal_opens_no_record_after_it(world: 
     leave(world, buyer)
     world.now = REFUSES - 1
     final = FinalMetering(world, buyer)
-    real, done = world.records.state, list[int]()
+    real, done = world.records.state, []
 
     def state(customer: str, hour: int) -> str | None:
         answer = real(customer, hour)
@@ -105,7 +106,7 @@ def test_h9a_an_event_judged_before_the_refusal_opens_no_record_after_it(world: 
             final.run()
         return answer
 
-    world.records.state = state  # type: ignore[method-assign,assignment]
+    world.records.state = state  # type: ignore[method-assign]
     verdict = use(world, buyer, "between", 1, occurredAt="2026-11-15T09:19:00Z")
     assert done and status(world, buyer) == "cancelled"
     assert verdict == "retry_later just_ended"
@@ -126,9 +127,12 @@ def test_h9b_usage_is_refused_before_anything_is_sealed(world: World, buyer: str
     assert final.steps[0] == "refuse"
 
 
-def test_h9c_a_record_that_the_index_does_not_show_yet_is_found(world: World, buyer: str) -> None:
+def test_h9c_a_record_that_the_index_does_not_show_yet_is_found(
+    world: World, buyer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     leave(world, buyer)
-    world.records.pending_keys = lambda _last: iter(())  # type: ignore[method-assign,assignment]
+    monkeypatch.setattr(MeteringRecords, "pending_keys", lambda *_: iter(()))
+    monkeypatch.setattr(MeteringRecords, "pending_page", lambda *_, **__: ([], {}))
     FinalMetering(world, buyer).run()
     assert lines(world, buyer) == {"08:00": 8, "09:00": 9}
 

@@ -86,9 +86,9 @@ def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buye
     read, balance = subscriber(world, buyer), world.balances.get(buyer)
     come_back(world, buyer, REFUSES + 1)
     with pytest.raises(Cancelled):
-        final.leaving.end(read, balance, int(END), world.now)
+        world.ender.leaving.end(read, balance, int(END), world.now)
     assert status(world, buyer) == "active"
-    assert final.ending.end_subscription(buyer, int(END)) == "not_its_turn"
+    assert world.ender.end_subscription(buyer, int(END)) == "not_its_turn"
 
 
 def test_an_hour_after_the_grace_is_not_given_up_if_the_buyer_comes_back_before_he_is_cancelled(
@@ -103,21 +103,21 @@ def test_an_hour_after_the_grace_is_not_given_up_if_the_buyer_comes_back_before_
     assert use(world, buyer, "far-ahead", 3, **OF_THEN) == "recorded 11"
     world.now = REFUSES
     final = FinalMetering(world, buyer)
-    real = world.records.unsettled
+    ender = world.ender
+    real = ender.records.unsettled
 
     def comes_back(customer: str, first: int) -> Any:
         """Right after final metering has read the hours for the last time."""
         found = real(customer, first)
         if status(world, buyer) == "final_metering" and all(record.state == "sealed" for record in found[0]):
-            world.records.unsettled = real  # type: ignore[method-assign]
             come_back(world, buyer, world.now)
         return found
 
     for effect in final.effects():
         if effect == "submit":
             break
-    world.records.unsettled = comes_back  # type: ignore[method-assign,assignment]
-    assert final.ending.end_subscription(buyer, int(END)) == "not_its_turn"
+    ender.records.unsettled = comes_back  # type: ignore[method-assign]
+    assert ender.end_subscription(buyer, int(END)) == "not_its_turn"
     assert status(world, buyer) == "active"
     assert world.record(buyer, ELEVEN).lines["workflow_executions"].verdict is None
     world.next_run(hours=3)
@@ -135,7 +135,7 @@ def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: Worl
     stale = world.balances.get(buyer)
     world.sealer.seal_hour(buyer, int(NINE))
     with pytest.raises(Cancelled):
-        final.leaving.end(subscriber(world, buyer), stale, int(END), world.now)
+        world.ender.leaving.end(subscriber(world, buyer), stale, int(END), world.now)
     final.run()
     assert world.balances.get(buyer).ended == {(CALLS, int(END)): Decimal(400)}
 
@@ -146,17 +146,18 @@ def test_a_seal_between_the_balance_and_the_hours_has_both_read_again(world: Wor
     world.now = REFUSES
     final = FinalMetering(world, buyer)
     next(final.effects())
-    real = world.balances.get
+    ender = world.ender
+    real = ender.balances.get
 
     def get(customer: str) -> Balance:
         """The hourly run seals as soon as the balance was read."""
         found = real(customer)
-        world.balances.get = real  # type: ignore[method-assign]
+        ender.balances.get = real  # type: ignore[method-assign]
         world.sealer.seal_hour(buyer, int(NINE))
         return found
 
-    world.balances.get = get  # type: ignore[method-assign,assignment]
-    assert final.ending.end_subscription(buyer, int(END)) == "ended"
+    ender.balances.get = get  # type: ignore[method-assign]
+    assert ender.end_subscription(buyer, int(END)) == "ended"
     assert (status(world, buyer), real(buyer).remainder) == ("cancelled", {})
     assert real(buyer).ended == {(CALLS, int(END)): Decimal(400)}
 
@@ -169,7 +170,7 @@ def test_a_record_that_nobody_can_read_keeps_the_subscription(world: World, buye
     world.dynamodb.Table(world.records.table_name).update_item(
         Key={"customerIdentifier": buyer, "timestamp": int(NINE)}, UpdateExpression="REMOVE version"
     )
-    assert final.ending.end_subscription(buyer, int(END)) == "open"
+    assert world.ender.end_subscription(buyer, int(END)) == "open"
     assert status(world, buyer) == "final_metering"
 
 

@@ -1,7 +1,6 @@
 """Usage from the queue, on the real stores: nothing lost, nothing counted twice, wherever the function dies."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -9,29 +8,16 @@ import pytest
 
 from runtime.clock import iso
 from tests.scenarios.queue_door import Crash, QueueDoor
-from tests.scenarios.recording import DAY, HOUR, MINUTE, MONTH, counted, emptied, recording_world, stored
+from tests.scenarios.recording import DAY, HOUR, MINUTE, MONTH, counted, stored
 from tests.scenarios.world import START, World
 from usage import record_usage
 from usage.drain_queue import Busy
 from usage.queue_message import MOST_BYTES
 from usage.request import MAX_BYTES
 
+pytestmark = pytest.mark.usefixtures("half_past_eight")
+
 EXECUTIONS = ("workflow_executions", MONTH)
-
-
-@pytest.fixture(scope="module")
-def once() -> Iterator[World]:
-    yield from recording_world()
-
-
-@pytest.fixture
-def world(once: World) -> World:
-    return emptied(once)
-
-
-@pytest.fixture
-def door(world: World, monkeypatch: pytest.MonkeyPatch) -> QueueDoor:
-    return QueueDoor(world, monkeypatch)
 
 
 def becomes_active(world: World, buyer: str) -> None:

@@ -1,6 +1,5 @@
 """Usage is recorded, or refused by name: every verdict and reason, and no batch fails for one of its events."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,27 +14,12 @@ from tests.scenarios.recording import (
     NOW,
     brief,
     counted,
-    emptied,
     ended,
-    recording_world,
     stored,
 )
 from tests.scenarios.world import START, World
 
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[World]:
-    yield from recording_world()
-
-
-@pytest.fixture
-def world(made: World) -> World:
-    return emptied(made)
-
-
-@pytest.fixture
-def buyer(world: World) -> str:
-    return world.buyer()
+pytestmark = pytest.mark.usefixtures("half_past_eight")
 
 
 NESTED: Any = {"a": [{"b": []}]}

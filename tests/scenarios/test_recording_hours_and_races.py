@@ -1,6 +1,6 @@
 """Which hour takes usage, and what happens between reading and writing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,10 +19,8 @@ from tests.scenarios.recording import (
     Verdicts,
     brief,
     counted,
-    emptied,
     ended,
     peak,
-    recording_world,
     seal,
     stored,
     user,
@@ -32,20 +30,7 @@ from usage.record_usage import ATTEMPTS, record_customer
 from usage.report_usage import report_usage
 from usage.usage_event import UsageEvent, parse
 
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[World]:
-    yield from recording_world()
-
-
-@pytest.fixture
-def world(made: World) -> World:
-    return emptied(made)
-
-
-@pytest.fixture
-def buyer(world: World) -> str:
-    return world.buyer()
+pytestmark = pytest.mark.usefixtures("half_past_eight")
 
 
 def at(world: World, buyer: str, event_id: str, clock: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """An event counts once: in a batch, over requests, after its hour is sealed, and under a previous billing key."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,29 +15,14 @@ from tests.scenarios.recording import (
     NOW,
     brief,
     counted,
-    emptied,
     ended,
     peak,
-    recording_world,
     seal,
     user,
 )
 from tests.scenarios.world import START, World
 
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[World]:
-    yield from recording_world()
-
-
-@pytest.fixture
-def world(made: World) -> World:
-    return emptied(made)
-
-
-@pytest.fixture
-def buyer(world: World) -> str:
-    return world.buyer()
+pytestmark = pytest.mark.usefixtures("half_past_eight")
 
 
 def test_an_event_counts_once_in_a_batch_and_over_requests_and_after_its_hour_is_sealed(

@@ -1,6 +1,5 @@
 """Distinct users, highest counts, and batches of more than one transaction."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -15,28 +14,13 @@ from tests.scenarios.recording import (
     NOW,
     brief,
     counted,
-    emptied,
     peak,
-    recording_world,
     stored,
     user,
 )
 from tests.scenarios.world import START, World
 
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[World]:
-    yield from recording_world()
-
-
-@pytest.fixture
-def world(made: World) -> World:
-    return emptied(made)
-
-
-@pytest.fixture
-def buyer(world: World) -> str:
-    return world.buyer()
+pytestmark = pytest.mark.usefixtures("half_past_eight")
 
 
 def test_a_user_counts_once_a_month_over_batches_and_hours(world: World, buyer: str) -> None:

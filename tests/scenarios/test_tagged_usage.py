@@ -247,9 +247,8 @@ def test_usage_recorded_while_its_hour_is_sealed_is_split_with_the_rest_or_bille
 
     reader: Any = Contended()
     world.now = START + HOUR + 600
-    freezer = world.sealer.freezer
-    allocator = replace(freezer.allocator, tagged_usage=TaggedUsage(reader))
-    sealer = replace(world.sealer, freezer=replace(freezer, allocator=allocator))
+    planner = replace(world.sealer.planner, tagged_usage=TaggedUsage(reader))
+    sealer = replace(world.sealer, planner=planner)
     assert sealer.seal_hour(buyer, int(START)) == "sealed"
     world.run()
     world.next_run()

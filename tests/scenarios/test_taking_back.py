@@ -1,7 +1,6 @@
 """An event is taken back: once, while its hour is open, and nothing but what it had added goes."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +17,8 @@ from tests.scenarios.recording import (
     NOW,
     brief,
     counted,
-    emptied,
     ended,
     peak,
-    recording_world,
     seal,
     stored,
     user,
@@ -32,27 +29,9 @@ from usage.report_usage import report_usage
 from usage.reporters import Reporter, Rights
 from usage.view_usage import view_usage
 
+pytestmark = pytest.mark.usefixtures("half_past_eight")
+
 EXECUTIONS = ("workflow_executions", MONTH)
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[World]:
-    yield from recording_world()
-
-
-@pytest.fixture
-def world(made: World) -> World:
-    return emptied(made)
-
-
-@pytest.fixture
-def buyer(world: World) -> str:
-    return world.buyer()
-
-
-@pytest.fixture
-def door(world: World, monkeypatch: pytest.MonkeyPatch) -> QueueDoor:
-    return QueueDoor(world, monkeypatch)
 
 
 def void(buyer: str, event_id: str, source: str = "people") -> dict[str, Any]:

@@ -1,13 +1,10 @@
 """A stage that tries out metering with some buyers: it sends for those who are listed, and holds everybody else."""
 
-from functools import partial
 from typing import NamedTuple
 
 import pytest
 
-from metering.mode import Mode
-from metering.report import read_levels
-from tests.scenarios import world as scenarios
+from metering.report.levels import read_levels
 from tests.scenarios.world import START, World
 
 
@@ -17,11 +14,11 @@ class Buyers(NamedTuple):
 
 
 @pytest.fixture
-def buyers(world: World, monkeypatch: pytest.MonkeyPatch) -> Buyers:
+def buyers(world: World) -> Buyers:
     """Two who have used the same in the same hour, and a stage that lists one of them."""
     both = Buyers(world.buyer(), world.buyer())
     world.mode = "test-buyers"
-    monkeypatch.setattr(scenarios, "Mode", partial(Mode, test_buyers=frozenset({both.listed})))
+    world.test_buyers = frozenset({both.listed})
     world.report(*(world.event(buyer, "a", 2) for buyer in both))
     world.next_run()
     return both
@@ -74,7 +71,7 @@ def test_levels_tell_the_listed_buyers_hours_from_those_that_are_held(world: Wor
         world.records,
         int(world.now),
         now=world.now,
-        mode=Mode("test-buyers", frozenset({buyers.listed})),
+        mode=world.metering_mode,
         dimensions=world.dimensions,
     )
     assert (levels.pending_hours, levels.held_hours) == (1, 2)

@@ -114,7 +114,7 @@ def test_a_fault_of_the_product_is_counted_once_for_the_run_it_stops(world: Worl
 def test_lines_that_are_all_rejected_for_one_reason_are_counted_as_one_fault_of_the_product(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metering.send_batch.ALIKE_REJECTIONS", 3)
+    monkeypatch.setattr("metering.send.send_batch.ALIKE_REJECTIONS", 3)
     use(world, *(world.buyer() for _ in range(5)))
     world.marketplace.arm("error", error="InvalidLicenseException")
     assert world.next_run() == ["ProductFault"]

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from marketplace.tiers import Tier
-from metering.mode import Mode
-from metering.report import read_levels
+from metering.report.levels import read_levels
+from metering.run import Mode
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT, START, World
 

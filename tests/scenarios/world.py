@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 from botocore.config import Config
-from moto import mock_aws
 
 from ledger import tables
 from ledger.allocations import FrozenAllocations
@@ -22,39 +22,47 @@ from ledger.balance import Balances
 from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.run_tally import RunTally
 from ledger.settlement import Settlement
 from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.usage_events import UsageEvents
+from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
 from local.dynamodb.store import MemoryDynamoDB
+from marketplace import dimensions, tiers
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
 from marketplace_local.admin import MarketplaceAdmin
 from marketplace_local.server import LocalMarketplace
-from metering.allocate_hour import Allocator
-from metering.copy_failed import copy_failed
-from metering.count import OF_VERDICT
-from metering.find_due_hours import MAX_KEYS, find_due_hours, last_due_hour
-from metering.freeze_hour import Freezer
-from metering.mode import Mode
-from metering.pace import Pace
-from metering.plan_batches import plan_batches
-from metering.put_zero_records import ZeroRecords
-from metering.seal_hours import Sealer
-from metering.send_batch import MarketplaceBusy, ProductFault
-from metering.settle_hours import settle_hours
-from metering.submit_batch import Submitter
-from metering.zero_rules import HourlyZeros
+from metering.assembly import final, find, seal, send, settle
+from metering.final.end_subscription import SubscriptionEnder
+from metering.find.find_due_hours import MAX_KEYS, find_due_hours, last_due_hour
+from metering.find.put_zero_records import ZeroRecords
+from metering.report.copy_failed import copy_failed
+from metering.run import Mode
+from metering.seal.seal_hours import Sealer
+from metering.send.pace import Pace
+from metering.send.plan_batches import plan_batches
+from metering.send.send_batch import MarketplaceBusy, ProductFault
+from metering.send.submit_batch import Submitter
+from metering.settle.settle_hours import settle_hours
+from metering.settle.settle_lines import OF_VERDICT, LineSettler
 from runtime.clock import from_iso, iso
 from runtime.metric_names import MeteringMetric
-from tests.contracts.dynamodb_tables import create
+from runtime.settings import (
+    EndSubscriptionSettings,
+    PutZeroRecordsSettings,
+    SealHoursSettings,
+    Settings,
+    SubmitBatchSettings,
+)
 from usage.report_usage import report_usage
 from usage.stores import Stores
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 PRODUCT = "prod-scenarios"
 START = from_iso("2026-11-15T08:00:00Z")
@@ -91,7 +99,9 @@ class World:
     tiers: Sequence[Tier] = ()
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
     mode: str = "live"
+    test_buyers: frozenset[str] = frozenset()
     zeros: str = "off"
+    shards: int = 1
     #: keys of a page of due hours
     page_keys: int = MAX_KEYS
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -104,10 +114,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.dynamodb = self.connect()
-        self.create_tables()
         self.subscriber_items = self.dynamodb.Table(tables.SUBSCRIBERS.name)
         self.subscribers = Subscribers(self.subscriber_items)
-        self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name)
+        self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name, self.shards)
         self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
         self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
         self.events = UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name)
@@ -119,11 +128,42 @@ class World:
 
     def connect(self) -> "DynamoDBServiceResource":
         """The tables' DynamoDB."""
-        return cast("DynamoDBServiceResource", MemoryDynamoDB())
+        return cast("DynamoDBServiceResource", with_tables(MemoryDynamoDB()))
 
-    def create_tables(self) -> None:
-        for table in tables.ALL_TABLES:
-            create(self.dynamodb.meta.client, table, table.name)
+    def settings(self, kind: type[AnySettings]) -> AnySettings:
+        """A function's settings, as the stage would set them now."""
+        return kind.from_env(
+            {
+                **TABLE_SETTINGS,
+                "PRODUCT_CODE": PRODUCT,
+                "PRICING_MODEL": self.pricing_model,
+                "DIMENSIONS": dimensions.to_json(self.dimensions),
+                "TIERS": tiers.to_json(self.tiers),
+                "HOURLY_ZEROS": self.zeros,
+                "PENDING_SHARDS": str(self.shards),
+                "METERING_MODE": self.mode,
+                "TEST_BUYERS": ",".join(self.test_buyers),
+                **dict.fromkeys(("METERING_REGION", "SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
+                **dict.fromkeys(("SEAL_DELAY_MINUTES", "CALLS_PER_SECOND", "SUBMIT_CONCURRENCY"), "1"),
+            }
+        )
+
+    @property
+    def metering_mode(self) -> Mode:
+        return Mode(self.mode, self.test_buyers)
+
+    # --- what the code asks of its machine: a simulation answers otherwise --------------------------------------------
+
+    def clock(self) -> float:
+        """The time."""
+        return self.now
+
+    def pause(self, _attempt: int) -> None:
+        """Waits before another attempt: not here."""
+
+    def pace(self) -> Pace:
+        """The pace of one copy of the submitter."""
+        return Pace(calls_per_second=1000, copies=1)
 
     # --- buyers -------------------------------------------------------------------------------------------------------
 
@@ -182,30 +222,15 @@ class World:
 
     @property
     def sealer(self) -> Sealer:
-        return Sealer(
-            client=self.dynamodb.meta.client,
-            freezer=Freezer(
-                records=self.records,
-                balances=self.balances,
-                subscribers=self.subscribers,
-                allocator=Allocator(self.tagged, self.allocations),
-                dimensions=self.dimensions,
-                tiers=self.tiers,
-                pricing_model=self.pricing_model,
-                product_code=PRODUCT,
-                zeros=self.hourly_zeros,
-                mode=Mode(self.mode),
-            ),
-            clock=lambda: self.now,
-            count=self.count,
-            pause=lambda _attempt: None,
-        )
+        settings = self.settings(SealHoursSettings)
+        return seal.sealer(settings, self.dynamodb, count=self.count, clock=self.clock, pause=self.pause)
 
     def count(self, metric: MeteringMetric, number: int) -> None:
         self.counted[metric] += number
 
+    @cached_property
     def meter(self) -> UsageMeter:
-        """What sends to the local Marketplace."""
+        """A meter that sends to the local Marketplace."""
         client = boto3.client(
             "meteringmarketplace",
             region_name="us-east-1",
@@ -220,32 +245,21 @@ class World:
 
     @property
     def submitter(self) -> Submitter:
-        return Submitter(
-            records=self.records,
-            settlement=self.settlement,
-            subscribers=self.subscribers,
-            allocations=self.allocations,
-            meter=self.meter(),
-            pace=Pace(calls_per_second=1000, copies=1),
-            clock=lambda: self.now,
-            mode=Mode(self.mode),
-            tally=RunTally(self.dynamodb.Table(tables.STATE.name)),
-            count=self.count,
-        )
+        settings = self.settings(SubmitBatchSettings)
+        return send.submitter(settings, self.dynamodb, self.meter, count=self.count, clock=self.clock, pace=self.pace())
 
     @property
-    def hourly_zeros(self) -> HourlyZeros:
-        return HourlyZeros.of(self.zeros, self.pricing_model)
+    def settler(self) -> LineSettler:
+        return settle.settler(self.records.table_name, self.dynamodb, count=self.count, clock=self.clock)
+
+    @property
+    def ender(self) -> SubscriptionEnder:
+        settings = self.settings(EndSubscriptionSettings)
+        return final.subscription_ender(settings, self.dynamodb, count=self.count, clock=self.clock, pause=self.pause)
 
     @property
     def zero_records(self) -> ZeroRecords:
-        return ZeroRecords(
-            client=self.dynamodb.meta.client,
-            subscribers=self.subscribers,
-            subscribers_table=tables.SUBSCRIBERS.name,
-            records=self.records,
-            zeros=self.hourly_zeros,
-        )
+        return find.zero_records(self.settings(PutZeroRecordsSettings), self.dynamodb)
 
     def put_zeros(self, hour: int | None = None) -> int:
         """Zero records of the hour that is due (or another one), page by page; how many."""
@@ -298,7 +312,7 @@ class World:
                 self.records,
                 self.subscribers,
                 self.now,
-                Mode(self.mode),
+                self.metering_mode,
                 known_bad=known_bad or not page.more,
             )
             for batch in batches:
@@ -308,7 +322,7 @@ class World:
                     errors.append(type(error).__name__)
                     if isinstance(error, ProductFault):
                         return errors, pages
-            settle_hours(page.keys, self.records, self.settlement, lambda: self.now, Mode(self.mode))
+            settle_hours(page.keys, self.records, self.settler, self.metering_mode)
             payload = page.payload()
             cursor, more = payload["cursor"], payload["more"]
         return errors, pages
@@ -354,13 +368,12 @@ def world(**settings: Any) -> Iterator[World]:
     """A new world: empty tables, an empty Marketplace."""
     holder: dict[str, World] = {}
     server = LocalMarketplace(now=lambda: holder["world"].now if holder else START)
-    with mock_aws():
-        server.start()
-        try:
-            admin = MarketplaceAdmin(server.url)
-            admin.create_product(PRODUCT, DIMENSIONS, integration="mixed", contract_dimensions=["basic", "pro"])
-            admin.set_settings(callsPerSecond=100000)
-            holder["world"] = World(admin, server, **settings)
-            yield holder["world"]
-        finally:
-            server.stop()
+    server.start()
+    try:
+        admin = MarketplaceAdmin(server.url)
+        admin.create_product(PRODUCT, DIMENSIONS, integration="mixed", contract_dimensions=["basic", "pro"])
+        admin.set_settings(callsPerSecond=100000)
+        holder["world"] = World(admin, server, **settings)
+        yield holder["world"]
+    finally:
+        server.stop()

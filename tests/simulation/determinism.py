@@ -15,7 +15,7 @@ _SOURCES = (
     ("runtime.pause", "time"),
     ("runtime.pause", "random"),
     ("runtime.clock", "time"),
-    ("metering.pace", "time"),
+    ("metering.send.pace", "time"),
     ("ledger.attempt", "uuid"),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
-from metering.find_due_hours import MAX_KEYS
+from metering.find.find_due_hours import MAX_KEYS
 from runtime.clock import from_iso
 from tests.scenarios.world import DIMENSIONS
 from tests.simulation.actors import Actor

@@ -2,21 +2,16 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ledger.leaving import Leaving
 from ledger.subscriber import from_item
-from ledger.tables import SUBSCRIBERS
-from metering.end_subscription import Ending
-from metering.find_final_hours import find_final_hours
-from metering.mode import Mode
-from metering.pace import Pace
-from metering.plan_batches import plan_batches
-from metering.refuse_usage import refuse_usage
-from metering.settle_line import LineSettler
-from metering.start_final_metering import LEAVING, Starter, look_after_leavers
+from ledger.tables import FINAL_METERING_STATUSES
+from metering.final.find_final_hours import find_final_hours
+from metering.final.refuse_usage import refuse_usage
+from metering.final.start_final_metering import Starter, restart_missing
+from metering.send.plan_batches import plan_batches
 from tests.simulation.actors import Actor
 from tests.simulation.faults import Crash, client_error
 from tests.simulation.store import Item
@@ -45,7 +40,7 @@ class FinalMeterings:
 
     def changed(self, new: Item) -> None:
         """A subscriber's item was written; the stream's filter lets leavers pass."""
-        if new.get("subscriptionStatus") in LEAVING:
+        if new.get("subscriptionStatus") in FINAL_METERING_STATUSES:
             self.stream.append(new)
 
     @property
@@ -68,7 +63,7 @@ class FinalMeterings:
         world = self.world
         return world.scheduler.spawn(
             "caretaker",
-            lambda: look_after_leavers(world.subscribers, self.starter, self.starter.running(ARN), world.clock()),
+            lambda: restart_missing(world.subscribers, self.starter, self.starter.running(ARN), world.clock()),
         )
 
     # --- what the code uses of Step Functions -------------------------------------------------------------------------
@@ -106,23 +101,10 @@ class Execution:
         self._customer = customer
         self._end = end
         self._name = name
-        pace = Pace(calls_per_second=8, copies=1, monotonic=lambda: world.now, sleep=world.sleep)
-        self._submitter = replace(world.submitter, clock=world.clock, pace=pace)
-        self._sealer = replace(world.sealer, clock=world.clock, pause=lambda attempt: world.sleep(0.02 * attempt))
-        self._mode = Mode(world.mode)
-        settler = LineSettler(world.settlement, world.clock)
-        leaving = Leaving(
-            client=world.dynamodb.meta.client, subscribers_table=SUBSCRIBERS.name, balances=world.balances
-        )
-        self._ending = Ending(
-            records=world.records,
-            subscribers=world.subscribers,
-            balances=world.balances,
-            leaving=leaving,
-            settler=settler,
-            clock=world.clock,
-            pause=lambda attempt: world.sleep(0.02 * attempt),
-        )
+        self._submitter = world.submitter
+        self._sealer = world.sealer
+        self._ender = world.ender
+        self._mode = world.metering_mode
         self._sent = False
 
     def work(self) -> None:
@@ -168,7 +150,7 @@ class Execution:
             self._sent = True
         else:
             self._sent = False
-            return self._ending.end_subscription(self._customer, self._end) == "ended"
+            return self._ender.end_subscription(self._customer, self._end) == "ended"
         return False
 
     def _send(self, seal: list[tuple[str, int]], hours: list[tuple[str, int]]) -> None:

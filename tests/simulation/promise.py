@@ -8,8 +8,8 @@ from typing import Any
 from ledger.hour import hour_of, month_of
 from ledger.metering_record import Line, MeteringRecord, from_item
 from ledger.tables import METERING_RECORDS, USAGE_EVENTS
-from metering.mode import Mode
-from metering.report import read_levels
+from metering.report.levels import read_levels
+from metering.run import Mode
 from runtime.clock import from_iso
 from tests.simulation.protocol import Protocol
 from tests.simulation.sender import Body, key_of

@@ -1,6 +1,7 @@
 """The world of ``tests.scenarios`` in memory, with actors: recorders, runs, notices, and what breaks under them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -8,12 +9,12 @@ from entitlement.receive_notice import EntitlementDesk
 from ledger.entitlements import EntitlementSync
 from ledger.hour import SECONDS, hour_of
 from ledger.notices import Notices
-from ledger.subscribers import Subscribers
-from ledger.tables import NOTICES, SUBSCRIBERS
+from ledger.tables import NOTICES
 from marketplace.entitlements import Entitlement
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin
+from metering.send.pace import Pace
 from runtime.clock import iso
 from subscription.receive_notice import NoticeDesk
 from tests.scenarios.world import PRODUCT, World
@@ -24,7 +25,6 @@ from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
 from tests.simulation.workflow import Run
 from usage.report_usage import report_usage
-from usage.stores import Stores
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -43,7 +43,6 @@ class Protocol(World):
     trouble: Trouble = field(default_factory=Trouble)
     watcher: Watcher = field(default_factory=Watcher)
     chance: Random = field(default_factory=lambda: Random(0))
-    shards: int = 1
     customers: list[str] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
     ever_left: set[str] = field(default_factory=set)
@@ -56,11 +55,7 @@ class Protocol(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.subscribers = Subscribers(self.subscriber_items)
-        self.records = type(self.records)(self.dynamodb, self.records.table_name, self.shards)
-        self.stores = Stores(self.dynamodb.meta.client, self.subscribers, SUBSCRIBERS.name, self.events, self.records)
         self.final = FinalMeterings(self)
-        self._meter = direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
 
     @property
     def admin(self) -> InProcessAdmin:
@@ -77,11 +72,15 @@ class Protocol(World):
 
         return cast("DynamoDBServiceResource", FaultyStore(self.scheduler, lambda: self.now, behind))
 
-    def create_tables(self) -> None:
-        """The store has made them."""
-
+    @cached_property
     def meter(self) -> UsageMeter:
-        return self._meter
+        return direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
+
+    def pace(self) -> Pace:
+        return Pace(calls_per_second=8, copies=1, monotonic=lambda: self.now, sleep=self.sleep)
+
+    def pause(self, attempt: int) -> None:
+        self.sleep(0.02 * attempt)
 
     def clock(self) -> float:
         """The time, as whoever runs now believes it to be."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from ledger import tables
 from local.dynamodb import reads, sizes
+from local.dynamodb.declared_tables import with_tables
 from local.dynamodb.store import Hooks, MemoryDynamoDB
 from local.dynamodb.table_data import Row, TableData
-from tests.contracts.dynamodb_tables import create
 from tests.simulation.actors import Scheduler
 
 Item = Mapping[str, Any]
@@ -38,8 +38,8 @@ class FaultyStore(MemoryDynamoDB):
         self._changes: list[Change] = []
         self._times: dict[str, deque[float]] = {}
         self.wrote: Callable[[list[Change]], None] | None = None
+        with_tables(self)
         for table in tables.ALL_TABLES:
-            create(self.meta.client, table, table.name)  # type: ignore[arg-type]  # as much of a client as is needed
             self._watch(self.data(table.name, ""))
 
     def item(self, table: str, *key: Any) -> Item | None:

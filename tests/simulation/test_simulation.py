@@ -45,7 +45,7 @@ def test_a_short_soak_finds_nothing() -> None:
     for site in (
         "write_chunk.write_chunk",
         "seal_hours.Sealer._write",
-        "send_batch.Batch._journalled > settlement.Settlement.journal",
+        "send_batch.Sender._store_attempt > settlement.Settlement.journal",
         "receive_notice.NoticeDesk.receive > subscribers.Subscribers._write",
     ):
         assert site in writes

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ledger.pending_page import RecordKey
-from metering.find_due_hours import DueHours, find_due_hours, last_due_hour
-from metering.mode import Mode
-from metering.pace import Pace
-from metering.plan_batches import plan_batches
-from metering.report import read_levels
-from metering.send_batch import MarketplaceBusy, ProductFault
-from metering.settle_hours import settle_hours
+from metering.find.find_due_hours import DueHours, find_due_hours, last_due_hour
+from metering.report.levels import read_levels
+from metering.send.plan_batches import plan_batches
+from metering.send.send_batch import MarketplaceBusy, ProductFault
+from metering.settle.settle_hours import settle_hours
 from tests.simulation.faults import Crash
 
 if TYPE_CHECKING:
@@ -36,10 +33,10 @@ class Run:
         self._survives = survives
         self._wanted = None if delayed else world.now
         self._started = world.now
-        self._mode = Mode(world.mode)
-        self._sealer = replace(world.sealer, clock=world.clock, pause=lambda attempt: world.sleep(0.02 * attempt))
-        pace = Pace(calls_per_second=8, copies=1, monotonic=lambda: world.now, sleep=world.sleep)
-        self._submitter = replace(world.submitter, clock=world.clock, pace=pace)
+        self._mode = world.metering_mode
+        self._sealer = world.sealer
+        self._submitter = world.submitter
+        self._settler = world.settler
         self._zeros = world.zero_records
 
     def work(self) -> None:
@@ -96,7 +93,7 @@ class Run:
         for batch in batches:
             with suppress(MarketplaceBusy):
                 self._state(partial(self._submitter.submit, batch, str(self._started)), BUSY_TRIES)
-        self._state(lambda: settle_hours(keys, world.records, world.settlement, world.clock, self._mode))
+        self._state(lambda: settle_hours(keys, world.records, self._settler, self._mode))
         return left
 
     def _report(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from ledger.tables import NOTICES, SUBSCRIBERS
-from tests.contracts.dynamodb_tables import create
+from local.dynamodb.declared_tables import create
 
 
 @cache

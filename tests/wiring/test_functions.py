@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.imports import DOORS, WORKERS
 from ledger.tables import ALL_TABLES
 from runtime import settings
 from runtime.clock import OFFSET_VARIABLE
@@ -59,6 +60,11 @@ def test_the_handler_exists_and_takes_event_and_context(prod: Assembly, function
     module, name = prod.functions()[function]["Handler"].rsplit(".", 1)
     handler = getattr(importlib.import_module(module), name)
     assert callable(handler)
+
+
+def test_the_benchmark_starts_every_function(prod: Assembly) -> None:
+    handlers = {name: function["Handler"].rpartition(".")[0] for name, function in prod.functions().items()}
+    assert handlers == WORKERS | DOORS
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

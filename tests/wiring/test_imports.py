@@ -61,6 +61,24 @@ def test_rooms_do_not_import_each_other(room: str) -> None:
     assert offenders(SOURCE / room, set(ROOMS) - {room}) == {}
 
 
+#: The sub-rooms of metering, each above those that it may import.
+FLOORS = ("handlers", "assembly", "final", "report", "find", "send", "settle", "seal", "run")
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_the_sub_rooms_of_metering_import_only_those_below_them(floor: str) -> None:
+    """``final`` uses the hourly run's steps; these know nothing of each other but what they hand on."""
+    metering = SOURCE / "metering"
+    files = [metering / f"{floor}.py"] if floor == "run" else sorted((metering / floor).glob("*.py"))
+    above = {name.split(".")[1] for file in files for name in imports(file) if name.startswith("metering.")}
+    assert above <= {floor, *FLOORS[FLOORS.index(floor) + 1 :]}
+
+
+def test_every_sub_room_of_metering_has_its_floor() -> None:
+    found = {path.stem for path in (SOURCE / "metering").iterdir() if path.stem not in ("__init__", "__pycache__")}
+    assert found == set(FLOORS)
+
+
 @pytest.mark.parametrize("below", BELOW)
 def test_what_rooms_stand_on_imports_no_room(below: str) -> None:
     assert offenders(SOURCE / below, set(ROOMS)) == {}

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from stacks import synth
 from tests.synthesized import Assembly
 
 SOURCE = synth.ROOT / "lambda_src"
+HANDLERS = SOURCE / "metering" / "handlers"
 
 
 #: the steps of each workflow, which are files and functions
@@ -41,7 +43,7 @@ def test_working_states_are_named_after_the_files_that_implement_them(workflow: 
     working |= {name for name, state in states.items() if state["Type"] == "Map"}
     files = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() + ".py" for name in working}
     assert len(files) == STEPS[workflow]
-    assert files <= {path.name for path in (SOURCE / "metering").glob("*.py")}
+    assert files <= {path.name for path in HANDLERS.glob("*.py")}
 
 
 def test_errors_that_are_retried_by_name_are_exceptions_that_the_functions_raise(states: dict[str, Any]) -> None:
@@ -81,7 +83,7 @@ def test_every_step_is_some_workflows(prod: Assembly) -> None:
     }
     renamed = {"seal_chunk": "seal_hours", "submit_lines": "submit_batch", "settle_chunk": "settle_hours"}
     handlers = [deployed["Handler"] for deployed in prod.functions().values()]
-    workers = {handler.split(".")[-1] for handler in handlers if handler.startswith("metering.")}
+    workers = {handler.split(".")[-2] for handler in handlers if handler.startswith("metering.")}
     assert {renamed.get(step, step) for step in steps} == workers - {"start_final_metering", "look_after_leavers"}
 
 
@@ -92,14 +94,14 @@ def test_functions_read_only_keys_that_the_workflow_sends(prod: Assembly) -> Non
         for state in invocations(dict(prod.workflow(workflow)["States"])).values()
         for key in state["Arguments"]["Payload"]
     }
-    read = keys_read("handlers.py") | keys_read("final_handlers.py")
+    read = {key for path in HANDLERS.glob("*.py") for key in keys_read(path)}
     assert {"keys", "periodEnd"} < read
     assert read <= sent
 
 
-def keys_read(file: str) -> set[str]:
+def keys_read(path: Path) -> set[str]:
     read = set()
-    for node in ast.walk(ast.parse((SOURCE / "metering" / file).read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         of_event = isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "event"
         if of_event and isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
             read.add(str(node.slice.value))

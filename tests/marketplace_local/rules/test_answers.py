@@ -1,4 +1,4 @@
-"""What is answered."""
+"""The form of answers."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ _meter, _answer, _record_of = metering._meter, metering._answer, UsageRecord.of
 
 
 def results(change: Callable[[dict[str, Any], Any], None]) -> Switch:
-    """Each result is changed before it is answered; the second argument is the bound record."""
+    """Changes each result before the Marketplace answers; the second argument is the bound record."""
 
     def meter(context: Any, entry: Any) -> dict[str, Any]:
         result = _meter(context, entry)

@@ -83,14 +83,14 @@ MUTANTS = (
     Mutant(
         "no-spill",
         "what a line cannot take waits for the next use",
-        "Freezer.freeze",
-        "*([self._spill(record, now)] if capped else [])",
+        "SealPlanner.plan",
+        "*([self._carry_over(record, now)] if capped else [])",
         "",
     ),
     Mutant(
         "spill-not-billed",
         "an hour bills only what was counted in it",
-        "Freezer._dimensions",
+        "SealPlanner._dimensions",
         "(*left_over, *zeros)",
         "zeros",
     ),
@@ -98,7 +98,7 @@ MUTANTS = (
         "timestamp-of-any-activation",
         "hours before an activation are sent with its time",
         "line_timestamp",
-        "hour <= p.start < hour + HOUR",
+        "hour <= p.start < hour + SECONDS",
         "hour <= p.start",
     ),
     Mutant(

@@ -6,22 +6,22 @@ MUTANTS = (
     Mutant(
         "no-journal",
         "an attempt is not noted before its call",
-        "Batch.send",
-        "self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
-        "[sent for sent in lines if now < sent.line.deadline]",
+        "Sender.send",
+        "self._store_attempt(_in_time(batch, now), attempt)",
+        "_in_time(batch, now)",
     ),
     Mutant(
         "journal-after-the-call",
         "an attempt is noted when its answer has come",
-        "Batch.send",
-        "self._journalled([sent for sent in lines if now < sent.line.deadline], attempt)",
-        "[sent for sent in lines if now < sent.line.deadline]",
+        "Sender.send",
+        "self._store_attempt(_in_time(batch, now), attempt)",
+        "_in_time(batch, now)",
         also=(
             (
-                "answer = self.by.meter.meter_usage([sent.usage for sent in lines])",
+                "answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])",
                 """
-answer = self.by.meter.meter_usage([sent.usage for sent in lines])
-lines = self._journalled(lines, attempt)
+answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])
+batch = self._store_attempt(batch, attempt)
 """,
             ),
         ),
@@ -29,9 +29,9 @@ lines = self._journalled(lines, attempt)
     Mutant(
         "half-past-its-deadline",
         "a half of a batch is sent without another look at the clock",
-        "Batch.send",
-        "[sent for sent in lines if now < sent.line.deadline]",
-        "lines",
+        "Sender.send",
+        "_in_time(batch, now)",
+        "batch",
     ),
     Mutant(
         "journal-on-ended-lines",
@@ -43,16 +43,16 @@ lines = self._journalled(lines, attempt)
     Mutant(
         "5xx-is-an-answer",
         "an attempt is struck out though nobody knows whether it was done",
-        "Batch._failed",
+        "Sender._settle_fault",
         "fault.answered",
         "fault is not None",
     ),
     Mutant(
         "omitted-is-an-answer",
         "lines that an answer does not name are taken for not done",
-        "Batch._answered",
-        "self.by.settlement.unanswered",
-        "self.by.settlement.answered",
+        "Sender._settle_answer",
+        "settlement.unanswered",
+        "settlement.answered",
     ),
     Mutant(
         "matched-by-place",
@@ -73,16 +73,17 @@ for line, result in zip(lines, answer.get('Results', ()), strict=False):
     Mutant(
         "poison-kills-its-batch",
         "one bad record has all of its batch rejected",
-        "Batch._failed",
+        "Sender._settle_fault",
         """
-if of_records and len(lines) == 1:
-    self._rejected(lines[0], attempt, fault)
+if of_records and number == 1:
+    self._reject(batch[0], run, attempt, fault)
     return
 """,
         """
 if of_records:
-    for sent in lines:
-        self._rejected(sent, attempt, fault)
+    for hour in batch:
+        for name in hour.lines:
+            self._reject(hour.only([name]), run, attempt, fault)
     return
 """,
     ),
@@ -131,7 +132,7 @@ if of_records:
     Mutant(
         "never-given-up",
         "a line that cannot be sent any more stays pending",
-        "_settle",
+        "_settle_record",
         "settler.clock() >= line.deadline",
         "settler.clock() < 0",
     ),

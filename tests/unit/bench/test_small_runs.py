@@ -1,12 +1,17 @@
 """Figures that are counts, on a few customers: what they say is right, whatever the machine."""
 
-from bench import growth, hour_of_a_customer, marketplace_calls
-from bench.imports import DOOR_STARTS, WORKER_STARTS
-from tests.wiring.test_functions import FUNCTIONS
+from bench import growth, hour_of_a_customer, marketplace_calls, paths
 
 
-def test_every_functions_start_is_measured() -> None:
-    assert {*WORKER_STARTS, *DOOR_STARTS} == set(FUNCTIONS)
+def test_the_way_of_an_hour_begins_with_finding_it_and_ends_with_its_tally() -> None:
+    entered = paths.hour().entered
+    assert (entered[0], entered[-1]) == ("metering/find/find_due_hours.py", "ledger/run_tally.py")
+    assert len(entered) <= paths.HOUR_MOST
+
+
+def test_moves_and_returns_are_counted_between_files() -> None:
+    trail = paths.Trail(["a", "a", "b", "a", "c", "b"])
+    assert (trail.entered, trail.moves, trail.returns) == (["a", "b", "c"], 4, 2)
 
 
 def test_a_thousand_lines_take_forty_calls() -> None:

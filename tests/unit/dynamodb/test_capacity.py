@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 
 from ledger.tables import METERING_RECORDS, PENDING_INDEX, STATE, SUBSCRIBERS
 from local.dynamodb.capacity import Capacity, read_units, write_units
+from local.dynamodb.declared_tables import create
 from local.dynamodb.sizes import size_of, size_of_item
 from local.dynamodb.store import MemoryDynamoDB
 from local.dynamodb.values import accept
-from tests.contracts.dynamodb_tables import create
 
 PENDING = f"{METERING_RECORDS.name}/{PENDING_INDEX.name}"
 KEY = {"customerIdentifier": "c", "timestamp": 1}

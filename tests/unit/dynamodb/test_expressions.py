@@ -10,9 +10,9 @@ from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
 from ledger.tables import METERING_RECORDS, PENDING_INDEX, STATE
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
 from local.dynamodb.table import MemoryTable
-from tests.contracts.dynamodb_tables import create
 
 KEY = {"customerIdentifier": "c", "item": "a"}
 

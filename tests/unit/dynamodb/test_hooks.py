@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from ledger.tables import METERING_RECORDS, PENDING_INDEX, STATE
 from ledger.transaction import Contended, update, write
 from local.dynamodb import errors
+from local.dynamodb.declared_tables import create
 from local.dynamodb.store import Hooks, MemoryDynamoDB
-from tests.contracts.dynamodb_tables import create
 
 KEY = {"customerIdentifier": "c", "item": "a"}
 HOUR = {"customerIdentifier": "c", "timestamp": 0}

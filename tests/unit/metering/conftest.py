@@ -1,5 +1,13 @@
-"""Before the handlers are imported: Powertools reads the metrics' namespace when it is made."""
+"""Empty tables in memory, for every test of the room."""
 
-import os
+from collections.abc import Iterator
 
-os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "YawlMarketplaceMetering/test")
+import pytest
+
+from tests.contracts.stores import Ledger, memory_ledger
+
+
+@pytest.fixture
+def ledger() -> Iterator[Ledger]:
+    with memory_ledger() as made:
+        yield made

@@ -1,58 +1,82 @@
-"""The environment in which the states' entry points are called on moto, and the metrics that they emit."""
+"""The environment in which the functions' entry points are called, on tables in memory, and the metrics they emit."""
 
 import json
+import pkgutil
 import time
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+from botocore.exceptions import ClientError
 
-from ledger import tables
+from local.dynamodb.declared_tables import TABLE_SETTINGS
 from marketplace.dimensions import Dimension, to_json
 from metering import handlers
+from metering.handlers import report
 from runtime.clock import OFFSET_VARIABLE
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
 from tests.unit.messages import Context
 
 KEY = f"{CUSTOMER}|{HOUR}"
-CONTEXT: Any = Context()
 CALLS = Dimension(name="api_calls", unit="call", scale=1000, price=Decimal("0.25"))
+FAILED_LINES = "https://queues/failed-lines"
+SETTINGS = {
+    **TABLE_SETTINGS,
+    "DIMENSIONS": to_json({"api_calls": CALLS}),
+    "TIERS": "[]",
+    "PRODUCT_CODE": "product",
+    "PRICING_MODEL": "subscription",
+    "SEAL_DELAY_MINUTES": "10",
+    "HOURLY_ZEROS": "off",
+    "PENDING_SHARDS": "1",
+    "METERING_MODE": "live",
+    "TEST_BUYERS": "",
+    "FAILED_LINES_QUEUE_URL": FAILED_LINES,
+}
 
 
-def prepared(made: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Ledger:
-    """The functions' environment, and one active customer."""
-    environment = {
-        OFFSET_VARIABLE: str(folder / "offset"),
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "SELLER_ROLE_ARN": "",
-        "EXTERNAL_ID": "",
-        "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
-        "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
-        "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
-        "STATE_TABLE": tables.STATE.name,
-        "DIMENSIONS": to_json({"api_calls": CALLS}),
-        "TIERS": "[]",
-        "PRODUCT_CODE": "product",
-        "PRICING_MODEL": "subscription",
-        "SEAL_DELAY_MINUTES": "10",
-        "HOURLY_ZEROS": "off",
-        "PENDING_SHARDS": "1",
-        "METERING_MODE": "live",
-        "TEST_BUYERS": "",
-        "FAILED_LINES_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="failed-lines")["QueueUrl"],
-    }
-    for name, value in environment.items():
+def call(function: str, event: dict[str, Any]) -> Any:
+    """What a function answers, as it travels: as JSON."""
+    return json.loads(json.dumps(import_module(f"metering.handlers.{function}").handler(event, Context())))
+
+
+def on(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The functions' environment: these tables, these settings, and the clock at ``NOW``."""
+    for name, value in {**SETTINGS, OFFSET_VARIABLE: str(folder / "offset")}.items():
         monkeypatch.setenv(name, value)
-    handlers.dynamodb.cache_clear()
-    handlers.sealer.cache_clear()
-    handlers.sqs.cache_clear()
-    handlers.zero_records.cache_clear()
-    made.clear()
-    subscribe(made, CUSTOMER)
+    for module in pkgutil.iter_modules(handlers.__path__, "metering.handlers."):
+        if assembled := getattr(import_module(module.name), "assembled", None):
+            assembled.cache_clear()
+            monkeypatch.setattr(f"{module.name}.connect", lambda: ledger.dynamodb, raising=False)
     at(folder, NOW)
-    return made
+
+
+class Queue:
+    """SQS with one queue."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803
+        if QueueUrl != FAILED_LINES:
+            raise ClientError({"Error": {"Code": "QueueDoesNotExist", "Message": ""}}, "SendMessage")
+        self.bodies.append(json.loads(MessageBody))
+
+    def taken(self) -> list[dict[str, Any]]:
+        """What lies in the queue; afterwards it is empty."""
+        bodies, self.bodies = self.bodies, []
+        return bodies
+
+
+def prepared(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Queue:
+    """The hourly functions' environment, with one active customer. Returns the queue of failed lines."""
+    on(ledger, monkeypatch, folder)
+    subscribe(ledger, CUSTOMER)
+    queue = Queue()
+    monkeypatch.setattr(report.aws, "client", lambda _service: queue)
+    return queue
 
 
 def subscribe(ledger: Ledger, customer: str) -> None:
@@ -61,6 +85,7 @@ def subscribe(ledger: Ledger, customer: str) -> None:
 
 
 def at(folder: Path, moment: float) -> None:
+    """Set the functions' clock."""
     (folder / "offset").write_text(str(moment - time.time()), encoding="ascii")
 
 

@@ -10,11 +10,11 @@ from ledger.metering_record import MeteringRecord
 from ledger.subscribers import Subscribers
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
-from metering.allocate_hour import Allocator
-from metering.freeze_hour import Freezer
-from metering.mode import Mode
-from metering.seal_hours import Sealer
-from metering.zero_rules import HourlyZeros
+from metering.run import Mode
+from metering.seal.plan_seal import SealPlanner
+from metering.seal.seal_hours import Sealer
+from metering.seal.seal_rules import HourlyZeros
+from metering.seal.terms import Product
 from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 
@@ -29,8 +29,7 @@ DIMENSIONS = {
 
 
 def with_customer(made: Ledger) -> Ledger:
-    """Empty tables but for one active customer."""
-    made.clear()
+    """The tables with one active customer."""
     made.subscriber_items.put_item(
         Item={
             "customerIdentifier": CUSTOMER,
@@ -44,22 +43,28 @@ def with_customer(made: Ledger) -> Ledger:
 
 
 def sealer(ledger: Ledger, clock: Callable[[], float] = lambda: NOW, **changes: Any) -> Sealer:
-    """``changes``: of the freezer."""
-    freezer = Freezer(
+    """``changes``: of the planner, or of its product; ``client``: the sealer's own."""
+    product = Product(
+        code="product",
+        pricing_model="subscription",
+        dimensions=DIMENSIONS,
+        tiers=(Tier("basic", {"whole": Decimal(5)}),),
+        zeros=HourlyZeros("off"),
+    )
+    client = changes.pop("client", ledger.client)
+    product = replace(product, **{name: changes.pop(name) for name in vars(product) if name in changes})
+    planner = SealPlanner(
         records=ledger.records,
         balances=ledger.balances,
         subscribers=Subscribers(ledger.subscriber_items),
-        allocator=Allocator(ledger.tagged, ledger.allocations),
-        dimensions=DIMENSIONS,
-        tiers=(Tier("basic", {"whole": Decimal(5)}),),
-        pricing_model="subscription",
-        product_code="product",
-        zeros=HourlyZeros("off"),
+        tagged_usage=ledger.tagged,
+        allocations=ledger.allocations,
+        product=product,
         mode=Mode("live"),
     )
     return Sealer(
-        client=changes.pop("client", ledger.client),
-        freezer=replace(freezer, **changes),
+        client=client,
+        planner=replace(planner, **changes),
         clock=clock,
         count=lambda metric, number: COUNTED.update({metric: number}),
         pause=lambda _attempt: None,

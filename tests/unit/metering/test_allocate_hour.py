@@ -1,28 +1,22 @@
 """Allocations are frozen with the hour, in one transaction, whatever it takes."""
 
 import logging
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
 from ledger.allocations import Allocated
-from ledger.balance import Balances
-from ledger.metering_record import Line
-from ledger.subscribers import Subscribers
 from ledger.tagged_usage import tags_key
 from ledger.transaction import MAX_OPERATIONS
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import MAX_BYTES
 from marketplace.usage_allocations import tag_set
-from metering.allocate_hour import Allocator, report_folded
-from metering.allocate_rules import LARGEST_HOUR, MOST_LINES
-from metering.allowance import Waiting
-from metering.freeze_hour import Freezer, FrozenHour
-from metering.mode import Mode
-from metering.zero_rules import HourlyZeros
+from metering.seal.allocate_rules import LARGEST_HOUR, MOST_LINES
+from metering.seal.plan_seal import SealPlan
+from metering.seal.terms import Waiting
+from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import memory_ledger as new_ledger
+from tests.unit.metering.sealing import COUNTED, sealer, with_customer
 
 NAMES = tuple(f"d{number:03}" for number in range(95))
 DIMENSIONS = {name: Dimension(name=name, unit="u") for name in NAMES}
@@ -30,18 +24,9 @@ DIMENSIONS = {name: Dimension(name=name, unit="u") for name in NAMES}
 TRANSACTION, ITEM = 4 * 2**20, 400 * 2**10
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
 @pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    made.clear()
-    item = {"subscriptionStatus": "active", "activePeriods": [{"start": HOUR - 86400}]}
-    made.subscriber_items.put_item(Item={"customerIdentifier": CUSTOMER, **item})
-    return made
+def ledger(ledger: Ledger) -> Ledger:
+    return with_customer(ledger)
 
 
 def tagged(ledger: Ledger, dimensions: int, sets: int, longest: bool = False) -> None:
@@ -59,20 +44,8 @@ def tagged(ledger: Ledger, dimensions: int, sets: int, longest: bool = False) ->
                 batch.put_item(Item={**key, "dimension": name, "tags": tags, "counted": Decimal(1)})
 
 
-def frozen(ledger: Ledger) -> FrozenHour:
-    freezer = Freezer(
-        records=ledger.records,
-        balances=Balances(ledger.state_items),
-        subscribers=Subscribers(ledger.subscriber_items),
-        allocator=Allocator(ledger.tagged, ledger.allocations),
-        dimensions=DIMENSIONS,
-        tiers=(),
-        pricing_model="subscription",
-        product_code="product",
-        zeros=HourlyZeros("off"),
-        mode=Mode("live"),
-    )
-    hour = freezer.freeze(ledger.record(), NOW)
+def frozen(ledger: Ledger) -> SealPlan:
+    hour = sealer(ledger, dimensions=DIMENSIONS).planner.plan(ledger.record(), NOW)
     assert not isinstance(hour, Waiting)
     return hour
 
@@ -116,11 +89,11 @@ def test_an_hour_with_more_lines_than_a_transaction_takes_sends_the_smallest_pla
 
 
 def test_a_record_without_tags_is_not_looked_up(ledger: Ledger) -> None:
-    ledger.opened({("d000", MONTH): Decimal(2)})
-    nothing: object = None
-    allocator = Allocator(nothing, nothing)  # type: ignore[arg-type]  # would fail if it were asked
-    line = Line(dimension="d000", quantity=Decimal(2), counted=Decimal(2))
-    assert allocator.allocate(ledger.record(), [line]) == ([line], [])
+    record = ledger.opened({("d000", MONTH): Decimal(2)})
+    planner = sealer(ledger, dimensions=DIMENSIONS, tagged_usage=None).planner  # It would fail if it were asked.
+    plan = planner.plan(record, NOW)
+    assert not isinstance(plan, Waiting)
+    assert [(line.dimension, line.allocated) for line in plan.frozen.lines] == [("d000", Allocated())]
 
 
 def test_what_the_balance_held_is_untagged(ledger: Ledger) -> None:
@@ -133,15 +106,10 @@ def test_what_the_balance_held_is_untagged(ledger: Ledger) -> None:
     assert put["allocations"][0]["tags"] == {}
 
 
-def test_a_folded_line_is_told(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
-    told: list[tuple[str, int]] = []
-    record = ledger.opened({("d000", MONTH): Decimal(2)})
-    folded = Allocated(parts=1, size=9, sets=1, folded_sets=7, folded_units=Decimal(3))
-    lines = [
-        Line(dimension=name, quantity=Decimal(9), counted=Decimal(9), allocated=said)
-        for name, said in (("d000", folded), ("d001", Allocated()))
-    ]
+def test_a_folded_line_is_logged_and_counted(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    COUNTED.clear()
+    tagged(ledger, 95, 1)
     with caplog.at_level(logging.WARNING):
-        report_folded(record, lines, lambda metric, number: told.append((metric, number)))
-    assert told == [("TagSetsFolded", 7)]
-    assert caplog.text.count("tag sets folded") == 1
+        assert sealer(ledger, dimensions=DIMENSIONS).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert COUNTED == {MeteringMetric.TAG_SETS_FOLDED: 95 - MOST_LINES}
+    assert caplog.text.count("tag sets folded") == 95 - MOST_LINES

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.quantity import floor
 from marketplace.usage_allocations import MAX_ALLOCATIONS, UNTAGGED, Allocation, TagSet, allocations_size
-from metering.allocate_rules import LARGEST_HOUR, LARGEST_LINE, MOST_LINES, Split, allocate, largest_of
+from metering.seal.allocate_rules import LARGEST_HOUR, LARGEST_LINE, MOST_LINES, Split, allocate, largest_of
 
 ZERO = Decimal(0)
 

@@ -1,19 +1,13 @@
 """Copies of failed lines: each once, so many records a run, and none is lost to a crash."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from metering.copy_failed import MOST, copy_failed
-from tests.contracts.stores import HOUR, Ledger, memory_ledger
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with memory_ledger() as made:
-        yield made
+from metering.report.copy_failed import MOST, copy_failed
+from tests.contracts.stores import HOUR, Ledger
 
 
 class Queue:

@@ -1,33 +1,25 @@
-"""The numbers on which alarms rest, as the states' functions emit them: real ones, on moto."""
+"""The numbers on which alarms rest, as the states' functions emit them: real ones."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from marketplace.deadlines import deadline
-from metering import handlers
-from metering.mode import Mode
+from metering.run import Mode
 from runtime import settings
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
-from tests.unit.metering.entry_points import CONTEXT, KEY, at, emitted, prepared, subscribe
+from tests.unit.metering.entry_points import KEY, at, call, emitted, prepared, subscribe
 
 #: sums of a metric's values since the last look, by names
 Sums = Callable[..., list[float]]
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    return prepared(made, monkeypatch, tmp_path)
+@pytest.fixture(autouse=True)
+def _functions(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    prepared(ledger, monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -50,24 +42,24 @@ def test_lines_and_money_at_risk_are_emitted(ledger: Ledger, tmp_path: Path, sum
     ledger.opened({("api_calls", MONTH): Decimal(600)}, "customer-2")
     ledger.opened(hour=HOUR + 18 * 3600)
     at(tmp_path, HOUR + 20 * 3600)
-    summary = handlers.report({}, CONTEXT)
+    summary = call("report", {})
     assert summary["atRisk"] == {"lines": 2, "units": {"api_calls": "3000"}, "money": "0.75"}
     assert sums("AtRiskLines", "AtRiskMoney", "PendingHours", "FailedMoney") == [2, 0.75, 3, 0]
 
 
 def test_nothing_is_at_risk_while_there_is_time(ledger: Ledger, sums: Sums) -> None:
     ledger.opened()
-    handlers.report({}, CONTEXT)
+    call("report", {})
     assert sums("AtRiskLines", "AtRiskMoney", "PendingHours") == [0, 0, 1]
 
 
 def test_lines_and_money_that_failed_are_emitted(ledger: Ledger, tmp_path: Path, sums: Sums) -> None:
     """2,400 calls make a line of two billed units; the 400 are in the balance."""
     ledger.opened()
-    handlers.seal_hours({"keys": [KEY]}, CONTEXT)
+    call("seal_hours", {"keys": [KEY]})
     at(tmp_path, deadline(HOUR) + 1)
-    handlers.settle_hours({"keys": [KEY]}, CONTEXT)
-    handlers.report({}, CONTEXT)
+    call("settle_hours", {"keys": [KEY]})
+    call("report", {})
     assert sums("FailedLines", "FailedMoney", "AtRiskLines", "AtRiskMoney") == [1, 0.5, 0, 0]
 
 
@@ -76,7 +68,7 @@ def test_the_time_to_the_nearest_deadline_is_emitted(ledger: Ledger, tmp_path: P
     ledger.opened(hour=HOUR)
     ledger.opened(hour=HOUR + 3600)
     at(tmp_path, deadline(HOUR) - left)
-    handlers.report({"hour": iso(HOUR + 3600)}, CONTEXT)
+    call("report", {"hour": iso(HOUR + 3600)})
     assert sums("NearestDeadlineSeconds") == [pytest.approx(left, abs=30)]
 
 
@@ -84,12 +76,12 @@ def test_a_deadline_that_is_over_leaves_no_time_at_all(ledger: Ledger, tmp_path:
     """Less than nothing would be drawn below the axis, and means nothing more."""
     ledger.opened()
     at(tmp_path, deadline(HOUR) + 100)
-    handlers.report({}, CONTEXT)
+    call("report", {})
     assert sums("NearestDeadlineSeconds") == [0]
 
 
 def test_where_nothing_is_pending_a_day_is_left(ledger: Ledger, sums: Sums) -> None:
-    handlers.report({}, CONTEXT)
+    call("report", {})
     assert sums("NearestDeadlineSeconds", "PendingHours") == [86400, 0]
 
 
@@ -101,7 +93,7 @@ def test_what_the_mode_holds_wakes_nobody(
     ledger.opened()
     ledger.opened(customer="listed-2", hour=HOUR + 3600)
     at(tmp_path, deadline(HOUR) - 3600)
-    summary = handlers.report({}, CONTEXT)
+    summary = call("report", {})
     assert (summary["pendingHours"], summary["heldHours"]) == (1, 1)
     assert sums("PendingHours", "AtRiskLines", "NearestDeadlineSeconds") == [1, 1, pytest.approx(7200, abs=30)]
 
@@ -115,14 +107,14 @@ def test_hours_that_wait_and_hours_that_fail_are_both_emitted_as_waiting(ledger:
     customers = (CUSTOMER, "unknown-1", "unknown-2", "poisoned")
     for customer in customers:
         ledger.opened(customer=customer)
-    counts = handlers.seal_hours({"keys": [f"{customer}|{HOUR}" for customer in customers]}, CONTEXT)
+    counts = call("seal_hours", {"keys": [f"{customer}|{HOUR}" for customer in customers]})
     assert counts == {"sealed": 1, "waiting": 2, "already": 0, "failed": 1}
     assert sums("HoursSealed", "HoursWaiting") == [1, 3]
 
 
 def test_no_hour_waits_where_all_are_sealed(ledger: Ledger, sums: Sums) -> None:
     ledger.opened()
-    handlers.seal_hours({"keys": [KEY]}, CONTEXT)
+    call("seal_hours", {"keys": [KEY]})
     assert sums("HoursSealed", "HoursWaiting") == [1, 0]
 
 
@@ -136,12 +128,12 @@ def test_lines_that_expire_and_lines_that_the_mode_held_are_emitted_apart(
         subscribe(ledger, customer)
         ledger.opened(customer=customer)
     keys = [f"{customer}|{HOUR}" for customer in customers]
-    handlers.seal_hours({"keys": keys}, CONTEXT)
+    call("seal_hours", {"keys": keys})
     at(tmp_path, deadline(HOUR) + 1)
-    assert handlers.settle_hours({"keys": keys}, CONTEXT) == {"expired": 2, "not_sent": 1, "tidied": 0}
+    assert call("settle_hours", {"keys": keys}) == {"expired": 2, "not_sent": 1, "tidied": 0}
     assert sums("LinesExpired", "LinesNotSent", "ZeroLinesFailed") == [0, 1, 0]
     for expected in (2, 0):  # a failed line is counted with its copy, once
-        handlers.report({}, CONTEXT)
+        call("report", {})
         assert sums("LinesExpired", "LinesNotSent", "RunsCompleted") == [expected, 0, 1]
 
 
@@ -149,13 +141,13 @@ def test_a_zero_that_expires_is_emitted_apart(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sums: Sums
 ) -> None:
     monkeypatch.setenv("HOURLY_ZEROS", "every")
-    handlers.put_zero_records({"startedAt": iso(NOW), "hour": iso(HOUR)}, CONTEXT)
+    call("put_zero_records", {"startedAt": iso(NOW), "hour": iso(HOUR)})
     assert sums("ZeroRecords") == [1]
-    handlers.seal_hours({"keys": [KEY]}, CONTEXT)
+    call("seal_hours", {"keys": [KEY]})
     at(tmp_path, deadline(HOUR) + 1)
-    handlers.settle_hours({"keys": [KEY]}, CONTEXT)
+    call("settle_hours", {"keys": [KEY]})
     assert sums("ZeroLinesFailed", "LinesExpired") == [1, 0]
-    handlers.report({}, CONTEXT)
+    call("report", {})
     assert sums("FailedLines", "PendingHours") == [0, 0]
 
 
@@ -170,7 +162,7 @@ def test_the_stages_test_buyers_are_read_from_its_setting(
 ) -> None:
     monkeypatch.setenv("METERING_MODE", "test-buyers")
     monkeypatch.setenv("TEST_BUYERS", setting)
-    mode = handlers.mode(settings.SettleHoursSettings.from_env())
+    mode = Mode.of(settings.SettleHoursSettings.from_env())
     assert mode == Mode("test-buyers", frozenset(listed))
     assert all(mode.sends(buyer) and mode.plans(buyer) for buyer in listed)
     assert not any(mode.sends(buyer) or mode.plans(buyer) for buyer in ("", "l-3", "l-1,l-2", "l"))

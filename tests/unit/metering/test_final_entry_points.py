@@ -1,63 +1,33 @@
-"""The entry points of final metering on moto, as the workflow calls them: keys in, keys and words out."""
+"""The entry points of final metering as the workflow calls them: keys in, keys and words out."""
 
-import json
-import time
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ledger import tables
 from ledger.metering_record import VERDICT, Line
-from ledger.seal_record import Frozen
-from metering import final_handlers
-from runtime.clock import OFFSET_VARIABLE, iso
+from ledger.metering_records import Frozen
+from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
-from tests.unit.messages import Context
+from tests.unit.metering.entry_points import at, call, on
 
-CONTEXT: Any = Context()
 END = HOUR + 1200
 REFUSES = END + 2700
 PERIOD = {"customerIdentifier": CUSTOMER, "periodEnd": END}
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    """The functions' environment, and one customer who has left."""
-    environment = {
-        OFFSET_VARIABLE: str(tmp_path / "offset"),
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
-        "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
-        "STATE_TABLE": tables.STATE.name,
-        "DIMENSIONS": "[]",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    final_handlers.dynamodb.cache_clear()
-    made.clear()
-    leaving(made, "pending_cancellation")
+@pytest.fixture(autouse=True)
+def _functions(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The functions' environment, and one customer whose period has ended."""
+    on(ledger, monkeypatch, tmp_path)
+    cancelling(ledger, "pending_cancellation")
     at(tmp_path, REFUSES + 1)
-    return made
 
 
-def leaving(ledger: Ledger, status: str) -> None:
+def cancelling(ledger: Ledger, status: str) -> None:
     periods = [{"start": HOUR - 9, "end": END}]
-    item: dict[str, Any] = {
-        "customerIdentifier": CUSTOMER,
-        "subscriptionStatus": status,
-        "activePeriods": periods,
-        "version": 1,
-    }
+    item = {"customerIdentifier": CUSTOMER, "subscriptionStatus": status, "activePeriods": periods, "version": 1}
     ledger.subscriber_items.put_item(Item=item)
 
 
@@ -65,13 +35,8 @@ def status(ledger: Ledger) -> Any:
     return ledger.subscriber_items.get_item(Key={"customerIdentifier": CUSTOMER})["Item"]["subscriptionStatus"]
 
 
-def at(folder: Path, moment: float) -> None:
-    (folder / "offset").write_text(str(moment - time.time()), encoding="ascii")
-
-
 def find(sent: bool = False) -> Any:
-    """What the state returns travels as JSON."""
-    return json.loads(json.dumps(final_handlers.find_final_hours({**PERIOD, "sent": sent}, CONTEXT)))
+    return call("find_final_hours", {**PERIOD, "sent": sent})
 
 
 def test_a_time_to_wait_for_is_the_functions_own(ledger: Ledger, tmp_path: Path) -> None:
@@ -81,17 +46,17 @@ def test_a_time_to_wait_for_is_the_functions_own(ledger: Ledger, tmp_path: Path)
 
 def test_usage_is_refused_at_its_time(ledger: Ledger, tmp_path: Path) -> None:
     at(tmp_path, REFUSES - 5)
-    assert final_handlers.refuse_usage(dict(PERIOD), CONTEXT) == {"written": False}
+    assert call("refuse_usage", dict(PERIOD)) == {"written": False}
     assert status(ledger) == "pending_cancellation"
     at(tmp_path, REFUSES + 1)
     assert find() == {"step": "refuse", "seal": [], "chunks": [], "waitUntil": None}
-    assert final_handlers.refuse_usage(dict(PERIOD), CONTEXT) == {"written": True}
-    assert final_handlers.refuse_usage(dict(PERIOD), CONTEXT) == {"written": False}
+    assert call("refuse_usage", dict(PERIOD)) == {"written": True}
+    assert call("refuse_usage", dict(PERIOD)) == {"written": False}
     assert status(ledger) == "final_metering"
 
 
 def test_hours_to_send_and_hours_to_seal_only_travel_as_keys(ledger: Ledger) -> None:
-    leaving(ledger, "final_metering")
+    cancelling(ledger, "final_metering")
     hours = [HOUR - 3600 * number for number in range(11, -1, -1)]
     for hour in (*hours, HOUR + 7200):
         ledger.opened(hour=hour)
@@ -105,23 +70,23 @@ def test_hours_to_send_and_hours_to_seal_only_travel_as_keys(ledger: Ledger) -> 
 
 
 def test_an_open_hour_keeps_the_subscription(ledger: Ledger) -> None:
-    leaving(ledger, "final_metering")
+    cancelling(ledger, "final_metering")
     ledger.opened()
-    assert final_handlers.end_subscription(dict(PERIOD), CONTEXT) == {"outcome": "open"}
+    assert call("end_subscription", dict(PERIOD)) == {"outcome": "open"}
     assert status(ledger) == "final_metering"
 
 
 def test_the_end_names_what_can_never_be_sent(ledger: Ledger) -> None:
-    leaving(ledger, "final_metering")
+    cancelling(ledger, "final_metering")
     ledger.sealed(hour=HOUR)
     later = ledger.opened({("api_calls", MONTH): Decimal(2)}, hour=HOUR + 7200)
     ledger.write(ledger.records.seal(later, frozen_at(HOUR + 7200), NOW))
-    assert final_handlers.end_subscription(dict(PERIOD), CONTEXT) == {"outcome": "ended"}
+    assert call("end_subscription", dict(PERIOD)) == {"outcome": "ended"}
     assert status(ledger) == "cancelled"
     assert ledger.item(hour=HOUR + 7200)[f"{VERDICT}api_calls"]["verdict"] == "expired"
     assert f"{VERDICT}api_calls" not in ledger.item(hour=HOUR), "Marketplace may still say something"
     assert ledger.failed() == {(CUSTOMER, HOUR + 7200)}
-    assert final_handlers.end_subscription(dict(PERIOD), CONTEXT) == {"outcome": "not_its_turn"}
+    assert call("end_subscription", dict(PERIOD)) == {"outcome": "not_its_turn"}
     assert find()["step"] == "done"
 
 

@@ -11,7 +11,7 @@ from ledger.leaving import GRACE_SECONDS, MARGIN_SECONDS, EndedPeriod, accepts_u
 from ledger.metering_record import Line, MeteringRecord
 from ledger.subscriber import Period, Subscriber
 from marketplace.deadlines import deadline
-from metering.final_rules import AGAIN, WATCH, Step, cannot_be_sent, first_hour, next_step
+from metering.final.final_rules import AGAIN, WATCH, Step, cannot_be_sent, first_hour, next_step
 from runtime.clock import from_iso
 
 HOUR = 3600

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from metering.find_due_hours import CHUNK, MAX_BYTES, MAX_KEYS, DueHours, Room, find_due_hours, last_due_hour
-from metering.keys import line_key, parse_line_key, parse_record_key, record_key
+from metering.find.find_due_hours import MAX_BYTES, MAX_KEYS, DueHours, PageLimit, find_due_hours, last_due_hour
+from metering.run import KEYS_PER_CALL, line_key, parse_line_key, parse_record_key, record_key
 from runtime.clock import from_iso, iso
 from tests.contracts.stores import HOUR, Ledger
-from tests.contracts.stores import memory_ledger as new_ledger
 
 
 @pytest.mark.parametrize(
@@ -37,15 +36,15 @@ def test_an_hour_that_is_asked_for_needs_no_delay_but_must_be_closed(wanted: str
 
 
 def test_a_page_takes_so_many_keys() -> None:
-    room = Room(["d"])
-    assert [room.fits((f"c{number}", 0)) for number in range(MAX_KEYS + 2)] == [True] * MAX_KEYS + [False] * 2
+    limit = PageLimit(["d"])
+    assert [limit.takes((f"c{number}", 0)) for number in range(MAX_KEYS + 2)] == [True] * MAX_KEYS + [False] * 2
 
 
 @pytest.mark.parametrize("dimensions", [[], ["api_calls"], ["ü" * 200] * 5, ["d" * 255] * 200, ["d"] * 200_000])
 def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
-    room = Room(dimensions)
+    limit = PageLimit(dimensions)
     keys = ((f"customer-{number}", 1794722400) for number in range(MAX_KEYS + 1))
-    taken = list(takewhile(room.fits, keys))
+    taken = list(takewhile(limit.takes, keys))
     lines = [[line_key((*key, dimension)) for dimension in dimensions] for key in taken]
     assert 1 <= len(taken) <= MAX_KEYS
     assert len(taken) == 1 or len(json.dumps({"batches": lines}, separators=(",", ":"))) < 256 * 1024
@@ -53,14 +52,14 @@ def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
 
 
 def test_five_dimensions_of_the_specification_fill_pages_well() -> None:
-    room = Room(["workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations"])
-    assert all(room.fits((f"l-{number:032x}", 1794722400)) for number in range(MAX_KEYS))
+    limit = PageLimit(["workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations"])
+    assert all(limit.takes((f"l-{number:032x}", 1794722400)) for number in range(MAX_KEYS))
 
 
 def test_a_page_travels_in_chunks() -> None:
     page = DueHours(tuple((f"c{n}", 3600) for n in range(23)), {"true": ("c22", 3600), "true#3": ()})
     payload = json.loads(json.dumps(page.payload()))
-    assert [len(chunk) for chunk in payload["chunks"]] == [CHUNK, CHUNK, 3]
+    assert [len(chunk) for chunk in payload["chunks"]] == [KEYS_PER_CALL, KEYS_PER_CALL, 3]
     assert [key for chunk in payload["chunks"] for key in chunk] == [record_key(key) for key in page.keys]
     assert (payload["cursor"], payload["more"]) == ({"true": ["c22", 3600], "true#3": []}, True)
 
@@ -76,12 +75,6 @@ def test_keys_are_read_back(dimension: str) -> None:
 
 
 # --- pages of the index -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def ledger() -> Iterator[Ledger]:
-    with new_ledger() as made:
-        yield made
 
 
 def opened(ledger: Ledger, shards: int, hours: int = 3, customers: int = 9) -> list[tuple[str, int]]:

@@ -7,9 +7,10 @@ import pytest
 from ledger.metering_record import Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.billing_identity import BillingIdentity
-from metering.identity import frozen_identity, identity_of, thawed_identity
-from metering.settle_rules import detail_of, verdict_of
-from metering.usage_line import usage_line
+from metering.seal.plan_seal import frozen_identity
+from metering.seal.terms import identity_of
+from metering.send.usage_lines import identity_from, usage_line
+from metering.settle.settle_lines import detail_of, verdict_of
 
 ARN = "arn:aws:license-manager::123456789012:license:lic-1"
 LICENSE = Subscriber(
@@ -37,7 +38,7 @@ def test_the_identity_is_one_shape_and_survives_freezing(subscriber: Subscriber,
     identity = identity_of(subscriber, "stage")
     assert identity is not None
     assert frozen_identity(identity) == frozen
-    assert thawed_identity(frozen) == identity
+    assert identity_from(frozen) == identity
 
 
 def test_an_incomplete_identity_is_none() -> None:
@@ -47,7 +48,7 @@ def test_an_incomplete_identity_is_none() -> None:
 
 def test_a_record_without_an_identity_cannot_be_sent() -> None:
     with pytest.raises(KeyError):
-        thawed_identity({})
+        identity_from({})
 
 
 def sealed(timestamp: int | None) -> MeteringRecord:

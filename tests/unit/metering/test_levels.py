@@ -1,33 +1,20 @@
 """What the report reads from the indexes: how old and how urgent what is pending is, and what of it is at risk."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
 from marketplace.deadlines import deadline
 from marketplace.dimensions import Dimension
-from metering import report
-from metering.mode import Mode
-from metering.report import Levels, read_levels
-from metering.stock import Stock
+from metering.report import levels as report_levels
+from metering.report.levels import Levels, UsageSum, read_levels
+from metering.run import Mode
 from runtime.clock import from_iso
-from tests.contracts.stores import CUSTOMER, HOUR, MONTH, Ledger, memory_ledger
+from tests.contracts.stores import CUSTOMER, HOUR, MONTH, Ledger
 
 DAY = 86400
 LIVE = Mode("live")
 DIMENSIONS = {"api_calls": Dimension(name="api_calls", unit="call", scale=1000, price=Decimal("0.25"))}
-
-
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with memory_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    return made.clear()
 
 
 def read(ledger: Ledger, now: float, mode: Mode = LIVE) -> Levels:
@@ -35,7 +22,7 @@ def read(ledger: Ledger, now: float, mode: Mode = LIVE) -> Levels:
 
 
 def levels(oldest: int | None = None, nearest_deadline: int | None = None) -> Levels:
-    return Levels(Stock({}), Stock({}), oldest=oldest, nearest_deadline=nearest_deadline)
+    return Levels(UsageSum({}), UsageSum({}), oldest=oldest, nearest_deadline=nearest_deadline)
 
 
 # --- age and time left ------------------------------------------------------------------------------------------------
@@ -104,7 +91,7 @@ def test_an_hour_before_the_months_end_is_at_risk_as_soon_as_it_is_over(ledger: 
 def test_the_most_urgent_are_counted_where_there_are_more_than_can_be_read(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "READ", 1)
+    monkeypatch.setattr(report_levels, "READ", 1)
     ledger.opened({("api_calls", MONTH): Decimal(5)}, hour=HOUR + 3600)
     ledger.opened({("api_calls", MONTH): Decimal(7)}, hour=HOUR)
     found = read(ledger, deadline(HOUR) - 1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.pace import QUOTA, Pace
+from metering.send.pace import QUOTA, Pace
 
 
 class Time:

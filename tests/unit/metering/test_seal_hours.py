@@ -1,6 +1,6 @@
 """Sealing on the real stores: who wins, who waits, and what reaches the balance."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,23 +11,16 @@ from ledger.metering_records import MeteringRecords
 from ledger.transaction import Contended
 from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_DECIMAL
-from metering.freeze_hour import FrozenHour
-from metering.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING
+from metering.seal.plan_seal import SealPlan
+from metering.seal.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING
 from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import memory_ledger as new_ledger
 from tests.unit.metering.sealing import COUNTED, DIMENSIONS, lines, sealer, use, with_customer
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
 @pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    return with_customer(made)
+def ledger(ledger: Ledger) -> Ledger:
+    return with_customer(ledger)
 
 
 def test_lines_and_balance_are_frozen_together(ledger: Ledger) -> None:
@@ -43,8 +36,8 @@ def test_lines_and_balance_are_frozen_together(ledger: Ledger) -> None:
 @pytest.mark.parametrize("counted", [{"exact": "0.123456"}, {"whole": "3"}, {"scaled": "2000", "whole": "1"}])
 def test_an_hour_that_leaves_the_balance_as_it_was_is_one_plain_write(ledger: Ledger, counted: dict[str, Any]) -> None:
     record = use(ledger, **counted)
-    hour = sealer(ledger).freezer.freeze(record, NOW)
-    assert isinstance(hour, FrozenHour)
+    hour = sealer(ledger).planner.plan(record, NOW)
+    assert isinstance(hour, SealPlan)
     assert len(hour.operations) == 1
     sealer(ledger, client=None).seal_hour(CUSTOMER, HOUR)
     assert lines(ledger) == {name: Decimal(units) / DIMENSIONS[name].scale for name, units in counted.items()}
@@ -54,8 +47,8 @@ def test_an_hour_that_leaves_the_balance_as_it_was_is_one_plain_write(ledger: Le
 def test_what_another_hour_does_to_the_balance_meanwhile_is_no_matter_to_it(ledger: Ledger) -> None:
     """It was computed beside a remainder of 0.5 that another hour has used up by the time it is written."""
     ledger.write(ledger.balances.replace(ledger.balances.get(CUSTOMER), remainder={"whole": Decimal("0.5")}, used={}))
-    untouched = sealer(ledger).freezer.freeze(use(ledger, whole="2"), NOW)
-    assert isinstance(untouched, FrozenHour)
+    untouched = sealer(ledger).planner.plan(use(ledger, whole="2"), NOW)
+    assert isinstance(untouched, SealPlan)
     use(ledger, HOUR + 3600, whole="0.5")
     assert sealer(ledger).seal_hour(CUSTOMER, HOUR + 3600) == "sealed"
     ledger.write(*untouched.operations)

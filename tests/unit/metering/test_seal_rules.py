@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.subscriber import Period
 from marketplace.dimensions import LARGEST_DECIMAL, LARGEST_WHOLE, Dimension
-from metering.seal_rules import SealedDimension, line_timestamp, seal_dimension
+from metering.seal.seal_rules import SealedDimension, line_timestamp, seal_dimension
 
 ZERO = Decimal(0)
 MONTH = "2026-11"

@@ -1,29 +1,20 @@
 """What one line cannot take, and hours in which nothing was used: later hours opened for it, lines of zero."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from ledger.transaction import Cancelled
 from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_WHOLE
-from metering.freeze_hour import FrozenHour
-from metering.mode import Mode
-from metering.zero_rules import HourlyZeros
+from metering.run import Mode
+from metering.seal.plan_seal import SealPlan
+from metering.seal.seal_rules import HourlyZeros
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
-from tests.contracts.stores import memory_ledger as new_ledger
 from tests.unit.metering.sealing import lines, sealer, use, with_customer
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
 @pytest.fixture
-def ledger(made: Ledger) -> Ledger:
-    return with_customer(made)
+def ledger(ledger: Ledger) -> Ledger:
+    return with_customer(ledger)
 
 
 # --- what one line cannot take, spills --------------------------------------------------------------------------------
@@ -61,8 +52,8 @@ def test_an_hour_that_is_spilled_to_while_it_is_being_sealed_is_sealed_anew(ledg
     """Its lines were computed from a balance that did not hold the rest yet."""
     use(ledger, HOUR + 3600, scaled="1000")
     use(ledger, whole=str(LARGEST_WHOLE + 5))
-    later = sealer(ledger).freezer.freeze(ledger.record(hour=HOUR + 3600), NOW)
-    assert isinstance(later, FrozenHour)
+    later = sealer(ledger).planner.plan(ledger.record(hour=HOUR + 3600), NOW)
+    assert isinstance(later, SealPlan)
     assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
     with pytest.raises(Cancelled):
         ledger.write(*later.operations)

@@ -13,32 +13,24 @@ from moto import mock_aws
 from ledger.leaving import grace_ends
 from ledger.subscriber import Period, Subscriber
 from ledger.subscribers import Subscribers
-from ledger.tables import SUBSCRIBERS
-from metering import final_handlers
-from metering.start_final_metering import (
+from metering.final.start_final_metering import (
     PATIENCE,
     Starter,
     execution_name,
-    look_after_leavers,
+    restart_missing,
 )
-from runtime.clock import OFFSET_VARIABLE
-from tests.contracts.dynamodb_tables import create
-from tests.unit.messages import Context
-from tests.unit.metering.entry_points import at, emitted
+from tests.contracts.stores import Ledger
+from tests.unit.metering.entry_points import at, call, emitted, on
 
 END = 1_794_734_400
 NOW = END + 100.0
 LEAVER = Subscriber(
     customer_identifier="l-1", integration="license", status="pending_cancellation", active_periods=(Period(5, END),)
 )
-CONTEXT: Any = Context()
 
 
 @pytest.fixture
-def starter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Starter]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def starter() -> Iterator[Starter]:
     with mock_aws():
         client = boto3.client("stepfunctions", region_name="us-east-1")
         role = boto3.client("iam", region_name="us-east-1").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
@@ -129,17 +121,14 @@ def test_another_error_is_told(starter: Starter) -> None:
 
 
 @pytest.fixture
-def stored(starter: Starter, monkeypatch: pytest.MonkeyPatch) -> Any:
+def stored(starter: Starter, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The subscribers' table, in the functions' environment."""
-    monkeypatch.setenv("SUBSCRIBERS_TABLE", SUBSCRIBERS.name)
+    on(ledger, monkeypatch, tmp_path)
+    at(tmp_path, NOW)
     monkeypatch.setenv("FINAL_METERING_ALIAS_ARN", starter.alias_arn)
-    # moto has no aliases, so both are the machine
+    # Moto has no aliases, so both are the machine.
     monkeypatch.setenv("FINAL_METERING_ARN", starter.alias_arn)
-    final_handlers.dynamodb.cache_clear()
-    final_handlers.starter.cache_clear()
-    dynamodb = boto3.resource("dynamodb", region_name="us-east-1")
-    create(dynamodb.meta.client, SUBSCRIBERS, SUBSCRIBERS.name)
-    return dynamodb.Table(SUBSCRIBERS.name)
+    return ledger.subscriber_items
 
 
 def put(table: Any, key: str, status: str, ended: int) -> None:
@@ -167,14 +156,14 @@ def test_leavers_are_looked_after_and_the_overdue_are_counted(starter: Starter, 
     put(stored, "l-3", "final_metering", overdue + 1)
     put(stored, "l-4", "cancelled", overdue)
     starter.start(LEAVER)
-    found = look_after_leavers(Subscribers(stored), starter, starter.running(starter.alias_arn), NOW)
-    assert (found.leaving, found.overdue, found.started, found.failed) == (3, 1, 2, [])
+    found = restart_missing(Subscribers(stored), starter, starter.running(starter.alias_arn), NOW)
+    assert (found.ending, found.overdue, found.started, found.failed) == (3, 1, 2, [])
     assert len(executions(starter)) == 3
 
 
 def test_the_stream_starts_it(starter: Starter, stored: Any) -> None:
     records = [changed("l-1", "pending_cancellation"), changed("l-22", "active")]
-    assert final_handlers.start_final_metering({"Records": records}, CONTEXT) == {"batchItemFailures": []}
+    assert call("start_final_metering", {"Records": records}) == {"batchItemFailures": []}
     assert set(executions(starter)) == {f"l-1-{END}"}
 
 
@@ -184,23 +173,21 @@ def test_a_start_that_fails_is_named_and_holds_up_no_other(
     broken = changed("l-333", "pending_cancellation")
     del broken["dynamodb"]["NewImage"]["customerIdentifier"]
     records = [changed("l-1", "pending_cancellation"), broken]
-    answer = final_handlers.start_final_metering({"Records": records}, CONTEXT)
+    answer = call("start_final_metering", {"Records": records})
     assert answer == {"batchItemFailures": [{"itemIdentifier": "500"}]}
     assert set(executions(starter)) == {f"l-1-{END}"}
 
 
 def test_leavers_who_are_overdue_are_emitted_for_their_alarm(
-    starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    starter: Starter, stored: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two should have been metered to the end by now, the third is within his grace."""
-    monkeypatch.setenv(OFFSET_VARIABLE, str(tmp_path / "offset"))
-    at(tmp_path, NOW)
     overdue = END - PATIENCE - 3600
     put(stored, "l-1", "pending_cancellation", END)
     put(stored, "l-2", "final_metering", overdue)
     put(stored, "l-3", "pending_cancellation", overdue)
-    assert final_handlers.look_after_leavers({}, CONTEXT) == {"leaving": 3, "overdue": 2, "started": 3}
-    final_handlers.look_after_leavers({}, CONTEXT)
+    assert call("look_after_leavers", {}) == {"leaving": 3, "overdue": 2, "started": 3}
+    call("look_after_leavers", {})
     told = [(line["LeaversOverdue"], line["FinalMeteringsRestarted"]) for line in emitted(capsys)]
     assert told == [([2], [3]), ([2], [0])], "they stay overdue until they are cancelled"
 
@@ -209,10 +196,10 @@ def test_every_look_is_a_tick_of_the_clock_by_which_missing_runs_are_noticed(
     starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also a look that fails: the store may be what fails, and runs are missed all the same."""
-    final_handlers.look_after_leavers({}, CONTEXT)
-    monkeypatch.setattr(final_handlers, "dynamodb", _no_store)
+    call("look_after_leavers", {})
+    monkeypatch.setattr("metering.handlers.look_after_leavers.assembled", _no_store)
     with pytest.raises(ConnectionError):
-        final_handlers.look_after_leavers({}, CONTEXT)
+        call("look_after_leavers", {})
     lines = emitted(capsys)
     assert [line["RunsCompleted"] for line in lines] == [[0], [0]]
     assert ["LeaversOverdue" in line for line in lines] == [True, False], "only a look that has seen them all counts"
@@ -224,5 +211,5 @@ def _no_store() -> None:
 
 def test_the_look_answers_in_counts(starter: Starter, stored: Any) -> None:
     put(stored, "l-1", "pending_cancellation", END)
-    assert final_handlers.look_after_leavers({}, CONTEXT)["started"] == 1
-    assert final_handlers.look_after_leavers({}, CONTEXT)["started"] == 0
+    assert call("look_after_leavers", {})["started"] == 1
+    assert call("look_after_leavers", {})["started"] == 0

@@ -1,88 +1,61 @@
-"""The states' entry points on moto, as the workflow calls them: keys and counts in, keys and counts out."""
+"""The states' entry points, as the workflow calls them: keys and counts in, keys and counts out."""
 
-import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from marketplace.deadlines import deadline
-from metering import handlers
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
-from tests.contracts.stores import ledger as new_ledger
-from tests.unit.metering.entry_points import CONTEXT, KEY, at, emitted, prepared
+from tests.unit.metering.entry_points import KEY, Queue, at, call, emitted, prepared
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
-@pytest.fixture
-def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    return prepared(made, monkeypatch, tmp_path)
-
-
-def dead_letters() -> list[dict[str, Any]]:
-    """What lies in the queue of failed lines, taken out."""
-    sqs = boto3.client("sqs")
-    url = sqs.get_queue_url(QueueName="failed-lines")["QueueUrl"]
-    messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    for message in messages:
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return [json.loads(message["Body"]) for message in messages]
-
-
-def as_json(answer: Any) -> Any:
-    """What a state returns travels as JSON."""
-    return json.loads(json.dumps(answer))
+@pytest.fixture(autouse=True)
+def queue(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Queue:
+    return prepared(ledger, monkeypatch, tmp_path)
 
 
 def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
     ledger.opened()
-    page = as_json(handlers.find_due_hours({"startedAt": iso(NOW), "hour": None, "cursor": None}, CONTEXT))
+    page = call("find_due_hours", {"startedAt": iso(NOW), "hour": None, "cursor": None})
     assert page == {"chunks": [[KEY]], "cursor": None, "more": False, "events": 14}
-    assert as_json(handlers.seal_hours({"keys": [KEY]}, CONTEXT)) == {
+    assert call("seal_hours", {"keys": [KEY]}) == {
         "sealed": 1,
         "waiting": 0,
         "already": 0,
         "failed": 0,
     }
-    assert as_json(handlers.plan_batches({"chunks": page["chunks"]}, CONTEXT)) == {
+    assert call("plan_batches", {"chunks": page["chunks"]}) == {
         "batches": [[f"{KEY}|api_calls"]],
         "left": False,
         "events": 18,
     }
-    assert as_json(handlers.settle_hours({"keys": [KEY]}, CONTEXT)) == {"expired": 0, "not_sent": 0, "tidied": 0}
+    assert call("settle_hours", {"keys": [KEY]}) == {"expired": 0, "not_sent": 0, "tidied": 0}
     assert ledger.pending() == {(CUSTOMER, HOUR)}
 
 
 def test_an_hour_may_be_asked_for(ledger: Ledger) -> None:
     ledger.opened()
-    assert handlers.find_due_hours({"startedAt": iso(NOW), "hour": iso(HOUR - 3600)}, CONTEXT)["chunks"] == []
-    assert handlers.find_due_hours({"startedAt": iso(NOW), "hour": iso(HOUR)}, CONTEXT)["chunks"] == [[KEY]]
+    assert call("find_due_hours", {"startedAt": iso(NOW), "hour": iso(HOUR - 3600)})["chunks"] == []
+    assert call("find_due_hours", {"startedAt": iso(NOW), "hour": iso(HOUR)})["chunks"] == [[KEY]]
 
 
 def test_an_hour_within_the_seal_delay_is_not_due(ledger: Ledger, tmp_path: Path) -> None:
     ledger.opened()
     at(tmp_path, HOUR + 3600 + 590)
-    assert handlers.find_due_hours({"startedAt": iso(HOUR + 3600 + 590)}, CONTEXT)["chunks"] == []
+    assert call("find_due_hours", {"startedAt": iso(HOUR + 3600 + 590)})["chunks"] == []
 
 
-def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger, tmp_path: Path) -> None:
+def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger, tmp_path: Path, queue: Queue) -> None:
     ledger.opened()
-    handlers.seal_hours({"keys": [KEY]}, CONTEXT)
+    call("seal_hours", {"keys": [KEY]})
     at(tmp_path, deadline(HOUR) + 1)
-    assert handlers.plan_batches({"chunks": [[KEY]]}, CONTEXT)["batches"] == []
-    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT)["expired"] == 1
-    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "not_sent": 0, "tidied": 0}
-    summary = as_json(handlers.report({"startedAt": iso(NOW), "fault": {"Error": "ProductFault"}}, CONTEXT))
+    assert call("plan_batches", {"chunks": [[KEY]]})["batches"] == []
+    assert call("settle_hours", {"keys": [KEY]})["expired"] == 1
+    assert call("settle_hours", {"keys": [KEY]}) == {"expired": 0, "not_sent": 0, "tidied": 0}
+    summary = call("report", {"startedAt": iso(NOW), "fault": {"Error": "ProductFault"}})
     assert (summary["pendingHours"], summary["oldestPendingHour"], summary["fault"]) == (
         0,
         None,
@@ -92,7 +65,7 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
     assert summary["failed"] == [
         {"record": KEY, "dimension": "api_calls", "quantity": "2", "verdict": "expired"},
     ]
-    assert dead_letters() == [
+    assert queue.taken() == [
         {
             "customerIdentifier": CUSTOMER,
             "hour": iso(HOUR),
@@ -102,8 +75,8 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
             "detail": None,
         }
     ]
-    handlers.report({"startedAt": iso(NOW)}, CONTEXT)
-    assert dead_letters() == [], "one copy, although the level stays"
+    call("report", {"startedAt": iso(NOW)})
+    assert queue.taken() == [], "one copy, although the level stays"
 
 
 def test_the_levels_are_told_whatever_becomes_of_the_copies(
@@ -113,7 +86,7 @@ def test_the_levels_are_told_whatever_becomes_of_the_copies(
     ledger.sealed(("api_calls",), "expired")
     monkeypatch.setenv("FAILED_LINES_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
     with pytest.raises(ClientError):
-        handlers.report({"startedAt": iso(NOW)}, CONTEXT)
+        call("report", {"startedAt": iso(NOW)})
     told = emitted(capsys)
     assert (told[-1]["FailedLines"], told[-1]["PendingHours"]) == ([1], [0])
     assert "RunsCompleted" not in told[-1]
@@ -122,14 +95,14 @@ def test_the_levels_are_told_whatever_becomes_of_the_copies(
 def test_a_settler_that_died_before_tidying_is_made_good(ledger: Ledger) -> None:
     record = ledger.sealed(["api_calls"])
     ledger.settlement.settle(record, "api_calls", "billed", now=NOW)
-    assert handlers.settle_hours({"keys": [KEY]}, CONTEXT) == {"expired": 0, "not_sent": 0, "tidied": 1}
+    assert call("settle_hours", {"keys": [KEY]}) == {"expired": 0, "not_sent": 0, "tidied": 1}
     assert ledger.pending() == set()
 
 
 def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(3):
         ledger.opened({("api_calls", MONTH): Decimal(1)}, hour=HOUR - number * 3600)
-    summary = handlers.report({"hour": iso(HOUR - 3600)}, CONTEXT)
+    summary = call("report", {"hour": iso(HOUR - 3600)})
     assert (summary["pendingHours"], summary["oldestPendingHour"]) == (2, iso(HOUR - 7200))
     assert summary["fault"] is None
     told = emitted(capsys)
@@ -143,6 +116,6 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
 
 
 def test_hours_that_are_gone_are_passed_over(ledger: Ledger) -> None:
-    assert handlers.seal_hours({"keys": ["nobody|3600"]}, CONTEXT)["already"] == 1
-    assert handlers.plan_batches({"chunks": [["nobody|3600"], []]}, CONTEXT)["batches"] == []
-    assert handlers.settle_hours({"keys": ["nobody|3600"]}, CONTEXT) == {"expired": 0, "not_sent": 0, "tidied": 0}
+    assert call("seal_hours", {"keys": ["nobody|3600"]})["already"] == 1
+    assert call("plan_batches", {"chunks": [["nobody|3600"], []]})["batches"] == []
+    assert call("settle_hours", {"keys": ["nobody|3600"]}) == {"expired": 0, "not_sent": 0, "tidied": 0}

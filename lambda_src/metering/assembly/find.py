@@ -1,0 +1,23 @@
+"""Puts together the writer of zero records."""
+
+from typing import TYPE_CHECKING
+
+from ledger.metering_records import MeteringRecords
+from ledger.subscribers import Subscribers
+from metering.find.put_zero_records import ZeroRecords
+from metering.seal.seal_rules import HourlyZeros
+from runtime.settings import PutZeroRecordsSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+
+def zero_records(settings: PutZeroRecordsSettings, dynamodb: "DynamoDBServiceResource") -> ZeroRecords:
+    """The writer of zero records."""
+    return ZeroRecords(
+        client=dynamodb.meta.client,
+        subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
+        subscribers_table=settings.SUBSCRIBERS_TABLE,
+        records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE, int(settings.PENDING_SHARDS)),
+        zeros=HourlyZeros.of(settings.HOURLY_ZEROS, settings.PRICING_MODEL),
+    )

@@ -1,0 +1,86 @@
+"""State 1, find due hours: every pending record of a closed hour, page by page, oldest first."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.hour import SECONDS, hour_of
+from ledger.metering_records import MeteringRecords
+from ledger.pending_page import Place, RecordKey
+from metering.run import calls, line_key
+
+#: The most keys of one page.
+MAX_KEYS = 400
+#: The most bytes of the keys of a page's lines: all of them travel through the workflow's state, which takes 256 KiB
+#: (Step Functions quotas).
+MAX_BYTES = 180_000
+#: Events of the execution's history for each group of keys: sealing and settling take 7 each (Step Functions,
+#: LambdaInvoke in an inline Map).
+EVENTS_PER_CALL = 14
+
+
+@dataclass(frozen=True)
+class DueHours:
+    """One page. cursor: for each shard of the index, where the next page goes on; empty after the last page."""
+
+    keys: tuple[RecordKey, ...]
+    cursor: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def more(self) -> bool:
+        """Whether another page follows."""
+        return bool(self.cursor)
+
+    def payload(self) -> dict[str, Any]:
+        """The page as the workflow takes it: ``chunks`` of keys, ``cursor``, ``more`` and history ``events``."""
+        chunks = calls(self.keys)
+        cursor = {shard: list(place) for shard, place in self.cursor.items()}
+        return {
+            "chunks": chunks,
+            "cursor": cursor or None,
+            "more": self.more,
+            "events": EVENTS_PER_CALL * len(chunks),
+        }
+
+
+def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> int:
+    """The newest hour to meter: closed and past the seal delay; or the one wanted, if it is closed. Epoch seconds."""
+    if wanted is not None:
+        return min(hour_of(wanted), hour_of(now) - SECONDS)
+    return hour_of(now - 60 * seal_delay_minutes) - SECONDS
+
+
+class PageLimit:
+    """Counts a page's keys and bytes. dimensions: the names that a record may have a line for."""
+
+    def __init__(self, dimensions: Sequence[str], most: int = MAX_KEYS) -> None:
+        self._dimensions = dimensions
+        self._most = most
+        self._keys = 0
+        self._bytes = 0
+
+    def takes(self, key: RecordKey) -> bool:
+        """Counts the key if the page can hold it, and says so; a page takes its first key whatever its size."""
+        size = sum(len(json.dumps(line_key((*key, name)))) + 1 for name in self._dimensions)
+        if self._keys and (self._keys == self._most or self._bytes + size > MAX_BYTES):
+            return False
+        self._keys += 1
+        self._bytes += size
+        return True
+
+
+def find_due_hours(
+    records: MeteringRecords,
+    *,
+    now: float,
+    seal_delay_minutes: int,
+    wanted: float | None,
+    cursor: Mapping[str, Place] | None,
+    dimensions: Sequence[str],
+    most: int = MAX_KEYS,
+) -> DueHours:
+    """One page of at most ``most`` due keys, from every shard; a run sees each key of the index once."""
+    last = last_due_hour(now, seal_delay_minutes, wanted)
+    keys, next_cursor = records.pending_page(last, cursor, fits=PageLimit(dimensions, most).takes, read=most + 1)
+    return DueHours(tuple(keys), next_cursor)

@@ -1,0 +1,71 @@
+"""State 0, put zero records: an open record without usage for every active customer who has none in the hour.
+
+Sealing gives such a record its lines of zero. A record is put only if none exists and, like every record, on condition
+of the subscriber's status. If a late event comes first, the record is there already; if it comes later, it adds to it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ledger.metering_records import MeteringRecords
+from ledger.subscriber import Subscriber
+from ledger.subscriber_condition import accepts_usage
+from ledger.subscribers import Subscribers
+from ledger.transaction import Cancelled, Contended, Operation, write
+from metering.seal.seal_rules import HourlyZeros, is_active_through
+from runtime import telemetry
+from runtime.clock import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+#: Customers of one page.
+PAGE = 200
+#: Customers of one transaction, which takes 100 operations; each customer needs two.
+TOGETHER = 25
+
+logger = telemetry.logger("metering")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeroRecords:
+    """Puts zero records. subscribers_table: the table's name, for the condition."""
+
+    client: "DynamoDBClient"
+    subscribers: Subscribers
+    subscribers_table: str
+    records: MeteringRecords
+    zeros: HourlyZeros
+
+    def put(self, hour: int, cursor: Any, now: float) -> tuple[int, Any]:
+        """Put one page of customers' records. Returns their number and the next page's cursor, None at the end."""
+        if not self.zeros.wanted:
+            return 0, None
+        keys, cursor = self.subscribers.page_with_status("active", cursor, PAGE)
+        active = [s for s in self.subscribers.get_many(keys) if _wants_zero(s, hour)]
+        existing = self.records.existing([(subscriber.customer_identifier, hour) for subscriber in active])
+        missing = [s.customer_identifier for s in active if (s.customer_identifier, hour) not in existing]
+        groups = [missing[start : start + TOGETHER] for start in range(0, len(missing), TOGETHER)]
+        return sum(self._put(group, hour, now) for group in groups), cursor
+
+    def _put(self, customers: Sequence[str], hour: int, now: float) -> int:
+        try:
+            write(self.client, [operation for customer in customers for operation in self._one(customer, hour, now)])
+        except (Cancelled, Contended):
+            if len(customers) == 1:
+                # The customer has a record by now or is no longer active; else this one hour goes without its zero.
+                logger.info("no zero record", customer=customers[0], hour=iso(hour))
+                return 0
+            return sum(self._put([customer], hour, now) for customer in customers)
+        return len(customers)
+
+    def _one(self, customer: str, hour: int, now: float) -> list[Operation]:
+        return [
+            self.records.add(customer, hour, {}, exists=False, now=now),
+            accepts_usage(self.subscribers_table, customer, now),
+        ]
+
+
+def _wants_zero(subscriber: Subscriber, hour: int) -> bool:
+    return subscriber.superseded_by is None and is_active_through(subscriber.active_periods, hour)

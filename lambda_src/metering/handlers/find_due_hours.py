@@ -1,0 +1,33 @@
+"""State 1: finds a page of due hours."""
+
+from functools import cache
+
+from ledger.dynamodb import connect
+from ledger.metering_records import MeteringRecords
+from marketplace import dimensions
+from metering.find.find_due_hours import find_due_hours
+from metering.handlers.entry_point import Payload, entry_point, logger
+from runtime import clock
+from runtime.settings import FindDueHoursSettings
+
+
+@cache
+def assembled() -> tuple[FindDueHoursSettings, MeteringRecords]:
+    settings = FindDueHoursSettings.from_env()
+    return settings, MeteringRecords(connect(), settings.METERING_RECORDS_TABLE)
+
+
+@entry_point
+def handler(event: Payload) -> Payload:
+    """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more, events}``; all pages end with the same hour."""
+    settings, records = assembled()
+    page = find_due_hours(
+        records,
+        now=min(clock.now(), clock.from_iso(event["startedAt"])),
+        seal_delay_minutes=int(settings.SEAL_DELAY_MINUTES),
+        wanted=clock.from_iso(event["hour"]) if event.get("hour") else None,
+        cursor=event.get("cursor"),
+        dimensions=list(dimensions.from_json(settings.DIMENSIONS)),
+    )
+    logger.info("hours due", hours=len(page.keys), more=page.more)
+    return page.payload()

@@ -1,0 +1,25 @@
+"""State 5: settles hours."""
+
+from functools import cache
+
+from ledger.dynamodb import connect
+from ledger.metering_records import MeteringRecords
+from metering.assembly import settle
+from metering.handlers.entry_point import Payload, count, entry_point
+from metering.run import Mode, parse_record_key
+from metering.settle.settle_hours import settle_hours
+from metering.settle.settle_lines import LineSettler
+from runtime.settings import SettleHoursSettings
+
+
+@cache
+def assembled() -> tuple[MeteringRecords, LineSettler, Mode]:
+    settings, dynamodb = SettleHoursSettings.from_env(), connect()
+    table = settings.METERING_RECORDS_TABLE
+    return MeteringRecords(dynamodb, table), settle.settler(table, dynamodb, count=count), Mode.of(settings)
+
+
+@entry_point
+def handler(event: Payload) -> Payload:
+    """``{keys}`` → counts."""
+    return dict(settle_hours([parse_record_key(key) for key in event["keys"]], *assembled()))

@@ -1,0 +1,73 @@
+"""What all states of a run share: the keys that one hands to the next, the stage's mode, and the way to count.
+
+Keys travel through the workflow, never quantities, so that no state acts on what another has changed. A record's key is
+``<customer>|<hour>``, a line's ``<customer>|<hour>|<dimension>`` (a dimension may hold any character).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ledger.pending_page import RecordKey
+from runtime.metric_names import MeteringMetric
+from runtime.settings import MeteringModeSettings
+
+#: A line: customer, hour, dimension.
+LineKey = tuple[str, int, str]
+#: Adds a number to a metric.
+Count = Callable[[MeteringMetric, int], None]
+
+#: Records that one call of the sealing or settling function takes.
+KEYS_PER_CALL = 10
+
+
+def record_key(key: RecordKey) -> str:
+    """The text of a record's key."""
+    return f"{key[0]}|{key[1]}"
+
+
+def parse_record_key(text: str) -> RecordKey:
+    """The inverse of ``record_key``. Raises ValueError."""
+    customer_identifier, hour = text.split("|")
+    return customer_identifier, int(hour)
+
+
+def line_key(key: LineKey) -> str:
+    """The text of a line's key."""
+    return f"{key[0]}|{key[1]}|{key[2]}"
+
+
+def parse_line_key(text: str) -> LineKey:
+    """The inverse of ``line_key``. Raises ValueError."""
+    customer_identifier, hour, dimension = text.split("|", 2)
+    return customer_identifier, int(hour), dimension
+
+
+def calls(keys: Sequence[RecordKey]) -> list[list[str]]:
+    """The texts of these keys, in the groups in which the workflow hands them to a function."""
+    texts = [record_key(key) for key in keys]
+    return [texts[start : start + KEYS_PER_CALL] for start in range(0, len(texts), KEYS_PER_CALL)]
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The stage's ``meteringMode``: ``off``, ``dry-run``, ``test-buyers`` or ``live``.
+
+    A line that the mode does not send is held: it stays pending, so that another mode may still send it, until its
+    deadline. Then it ends ``not_sent``. test_buyers: billing keys of the customers whose lines ``test-buyers`` sends.
+    """
+
+    name: str
+    test_buyers: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, settings: MeteringModeSettings) -> "Mode":
+        """The mode that a function's settings name."""
+        return cls(settings.METERING_MODE, frozenset(filter(None, settings.TEST_BUYERS.split(","))))
+
+    def sends(self, customer_identifier: str) -> bool:
+        """Whether this customer's lines go to Marketplace."""
+        return self.name == "live" or (self.name == "test-buyers" and customer_identifier in self.test_buyers)
+
+    def plans(self, customer_identifier: str) -> bool:
+        """Whether this customer's lines are planned: those that are sent, and in ``dry-run`` those that would be."""
+        return self.name == "dry-run" or self.sends(customer_identifier)

@@ -1,0 +1,1 @@
+"""Seal an hour: freeze its counts into lines, which never change afterwards, together with the customer's balance."""

@@ -1,0 +1,188 @@
+"""What an open hour becomes when it is sealed: its lines, identity and Timestamp, and the balance after it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.allocations import FrozenAllocations
+from ledger.balance import Balance, Balances
+from ledger.hour import SECONDS, hour_of
+from ledger.leaving import FINAL
+from ledger.metering_record import Line, MeteringRecord
+from ledger.metering_records import MeteringRecords
+from ledger.seal_record import Frozen
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Subscribers
+from ledger.tagged_usage import TaggedUsage
+from ledger.transaction import Operation
+from marketplace.billing_identity import BillingIdentity
+from marketplace.deadlines import deadline
+from metering.run import Mode
+from metering.seal.allocate_hour import allocate_hour
+from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension
+from metering.seal.terms import Allowance, Product, Terms, Waiting, identity_of, terms_of
+
+ZERO = Decimal(0)
+
+
+class SealPlan(NamedTuple):
+    """operations: of one transaction, the record's first. frozen: what they store on the record. capped: dimensions of
+    which more is left over than one line takes."""
+
+    operations: list[Operation]
+    frozen: Frozen
+    capped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SealPlanner:
+    """Reads what sealing an hour needs and plans its writes; it writes nothing."""
+
+    records: MeteringRecords
+    balances: Balances
+    subscribers: Subscribers
+    tagged_usage: TaggedUsage
+    allocations: FrozenAllocations
+    product: Product
+    mode: Mode
+
+    def plan(self, record: MeteringRecord, now: float) -> SealPlan | Waiting:
+        """The transaction that seals this record as it was read, or why the hour has to wait.
+
+        An hour that still waits at its deadline is sealed with its usage as lines that end ``expired`` (``not_sent``
+        where the mode holds this customer): before the allowance, and never sent. Overage that was billed by guess
+        cannot be taken back.
+        """
+        subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
+        terms = terms_of(subscriber, record, self.product)
+        if isinstance(terms, Waiting):
+            return terms if now < deadline(record.hour) else self._expired(record, subscriber, now)
+        balance = self.balances.get(record.customer_identifier)
+        zeros = self._zeros(terms, record.hour)
+        sealed = self._dimensions(record, terms.allowance, balance, zeros)
+        lines = [
+            self._line(record.hour, name, dimension)
+            for name, dimension in sealed.items()
+            if dimension.line or name in zeros
+        ]
+        stored_allocations: list[Operation] = []
+        if record.tagged and now < deadline(record.hour):
+            # After the deadline nobody gets a split, and too many sets to split must not keep the hour from its end.
+            lines, stored_allocations = allocate_hour(record, lines, self.tagged_usage, self.allocations)
+        included = {name: sum(dimension.included.values(), ZERO) for name, dimension in sealed.items()}
+        frozen = Frozen(
+            identity=frozen_identity(terms.identity), timestamp=terms.timestamp, lines=lines, included=included
+        )
+        capped = tuple(name for name, dimension in sealed.items() if self._is_billable(name, dimension.remainder))
+        operations = [
+            self.records.seal(record, frozen, now),
+            *self._balance(balance, sealed),
+            *([self._carry_over(record, now)] if capped else []),
+            *stored_allocations,
+        ]
+        return SealPlan(operations, frozen, capped)
+
+    def _zeros(self, terms: Terms, hour: int) -> tuple[str, ...]:
+        """The dimensions that get a line of 0 if nothing was used."""
+        zeros = self.product.zeros
+        wanted = zeros.wanted and is_active_through(terms.periods, hour)
+        return zeros.dimensions(self.product.dimensions) if wanted else ()
+
+    def _dimensions(
+        self, record: MeteringRecord, allowance: Allowance, balance: Balance, zeros: Sequence[str]
+    ) -> dict[str, SealedDimension]:
+        """Each dimension that was used in the hour, of which the balance holds a billed unit, or that gets a zero."""
+        left_over = (name for name, units in balance.remainder.items() if self._is_billable(name, units))
+        by_dimension: dict[str, dict[str, Decimal]] = {name: {} for name in (*left_over, *zeros)}
+        for (name, period), units in record.counted.items():
+            by_dimension.setdefault(name, {})[period] = units
+        return {
+            name: seal_dimension(
+                self.product.dimensions[name],
+                counted,
+                allowance=allowance.of(name),
+                used={period: units for (n, period), units in balance.used.items() if n == name},
+                remainder=balance.remainder.get(name, ZERO),
+            )
+            for name, counted in by_dimension.items()
+        }
+
+    def _is_billable(self, name: str, units: Decimal) -> bool:
+        dimensions = self.product.dimensions
+        return name in dimensions and billable(dimensions[name], units)
+
+    def _line(self, hour: int, name: str, sealed: SealedDimension) -> Line:
+        dimension = self.product.dimensions[name]
+        return Line(
+            dimension=name,
+            quantity=sealed.line,
+            counted=sealed.counted,
+            included=sealed.included,
+            scale=dimension.scale,
+            decimals=dimension.decimals,
+            deadline=deadline(hour),
+        )
+
+    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension]) -> list[Operation]:
+        """The balance's operation; none where sealing changes neither remainder nor used allowance.
+
+        Then the balance need not be written, so that most hours cost one write. A concurrent change of it cannot alter
+        these lines: they took nothing from it, left nothing in it, and an allowance that was used up stays so.
+        """
+        remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, ZERO)}
+        used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
+        return [self.balances.replace(old, remainder=remainder, used=used)] if remainder or used else []
+
+    def _carry_over(self, record: MeteringRecord, now: float) -> Operation:
+        """Opens a later hour that takes what is left over: the first whose record is open or absent.
+
+        It needs no usage of its own: sealing takes from the balance whatever makes a billed unit.
+        """
+        hour = max(record.hour + SECONDS, hour_of(now))
+        while (state := self.records.state(record.customer_identifier, hour)) not in (None, "open"):
+            hour += SECONDS
+        return self.records.add(record.customer_identifier, hour, {}, exists=state is not None, now=now)
+
+    def _expired(self, record: MeteringRecord, subscriber: Subscriber | None, now: float) -> SealPlan:
+        """The hour sealed at its deadline with lines that have ended."""
+        totals: dict[str, Decimal] = {}
+        for (name, _period), units in record.counted.items():
+            totals[name] = totals.get(name, ZERO) + units
+        lines = [
+            Line(dimension=name, quantity=units, counted=units, deadline=deadline(record.hour))
+            for name, units in totals.items()
+            if units
+        ]
+        identity = identity_of(subscriber, self.product.code) if subscriber else None
+        frozen = Frozen(
+            identity=frozen_identity(identity) if identity else {},
+            timestamp=record.hour,
+            lines=lines,
+            verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
+        )
+        operations = [self.records.seal(record, frozen, now), *self._carry_over_again(record, subscriber, now)]
+        return SealPlan(operations, frozen)
+
+    def _carry_over_again(self, record: MeteringRecord, subscriber: Subscriber | None, now: float) -> list[Operation]:
+        """Opens another hour for the units that an expired hour was to bill, or no pending record would show them.
+
+        Not for a cancelled customer: ``end_subscription`` names its remainder.
+        """
+        if subscriber is None or subscriber.superseded_by is not None or subscriber.status in FINAL:
+            return []
+        left_over = self.balances.get(record.customer_identifier).remainder
+        carried = any(self._is_billable(name, units) for name, units in left_over.items())
+        return [self._carry_over(record, now)] if carried else []
+
+
+def frozen_identity(identity: BillingIdentity) -> dict[str, str]:
+    """An identity as a sealed record keeps it; ``send.usage_lines.identity_from`` reads it back."""
+    fields = {
+        "integration": identity.integration,
+        "productCode": identity.product_code,
+        "customerIdentifier": identity.customer_identifier,
+        "licenseArn": identity.license_arn,
+        "customerAWSAccountId": identity.account_id,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

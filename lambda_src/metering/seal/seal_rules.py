@@ -1,0 +1,121 @@
+"""What an hour's lines are once it is sealed. Pure: exact decimals, no clock, no tables.
+
+included = min(counted, max(0, allowance - used)); line = floor((remainder + counted - included) / scale), cut to what
+Marketplace takes; what is left over stays in the balance, in recorded units.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger.hour import SECONDS
+from ledger.quantity import floor
+from ledger.subscriber import Period
+from marketplace.dimensions import Dimension
+from marketplace.tiers import UNLIMITED
+
+ZERO = Decimal(0)
+#: The two settings of hourly zeros that are no dimension's name.
+OFF, EVERY = "off", "every"
+
+
+@dataclass(frozen=True)
+class SealedDimension:
+    """One dimension of a sealed hour. line: billed units to send. included: recorded units that the contract covers, by
+    period, without zeros. used: the allowance used so far, by period, after this hour. remainder: recorded units left
+    over.
+    """
+
+    counted: Decimal
+    line: Decimal
+    included: Mapping[str, Decimal]
+    used: Mapping[str, Decimal]
+    remainder: Decimal
+
+
+def seal_dimension(
+    dimension: Dimension,
+    counted: Mapping[str, Decimal],
+    *,
+    allowance: Decimal | None,
+    used: Mapping[str, Decimal],
+    remainder: Decimal,
+) -> SealedDimension:
+    """Seal one dimension of an hour.
+
+    counted: recorded units by period. allowance: what the contract includes per period, -1 for unlimited, None without
+    a contract. used: the allowance used so far, by period. remainder: recorded units left over from earlier hours.
+    """
+    included: dict[str, Decimal] = {}
+    used_after = dict(used)
+    for period in sorted(counted):
+        covered = _covered(counted[period], allowance, used.get(period, ZERO))
+        if covered:
+            included[period] = covered
+            used_after[period] = used.get(period, ZERO) + covered
+    total = sum(counted.values(), ZERO)
+    net = remainder + total - sum(included.values(), ZERO)
+    line = min(floor(net / dimension.scale, dimension.decimals), dimension.largest)
+    return SealedDimension(total, line, included, used_after, net - line * dimension.scale)
+
+
+def billable(dimension: Dimension, units: Decimal) -> bool:
+    """Whether these recorded units make a billed unit. A remainder does only if the largest quantity cut it off."""
+    return floor(units / dimension.scale, dimension.decimals) > 0
+
+
+def _covered(counted: Decimal, allowance: Decimal | None, used: Decimal) -> Decimal:
+    if allowance is None:
+        return ZERO
+    if allowance == UNLIMITED:
+        return counted
+    # A lowered allowance may lie below what was used; it must not make a negative line.
+    return min(counted, max(ZERO, allowance - used))
+
+
+def line_timestamp(hour: int, periods: Sequence[Period]) -> int:
+    """The Timestamp that an hour's lines are sent with (epoch seconds), always inside their own hour.
+
+    It is the hour's start, or the activation if that lies inside the hour and nothing was active at its start:
+    Marketplace rejects usage before a licence's activation (InvalidLicenseException).
+    """
+    if any(p.start <= hour and (p.end is None or p.end > hour) for p in periods):
+        return hour
+    inside = [p.start for p in periods if hour <= p.start < hour + SECONDS]
+    return min(inside, default=hour)
+
+
+@dataclass(frozen=True)
+class HourlyZeros:
+    """Whether hours without usage are metered with 0, as AWS recommends for every customer (AWS Marketplace Seller
+    Guide, "SaaS subscriptions", "SaaS contracts with consumption"). setting: ``off``, ``every`` or a dimension's name.
+
+    A zero takes the hour's place like any other quantity, so it is only ever sent as part of a sealed hour.
+    """
+
+    setting: str
+
+    @classmethod
+    def of(cls, setting: str, pricing_model: str) -> "HourlyZeros":
+        """The stage's setting; ``off`` for a pure contract, which is metered only beyond what it includes."""
+        return cls(OFF if pricing_model == "contract" else setting)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any dimension gets zeros."""
+        return self.setting != OFF
+
+    def dimensions(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the product's dimensions that an hour without usage sends 0 for."""
+        if self.setting == EVERY:
+            return tuple(names)
+        return tuple(name for name in names if name == self.setting)
+
+
+def is_active_through(periods: Sequence[Period], hour: int) -> bool:
+    """Whether a customer was active both before the hour's end and at it.
+
+    So no zero is sent for an hour before the activation: Marketplace would take it for the activation's own hour.
+    """
+    end = hour + SECONDS
+    return any(period.start < end and (period.end is None or period.end > end) for period in periods)

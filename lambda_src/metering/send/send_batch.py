@@ -1,0 +1,200 @@
+"""Send one batch to BatchMeterUsage: each attempt is stored before the call, each answer is settled after it.
+
+A crash anywhere leaves lines that are sent again unchanged. 4xx, throttling and "unprocessed" are answers that say that
+nothing was done. 5xx, a timeout and a crash are no answers: the attempt stays on the line.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ledger.attempt import new_attempt
+from ledger.line_verdict import LineVerdict
+from ledger.metering_record import MeteringRecord
+from ledger.run_tally import RunTally
+from ledger.subscriber import Subscriber
+from marketplace.faults import Fault, classify
+from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
+from metering.send.pace import Pace
+from metering.settle.settle_lines import SUCCESS, LineSettler
+from runtime import telemetry
+from runtime.clock import iso
+from runtime.metric_names import MeteringMetric
+
+logger = telemetry.logger("metering")
+
+#: So many lines rejected for one reason in a run, and none accepted: then not the lines are wrong.
+ALIKE_REJECTIONS = 50
+
+
+class MarketplaceBusy(Exception):
+    """Throttled, not answered, or lines left unprocessed: the same batch is submitted again after a while."""
+
+
+class ProductFault(Exception):
+    """Nothing can be sent for the whole product until a person mends it; every line stays pending."""
+
+
+class HourLines(NamedTuple):
+    """The lines of one record in a batch, with what Marketplace gets, by dimension.
+
+    record: as last read or written. subscriber: as read before the call, so that a notice which arrives during it is
+    not overlooked.
+    """
+
+    record: MeteringRecord
+    lines: Mapping[str, UsageLine]
+    subscriber: Subscriber | None
+
+    def only(self, dimensions: Sequence[str]) -> "HourLines":
+        """These lines of it."""
+        return self._replace(lines={name: self.lines[name] for name in dimensions})
+
+
+Batch = Sequence[HourLines]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Makes the calls. tally: counts rejections across all batches of a run."""
+
+    settler: LineSettler
+    meter: UsageMeter
+    pace: Pace
+    tally: RunTally
+
+    def send(self, batch: Batch, run: str) -> None:
+        """Send a batch, halved as often as it takes. Raises MarketplaceBusy or ProductFault."""
+        now = self.settler.clock()
+        attempt = new_attempt(now)
+        # Halving takes time, and one line past its deadline would have the whole batch rejected.
+        batch = self._store_attempt(_in_time(batch, now), attempt)
+        if not batch:
+            return
+        _log(batch, run, attempt)
+        self.pace.wait()
+        self.settler.count(MeteringMetric.MARKETPLACE_CALLS, 1)
+        try:
+            answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])
+        except Exception as error:
+            # classify raises TypeError for an error that is not AWS's: our own bug leaves the attempt unanswered.
+            self._settle_fault(batch, run, attempt, classify(error))
+        else:
+            self._settle_answer(batch, run, attempt, answer)
+
+    def _store_attempt(self, batch: Batch, attempt: str) -> Batch:
+        """The lines on which the attempt was stored, with their record as that left it; not those that have ended."""
+        journal = self.settler.settlement.journal
+        stored: list[HourLines] = []
+        for hour in batch:
+            names = list(hour.lines)
+            after = journal(hour.record, names, attempt)
+            if after is None:
+                # One of the lines has ended: the others get the attempt one by one.
+                names = []
+                for name in hour.lines:
+                    if (record := journal(hour.record, [name], attempt)) is not None:
+                        names.append(name)
+                        after = record
+            if after is not None:
+                stored.append(hour.only(names)._replace(record=after))
+        return stored
+
+    def _settle_fault(self, batch: Batch, run: str, attempt: str, fault: Fault) -> None:
+        number = _size(batch)
+        logger.warning("call failed", code=fault.code, scope=fault.scope, lines=number, known=fault.known)
+        of_records = fault.scope in ("record", "request")
+        if of_records and number == 1:
+            self._reject(batch[0], run, attempt, fault)
+            return
+        settlement = self.settler.settlement
+        for hour in batch:
+            if fault.answered:
+                settlement.answered(hour.record, list(hour.lines), attempt)
+            else:
+                settlement.unanswered(hour.record, list(hour.lines), attempt)
+        if fault.scope == "product":
+            self._stop_run(fault.code)
+        if not of_records:
+            raise MarketplaceBusy(fault.code)
+        # One bad record has all of them rejected: halve until it is alone.
+        for half in _halves(batch):
+            self.send(half, run)
+
+    def _reject(self, hour: HourLines, run: str, attempt: str, fault: Fault) -> None:
+        (dimension,) = hour.lines
+        self.settler.settle(hour.record, dimension, LineVerdict(verdict="rejected", detail=fault.code), attempt)
+        alike = self.tally.rejected(run, fault.code, self.settler.clock())
+        if alike >= ALIKE_REJECTIONS:
+            self._stop_run(f"{alike} lines were rejected for one reason and none accepted: {fault.code}")
+
+    def _stop_run(self, reason: str) -> None:
+        self.settler.count(MeteringMetric.PRODUCT_FAULTS, 1)
+        raise ProductFault(reason)
+
+    def _settle_answer(self, batch: Batch, run: str, attempt: str, answer: BatchAnswer) -> None:
+        settlement = self.settler.settlement
+        unanswered = 0
+        for record, lines, subscriber in batch:
+            answered = self.settler.settle_answers(
+                record,
+                {name: answer.results[usage] for name, usage in lines.items() if usage in answer.results},
+                attempt,
+                status_changed_at=subscriber.status_changed_at if subscriber else None,
+                advised_since=subscriber.advised_since if subscriber else None,
+            )
+            unprocessed = [name for name, usage in lines.items() if usage in answer.unprocessed]
+            if unprocessed:
+                settlement.answered(record, unprocessed, attempt)
+            omitted = [name for name in lines if name not in answered and name not in unprocessed]
+            if omitted:
+                settlement.unanswered(record, omitted, attempt)
+            unanswered += len(omitted)
+        if any(result.status == SUCCESS for result in answer.results.values()):
+            self.tally.accepted(run, self.settler.clock())
+        self._check_ids(answer)
+        if answer.unprocessed or unanswered:
+            raise MarketplaceBusy(f"{len(answer.unprocessed)} lines unprocessed, {unanswered} not answered")
+
+    def _check_ids(self, answer: BatchAnswer) -> None:
+        """Counts lines that Marketplace answered with the MeteringRecordId of another line."""
+        given = [result.metering_record_id for result in answer.results.values() if result.metering_record_id]
+        shared = len(given) - len(set(given))
+        if shared:
+            logger.error("lines were answered with one MeteringRecordId", lines=shared)
+            self.settler.count(MeteringMetric.SHARED_RECORD_IDS, shared)
+
+
+def _size(batch: Batch) -> int:
+    return sum(len(hour.lines) for hour in batch)
+
+
+def _in_time(batch: Batch, now: float) -> Batch:
+    """The lines that are before their deadline."""
+    kept = [hour.only([n for n in hour.lines if now < hour.record.lines[n].deadline]) for hour in batch]
+    return [hour for hour in kept if hour.lines]
+
+
+def _halves(batch: Batch) -> tuple[Batch, Batch]:
+    """Two batches with half of the lines each, in their order."""
+    middle = _size(batch) // 2
+    first: list[HourLines] = []
+    second: list[HourLines] = []
+    for hour in batch:
+        names = list(hour.lines)
+        before, after = names[: middle - _size(first)], names[middle - _size(first) :]
+        first += [hour.only(before)] if before else []
+        second += [hour.only(after)] if after else []
+    return first, second
+
+
+def _log(batch: Batch, run: str, attempt: str) -> None:
+    logger.debug(
+        "batch",
+        run=run,
+        attempt=attempt,
+        lines=_size(batch),
+        customers=len({hour.record.customer_identifier for hour in batch}),
+        hours=sorted({iso(hour.record.hour) for hour in batch}),
+        dimensions=sorted({name for hour in batch for name in hour.lines}),
+    )

@@ -1,0 +1,79 @@
+"""State 4, submit: send the lines of a batch that are still to be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ledger.allocations import FrozenAllocations
+from ledger.metering_record import Line, MeteringRecord
+from ledger.metering_records import MeteringRecords
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Subscribers
+from metering.run import LineKey, Mode
+from metering.send.send_batch import HourLines, MarketplaceBusy, Sender
+from metering.send.usage_lines import frozen_allocations, usage_line
+from runtime import telemetry
+
+logger = telemetry.logger("metering")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitter:
+    """Reads the lines of a batch as they are now, and hands those that are still to be sent to the sender."""
+
+    records: MeteringRecords
+    subscribers: Subscribers
+    allocations: FrozenAllocations
+    mode: Mode
+    sender: Sender
+
+    def submit(self, keys: Sequence[LineKey], run: str) -> None:
+        """Send these lines. run: names the run, for the tally of its rejections.
+
+        Raises MarketplaceBusy or ProductFault.
+        """
+        batch, under_way = self._still_open(keys)
+        if self.mode.name == "dry-run":
+            self._check(batch)
+        elif batch:
+            self.sender.send(batch, run)
+        if under_way:
+            raise MarketplaceBusy(f"another run is sending {under_way} lines")
+
+    def _still_open(self, keys: Sequence[LineKey]) -> tuple[list[HourLines], int]:
+        """The lines to send, by record, and how many are left alone because another run's call may be under way."""
+        wanted, now = set(keys), self.sender.settler.clock()
+        found: list[tuple[MeteringRecord, list[Line]]] = []
+        under_way = 0
+        for record in self.records.get_many([(customer, hour) for customer, hour, _ in keys]):
+            if not self.mode.plans(record.customer_identifier):
+                continue
+            lines = [
+                line
+                for name, line in record.lines.items()
+                if (record.customer_identifier, record.hour, name) in wanted and not line.ended and now < line.deadline
+            ]
+            free = [line for line in lines if not line.is_under_way(now)]
+            under_way += len(lines) - len(free)
+            found.append((record, free))
+        allocations = frozen_allocations(found, self.allocations, self.sender.settler.count)
+        subscribers: dict[str, Subscriber | None] = {}
+        batch: list[HourLines] = []
+        for record, free in found:
+            customer = record.customer_identifier
+            usage = {
+                line.dimension: usage_line(record, line, allocations[key])
+                for line in free
+                if (key := (customer, record.hour, line.dimension)) in allocations
+            }
+            if usage and customer not in subscribers:
+                subscribers[customer] = self.subscribers.get(customer, consistent=True)
+            if usage:
+                batch.append(HourLines(record, usage, subscribers[customer]))
+        return batch, under_way
+
+    def _check(self, batch: Sequence[HourLines]) -> None:
+        """A dry run makes the request and holds it against the service's model; the lines stay pending."""
+        lines = [usage for hour in batch for usage in hour.lines.values()]
+        if lines:
+            self.sender.meter.check(lines)
+            logger.info("would be sent", lines=len(lines))
