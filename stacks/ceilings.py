@@ -1,8 +1,8 @@
-"""What a stage takes of its account's quotas."""
+"""What a stage uses of its account's quotas."""
 
 from stacks.stage import Stage
 
-#: Lambda lets no reservation leave fewer to all other functions (Lambda quotas, "Concurrent executions")
+#: Lambda refuses a reservation that leaves fewer to all other functions (Lambda quotas, "Concurrent executions").
 UNRESERVED_AT_LEAST = 100
 
 
@@ -12,8 +12,8 @@ def reserved_concurrency(stage: Stage) -> int:
 
 
 def concurrency_needed(stage: Stage) -> int:
-    """The account's quota of concurrent executions below which Lambda refuses the stage's reservations.
+    """The smallest quota of concurrent executions with which Lambda accepts the stage's reservations.
 
-    Other reservations of the account come on top. A new account may have a quota of 10, which takes none.
+    Other reservations of the account come on top. A new account may have a quota of 10, which allows none.
     """
     return reserved_concurrency(stage) + UNRESERVED_AT_LEAST

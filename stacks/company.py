@@ -1,4 +1,4 @@
-"""What a company asks of every stack and every resource: tags, a boundary of all roles, its own bootstrap."""
+"""What a company requires of every stack: tags, a boundary of all roles, its own bootstrap."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from aws_cdk import App, DefaultStackSynthesizer, PermissionsBoundary, Tags
 
 from stacks.stage import Stage
 
-#: by which a stage is known in costs and in lists of resources
+#: Costs and lists of resources show a stage by this tag.
 STAGE_TAG = "yawl-metering-stage"
 
 
@@ -16,14 +16,14 @@ def tags_of(stage: Stage) -> Mapping[str, str]:
 
 
 def tag_everything(app: App, stage: Stage) -> None:
-    """Each resource that has tags; the stacks have them from ``stack_settings``."""
+    """Tag each resource that can have tags; stacks get theirs from ``stack_settings``."""
     for name, value in tags_of(stage).items():
         Tags.of(app).add(name, value)
 
 
 def stack_settings(stage: Stage, *, account: str | None = None) -> dict[str, Any]:
-    """Of each stack. account: where the stack goes, if not into the stage's own: a boundary that is named by another
-    account's ARN cannot be had there."""
+    """Arguments of each stack. account: of the stack, if it is not the stage's. A boundary with another account's ARN
+    does not exist there."""
     settings: dict[str, Any] = {"tags": tags_of(stage)}
     boundary = stage.permissions_boundary
     if boundary and not boundary.startswith("arn:"):
@@ -34,5 +34,5 @@ def stack_settings(stage: Stage, *, account: str | None = None) -> dict[str, Any
 
 
 def synthesizer(stage: Stage) -> DefaultStackSynthesizer | None:
-    """Of the bootstrap stack with the company's qualifier; None is CDK's own."""
+    """For the bootstrap stack with the company's qualifier; None is CDK's default."""
     return DefaultStackSynthesizer(qualifier=stage.bootstrap_qualifier) if stage.bootstrap_qualifier else None

@@ -1,4 +1,4 @@
-"""A word of the context that is true or false."""
+"""A value of the CDK context that is true or false."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,8 +7,8 @@ from stacks.stage import StageError
 
 
 def flag(context: Mapping[str, Any], key: str, *, default: bool, left_out: str) -> bool:
-    """left_out: what leaving it out means, for whoever wrote another word. Raises StageError."""
-    # the CDK CLI passes on words, a cdk.json has booleans
+    """left_out: what leaving the flag out does, for the error's text. Raises StageError for any other word."""
+    # The CDK CLI passes words, cdk.json has booleans.
     word = context.get(key, default)
     if not isinstance(word, bool) and word not in ("true", "false"):
         raise StageError(f"-c {key}={word}: is neither true nor false: leave it out, which {left_out}")

@@ -1,4 +1,4 @@
-"""Where notices of AWS Marketplace come from.
+"""Where AWS Marketplace's notices come from.
 
 SNS: AWS Marketplace Seller Guide, "Amazon SNS notifications for SaaS products". EventBridge: the same guide, "Amazon
 EventBridge events for AWS Marketplace"; a seller gets either the Proposer's or the Manufacturer's copy of an
@@ -14,12 +14,12 @@ SOURCE = "aws.agreement-marketplace"
 
 TopicKind = Literal["subscription", "entitlement"]
 
-#: EventBridge has no notice of its own for entitlements: this one stands for it
+#: EventBridge has no notice of its own for entitlements; this one stands for it.
 STARTS = ("License Updated - Manufacturer",)
 
-#: by stem, without its role: the seller's copies, as the user guide lists them. Acceptor is the buyer's copy, which a
-#: seller gets of what he buys himself. An advisory, a request to cancel, a billing adjustment and a spend threshold are
-#: shown with the subscriber (marketplace.agreement_event)
+#: The seller's copies, without their role, as the user guide lists them. Acceptor is the buyer's copy, which a seller
+#: gets of its own purchases. We show an advisory, a request to cancel, a billing adjustment and a spend threshold with
+#: the subscriber (marketplace.agreement_event).
 _BOTH = (
     *(f"Purchase Agreement {what}" for what in ("Created", "Amended", "Ended", "Billing Adjustment Completed")),
     *(f"Agreement Cancellation Request {what}" for what in ("Pending Approval", "Approved", "Rejected", "Cancelled")),
@@ -30,7 +30,7 @@ _MANUFACTURER = (
     "License Deprovisioned",
     *(f"Purchase Agreement Advisory {what}" for what in ("Issued", "Resolved")),
 )
-#: integrators name these without a role; the guide does not print them
+#: Integrators name these without a role; the guide does not list them.
 _SPEND = tuple(f"Spend Threshold {what}" for what in ("Reached", "Vet Succeeded", "Vet Failed"))
 
 DETAIL_TYPES = (
@@ -41,11 +41,11 @@ DETAIL_TYPES = (
 
 
 def detail_of_buyers(stage: Stage) -> dict[str, Any] | None:
-    """The event pattern's ``detail`` for the buyers whose notices the stage takes; None for no filter.
+    """The event pattern's ``detail`` for the buyers whose notices the stage applies; None for no filter.
 
-    An event cannot be picked by its billing key, so with ``testBuyers`` all come, and the functions pick them. Events
-    that name no account this way (cancellation requests, billing adjustments) are not taken where the filter is.
-    EventBridge takes no empty list: where nobody is listed the pattern asks for what no account is called.
+    A pattern cannot match a billing key, so with ``testBuyers`` all events come, and the functions choose. A filter
+    leaves out events that name no account this way (cancellation requests, billing adjustments). EventBridge takes no
+    empty list: without accounts, the pattern asks for one that cannot exist.
     """
     if stage.takes_all_notices or stage.test_buyers:
         return None
@@ -53,7 +53,7 @@ def detail_of_buyers(stage: Stage) -> dict[str, Any] | None:
 
 
 def notices_of(stage: Stage) -> str:
-    """The functions' setting ``NOTICES_OF``, see ``ledger.allowed_buyers``."""
+    """The value of the setting ``NOTICES_OF``, see ``ledger.allowed_buyers``."""
     return "all" if stage.takes_all_notices else ",".join((*stage.test_accounts, *stage.test_buyers))
 
 

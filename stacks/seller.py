@@ -1,9 +1,9 @@
-"""What the account that published the product has for a stage in another account: ``-c seller=true`` makes this stack
-and nothing else, with credentials of the seller's account.
+"""The stack of the account that published the product, for a stage in another account.
 
-The role that the stage's functions assume, and the rule that passes AWS Marketplace's events on. They go to the stage's
-Region at once: an event that came from another account is not passed on a second time (EventBridge User Guide,
-"Sending and receiving events between AWS accounts").
+``-c seller=true`` makes this stack alone, with credentials of the seller's account: the role that the stage's functions
+assume, and the rule that passes AWS Marketplace's events on. The rule sends straight to the stage's Region, since
+EventBridge does not pass an event of another account on a second time (EventBridge User Guide, "Sending and receiving
+events between AWS accounts").
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.function import MARKETPLACE_REASON
 from stacks.notices import NoticesStack
 
-#: all that is ever called with the role
+#: The functions make no other calls with the role.
 CALLS = ("BatchMeterUsage", "GetEntitlements", "ResolveCustomer")
 
 
@@ -24,7 +24,7 @@ class SellerStack(NoticesStack):
     def __init__(
         self, scope: Construct, id_: str, *, role_arn: str, external_id: str, stage_account: str, **kwargs: Any
     ) -> None:
-        """role_arn: as the stage file names it; the role is made with just this path and name."""
+        """role_arn: as in the stage file; the role gets its path and name."""
         super().__init__(scope, id_, stage_account=stage_account, **kwargs)
         path, name = role_arn.split(":role")[1].rsplit("/", 1)
         self.role = iam.Role(
@@ -32,12 +32,12 @@ class SellerStack(NoticesStack):
             "MeteringRole",
             role_name=name,
             path=f"{path}/",
-            description="AWS Marketplace is called with it by the functions that meter this product",
+            description="the functions that meter this product call AWS Marketplace with it",
             assumed_by=iam.PrincipalWithConditions(
                 iam.AccountPrincipal(stage_account),
                 {
                     "StringEquals": {"sts:ExternalId": external_id},
-                    # CloudFormation begins a role's name with its stack's, and may cut that after some 20 characters
+                    # CloudFormation begins a role's name with its stack's, and may cut that after some 20 characters.
                     "ArnLike": {"aws:PrincipalArn": f"arn:*:iam::{stage_account}:role/YawlMetering-*"},
                 },
             ),

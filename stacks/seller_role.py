@@ -1,4 +1,4 @@
-"""The role in the account that published the product: what functions are told of it, and who makes it."""
+"""The role in the account that published the product: the functions' settings of it, and whether its stack is made."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,17 @@ CONTEXT_KEY = "seller"
 
 
 def seller_settings(stage: Stage) -> dict[str, str]:
-    """``runtime.settings.SellerSettings``; empty where functions call AWS Marketplace as themselves."""
+    """Values of ``runtime.settings.SellerSettings``; empty if functions call AWS Marketplace with their own roles."""
     return {"SELLER_ROLE_ARN": stage.seller_role_arn or "", "EXTERNAL_ID": stage.external_id or ""}
 
 
 def is_for_seller(context: Mapping[str, Any]) -> bool:
-    """Whether the seller's stack is made, and nothing else. Raises StageError."""
+    """Whether synthesis makes the seller's stack alone. Raises StageError."""
     return flag(context, CONTEXT_KEY, default=False, left_out="makes the stage's own stacks")
 
 
 def check_seller(stage: Stage, context: Mapping[str, Any]) -> None:
-    """Raises StageError where the seller's stack is asked for and the stage has no other seller."""
+    """Raises StageError if the seller's stack is wanted and the stage has no seller in another account."""
     if is_for_seller(context) and stage.seller_account is None:
         raise StageError(
             f"stages/{stage.name}.toml: sellerRoleArn names no role of another account: -c {CONTEXT_KEY}=true makes the"

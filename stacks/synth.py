@@ -1,7 +1,7 @@
-"""From a stage's name to a cloud assembly: ``python -m stacks.synth --stage local --out build/cdk.out``.
+"""Writes a stage's cloud assembly: ``python -m stacks.synth --stage local --out build/cdk.out``.
 
-Under the CDK CLI the same entry runs without arguments and takes ``-c stage=...`` from the CLI. A fault of the stage
-file is one line on stderr and exit code 1.
+Under the CDK CLI it runs without arguments and takes ``-c stage=...`` from the CLI. A fault of the stage file is one
+line on stderr and exit code 1.
 
 Context: ``stage``; ``productCode`` (instead of the file's); ``protect`` (``false``: ``stacks/protection``);
 ``seller`` (``true``: the seller's stack alone); ``clockOffsetFile`` (stages with ``movableClock`` only);
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import App
 
 ROOT = Path(__file__).resolve().parent.parent
-#: how the CDK CLI hands its context to the app; absent without the CLI
+#: The CDK CLI passes its context to the app in this variable.
 CLI_CONTEXT = "CDK_CONTEXT_JSON"
 
 
@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         context = _context(options.context, options.stage)
         build(stage_of(context), context=context, out=out).synth()
-    # the second is what jsii makes of every fault: CDK's, cdk-nag's with its findings, bundling's; its traceback
-    # is that of the bridge to Node and says nothing
+    # jsii raises RuntimeError for every fault: of CDK, of cdk-nag with its findings, of bundling. Its traceback shows
+    # the bridge to Node alone.
     except (StageError, RuntimeError) as error:
         print(str(error).strip(), file=sys.stderr)
         return 1

@@ -34,7 +34,7 @@ def rank(unit: str) -> int:
     return len(UNITS) + (0 if unit.startswith(LONG) else 1)
 
 
-class InUnits(LoadScopeScheduling):
+class InUnits(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
     """Whoever has nothing left to do gets the next unit by rank; of equals, the one with the most tests."""
 
     def _split_scope(self, nodeid: str) -> str:

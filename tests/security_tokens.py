@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from marketplace import seller
 from runtime import aws
@@ -31,7 +32,7 @@ class SecurityTokens:
         body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
         self.asked.append((request.url, {name: values[0] for name, values in parse_qs(body).items()}))
         status, text = self.answer(self)
-        return AWSResponse(request.url, status, {"Content-Type": "text/xml"}, _Raw(text.encode()))
+        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(text.encode()))
 
 
 class _Raw(BytesIO):
@@ -66,8 +67,9 @@ def silent(error: Exception) -> Callable[[SecurityTokens], tuple[int, str]]:
 def security_tokens(answer: Callable[[SecurityTokens], tuple[int, str]]) -> Iterator[SecurityTokens]:
     """Whatever assumes a role meanwhile is answered by this."""
     tokens = SecurityTokens(answer)
+    handler: Any = tokens
     _forget()
-    aws.session().register("before-send.sts.AssumeRole", tokens)
+    aws.session().register("before-send.sts.AssumeRole", handler)
     try:
         yield tokens
     finally:

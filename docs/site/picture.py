@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "build" / "run.html"
 PICTURE = ROOT / "docs" / "images" / "report.png"
-SIZE = {"width": 1200, "height": 1000}
+SIZE: ViewportSize = {"width": 1200, "height": 1000}
 
 
 def main() -> None:

@@ -1,1 +1,1 @@
-"""What is stored and how it may change."""
+"""What is stored, and how it may change."""

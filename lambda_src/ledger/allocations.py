@@ -1,6 +1,6 @@
-"""Frozen allocations of sealed lines, in ``yawl-usage-events``: written with the seal, never changed, sent as they are.
+"""The split of sealed lines by tags, in ``yawl-usage-events``: the seal writes it, and nothing changes it afterwards.
 
-A line may have more of them than an item takes (400 KB), so they lie in parts; the line says how many.
+A line may have more allocations than an item takes (400 KB), so they are stored in parts; the line says how many.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,18 +16,19 @@ from marketplace.usage_allocations import Allocation, bucket_size, tag_set
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
-#: bytes of a part as a request counts them; an item takes fewer (its names are shorter), and may have 400 KB
+#: Bytes of a part as a request counts them; an item takes fewer (its names are shorter), and may have 400 KB.
 LARGEST_PART = 350_000
 
-#: customer, hour, dimension
+#: Customer, hour, dimension.
 LineOf = tuple[str, int, str]
 
 
 class Allocated(NamedTuple):
-    """What a line itself says of its allocations, so that planning need not read them.
+    """A summary of a line's allocations that the line itself stores, so that planning need not read them.
 
-    parts: items that hold them (0: a plain line). size: an upper bound of their bytes in a request. sets: of tags.
-    folded_sets, folded_units: sets, and their billed units, that went into the untagged bucket as too many.
+    parts: items that hold them (0: a line without tags). size: an upper bound of their bytes in a request. sets: the
+    number of sets of tags. folded_sets, folded_units: sets that were too many, and their billed units, which went into
+    the untagged bucket.
     """
 
     parts: int = 0
@@ -47,7 +48,7 @@ class Allocated(NamedTuple):
         )
 
     def attributes(self) -> dict[str, Any]:
-        """What the stored line carries; nothing for a line without tags."""
+        """The attributes of the stored line; none for a line without tags."""
         found: dict[str, Any] = {}
         if self.parts:
             found |= {"allocationParts": self.parts, "allocationBytes": self.size, "tagSets": self.sets}
@@ -56,7 +57,7 @@ class Allocated(NamedTuple):
         return found
 
 
-#: what a plain line says
+#: The summary of a line without tags.
 NOTHING_ALLOCATED = Allocated()
 
 
@@ -72,8 +73,8 @@ class FrozenAllocations:
         self._table_name = table_name
 
     def put(self, line: LineOf, allocations: Sequence[Allocation]) -> list[Operation]:
-        """The operations that store a line's allocations, one per part. They go with the seal, whose condition is
-        theirs."""
+        """The operations that store a line's allocations, one per part, for the seal's transaction. The seal's
+        condition is theirs too."""
         customer_identifier, hour, dimension = line
         return [
             {
@@ -92,9 +93,9 @@ class FrozenAllocations:
         ]
 
     def get_many(self, parts: Mapping[LineOf, int]) -> dict[LineOf, tuple[Allocation, ...]]:
-        """Allocations of lines (strongly consistent), in the order in which they were frozen.
+        """Allocations of lines (strongly consistent), in the order in which the seal stored them.
 
-        parts: how many each line has. A line of which one is missing or cannot be read is left out.
+        parts: how many each line has. A line with a part that is missing or cannot be read is left out.
         """
         keys = {
             (customer, allocations_key(hour, dimension, number)): (customer, hour, dimension)

@@ -1,22 +1,22 @@
-"""The name of one attempt to send a line: when it was made, and that nothing else is called so.
+"""Unique ids of send attempts; an id begins with the attempt's time.
 
-An attempt stands on its lines from before the call until an answer about them is stored. While it is young its call may
-still be under way; then another run leaves the line alone for a while. That saves calls, correctness rests on frozen
-lines alone.
+An attempt is stored on its lines before the call, and stays there until an answer about them is stored. While it is
+young its call may still be under way, so another run leaves the line for a later pass. That only saves calls:
+correctness rests on the frozen lines alone.
 """
 
 import uuid
 
-#: seconds for which a call may be under way: connecting and reading take 35 at most (``marketplace.meter_usage``), and
-#: the submitter may have to wait its turn before
+#: Seconds for which a call may be under way. Connecting and reading take 35 at most (``marketplace.meter_usage``), and
+#: the submitter may have to wait for its turn first.
 UNDER_WAY = 120
-#: stands for all of a line's attempts whose call is over without an answer: each may have been done, none is under way.
-#: One name for all, or a day without answers would make the record grow with every try, and with it each write's cost
+#: Replaces every attempt that ended without an answer. They share one id, because one id per retry would let the record
+#: grow for as long as Marketplace is down.
 OVER = "0-over"
 
 
 def new_attempt(now: float) -> str:
-    """``1795000000-5f0c9a7be112``: made now (epoch seconds)."""
+    """The id of an attempt made at ``now`` (epoch seconds), for example ``1795000000-5f0c9a7be112``."""
     return f"{int(now)}-{uuid.uuid4().hex[:12]}"
 
 

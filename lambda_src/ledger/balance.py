@@ -1,9 +1,9 @@
-"""The balance of a billing key: what its hours have left over and what its contract has covered so far.
+"""The balance of a customer: what its hours have left over, and what its contract has covered so far.
 
-One item per key in ``yawl-metering-state``. ``remainder#<dimension>``: recorded units after allowance that do not
-make a billed unit yet. ``used#<dimension>#<period>``: recorded units of that period that the allowance has covered.
-``remainderEnded#<dimension>#<end>``: what was left over when the subscription ended at that second: never billed, and
-named so. A seal changes the item in the transaction that freezes the hour, on condition of its version, so that any
+Each customer has one item in ``yawl-metering-state``. ``remainder#<dimension>``: recorded units after allowance that do
+not make a billed unit yet. ``used#<dimension>#<period>``: recorded units of that period that the allowance has covered.
+``remainderEnded#<dimension>#<end>``: what was left over when the subscription ended at that second; it is never billed.
+A seal changes the item in the transaction that freezes the hour, on condition of its version, so that any
 order of sealing gives the same sums.
 """
 
@@ -28,7 +28,8 @@ ENDED = "remainderEnded#"
 
 @dataclass(frozen=True, kw_only=True)
 class Balance:
-    """``version`` 0 where no item is stored yet. ended: remainders of who left, by dimension and second of the end."""
+    """The stored balance; ``version`` is 0 where none is. ended: remainders of ended periods, by dimension and the
+    second of the end."""
 
     customer_identifier: str
     version: int = 0
@@ -82,8 +83,8 @@ class Balances:
     def end_remainder(self, old: Balance, end: int) -> Operation:
         """The operation that names what remains as ended, on condition that the balance is still the one read.
 
-        end: epoch seconds of the period's end. It writes a version where nothing remains too, so that no seal that read
-        the balance before can add to it after.
+        end: epoch seconds of the period's end. It raises the version even if nothing remains, so that a seal that read
+        the balance before cannot add to it afterwards.
         """
         ended = {f"{ENDED}{name}#{end}": value for name, value in old.remainder.items() if value}
         conserved("remainder", sum(old.remainder.values()), sum(ended.values()))

@@ -1,7 +1,7 @@
-"""DynamoDB as the stores see it: the part of boto3's resource that they use, on botocore alone.
+"""The part of boto3's DynamoDB resource that the stores use, built on botocore alone.
 
-Same names, same arguments, same answers as ``boto3.resource("dynamodb")`` (a contract test holds both together), so
-that either of them, or a store in memory, can stand behind the stores. Conditions are plain expressions.
+Names, arguments and answers are those of ``boto3.resource("dynamodb")`` (a contract test compares both), so that the
+stores take either of them, or a store in memory. Conditions are plain expressions.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,9 +15,9 @@ from runtime import aws
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
-#: DynamoDB checks every request itself; checking it here too would be a quarter of a recording's CPU
+#: DynamoDB checks every request itself; a check here too would take a quarter of a recording's CPU.
 CONFIG = Config(parameter_validation=False)
-#: parts of a request, and of an operation of a transaction, that hold values by name
+#: Parts of a request, and of an operation of a transaction, that hold values by name.
 _VALUES = ("Key", "Item", "ExpressionAttributeValues", "ExclusiveStartKey")
 
 Answer = dict[str, Any]
@@ -113,7 +113,7 @@ class Meta:
 
 
 def _sent(request: Mapping[str, Any]) -> dict[str, Any]:
-    """A request as it is sent. The one given is left as it is: it may be sent again."""
+    """A request with attribute values. The given one is not changed: it may be sent again."""
     sent = dict(request)
     for name in _VALUES:
         if name in sent:

@@ -1,8 +1,7 @@
-"""How a subscriber leaves: the times of an ended period, and the two writes that only final metering makes.
+"""How a subscription ends: the times of an ended period, and the two statuses that only final metering writes.
 
-``final_metering`` says that nothing can be recorded any more (``ledger.subscriber_condition``), ``cancelled`` that
-everything recorded has a name. Both hold for the last period only; a re-subscription opens a new one, and then neither
-is written.
+The status ``final_metering`` says that nothing can be recorded any more (``accepts_usage``), ``cancelled`` that every
+recorded unit has a verdict or a name. Both hold for the last period only: after a re-subscription neither is written.
 """
 
 from collections.abc import Sequence
@@ -19,22 +18,22 @@ from runtime import clock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-#: final usage is accepted by Marketplace for about an hour after the end (SaaS user guide, unsubscribe-pending)
+#: Marketplace accepts final usage for about an hour after the end (SaaS user guide, unsubscribe-pending).
 GRACE_SECONDS = 60 * 60
-#: the part of it that belongs to sealing and sending the last hour
+#: The part of it that we reserve for sealing and sending the last hour.
 MARGIN_SECONDS = 15 * 60
-#: statuses that only final metering writes, for the period that it ends
+#: Statuses that only final metering writes, for the period that it ends.
 FINAL: tuple[SubscriptionStatus, ...] = ("final_metering", "cancelled")
 
 
 def grace_ends(end: int) -> int:
-    """Until when Marketplace takes usage of a period that ended then (epoch seconds): it counts from the event's time,
-    not from its notice's arrival."""
+    """The moment until which Marketplace takes usage of a period that ended at ``end`` (epoch seconds). The end is the
+    event's time, not its notice's arrival."""
     return end + GRACE_SECONDS
 
 
 def accepts_until(end: int) -> int:
-    """From when on usage of a period that ended then (epoch seconds) is refused here."""
+    """The moment from which we refuse usage of a period that ended at ``end`` (epoch seconds)."""
     return grace_ends(end) - MARGIN_SECONDS
 
 
@@ -66,9 +65,9 @@ def last_end(subscriber: Subscriber) -> int | None:
 
 
 def refuse_usage(subscribers: Subscribers, customer_identifier: str, end: int, now: float) -> bool:
-    """Write ``final_metering`` for the period that ended then; whether it was written now.
+    """Write ``final_metering`` for the period that ended then. Returns whether it was written now.
 
-    Not where a re-subscription has opened a new period, nor where final metering's own word stands already. Raises
+    It is not written after a re-subscription has opened a new period, nor over final metering's own statuses. Raises
     SubscriberBusy.
     """
 
@@ -92,13 +91,13 @@ class Leaving:
     def end(
         self, subscriber: Subscriber, balance: Balance, end: int, now: float, named: Sequence[Operation] = ()
     ) -> None:
-        """Write ``cancelled``, and what remains as ended, in one transaction on what was read of both.
+        """Write ``cancelled`` and the ended remainder in one transaction, if neither has changed since it was read.
 
-        named: operations of the same transaction, which say what became of lines that nobody will take any more. A
-        re-subscription that comes first may have them taken, so they must not be written by themselves.
+        named: operations of the same transaction that store the verdicts of lines which can never be sent. A
+        re-subscription that comes first may have them sent, so they must not be written by themselves.
 
-        Raises Cancelled where one of them has changed since, or the status is not this period's ``final_metering``:
-        read again. Raises Contended.
+        Raises Cancelled where one of them has changed, or the status is not this period's ``final_metering``: read
+        again. Raises Contended.
         """
         write(self.client, [self._cancel(subscriber, end, now), self.balances.end_remainder(balance, end), *named])
 
@@ -107,7 +106,7 @@ class Leaving:
         if period is None or not period.is_last:
             raise ValueError("only the last period's end cancels")
         change = ItemUpdate(self.subscribers_table, {"customerIdentifier": subscriber.customer_identifier})
-        # refusing usage has written a version, whoever made the item
+        # The item has a version: refuse_usage has written one.
         change.when(change.equals("version", subscriber.version), change.equals("subscriptionStatus", "final_metering"))
         values = {
             "subscriptionStatus": "cancelled",

@@ -14,10 +14,10 @@ from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, FAILED, RAN
 
 @dataclass(frozen=True, kw_only=True)
 class LineVerdict:
-    """What became of a line.
+    """How a line ended, or why it is still pending.
 
-    status_changed_at: the subscriber's, as read before the call. only_if_sole_attempt: no other attempt than the one
-    that is answered may be unanswered. only_if_never_attempted: no attempt may have been made, answered or not.
+    status_changed_at: the subscriber's, as read before the call. only_if_sole_attempt: store it only if no other
+    attempt is unanswered. only_if_never_attempted: store it only if no attempt was ever made, answered or not.
     """
 
     verdict: str

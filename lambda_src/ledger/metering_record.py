@@ -1,5 +1,4 @@
-"""A metering record: what one customer used in one hour, and what became of it. Read-only; changes are in
-``ledger.metering_records``.
+"""A metering record as it is read: what one customer used in one hour, and how its lines ended.
 
 ``open → (closing) → sealed``; whether a sealed record is settled is derived from its lines, never stored.
 Verdicts only rise (``RANK``); a line *ends* with one of ``ENDED``.
@@ -16,7 +15,7 @@ from ledger.attempt import is_under_way
 COUNTED = "counted#"
 VERDICT = "verdict#"
 ATTEMPTS = "attempts#"
-#: attempts to send every line of a record; a name for all of them keeps a record of five lines within a kilobyte
+#: Attempts to send every line of a record. One attribute for all lines keeps a record of five within a kilobyte.
 ATTEMPTS_OF_ALL = "attempts"
 
 RANK = {
@@ -30,13 +29,13 @@ RANK = {
     "on_file": 3,
 }
 ENDED = frozenset({"not_sent", "conflict", "expired", "presumed_on_file", "billed", "on_file"})
-#: ended otherwise than billed, and not by the stage's own setting: a person or reconciliation must resolve it
+#: The line ended neither billed nor by the stage's own setting: a person or reconciliation must resolve it.
 FAILED = frozenset({"conflict", "expired", "presumed_on_file"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One dimension of a sealed record: frozen, sent as often as it takes, billed once.
+    """One dimension of a sealed record: frozen, sent as often as necessary, billed once.
 
     quantity: billed units, as sent. counted: recorded units of this hour. included: of these, by period, what the
     contract covers. scale: recorded units per billed unit. deadline: epoch seconds from which it is no longer sent.
@@ -72,12 +71,12 @@ class Line:
 
     @property
     def unconfirmed(self) -> bool:
-        """Failed, and it may have been billed all the same: a record is on file in its place, or a call with it was
-        never answered. A failed line of which that is not so was certainly not billed."""
+        """Failed, but Marketplace may have billed it: it reported another record for that hour, or a call was never
+        answered. Any other failed line was certainly not billed."""
         return self.failed and (self.verdict != "expired" or bool(self.attempts))
 
     def is_under_way(self, now: float) -> bool:
-        """Whether somebody may be sending it at ``now`` (epoch seconds)."""
+        """Whether another run may be sending it at ``now`` (epoch seconds)."""
         return any(is_under_way(attempt, now) for attempt in self.attempts)
 
     @property
@@ -107,7 +106,7 @@ class MeteringRecord:
     timestamp: int | None = None
     pending: str | None = None
     marked_failed: bool = False
-    #: ``settle_version`` at which its failed lines were copied to the dead letters; None: never
+    #: The ``settle_version`` at which the failed lines were copied to the dead letters; None: never.
     copied_at: int | None = None
     tagged: bool = False
     attempts: frozenset[str] = frozenset()
@@ -145,7 +144,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
 
 
 def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) -> Line:
-    """A line as ``ledger.seal_record`` stored it: what it leaves out is usual, or stands on the record."""
+    """A line as ``ledger.seal_record`` stored it: an attribute that is absent has its usual value, or the record's."""
     verdict = item.get(VERDICT + dimension, {})
     changed = verdict.get("statusChangedAt")
     value = (usage["value"] for usage in item.get("dimensionUsage", ()) if usage["dimension"] == dimension)

@@ -1,7 +1,6 @@
-"""Metering records: read, added to and closed; sealing is in ``ledger.seal_record``, verdicts on
-sealed lines are in ``ledger.settlement``.
+"""The table of metering records: reads, additions and the seal. Writes on sealed lines are in ``ledger.settlement``.
 
-``meteringPending`` is there from a record's creation until its every line has ended; the index over it is sparse.
+A record has ``meteringPending`` from its creation until its last line has ended; the index over it is sparse.
 """
 
 import zlib
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 MAX_SHARDS = 16
-#: find-due asks for all of these, whatever the stage's setting, so that changing it orphans no record
+#: find-due-hours asks for all of these, whatever the stage's setting, so that a change of the setting loses no record.
 PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)))
 
 logger = telemetry.logger("ledger")
@@ -57,7 +56,7 @@ class MeteringRecords:
     def get_many(self, keys: Iterable[RecordKey]) -> list[MeteringRecord]:
         """Records as they are now (strongly consistent), in no order; absent ones are left out.
 
-        One that cannot be read is named in the log and left out too: it stays in the indexes, and must not hide others.
+        A record that cannot be read is logged and left out too: it stays in the indexes and must not hide others.
         """
         items = many(self._dynamodb, self.table_name, (_key(*key) for key in dict.fromkeys(keys)))
         return [record for record in map(_readable, items) if record is not None]
@@ -93,7 +92,7 @@ class MeteringRecords:
     def unsettled(self, customer_identifier: str, first_hour: int) -> tuple[list[MeteringRecord], list[RecordKey]]:
         """A customer's records with the pending mark, from that hour on, oldest first; and keys of unreadable ones.
 
-        Read from the table, strongly consistent: the index may not show yet what has just been opened.
+        The read is of the table and strongly consistent: the index may not show yet a record that was just opened.
         """
         items = every_page(
             self._table.query,

@@ -1,7 +1,7 @@
-"""The notices' table: what changed nothing, kept for people, and notices that wait for the subscriber they are about.
+"""The notices' table: notices that changed nothing, for people to read, and notices that wait for their subscriber.
 
-An item is kept 90 days, but for those that say whose an agreement is. It holds identifiers and times, never personal
-data.
+An item lives for 90 days; one that says whose an agreement is lives for ever. Items hold identifiers and times, never
+personal data.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 KEPT_SECONDS = 90 * 86400
-#: what the key of an item about an agreement begins with; no notice's id has this character in it
+#: The key of an item about an agreement begins with this; no notice's id contains a #.
 AGREEMENT = "agreement#"
 
 

@@ -1,7 +1,7 @@
-"""Reading an index of metering records: whole, or page by page, so that a run over many hours reads each key once.
+"""Reads an index of metering records, whole or page by page, so that a run over many hours reads each key once.
 
-A page goes on where the last one ended, in each shard. A place is the key of the last record that was taken there;
-DynamoDB goes on behind it whether or not it still is in the index (Query, ``ExclusiveStartKey``).
+A page continues in each shard where the last one ended. A cursor is the key of the last record that was taken there;
+DynamoDB continues behind it whether or not it still is in the index (Query, ``ExclusiveStartKey``).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ from ledger.tables import PENDING_INDEX, Index
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-#: ``timestamp`` is a reserved word of expressions
+#: ``timestamp`` is a reserved word of expressions.
 HOUR_NAME = {"#hour": "timestamp"}
 
 RecordKey = tuple[str, int]
-#: where to go on in a shard: customer and hour; empty: at its beginning
+#: Where the next page begins in a shard: behind this customer and hour; empty: at the shard's beginning.
 Place = Sequence[Any]
 
 
@@ -49,10 +49,10 @@ def next_page(
     fits: Callable[[RecordKey], bool],
     read: int,
 ) -> tuple[list[RecordKey], dict[str, Place]]:
-    """Keys of the pending index, oldest hour first, as long as they fit, and the places where the next page goes on.
+    """Keys of the pending index, oldest hour first, as long as they fit, and the cursors of the next page.
 
-    places: the shards' values to begin with, or the places of the page before. read: keys that one query reads. Shards
-    that have nothing more are left out of the answer, so an empty one means that this was the last page.
+    cursors: the shards' values to begin with, or the cursors of the page before. read: keys that one query reads. A
+    shard that has no more keys is left out, so no cursors mean that this was the last page.
     """
     begin = dict(places) if isinstance(places, Mapping) else dict.fromkeys(places, ())
     open_shards = dict(begin)
@@ -63,7 +63,7 @@ def next_page(
         del open_shards[value]
 
     taken: list[RecordKey] = []
-    # within an hour the index has an order of its own, and places are places in that: only hours are compared
+    # Only hours are compared: within an hour the index has an order of its own, and cursors follow that.
     for hour, customer, value in merge(*(shard(*each) for each in begin.items()), key=itemgetter(0)):
         if not fits((customer, hour)):
             return taken, open_shards

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-#: BatchGetItem takes so many keys (DynamoDB quotas)
+#: BatchGetItem takes so many keys (DynamoDB quotas).
 AT_ONCE = 100
 
 

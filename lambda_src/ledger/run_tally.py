@@ -1,7 +1,7 @@
-"""How the lines of one metering run fare: rejections by error, and whether anything was accepted.
+"""Counts of one metering run: rejections by error, and whether Marketplace accepted anything.
 
-One item per run in ``yawl-metering-state``, written only when something is rejected and once for the first success
-that a copy of the submitter sees. From it a run knows that everything fails alike, whichever copies saw it.
+Each run has one item in ``yawl-metering-state``. The copies of the submitter write it when a line is rejected, and each
+once for its first success, so that a run notices across all copies that every line fails for one reason.
 """
 
 from collections.abc import Mapping
@@ -27,13 +27,13 @@ class RunTally:
         self._accepted: set[str] = set()
 
     def accepted(self, run: str, now: float) -> None:
-        """Something was accepted in this run; one write per run and copy."""
+        """Note that Marketplace accepted a line in this run; one write per run and copy."""
         if run not in self._accepted:
             self._count(run, "accepted", now)
             self._accepted.add(run)
 
     def rejected(self, run: str, code: str, now: float) -> int:
-        """A line was rejected; how many were so far for this reason, 0 if anything was accepted in this run."""
+        """Count a rejected line. Returns how many were rejected for this reason so far, 0 if any line was accepted."""
         item = self._count(run, REJECTED + code, now)
         return 0 if "accepted" in item else int(item[REJECTED + code])
 

@@ -1,4 +1,4 @@
-"""The write that freezes an hour."""
+"""The write that seals an hour."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,21 +13,22 @@ from runtime.clock import iso
 
 @dataclass(frozen=True, kw_only=True)
 class Frozen:
-    """What sealing freezes. ``identity``: fields by which Marketplace knows the buyer; ``timestamp``: what is sent."""
+    """What sealing freezes. identity: the fields by which Marketplace knows the buyer. timestamp: the lines' Timestamp
+    as it is sent (epoch seconds)."""
 
     identity: Mapping[str, str]
     timestamp: int
     lines: Sequence[Line]
-    #: recorded units that the contract covers, by dimension, also where nothing is left to send
+    #: Recorded units that the contract covers, by dimension, also of dimensions without a line.
     included: Mapping[str, Decimal] = field(default_factory=dict)
-    #: lines that end at once with this verdict and are never sent (``expired``), None for lines to send
+    #: The lines end at once with this verdict and are never sent (``expired``, ``not_sent``); None: they are sent.
     verdict: str | None = None
 
 
 def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
     """The operation that freezes a record, on condition that nothing was added since it was read.
 
-    A record without lines ends here: its pending mark goes in the same write.
+    A record without lines ends here: the same write takes it out of the pending index.
     """
     totals: dict[str, Decimal] = {}
     for (dimension, _period), quantity in record.counted.items():
@@ -63,8 +64,8 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
 
 
 def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:
-    """A line as the record keeps it: only what cannot be told from the record. A write costs by the item's kilobytes,
-    and a record of five lines is sealed within the first."""
+    """A line as the record stores it, without what the record says already. DynamoDB bills a write by the item's
+    kilobytes, and a record of five lines is sealed within the first."""
     return {
         "quantity": line.quantity,
         **_unless(value, counted=line.counted),
@@ -77,5 +78,5 @@ def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:
 
 
 def _unless(usual: Any, **named: Any) -> dict[str, Any]:
-    """What is named, where it is not the usual."""
+    """The named values that differ from the usual one."""
     return {name: value for name, value in named.items() if value != usual}

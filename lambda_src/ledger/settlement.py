@@ -1,4 +1,4 @@
-"""What happens to a sealed record's lines: attempts are journalled, verdicts stored, ended records tidied.
+"""Writes on the lines of a sealed record: store attempts and verdicts, and take ended records out of the indexes.
 
 Each verdict is one conditional write on its own line's attribute, so that two settlers cannot erase each other, and
 ``settleVersion`` counts them, so that tidying never removes a mark that a settler has just set.
@@ -29,11 +29,11 @@ class Settlement:
         self._table = table
 
     def journal(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> MeteringRecord | None:
-        """Note on each line, before the call, that this attempt may reach Marketplace. The record after it, which is
-        what tells the other methods where the attempt stands: on the record if it takes all its lines, or on lines.
+        """Store the attempt before the call. Pass the returned record to ``answered``, ``unanswered`` and ``settle``:
+        it shows whether the attempt stands on the record (if it takes all of its lines) or on its lines.
 
-        None, and nothing noted: one of the lines has ended since it was read, and must not be sent any more (it may
-        have ended ``not_sent``, which says that it never was).
+        Returns None, and stores nothing, if one of the lines has ended since it was read: such a line must not be sent
+        any more (it may have ended ``not_sent``, which says that it never was).
         """
         change = self._change(record).add(_noted(record, dimensions, attempt))
         for verdict in (VERDICT + dimension for dimension in dimensions):
@@ -42,15 +42,16 @@ class Settlement:
         return self._update(record, change)
 
     def answered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
-        """The attempt was answered without a verdict on these lines (throttled, rejected as a whole, unprocessed)."""
+        """Remove an attempt that was answered without a verdict on these lines (throttled, rejected as a whole,
+        unprocessed)."""
         record = self._on_each_line(record, dimensions, attempt)
         noted = {ATTEMPTS_OF_ALL: {attempt}} if attempt in record.attempts else _on_lines(dimensions, attempt)
         return self._update(record, self._change(record).delete(noted)) is not None
 
     def unanswered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> None:
-        """The attempt's call is over and nobody knows whether it was done: the lines may be sent again at once.
+        """Note that the attempt's call ended without an answer: the lines may be sent again at once.
 
-        Two writes, in this order, so that at no time the lines look as if nothing was unanswered.
+        ``OVER`` is written before the attempt is removed, so that the lines never look as if nothing was unanswered.
         """
         record = self._on_each_line(record, dimensions, attempt)
         if self._update(record, self._change(record).add(_noted(record, dimensions, OVER))):
@@ -59,7 +60,7 @@ class Settlement:
     def _on_each_line(self, record: MeteringRecord, dimensions: Collection[str], attempt: str | None) -> MeteringRecord:
         """Move the attempt from the record to its lines when only some of the lines are meant; the record after it.
 
-        In one write, so that the other lines never look as if nothing was unanswered.
+        It takes one write, so that the other lines never look as if nothing was unanswered.
         """
         if attempt is None or attempt not in record.attempts or set(dimensions) == set(record.lines):
             return record
@@ -79,9 +80,10 @@ class Settlement:
         attempt: str | None = None,
         **details: Any,
     ) -> MeteringRecord | None:
-        """Store one line's verdict if it rises (equals overwrite while pending). Returns the record after it, or None.
+        """Store one line's verdict if it rises (an equal one overwrites while the line is pending). Returns the record
+        after it, or None.
 
-        attempt: the attempt that this answers, removed in the same write. details: fields of ``LineVerdict``.
+        attempt: the attempt that this answers; the same write removes it. details: fields of ``LineVerdict``.
         """
         verdicts = {dimension: LineVerdict(verdict=verdict, **details)}
         record = self._on_each_line(record, verdicts, attempt)
@@ -92,24 +94,25 @@ class Settlement:
     def settle_together(
         self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float, attempt: str
     ) -> MeteringRecord | None:
-        """Store the verdicts of several lines in one write, which also ends the record if they are its last.
+        """Store the verdicts of several lines in one write, which also ends the record if these were its last.
 
-        ``record`` must be as just read or written. None, and nothing stored: one of them does not rise, or another
-        settler was faster. Settle them one by one then.
+        ``record`` must be as just read or written. Returns None, and stores nothing, if one of the verdicts does not
+        rise or another settler was faster: settle the lines one by one then.
         """
         record = self._on_each_line(record, verdicts, attempt)
         end = record.pending is not None and ends(record, verdicts)
         return self._update(record, settling(self._change(record), record, verdicts, now=now, attempt=attempt, end=end))
 
     def operation(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict], *, now: float) -> Operation:
-        """What ``settle_together`` writes, as part of a transaction; for lines with which no call was made."""
+        """The write of ``settle_together`` as part of a transaction, for lines with which no call was made."""
         end = record.pending is not None and ends(record, verdicts)
         return settling(self._change(record), record, verdicts, now=now, attempt=None, end=end).operation()
 
     def tidy(self, record: MeteringRecord) -> bool:
-        """Remove the pending mark of a record whose lines have all ended, and a failed mark that no line bears out.
+        """Take a record out of the pending index if all its lines have ended, and out of the failed one if none failed.
 
-        ``record`` must be as just read or written; if another settler was faster nothing happens, and it tidies.
+        ``record`` must be as just read or written. If another settler was faster, that one tidies. Returns whether
+        something was removed.
         """
         change, removes = self._change(record), []
         if record.pending is not None and record.ended:

@@ -27,12 +27,13 @@ class HeldEntitlement(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Subscriber:
-    """One billing key and what is known of its buyer. Times are epoch seconds.
+    """One customer, and what is known of its buyer. Times are epoch seconds.
 
     customer_identifier: the billing key: the legacy CustomerIdentifier, or the trailing id of the LicenseArn.
-    status_changed_at: event time of the notice that set the status; None before the first.
+    status_changed_at: event time of the notice that set the status; None before the first notice.
     accepts_until: usage is refused from then on; None while the last period is open.
-    last_notice_at: event time of the newest notice of his life or his entitlements, which must be fetched after it.
+    last_notice_at: event time of the newest notice of the subscription or its entitlements; entitlements must be
+    fetched after it.
     """
 
     customer_identifier: str
@@ -53,7 +54,7 @@ class Subscriber:
     superseded_by: str | None = None
     free_trial: bool | None = None
     version: int = 0
-    #: the stored item, for what only its owner room reads
+    #: The stored item, for what only its owner room reads.
     item: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property

@@ -4,7 +4,7 @@ from ledger.transaction import Operation
 
 
 def accepts_usage(table_name: str, customer_identifier: str, now: float) -> Operation:
-    """The customer is active, or is leaving and still before ``acceptsUntil``.
+    """The customer is active, or cancelled and still before ``acceptsUntil``.
 
     Adding to an open record needs no such condition: final metering first makes this one fail, then looks for records.
     """

@@ -1,8 +1,8 @@
 """The subscribers' table: reads, and the one way in which a subscriber changes.
 
-Every change is read, decided and written on condition that nobody wrote in between (``version``), so two notices at
-once, or a notice and a registration, never erase each other. What a change may be is decided by pure rules; they get
-the stored subscriber and return the attributes to set and to remove.
+A change reads the subscriber, asks a pure rule for the attributes to set and to remove, and writes them on condition
+that nobody wrote in between (``version``). So two notices at once, or a notice and a registration, never erase each
+other.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = telemetry.logger("ledger")
 
-#: how often a change is decided anew after it lost its version to another writer
+#: How often a change is decided anew after another writer was faster.
 ATTEMPTS = 12
 
 
@@ -49,7 +49,7 @@ class Change:
         return bool(self.set or self.remove)
 
 
-#: decides a change from the stored subscriber (None: not stored yet); None or an empty change writes nothing
+#: Decides a change from the stored subscriber (None: not stored yet). Nothing is written for None or an empty change.
 Rule = Callable[[Subscriber | None], Change | None]
 
 

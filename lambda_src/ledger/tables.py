@@ -61,5 +61,5 @@ ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES)
 #: Subscription statuses of a cancelled buyer whose final metering has not ended.
 FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 
-#: every item carries this number in ``schema``; a change of meaning is a migration
+#: Every item has this number in ``schema``; a change of its meaning is a migration.
 SCHEMA = 1

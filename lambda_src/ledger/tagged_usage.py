@@ -1,7 +1,7 @@
-"""Tagged quantities of an hour, in ``yawl-usage-events``: one item per customer, hour, dimension and set of tags.
+"""Units of an hour by their tags, in ``yawl-usage-events``: one item per customer, hour, dimension and set of tags.
 
-They are items of their own, so that the open record does not grow with the number of sets: every add to it would cost
-its whole size, and it would take no more usage at 400 KB. They are added to in the transaction that adds to the record.
+They are separate items, because the open record must not grow with the number of sets: each addition would cost its
+whole size, and at 400 KB it would take no more usage. The transaction that adds to the record adds to them as well.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ TAGS = "tags#"
 
 
 def tags_key(hour: int, dimension: str, tags: TagSet) -> str:
-    """The item of a set of tags; the set is hashed, since five tags are longer than a key may be."""
+    """The key of a set of tags. The set is hashed, since five tags are longer than a key may be."""
     canonical = json.dumps(tags, separators=(",", ":"))
     return f"{TAGS}{hour}#{dimension}#{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"
 
@@ -32,8 +32,8 @@ def tags_key(hour: int, dimension: str, tags: TagSet) -> str:
 def add_tagged(
     table_name: str, customer_identifier: str, hour: int, dimension: str, tags: TagSet, counted: Decimal
 ) -> Operation:
-    """The operation that adds recorded units to a set of tags. It needs no condition of its own: the record's, in the
-    same transaction, says that the hour is open."""
+    """The operation that adds recorded units to a set of tags. It needs no condition of its own: that of the record, in
+    the same transaction, says that the hour is open."""
     change = ItemUpdate(
         table_name, {"customerIdentifier": customer_identifier, "eventId": tags_key(hour, dimension, tags)}
     )
@@ -42,7 +42,7 @@ def add_tagged(
 
 
 class TaggedUsage:
-    """Reads them."""
+    """Reads the units by tags."""
 
     def __init__(self, table: "Table") -> None:
         self._table = table
@@ -50,8 +50,8 @@ class TaggedUsage:
     def of_hour(self, customer_identifier: str, hour: int) -> dict[str, dict[TagSet, Decimal]]:
         """Recorded units by dimension and set of tags, all pages, strongly consistent.
 
-        To be read after the record: what was recorded before that is then seen, and whatever is recorded later raises
-        the record's version in the same transaction, so that the seal of the version that was read is refused.
+        Read it after the record: it then holds everything recorded before that read, and whatever is recorded later
+        raises the record's version in the same transaction, so that the seal of the version that was read fails.
         """
         rows = every_page(
             self._table.query,

@@ -1,7 +1,7 @@
-"""One DynamoDB transaction, and what its failure says.
+"""Conditional writes, alone or in one DynamoDB transaction, and what their failure means.
 
 ``TransactWriteItems`` fails as a whole with one reason per operation, in their order (DynamoDB API reference,
-``CancellationReason``). A caller reads the reasons; contention is no fault of the data, so it has a class of its own.
+``CancellationReason``). Callers read the reasons; contention is no fault of the data and has its own exception.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_dynamodb.service_resource import Table
 
-#: TransactWriteItems takes at most this many operations (DynamoDB quotas)
+#: TransactWriteItems takes at most this many operations (DynamoDB quotas).
 MAX_OPERATIONS = 100
-#: how often a single update that met a transaction is tried
+#: How often a single update that met a transaction is tried.
 ATTEMPTS = 12
 
-#: reasons that are no fault of the request (API reference, ``TransactionCanceledException``); any other one is
+#: Reasons that are no fault of the request (API reference, ``TransactionCanceledException``).
 _NO_REASON = {None, "None"}
 _CONDITION = "ConditionalCheckFailed"
 _CONTENTION = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
@@ -34,7 +34,7 @@ _CONTENDED_ERRORS = {
     "RequestLimitExceeded",
 }
 
-#: DynamoDB could not: its own fault, to be asked again (developer guide, "Error handling with DynamoDB")
+#: DynamoDB's own faults, after which a caller asks again (developer guide, "Error handling with DynamoDB").
 _ITS_OWN_FAULTS = {
     "InternalServerError",
     "InternalServerErrorException",
@@ -46,7 +46,7 @@ Operation = dict[str, dict[str, Any]]
 
 
 class Reason(NamedTuple):
-    """Why one operation stood in the way; ``failed`` is False for one that did not. ``item``: what is stored there."""
+    """Why an operation failed. failed: whether its condition did. item: what is stored under its key, if asked for."""
 
     failed: bool
     item: Mapping[str, Any] | None = None
@@ -65,18 +65,18 @@ class Contended(Exception):
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Whether an error says that DynamoDB cannot just now (throttled, its own fault, not reached), and not that the
-    request is wrong. What was asked may have been done."""
+    """Whether an error says that DynamoDB cannot answer now (throttled, its own fault, not reached), and not that the
+    request is wrong. The write may have been done."""
     if isinstance(error, ClientError):
         return error.response["Error"]["Code"] in _CONTENDED_ERRORS | _ITS_OWN_FAULTS
     return isinstance(error, Contended | HTTPClientError | BrokenConnection)
 
 
 def write(client: "DynamoDBClient", operations: Sequence[Operation]) -> None:
-    """Write all or nothing. ``client`` is a resource's (it takes Python values). Raises Cancelled or Contended.
+    """Write all or nothing. client: a resource's, which takes Python values. Raises Cancelled or Contended.
 
-    A reason that is neither a condition nor contention (a validation error, a collection that is too large, one that
-    is not known here) would be there again, whatever stands beside it: it is raised as DynamoDB's own error.
+    Any other reason (a validation error, a collection that is too large, one that we do not know) would come again, so
+    DynamoDB's own error is raised, even if a condition failed as well.
     """
     try:
         client.transact_write_items(TransactItems=list(operations))  # type: ignore[arg-type]  # built by the stores
@@ -105,9 +105,9 @@ def write_one(table: "Table", operation: Operation) -> None:
 
 
 def update(table: "Table", pause: Pause = full_jitter, **request: Any) -> Mapping[str, Any] | None:
-    """One conditional UpdateItem: the item as it left it, or None where the condition did not hold.
+    """One conditional UpdateItem. Returns the item after it, or None where the condition did not hold.
 
-    A transaction on the same item makes it fail for the moment (``TransactionConflictException``): it is repeated.
+    A transaction on the same item makes it fail for the moment (``TransactionConflictException``); it is then repeated.
     """
     for attempt in range(ATTEMPTS):
         try:

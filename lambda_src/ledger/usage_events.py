@@ -1,7 +1,7 @@
-"""Usage events and the marks of users and highest counts, in ``yawl-usage-events``.
+"""Usage events, and the marks of distinct users and highest counts, in ``yawl-usage-events``.
 
-One item per accepted event (``event#<id>``): idempotency key and audit trail in one. One mark per user, dimension and
-month (``mark#…``), put if new in the recording transaction; of a ``max`` dimension the mark holds the highest count.
+Each accepted event has one item (``event#<id>``), which is its idempotency key and its audit trail. Each user has one
+mark per dimension and month (``mark#…``); the mark of a ``max`` dimension holds the highest count.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 DAY = 24 * 3600
-#: events live longer than any acceptable retry (``too_old`` refuses usage older than 30 days)
+#: Events live longer than any acceptable retry (``too_old`` refuses usage older than 30 days).
 EVENT_LIFETIME = 60 * DAY
 
 
@@ -30,23 +30,23 @@ def event_key(event_id: str) -> str:
 
 
 def mark_key(dimension: str, period: str, user: str = "") -> str:
-    """The mark of a user (or, without one, of the highest count) in a period; the user is hashed, never stored."""
+    """The key of a user's mark in a period or, without a user, of the highest count; the user is stored as a hash."""
     digest = hashlib.sha256(user.encode()).hexdigest()[:32] if user else "highest"
     return f"mark#{dimension}#{period}#{digest}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EventItem:
-    """What is stored of an event. ``content`` is everything by which a repeat must equal the first."""
+    """What is stored of an event. content: everything in which a repeat must equal the first."""
 
     customer_identifier: str
     event_id: str
     content: Mapping[str, Any]
-    #: the month (UTC) whose counter it was added to
+    #: The month (UTC) to whose counter the event was added.
     period: str
-    #: recorded units that were added to the hour; 0 for a user already counted
+    #: Recorded units that were added to the hour; 0 for a user already counted.
     counted: Decimal
-    #: it brought a user's mark or raised a highest count, by which later events were counted
+    #: The event brought a user's mark or raised a highest count, by which later events were counted.
     marked: bool = False
     recorded_at: float
     occurred_at: float
@@ -56,7 +56,7 @@ class EventItem:
 
 
 class StoredEvent(NamedTuple):
-    """An event that was recorded before: what it said, the hour it is billed in, and whether it was taken back."""
+    """A recorded event: its content, the hour that bills it, and whether it was voided."""
 
     content: Mapping[str, Any]
     billed_hour: int
@@ -101,7 +101,7 @@ class UsageEvents:
         return item["highest"] if item else None  # type: ignore[return-value]  # a number in the table
 
     def put_if_new(self, event: EventItem) -> Operation:
-        """Put an event unless its id is taken; the reason of a failure carries what is stored."""
+        """The operation that stores an event unless its id is taken; the reason of a failure has the stored item."""
         item: dict[str, Any] = {
             "customerIdentifier": event.customer_identifier,
             "eventId": event_key(event.event_id),
@@ -124,8 +124,8 @@ class UsageEvents:
     def void(
         self, customer_identifier: str, event_id: str, *, source: str, at: float, trace_id: str | None
     ) -> Operation:
-        """Note that an event was taken back, by whom and when, unless that was done before. Nothing is deleted: its id
-        names it for as long as it is kept."""
+        """The operation that notes that an event is voided, by which source and when, unless that was done before. The
+        item stays, so that the id can never be recorded again."""
         change = ItemUpdate(
             self.table_name, {"customerIdentifier": customer_identifier, "eventId": event_key(event_id)}
         )
@@ -134,7 +134,7 @@ class UsageEvents:
         return change.operation()
 
     def mark_if_new(self, customer_identifier: str, dimension: str, period: str, user: str, at: float) -> Operation:
-        """Put the mark of a user seen in a period, unless it is there."""
+        """The operation that stores the mark of a user in a period unless it exists."""
         return self._put(
             {
                 "customerIdentifier": customer_identifier,
@@ -154,7 +154,7 @@ class UsageEvents:
         seen: Decimal | None,
         highest: Decimal,
     ) -> Operation:
-        """Raise the highest count of a ``max`` dimension, on condition that it is still the one seen."""
+        """The operation that raises the highest count of a ``max`` dimension, if it is still the one ``seen``."""
         change = ItemUpdate(
             self.table_name, {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)}
         )
@@ -162,7 +162,7 @@ class UsageEvents:
         return change.when(change.absent("highest") if seen is None else change.equals("highest", seen)).operation()
 
     def absent(self, customer_identifier: str, key: str) -> Operation:
-        """The condition that an event or a mark is not stored under another (a previous) billing key."""
+        """The condition that an event or a mark is not stored under the previous billing key."""
         return {
             "ConditionCheck": {
                 "TableName": self.table_name,

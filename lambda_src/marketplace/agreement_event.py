@@ -13,7 +13,7 @@ from marketplace.billing_identity import IdentityError, license_id
 from marketplace.notice import Kind, Notice
 from marketplace.notice_text import Unreadable, account, milliseconds, needed, part, text
 
-#: detail-types without their role. License Updated starts a licence and is also sent for later updates of a live one
+#: Detail-types without their role. License Updated starts a licence and is also sent for later updates of a live one.
 STEMS: dict[str, Kind] = {
     "License Updated": "start",
     "License Deprovisioned": "end",
@@ -24,8 +24,8 @@ STEMS: dict[str, Kind] = {
     "Purchase Agreement Renewal Terms Finalized": "fact",
     "Purchase Agreement Renewal Upcoming": "fact",
 }
-#: what tells people how an agreement stands: stem → topic, and what may follow it → state. An advisory says that AWS
-#: suspects the buyer's account of closure, compromise, abuse or fraud; a spend threshold, that AWS vets his card
+#: Events that tell people how an agreement stands: stem → topic, and what may follow it → state. An advisory says that
+#: AWS suspects the buyer's account of closure, compromise, abuse or fraud; a spend threshold, that AWS vets its card.
 STANDING: dict[str, tuple[str, tuple[str, ...]]] = {
     "Purchase Agreement Advisory": ("advisory", ("Issued", "Resolved")),
     "Spend Threshold": ("spend_threshold", ("Reached", "Vet Succeeded", "Vet Failed")),
@@ -40,8 +40,8 @@ _STANDING_OF = {
     for stem, (topic, states) in STANDING.items()
     for state in states
 }
-#: what ``agreement.status`` of Purchase Agreement Ended means (user guide; AgreementStatus of the Agreement API): the
-#: buyer leaves, or another agreement follows and he stays
+#: What ``agreement.status`` of Purchase Agreement Ended means (user guide; AgreementStatus of the Agreement API): the
+#: buyer leaves, or another agreement follows and the buyer stays.
 ENDS = ("CANCELLED", "EXPIRED", "TERMINATED")
 FOLLOWED = ("RENEWED", "REPLACED", "SUPERSEDED")
 _AGREEMENT_ID = re.compile(r"[A-Za-z0-9_/-]{1,64}")

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Integration = Literal["license", "legacy"]
-#: a stage's setting; ``mixed`` is a product in migration: legacy where Marketplace still gives a CustomerIdentifier
+#: A stage's setting; ``mixed`` is a product in migration: legacy where Marketplace still gives a CustomerIdentifier.
 IntegrationSetting = Literal["license", "legacy", "mixed"]
 
-#: what may be a billing key: it stands in URLs, table keys and log lines
+#: What may be a billing key: it stands in URLs, table keys and log lines.
 BILLING_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-#: an ARN as BatchMeterUsage takes it (botocore model, shape LicenseArn)
+#: An ARN as BatchMeterUsage takes it (botocore model, shape LicenseArn).
 _SENDABLE_ARN = re.compile(
     r"arn:aws[a-zA-Z-]*:[A-Za-z0-9][A-Za-z0-9_/.-]{0,62}:[A-Za-z0-9_/.-]{0,63}:[A-Za-z0-9_/.-]{0,63}"
     r":[A-Za-z0-9][A-Za-z0-9:_/+=,@.-]{0,1023}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_marketplace_entitlement import MarketplaceEntitlementServiceClient
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
 
-#: both operations only read, so the SDK may repeat them
+#: Both operations only read, so the SDK may repeat them.
 ATTEMPTS = 3
 
 
@@ -48,7 +48,7 @@ class MarketplaceClient:
     def connect(cls, metering_region: str, attempts: int = ATTEMPTS, seller: Seller = OURSELVES) -> Self:
         """Clients for the stage's metering Region and for us-east-1, where entitlements are.
 
-        attempts: the SDK's own, for each call; 1 where the caller repeats calls himself. One takes 7 seconds at most,
+        attempts: the SDK's own, for each call; 1 where the caller repeats calls itself. One takes 7 seconds at most,
         and the first one 3 more where the seller's role has to be assumed.
         """
         reads = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": attempts})

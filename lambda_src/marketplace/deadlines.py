@@ -1,4 +1,5 @@
-"""Until when Marketplace takes a usage record. Times are epoch seconds, UTC; ``hour`` is the start of a usage hour.
+"""The moments until which Marketplace takes a usage record. Times are epoch seconds, UTC;
+``hour`` is the start of a usage hour.
 
 Source: botocore 1.43.39 and later, BatchMeterUsage ``UsageRecord.Timestamp``: usage is accepted for less than 24 hours,
 and usage of a month only until 06:00 UTC on the 1st of the next.
@@ -8,9 +9,9 @@ from datetime import UTC, datetime
 
 WINDOW = 24 * 3600
 MONTH_CLOSES = 6 * 3600
-#: we stop this long before the 24 hours are over: a call takes time, and clocks differ
+#: We stop this long before the 24 hours are over: a call takes time, and clocks differ.
 MARGIN = 10 * 60
-#: a line with less than this left travels without others: a late one would have the whole request rejected
+#: A line with less time left than this travels alone: one line past its deadline has the whole request rejected.
 ALONE_BELOW = 5 * 60
 
 

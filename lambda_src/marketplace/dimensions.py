@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 Aggregation = Literal["sum", "distinct", "max"]
 
-#: BatchMeterUsage ``Quantity``: an integer 0..2147483647 (botocore model)
+#: BatchMeterUsage ``Quantity``: an integer 0..2147483647 (botocore model).
 LARGEST_WHOLE = Decimal(2_147_483_647)
-#: BatchMeterUsage ``QuantityAsDecimal``: 10 integer and 6 fraction digits (botocore model)
+#: BatchMeterUsage ``QuantityAsDecimal``: 10 integer and 6 fraction digits (botocore model).
 LARGEST_DECIMAL = Decimal("9999999999.999999")
 
 
@@ -25,7 +25,7 @@ class Dimension:
     aggregation: ``sum`` of quantities; ``distinct`` users, each once a month; ``max`` of reported counts in a month.
     scale: recorded units per billed unit (1,000 for a price per 1,000 calls).
     decimals: fraction digits that are sent (0 sends ``Quantity``, 1 to 6 send ``QuantityAsDecimal``).
-    price: list price of a billed unit in the stage's currency, for what is told to people; None where none is named.
+    price: list price of a billed unit in the stage's currency, for reports to people; None where the stage names none.
     """
 
     name: str

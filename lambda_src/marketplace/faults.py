@@ -1,7 +1,7 @@
 """What an error of AWS Marketplace means: every error of the two service models, and of AWS in general, as a Fault.
 
-The difference that matters most is whether AWS *answered*. An answer says that nothing was done; without one (5xx,
-timeout, broken connection) the records may have been taken, and only the identical request may follow.
+What matters most is whether AWS *answered*. An error answer says that nothing was done. Without an answer (5xx,
+timeout, broken connection) Marketplace may have taken the records, and only the identical request may follow.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BrokenConnection
 from botocore.parsers import ResponseParserError
 
-#: record: one of the records (or the arguments) is wrong: alone it would fail, without it the others would pass.
+#: record: one of the records (or the arguments) is wrong; alone it would fail, and without it the others would pass.
 #: product: nothing can be sent for the whole product until a person mends access, product code, Region or credentials.
 #: transient: answered, nothing done, ask again later. unanswered: may have been done, ask again unchanged.
 #: request: this one request is refused for good, for example a registration token that has expired.
@@ -44,7 +44,7 @@ class Fault(NamedTuple):
         return self.scope in ("transient", "unanswered")
 
 
-#: every error in the service models of meteringmarketplace and marketplace-entitlement (a test walks them)
+#: Every error in the service models of meteringmarketplace and marketplace-entitlement (a test walks them).
 MODELLED: dict[str, Scope] = {
     "InternalServiceErrorException": "unanswered",
     "ThrottlingException": "transient",
@@ -68,7 +68,7 @@ MODELLED: dict[str, Scope] = {
     "ExpiredTokenException": "request",
 }
 
-#: errors that any AWS service may answer with (AWS General Reference, "Common errors"), by the stem of their code
+#: Errors that any AWS service may answer with (AWS General Reference, "Common errors"), by the stem of their code.
 GENERIC: dict[str, Scope] = {
     "AccessDenied": "product",
     "UnrecognizedClient": "product",
@@ -98,7 +98,7 @@ GENERIC: dict[str, Scope] = {
     "RequestTimeout": "unanswered",
 }
 
-#: the call of STS that comes before Marketplace's, where the product is another account's (``marketplace.seller``)
+#: The call of STS that comes before Marketplace's, where the product is another account's (``marketplace.seller``).
 ASSUME_ROLE = "AssumeRole"
 
 
@@ -145,8 +145,8 @@ def _answered(error: ClientError) -> Fault:
 
 
 def _before_the_call(fault: Fault) -> Fault:
-    """An error of AssumeRole: Marketplace was not asked, so nothing was done. What does not pass by itself (a denial, a
-    wrong ARN, a Region that the seller has switched off) is everybody's."""
+    """The fault of an AssumeRole error. Marketplace was not asked, so nothing was done. An error that does not pass by
+    itself (a denial, a wrong ARN, a Region that the seller has switched off) stops the whole product."""
     return fault._replace(scope="transient" if fault.retryable else "product")
 
 

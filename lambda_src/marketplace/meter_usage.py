@@ -20,7 +20,7 @@ from marketplace.usage_allocations import Allocation, allocations_size, plain, u
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
 
-#: a request holds at most 25 records (botocore model, ``UsageRecords``) and less than 1 MB (BatchMeterUsage)
+#: A request holds at most 25 records (botocore model, ``UsageRecords``) and less than 1 MB (BatchMeterUsage).
 MAX_RECORDS = 25
 MAX_BYTES = 1_000_000
 HOUR = 3600
@@ -43,10 +43,10 @@ class UsageLine:
 
     @property
     def match_key(self) -> tuple[Any, ...]:
-        """By what an answer's record is this line: identity, dimension and hour, never its place.
+        """Matches a result to its line by identity, dimension and hour, not by position.
 
-        A request has one line of these, Marketplace deduplicates by them, and an answer that cuts the Timestamp, adds
-        an identifier or leaves out the allocations still names it.
+        A request has one line of each key, and Marketplace deduplicates by it. An answer that cuts the Timestamp, adds
+        an identifier or leaves out the allocations still matches.
         """
         return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp // HOUR)
 
@@ -60,7 +60,8 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class BatchAnswer:
-    """By line: what was answered. unprocessed: lines to send again unchanged. Lines in neither were not named."""
+    """results: Marketplace's answers by line. unprocessed: lines to send again unchanged. A line in neither was not
+    answered."""
 
     results: Mapping[UsageLine, Answer] = field(default_factory=dict)
     unprocessed: frozenset[UsageLine] = frozenset()
@@ -89,7 +90,7 @@ def record_size(line: UsageLine) -> int:
 
 
 def _sent_key(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    """``match_key`` of the line that an answer's record is: of its identifiers, those that its kind is sent by."""
+    """The ``match_key`` of the line that a returned record stands for."""
     legacy = record.get("CustomerIdentifier")
     names = ("CustomerIdentifier",) if legacy else ("CustomerAWSAccountId", "LicenseArn")
     identity = sorted((name, record.get(name)) for name in names)
@@ -104,7 +105,7 @@ def _request(lines: Sequence[UsageLine]) -> dict[str, Any]:
 
 
 class UsageMeter:
-    """Sends batches. The SDK's own retries are off: every attempt is journalled by the caller before it is made."""
+    """Sends batches. The SDK's own retries are off, because the caller stores every attempt before it is made."""
 
     def __init__(self, client: "MarketplaceMeteringClient") -> None:
         self._client = client
@@ -115,7 +116,7 @@ class UsageMeter:
         return cls(seller.client("meteringmarketplace", region, config))
 
     def check(self, lines: Sequence[UsageLine]) -> None:
-        """Make the request and hold it against the service's model, without a call. Raises ParamValidationError."""
+        """Build the request and check it against the service model, without a call. Raises ParamValidationError."""
         shape = self._client.meta.service_model.operation_model("BatchMeterUsage").input_shape
         assert shape is not None
         report = ParamValidator().validate(_request(lines), shape)

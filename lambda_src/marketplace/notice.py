@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-#: start and end: of a subscription or licence. fail: it never began. entitlement: what is held may have changed.
+#: Start and end: of a subscription or licence. fail: it never began. entitlement: what is held may have changed.
 #: standing: how the agreement stands, for people; changes no status. fact: known, changes no status.
 #: unknown: this version does not know what it means. unreadable: it lacks what its meaning hangs on.
 Kind = Literal["start", "end", "fail", "entitlement", "standing", "fact", "unknown", "unreadable"]
 Source = Literal["sns", "eventbridge"]
-#: the kinds that a subscription's life is made of
+#: The kinds that a subscription's life is made of.
 LIFE: tuple[Kind, ...] = ("start", "end", "fail")
 
 
@@ -51,5 +51,5 @@ class Notice:
         return (self.topic, self.state) in WARNINGS
 
 
-#: of ``Notice.topic`` and ``Notice.state``
+#: Of ``Notice.topic`` and ``Notice.state``.
 WARNINGS = (("advisory", "issued"), ("spend_threshold", "vet_failed"))

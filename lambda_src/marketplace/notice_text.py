@@ -1,7 +1,7 @@
 """Texts, identifiers and times of a notice, as senders write them. Pure.
 
-What is unmistakable is read: blanks around a text, an account as a number, JSON that was encoded once more. A field
-that is there and is not of its form makes the notice unreadable; one that is absent, null or blank is not said.
+Unmistakable variants are read: blanks around a text, an account as a number, JSON that was encoded once more. A field
+of the wrong form makes the notice unreadable; one that is absent, null or blank counts as not given.
 """
 
 import json
@@ -11,12 +11,12 @@ from typing import Any
 
 from runtime.clock import from_iso
 
-#: identifiers and names are of printable ASCII; this is also what a table's key and a log line may hold
+#: Identifiers and names are of printable ASCII; this is also what a table's key and a log line may hold.
 _PRINTABLE = re.compile(r"[ -~]+")
 _ACCOUNT = re.compile(r"\d{12}")
-#: how often a message is opened: JSON in a string, an envelope in an envelope
+#: How often a message is opened: JSON in a string, an envelope in an envelope.
 _DEEPEST = 6
-#: times of years that a calendar has in every zone (milliseconds since the epoch: 2001 to 9000)
+#: The times that are believed: 2001 to 9000, in milliseconds since the epoch; every time zone can show them.
 _TIMES = range(978_307_200_000, 221_845_392_000_000)
 
 

@@ -48,7 +48,7 @@ def _unwrapped(body: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def _unreadable(message: Mapping[str, Any], why: str, *, message_id: str, sent_ms: int) -> Notice:
-    """What is left of a message that cannot be read: whose it is, as far as that is said."""
+    """The notice of a message that cannot be read, with its product and buyer as far as the message names them."""
     detail = part(message, "detail")
     source: Source = "eventbridge" if "detail-type" in message else "sns"
     try:

@@ -1,7 +1,7 @@
 """Where AWS Marketplace answers. Usage is deduplicated per Region, so a stage names one and keeps it."""
 
 #: Regions with a BatchMeterUsage endpoint in the commercial partition: AWS General Reference, "AWS Marketplace
-#: Metering Service endpoints", and botocore's endpoints.json (``metering.marketplace``)
+#: Metering Service endpoints", and botocore's endpoints.json (``metering.marketplace``).
 METERING_REGIONS = (
     "af-south-1",
     "ap-east-1",
@@ -33,15 +33,15 @@ METERING_REGIONS = (
     "us-west-2",
 )
 
-#: Notices (SNS topics, EventBridge events) and entitlements exist in this Region only
+#: Notices (SNS topics, EventBridge events) and entitlements exist in this Region only.
 NOTICES_REGION = "us-east-1"
 
 #: AWS Marketplace's own account, owner of the notice topics (AWS Marketplace Seller Guide, "Amazon SNS notifications
-#: for SaaS products")
+#: for SaaS products").
 NOTICES_ACCOUNT = "287250355862"
 
 #: Regions that an account has to switch on (AWS Account Management Guide, "AWS Regions in your account"). SNS delivers
-#: into them under a name of its own, ``sns.<Region>.amazonaws.com`` (SNS Developer Guide, "Cross-Region delivery")
+#: into them under a name of its own, ``sns.<Region>.amazonaws.com`` (SNS Developer Guide, "Cross-Region delivery").
 OPT_IN_REGIONS = (
     "af-south-1",
     "ap-east-1",

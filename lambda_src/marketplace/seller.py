@@ -25,9 +25,9 @@ from botocore.session import Session
 from marketplace.faults import SellerRoleUnanswered
 from runtime import aws
 
-#: by which the seller's CloudTrail knows our calls
+#: The name under which the seller's CloudTrail records our calls.
 SESSION_NAME = "yawl-metering"
-#: a buyer may wait for it, and every caller has a patience of its own
+#: One short attempt: a buyer may be waiting, and every caller repeats calls in its own way.
 _STS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 
 
@@ -64,7 +64,7 @@ def _assumed(role_arn: str, external_id: str) -> Session:
 
 
 def _answered(fetch: Callable[[], Any]) -> Any:
-    """What STS answers; that it does not has a name of its own, since Marketplace was then never asked."""
+    """STS's answer. Raises SellerRoleUnanswered where there is none: Marketplace was then never asked."""
     try:
         return fetch()
     except (HTTPClientError, BrokenConnection, ResponseParserError) as error:

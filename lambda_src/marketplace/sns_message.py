@@ -13,7 +13,7 @@ from marketplace.billing_identity import BILLING_KEY
 from marketplace.notice import Kind, Notice
 from marketplace.notice_text import Unreadable, needed, text
 
-#: entitlement-expired is an alias of ours
+#: ``entitlement-expired`` is our own alias of ``entitlement-updated``.
 ACTIONS: dict[str, Kind] = {
     "subscribe-success": "start",
     "unsubscribe-pending": "end",

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-#: tags in their canonical order: by key; no tags are the untagged bucket
+#: Tags in their canonical order: by key; no tags are the untagged bucket.
 TagSet = tuple[tuple[str, str], ...]
 UNTAGGED: TagSet = ()
 
-#: allocations of one record (``UsageAllocations``), the untagged one included
+#: Allocations of one record (``UsageAllocations``), the untagged one included.
 MAX_ALLOCATIONS = 2500
-#: tags of one allocation (``TagList``), characters of a key and of a value
+#: Tags of one allocation (``TagList``), characters of a key and of a value.
 MAX_TAGS = 5
 MAX_KEY = 100
 MAX_VALUE = 256
-#: the published pattern holds an unescaped `` -=`` and so lets more pass than it names: the narrow reading is taken
+#: The published pattern holds an unescaped `` -=`` and so lets more pass than it names: the narrow reading is taken.
 TAG_TEXT = re.compile(r"[a-zA-Z0-9+ \-=._:/@]+")
 
 _FRAME = len('"UsageAllocations": [], ')

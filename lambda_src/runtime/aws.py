@@ -12,7 +12,7 @@ from botocore.session import Session, get_session
 
 @cache
 def session() -> Session:
-    """One for the process: its making costs as much as a client's."""
+    """The process's session; making another would cost as much as a client."""
     return get_session()
 
 

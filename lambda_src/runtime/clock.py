@@ -17,7 +17,7 @@ OFFSET_VARIABLE = "CLOCK_OFFSET_FILE"
 Clock = Callable[[], float]
 
 
-# date and time of one form each, extended or basic; a fraction of the seconds; Z, ±hh, ±hh:mm or ±hhmm
+# Date and time of one form each, extended or basic; a fraction of the seconds; Z, ±hh, ±hh:mm or ±hhmm.
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?|\d{8}T\d{4}(\d\d([.,]\d+)?)?)(Z|[+-]\d\d(:?\d\d)?)",
     re.ASCII | re.IGNORECASE,

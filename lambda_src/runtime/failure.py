@@ -1,4 +1,4 @@
-"""How an unexpected error is logged: what it was and where, never what it said.
+"""How an unexpected error is logged: its class and place, never its message.
 
 Messages of libraries quote values (DynamoDB's serializer and botocore's validation do), and a value may be a token or
 a buyer's e-mail address.

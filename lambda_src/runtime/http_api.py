@@ -21,7 +21,7 @@ HEADERS: dict[str, str] = {
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
 }
-#: seconds after which a caller may repeat a request that met a busy or an unavailable store
+#: Seconds after which a caller may repeat a request that met a busy or an unavailable store.
 SOON, LATER = {"Retry-After": "1"}, {"Retry-After": "5"}
 
 

@@ -12,26 +12,26 @@ NAMESPACE = "YawlMarketplaceMetering"
 class RegistrationMetric(StrEnum):
     REGISTRATIONS = "Registrations"
     REGISTRATIONS_REFUSED = "RegistrationsRefused"
-    #: nobody can register until a person mends the listing, the stage or the function's rights: a wrong product code,
-    #: access denied, a disabled API, a secret that cannot be read
+    #: Nobody can register until a person mends the listing, the stage or the function's rights: a wrong product code,
+    #: access denied, a disabled API, a secret that cannot be read.
     REGISTRATIONS_MISCONFIGURED = "RegistrationsMisconfigured"
 
 
 class SubscriptionMetric(StrEnum):
     NOTICES_APPLIED = "NoticesApplied"
-    #: kept, changed nothing: nobody here knows what they mean, or they are about the other integration's buyers
+    #: Notices that are kept and changed nothing: their meaning is unknown, or they are about the other integration.
     NOTICES_UNKNOWN = "NoticesUnknown"
-    #: kept, changed nothing: they lack what their meaning hangs on
+    #: Notices that are kept and changed nothing, because they lack a field that is needed.
     NOTICES_UNREADABLE = "NoticesUnreadable"
-    #: an end or a warning is kept until somebody is bound to its agreement
+    #: Ends and warnings that are kept until a subscriber is bound to their agreement.
     NOTICES_WAITING = "NoticesWaiting"
-    #: normal where the seller has several products
+    #: Notices of another product: normal where the seller has several.
     NOTICES_OF_ANOTHER_PRODUCT = "NoticesOfAnotherProduct"
-    #: one of these that should have been ours: the stage's product code may be wrong
+    #: Notices of another product that should have been ours: the stage's product code may be wrong.
     PRODUCT_CODE_DOUBTED = "ProductCodeDoubted"
-    #: of buyers who are none of the stage's test accounts
+    #: Notices of buyers that are none of the stage's test accounts.
     NOTICES_KEPT_OUT = "NoticesKeptOut"
-    #: AWS Marketplace warns of a buyer: an advisory, or his card was not accepted
+    #: AWS Marketplace warns of a buyer: an advisory, or a card that was not accepted.
     BUYER_WARNINGS = "BuyerWarnings"
 
 
@@ -41,23 +41,23 @@ class EntitlementMetric(StrEnum):
     NOTICES_UNREADABLE = "NoticesUnreadable"
     PRODUCT_CODE_DOUBTED = "ProductCodeDoubted"
     NOTICES_KEPT_OUT = "NoticesKeptOut"
-    #: GetEntitlements is refused for the whole product: code, access, Region or credentials
+    #: GetEntitlements is refused for the whole product: code, access, Region or credentials.
     PRODUCT_FAULTS = "ProductFaults"
 
 
 class UsageMetric(StrEnum):
     EVENTS_RECORDED = "EventsRecorded"
-    #: taken back, while their hour was open
+    #: Events that were voided while their hour was open.
     EVENTS_VOIDED = "EventsVoided"
     EVENTS_DUPLICATE = "EventsDuplicate"
     EVENTS_REFUSED = "EventsRefused"
     EVENTS_RETRY_LATER = "EventsRetryLater"
-    #: what became of events from the queue; the names above count every verdict, whichever door gave it
+    #: Verdicts on events from the queue; the names above count the verdicts of both doors.
     QUEUED_EVENTS_RECORDED = "QueuedEventsRecorded"
     QUEUED_EVENTS_REFUSED = "QueuedEventsRefused"
-    #: put into the waiting queue, once again with every round
+    #: Events put into the waiting queue, counted again in every round.
     QUEUED_EVENTS_WAITING = "QueuedEventsWaiting"
-    #: waited for a day in vain: refused with the last reason
+    #: Events that waited for a day in vain and were refused with the last reason.
     QUEUED_EVENTS_GAVE_UP = "QueuedEventsGaveUp"
     REQUESTS_REFUSED = "RequestsRefused"
 
@@ -65,45 +65,45 @@ class UsageMetric(StrEnum):
 class MeteringMetric(StrEnum):
     HOURS_SEALED = "HoursSealed"
     ZERO_RECORDS = "ZeroRecords"
-    #: hours past their seal time that cannot be sealed yet (identity or entitlements missing)
+    #: Hours past their seal time that cannot be sealed yet (identity or entitlements missing).
     HOURS_WAITING = "HoursWaiting"
     MARKETPLACE_CALLS = "MarketplaceCalls"
     LINES_BILLED = "LinesBilled"
     LINES_REJECTED = "LinesRejected"
     LINES_NOT_SENT = "LinesNotSent"
-    #: lines that ended otherwise than billed, counted when that happened
+    #: Lines that ended otherwise than billed, counted when they end.
     LINES_CONFLICT = "LinesConflict"
     LINES_EXPIRED = "LinesExpired"
     LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
-    #: more units than one line takes: the rest is billed with a later hour
+    #: More units than one line takes: the rest is billed with a later hour.
     LINES_CAPPED = "LinesCapped"
-    #: dimensions of which somebody left with a billed unit or more unbilled
+    #: Dimensions of which a cancelled customer has a billed unit or more left unbilled.
     REMAINDERS_UNBILLED = "RemaindersUnbilled"
-    #: hourly zeros that ended otherwise than billed: nothing is lost, nobody is woken
+    #: Hourly zeros that ended otherwise than billed: nothing is lost, so no alarm.
     ZERO_LINES_FAILED = "ZeroLinesFailed"
-    #: sets of tags beyond what a line takes: billed, but shown without their tags
+    #: Sets of tags that were too many for their line: billed, but shown without their tags.
     TAG_SETS_FOLDED = "TagSetsFolded"
-    #: lines that were not sent because their frozen allocations are gone
+    #: Lines that were not sent because their frozen allocations are gone.
     ALLOCATIONS_MISSING = "AllocationsMissing"
     PRODUCT_FAULTS = "ProductFaults"
-    #: two lines answered with one MeteringRecordId
+    #: Two lines answered with one MeteringRecordId.
     SHARED_RECORD_IDS = "SharedMeteringRecordIds"
-    #: levels, read from the indexes at the end of every run
+    #: Levels that the report reads from the indexes at the end of every run.
     PENDING_HOURS = "PendingHours"
     OLDEST_PENDING_HOUR_AGE = "OldestPendingHourAgeSeconds"
-    #: seconds until the first pending hour can no longer be sent; a day where nothing is pending
+    #: Seconds until the first pending hour can no longer be sent; a day where nothing is pending.
     NEAREST_DEADLINE = "NearestDeadlineSeconds"
     FAILED_LINES = "FailedLines"
-    #: pending with less than half of an ordinary window left: lines, units by dimension, and money at list prices
+    #: Pending with less than half of an ordinary window left: lines, units by dimension, and money at list prices.
     AT_RISK_LINES = "AtRiskLines"
     AT_RISK_UNITS = "AtRiskUnits"
     AT_RISK_MONEY = "AtRiskMoney"
     FAILED_UNITS = "FailedUnits"
     FAILED_MONEY = "FailedMoney"
-    #: one per run that reached its report, and nought whenever somebody looks after leavers: many noughts in a row, and
-    #: no one among them, are an alarm
+    #: 1 from each run that reached its report, 0 from each look after cancelled customers. Zeros without a 1 among them
+    #: are an alarm.
     RUNS_COMPLETED = "RunsCompleted"
-    #: who left, and is not metered to the end some time after Marketplace's grace; a level, read from the index
+    #: Cancelled customers whose final metering is overdue after Marketplace's grace; a level, read from the index.
     LEAVERS_OVERDUE = "LeaversOverdue"
-    #: final meterings that were not under way and had to be started (again)
+    #: Final meterings that were not running and had to be started (again).
     FINAL_METERINGS_RESTARTED = "FinalMeteringsRestarted"

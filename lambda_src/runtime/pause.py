@@ -1,10 +1,10 @@
-"""Waiting before another attempt."""
+"""Pauses before another attempt."""
 
 import random
 import time
 from collections.abc import Callable
 
-#: waits before attempt number n (from 0) is repeated; tests pass one that does not wait
+#: Waits before attempt number n (from 0) is repeated; tests pass one that does not wait.
 Pause = Callable[[int], None]
 
 SHORTEST = 0.02

@@ -1,5 +1,5 @@
-"""Messages of a queue, and changes of a table's stream, one by one: what failed is named and comes again, then goes to
-the dead letters.
+"""Messages of a queue, and changes of a table's stream, one by one: a failed one is named to Lambda, which delivers it
+again and then moves it to the dead letters.
 
 Source: Lambda guide, "Reporting batch item failures" for Amazon SQS and for DynamoDB triggers. Powertools' batch
 processor does the same with asyncio and every event's data class behind it, which costs half a cold start of our own.
@@ -25,7 +25,7 @@ def each_message(event: Mapping[str, Any], handle: Callable[[Message], object]) 
     """Handle every message of a batch; the answer names those whose handling raised.
 
     Behind one that failed the others of its group are named too, unhandled: a FIFO queue keeps their order.
-    ``handle`` logs what went wrong: nothing is logged here, where nobody knows what a message may say.
+    ``handle`` logs what went wrong. Nothing is logged here, because a message may hold personal data.
     """
     failed: list[Message] = []
     for message in map(_message, event["Records"]):

@@ -61,25 +61,25 @@ class SellerSettings(Settings):
 
 class RegistrationSettings(SellerSettings):
     PRODUCT_CODE: str
-    #: ``license``, ``legacy`` or ``mixed`` (a product in migration), see marketplace.billing_identity
+    #: ``license``, ``legacy`` or ``mixed`` (a product in migration), see marketplace.billing_identity.
     INTEGRATION: str
-    #: ``subscription``, ``contract`` or ``contract-with-consumption``
+    #: ``subscription``, ``contract`` or ``contract-with-consumption``.
     PRICING_MODEL: str
-    #: JSON, see marketplace.tiers: the stage's tiers, lowest first, with what each includes
+    #: JSON, see marketplace.tiers: the stage's tiers, lowest first, with what each includes.
     TIERS: str
     METERING_REGION: str
-    #: see SubscriptionNoticesSettings
+    #: See SubscriptionNoticesSettings.
     NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str
-    #: the secret in Secrets Manager that signs the registration page's sessions
+    #: The secret in Secrets Manager that signs the registration page's sessions.
     SESSION_SECRET_ARN: str
 
 
 class SubscriptionNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
-    #: ``all``, or the comma-separated accounts and billing keys of test buyers, see ledger.allowed_buyers
+    #: ``all``, or the comma-separated accounts and billing keys of test buyers, see ledger.allowed_buyers.
     NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str
@@ -92,7 +92,7 @@ class SubscriberApiSettings(Settings):
 class EntitlementNoticesSettings(SellerSettings):
     PRODUCT_CODE: str
     INTEGRATION: str
-    #: see SubscriptionNoticesSettings
+    #: See SubscriptionNoticesSettings.
     NOTICES_OF: str
     PRICING_MODEL: str
     TIERS: str
@@ -104,18 +104,18 @@ class UsageSettings(Settings):
     SUBSCRIBERS_TABLE: str
     USAGE_EVENTS_TABLE: str
     METERING_RECORDS_TABLE: str
-    #: JSON, see marketplace.dimensions
+    #: JSON, see marketplace.dimensions.
     DIMENSIONS: str
-    #: number of shards of the pending index, 1 to 16
+    #: Number of shards of the pending index, 1 to 16.
     PENDING_SHARDS: str
-    #: JSON, see usage.reporters: who may report what; ``[]``: whoever IAM lets in, everything
+    #: JSON, see usage.reporters: who may report what; ``[]``: whoever IAM lets in, everything.
     REPORTERS: str
 
 
 class UsageQueueSettings(UsageSettings):
-    #: where events wait that may be recorded later; its own delay says how long
+    #: Where events wait that may be recorded later; its own delay says how long.
     WAITING_USAGE_QUEUE_URL: str
-    #: where refused events are kept for people
+    #: Where refused events are kept for people.
     REFUSED_USAGE_QUEUE_URL: str
 
 
@@ -127,7 +127,7 @@ class FindDueHoursSettings(Settings):
 
 class PutZeroRecordsSettings(Settings):
     PRICING_MODEL: str
-    #: ``off``, ``every`` or a dimension's name, see metering.zero_rules
+    #: ``off``, ``every`` or a dimension's name, see metering.zero_rules.
     HOURLY_ZEROS: str
     SEAL_DELAY_MINUTES: str
     SUBSCRIBERS_TABLE: str
@@ -138,9 +138,9 @@ class PutZeroRecordsSettings(Settings):
 class MeteringModeSettings(Settings):
     """Whose usage is sent, see metering.mode."""
 
-    #: ``off``, ``dry-run``, ``test-buyers`` or ``live``
+    #: ``off``, ``dry-run``, ``test-buyers`` or ``live``.
     METERING_MODE: str
-    #: comma-separated billing keys that ``test-buyers`` sends for; may be empty
+    #: Comma-separated billing keys that ``test-buyers`` sends for; may be empty.
     TEST_BUYERS: str
 
 
@@ -168,9 +168,9 @@ class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
     USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     METERING_REGION: str
-    #: BatchMeterUsage calls per second for the whole stage
+    #: BatchMeterUsage calls per second for the whole stage.
     CALLS_PER_SECOND: str
-    #: how many copies of this function share that rate: its reserved concurrency
+    #: How many copies of this function share that rate: its reserved concurrency.
     SUBMIT_CONCURRENCY: str
 
 
@@ -181,7 +181,7 @@ class SettleHoursSettings(MeteringModeSettings):
 class ReportSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str
-    #: where a copy of every failed line goes
+    #: Where a copy of every failed line goes.
     FAILED_LINES_QUEUE_URL: str
 
 
@@ -202,11 +202,11 @@ class EndSubscriptionSettings(Settings):
 
 
 class StartFinalMeteringSettings(Settings):
-    #: of the state machine of final metering: what is started
+    #: Of the state machine of final metering: what is started.
     FINAL_METERING_ALIAS_ARN: str
 
 
 class LookAfterLeaversSettings(StartFinalMeteringSettings):
     SUBSCRIBERS_TABLE: str
-    #: the state machine itself: its executions are looked at, whatever they were started by
+    #: The state machine itself: its executions are looked at, whatever they were started by.
     FINAL_METERING_ARN: str

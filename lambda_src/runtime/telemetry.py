@@ -5,7 +5,7 @@ import warnings
 
 from aws_lambda_powertools import Logger, Metrics
 
-# an invocation that counts nothing is no news
+# An invocation that counts nothing is no news.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 

@@ -11,7 +11,7 @@ from marketplace_local.ends_with_stdin import at_end_of_stdin
 from marketplace_local.server import LocalMarketplace
 
 DEFAULT_PORT = 8090
-#: botocore's names: AWS_ENDPOINT_URL_ and the service id of each service model (test_endpoint_variables)
+#: botocore's names: AWS_ENDPOINT_URL_ and the service id of each service model as a name
 ENDPOINT_VARIABLES = (
     "AWS_ENDPOINT_URL_MARKETPLACE_METERING",
     "AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE",
@@ -34,7 +34,7 @@ def main() -> None:
             f"port {options.port} cannot be used: {error.strerror}. Choose another one by --port"
         ) from None
     with marketplace:
-        marketplace.state.switches.identical_resend = options.identical_resend
+        marketplace.state.settings.identical_resend = options.identical_resend
         print(json.dumps({"url": marketplace.url}) if options.json else _welcome(marketplace.url), flush=True)
         stopped.wait()
 

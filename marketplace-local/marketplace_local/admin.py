@@ -1,4 +1,4 @@
-"""A client of the local Marketplace's admin interface; the standard library is all it needs."""
+"""A client of the admin interface. It needs the standard library only."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ JsonObject = dict[str, Any]
 
 
 class AdminRefused(RuntimeError):
-    """The Marketplace refused an admin request; the message says why."""
+    """The Marketplace refused an admin request; the message has the reason."""
 
 
 class MarketplaceAdmin:
@@ -20,7 +20,7 @@ class MarketplaceAdmin:
     def __init__(self, url: str, timeout: float = 30.0) -> None:
         self.url = url.rstrip("/")
         self._timeout = timeout
-        self._opener = build_opener(ProxyHandler({}))  # whatever proxy the machine uses, this is loopback
+        self._opener = build_opener(ProxyHandler({}))  # The machine's proxy has no part in loopback traffic.
 
     def create_product(
         self,
@@ -44,7 +44,7 @@ class MarketplaceAdmin:
         )
 
     def change_listing(self, product_code: str, **listing: str) -> JsonObject:
-        """title, entityType, visibility, fulfilmentUrl: what the Catalog API says of a product."""
+        """title, entityType, visibility, fulfilmentUrl: parts of the listing that the Catalog API shows."""
         return self._call("POST", f"products/{quote(product_code, safe='')}/listing", listing)
 
     def create_buyer(
@@ -54,11 +54,12 @@ class MarketplaceAdmin:
         *,
         account_id: str | None = None,
         activated_at: str | None = None,
+        free_trial: bool = False,
         entitlements: Iterable[JsonObject] = (),
     ) -> JsonObject:
         """The new buyer with its registration token; not active unless ``activated_at`` is given (ISO or ``now``)."""
         body = {"productCode": product_code, "kind": kind, "entitlements": list(entitlements)}
-        optional = {"accountId": account_id, "activatedAt": activated_at}
+        optional = {"accountId": account_id, "activatedAt": activated_at, "freeTrial": free_trial}
         return self._call("POST", "buyers", body | {name: value for name, value in optional.items() if value})
 
     def buyers(self) -> list[JsonObject]:
@@ -68,6 +69,11 @@ class MarketplaceAdmin:
     def buyer(self, buyer_id: str) -> JsonObject:
         return self._call("GET", f"buyers/{quote(buyer_id, safe='')}")
 
+    def notices(self, buyer_id: str) -> list[JsonObject]:
+        """``{at, channel, body}`` each: the starts and ends that AWS would have notified by now."""
+        found: list[JsonObject] = self._call("GET", f"buyers/{quote(buyer_id, safe='')}/notices")["notices"]
+        return found
+
     def activate(self, buyer_id: str, at: str | None = None) -> JsonObject:
         return self._change(buyer_id, "activate", {"at": at})
 
@@ -75,7 +81,7 @@ class MarketplaceAdmin:
         return self._change(buyer_id, "end", {"at": at})
 
     def suspend(self, buyer_id: str) -> JsonObject:
-        """AWS suspends the buyer's account: nothing is taken until ``resume``."""
+        """AWS suspends the buyer's account: the buyer is not subscribed until ``resume``."""
         return self._change(buyer_id, "suspend", {})
 
     def resume(self, buyer_id: str) -> JsonObject:
@@ -110,16 +116,16 @@ class MarketplaceAdmin:
     def arm_at_random(self, seed: int, rates: dict[str, float], **options: Any) -> JsonObject:
         """Faults at random, see ``marketplace_local.random_faults``; they begin with call number 1 again.
 
-        options: ``operations`` (BatchMeterUsage only unless said otherwise), ``error``, ``seconds``.
+        options: ``operations`` (default BatchMeterUsage), ``error``, ``seconds``.
         """
         return self._call("POST", "random-faults", {"seed": seed, "rates": rates, **options})
 
     def random_faults(self) -> JsonObject:
-        """The settings of the faults at random, with ``calls``: how many calls of each operation were counted."""
+        """The rates, with ``calls``: the calls counted so far by operation."""
         return self._call("GET", "random-faults")
 
     def clear_faults(self) -> None:
-        """Disarms all, those at random too."""
+        """Disarms all faults, those at random too."""
         self._call("DELETE", "faults")
 
     def calls(self) -> Iterator[JsonObject]:
@@ -127,7 +133,7 @@ class MarketplaceAdmin:
         return self._pages("log", "calls")
 
     def accepted(self) -> Iterator[JsonObject]:
-        """Every record that will be billed, oldest first."""
+        """Every record that AWS would bill, oldest first."""
         return self._pages("log/accepted", "accepted")
 
     def summary(self) -> JsonObject:

@@ -1,4 +1,4 @@
-"""The admin interface without HTTP: settings, faults and the log, as the package's docstring describes it."""
+"""The admin interface without HTTP (``README.md`` has its table): settings, clock, faults and the log."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -26,13 +26,13 @@ def answer(state: MarketplaceState, method: str, path: str, query: Mapping[str, 
             return buyer_request(state, method, state.catalogue.buyer(parts[1]), parts[2:], body)
         if method == "POST" and parts[0] == "products" and parts[2:] == ["listing"]:
             return change_listing(state, parts[1], body)
-        if action := _POSTS.get("/".join(parts)) if method == "POST" else None:
+        if action := POSTS.get("/".join(parts)) if method == "POST" else None:
             return action(state, body)
         if method == "DELETE" and parts == ["faults"]:
             state.faults.clear()
             state.random_faults = RandomFaults()
             return {"faults": []}
-        if view := _GETS.get("/".join(parts)) if method == "GET" else None:
+        if view := GETS.get("/".join(parts)) if method == "GET" else None:
             return view(state, query)
     raise AdminError(f"there is no {method} {path}", 404)
 
@@ -45,20 +45,20 @@ def _set_settings(state: MarketplaceState, body: Body) -> dict[str, Any]:
     rate = body.get("callsPerSecond", 0)
     if not isinstance(body.get("emptyPages", False), bool) or not isinstance(rate, int | float) or rate < 0:
         raise AdminError("emptyPages must be true or false, callsPerSecond a number from 0 (0: no quota)")
-    minutes = body.get("tokenMinutes", state.switches.token_seconds / 60)
+    minutes = body.get("tokenMinutes", state.settings.token_seconds / 60)
     if not isinstance(minutes, int | float) or minutes <= 0:
         raise AdminError("tokenMinutes must be a number above 0")
-    state.switches.token_seconds = minutes * 60
-    state.switches.usage_after_end = body.get("usageAfterEnd", state.switches.usage_after_end)
-    state.switches.identical_resend = body.get("identicalResend", state.switches.identical_resend)
-    state.switches.empty_pages = body.get("emptyPages", state.switches.empty_pages)
+    state.settings.token_seconds = minutes * 60
+    state.settings.usage_after_end = body.get("usageAfterEnd", state.settings.usage_after_end)
+    state.settings.identical_resend = body.get("identicalResend", state.settings.identical_resend)
+    state.settings.empty_pages = body.get("emptyPages", state.settings.empty_pages)
     if "callsPerSecond" in body:
         state.rate.quotas["BatchMeterUsage"] = float(rate)
-    return {**asdict(state.switches), "callsPerSecond": state.rate.quotas["BatchMeterUsage"]}
+    return {**asdict(state.settings), "callsPerSecond": state.rate.quotas["BatchMeterUsage"]}
 
 
 def _set_clock(state: MarketplaceState, body: Body) -> dict[str, Any]:
-    """``{now: ISO}`` or ``{advance: seconds}``. Only a clock that nobody else owns can be set."""
+    """``{now: ISO}`` or ``{advance: seconds}``. Raises AdminError 409 for a clock that another program owns."""
     if not isinstance(state.now, MovableClock):
         raise AdminError("this Marketplace goes by the clock of the program that runs it", 409)
     try:
@@ -91,7 +91,7 @@ def _log_page(name: str, entries: list[Any], query: Mapping[str, str]) -> dict[s
     return {name: chosen, "next": following}
 
 
-_POSTS: dict[str, Callable[[MarketplaceState, Body], dict[str, Any]]] = {
+POSTS: dict[str, Callable[[MarketplaceState, Body], dict[str, Any]]] = {
     "products": add_product,
     "buyers": add_buyer,
     "settings": _set_settings,
@@ -99,7 +99,7 @@ _POSTS: dict[str, Callable[[MarketplaceState, Body], dict[str, Any]]] = {
     "faults": _arm,
     "random-faults": _arm_at_random,
 }
-_GETS: dict[str, Callable[[MarketplaceState, Mapping[str, str]], dict[str, Any]]] = {
+GETS: dict[str, Callable[[MarketplaceState, Mapping[str, str]], dict[str, Any]]] = {
     "buyers": lambda state, query: {"buyers": [describe_buyer(buyer) for buyer in state.catalogue.buyers.values()]},
     "faults": lambda state, query: {"faults": state.faults.describe(state.now())},
     "random-faults": lambda state, query: state.random_faults.describe(),

@@ -42,9 +42,9 @@ def buyer_request(state: MarketplaceState, method: str, buyer: Buyer, rest: list
         return {"notices": notices_of(buyer, state.now())}
     if method == "POST" and rest == ["token"]:
         return {"token": state.issue_token(buyer)}
-    action = _ACTIONS.get("/".join(rest)) if method == "POST" else None
+    action = ACTIONS.get("/".join(rest)) if method == "POST" else None
     if action is None:
-        raise AdminError(f"a buyer takes {', '.join([*_ACTIONS, 'token'])}", 404)
+        raise AdminError(f"a buyer takes {', '.join([*ACTIONS, 'token'])}", 404)
     action(state, buyer, body)
     return describe_buyer(buyer)
 
@@ -83,7 +83,7 @@ def _expire(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
     buyer.entitlements = tuple(replace(held, expires_at=state.now()) for held in buyer.entitlements)
 
 
-_ACTIONS: dict[str, Callable[[MarketplaceState, Buyer, Body], None]] = {
+ACTIONS: dict[str, Callable[[MarketplaceState, Buyer, Body], None]] = {
     "activate": _activate,
     "end": _end,
     "suspend": _suspend,

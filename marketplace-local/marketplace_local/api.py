@@ -182,7 +182,7 @@ def resolve_customer(state: MarketplaceState, body: Any) -> dict[str, Any]:
     if broken := violations("meteringmarketplace", "ResolveCustomer", body):
         raise ServiceError("InvalidTokenException", describe(broken), rule=rule_of(broken))
     token = registration.token_is_known(state.tokens.get(body["RegistrationToken"]))
-    registration.token_is_fresh(token, state.now(), state.switches.token_seconds)
+    registration.token_is_fresh(token, state.now(), state.settings.token_seconds)
     return registration.resolved(token.buyer)
 
 
@@ -194,7 +194,7 @@ def get_entitlements(state: MarketplaceState, body: Any) -> dict[str, Any]:
     filters = body.get("Filter") or {}
     entitlements.filters_are_exclusive(filters)
     found = entitlements.entitlements(body["ProductCode"], filters, state.catalogue.buyers.values(), state.now())
-    return entitlements.page(found, body, empty_pages=state.switches.empty_pages)
+    return entitlements.page(found, body, empty_pages=state.settings.empty_pages)
 
 
 def _refused(error: ServiceError) -> ApiAnswer:

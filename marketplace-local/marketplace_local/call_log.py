@@ -1,4 +1,4 @@
-"""The judge's book: every call, every accepted record, and the sums over them."""
+"""The log: every call, every accepted record, and sums over them."""
 
 import json
 from collections import Counter
@@ -16,8 +16,8 @@ DEFAULT_PAGE = 1_000
 class Call:
     """One call of AWS's interface. ``outcome``: ``answered``, or the error class that refused it by ``rule``.
 
-    results: for BatchMeterUsage one entry a judged record. lost: the work was done, but the answer did not say so: it
-    never left, or was a 5xx. faults: the kinds of the faults that it met.
+    results: of BatchMeterUsage, one entry for each judged record. lost: the work was done but the answer did not show
+    it, because it never left or was a 5xx. faults: the kinds of the faults that the call met.
     """
 
     seq: int
@@ -40,9 +40,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Accepted:
-    """One record that will be billed. Times are ISO 8601; ``quantity`` is the text sent; ``at``: when it was accepted.
+    """One record that AWS would bill. Times are ISO 8601; ``at`` is the moment of acceptance.
 
-    buyer: the billing key. identity: the fields that named it in the record.
+    buyer: the billing key. identity: the record's fields that name it. quantity: the text that was sent.
     """
 
     seq: int
@@ -59,7 +59,7 @@ class Accepted:
 
 
 class CallLog:
-    """Append-only; ``counts`` hold records by what became of them. With a path each accepted line is appended there."""
+    """Append-only. ``counts`` are records by their outcome. ``path``: a file that gets each accepted record as JSON."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -83,13 +83,13 @@ class CallLog:
                 file.write(json.dumps(asdict(line)) + "\n")
 
     def summary(self) -> dict[str, int]:
-        """What became of the metered records: records = accepted + duplicates + rejected + unprocessed.
+        """Counts of metered records: records = accepted + duplicates + rejected + unprocessed.
 
-        calls: BatchMeterUsage calls. duplicates: whatever found its slot taken, ``identical`` among them by value.
-        rejected: not subscribed, or in a call that was refused as a whole. unprocessed: to be sent again unchanged
-        (UnprocessedRecords, throttled and 5xx calls). billedTwice: accepted records of a buyer, dimension and hour that
-        another accepted record already bills, by the other integration or in another Region. otherRegion: accepted
-        outside the product's Region.
+        calls: BatchMeterUsage calls. duplicates: records whose slot was taken; ``identical`` are those of equal value.
+        rejected: CustomerNotSubscribed, or in a call that was refused as a whole. unprocessed: the sender has to send
+        them again (UnprocessedRecords, throttled and 5xx calls). billedTwice: accepted records of a buyer, dimension
+        and hour that another accepted record bills too, by the other integration or in another Region. otherRegion:
+        accepted outside the product's Region.
         """
         names = ("records", "accepted", "duplicates", "identical", "rejected", "unprocessed", "otherRegion")
         return {

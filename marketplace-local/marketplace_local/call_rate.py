@@ -1,10 +1,9 @@
-"""The quota on calls per second, counted in real time whatever the simulated clock says: so callers must pace."""
+"""The quota on calls per second. It counts real time, whatever the Marketplace's clock shows."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-#: AWS Marketplace endpoints and quotas: BatchMeterUsage 10 requests a second, GetEntitlements 20, per account and
-#: Region; none is published for ResolveCustomer
+#: Calls a second and Region, by operation (rules T01, T03, T05). AWS publishes no quota for ResolveCustomer.
 QUOTA = {"BatchMeterUsage": 10.0, "GetEntitlements": 20.0}
 QUOTA_RULES = {"BatchMeterUsage": "T01", "GetEntitlements": "T05"}
 

@@ -1,7 +1,7 @@
-"""The Catalog API's two reading operations, ListEntities and DescribeEntity, over the products there are.
+"""The Catalog API's two reading operations, ListEntities and DescribeEntity, over the products.
 
 REST-JSON: ``POST /ListEntities`` and ``GET /DescribeEntity?catalog=&entityId=`` (botocore's marketplace-catalog),
-signed for ``aws-marketplace`` in us-east-1, the only Region that it answers in.
+signed for ``aws-marketplace`` in us-east-1, its only Region.
 """
 
 import json
@@ -23,7 +23,7 @@ OPERATIONS = {("POST", "/ListEntities"): "ListEntities", ("GET", "/DescribeEntit
 
 
 def request_of(operation: str, query: Mapping[str, str], body: Any) -> dict[str, Any]:
-    """The request as the model has it: members of DescribeEntity stand in the query."""
+    """The request as the model has it. DescribeEntity carries its members in the query."""
     if operation == "DescribeEntity":
         named = {"Catalog": query.get("catalog"), "EntityId": query.get("entityId")}
         return {name: value for name, value in named.items() if value is not None}
@@ -69,7 +69,7 @@ def _listed(found: list[Entity], request: dict[str, Any], moment: str) -> dict[s
 
 
 def _passes(entity: Entity, request: dict[str, Any]) -> bool:
-    """The filters by value lists; others are not refused, they let everything through as an absent one does."""
+    """Applies the filters with value lists; other filters let everything pass, as an absent one does."""
     filters = request.get("EntityTypeFilters", {}).get(f"{entity.type}Filters", {})
     return all(
         entity.summary.get(name) in wanted["ValueList"]

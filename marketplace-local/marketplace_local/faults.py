@@ -1,31 +1,7 @@
-"""Faults on demand, armed through the admin interface and used up by the next calls they match.
+"""Faults on demand, armed through the admin interface and used up by the next calls that they match.
 
-====================  ==================================================================================================
-kind                  effect
-====================  ==================================================================================================
-throttle              calls are answered ThrottlingException; nothing is processed
-server-error          calls are answered InternalServiceErrorException (500); nothing is processed
-late-error            calls do all their work and are then answered ``error`` (default InternalServiceErrorException)
-                      with status 500
-lost-answer           calls do all their work, then the connection closes without an answer
-slow                  calls wait ``seconds`` (at most 60) before they are worked on
-unprocessed           *records* come back in UnprocessedRecords
-partial-unprocessed   every second record of a call, beginning with the first, comes back in UnprocessedRecords
-reordered             answers name their records in the opposite order
-omitted               answers name every second record only, beginning with the second; all are worked on
-error                 calls are refused with ``error`` (an AWS error class, e.g. AccessDeniedException,
-                      DisabledApiException, InvalidProductCodeException): every call, those of ``productCode``, or, to
-                      poison a batch, those that name ``buyer`` (and ``dimension``)
-status                records of ``buyer`` (and ``dimension``) are answered with ``status`` instead of being judged
-====================  ==================================================================================================
-
-``times`` counts calls (``unprocessed`` and ``status``: records) down. ``until``: ISO 8601, the fault is gone from that
-moment of the Marketplace's clock on, for example a throttled hour; it may be combined with ``times``. With neither,
-``error`` and ``status`` stay until they are disarmed, all others happen once. ``operation`` limits a fault to one
-operation; BatchMeterUsage is the default, and the only one for the kinds that touch single records. ``productCode``,
-``buyer`` and ``dimension`` narrow the kinds of which ``NARROWED`` says so.
-
-Faults at random: ``marketplace_local.random_faults``.
+``README.md`` has a table of the kinds. ``until`` may be combined with ``times``. ``productCode``, ``buyer`` and
+``dimension`` narrow the kinds that ``NARROWED`` lists. ``random_faults`` are armed by rates instead.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -60,7 +36,7 @@ LONGEST_WAIT = 60.0
 
 @dataclass
 class CallFault:
-    """One armed fault; fields as in the module's table. ``times`` None: until disarmed, or ``until``."""
+    """One armed fault. ``times`` None: until it is disarmed, or ``until``."""
 
     kind: str
     times: int | None = None
@@ -75,7 +51,7 @@ class CallFault:
 
     @classmethod
     def from_request(cls, request: dict[str, Any]) -> "CallFault":
-        """A fault from the admin interface. Raises AdminError if it is not one of the table."""
+        """A fault from the admin interface. Raises AdminError for a kind or a field that does not exist."""
         unknown = sorted(set(request) - {entry.name for entry in fields(cls)})
         if unknown:
             raise AdminError(f"a fault has no {', '.join(unknown)}")
@@ -93,7 +69,7 @@ class CallFault:
         return bool(self.until) and now >= from_iso(self.until)
 
     def matches(self, product: str, buyer: str, dimension: str) -> bool:
-        """A fault that names a buyer, a dimension or a product matches that one only; one that names none, all."""
+        """A fault that names a product, a buyer or a dimension matches only that one."""
         wanted = ((self.productCode, product), (self.buyer, buyer), (self.dimension, dimension))
         return all(not want or want == have for want, have in wanted)
 

@@ -4,12 +4,12 @@ from marketplace_local.clock import Clock
 from marketplace_local.faults import ArmedFaults, CallFault
 from marketplace_local.random_faults import RandomFaults, chosen
 
-#: these choose among a call's records
+#: kinds that choose among a call's records
 _CHOOSING = ("partial-unprocessed", "omitted")
 
 
 class FaultsMet:
-    """Made when the call arrives; ``met`` names the kinds that touched it, in that order."""
+    """The faults of one call, made when it arrives. ``met`` names the kinds that touched it, in that order."""
 
     def __init__(self, board: ArmedFaults, random: RandomFaults, operation: str, now: Clock) -> None:
         self._board = board
@@ -20,7 +20,7 @@ class FaultsMet:
         self.met: list[str] = []
 
     def take(self, kind: str, *, product: str = "", buyer: str = "", dimension: str = "") -> CallFault | None:
-        """The fault of that kind that touches the call, or the record; one on demand is counted down."""
+        """The fault of that kind that touches the call or the record. Counts an armed fault down."""
         if not self._drawn and not self._board:
             return None
         found = self._drawn if self._drawn and self._drawn.kind == kind else None

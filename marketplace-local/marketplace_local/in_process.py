@@ -1,10 +1,9 @@
-"""The local Marketplace in one process: clients like boto3's and the admin interface, without HTTP and JSON between.
+"""Clients like boto3's and the admin interface in one process, without HTTP and JSON between.
 
-The rules are those of the server (``api.serve``); only the transport is left out. Requests are the Python values that
-boto3 takes, answers those that it gives, errors the classes of boto3's ``client.exceptions``; a lost answer is
-ConnectionClosedError. Two things differ: boto3's own check of parameters (ParamValidationError) is left to the rules,
-and times in answers are in UTC. For a simulation give the state a ``monotonic`` clock, or set ``callsPerSecond`` to 0:
-the quota goes by real time.
+The rules are those of the server (``api.serve``). Requests, answers and error classes are those of boto3's clients; a
+lost answer raises ConnectionClosedError. Two things differ: the rules check parameters where boto3 would raise
+ParamValidationError, and times in answers are in UTC. The quota counts real time, so a simulation gives the state a
+``monotonic`` clock or sets ``callsPerSecond`` to 0.
 """
 
 import json
@@ -31,7 +30,7 @@ _ANSWERED: dict[str, Any] = {"HTTPStatusCode": 200}
 
 
 class InProcessAdmin(MarketplaceAdmin):
-    """The admin interface's client, on the state itself."""
+    """The admin interface's client, which works on the state itself."""
 
     def __init__(self, state: MarketplaceState) -> None:
         super().__init__("http://in-process")
@@ -48,7 +47,7 @@ class _Client:
     def __init__(
         self, state: MarketplaceState, region: str = "us-east-1", sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        """region: what requests would be signed for. sleep: how a slow call waits."""
+        """region: the Region for which requests count as signed. sleep: how a slow call waits."""
         self.state = state
         self._region = region
         self._sleep = sleep
@@ -68,7 +67,7 @@ class _Client:
 
 
 class MeteringClient(_Client):
-    """What ``boto3.client("meteringmarketplace")`` is to a seller."""
+    """Stands for ``boto3.client("meteringmarketplace")``."""
 
     service = "meteringmarketplace"
 
@@ -88,7 +87,7 @@ class MeteringClient(_Client):
 
 
 class EntitlementClient(_Client):
-    """What ``boto3.client("marketplace-entitlement")`` is to a seller."""
+    """Stands for ``boto3.client("marketplace-entitlement")``."""
 
     service = "marketplace-entitlement"
 
@@ -107,7 +106,7 @@ class EntitlementClient(_Client):
 
 
 def _without_datetimes(request: Request) -> dict[str, Any]:
-    """A copy with times as the JSON protocol has them: seconds since the epoch, as boto3 writes them."""
+    """A copy with times as boto3 writes them into JSON: seconds since the epoch."""
     records = request.get("UsageRecords")
     if not isinstance(records, list):
         return dict(request)
@@ -122,7 +121,7 @@ def _plain(record: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def _seconds(moment: datetime) -> float:
-    """As boto3 computes them: one without a zone is UTC, microseconds are kept."""
+    """As boto3 computes them: a time without a zone is UTC, and microseconds stay."""
     seconds = timegm(moment.utctimetuple())
     return (seconds * 10**6 + moment.microsecond) / 10**6 if moment.microsecond else seconds
 
@@ -137,8 +136,8 @@ def _with_datetime(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _size(body: dict[str, Any]) -> int:
-    """The bytes that boto3 would send. Without allocations it is not counted: 25 records within the model's bounds
-    (names of 255 characters of 12 bytes each) stay far below 1 MB.
+    """The bytes that boto3 would send; 0 for a request without allocations, which cannot reach 1 MB: 25 records within
+    the model's bounds are names of 255 characters of at most 12 bytes.
     """
     records = body.get("UsageRecords")
     if isinstance(records, list) and any(

@@ -1,4 +1,4 @@
-"""A product's listing and its public offer, as the Catalog API describes them. Pure.
+"""A product's listing and its public offer, as the Catalog API describes them.
 
 Shapes: AWS Marketplace API Reference, "Work with SaaS products" and "Work with offers", and AWS's own published shapes
 of the entity SaaSProduct@1.0 (awslabs, aws-marketplace-catalog-api-shapes).
@@ -8,11 +8,10 @@ import hashlib
 from typing import Any, NamedTuple
 
 from marketplace_local.catalogue import Product
+from marketplace_local.notices import SELLER_ACCOUNT
 
 CATALOG = "AWSMarketplace"
-#: whose listings they are; every account's root user may look at them here
-OWNER = "111122223333"
-#: usage is metered by the seller, contracts are what a buyer is entitled to (Catalog API, AddDimensions)
+#: types of usage and of contract dimensions (Catalog API, AddDimensions)
 USAGE, CONTRACT = "ExternallyMetered", "Entitled"
 
 
@@ -27,7 +26,7 @@ class Entity(NamedTuple):
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:aws-marketplace:us-east-1:{OWNER}:{CATALOG}/{self.type}/{self.id}"
+        return f"arn:aws:aws-marketplace:us-east-1:{SELLER_ACCOUNT}:{CATALOG}/{self.type}/{self.id}"
 
 
 def entities_of(product: Product) -> tuple[Entity, Entity]:
@@ -36,7 +35,7 @@ def entities_of(product: Product) -> tuple[Entity, Entity]:
 
 
 def product_id(product: Product) -> str:
-    """``prod-`` and 13 characters: another name than the product code, and not derivable from it on AWS."""
+    """``prod-`` and 13 characters. On AWS it cannot be derived from the product code."""
     return f"prod-{_name(product)}"
 
 
@@ -76,7 +75,7 @@ def _dimensions(product: Product) -> list[dict[str, Any]]:
 
 
 def _offer(product: Product) -> Entity:
-    """What the public offer prices says which pricing model the product has."""
+    """The priced dimensions of the public offer show the pricing model of the product."""
     terms: list[dict[str, Any]] = [{"Type": "SupportTerm", "RefundPolicy": "No refunds"}]
     if product.dimensions:
         card = [{"DimensionKey": name, "Price": "0.01"} for name in sorted(product.dimensions)]

@@ -1,4 +1,4 @@
-"""BatchMeterUsage: the rules in order, then one verdict a record. A refused request processes no record at all."""
+"""BatchMeterUsage: the rules in order, then one status a record. A refused request processes no record (rule A06)."""
 
 import uuid
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ _RECORD_IDS = uuid.UUID("6b1d9a51-32c5-4e63-9d4f-2f2a3c7d3a10")
 
 
 class _Context(NamedTuple):
-    """What all records of one call share; ``now``: epoch seconds."""
+    """The values that all records of one call share; ``now``: epoch seconds."""
 
     state: MarketplaceState
     call: Call
@@ -38,19 +38,19 @@ def batch_meter_usage(state: MarketplaceState, body: Any, size: int, call: Call,
     unprocessed: list[dict[str, Any]] = []
     partial = faults.take("partial-unprocessed", product=product_code)
     for index, entry in enumerate(bound):
-        if (partial and faults.touches(index)) or _comes_back(context, entry):
+        if (partial and faults.touches(index)) or _record_fault(context, "unprocessed", entry):
             unprocessed.append(entry.record.sent)
         else:
             results.append(_meter(context, entry))
     call.unprocessed = len(unprocessed)
     state.log.counts["unprocessed"] += len(unprocessed)
-    return _as_told(context, results, unprocessed)
+    return _answer(context, results, unprocessed)
 
 
 def _judge_request(
     state: MarketplaceState, request: MeteringRequest, now: float, faults: FaultsMet
 ) -> tuple[tuple[BoundRecord, ...], str]:
-    """Every rule that rejects the whole request; the bound records and their product."""
+    """Applies every rule that rejects the whole request; returns the bound records and their product."""
     request_form.request_under_one_megabyte(request)
     for record in request.records:
         request_form.record_is_well_formed(record)
@@ -61,7 +61,7 @@ def _judge_request(
         identity.dimension_of_product(entry, product_code, state.catalogue)
         window.in_bounds(entry.record, now)
         window.not_before_activation(entry.record, entry.buyer)
-        if state.switches.usage_after_end == "InvalidLicenseException":
+        if state.settings.usage_after_end == "InvalidLicenseException":
             window.not_after_end(entry.record, entry.buyer)
     return bound, product_code
 
@@ -73,10 +73,6 @@ def _refuse_on_demand(faults: FaultsMet, product_code: str, bound: tuple[BoundRe
             raise ServiceError(fault.error, "a fault on demand")
 
 
-def _comes_back(context: _Context, entry: BoundRecord) -> bool:
-    return _record_fault(context, "unprocessed", entry) is not None
-
-
 def _record_fault(context: _Context, kind: str, entry: BoundRecord) -> CallFault | None:
     """The fault of that kind that touches the record."""
     return context.faults.take(
@@ -84,8 +80,8 @@ def _record_fault(context: _Context, kind: str, entry: BoundRecord) -> CallFault
     )
 
 
-def _as_told(context: _Context, results: list[dict[str, Any]], unprocessed: list[dict[str, Any]]) -> dict[str, Any]:
-    """The answer's lists; faults may turn them round or leave lines out of what was done."""
+def _answer(context: _Context, results: list[dict[str, Any]], unprocessed: list[dict[str, Any]]) -> dict[str, Any]:
+    """The answer's two lists (rule A07), which faults may reverse or shorten."""
     if context.faults.take("reordered", product=context.product_code):
         results, unprocessed = results[::-1], unprocessed[::-1]
     if context.faults.take("omitted", product=context.product_code):
@@ -94,23 +90,17 @@ def _as_told(context: _Context, results: list[dict[str, Any]], unprocessed: list
 
 
 def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
-    """One record's result; writes it if its slot was free and its buyer is subscribed."""
-    state, record, buyer = context.state, entry.record, entry.buyer
+    """One record's result; accepts the record if its slot is free and its buyer is subscribed."""
+    state, record = context.state, entry.record
     key = deduplication.key_of(record, context.product_code, context.call.region)
     on_file = state.on_file.get(key)
-    forced = _record_fault(context, "status", entry)
-    rule = window.why_not_subscribed(record, buyer, context.product_code, context.now)
-    status: str = deduplication.verdict(record, on_file, not rule, state.switches.identical_resend)
-    if forced:
-        status, rule = forced.status, ""
-    elif status == "DuplicateRecord" and on_file:
-        rule = deduplication.rule_of_duplicate(record, on_file)
+    status, rule = _judge(context, entry, on_file)
     counts = state.log.counts
     if status == "Success" and on_file is None:
         record_id = metering_record_id(key)
         on_file = deduplication.OnFile(record.quantity, record_id, deduplication.shares_of(record))
         state.on_file[key] = on_file
-        state.log.accept(_accepted_line(context, entry, key, record_id))
+        state.log.accept(_accepted(context, entry, key, record_id))
         counts["accepted"] += 1
         counts["otherRegion"] += int(context.call.region != state.catalogue.products[context.product_code].region)
     elif status == "CustomerNotSubscribed":
@@ -118,12 +108,9 @@ def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
     else:
         counts["duplicates"] += 1
         counts["identical"] += int(on_file is not None and deduplication.identical(record, on_file))
-    result: dict[str, Any] = {"UsageRecord": record.sent, "Status": status}
-    if status == "Success" and on_file:
-        result["MeteringRecordId"] = on_file.metering_record_id
     context.call.results.append(
         {
-            "buyer": buyer.id,
+            "buyer": entry.buyer.id,
             "dimension": record.dimension,
             "timestamp": iso(record.timestamp),
             "quantity": record.quantity_text,
@@ -131,15 +118,30 @@ def _meter(context: _Context, entry: BoundRecord) -> dict[str, Any]:
             "rule": rule,
         }
     )
+    result: dict[str, Any] = {"UsageRecord": record.sent, "Status": status}
+    if status == "Success" and on_file:
+        result["MeteringRecordId"] = on_file.metering_record_id
     return result
 
 
+def _judge(context: _Context, entry: BoundRecord, on_file: deduplication.OnFile | None) -> tuple[str, str]:
+    """A record's status and the id of the rule that it breaks, "" for Success and for a forced status."""
+    if fault := _record_fault(context, "status", entry):
+        return fault.status, ""
+    record = entry.record
+    rule = window.why_not_subscribed(record, entry.buyer, context.product_code, context.now)
+    status = deduplication.status_of(record, on_file, not rule, context.state.settings.identical_resend)
+    if status == "DuplicateRecord" and on_file:
+        rule = deduplication.rule_of_duplicate(record, on_file)
+    return status, rule
+
+
 def metering_record_id(key: deduplication.Key) -> str:
-    """botocore model, UsageRecordResult: a "unique identifier for this metering event"; it follows from the slot."""
+    """Rule A02. The id follows from the slot."""
     return str(uuid.uuid5(_RECORD_IDS, "|".join(map(str, key))))
 
 
-def _accepted_line(context: _Context, entry: BoundRecord, key: deduplication.Key, record_id: str) -> Accepted:
+def _accepted(context: _Context, entry: BoundRecord, key: deduplication.Key, record_id: str) -> Accepted:
     record = entry.record
     named = ("CustomerIdentifier", "CustomerAWSAccountId", "LicenseArn")
     return Accepted(

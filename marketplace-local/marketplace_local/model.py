@@ -1,7 +1,7 @@
-"""Requests are checked against botocore's own service models: types, required members, min, max, pattern, enum.
+"""Checks requests against botocore's service models: types, required members, min, max, pattern, enum.
 
-boto3 itself checks types, required members and minimums only; maxima, patterns and enums are left to the service.
-Each operation's input shape is turned into functions once, so that a simulation can afford the check.
+boto3 itself checks types, required members and minimums only. This module turns each operation's input shape into
+functions once, so that a simulation can afford the check.
 """
 
 import re
@@ -30,7 +30,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 #: epoch seconds of the end of the year 9999
 _LATEST_TIMESTAMP = 253_402_300_799
 
-#: adds what a value breaks to the list; raises ServiceError SerializationException where it has the wrong JSON type
+#: adds the violations of a value to the list; raises ServiceError SerializationException for a wrong JSON type
 Check = Callable[[Any, Place, list[Violation]], None]
 
 
@@ -51,7 +51,7 @@ def violations(service: str, operation: str, request: Any) -> list[Violation]:
 
 
 def answer_violations(service: str, operation: str, answer: Any) -> list[Violation]:
-    """The same of the operation's output shape and an answer."""
+    """Every constraint of the operation's output shape that an answer breaks."""
     shape = service_model(service).operation_model(operation).output_shape
     assert shape is not None
     broken: list[Violation] = []
@@ -67,7 +67,7 @@ def _checks(service: str, operation: str) -> Check:
 
 
 def constraint(shape: Shape, name: str) -> Any:
-    """``min``, ``max``, ``pattern`` or ``enum`` of a shape, None where the model says nothing."""
+    """``min``, ``max``, ``pattern`` or ``enum`` of a shape, None where the model has none."""
     return shape.metadata.get(name)
 
 
@@ -162,7 +162,7 @@ def _scalar(shape: Shape) -> Check:
     def check(value: Any, place: Place, broken: list[Violation]) -> None:
         if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             raise _wrong_type(place, shape)
-        if is_time and not -_LATEST_TIMESTAMP <= value <= _LATEST_TIMESTAMP:  # a NaN is not, either
+        if is_time and not -_LATEST_TIMESTAMP <= value <= _LATEST_TIMESTAMP:  # A NaN fails this, too.
             raise ServiceError("SerializationException", f"{path_of(place)} is not a time", rule="P07")
         if in_range:
             in_range(value, place, broken)

@@ -21,7 +21,7 @@ EndStatus = Literal["CANCELLED", "EXPIRED", "TERMINATED", "RENEWED", "REPLACED",
 Role = Literal["Proposer", "Manufacturer"]
 JsonObject = dict[str, Any]
 
-#: the end of an agreement that has none (pay as you go), as events were seen to say it
+#: the end time that events carry for an agreement without an end (pay as you go)
 _NO_END = "9999-01-01T00:00:00Z"
 _EVENT_IDS = uuid.UUID("0f8f4a3e-0a5d-4d0a-9c43-1f5d6c0c6f51")
 
@@ -47,12 +47,12 @@ def subscription_notice(
     if offer_identifier is not None and action in ("subscribe-success", "subscribe-fail"):
         body["offer-identifier"] = offer_identifier
     if free_trial is not None:
-        body["isFreeTrialTermPresent"] = "true" if free_trial else "false"  # a string, not a boolean
+        body["isFreeTrialTermPresent"] = "true" if free_trial else "false"  # AWS sends a string.
     return body
 
 
 def entitlement_notice(customer_identifier: str, product_code: str) -> JsonObject:
-    """A message of the entitlement topic: new, upgrade, renewal and expiry all look like this."""
+    """A message of the entitlement topic, the same for a new contract, an upgrade, a renewal and an expiry."""
     return {
         "action": "entitlement-updated",
         "customer-identifier": customer_identifier,
@@ -61,7 +61,7 @@ def entitlement_notice(customer_identifier: str, product_code: str) -> JsonObjec
 
 
 def sns_envelope(body: JsonObject, topic_arn: str, *, message_id: str, at: float) -> JsonObject:
-    """What SNS puts into a queue without raw delivery: the body is a string in ``Message``. ``at``: epoch seconds."""
+    """The message that SNS puts into a queue without raw delivery, with the body as a text. ``at``: epoch seconds."""
     return {
         "Type": "Notification",
         "MessageId": message_id,
@@ -74,7 +74,7 @@ def sns_envelope(body: JsonObject, topic_arn: str, *, message_id: str, at: float
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """What events say about one agreement."""
+    """The facts that events carry about one agreement."""
 
     agreement_id: str
     account_id: str
@@ -143,7 +143,7 @@ def agreement_created(
 def agreement_ended(
     agreement: Agreement, at: float, status: EndStatus = "CANCELLED", *, role: Role = "Proposer"
 ) -> JsonObject:
-    """RENEWED, REPLACED and SUPERSEDED are not the end of the customer."""
+    """With RENEWED, REPLACED and SUPERSEDED the buyer stays: another agreement follows."""
     detail = {
         "agreement": {"id": agreement.agreement_id, "status": status},
         "resaleAuthorization": {"id": None},
@@ -163,7 +163,7 @@ def _license_event(detail_type: str, agreement: Agreement, at: float) -> JsonObj
 
 
 def agreement_event(detail_type: str, agreement: Agreement, at: float, detail: JsonObject) -> JsonObject:
-    """The envelope; its id follows from what it says, so that the same event sent twice is the same event."""
+    """An event. Its id follows from its content, so that an event sent twice has one id."""
     event_id = uuid.uuid5(_EVENT_IDS, f"{detail_type}|{agreement.agreement_id}|{int(at)}")
     return {
         "version": "0",
@@ -171,7 +171,7 @@ def agreement_event(detail_type: str, agreement: Agreement, at: float, detail: J
         "detail-type": detail_type,
         "source": "aws.agreement-marketplace",
         "account": agreement.seller,
-        "time": iso(int(at)),  # whole seconds
+        "time": iso(int(at)),  # EventBridge has whole seconds.
         "region": "us-east-1",
         "resources": [f"arn:aws:aws-marketplace::aws:agreement:{agreement.agreement_id}"],
         "detail": {

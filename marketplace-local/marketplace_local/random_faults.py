@@ -1,11 +1,11 @@
-"""Faults at random from a seed: which fault meets a call is a function of the seed and the call's number only.
+"""Faults at random: the seed and the number of a call decide which fault the call meets.
 
-The call's number counts the calls of one operation since the faults were set, from 1, in their order of arrival; so a
-run that makes the same calls in the same order meets the same faults, on any machine and any version of Python.
+The number counts the calls of one operation since the faults were set, from 1, in their order of arrival. A program
+that makes the same calls in the same order meets the same faults, on any machine and any version of Python.
 
-``rates`` gives each kind its probability, 0 to 1; their sum is at most 1, and a call meets one fault or none. The kinds
-are those of ``marketplace_local.faults`` but for ``status``, which would make the judge lie. ``unprocessed`` is all
-records of the call; ``partial-unprocessed`` and ``omitted`` choose among the records, each with one half.
+``rates`` gives each kind its probability, 0 to 1; their sum is at most 1, and a call meets one fault or none. The kind
+``status`` is not drawn, because its answers would be false. ``unprocessed`` touches all records of the call;
+``partial-unprocessed`` and ``omitted`` touch each record with a probability of one half.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from marketplace_local.faults import KINDS, LONGEST_WAIT, OPERATIONS, RECORD_KIN
 RANDOM_KINDS = tuple(kind for kind in KINDS if kind != "status")
 
 
-def unit(seed: int, *parts: object) -> float:
+def fraction(seed: int, *parts: object) -> float:
     """A number from 0 to below 1 that follows from the seed and the parts."""
     text = "/".join(map(str, (seed, *parts))).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=7).digest()) / 2**56
@@ -28,22 +28,22 @@ def unit(seed: int, *parts: object) -> float:
 
 def drawn(seed: int, rates: Mapping[str, float], operation: str, number: int) -> str:
     """The kind of fault that meets a call, "" for none."""
-    place = unit(seed, operation, number)
+    point = fraction(seed, operation, number)
     for kind in RANDOM_KINDS:
-        if place < rates.get(kind, 0.0):
+        if point < rates.get(kind, 0.0):
             return kind if operation == "BatchMeterUsage" or kind not in RECORD_KINDS else ""
-        place -= rates.get(kind, 0.0)
+        point -= rates.get(kind, 0.0)
     return ""
 
 
 def chosen(seed: int, number: int, index: int) -> bool:
-    """Whether the record at that index of a call is one of those that the call's fault touches."""
-    return unit(seed, "record", number, index) < 0.5
+    """Whether the call's fault touches the record at that index."""
+    return fraction(seed, "record", number, index) < 0.5
 
 
 @dataclass
 class RandomFaults:
-    """What is armed at random. error: the class that ``error`` answers. seconds: how long ``slow`` waits."""
+    """The armed rates. error: the class that ``error`` answers. seconds: how long ``slow`` waits."""
 
     seed: int = 0
     rates: dict[str, float] = field(default_factory=dict)
@@ -83,12 +83,12 @@ class RandomFaults:
         kind = drawn(self.seed, self.rates, operation, number)
         if not kind:
             return None, number
-        # only ``error`` has a class of choice; late-error's is the service's own
+        # A late-error answers the service's own error class.
         error = self.error if kind == "error" else ""
         return CallFault(kind, operation=operation, seconds=self.seconds, error=error), number
 
     def describe(self) -> dict[str, Any]:
-        """The settings, and how many calls of each operation have been counted."""
+        """The rates with ``calls``, the calls counted so far by operation."""
         return {
             "seed": self.seed,
             "rates": self.rates,

@@ -10,7 +10,7 @@ _CONSTRAINT = re.compile(r"`(\w+\.\w+)`")
 
 
 class Rule(NamedTuple):
-    """One row. ``reading``: what the sources say and what is taken, "" where they agree."""
+    """One row. ``reading``: the differing sources and the reading taken, "" where the sources agree."""
 
     id: str
     statement: str

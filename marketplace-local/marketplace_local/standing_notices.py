@@ -1,4 +1,4 @@
-"""Notices of how an agreement stands: an advisory, a request to cancel, a billing adjustment. EventBridge only.
+"""EventBridge events about a running agreement: an advisory, a request to cancel, a billing adjustment.
 
 Source: AWS Marketplace user guide, "Amazon EventBridge events": for agreements, cancellations, billing adjustments.
 """
@@ -25,7 +25,7 @@ def advisory(agreement: Agreement, at: float, what: Literal["Issued", "Resolved"
 def cancellation_request(
     agreement: Agreement, at: float, status: CancellationStatus = "Pending Approval"
 ) -> JsonObject:
-    """The seller asks to cancel. It names buyer and product beside the agreement's id, and no resource."""
+    """The seller asks to cancel. The event names the buyer and the product inside the agreement, and no resource."""
     event = agreement_event(f"Agreement Cancellation Request {status} - Proposer", agreement, at, {})
     request_times = {"createdAt": iso(int(at)), "updatedAt": iso(int(at))}
     event["detail"] = {
@@ -51,7 +51,7 @@ def cancellation_request(
 def billing_adjustment(
     agreement: Agreement, at: float, what: Literal["Completed", "Failed"] = "Completed"
 ) -> JsonObject:
-    """A refund was made, or was not valid. It names nobody but the agreement."""
+    """AWS made a refund, or refused it. The event names the agreement and no buyer."""
     event = agreement_event(f"Purchase Agreement Billing Adjustment {what} - Proposer", agreement, at, {})
     event["detail"] = {
         **{name: event["detail"][name] for name in ("requestId", "catalog")},

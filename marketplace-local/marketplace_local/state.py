@@ -20,8 +20,8 @@ from marketplace_local.rules.window import UsageAfterEnd
 
 
 @dataclass
-class Switches:
-    """Readings of AWS's documents that differ, and options for tests."""
+class Settings:
+    """Which of two readings of AWS's documentation holds, and options for tests."""
 
     identical_resend: IdenticalResend = "Success"
     empty_pages: bool = False
@@ -32,8 +32,8 @@ class Switches:
 class MarketplaceState:
     """Products, buyers, tokens, the records on file, the log, the armed faults. Take ``lock`` around any use.
 
-    now, monotonic: the clocks of the rules and of the quota. log_file: each accepted record is appended there. seed:
-    registration tokens follow from it; None makes them unguessable. Everything else follows from the calls.
+    now, monotonic: the clocks of the rules and of the quota. log_file: the log appends each accepted record to it.
+    seed: registration tokens follow from it; None makes them unguessable. Everything else follows from the calls.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class MarketplaceState:
         self.rate = CallRate(monotonic)
         self.faults = ArmedFaults()
         self.random_faults = RandomFaults()
-        self.switches = Switches()
+        self.settings = Settings()
         self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
     def issue_token(self, buyer: Buyer) -> str:

@@ -1,1 +1,1 @@
-"""Small reusable parts: keyword-only, each takes exactly what it needs, none knows a stage or a stack."""
+"""Small reusable parts: each takes exactly what it needs by keyword, and none knows a stage or a stack."""

@@ -1,4 +1,4 @@
-"""Accepting a cdk-nag finding: on the one resource, by its full id, with a reason."""
+"""Accepts a finding of cdk-nag: for one resource, by its full id, with a reason."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ def acknowledge(on: IConstruct | None, reasons: Mapping[str, str]) -> None:
 
 
 def logical_id_of(construct: IConstruct) -> str:
-    """The name in its template of what a construct stands for, as findings say it."""
+    """The logical id of the construct's resource, as findings write it."""
     resource = construct.node.default_child
     assert isinstance(resource, CfnElement)
     return Stack.of(resource).get_logical_id(resource)

@@ -1,7 +1,7 @@
-"""A customer-managed KMS key for whatever holds data, and the rights on it that follow from the rights on the data.
+"""A customer-managed KMS key for everything that holds data, and the rights on it that follow from those on the data.
 
-By a walk over all that was made, not by an argument of every construct: what comes later is encrypted as well. The key
-is the company's; what its own policy has to say to AWS's services is in docs/company.md.
+It walks over all constructs, instead of being an argument of each, so that future ones are encrypted as well. The key
+belongs to the company; docs/company.md has what its policy must allow to AWS's services.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,11 +17,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import IConstruct
 
 DECRYPT, DATA_KEY = "kms:Decrypt", "kms:GenerateDataKey"
-#: What a principal needs of the key for what it may do with the data. DynamoDB decrypts a table's key in the name of
-#: whoever reads or writes (Developer Guide, "DynamoDB encryption at rest: how it works"). A sender to a queue or topic
-#: needs a data key and checks it, a receiver decrypts (SQS Developer Guide, "Key management"; SNS Developer Guide,
-#: "Managing encryption keys and costs"). Secrets Manager decrypts in the name of the reader. Step Functions asks the
-#: rights of whoever starts an execution (API reference, StartExecution: ``KmsAccessDeniedException``).
+#: The rights on the key that each right on data needs. DynamoDB decrypts a table's key in the name of the reader or
+#: writer (Developer Guide, "DynamoDB encryption at rest: how it works"). A sender to a queue or topic needs a data key
+#: and checks it, a receiver decrypts (SQS Developer Guide, "Key management"; SNS Developer Guide, "Managing encryption
+#: keys and costs"). Secrets Manager decrypts in the name of the reader. Step Functions needs the rights of the caller
+#: that starts an execution (API reference, StartExecution: ``KmsAccessDeniedException``).
 NEEDED = {
     "dynamodb:": (DECRYPT,),
     "sqs:ReceiveMessage": (DECRYPT,),
@@ -30,14 +30,16 @@ NEEDED = {
     "secretsmanager:GetSecretValue": (DECRYPT,),
     "states:StartExecution": (DECRYPT, DATA_KEY),
 }
-#: a state machine keeps its definition and its executions' data (Step Functions Developer Guide, "Data at rest
-#: encryption")
+#: A state machine keeps its definition and its executions' data (Step Functions Developer Guide, "Data at rest
+#: encryption").
 OF_A_WORKFLOW = (DECRYPT, DATA_KEY)
 
 
 def encrypt(scope: IConstruct, *, key_arn: str) -> None:
-    """All data below ``scope`` is encrypted with the key, and every role may use it as far as it needs. To be called
-    when everything is made. key_arn: in the Region of ``scope``."""
+    """Encrypt all data below ``scope`` with the key, and let every role use it as far as it needs.
+
+    Call it when everything is made. key_arn: in the Region of ``scope``.
+    """
     made = scope.node.find_all()
     workflows = [each for each in made if isinstance(each, sfn.StateMachine)]
     for construct in made:
@@ -51,7 +53,7 @@ def encrypt(scope: IConstruct, *, key_arn: str) -> None:
 
 
 def _needed(policy: iam.Policy) -> list[str]:
-    """What the policy's statements need of the key."""
+    """The KMS actions that the policy's statements need."""
     statements: Iterable[dict[str, object]] = policy.document.to_json()["Statement"]
     allowed = [action for statement in statements for action in _texts(statement["Action"])]
     return sorted(
@@ -75,7 +77,7 @@ def _table(table: dynamodb.CfnTable, key_arn: str) -> None:
 
 
 def _queue(queue: sqs.CfnQueue, key_arn: str) -> None:
-    # SQS takes one of the two
+    # SQS takes one of the two.
     queue.sqs_managed_sse_enabled = None
     queue.kms_master_key_id = key_arn
 

@@ -1,4 +1,4 @@
-"""Letting another account's events onto this account's default event bus."""
+"""Lets events of another account onto this account's default event bus."""
 
 from aws_cdk import ArnFormat, CfnResource, Stack
 from constructs import Construct
@@ -7,8 +7,8 @@ BUS = "default"
 
 
 def accept_events(scope: Construct, id_: str, *, account: str, source: str, name: str) -> None:
-    """account: whose rules may put events of that source here. name: of the statement among those of the bus, which is
-    one for the whole account and Region."""
+    """account: its rules may put events of ``source`` here. name: of the statement; the whole account and Region share
+    the bus and its statements."""
     stack = Stack.of(scope)
     statement = {
         "Sid": name,
@@ -20,7 +20,7 @@ def accept_events(scope: Construct, id_: str, *, account: str, source: str, name
         ),
         "Condition": {"StringEquals": {"events:source": source}},
     }
-    # raw: CDK's own class cannot render its statement, the generated one warns of properties that nobody uses
+    # A plain resource: CDK's own class cannot render its statement, and the generated one warns of unused properties.
     CfnResource(
         scope,
         id_,

@@ -7,10 +7,10 @@ from stacks.constructs.functions.environment import FunctionEnvironment
 
 
 def add_log_group(scope: Construct, id_: str, *, name: str, environment: FunctionEnvironment) -> logs.LogGroup:
-    """name: the full name. CloudWatch Logs encrypts with keys of its own."""
+    """name: the full name. CloudWatch Logs encrypts it with keys of its own."""
     group = logs.LogGroup(scope, id_, log_group_name=name)
     resource = group.node.default_child
     assert isinstance(resource, logs.CfnLogGroup)
-    # the enum of the construct has names only, the stage file has days
+    # The construct takes names of an enum; the stage file has days.
     resource.retention_in_days = environment.log_retention_days
     return group

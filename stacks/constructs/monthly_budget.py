@@ -1,4 +1,4 @@
-"""What a deployment may cost a month, and who is told by e-mail when it costs more, or will."""
+"""A monthly budget of a deployment, which sends e-mail when the costs exceed it, or will."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -6,14 +6,14 @@ from decimal import Decimal
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
-#: percent of the amount: early, and when it is reached
+#: Percent of the amount.
 SPENT = (80, 100)
 FORECAST = 100
 
 
 class MonthlyBudget(Construct):
-    """It tells and stops nothing. AWS Budgets counts what carries the tag from the day on which the tag is activated as
-    a cost allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags")."""
+    """It stops nothing. AWS Budgets counts resources with the tag from the day on which the tag is activated as a cost
+    allocation tag (AWS Billing User Guide, "Activating user-defined cost allocation tags")."""
 
     def __init__(
         self, scope: Construct, id_: str, *, us_dollars: Decimal, notify: Sequence[str], tag: tuple[str, str]
@@ -24,7 +24,7 @@ class MonthlyBudget(Construct):
         budgets.CfnBudget(
             self,
             "Budget",
-            # without a name of ours: other notifications make another budget, and a given name would stand in its way
+            # CloudFormation names it: changed notifications replace the budget, and the old one would hold the name.
             budget=budgets.CfnBudget.BudgetDataProperty(
                 budget_type="COST",
                 time_unit="MONTHLY",
@@ -32,13 +32,15 @@ class MonthlyBudget(Construct):
                 cost_filters={"TagKeyValue": [f"user:{name}${value}"]},
             ),
             notifications_with_subscribers=[
-                *(_told("ACTUAL", percent, notify) for percent in SPENT),
-                _told("FORECASTED", FORECAST, notify),
+                *(_notification("ACTUAL", percent, notify) for percent in SPENT),
+                _notification("FORECASTED", FORECAST, notify),
             ],
         )
 
 
-def _told(kind: str, percent: int, notify: Sequence[str]) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
+def _notification(
+    kind: str, percent: int, notify: Sequence[str]
+) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
     return budgets.CfnBudget.NotificationWithSubscribersProperty(
         notification=budgets.CfnBudget.NotificationProperty(
             notification_type=kind,

@@ -38,9 +38,8 @@ class App:
     ) -> None:
         self.root, self.door, self.clock = root, door, clock
         dimensions = {**DIMENSIONS, "peak_nodes": "max"}
-        self.settings = Settings(
-            **{"dimensions": dimensions, "when_full_wait": 0.0, "flush_interval": INTERVAL} | settings
-        )
+        given: dict[str, Any] = {"dimensions": dimensions, "when_full_wait": 0.0, "flush_interval": INTERVAL}
+        self.settings = Settings(**given | settings)
         self.process = Process(root, door, self.settings, on_refused, clock=clock, now=clock, monotonic=clock)
 
     @property

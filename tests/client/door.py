@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from marketplace.dimensions import Dimension
+from marketplace.dimensions import Aggregation, Dimension
 from runtime.clock import from_iso
 from usage.judge_event import FUTURE_TOLERANCE
 from usage.request import read_events
@@ -19,16 +19,17 @@ from yawl_metering.spool import Event
 from yawl_metering.transport import Answered, Outcome, Rejected, Unavailable, Verdict, body_of
 
 START = from_iso("2026-11-15T08:00:00Z")
+AGGREGATIONS: dict[str, Aggregation] = {
+    "workflow_executions": "sum",
+    "active_users": "distinct",
+    "data_processed_gb": "sum",
+    "api_calls": "sum",
+    "worklet_invocations": "sum",
+    "peak_nodes": "max",
+}
 DIMENSIONS = {
-    name: Dimension(name=name, unit="unit", aggregation=aggregation, scale=1, decimals=decimals)
-    for name, aggregation, decimals in (
-        ("workflow_executions", "sum", 0),
-        ("active_users", "distinct", 0),
-        ("data_processed_gb", "sum", 6),
-        ("api_calls", "sum", 0),
-        ("worklet_invocations", "sum", 0),
-        ("peak_nodes", "max", 0),
-    )
+    name: Dimension(name=name, unit="unit", aggregation=aggregation, decimals=6 if name == "data_processed_gb" else 0)
+    for name, aggregation in AGGREGATIONS.items()
 }
 
 Fault = Literal["", "before", "lost", "everyone"]

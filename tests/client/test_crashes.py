@@ -143,7 +143,7 @@ def test_a_crash_at_any_write(sync: str, after: bool) -> None:
         for crash_at in count(1):
             with TemporaryDirectory(dir=FAST) as folder:
                 root = Path(folder) / "spool"
-                writes = tell(root, crash_at, after=after, fault=fault, door=Door(), sync=sync)  # type: ignore[arg-type]
+                writes = tell(root, crash_at, after=after, fault=fault, door=Door(), sync=sync)
                 if writes < crash_at:
                     break
         assert writes > 30, "the story has more than that"

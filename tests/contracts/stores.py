@@ -14,7 +14,8 @@ from ledger import tables
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_record import Line, MeteringRecord
-from ledger.metering_records import Frozen, MeteringRecords
+from ledger.metering_records import MeteringRecords
+from ledger.seal_record import Frozen
 from ledger.settlement import Settlement
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import write

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def noted(ledger: Ledger, record: MeteringRecord, *dimensions: str, attempt: str
 
 def attempts(ledger: Ledger, record: MeteringRecord) -> dict[str, set[str]]:
     """What stands in the item: by attribute."""
-    item = ledger.record_items.get_item(Key={"customerIdentifier": record.customer_identifier, "timestamp": HOUR})
+    item: Any = ledger.record_items.get_item(Key={"customerIdentifier": record.customer_identifier, "timestamp": HOUR})
     return {name: set(value) for name, value in item["Item"].items() if name.startswith("attempts")}
 
 

@@ -42,7 +42,7 @@ def subscribers(ledger: Ledger) -> Subscribers:
 
 def subscriber(ledger: Ledger, status: str = "pending_cancellation", *later: Any, **more: Any) -> Subscriber:
     """Stored, with a period that ended at END, and read again."""
-    item = {
+    item: dict[str, Any] = {
         "customerIdentifier": CUSTOMER,
         "subscriptionStatus": status,
         "activePeriods": [{"start": HOUR - 9, "end": END}, *later],

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from ledger.metering_record import Line
-from ledger.metering_records import PENDING_VALUES, Frozen, pending_value
+from ledger.metering_records import PENDING_VALUES, pending_value
+from ledger.seal_record import Frozen
 from ledger.tables import SCHEMA
 from ledger.transaction import Cancelled
 from runtime.clock import iso

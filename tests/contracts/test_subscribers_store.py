@@ -1,6 +1,7 @@
 """The subscribers' and the notices' stores: what is written, on which condition, and what another writer keeps."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -118,7 +119,8 @@ def test_a_row_without_a_version_takes_its_first(store: Subscribers, table: Any)
 
 def test_subscribers_of_an_agreement(store: Subscribers) -> None:
     for key, agreement in (("l-1", "agmt-1"), ("l-2", "agmt-1"), ("l-3", "agmt-2")):
-        store.change(key, lambda _, a=agreement: set_(agreementId=a), now=NOW)
+        changed = set_(agreementId=agreement)
+        store.change(key, partial(lambda change, _: change, changed), now=NOW)
     assert sorted(store.with_agreement("agmt-1")) == ["l-1", "l-2"]
     assert store.with_agreement("agmt-9") == ()
 

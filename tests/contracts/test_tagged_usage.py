@@ -8,7 +8,7 @@ import pytest
 from ledger import allocations as allocations_module
 from ledger.allocations import LARGEST_PART, Allocated, allocations_key
 from ledger.metering_record import Line
-from ledger.metering_records import Frozen
+from ledger.seal_record import Frozen
 from ledger.tables import SCHEMA
 from ledger.tagged_usage import add_tagged, tags_key
 from ledger.transaction import Cancelled, Operation

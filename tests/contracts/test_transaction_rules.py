@@ -112,7 +112,7 @@ def test_a_repeat_without_a_token_is_judged_anew(made: Ledger) -> None:
     key = new_key()
     add = update(key, "ADD n :one", ExpressionAttributeValues={":one": 1})
     for _ in range(2):
-        made.client.transact_write_items(TransactItems=[add])  # type: ignore[list-item]
+        made.client.transact_write_items(TransactItems=[add])
     assert stored(made, key) == {"n": 2}
     new: Any = put_new(new_key())
     made.client.transact_write_items(TransactItems=[new])
@@ -156,5 +156,5 @@ def test_a_single_write_that_is_refused_shows_what_is_stored(made: Ledger) -> No
     }  # fmt: skip
     with pytest.raises(made.client.exceptions.ConditionalCheckFailedException) as refused:
         made.state_items.put_item(**request)
-    item: Any = refused.value.response["Item"]  # type: ignore[typeddict-item]
+    item: Any = refused.value.response["Item"]
     assert item["x"] == {"N": "1"}

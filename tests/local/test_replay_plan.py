@@ -12,7 +12,7 @@ from local.xes import Case, Event
 from marketplace.dimensions import Dimension
 from runtime.clock import from_iso
 from usage.judge_event import judge
-from usage.usage_event import Refusal, parse
+from usage.usage_event import Refusal, UsageEvent, parse
 
 DAY = date(2026, 11, 16)
 REASONS = ("id_reused", "unknown_dimension", "bad_quantity", "in_future", "too_old", "bad_id", "user_required")
@@ -152,6 +152,7 @@ def test_the_usage_door_reads_each_event_as_its_purpose_says() -> None:
         reason = "accepted"
         try:
             event = parse(tagged["event"], dimensions, now)
+            assert isinstance(event, UsageEvent)
             judged = judge(event.occurred_at, ACTIVE, now)
             reason = judged.reason or reason
         except Refusal as refusal:

@@ -1,6 +1,6 @@
 """Logs that are small, or say little: each is folded, mixed and let in at the usage door, and nothing of it is lost."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +11,7 @@ from local.fold import ACTIVE_USERS, API_CALLS, DATA_PROCESSED_GB, WORKFLOW_EXEC
 from local.replay_plan import first_time, mix_in
 from local.xes import read_cases
 from marketplace.dimensions import Dimension
-from usage.usage_event import parse
+from usage.usage_event import UsageEvent, parse
 
 DAY = date(2026, 11, 16)
 NOON_AFTER = datetime(2026, 11, 17, 12, tzinfo=UTC).timestamp()
@@ -80,9 +80,10 @@ def test_every_event_is_sent_for_the_first_time_once_and_the_door_takes_it(
     sent = [tagged for hour in plan.hours for tagged in replay.to_send(hour, DAY, {}) if first_time(tagged)]
     came = Counter((tagged["event"]["customerIdentifier"], tagged["event"]["id"]) for tagged in sent)
     assert came == Counter((usage.customer, usage.event_id) for events in plan.events.values() for usage in events)
-    units: Counter[tuple[str, str]] = Counter()
+    units: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for tagged in sent:
         read = parse({**tagged["event"], "quantity": Decimal(tagged["event"]["quantity"])}, DIMENSIONS, NOON_AFTER)
+        assert isinstance(read, UsageEvent)
         units[read.customer_identifier, read.dimension.name] += read.quantity
     assert units == {
         (customer, name): quantity

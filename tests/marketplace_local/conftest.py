@@ -20,7 +20,7 @@ def _transports() -> Iterator[dict[Transport, Market]]:
 
 @pytest.fixture
 def open_market(_transports: dict[Transport, Market]) -> Callable[[Transport], Market]:
-    """An empty Marketplace with one product, at NOW, reached the way that is asked for."""
+    """Opens an empty Marketplace with one product, at NOW, over the given transport."""
 
     def opened(transport: Transport) -> Market:
         market = _transports[transport]

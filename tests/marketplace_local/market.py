@@ -94,7 +94,7 @@ class Market:
                 region_name=region,
                 aws_access_key_id="111122223333",
                 aws_secret_access_key="local",
-                # boto3 would keep to itself what the rules are to refuse
+                # The rules have to refuse what boto3 would not send.
                 config=Config(retries={"total_max_attempts": 1}, read_timeout=10, parameter_validation=False),
             )
         return self._clients[service, region]
@@ -113,11 +113,11 @@ class Market:
         )
 
     def buyer(self, kind: str = "license", *, code: str = PRODUCT, **more: Any) -> dict[str, Any]:
-        """A buyer, active since ten days before NOW unless said otherwise."""
+        """A new buyer; by default its agreement began ten days before NOW."""
         return self.admin.create_buyer(code, kind, **({"activated_at": "2026-11-05T00:00:00Z"} | more))
 
     def send(self, *records: dict[str, Any], code: str | None = None) -> dict[str, Any]:
-        """One BatchMeterUsage call; with a product code where the first record is a legacy one."""
+        """Makes one BatchMeterUsage call, with a product code if the first record is a legacy one."""
         legacy = bool(records and "CustomerIdentifier" in records[0])
         named = {"ProductCode": code or PRODUCT} if legacy or code else {}
         answer: dict[str, Any] = self.metering.batch_meter_usage(UsageRecords=list(records), **named)
@@ -127,7 +127,7 @@ class Market:
         return [result["Status"] for result in self.send(*records, code=code)["Results"]]
 
     def refused(self, error: str, *records: dict[str, Any], code: str | None = None) -> None:
-        """The whole call is refused with that error class, and nothing more is on file."""
+        """Asserts that the Marketplace refuses the whole call with that error class and accepts no record."""
         before = len(self.state.log.accepted)
         with pytest.raises(ClientError) as refusal:
             self.send(*records, code=code)
@@ -135,7 +135,7 @@ class Market:
         assert len(self.state.log.accepted) == before
 
     def quantities(self) -> list[str]:
-        """What will be billed."""
+        """The quantities that AWS would bill."""
         return [line["quantity"] for line in self.admin.accepted()]
 
     def raw(
@@ -164,7 +164,7 @@ class Market:
 
 
 def record(buyer: dict[str, Any], at: datetime = HOUR, dimension: str = "runs", **more: Any) -> dict[str, Any]:
-    """A usage record of a buyer, by whatever names it; quantity 5 unless said otherwise."""
+    """A usage record of a buyer, named as its kind requires; the default quantity is 5."""
     if buyer["kind"] == "legacy":
         named = {"CustomerIdentifier": buyer["customerIdentifier"]}
     else:
@@ -174,7 +174,7 @@ def record(buyer: dict[str, Any], at: datetime = HOUR, dimension: str = "runs", 
 
 
 def raw_record(buyer: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """The same as it goes over the wire."""
+    """A usage record as JSON carries it."""
     return record(buyer) | {"Timestamp": int(HOUR.timestamp())} | more
 
 

@@ -70,7 +70,7 @@ def test_what_is_wrong_is_refused(market: Market, path: str, body: dict[str, Any
     assert market.admin.buyers() == []
 
 
-def test_wrong_turns_of_an_agreement(market: Market) -> None:
+def test_an_agreement_refuses_a_second_start_and_an_early_end(market: Market) -> None:
     buyer = market.buyer()
     with pytest.raises(AdminRefused, match="active already"):
         market.admin.activate(buyer["id"])
@@ -217,7 +217,7 @@ def test_the_command_prints_what_to_export_and_ends(ended_by: str) -> None:
         assert process.wait(10) == 0
 
 
-def test_a_port_that_is_taken_is_said_in_one_line(market: Market) -> None:
+def test_a_port_in_use_is_one_line(market: Market) -> None:
     command = [sys.executable, "-m", "marketplace_local", "--port", market.server.url.rsplit(":", 1)[1]]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": PACKAGE})
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""Whatever is sent, the judge's book holds first writes only, and its sums add up."""
+"""Whatever a seller sends, the log holds first writes only, and its counts add up."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -19,13 +19,13 @@ AMOUNTS: list[dict[str, Any]] = [{"Quantity": 5}, {"QuantityAsDecimal": "5.0"}, 
 FAULTS = ["throttle", "server-error", "lost-answer", "unprocessed"]
 
 records = st.tuples(
-    st.integers(0, 2),  # the buyer; the third never started
-    st.integers(-30, 1),  # hours before and after HOUR: some too old, some in the future
-    st.sampled_from([0, 1800]),  # seconds into the hour
+    st.integers(0, 2),  # The buyer; the third has no agreement.
+    st.integers(-30, 1),  # Hours from HOUR on; some are too old, some in the future.
+    st.sampled_from([0, 1800]),  # Seconds into the hour.
     st.sampled_from(["runs", "gb"]),
     st.sampled_from(AMOUNTS),
 )
-#: one call in five or so meets a fault
+#: About one call in five meets a fault.
 calls = st.tuples(st.lists(records, max_size=6), st.sampled_from([*FAULTS, *[None] * 12]))
 
 
@@ -36,7 +36,7 @@ def test_no_slot_is_billed_twice_and_the_first_write_stays(
 ) -> None:
     """BatchMeterUsage deduplicates by identity, dimension and hour; first write wins (AWS skill)."""
     state = MarketplaceState(now=NOW.timestamp, monotonic=Ticks())
-    state.switches.identical_resend = identical
+    state.settings.identical_resend = identical
     product = {"productCode": PRODUCT, "dimensions": ["runs", "gb"], "integration": "license"}
     admin_api.answer(state, "POST", "/_local/products", {}, product)
     buyer = {"productCode": PRODUCT, "activatedAt": "2026-11-01T00:00:00Z"}
@@ -80,7 +80,7 @@ def _expect(
     usage: list[dict[str, Any]],
     given_back: api.ApiAnswer,
 ) -> None:
-    """The independent oracle: what the answer says was done (a lost answer says it too, to us)."""
+    """The independent oracle: the work that the answer reports. In this process even a lost answer can be read."""
     in_window = all(
         NOW.timestamp() - 86400 < entry["Timestamp"] // 3600 * 3600 and entry["Timestamp"] <= NOW.timestamp()
         for entry in usage

@@ -71,7 +71,7 @@ def test_errors_are_of_the_classes_that_boto3_raises(open_market: Callable[[Tran
     assert type(refusal.value) is ClientError
 
 
-def test_slow_waits_as_it_is_told() -> None:
+def test_a_slow_call_waits_by_the_given_function() -> None:
     waited: list[float] = []
     state = MarketplaceState(now=NOW.timestamp, monotonic=Ticks())
     InProcessAdmin(state).arm("slow", seconds=30)

@@ -1,6 +1,7 @@
-"""Notices have the shapes that AWS sends, and the samples for other tests are what the builders make."""
+"""Notices have the shapes that AWS sends."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,15 @@ import pytest
 
 from marketplace_local import notices, standing_notices
 from marketplace_local.notices import Agreement
-from marketplace_local.sample_notices import AGREEMENT, CUSTOMER, ENDED, PRODUCT_CODE, STARTED, samples
 from tests.marketplace_local.market import Market
+from tests.marketplace_local.sample_notices import AGREEMENT, CUSTOMER, ENDED, PRODUCT_CODE, STARTED, samples
 
 EVENTS = Path(__file__).parents[1] / "events"
 
 
 @pytest.mark.parametrize("name", sorted(samples()))
 def test_the_sample_files_are_up_to_date(name: str) -> None:
-    """``python -m marketplace_local.sample_notices tests/events`` writes them."""
+    """``python -m tests.marketplace_local.sample_notices tests/events`` writes them."""
     assert json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8")) == samples()[name]
 
 
@@ -90,6 +91,25 @@ def test_a_buyer_of_the_marketplace_gives_the_events_their_names(market: Market)
     assert event["detail"]["license"]["arn"] == buyer["licenseArn"]
     assert event["detail"]["acceptor"]["accountId"] == buyer["accountId"]
     assert event["resources"] == [f"arn:aws:aws-marketplace::aws:agreement:{buyer['agreementId']}"]
+
+
+def test_the_notices_about_a_buyer_so_far(market: Market) -> None:
+    """A legacy buyer's come by SNS, the last one after the final hour; a new buyer's come by EventBridge."""
+    legacy = market.buyer("legacy", free_trial=True, entitlements=[{"dimension": "gold_tier", "value": 1}])
+    licensed = market.buyer()
+    for buyer in (legacy, licensed):
+        market.admin.end(buyer["id"], "2026-11-15T12:00:00Z")
+    actions = [notice["body"]["action"] for notice in market.admin.notices(legacy["id"])]
+    assert actions == ["subscribe-success", "entitlement-updated", "unsubscribe-pending"]
+    assert market.admin.notices(legacy["id"])[0]["body"]["isFreeTrialTermPresent"] == "true"
+    market.clock.moment += timedelta(minutes=30)
+    assert market.admin.notices(legacy["id"])[-1]["body"]["action"] == "unsubscribe-success"
+    events = [notice["body"]["detail-type"].partition(" - ")[0] for notice in market.admin.notices(licensed["id"])]
+    started, ended = (
+        ["Purchase Agreement Created", "License Updated"],
+        ["Purchase Agreement Ended", "License Deprovisioned"],
+    )
+    assert events == [*started, *ended]
 
 
 def test_an_advisory_names_the_products_id_and_the_buyer() -> None:

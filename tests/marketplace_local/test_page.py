@@ -155,7 +155,7 @@ def test_a_name_of_another_site_for_this_machine_shows_nothing(market: Market) -
         ("/buyers/nobody", None, 404),
     ],
 )
-def test_a_mistake_is_said_on_the_page(market: Market, path: str, form: dict[str, str] | None, status: int) -> None:
+def test_the_page_shows_why_a_form_failed(market: Market, path: str, form: dict[str, str] | None, status: int) -> None:
     found, text, _ = request(market, path, form)
     assert (found, 'role="alert"' in text) == (status, True)
     assert market.admin.buyers() == []

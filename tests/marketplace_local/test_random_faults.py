@@ -21,7 +21,7 @@ def market(either_market: Market) -> Market:
 
 
 def run(market: Market, calls: int = 40) -> list[Any]:
-    """What a seller saw of calls with four records each, and what is on file then."""
+    """The answers to calls of four records each, and the records on file after them."""
     buyer = market.buyer()
     seen: list[Any] = []
     for number in range(calls):
@@ -59,7 +59,7 @@ def test_the_same_seed_is_the_same_run(market: Market) -> None:
 
 
 def test_the_sequence_is_this_one() -> None:
-    """On any machine and any Python: a seed in a report stays good."""
+    """The sequence is the same on any machine and any Python, so a reported seed stays valid."""
     rates = {"throttle": 0.25, "lost-answer": 0.25}
     kinds = ["", "lost-answer", "throttle", "", "lost-answer", "", "", "throttle"]
     assert [drawn(1, rates, "BatchMeterUsage", number) for number in range(1, 9)] == kinds

@@ -3,10 +3,12 @@
 uv builds offline, since it brings the build backend along; dependencies come from PyPI in the locked versions.
 """
 
+import ast
 import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +75,19 @@ def test_the_installed_page_has_its_templates_and_rules(pythons: dict[str, Path]
     fetch = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())"
     assert "Break the next call" in _run(pythons["marketplace-local"], "-c", fetch, f"{marketplace}/")
     assert 'id="D01"' in _run(pythons["marketplace-local"], "-c", fetch, f"{marketplace}/rules")
+
+
+def test_the_marketplace_imports_what_it_declares_and_nothing_of_ours() -> None:
+    imported = set()
+    for path in (ROOT / "marketplace-local" / "marketplace_local").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(str(node.module).partition(".")[0])
+    project = tomllib.loads((ROOT / "marketplace-local" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {need.partition(">")[0] for need in project["dependencies"]}
+    assert imported - sys.stdlib_module_names == declared | {"marketplace_local"}
 
 
 def test_the_module_starts_it_too(pythons: dict[str, Path]) -> None:

@@ -100,7 +100,7 @@ def test_h15b_no_retry_that_is_taken_outlives_its_key(world: Protocol) -> None:
     world.change(buyer, activePeriods=[{"start": HOUR - 90 * DAY}])
     oldest = world.event(buyer, "e0", occurredAt=iso(world.now - 30 * DAY + 60))
     assert told(world, oldest) == ["recorded"]
-    item = world.dynamodb.Table(world.events.table_name).get_item(
+    item: Any = world.dynamodb.Table(world.events.table_name).get_item(
         Key={"customerIdentifier": buyer, "eventId": "event#e0"}
     )["Item"]
     assert int(item["expiresAt"]) >= int(world.now) + 60 * DAY

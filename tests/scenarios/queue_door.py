@@ -53,7 +53,7 @@ class QueueDoor:
     def __init__(self, world: World, monkeypatch: Any) -> None:
         self.world = world
         self.sqs: Any = boto3.client("sqs", region_name="us-east-1")
-        fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "0"}
+        fifo: Any = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "0"}
         own = uuid.uuid4().hex
         self.usage = self.sqs.create_queue(QueueName=f"{own}-usage.fifo", Attributes=fifo)["QueueUrl"]
         self.waiting, self.refused = (

@@ -28,7 +28,7 @@ from tests.scenarios.recording import (
 from tests.scenarios.world import DIMENSIONS, START, World
 from usage.record_usage import ATTEMPTS, record_customer
 from usage.report_usage import report_usage
-from usage.usage_event import parse
+from usage.usage_event import UsageEvent, parse
 
 pytestmark = pytest.mark.usefixtures("half_past_eight")
 
@@ -194,6 +194,7 @@ class Busy:
 def test_contention_is_no_verdict(world: World, buyer: str) -> None:
     """Transactions that meet others are tried again; who gives up says so, and a repeat of the request is safe."""
     event, pauses = parse(world.event(buyer, "a"), DIMENSIONS, world.now), list[int]()
+    assert isinstance(event, UsageEvent)
 
     def record(times: int) -> Verdicts:
         client: Any = Busy(world.stores.client, times)
@@ -215,6 +216,7 @@ def test_the_clock_is_read_anew_by_each_attempt(world: World, buyer: str) -> Non
         world.now = START + 2 * HOUR + 60
 
     event = parse(world.event(buyer, "a"), DIMENSIONS, world.now)
+    assert isinstance(event, UsageEvent)
     stores = replace(world.stores, client=client)
     [verdict] = record_customer(buyer, [event], stores, lambda: world.now, passes)
     assert brief([verdict.payload()]) == ["recorded 10 late"]

@@ -1,6 +1,7 @@
 """Hours and lines that wait, expire or are not sent: each has a name and can be found."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -241,7 +242,7 @@ def test_a_leavers_late_usage_is_billed_by_the_contract_that_expired_just_before
 
 
 @pytest.mark.parametrize("damage", [{"lines": ["not a map"]}, {"state": None}, {"sentTimestamp": "soon"}])
-def test_a_damaged_record_hides_no_other(world: World, damage: dict[str, object]) -> None:
+def test_a_damaged_record_hides_no_other(world: World, damage: dict[str, Any]) -> None:
     damaged, healthy = world.buyer(), world.buyer()
     world.report(world.event(damaged, "a"), world.event(healthy, "a"))
     world.now = START + 4200

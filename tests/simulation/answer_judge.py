@@ -1,6 +1,7 @@
 """What senders were answered, held against the tables: the first of the two sums, after every answer."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ class AnswerJudge(CallJudge):
         """An event was taken back."""
         self._voided_at[customer, event_id] = self.world.scheduler.steps
 
-    def answered_for(self, bodies: list[Body], verdicts: list[tuple[str, str]]) -> None:
+    def answered_for(self, bodies: list[Body], verdicts: Sequence[tuple[str, str]]) -> None:
         """A request is over: each of its events has an answer, and the sender has heard it."""
         accounts = set()
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):

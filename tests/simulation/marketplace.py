@@ -3,7 +3,7 @@
 Two kinds of trouble: faults of one call (``tests.simulation.faults``) and conditions that last (``Trouble``).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from types import SimpleNamespace
@@ -51,7 +51,7 @@ class Watcher:
     def answered(self, request: Request, answer: Mapping[str, Any]) -> None:
         """It was worked on; this is the whole answer, before anything of it gets lost."""
 
-    def answered_for(self, bodies: list[dict[str, Any]], verdicts: list[tuple[str, str]]) -> None:
+    def answered_for(self, bodies: list[dict[str, Any]], verdicts: Sequence[tuple[str, str]]) -> None:
         """A request of a sender is over, and he has heard what became of each of its events: verdict and reason."""
 
     def round_begins(self, customer: str, end: int) -> None:

@@ -1,5 +1,6 @@
 """The app that reports usage, and what it was told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +37,9 @@ class Sender:
             if body not in self.outbox:
                 self.outbox.append(body)
 
-    def told(self, bodies: list[Body], verdicts: list[tuple[str, str]], under_way: list[Body] | None = None) -> None:
+    def told(
+        self, bodies: list[Body], verdicts: Sequence[tuple[str, str]], under_way: list[Body] | None = None
+    ) -> None:
         """under_way: events of other requests at the same time; of these a refusal is not the last word, unless it says
         that they were taken back."""
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):

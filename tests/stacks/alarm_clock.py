@@ -56,8 +56,8 @@ def _point(alarm: dict[str, Any], values: Sequence[tuple[int, float]], now: int,
 
 def _breaches(alarm: dict[str, Any], value: float) -> bool:
     if alarm["ComparisonOperator"] == "LessThanThreshold":
-        return value < alarm["Threshold"]
-    return value >= alarm["Threshold"]
+        return value < float(alarm["Threshold"])
+    return value >= float(alarm["Threshold"])
 
 
 def told(found: Sequence[State], minutes: range, *, wait: int) -> list[int]:

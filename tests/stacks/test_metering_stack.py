@@ -129,7 +129,7 @@ def test_a_busy_marketplace_is_retried_shortly_and_a_product_fault_never(states:
 def waits(retrier: dict[str, Any]) -> float:
     """Seconds at most."""
     steps = range(retrier["MaxAttempts"])
-    return sum(min(retrier["BackoffRate"] ** step, retrier["MaxDelaySeconds"]) for step in steps)
+    return float(sum(min(retrier["BackoffRate"] ** step, retrier["MaxDelaySeconds"]) for step in steps))
 
 
 def test_a_batch_left_unanswered_does_not_hold_up_the_others_and_is_remembered(states: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """A deployment changes nothing of a run under way, and the way back is to move the aliases."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_every_function_has_a_version_that_stays_and_an_alias_that_names_it(
 
 def test_whatever_calls_a_function_calls_its_alias(prod: Assembly, live: dict[str, str]) -> None:
     functions, aliases = set(live), set(live.values())
-    callers = {
+    callers: dict[str, Callable[[dict[str, Any]], Any]] = {
         "AWS::ApiGateway::Method": lambda properties: properties["Integration"].get("Uri", {}),
         "AWS::Lambda::Permission": lambda properties: properties["FunctionName"],
         "AWS::Lambda::EventSourceMapping": lambda properties: properties["FunctionName"],

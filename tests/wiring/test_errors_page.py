@@ -5,17 +5,18 @@ import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from aws_cdk.aws_apigateway import ResponseType
 from botocore.session import get_session
 
+import yawl_metering
 from ledger import addressee, metering_record
 from marketplace import faults
 from stacks.synth import ROOT
 from usage import judge_event, verdict
-from yawl_metering import api_transport, delivery, errors, queue_transport
+from yawl_metering import delivery, transport
 
 PAGE = ROOT / "docs" / "errors.md"
 SOURCE = ROOT / "lambda_src"
@@ -79,7 +80,7 @@ def of_waiting() -> set[str]:
 
 
 def of_marketplace() -> set[str]:
-    model = get_session().get_service_model("meteringmarketplace")
+    model: Any = get_session().get_service_model("meteringmarketplace")
     return {*faults.MODELLED, *faults.GENERIC, *model.shape_for("UsageRecordResultStatus").enum}
 
 
@@ -95,10 +96,9 @@ def of_notices() -> set[str]:
 
 
 def of_the_client() -> set[str]:
-    raised = {
-        name for name, value in vars(errors).items() if inspect.isclass(value) and value.__module__ == errors.__name__
-    }
-    return raised | {delivery.GAVE_UP, "refused"} | queue_transport._ABOUT_THE_BODY
+    public = {name: getattr(yawl_metering, name) for name in yawl_metering.__all__}
+    raised = {name for name, value in public.items() if inspect.isclass(value) and issubclass(value, Exception)}
+    return raised | {delivery.GAVE_UP, "refused"} | transport._QUEUE_REJECTS
 
 
 COLLECTED = {
@@ -167,4 +167,4 @@ def test_every_reason_is_given_somewhere() -> None:
 
 
 def test_verdicts_of_the_api_are_known_to_the_client() -> None:
-    assert set(get_args(verdict.Outcome)) == api_transport._VERDICTS
+    assert set(get_args(verdict.Outcome)) == transport._VERDICTS

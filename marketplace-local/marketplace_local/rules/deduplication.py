@@ -44,7 +44,7 @@ def identical(record: UsageRecord, on_file: OnFile) -> bool:
     return record.quantity == on_file.quantity and shares_of(record) == on_file.shares
 
 
-def verdict(
+def status_of(
     record: UsageRecord, on_file: OnFile | None, is_subscribed: bool, identical_resend: IdenticalResend
 ) -> Status:
     """The status of one record; only Success with nothing on file writes one (D01, D08, D09, D16)."""

@@ -108,7 +108,7 @@ def token_fits_request(made_for: str, asked: str) -> None:
 
 def _wire(buyer: Buyer, entitlement: Entitlement) -> dict[str, Any]:
     value = entitlement.value
-    # a bool is an int to Python, so it is asked first
+    # A bool is an int to Python, so bool comes first.
     kinds = ((bool, "BooleanValue"), (int, "IntegerValue"), (float, "DoubleValue"), (str, "StringValue"))
     field = next(name for kind, name in kinds if isinstance(value, kind))
     answer: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Who is metered: one product a call, and one of two identities, never both.
+"""The buyers of a request: one product a call, and one of two identities, never both.
 
 legacy: request ``ProductCode`` and record ``CustomerIdentifier``. license: record ``CustomerAWSAccountId`` and
 ``LicenseArn``, no ``ProductCode``.

@@ -1,4 +1,4 @@
-"""When usage is taken, and from whom. A timestamp out of bounds rejects the whole batch (W06)."""
+"""The time window and the subscription. A timestamp out of bounds rejects the whole batch (W06)."""
 
 from datetime import UTC, datetime
 from functools import lru_cache

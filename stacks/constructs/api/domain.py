@@ -1,4 +1,4 @@
-"""A domain name of one's own for a REST API, and its address record where Route 53 keeps the zone."""
+"""A REST API's own domain name, and its address record if Route 53 keeps the zone."""
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_certificatemanager as acm
@@ -8,7 +8,7 @@ from constructs import Construct
 
 
 class ApiDomain(Construct):
-    """The API's stage at the root of the domain, TLS 1.2 and later."""
+    """Puts the API's stage at the root of the domain, with TLS 1.2 and later."""
 
     def __init__(
         self,
@@ -20,7 +20,7 @@ class ApiDomain(Construct):
         api: apigateway.RestApi,
         hosted_zone: tuple[str, str] | None = None,
     ) -> None:
-        """certificate_arn: of ACM, in the API's Region. hosted_zone: (id, name); None leaves the record to others."""
+        """certificate_arn: of ACM, in the API's Region. hosted_zone: (id, name); None makes no record."""
         super().__init__(scope, id_)
         self.url = f"https://{name}/"
         domain = apigateway.DomainName(
@@ -32,7 +32,7 @@ class ApiDomain(Construct):
             security_policy=apigateway.SecurityPolicy.TLS_1_2,
             mapping=api,
         )
-        #: what a CNAME record of the name has to say
+        #: The value of the name's CNAME record.
         self.target = domain.domain_name_alias_domain_name
         if hosted_zone:
             zone_id, zone_name = hosted_zone

@@ -1,8 +1,8 @@
-"""A web ACL in front of a REST API's public routes: AWS's managed rules, and so many requests of one address.
+"""A web ACL for a REST API's public routes: AWS's managed rules, and a limit of requests from one address.
 
-Routes that are signed with IAM are left out of every rule: the signature is checked before anything runs, many senders
-may come from one address (NAT), and usage says what it likes: a source named ``http://10.0.0.7/engine`` or 256 KB of
-events would be taken for an attack.
+No rule looks at routes that IAM guards: API Gateway checks the signature before anything runs, many senders may share
+an address (NAT), and a rule would take usage for an attack: a source named ``http://10.0.0.7/engine``, or 256 KB of
+events.
 """
 
 import re
@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
-#: AWS WAF Developer Guide, "AWS Managed Rules rule groups list"
+#: AWS WAF Developer Guide, "AWS Managed Rules rule groups list".
 MANAGED = ("AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet")
-#: Rules of the common set that are counted and turn nobody away. A body is a registration token, long and of any
-#: characters, with a name that people write as they like; the function bounds what it takes and the page escapes it.
-#: Programs that register buyers send no User-Agent.
+#: Rules of the common set that only count. A body holds a registration token, which is long and of any characters, and
+#: a name that people write as they like; the function bounds it and the page escapes it. Programs that register buyers
+#: send no User-Agent.
 COUNTED = (
     "SizeRestrictions_BODY",
     "EC2MetaDataSSRF_BODY",
@@ -24,13 +24,13 @@ COUNTED = (
     "CrossSiteScripting_BODY",
     "NoUserAgent_HEADER",
 )
-#: seconds in which an address's requests are counted
+#: Seconds over which WAF counts an address's requests.
 WINDOW = 300
 TOO_MANY_REQUESTS = 429
 
 
 class Firewall(Construct):
-    """Nothing of a request is kept: no log, no samples; CloudWatch has the numbers by rule."""
+    """It keeps nothing of a request: no log, no samples. CloudWatch has the numbers by rule."""
 
     def __init__(
         self,
@@ -42,10 +42,9 @@ class Firewall(Construct):
         signed: Iterable[str],
         requests_per_address: int,
     ) -> None:
-        """stage_arn: of the API's stage. signed: first parts of the paths of routes that IAM guards. A request whose
-        path begins with none of them is the public's, whatever it asks for.
+        """stage_arn: of the API's stage. signed: first parts of the paths that IAM guards; any other path is public.
 
-        requests_per_address: in five minutes, about (AWS counts every ten seconds or so); then 429.
+        requests_per_address: in about five minutes (AWS counts every ten seconds or so); more get 429.
         """
         super().__init__(scope, id_)
         self._public = _public(stage_name, signed)
@@ -100,8 +99,8 @@ class Firewall(Construct):
 
 
 def _public(stage_name: str, signed: Iterable[str]) -> waf.CfnWebACL.StatementProperty:
-    """All but the signed routes. The path has the stage in front at the API's default endpoint, not at its own domain;
-    it is taken as it was sent, so that another spelling of a signed route is no way around."""
+    """All but the signed routes. The path begins with the stage at the API's default endpoint, not at its own domain.
+    WAF matches it as it was sent, so that another spelling of a signed route is public, and not a way around."""
     first_parts = "|".join(re.escape(part) for part in sorted(set(signed)))
     match = waf.CfnWebACL.RegexMatchStatementProperty(
         regex_string=rf"^(/{stage_name})?/({first_parts})(/|$)",

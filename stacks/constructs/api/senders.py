@@ -1,9 +1,9 @@
-"""Who in other accounts may call a REST API: its resource policy.
+"""The resource policy of a REST API, which lets callers of other accounts in.
 
-IAM adds the policy to what a caller's own account says. A caller of the API's own account needs one of the two, so it
-comes in as before; a caller of another account needs both. A route without authorization has nothing but the policy,
-and is closed by one that does not name it (API Gateway Developer Guide, "How API Gateway resource policies affect
-authorization workflow", tables A and B). A principal that does not exist makes the whole policy invalid.
+IAM combines it with the policies of the caller's own account. A caller of the API's account needs one of the two; a
+caller of another account needs both. A route without authorization has this policy alone, which closes the route unless
+it names it (API Gateway Developer Guide, "How API Gateway resource policies affect authorization workflow", tables A
+and B). A principal that does not exist makes the whole policy invalid.
 """
 
 import re
@@ -15,7 +15,7 @@ from aws_cdk import aws_iam as iam
 def resource_policy(
     *, stage: str, public: Iterable[str], senders: Sequence[str], routes: Iterable[str]
 ) -> iam.PolicyDocument:
-    """public: ``METHOD /path`` of routes that stay open to everybody. senders: ARNs of roles and users, let in to
+    """public: ``METHOD /path`` of routes that stay open to everybody. senders: ARNs of roles and users that may call
     ``routes``."""
     return iam.PolicyDocument(
         statements=[
@@ -29,7 +29,7 @@ def _allow(principals: Sequence[iam.IPrincipal], stage: str, routes: Iterable[st
     return iam.PolicyStatement(
         principals=list(principals),
         actions=["execute-api:Invoke"],
-        # the API's own id cannot stand in its policy; API Gateway puts it in front
+        # The API's own id cannot stand in its policy; API Gateway puts it in front.
         resources=[f"execute-api:/{stage}/{_resource(route)}" for route in routes],
     )
 

@@ -1,15 +1,15 @@
-"""What all functions of one deployment have in common, beside their settings."""
+"""What all functions of one deployment have in common, apart from their settings."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionEnvironment:
-    """metrics_namespace: CloudWatch namespace of what functions emit. log_group_prefix: before ``/<function>``.
+    """metrics_namespace: of the functions' metrics in CloudWatch. log_group_prefix: before ``/<function>``.
 
-    log_level: DEBUG or INFO, of functions' own lines. None above: Lambda takes lines without a level for INFO (Lambda
-    Developer Guide, "Log-level filtering"), and lines that carry metrics have none, so the alarms would go with them.
-    clock_offset_file: only where the clock can be moved; None keeps the variable out of every function.
+    log_level: DEBUG or INFO, of functions' own lines. No higher one: Lambda treats lines without a level as INFO
+    (Lambda Developer Guide, "Log-level filtering"), and lines that carry metrics have none, so alarms would lose them.
+    clock_offset_file: of a stage whose clock can be moved; None keeps the variable out of every function.
     """
 
     metrics_namespace: str

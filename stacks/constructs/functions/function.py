@@ -39,7 +39,7 @@ lambda_.Function.classify_version_property("RecursiveLoop", False)
 
 @jsii.implements(iam.IGrantable)
 class Function(Construct):
-    """A function of one service (a folder of ``lambda_src``), to which rights can be granted."""
+    """A function, to which rights can be granted."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Function(Construct):
         *,
         code: lambda_.Code,
         handler: str,
+        service: str,
         settings: Settings,
         environment: FunctionEnvironment,
         description: str,
@@ -56,13 +57,13 @@ class Function(Construct):
         reserved_concurrency: int | None = None,
         own_loop: bool = False,
     ) -> None:
-        """handler: ``service.module.function`` below the asset's root. The service's name is on metrics and log lines.
+        """handler: ``folder.module.function`` below the asset's root. service: its name on metrics and log lines.
 
         own_loop: the function sends to a queue that it receives from, and ends this itself. Otherwise Lambda stops a
         message after sixteen rounds (Lambda Developer Guide, "Recursive loop detection").
         """
         super().__init__(scope, id_)
-        self.service = handler.split(".")[0]
+        self.service = service
         self.timeout = timeout
         log_group = add_log_group(self, "Logs", name=f"{environment.log_group_prefix}/{id_}", environment=environment)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))

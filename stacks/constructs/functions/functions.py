@@ -40,6 +40,7 @@ class Functions:
         settings: type[Settings],
         description: str,
         *,
+        service: str | None = None,
         calls: Sequence[str] = (),
         timeout: Duration | None = None,
         memory_mb: int = 512,
@@ -47,12 +48,16 @@ class Functions:
         own_loop: bool = False,
         **access: Unpack[Access],
     ) -> Function:
-        """calls: actions of AWS Marketplace. Raises KeyError for a setting without a value."""
+        """service: the first part of the handler, if it is None. calls: actions of AWS Marketplace.
+
+        The others as in ``Function`` and ``Access``. Raises KeyError for a setting without a value.
+        """
         function = Function(
             self.scope,
             id_,
             code=self.code,
             handler=handler,
+            service=service or handler.split(".")[0],
             settings=settings(**{name: self.settings[name] for name in settings.names()}),
             environment=self.environment,
             description=description,

@@ -3,22 +3,24 @@
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.cloud import DeployFailed, LocalCloud
 from local.cloud.deployer import zipped
+from tests.local.cloud.probe_stack import WriteAssembly
 
 pytestmark = pytest.mark.local
 
 BUCKET = {"Type": "AWS::S3::Bucket"}
 
 
-def test_outputs_come_back_and_lost_ones_are_absent(probe):
+def test_outputs_come_back_and_lost_ones_are_absent(probe: dict[str, str]) -> None:
     assert set(probe) == {"ApiId", "WorkflowArn", "WaiterArn", "QueueUrl", "Table"}
 
 
-def test_everything_left_out_is_said_with_its_reason(probe, said):
+def test_everything_left_out_is_said_with_its_reason(probe: dict[str, str], said: list[str]) -> None:
     left_out = [line for line in said if "left out" in line]
     assert left_out == [
         "Probe: left out Query (AWS::Logs::QueryDefinition): no Logs Insights",
@@ -27,9 +29,14 @@ def test_everything_left_out_is_said_with_its_reason(probe, said):
     assert any(line.startswith("Probe: created, ") for line in said)
 
 
-def test_stacks_are_deployed_in_order_of_dependency_and_again(cloud: LocalCloud, assembly_of, tmp_path: Path):
-    exporter = {"Resources": {"B": BUCKET}, "Outputs": {"Name": {"Value": {"Ref": "B"}, "Export": {"Name": "b-name"}}}}
-    importer = {
+def test_stacks_are_deployed_in_order_of_dependency_and_again(
+    cloud: LocalCloud, assembly_of: WriteAssembly, tmp_path: Path
+) -> None:
+    exporter: dict[str, Any] = {
+        "Resources": {"B": BUCKET},
+        "Outputs": {"Name": {"Value": {"Ref": "B"}, "Export": {"Name": "b-name"}}},
+    }
+    importer: dict[str, Any] = {
         "Resources": {
             "P": {
                 "Type": "AWS::SSM::Parameter",
@@ -37,7 +44,7 @@ def test_stacks_are_deployed_in_order_of_dependency_and_again(cloud: LocalCloud,
             }
         }
     }
-    stacks = {"Importer": importer, "Exporter": exporter}
+    stacks: dict[str, Any] = {"Importer": importer, "Exporter": exporter}
     said: list[str] = []
     assembly = assembly_of(tmp_path, stacks, {"Importer": ["Exporter"]})
     cloud.deploy(assembly, say=said.append)
@@ -48,13 +55,15 @@ def test_stacks_are_deployed_in_order_of_dependency_and_again(cloud: LocalCloud,
     assert [line.split(",")[0] for line in said[2:]] == ["Exporter: unchanged", "Importer: updated"]
 
 
-def test_an_unknown_resource_type_is_named(cloud: LocalCloud, assembly_of, tmp_path: Path):
+def test_an_unknown_resource_type_is_named(cloud: LocalCloud, assembly_of: WriteAssembly, tmp_path: Path) -> None:
     template = {"Resources": {"Odd": {"Type": "AWS::Nowhere::Thing"}, "B": BUCKET}}
     with pytest.raises(DeployFailed, match="AWS::Nowhere::Thing"):
         cloud.deploy(assembly_of(tmp_path, {"Odd": template}))
 
 
-def test_a_failing_resource_and_its_reason_are_named(cloud: LocalCloud, assembly_of, tmp_path: Path):
+def test_a_failing_resource_and_its_reason_are_named(
+    cloud: LocalCloud, assembly_of: WriteAssembly, tmp_path: Path
+) -> None:
     subscription = {
         "Type": "AWS::SNS::Subscription",
         "Properties": {
@@ -71,7 +80,7 @@ def test_a_failing_resource_and_its_reason_are_named(cloud: LocalCloud, assembly
     assert said[0].startswith("Broken: created")
 
 
-def test_a_missing_asset_is_named(cloud: LocalCloud, assembly_of, tmp_path: Path):
+def test_a_missing_asset_is_named(cloud: LocalCloud, assembly_of: WriteAssembly, tmp_path: Path) -> None:
     assembly = assembly_of(tmp_path, {"NoCode": {"Resources": {"B": BUCKET}}})
     manifest = assembly / "NoCode.assets.json"
     manifest.write_text(manifest.read_text().replace("probe.zip", "absent.zip").replace("/function", "/absent"))
@@ -79,7 +88,7 @@ def test_a_missing_asset_is_named(cloud: LocalCloud, assembly_of, tmp_path: Path
         cloud.deploy(assembly)
 
 
-def test_a_zip_depends_on_content_alone(tmp_path: Path):
+def test_a_zip_depends_on_content_alone(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name / "b").mkdir(parents=True)
         (tmp_path / name / "b" / "c.py").write_text("x = 1\n")

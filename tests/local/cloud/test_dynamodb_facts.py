@@ -1,13 +1,17 @@
 """What recording and sealing lean on in DynamoDB holds on the emulator as well."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
+
+from local.cloud import LocalCloud
 
 pytestmark = pytest.mark.local
 
 
 @pytest.fixture
-def dynamodb(cloud):
+def dynamodb(cloud: LocalCloud) -> Any:
     return cloud.seller.client("dynamodb")
 
 
@@ -38,11 +42,11 @@ def _record(table: str, event: str, hour: str, amount: str) -> list[dict[str, ob
     ]  # fmt: skip
 
 
-def _get(dynamodb, table: str, key: str) -> dict[str, dict[str, str]] | None:
+def _get(dynamodb: Any, table: str, key: str) -> Any:
     return dynamodb.get_item(TableName=table, Key={"customer": {"S": key}}, ConsistentRead=True).get("Item")
 
 
-def test_put_if_new_and_add_are_one_transaction(dynamodb, probe):
+def test_put_if_new_and_add_are_one_transaction(dynamodb: Any, probe: dict[str, str]) -> None:
     table = probe["Table"]
     dynamodb.transact_write_items(TransactItems=_record(table, "e1", "h1", "0.1"))
     dynamodb.transact_write_items(TransactItems=_record(table, "e2", "h1", "0.2"))
@@ -50,7 +54,7 @@ def test_put_if_new_and_add_are_one_transaction(dynamodb, probe):
     assert (item["units"], item["version"]) == ({"N": "0.3"}, {"N": "2"})
 
 
-def test_a_repeat_cancels_all_and_shows_the_old_item(dynamodb, probe):
+def test_a_repeat_cancels_all_and_shows_the_old_item(dynamodb: Any, probe: dict[str, str]) -> None:
     table = probe["Table"]
     dynamodb.transact_write_items(TransactItems=_record(table, "e3", "h3", "1"))
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as cancelled:
@@ -62,7 +66,7 @@ def test_a_repeat_cancels_all_and_shows_the_old_item(dynamodb, probe):
     assert _get(dynamodb, table, "h3")["units"] == {"N": "1"}
 
 
-def test_a_sealed_hour_cancels_at_its_own_place(dynamodb, probe):
+def test_a_sealed_hour_cancels_at_its_own_place(dynamodb: Any, probe: dict[str, str]) -> None:
     table = probe["Table"]
     dynamodb.put_item(TableName=table, Item={"customer": {"S": "h4"}, "state": {"S": "sealed"}})
     with pytest.raises(dynamodb.exceptions.TransactionCanceledException) as cancelled:
@@ -74,7 +78,7 @@ def test_a_sealed_hour_cancels_at_its_own_place(dynamodb, probe):
     assert _get(dynamodb, table, "e4") is None
 
 
-def test_the_sparse_index_holds_keys_of_pending_hours_only(dynamodb, probe):
+def test_the_sparse_index_holds_keys_of_pending_hours_only(dynamodb: Any, probe: dict[str, str]) -> None:
     table = probe["Table"]
     dynamodb.transact_write_items(TransactItems=_record(table, "e5", "h5", "1"))
 
@@ -92,7 +96,7 @@ def test_the_sparse_index_holds_keys_of_pending_hours_only(dynamodb, probe):
     assert pending() == []
 
 
-def test_a_hundred_operations_pass_and_a_hundred_and_one_do_not(dynamodb, probe):
+def test_a_hundred_operations_pass_and_a_hundred_and_one_do_not(dynamodb: Any, probe: dict[str, str]) -> None:
     table = probe["Table"]
     puts = [{"Put": {"TableName": table, "Item": {"customer": {"S": f"many-{n}"}}}} for n in range(101)]
     with pytest.raises(ClientError, match="less than or equal to 100"):

@@ -75,12 +75,12 @@ def _urls(process: subprocess.Popen[bytes]) -> list[str]:
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith(b"{"):
-            return json.loads(line)["urls"]
+            return list(json.loads(line)["urls"])
     raise AssertionError("the program ended before it was ready")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signals):
+def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signals) -> None:
     with _start(_runner(state)) as parent:
         urls = _urls(parent)
         commands = _processes(state).values()
@@ -93,7 +93,7 @@ def test_the_end_of_the_parent_ends_everything(state: Path, number: signal.Signa
         assert all(_refused(url) for url in urls)
 
 
-def test_the_end_of_make_ends_everything(state: Path):
+def test_the_end_of_make_ends_everything(state: Path) -> None:
     makefile = state / "Makefile"
     makefile.write_text(f"run:\n\t@exec {' '.join(_runner(state))}\n")
     with _start(["make", "-f", str(makefile), "run"]) as make:
@@ -105,7 +105,7 @@ def test_the_end_of_make_ends_everything(state: Path):
 
 
 @pytest.mark.parametrize("after", [0.1, 0.35, 0.6, 0.9])
-def test_killed_while_it_is_starting(state: Path, after: float):
+def test_killed_while_it_is_starting(state: Path, after: float) -> None:
     with _start(_runner(state)) as parent:
         time.sleep(after)
         parent.kill()
@@ -113,7 +113,7 @@ def test_killed_while_it_is_starting(state: Path, after: float):
         assert _all_gone(state) == {}
 
 
-def test_stop_waits_until_all_are_gone(state: Path):
+def test_stop_waits_until_all_are_gone(state: Path) -> None:
     command = [sys.executable, "-u", str(HERE / "small_server.py"), str(state)]
     child = children.start("small server", command, log=state / "log", environment=ENVIRONMENT)
     url = child.url(timeout=10)
@@ -123,7 +123,7 @@ def test_stop_waits_until_all_are_gone(state: Path):
     child.stop()
 
 
-def test_what_a_child_leaves_behind_is_ended_with_it(state: Path):
+def test_what_a_child_leaves_behind_is_ended_with_it(state: Path) -> None:
     leave = (
         f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(100)', '{state}'])"
     )
@@ -135,7 +135,7 @@ def test_what_a_child_leaves_behind_is_ended_with_it(state: Path):
     assert _all_gone(state) == {}
 
 
-def test_a_child_that_ends_before_it_is_ready_shows_its_log(state: Path):
+def test_a_child_that_ends_before_it_is_ready_shows_its_log(state: Path) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no such thing')"]
     with (
         children.start("broken server", command, log=state / "log") as child,
@@ -144,7 +144,7 @@ def test_a_child_that_ends_before_it_is_ready_shows_its_log(state: Path):
         child.url(timeout=10)
 
 
-def test_a_child_that_never_announces_itself_is_not_waited_for_forever(state: Path):
+def test_a_child_that_never_announces_itself_is_not_waited_for_forever(state: Path) -> None:
     command = [sys.executable, "-c", "import time; print('thinking', flush=True); time.sleep(100)"]
     with (
         children.start("slow server", command, log=state / "log") as child,

@@ -11,13 +11,15 @@ METRIC_MATH = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id
 PLAIN = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"MetricName": "m", "Namespace": "n"}}
 
 
-def _pruned(resources: dict[str, Any], outputs: dict[str, Any] | None = None, lost: set[str] | None = None):
+def _pruned(
+    resources: dict[str, Any], outputs: dict[str, Any] | None = None, lost: set[str] | None = None
+) -> tuple[Any, list[str]]:
     template = {"Resources": resources, "Outputs": outputs or {}}
     kept, gone = prune(template, set() if lost is None else lost)
     return kept, [one.logical_id for one in gone]
 
 
-def test_alarms_stay_and_what_the_emulator_does_not_know_goes():
+def test_alarms_stay_and_what_the_emulator_does_not_know_goes() -> None:
     kept, gone = _pruned({"Plain": PLAIN, "Math": METRIC_MATH, "Query": QUERY})
     assert (list(kept["Resources"]), gone) == (["Plain", "Math"], ["Query"])
 
@@ -33,25 +35,25 @@ def test_alarms_stay_and_what_the_emulator_does_not_know_goes():
         {"Fn::Join": ["", ["a", {"Ref": "Query"}]]},
     ],
 )
-def test_an_onlooker_goes_with_what_it_looks_at(reference):
+def test_an_onlooker_goes_with_what_it_looks_at(reference: Any) -> None:
     dashboard = {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": reference}}
     _, gone = _pruned({"Board": dashboard, "Query": QUERY})
     assert sorted(gone) == ["Board", "Query"]
 
 
-def test_what_matters_never_goes_in_silence():
+def test_what_matters_never_goes_in_silence() -> None:
     parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Ref": "Query"}}}
     with pytest.raises(PruneFailed, match=r"Param \(AWS::SSM::Parameter\) refers to Query"):
         _pruned({"Query": QUERY, "Param": parameter})
 
 
 @pytest.mark.parametrize(("after", "left"), [("Query", None), (["Query", "Other"], ["Other"])])
-def test_nobody_waits_for_what_is_gone(after, left):
+def test_nobody_waits_for_what_is_gone(after: Any, left: Any) -> None:
     kept, _ = _pruned({"Query": QUERY, "Other": PLAIN, "B": {"Type": "AWS::S3::Bucket", "DependsOn": after}})
     assert kept["Resources"]["B"].get("DependsOn") == left
 
 
-def test_an_export_of_what_is_gone_is_missed_by_its_importer():
+def test_an_export_of_what_is_gone_is_missed_by_its_importer() -> None:
     lost: set[str] = set()
     kept, _ = _pruned({"Query": QUERY}, {"M": {"Value": {"Ref": "Query"}, "Export": {"Name": "query"}}}, lost)
     assert kept["Outputs"] == {}
@@ -60,7 +62,7 @@ def test_an_export_of_what_is_gone_is_missed_by_its_importer():
         _pruned({"Param": importer}, lost=lost)
 
 
-def test_an_output_of_what_is_gone_is_missed_by_who_looks_it_up():
+def test_an_output_of_what_is_gone_is_missed_by_who_looks_it_up() -> None:
     lost: set[str] = set()
     _pruned({"Query": QUERY}, {"M": {"Value": {"Ref": "Query"}}}, lost)
     looked_up = {"Fn::GetStackOutput": {"StackName": "other", "OutputName": "M"}}
@@ -69,7 +71,7 @@ def test_an_output_of_what_is_gone_is_missed_by_who_looks_it_up():
         _pruned({"Param": importer}, lost=lost)
 
 
-def test_the_given_template_is_left_as_it_is():
+def test_the_given_template_is_left_as_it_is() -> None:
     resources = {"Query": QUERY, "B": {"Type": "AWS::S3::Bucket", "DependsOn": "Query"}}
     _pruned(resources)
     assert resources == {"Query": QUERY, "B": {"Type": "AWS::S3::Bucket", "DependsOn": "Query"}}

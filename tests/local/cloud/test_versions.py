@@ -79,7 +79,7 @@ def test_an_execution_runs_to_its_end_what_its_alias_named_at_its_start(
     assert execution["stateMachineAliasArn"] == before["Alias"]
 
     # the way back
-    routing = [{"stateMachineVersionArn": before["Version"], "weight": 100}]
+    routing: Any = [{"stateMachineVersionArn": before["Version"], "weight": 100}]
     states.update_state_machine_alias(stateMachineAliasArn=after["Alias"], routingConfiguration=routing)
     assert run_workflow(cloud.accounts.seller(), after["Alias"], {}) == {"answer": "old"}
     # a name is taken once for the machine, whichever alias or version it was started by (StartExecution)

@@ -1,4 +1,4 @@
-"""The fault proxy does what its table says, judged by boto3's own client and by what the server behind it has seen."""
+"""The fault proxy does what its table lists, as boto3's client and the server behind the proxy see it."""
 
 import json
 import threading
@@ -210,7 +210,7 @@ def test_a_slow_request_waits_until_it_is_let_go(proxy: FaultProxy, dynamodb: An
     assert [table for _, _, table in seen] == [OTHER, TABLE]
 
 
-def test_who_is_gone_when_his_slow_request_goes_on_has_sent_nothing(proxy: FaultProxy, seen: list[Any]) -> None:
+def test_a_slow_request_whose_sender_has_gone_is_dropped(proxy: FaultProxy, seen: list[Any]) -> None:
     held = proxy.arm("slow")
     impatient = boto3.client(
         "dynamodb",
@@ -231,7 +231,7 @@ def test_who_is_gone_when_his_slow_request_goes_on_has_sent_nothing(proxy: Fault
 @pytest.mark.parametrize(
     "wrong", [{"kind": "bad-luck"}, {"kind": "throttle", "times": 0}, {"kind": "conflict", "operation": "GetItem"}]
 )
-def test_what_is_no_fault(wrong: dict[str, Any]) -> None:
+def test_a_fault_that_does_not_exist(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"fault|times|conflict with"):
         ProxyFault(**wrong)
 

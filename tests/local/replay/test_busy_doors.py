@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -77,7 +78,8 @@ def test_a_registration_that_is_asked_to_come_again_comes_again(first: Answer) -
 
 def test_a_registration_that_is_refused_or_never_answered_ends_the_run_in_one_line() -> None:
     for status, text in ((400, "invalid_token"), (503, "marketplace_busy")):
-        door = Door(lambda _path, _body, _time, s=status, t=text: Answer(s, {}, t, None))
+        answer = Answer(status, {}, text, None)
+        door = Door(partial(lambda given, *_: given, answer))
         with pytest.raises(BuyersFailed, match=f"registration of 2026-W01 was answered {status}: {text}"):
             NoNotices(stage(door), Patience(longest=0, stopped=Unhurried())).arrive(["2026-W01"])
 

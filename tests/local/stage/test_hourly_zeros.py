@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
 
 SETTING = "HOURLY_ZEROS"
 #: the functions that a stage tells of its zeros, by their settings' own declaration
-TOLD = {"putzerorecords": PutZeroRecordsSettings, "sealhours": SealHoursSettings}
+TOLD: dict[str, Any] = {"putzerorecords": PutZeroRecordsSettings, "sealhours": SealHoursSettings}
 
 
 @pytest.fixture

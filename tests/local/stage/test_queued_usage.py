@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -186,11 +186,12 @@ def test_waiting_ends_after_a_day(acting: Acting, queueing: Queueing) -> None:
 
 def test_who_may_send_usage_may_nothing_else(acting: Acting, sender: LocalSession) -> None:
     mine: Any = sender.client("sqs")
-    for attempt in (
+    attempts: list[Callable[[], Any]] = [
         lambda: mine.send_message(QueueUrl=acting.doors[WAITING], MessageBody="{}"),
         lambda: mine.send_message(QueueUrl=acting.doors[REFUSED], MessageBody="{}"),
         lambda: mine.receive_message(QueueUrl=acting.doors[USAGE]),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(Exception, match=r"AccessDenied|not authorized"):
             attempt()
 

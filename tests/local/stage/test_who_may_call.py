@@ -65,7 +65,7 @@ def test_a_body_changed_after_signing_is_stopped_at_the_gateway(acting: Acting, 
 
 def session_secret(acting: Acting) -> str:
     (listed,) = acting.stage.cloud.seller.client("secretsmanager").list_secrets()["SecretList"]
-    return listed["ARN"]
+    return str(listed["ARN"])
 
 
 @pytest.mark.usefixtures("nothing_stored")

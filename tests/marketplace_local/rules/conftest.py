@@ -1,4 +1,4 @@
-"""Every rule is tested over HTTP and in process: both are the same rules."""
+"""Every rule has to hold over HTTP and in process."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A rule's test, and the switch that takes the rule out of the real code, so that the test can be seen to fail."""
+"""A rule's test, and the switch that takes the rule out of the real code, to show that the test then fails."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def rule(rule_id: str, switch: Switch) -> Callable[[Test], Test]:
 
 
 def nothing(*_: object, **__: object) -> None:
-    """What a rule does that is switched off."""
+    """Stands for a rule that is switched off."""
 
 
 def without(place: str, instead: Any = nothing) -> Switch:
@@ -59,7 +59,7 @@ def without(place: str, instead: Any = nothing) -> Switch:
 
 
 def original(place: str) -> Any:
-    """The real function at a place, for a switch that calls it."""
+    """The real function, for a switch that calls it."""
     module, _, name = place.partition(":")
     found: Any = import_module(f"marketplace_local.{module}")
     for entry in name.split("."):
@@ -68,7 +68,7 @@ def original(place: str) -> Any:
 
 
 def unbound(shape: str, *names: str) -> Switch:
-    """The model says nothing of a shape's ``min``, ``max``, ``pattern`` or ``enum``."""
+    """The model has no ``min``, ``max``, ``pattern`` or ``enum`` for a shape."""
     real = model.constraint
 
     def constraint(given: Shape, name: str) -> Any:

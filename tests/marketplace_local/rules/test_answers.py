@@ -1,4 +1,4 @@
-"""What is answered."""
+"""The form of answers."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,11 +10,11 @@ from tests.marketplace_local.market import HOUR, Market, raw_record, record, sha
 from tests.marketplace_local.rules.rule import Switch, rule, without
 from tests.marketplace_local.rules.test_time_window import record_by_record
 
-_meter, _as_told, _record_of = metering._meter, metering._as_told, UsageRecord.of
+_meter, _answer, _record_of = metering._meter, metering._answer, UsageRecord.of
 
 
 def results(change: Callable[[dict[str, Any], Any], None]) -> Switch:
-    """Each result is changed before it is answered; the second argument is the bound record."""
+    """Changes each result before the Marketplace answers; the second argument is the bound record."""
 
     def meter(context: Any, entry: Any) -> dict[str, Any]:
         result = _meter(context, entry)
@@ -65,10 +65,10 @@ def test_only_success_has_an_id(market: Market) -> None:
 
 
 def _with_an_error_code(context: Any, done: list[Any], unprocessed: list[dict[str, Any]]) -> dict[str, Any]:
-    return _as_told(context, done, [{**sent, "ErrorCode": "InternalError"} for sent in unprocessed])
+    return _answer(context, done, [{**sent, "ErrorCode": "InternalError"} for sent in unprocessed])
 
 
-@rule("A04", without("metering:_as_told", _with_an_error_code))
+@rule("A04", without("metering:_answer", _with_an_error_code))
 def test_unprocessed_records_are_bare_and_not_on_file(market: Market) -> None:
     buyer = market.buyer()
     sent = [tagged(buyer, share(5)), record(buyer, dimension="gb")]
@@ -115,10 +115,10 @@ def test_a_refused_request_processes_no_record(market: Market) -> None:
 
 
 def _without_what_is_empty(*given: Any) -> dict[str, Any]:
-    return {name: entries for name, entries in _as_told(*given).items() if entries}
+    return {name: entries for name, entries in _answer(*given).items() if entries}
 
 
-@rule("A07", without("metering:_as_told", _without_what_is_empty))
+@rule("A07", without("metering:_answer", _without_what_is_empty))
 def test_both_lists_are_answered(market: Market) -> None:
     sent = {"UsageRecords": [raw_record(market.buyer())]}
     assert {name: len(entries) for name, entries in market.raw(sent).body.items()} == {

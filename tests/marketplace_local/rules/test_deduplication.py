@@ -13,7 +13,7 @@ _key_of = original("rules.deduplication:key_of")
 
 
 def forgetting(*places: int) -> Switch:
-    """Slots whose key leaves out some of its parts."""
+    """Makes keys without some of their parts."""
 
     def key_of(*given: Any) -> Key:
         key = list(_key_of(*given))
@@ -25,7 +25,7 @@ def forgetting(*places: int) -> Switch:
 
 
 def verdicts(decide: Any) -> Switch:
-    return without("rules.deduplication:verdict", decide)
+    return without("rules.deduplication:status_of", decide)
 
 
 @rule("D01", verdicts(lambda sent, on_file, subscribed, resend: "Success" if subscribed else "CustomerNotSubscribed"))
@@ -92,7 +92,7 @@ def test_an_identical_resend_is_answered_as_the_first_time(market: Market) -> No
     for kind in ("license", "legacy"):
         buyer = market.buyer(kind)
         first, again = market.send(record(buyer)), market.send(record(buyer))
-        # rounded down to the hour another moment is identical too
+        # Another moment of the hour is identical, too.
         moment = market.send(record(buyer, HOUR + timedelta(minutes=3)))
         ids = {answer["Results"][0].get("MeteringRecordId", "none") for answer in (first, again, moment)}
         assert ids == {first["Results"][0]["MeteringRecordId"]}
@@ -101,7 +101,7 @@ def test_an_identical_resend_is_answered_as_the_first_time(market: Market) -> No
     assert (summary["accepted"], summary["duplicates"], summary["identical"]) == (2, 4, 4)
 
 
-_verdict = original("rules.deduplication:verdict")
+_verdict = original("rules.deduplication:status_of")
 
 
 @rule("D09", verdicts(lambda sent, on_file, subscribed, resend: _verdict(sent, on_file, subscribed, "Success")))

@@ -193,7 +193,7 @@ def _always_named(buyer: Buyer, entry: Entitlement) -> dict[str, Any]:
 
 
 @rule("E17", without("rules.entitlements:_wire", _always_named))
-def test_an_entitlement_says_whose_what_and_until_when(market: Market) -> None:
+def test_the_members_of_an_entitlement(market: Market) -> None:
     legacy = market.buyer("legacy", entitlements=[BASIC])
     market.buyer("license", entitlements=[GOLD])
     one, two = market.entitlement.get_entitlements(ProductCode=PRODUCT)["Entitlements"]
@@ -220,7 +220,7 @@ def test_the_service_is_in_one_region_only(market: Market) -> None:
 
 
 def test_a_renewal_replaces_what_is_held(market: Market) -> None:
-    """User guide, SaaS contracts: an upgrade or a renewal is seen by asking again."""
+    """User guide, SaaS contracts: the next GetEntitlements shows an upgrade or a renewal."""
     buyer = market.buyer(entitlements=[BASIC])
     market.admin.set_entitlements(buyer["id"], [GOLD])
     assert held(market) == [(buyer["accountId"], "gold_tier")]

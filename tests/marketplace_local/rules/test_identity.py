@@ -1,4 +1,4 @@
-"""Who is metered, for which product and dimension."""
+"""The buyer, the product and the dimension of a record."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How often one may ask."""
+"""Quotas of calls a second."""
 
 from collections.abc import Callable
 from typing import Any
@@ -87,7 +87,7 @@ def test_a_throttled_call_does_nothing(market: Market) -> None:
 
 
 @rule("T05", without("call_rate:QUOTA", {"GetEntitlements": 10.0}))
-def test_twenty_questions_for_entitlements_a_second(market: Market) -> None:
+def test_twenty_calls_of_get_entitlements_a_second(market: Market) -> None:
     client = market.entitlement
     market.ticks.step = 0.0
     asked = [_throttled(market, lambda: client.get_entitlements(ProductCode="prod-code-1")) for _ in range(22)]

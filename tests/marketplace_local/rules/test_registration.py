@@ -11,12 +11,12 @@ from marketplace_local.rules import registration
 from tests.marketplace_local.market import NOW, PRODUCT, Market
 from tests.marketplace_local.rules.rule import Switch, rule, unbound, without
 
-_NOBODY = Buyer("l-0", "license", PRODUCT, "1", "arn", "agmt-0", "offer-0")
+_OTHER_BUYER = Buyer("l-0", "license", PRODUCT, "1", "arn", "agmt-0", "offer-0")
 _resolved, _resolve_customer = registration.resolved, api.resolve_customer
 
 
 def answering(change: dict[str, Any], *left_out: str) -> Switch:
-    """The answer says something else, or leaves members out."""
+    """Changes members of the answer, or leaves them out."""
 
     def resolved(buyer: Buyer) -> dict[str, Any]:
         return {name: value for name, value in (_resolved(buyer) | change).items() if name not in left_out}
@@ -86,7 +86,7 @@ def test_a_token_may_be_used_again(market: Market) -> None:
     assert resolve(market, token) == first
 
 
-@rule("R07", without("rules.registration:token_is_known", lambda token: token or registration.Token(_NOBODY, 9e9)))
+@rule("R07", without("rules.registration:token_is_known", lambda token: token or registration.Token(_OTHER_BUYER, 9e9)))
 def test_any_other_token_is_invalid(market: Market) -> None:
     for token in ("nobody's", market.buyer()["token"] + "x"):
         with pytest.raises(market.metering.exceptions.InvalidTokenException):

@@ -1,4 +1,4 @@
-"""When usage is taken, and from whom."""
+"""The time window and the subscription."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,12 +18,12 @@ TOO_LATE = "TimestampOutOfBoundsException"
 
 
 def one_by_one(state: Any, body: dict[str, Any], *rest: Any) -> dict[str, Any]:
-    """A Marketplace that works on a batch record by record, up to the bad one."""
+    """Processes a batch record by record, up to the bad one."""
     answers = [batch_meter_usage(state, {**body, "UsageRecords": [entry]}, *rest) for entry in body["UsageRecords"]]
     return {name: [entry for answer in answers for entry in answer[name]] for name in ("Results", "UnprocessedRecords")}
 
 
-#: the rule by which a batch is refused as a whole
+#: switches off that one bad record rejects the whole batch
 record_by_record: Switch = without("api:batch_meter_usage", one_by_one)
 
 
@@ -115,15 +115,15 @@ def test_usage_before_a_legacy_subscription_is_not_honoured(market: Market) -> N
 
 
 @rule("W10", without("rules.window:why_not_subscribed", lambda *_: ""))
-def test_a_buyer_who_never_started_is_not_subscribed(market: Market) -> None:
+def test_a_buyer_without_an_agreement_is_not_subscribed(market: Market) -> None:
     for buyer in (market.buyer(activated_at=None), market.buyer("legacy", activated_at=None)):
         assert market.statuses(record(buyer)) == ["CustomerNotSubscribed"]
         market.admin.activate(buyer["id"], "2026-11-15T11:00:00Z")
         assert market.statuses(record(buyer)) == ["Success"]
 
 
-def _gone(market: Market, seconds: int) -> list[str]:
-    """Verdicts on usage of before the end, so many seconds after it."""
+def _statuses_after_the_end(market: Market, seconds: int) -> list[str]:
+    """The statuses of usage from before the end, sent ``seconds`` after it."""
     verdicts = []
     for kind in ("license", "legacy"):
         buyer = market.buyer(kind)
@@ -135,12 +135,12 @@ def _gone(market: Market, seconds: int) -> list[str]:
 
 @rule("W11", without("rules.window:END_GRACE_SECONDS", 0))
 def test_final_records_are_taken_for_one_hour(market: Market) -> None:
-    assert _gone(market, 3599) == ["Success", "Success"]
+    assert _statuses_after_the_end(market, 3599) == ["Success", "Success"]
 
 
 @rule("W12", without("rules.window:END_GRACE_SECONDS", 2 * 3600))
 def test_an_hour_after_the_end_nothing_is_taken(market: Market) -> None:
-    assert _gone(market, 3600) == ["CustomerNotSubscribed", "CustomerNotSubscribed"]
+    assert _statuses_after_the_end(market, 3600) == ["CustomerNotSubscribed", "CustomerNotSubscribed"]
 
 
 @rule("W13", without("rules.window:is_suspended", lambda buyer: False))
@@ -153,7 +153,7 @@ def test_a_suspended_buyer_is_not_subscribed(market: Market) -> None:
 
 
 @rule("W14", record_by_record)
-def test_errors_come_before_verdicts(market: Market) -> None:
+def test_errors_come_before_statuses(market: Market) -> None:
     gone = market.buyer(activated_at=None)
     market.refused("InvalidUsageDimensionException", record(gone), record(market.buyer(), dimension="other"))
     (call,) = market.admin.calls()
@@ -161,7 +161,7 @@ def test_errors_come_before_verdicts(market: Market) -> None:
 
 
 def _ended(market: Market) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A record of before and one of after its licence's end, within the final hour."""
+    """One record from before its licence's end and one from after it, both in the final hour."""
     buyer = market.buyer()
     market.admin.end(buyer["id"], "2026-11-15T12:00:00Z")
     return record(buyer, HOUR + timedelta(minutes=59, seconds=59)), record(buyer, HOUR + timedelta(hours=1))

@@ -62,7 +62,7 @@ def refused(act: Any) -> str:
 def test_a_condition_that_cannot_be_meant(
     state: MemoryTable, condition: str, values: dict[str, Any], message: str
 ) -> None:
-    request = {"ExpressionAttributeValues": values} if values else {}
+    request: dict[str, Any] = {"ExpressionAttributeValues": values} if values else {}
     assert message in refused(lambda: state.put_item(Item=KEY, ConditionExpression=condition, **request))
 
 
@@ -79,7 +79,11 @@ def test_names_are_part_of_what_is_remembered(state: MemoryTable) -> None:
             "ConditionExpression": "attribute_exists(#n)",
             "ExpressionAttributeNames": {"#n": name},
         }
-        update = {"Key": KEY, "UpdateExpression": "SET hit = :v", "ExpressionAttributeValues": {":v": 1}}
+        update: dict[str, Any] = {
+            "Key": KEY,
+            "UpdateExpression": "SET hit = :v",
+            "ExpressionAttributeValues": {":v": 1},
+        }
         if holds:
             state.update_item(**update, **request)
         else:

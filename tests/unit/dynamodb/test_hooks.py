@@ -149,7 +149,7 @@ def test_an_index_shows_the_state_of_some_writes_ago() -> None:
     table.delete_item(Key={**HOUR, "timestamp": 20})
     then = [[0], [0, 20], [0, 10, 20], [10, 20], [10], []]
     for lag, hours in enumerate(then):
-        dynamodb.hooks.lag = lambda _where, _kept, lag=lag: lag  # type: ignore[misc]
+        dynamodb.hooks.lag = lambda _where, _kept, lag=lag: lag
         assert pending(dynamodb) == hours, lag
     dynamodb.hooks.lag = lambda _where, kept: kept + 5
     assert pending(dynamodb) == []

@@ -1,5 +1,7 @@
 """One buyer is billed one way: as a licence or as a legacy customer."""
 
+from typing import Any
+
 import pytest
 
 from marketplace.billing_identity import (
@@ -11,8 +13,8 @@ from marketplace.billing_identity import (
 )
 
 ARN = "arn:aws:license-manager::444455556666:license:l-0123456789abcdef"
-LEGACY = {"integration": "legacy", "product_code": "prod1", "license_arn": None, "account_id": None}
-LICENSE = {
+LEGACY: dict[str, Any] = {"integration": "legacy", "product_code": "prod1", "license_arn": None, "account_id": None}
+LICENSE: dict[str, Any] = {
     "integration": "license",
     "product_code": "prod1",
     "customer_identifier": "l-0123456789abcdef",

@@ -12,7 +12,7 @@ from marketplace.entitlements import Entitlement, held_tier
 from marketplace.tiers import Tier
 
 ARN = "arn:aws:license-manager::444455556666:license:l-1"
-KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+KEYS: dict[str, Any] = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
 @pytest.fixture

@@ -150,8 +150,9 @@ def hours(draw: st.DrawFn) -> dict[str, Any]:
     """A line as sealing makes it: what is neither included nor kept, cut to its decimals."""
     tagged = draw(st.dictionaries(tag_sets, units.filter(bool), max_size=12))
     untagged = draw(units)
+    shares: list[Decimal] = [ZERO, Decimal(1), Decimal(1), Decimal("0.5")]
     scale, decimals = draw(st.sampled_from([1, 3, 1000])), draw(st.sampled_from([0, 2, 6]))
-    net = (sum(tagged.values(), ZERO) + untagged) * draw(st.sampled_from([0, 1, 1, Decimal("0.5")]))
+    net = (sum(tagged.values(), ZERO) + untagged) * draw(st.sampled_from(shares))
     return {
         "line": min(floor(net / scale, decimals), draw(st.sampled_from([Decimal(40), Decimal(10**6)]))),
         "scale": scale,

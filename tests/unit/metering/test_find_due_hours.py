@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import takewhile
+from typing import Any
 
 import pytest
 
@@ -128,9 +129,9 @@ def test_a_run_reads_each_key_of_the_index_about_once(ledger: Ledger, monkeypatc
     """Reading it anew for each page would make an hour of ten times as many customers a hundred times as dear."""
     keys = opened(ledger, shards=1)
     read = 0
-    query = ledger.records._table.query
+    query: Any = ledger.records._table.query
 
-    def counted(**request: object) -> object:
+    def counted(**request: Any) -> Any:
         nonlocal read
         answer = query(**request)
         read += len(answer["Items"])

@@ -34,7 +34,7 @@ def test_lines_and_balance_are_frozen_together(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("counted", [{"exact": "0.123456"}, {"whole": "3"}, {"scaled": "2000", "whole": "1"}])
-def test_an_hour_that_leaves_the_balance_as_it_was_is_one_plain_write(ledger: Ledger, counted: dict[str, str]) -> None:
+def test_an_hour_that_leaves_the_balance_as_it_was_is_one_plain_write(ledger: Ledger, counted: dict[str, Any]) -> None:
     record = use(ledger, **counted)
     hour = sealer(ledger).planner.plan(record, NOW)
     assert isinstance(hour, SealPlan)

@@ -46,7 +46,7 @@ class Door:
     ) -> dict[str, Any]:
         event = {"httpMethod": method, "path": path, "headers": headers, "body": body} | more
         event |= {"requestContext": {"stage": "v1"}, "isBase64Encoded": more.get("isBase64Encoded", False)}
-        answer = handlers.handle(event, Context())
+        answer: dict[str, Any] = handlers.handle(event, Context())
         answer["headers"] = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return answer
 

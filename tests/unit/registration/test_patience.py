@@ -1,5 +1,7 @@
 """How long a request rides out a busy Marketplace."""
 
+from typing import Any
+
 from registration import patience
 from registration.patience import BEGINS_WITHIN, LONGEST, Patience
 from tests.unit.registration.door import Times
@@ -28,7 +30,7 @@ def test_all_that_a_request_may_wait_for_fits_into_the_functions_28_seconds() ->
     from marketplace.client import MarketplaceClient
     from registration.session_keys import _CONFIG
 
-    config = MarketplaceClient.connect("us-east-1", attempts=1).metering.meta.config
+    config: Any = MarketplaceClient.connect("us-east-1", attempts=1).metering.meta.config
     call = config.connect_timeout + config.read_timeout
     assert config.retries["total_max_attempts"] == 1
     keys = 2 * _CONFIG.retries["total_max_attempts"] * (_CONFIG.connect_timeout + _CONFIG.read_timeout)  # type: ignore[attr-defined]

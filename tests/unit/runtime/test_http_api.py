@@ -1,7 +1,7 @@
 """Every function behind the API answers the same error alike."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aws_lambda_powertools import Logger
@@ -45,7 +45,7 @@ class Routes:
 
     def call(self, path: str, method: str = "GET") -> Answer:
         request = {"httpMethod": method, "path": path, "headers": {}, "requestContext": {"stage": "v1"}}
-        answer = self.api.resolve(request, Context())
+        answer = self.api.resolve(request, cast(Any, Context()))
         headers = {name: values[0] for name, values in answer["multiValueHeaders"].items()}
         return answer["statusCode"], json.loads(answer["body"]), headers
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -54,7 +54,7 @@ class Room:
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
         request = {"httpMethod": "GET", "path": path, "headers": {}, "requestContext": {"stage": "v1"}}
-        answer = api.handle(request, Context())
+        answer = api.handle(request, cast(Any, Context()))
         return answer["statusCode"], json.loads(answer["body"])
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.apply_notice import changes
 from ledger.lifecycle import Lifecycle, LifecycleNotice, derive, settled_status
-from ledger.subscriber import Period, Subscriber, from_item
+from ledger.subscriber import Period, Subscriber, SubscriptionStatus, from_item
 from marketplace.notice import Notice
 from runtime import clock
 
@@ -77,18 +77,18 @@ def test_failed_only_if_never_active() -> None:
     assert life(at("start", 1), at("end", 2), at("fail", 5)).status == "pending_cancellation"
 
 
-def stored(status: str, *ps: Period) -> Subscriber:
+def stored(status: SubscriptionStatus, *ps: Period) -> Subscriber:
     return Subscriber(
         customer_identifier="c",
         integration="legacy",
         status=status,
         active_periods=ps,
-        status_changed_at=T + 999,  # type: ignore[arg-type]
+        status_changed_at=T + 999,
     )
 
 
 @pytest.mark.parametrize("status", ["final_metering", "cancelled"])
-def test_what_final_metering_wrote_stands_for_its_period(status: str) -> None:
+def test_what_final_metering_wrote_stands_for_its_period(status: SubscriptionStatus) -> None:
     ended = life(at("start", 0), at("end", 100), at("end", 3700))
     assert settled_status(ended, stored(status, Period(T, T + 100))) == (status, T + 999)
     earlier_end = life(at("start", 0), at("end", 100), at("end", 90))

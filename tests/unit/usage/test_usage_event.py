@@ -263,7 +263,9 @@ COMPOSED, DECOMPOSED = "José", "Jose\u0301"
 @pytest.mark.parametrize("field", ["user", "source"])
 def test_a_name_is_one_however_its_accents_are_composed(field: str) -> None:
     """Unicode NFC: file systems and keyboards differ, the person is the same."""
-    one, other = read(**{field: COMPOSED}), read(**{field: DECOMPOSED})
+    composed: dict[str, Any] = {field: COMPOSED}
+    decomposed: dict[str, Any] = {field: DECOMPOSED}
+    one, other = read(**composed), read(**decomposed)
     assert COMPOSED != DECOMPOSED
     assert (one, one.content) == (other, other.content)
 

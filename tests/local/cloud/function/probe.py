@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import urllib.request
+from typing import Any
 
 CALLS = {"count": 0}
 
@@ -16,7 +17,7 @@ class ProductFault(Exception):
     pass
 
 
-def handle(event, context):
+def handle(event: dict[str, Any], context: object) -> Any:
     CALLS["count"] += 1
     if "httpMethod" in event:
         identity = event["requestContext"]["identity"]
@@ -43,7 +44,7 @@ def handle(event, context):
     }
 
 
-def _importable(name):
+def _importable(name: str) -> bool:
     try:
         __import__(name)
     except ImportError:

@@ -16,6 +16,7 @@ from deploy.smoke import write
 from deploy.smoke.write import Wishes, ended_line, refusal, smallest, write_lines
 from ledger.quantity import DECIMALS
 from marketplace.dimensions import Dimension
+from runtime import clock
 from tests.unit.deploy.answers import answering
 from tests.unit.deploy.targets import stage, target, there
 
@@ -122,7 +123,7 @@ def written(api: Api, *, queued: bool = True, found: DeployedStage | None = None
         if queued and len(naps) == 3:
             api.recorded.add(api.sent[-1]["void"])
 
-    started = {"executionArn": RUN, "startDate": write.clock.now()}
+    started = {"executionArn": RUN, "startDate": clock.now()}
     ended = {"executionArn": RUN, "status": "SUCCEEDED", "output": '{"billed": 0}'}
     running = {"executionArn": RUN, "status": "RUNNING"}
     answers = {"SendMessage": {}, "StartExecution": started, "DescribeExecution": [running, ended]}

@@ -1,4 +1,4 @@
-"""One sample of each notice with constant values; ``python -m marketplace_local.sample_notices DIR`` writes them."""
+"""One sample of each notice; ``python -m tests.marketplace_local.sample_notices tests/events`` writes them."""
 
 import json
 import sys
