@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balance, Balances
-from ledger.conservation import check_seal
 from ledger.hour import SECONDS, hour_of
 from ledger.leaving import FINAL
 from ledger.metering_record import Line, MeteringRecord
@@ -53,7 +52,7 @@ class SealPlanner:
 
         An hour that still waits at its deadline is sealed with its usage as lines that end ``expired`` (``not_sent``
         where the mode holds this customer): before the allowance, and never sent. Overage that was billed by guess
-        cannot be taken back. Raises NotConserved.
+        cannot be taken back.
         """
         subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
         terms = terms_of(subscriber, record, self.product)
@@ -75,14 +74,10 @@ class SealPlanner:
         frozen = Frozen(
             identity=frozen_identity(terms.identity), timestamp=terms.timestamp, lines=lines, included=included
         )
-        remainder, used = _changes(balance, sealed)
-        check_seal(record, frozen, balance, remainder=remainder, used=used)
         capped = tuple(name for name, dimension in sealed.items() if self._is_billable(name, dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
-            # Most hours leave the balance as it was, and cost one write. A concurrent change of it cannot alter their
-            # lines: they took nothing from it, left nothing in it, and an allowance that was used up stays so.
-            *([self.balances.replace(balance, remainder=remainder, used=used)] if remainder or used else []),
+            *self._balance(balance, sealed),
             *([self._carry_over(record, now)] if capped else []),
             *stored_allocations,
         ]
@@ -129,6 +124,16 @@ class SealPlanner:
             deadline=deadline(hour),
         )
 
+    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension]) -> list[Operation]:
+        """The balance's operation; none where sealing changes neither remainder nor used allowance.
+
+        Then the balance need not be written, so that most hours cost one write. A concurrent change of it cannot alter
+        these lines: they took nothing from it, left nothing in it, and an allowance that was used up stays so.
+        """
+        remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, ZERO)}
+        used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
+        return [self.balances.replace(old, remainder=remainder, used=used)] if remainder or used else []
+
     def _carry_over(self, record: MeteringRecord, now: float) -> Operation:
         """Opens a later hour that takes what is left over: the first whose record is open or absent.
 
@@ -156,7 +161,6 @@ class SealPlanner:
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )
-        check_seal(record, frozen)
         operations = [self.records.seal(record, frozen, now), *self._carry_over_again(record, subscriber, now)]
         return SealPlan(operations, frozen)
 
@@ -170,15 +174,6 @@ class SealPlanner:
         left_over = self.balances.get(record.customer_identifier).remainder
         carried = any(self._is_billable(name, units) for name, units in left_over.items())
         return [self._carry_over(record, now)] if carried else []
-
-
-def _changes(
-    old: Balance, sealed: Mapping[str, SealedDimension]
-) -> tuple[dict[str, Decimal], dict[tuple[str, str], Decimal]]:
-    """The balance's remainders and used allowances that sealing changes."""
-    remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, ZERO)}
-    used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
-    return remainder, used
 
 
 def frozen_identity(identity: BillingIdentity) -> dict[str, str]:
