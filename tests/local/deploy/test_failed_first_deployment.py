@@ -1,4 +1,4 @@
-"""What a first deployment leaves behind, cleared away by the real command line on stacks of one topic each."""
+"""The real command line clears away what a failed first deployment leaves, on stacks of one topic each."""
 
 import json
 from dataclasses import replace
@@ -48,7 +48,7 @@ def target(account: EmptyAccount, monkeypatch: pytest.MonkeyPatch) -> Target:
 
 
 def assembly(folder: Path, *, protect: bool) -> Assembly:
-    """What the CDK would have synthesized of two stacks without assets."""
+    """The synthesized templates of two stacks without assets."""
     folder.mkdir()
     artifacts = {}
     for name in ("YawlMetering-tiny-Data", "YawlMetering-tiny-Doors"):
@@ -63,7 +63,7 @@ def assembly(folder: Path, *, protect: bool) -> Assembly:
     return Assembly(folder)
 
 
-def test_a_protected_stack_that_was_never_whole_is_made_anew_and_a_whole_one_is_left_alone(
+def test_a_protected_stack_that_was_never_complete_is_made_anew_and_a_complete_one_is_left_alone(
     target: Target, tmp_path: Path
 ) -> None:
     assert cdk_cli.CLI.exists(), "make cdk installs it"

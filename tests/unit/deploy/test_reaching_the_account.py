@@ -1,4 +1,4 @@
-"""Credentials, account, Region and bootstrap are looked at first; each fault is one line with its remedy."""
+"""Commands look at credentials, account, Region and bootstrap first; each fault is one line with its remedy."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -69,7 +69,7 @@ def test_credentials_that_aws_does_not_take_are_named(code: str) -> None:
     assert code in text and "log in again" in text
 
 
-def test_a_login_that_has_ended_and_a_network_that_is_not_there_are_told_apart() -> None:
+def test_an_expired_login_and_a_missing_network_have_lines_of_their_own() -> None:
     with patch("botocore.client.BaseClient._make_api_call", side_effect=UnauthorizedSSOTokenError()):
         assert "log in again" in refusal()
     unreachable = EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com")
@@ -110,7 +110,7 @@ def test_each_qualifier_has_a_bootstrap_stack_of_its_own() -> None:
     assert target(bootstrap_qualifier="acme").toolkit_stack == "CDKToolkit-acme"
 
 
-def test_a_stack_that_somebody_changes_is_not_touched() -> None:
+def test_a_stack_in_the_middle_of_a_change_is_left_alone() -> None:
     with pytest.raises(NotReady, match="YawlMetering-dev-Doors is UPDATE_IN_PROGRESS: another deployment changes it"):
         check_states([there("Data"), there("Doors", "UPDATE_IN_PROGRESS")])
     check_states([there("Data", "REVIEW_IN_PROGRESS"), there("Doors", "UPDATE_ROLLBACK_COMPLETE")])
