@@ -67,6 +67,8 @@ class MeteringMetric(StrEnum):
     ZERO_RECORDS = "ZeroRecords"
     #: Hours past their seal time that cannot be sealed yet (identity or entitlements missing).
     HOURS_WAITING = "HoursWaiting"
+    #: Hours that a check of their sums has stopped, see ledger.conservation: nothing wrong was stored or sent.
+    HOURS_NOT_CONSERVED = "HoursNotConserved"
     MARKETPLACE_CALLS = "MarketplaceCalls"
     LINES_BILLED = "LinesBilled"
     LINES_REJECTED = "LinesRejected"

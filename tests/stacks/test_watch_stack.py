@@ -246,6 +246,7 @@ def test_a_run_that_sees_a_deadline_three_hours_off_pages(prod: Assembly) -> Non
         (MeteringMetric.LINES_CAPPED, "Ticket"),
         (MeteringMetric.TAG_SETS_FOLDED, "Ticket"),
         (MeteringMetric.ALLOCATIONS_MISSING, "Page"),
+        (MeteringMetric.HOURS_NOT_CONSERVED, "Page"),
         (MeteringMetric.LINES_REJECTED, "Page"),
         (MeteringMetric.SHARED_RECORD_IDS, "Page"),
         (MeteringMetric.FINAL_METERINGS_RESTARTED, "Ticket"),
