@@ -25,7 +25,7 @@ def listed_line(stage: Stage, listed: Sequence[str], own: str | None) -> Line:
     if own is None:
         return yellow(
             about,
-            f"the listing has {urls}; the stage's own is known when it is deployed",
+            f"the listing has {urls}; the deployment gives the stage its own",
             "run this again after the deployment",
         )
     if own in listed:

@@ -23,11 +23,11 @@ PRICING_MODELS = {
 def product_lines(stage: Stage, found: Found) -> Iterator[Line]:
     about, product, correct = "product", found.product, f"correct productCode in {_file(stage)}"
     if product is None:
-        known = "; ".join(f"{each.code} ({each.title})" for each in found.others) or "it has none"
+        others = "; ".join(f"{each.code} ({each.title})" for each in found.others) or "it has none"
         yield red(
             about,
             f"the seller's account has no product of code {stage.product_code}",
-            f"{correct}, or use the publishing account; SaaS products of this one: {known}",
+            f"{correct}, or use the publishing account; SaaS products of this one: {others}",
         )
         return
     if product.type != SAAS:

@@ -46,7 +46,7 @@ def topic_line(arn: str, refused: ClientError | None) -> Line:
     why = "SNS tells a reader nothing of it" if is_denied(refused) else "SNS does not answer"
     return yellow(
         about,
-        f"{why} ({code_of(refused)}): whether it can be subscribed to is known when it is",
+        f"{why} ({code_of(refused)}): only the deployment shows whether it can be subscribed to",
         "see that the portal names this topic, and that this is the publishing account: nobody else may subscribe",
     )
 

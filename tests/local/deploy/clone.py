@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, as somebody has it who has just cloned it."""
+"""A fresh clone of the project in a folder of its own."""
 
 import os
 import shutil
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from stacks.synth import ROOT
 
-#: what is not in a clone; the environments, which take minutes to build, are linked
+#: A clone does not have these. The environments take minutes to build, so they are linked.
 NOT_CLONED = shutil.ignore_patterns(".git", ".venv*", "node_modules", "build", "tests", ".*_cache", "__pycache__")
-#: what is said to this run of tests, by AWS's and Python's own tools or by a make above it
+#: Variables that this run of tests got for itself, also from a make above it.
 NOT_OURS = (
     "AWS_",
     "CDK_",
@@ -53,10 +53,10 @@ class Clone:
             (folder / name).symlink_to(ROOT / name)
         machine = folder.parent / "machine"
         machine.mkdir()
-        # whatever Node a machine has is not asked
+        # The machine's own Node must not be used.
         (machine / "node").write_text("#!/bin/sh\necho not this node >&2\nexit 1\n", encoding="ascii")
         (machine / "node").chmod(0o755)
-        # uv and npm find their settings as they do for the machine's owner; AWS's are the test's alone
+        # uv and npm find the machine's settings; AWS's are the test's own.
         ours = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
         files = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(machine / "none"))
         basis = {**ours, **files, "PATH": f"{machine}:{os.environ['PATH']}"}

@@ -11,7 +11,7 @@ from stacks.synth import ROOT
 PAGES = (ROOT / "README.md", ROOT / "docs" / "deploy.md")
 _TRIED = re.compile(r"^```sh tried=(?P<name>\S+)\n(?P<commands>.*?)^```$", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```(?P<info>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-#: what reaches into an account
+#: Commands that reach into an account.
 TARGETS = re.compile(r"\bmake (bootstrap|deploy|rollback|destroy|check STAGE|smoke)\b")
 
 

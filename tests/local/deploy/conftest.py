@@ -1,4 +1,4 @@
-"""An account on the local cloud in which nothing was ever deployed, and somebody who has just cloned the project."""
+"""An account on the local cloud in which nothing was ever deployed, and a fresh clone of the project."""
 
 import json
 from collections.abc import Iterator
@@ -47,8 +47,8 @@ class EmptyAccount:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyAccount]:
     folder = tmp_path_factory.mktemp("account")
     with pytest.MonkeyPatch.context() as patch:
-        # where a stage with a movable clock looks for its file. SimulatedClock names it to all of this process, and
-        # after the start only the account's parts may see it
+        # A stage with a movable clock finds its file by this variable. SimulatedClock sets it for the whole process,
+        # but only the account's parts may see it.
         patch.setenv(OFFSET_VARIABLE, "")
         clock = SimulatedClock(folder / "clone" / "build" / "local" / "clock-offset")
         clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))

@@ -1,4 +1,4 @@
-"""A stage that was deployed by the CDK's own command line, with all that the tests of a deployed stage act with."""
+"""A stage that the CDK's own command line has deployed, with all that the tests of a deployed stage use."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from stacks.stage import Stage
 
 
 class StageInAccount(LocalStage):
-    """Nothing is started or deployed here: cloud, Marketplace and stage are there."""
+    """Starts and deploys nothing: cloud, Marketplace and stage exist."""
 
     def __init__(
         self, *, cloud: LocalCloud, marketplace: MarketplaceAdmin, clock: SimulatedClock, settings: Stage

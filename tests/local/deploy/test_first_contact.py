@@ -53,13 +53,13 @@ def live_versions(account: EmptyAccount) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def told(clone: Clone) -> Ended:
-    """A look at an account in which nothing is prepared."""
+    """``make check`` on an account in which nothing is prepared."""
     return clone.run(BLOCKS["check"])
 
 
 @pytest.fixture(scope="module")
 def failed(told: Ended, clone: Clone) -> Ended:
-    """README's block, where the product's topics are not there."""
+    """README's block, before the product's topics exist."""
     return clone.run(BLOCKS["first"])
 
 
@@ -70,7 +70,7 @@ def failed_states(failed: Ended, account: EmptyAccount) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def deployed(failed_states: dict[str, str], account: EmptyAccount, clone: Clone) -> Ended:
-    """The same again, once they are."""
+    """The same again, once they exist."""
     settings = stages.load("dev", folder=clone.folder / "stages")
     account.marketplace.create_product(
         settings.product_code,
@@ -125,7 +125,7 @@ def test_every_command_that_reaches_into_an_account_is_tried_here() -> None:
     assert [block for page in PAGES for block in untried(page)] == []
 
 
-def test_what_the_first_deployment_would_fail_at_is_told_before_it_does(told: Ended) -> None:
+def test_check_finds_what_the_first_deployment_will_fail_at(told: Ended) -> None:
     assert told.code != 0
     lines = told.output.splitlines()
     assert lines[0].startswith("? endpoint: another endpoint than AWS's own is in force"), lines
@@ -157,14 +157,14 @@ def test_the_second_try_works_and_says_what_people_need_next(deployed: Ended, ac
 
 
 def test_what_was_deployed_meters_an_hour(acting: Acting) -> None:
-    """Register, subscribe, use, meter: through the doors that the command line has made."""
+    """Register, subscribe, use, meter: through the API and queues that the command line has made."""
     buyers = acting.arrive(2)
     hour = acting.hour
     acting.record(*(acting.event(buyer, "workflow_executions", 20) for buyer in buyers))
     acting.close_hour()
     acting.stage.meter()
     billed = {key: int(quantity) for key, quantity in acting.billed(*buyers).items()}
-    # the basic tier includes 5, the professional one 10
+    # The basic tier includes 5, the professional one 10.
     assert billed == {
         (buyers[0].customer_identifier, hour, "workflow_executions"): 15,
         (buyers[1].customer_identifier, hour, "workflow_executions"): 10,

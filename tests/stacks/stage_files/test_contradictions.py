@@ -197,7 +197,7 @@ def test_it_is_refused_by_file_key_and_remedy(tmp_path: Path, text: str, line: s
     assert str(raised.value) == f"stages/x.toml: {line}"
 
 
-def test_a_stage_that_may_have_been_live_says_whose_notices_it_takes(tmp_path: Path) -> None:
+def test_a_stage_that_may_have_been_live_must_say_whose_notices_it_takes(tmp_path: Path) -> None:
     """An afternoon in dry-run must not lose the starts and ends of that afternoon, which come once."""
     paused = LIVE.replace('"live"', '"dry-run"')
     with pytest.raises(StageError) as raised:
@@ -213,7 +213,7 @@ def test_a_stage_that_may_have_been_live_says_whose_notices_it_takes(tmp_path: P
         load(tmp_path, LIVE.replace("testBuyers = []", 'testBuyers = []\nnoticesOf = "test-accounts"'))
 
 
-def test_a_live_stage_that_means_it_is_taken(tmp_path: Path) -> None:
+def test_a_complete_live_stage_is_taken(tmp_path: Path) -> None:
     stage = load(tmp_path, LIVE)
     assert (stage.is_live, stage.keep_data, stage.account) == (True, True, "111122223333")
 

@@ -1,4 +1,4 @@
-"""What the shipped stage files say, and what a good file is read as."""
+"""The shipped stage files are good, and a good file is read whole."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     assert stage.clock_offset_file is None
 
 
-def test_what_waits_is_tried_again_after_sqs_longest_delay_unless_the_stage_says_otherwise(tmp_path: Path) -> None:
+def test_waiting_usage_is_retried_after_sqs_s_longest_delay_by_default(tmp_path: Path) -> None:
     assert load(tmp_path, GOOD).waiting_usage_seconds == 900
     assert {name for name in SHIPPED if shipped(name).waiting_usage_seconds != 900} == {"local"}
 

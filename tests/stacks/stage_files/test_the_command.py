@@ -1,4 +1,4 @@
-"""What the command says: one line for a fault, nothing else, and the same templates again."""
+"""The command prints one line for a fault and nothing else, and makes the same templates again."""
 
 import json
 import subprocess

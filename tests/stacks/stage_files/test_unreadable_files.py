@@ -1,4 +1,4 @@
-"""Files and values on which Python itself fails: one line each, never a traceback."""
+"""Files and values on which Python itself fails are one line each, never a traceback."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ PRICE = "set the list price of one billed unit, for example 0.05, or leave it ou
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", "1" * 47, "0.0000001", "true", '"5"'])
-def test_an_included_quantity_is_a_number_that_somebody_means(tmp_path: Path, value: str) -> None:
+def test_an_included_quantity_is_a_plausible_number(tmp_path: Path, value: str) -> None:
     with pytest.raises(StageError) as raised:
         load(tmp_path, changed("api_calls = 0.5", f"api_calls = {value}"))
     line = str(raised.value)
@@ -26,7 +26,7 @@ def test_an_included_quantity_is_a_number_that_somebody_means(tmp_path: Path, va
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "0", "-1", "1e400", "9" * 60])
-def test_a_price_is_an_amount_that_somebody_means(tmp_path: Path, value: str) -> None:
+def test_a_price_is_a_plausible_amount(tmp_path: Path, value: str) -> None:
     with pytest.raises(StageError) as raised:
         load(tmp_path, changed('unit = "call"', f'unit = "call"\nprice = {value}'))
     line = str(raised.value)

@@ -1,4 +1,4 @@
-"""Stages and stacks for tests of the deployment, without an account."""
+"""Stages and stacks for tests of commands, without an account."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from deploy.target import Target
 from stacks.stage import Stage
 from tests.synthesized import shipped
 
-#: moto's own account
+#: moto's own account.
 ACCOUNT = "123456789012"
 REACHED = datetime(2026, 11, 29, 10, 5, 0, tzinfo=UTC)
 

@@ -27,7 +27,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 def destroy(*, agree: bool = True, keep: bool = False) -> list[str]:
     said: list[str] = []
-    room.destroy(target(keep_data=keep), product_code=None, agreed=lambda: agree, say=said.append)
+    room.destroy(target(keep_data=keep), agreed=lambda: agree, say=said.append)
     return said
 
 
@@ -38,7 +38,7 @@ def test_what_is_destroyed_is_named_before_it_is_asked_and_what_stays_afterwards
     assert any("left over: AWS::IAM::Role kept" in line for line in said)
 
 
-def test_nothing_is_destroyed_unless_somebody_says_yes(commands: list[str]) -> None:
+def test_nothing_is_destroyed_without_a_yes(commands: list[str]) -> None:
     with pytest.raises(NotReady, match="nothing was removed"):
         destroy(agree=False)
     assert commands == []
@@ -62,13 +62,13 @@ def test_a_stage_that_kept_its_ledger_is_deployed_without_protection_first(
 def test_a_stack_that_the_stage_file_no_longer_asks_for_goes_with_the_others(
     commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stage abroad that takes nobody's notices any more has no stack in Marketplace's Region, and had one."""
+    """A stage elsewhere that no longer takes notices has no stack in Marketplace's Region any more."""
     monkeypatch.setattr(room, "deployed_stacks", lambda _: [there("Data"), there("Notices", protected=True)])
     destroy()
     assert commands == ["destroy", "delete YawlMetering-dev-Notices"]
 
 
-def test_a_stage_that_is_not_there_needs_nothing(commands: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_is_not_deployed_needs_nothing(commands: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "deployed_stacks", lambda _: [])
     assert destroy() == ["dev is not deployed in account 123456789012: there is nothing to remove"]
     assert commands == []

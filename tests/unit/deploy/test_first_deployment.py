@@ -1,4 +1,4 @@
-"""A first deployment goes unprotected, so that it may fail; what was whole once is never unprotected again."""
+"""A first deployment goes unprotected, so that it may fail; a stage that was complete once stays protected."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ STACKS = ("Data", "Doors")
 
 
 class Steps:
-    """What a deployment does, in order, without doing it."""
+    """The steps of a deployment, recorded in place of being taken."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.taken: list[str] = []
@@ -55,7 +55,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
 BOTH = ["deploy unprotected", "deploy protected", "aliases"]
 
 
-def test_a_stage_that_keeps_its_data_is_protected_after_it_has_been_whole(steps: Steps) -> None:
+def test_a_stage_that_keeps_its_data_is_protected_once_it_is_complete(steps: Steps) -> None:
     assert steps.of() == BOTH
 
 
@@ -63,7 +63,7 @@ def test_a_stage_that_does_not_is_deployed_once(steps: Steps) -> None:
     assert steps.of(keep=False) == ["deploy protected", "aliases"]
 
 
-def test_a_first_deployment_that_failed_is_gone_on_with(steps: Steps) -> None:
+def test_a_failed_first_deployment_is_cleared_and_continued(steps: Steps) -> None:
     assert steps.of(there("Data"), there("Doors", "ROLLBACK_COMPLETE")) == [
         "clear YawlMetering-dev-Doors",
         "deploy protected",
@@ -71,31 +71,31 @@ def test_a_first_deployment_that_failed_is_gone_on_with(steps: Steps) -> None:
     ]
 
 
-def test_tables_that_are_there_never_go_without_protection_whoever_took_it_off_their_stack(steps: Steps) -> None:
-    """Somebody who removes a stage by hand takes it off every stack first, and may stop there."""
+def test_existing_tables_keep_their_protection_even_if_their_stack_has_none(steps: Steps) -> None:
+    """A removal by hand takes the protection off every stack first, and may stop there."""
     assert steps.of(there("Data", "UPDATE_COMPLETE")) == ["deploy protected", "aliases"]
 
 
-def test_a_first_deployment_that_broke_off_before_its_protection_is_only_protected(steps: Steps) -> None:
+def test_an_interrupted_first_deployment_is_only_protected(steps: Steps) -> None:
     assert steps.of(there("Data"), there("Doors")) == ["deploy protected", "aliases"]
 
 
-def test_a_protected_stage_never_goes_without_again_also_where_a_new_stack_of_it_failed(steps: Steps) -> None:
+def test_a_protected_stage_stays_protected_even_if_a_new_stack_of_it_failed(steps: Steps) -> None:
     before = there("Data", "UPDATE_COMPLETE", protected=True), there("Doors", "ROLLBACK_COMPLETE", protected=True)
     assert steps.of(*before) == ["clear YawlMetering-dev-Doors", "deploy protected", "aliases"]
 
 
-def test_protection_of_a_stack_that_was_never_whole_is_none(steps: Steps) -> None:
+def test_the_protection_of_a_stack_that_was_never_complete_does_not_count(steps: Steps) -> None:
     before = there("Data", "ROLLBACK_COMPLETE", protected=True)
     assert steps.of(before) == ["clear YawlMetering-dev-Data", *BOTH]
 
 
-def test_a_stack_that_is_no_longer_asked_for_is_named_and_stays(steps: Steps) -> None:
+def test_a_stack_that_the_stage_has_no_more_is_named_and_stays(steps: Steps) -> None:
     steps.of(there("Data"), there("Doors"), there("Notices", protected=True))
     assert [line for line in steps.said if line.startswith("YawlMetering-dev-Notices is no longer part of the stage")]
 
 
-def test_leftovers_are_adopted_and_nobody_is_asked_only_where_that_was_said(steps: Steps) -> None:
+def test_leftovers_are_adopted_and_only_yes_1_approves_changes(steps: Steps) -> None:
     steps.of()
     steps.of(approved=True)
     for command in steps.commands:

@@ -1,4 +1,4 @@
-"""How looks are told: line by line, unknown where it cannot be known, an exit code, JSON for programs."""
+"""Reports come line by line, yellow where the answer is unknown, with an exit code, or as JSON for programs."""
 
 import io
 import json
@@ -70,13 +70,13 @@ def failing(failure: Exception) -> Iterator[Line]:
         (EndpointConnectionError(endpoint_url="https://x"), "network"),
     ],
 )
-def test_what_cannot_be_asked_is_unknown_and_the_lines_before_it_stay(failure: Exception, remedy: str) -> None:
+def test_a_refused_question_is_yellow_and_the_lines_before_it_stay(failure: Exception, remedy: str) -> None:
     lines = list(look_at(Look("thing", lambda: failing(failure)), policy="docs/p.json"))
     assert [line.state for line in lines] == [State.GREEN, State.YELLOW]
     assert lines[1].about == "thing" and remedy in lines[1].remedy
 
 
-def test_what_was_to_be_tried_and_could_not_be_is_a_failure() -> None:
+def test_a_refused_action_is_red() -> None:
     look = Look("thing", lambda: failing(refused("AccessDenied", "SendMessage")), unanswered=State.RED)
     assert [line.state for line in look_at(look, policy="p")] == [State.GREEN, State.RED]
 
@@ -90,13 +90,13 @@ def test_what_was_to_be_tried_and_could_not_be_is_a_failure() -> None:
         ({"AWS_ENDPOINT_URL": "http://x", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, None),
     ],
 )
-def test_another_endpoint_than_aws_is_told_first(environment: dict[str, str], tells: str | None) -> None:
+def test_another_endpoint_than_aws_s_is_the_first_line(environment: dict[str, str], tells: str | None) -> None:
     lines = list(endpoint_lines(environment))
     assert [line.state for line in lines] == ([State.YELLOW] if tells else [])
     assert tells is None or tells in lines[0].says
 
 
-def test_an_endpoint_of_a_profile_is_told_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_an_endpoint_of_a_profile_is_reported_as_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     config = tmp_path / "config"
     config.write_text("[default]\nendpoint_url = http://127.0.0.1:9\n", encoding="utf-8")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
@@ -115,7 +115,7 @@ def test_a_stage_that_cannot_be_reached_is_one_red_line() -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "smoke"])
-def test_a_wrong_stage_is_told_to_people_and_to_programs(command: str) -> None:
+def test_a_wrong_stage_is_a_line_for_people_and_for_programs(command: str) -> None:
     for stage in ("", "nope"):
         result = CliRunner().invoke(app, [command, "--stage", stage, "--json"], env={"STAGE": ""})
         assert result.exit_code == 1

@@ -16,7 +16,7 @@ from stacks.synth import ROOT
 DEPLOY = ROOT / "deploy"
 #: ``deploy.target.reach`` asks it.
 BEFORE = {("sts", "get_caller_identity")}
-#: where IAM names a service otherwise than its signatures do (Service Authorization Reference)
+#: Services that IAM names otherwise than their signatures do (Service Authorization Reference).
 PREFIXES = {"monitoring": "cloudwatch"}
 ACTIONS = {("apigateway", "get_account"): "apigateway:GET"}
 LOOKING = ("get_", "list_", "describe_")

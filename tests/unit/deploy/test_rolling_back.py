@@ -59,9 +59,9 @@ def test_every_alias_that_the_last_deployment_moved_goes_back_and_no_other(monke
         monkeypatch,
         alias("usage", 2, at(9), at(12, 1)),
         alias("seal-hours", 3, at(8), at(9), at(12, 2), stack="Metering"),
-        # published by the deployment before: it is what ran together with the others
+        # The deployment before published it, so it ran together with the others.
         alias("registration", 2, at(8), at(9)),
-        # new with this deployment: there is nothing before it
+        # It is new with this deployment, so nothing is before it.
         alias("added", 1, at(12, 1)),
         alias("hourly", 2, at(9), at(12, 3), stack="Metering", type_=WORKFLOW_ALIAS),
     )
@@ -73,7 +73,7 @@ def test_every_alias_that_the_last_deployment_moved_goes_back_and_no_other(monke
     assert account.said[-1].startswith("nothing to move")
 
 
-def test_nothing_moves_unless_somebody_says_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_moves_without_a_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account(monkeypatch, alias("usage", 2, at(9), at(12, 1)))
     with pytest.raises(NotReady, match="nothing was moved"):
         account.roll_back(agree=False)
@@ -85,7 +85,7 @@ def test_a_moment_leads_further_back_than_the_last_deployment(monkeypatch: pytes
     assert account.roll_back(before=at(9, 30)) == {"usage": 1}
 
 
-def test_a_change_by_another_command_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_by_another_command_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     account = Account(monkeypatch, alias("usage", 2, at(9), at(12, 1)))
     foreign = there("Watch", changed_by="cdk-deploy-change-set")
     monkeypatch.setattr(rollback, "deployed_stacks", lambda _: [foreign])
@@ -94,7 +94,7 @@ def test_a_change_by_another_command_is_not_guessed_at(monkeypatch: pytest.Monke
     assert account.roll_back(before=at(11)) == {"usage": 1}
 
 
-def test_a_stage_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_is_not_deployed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotReady, match="not deployed in account"):
         Account(monkeypatch).roll_back()
 

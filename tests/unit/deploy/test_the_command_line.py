@@ -23,7 +23,7 @@ def test_the_lock_file_holds_exactly_the_named_version_and_no_address() -> None:
     assert "http" not in lock
 
 
-def test_nobody_is_told_to_fetch_another_one() -> None:
+def test_no_page_names_another_version() -> None:
     pages = [ROOT / "README.md", ROOT / "Makefile", *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.yml")]
     assert [page.name for page in pages if "npx" in page.read_text(encoding="utf-8")] == []
 

@@ -24,7 +24,7 @@ from tests.unit.deploy.targets import ACCOUNT, target
 ROLE = "arn:aws:iam::444455556666:role/yawl-metering-seller"
 
 
-def test_an_account_that_the_file_leaves_open_is_told_with_what_to_write() -> None:
+def test_a_missing_account_is_yellow_with_what_to_write() -> None:
     assert account_line(target(account=ACCOUNT)).state is State.GREEN
     line = account_line(target(account=None))
     assert line.state is State.YELLOW
@@ -109,8 +109,8 @@ def test_another_profile_looks_at_the_product_if_it_is_the_publishers(
     assert credentials is not None and credentials.access_key == "AKIASELLER"
 
 
-def test_a_role_that_cannot_be_assumed_is_not_known_to_be_wrong() -> None:
-    """It lets in the stage's functions and nobody else, as the seller's stack makes it."""
+def test_a_role_that_cannot_be_assumed_is_yellow() -> None:
+    """The seller's stack makes a role that lets in the stage's functions only."""
     there = DeployedStage(target=target(seller_role_arn=ROLE, external_id="shared-secret"))
     with answering({"AssumeRole": refused("AccessDenied")}):
         (line,) = seller_lines(there)

@@ -1,4 +1,4 @@
-"""How a product is found: by looking at each, and its public offers only."""
+"""A product is found by looking at each, and with its public offers only."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ DOCUMENT = {
         {"Key": "runs", "Types": ["ExternallyMetered"], "Name": "Runs", "Unit": "Units"},
         {"Key": "gold", "Types": ["Entitled"], "Name": "Gold", "Unit": "Units"},
     ],
-    # the same address in two delivery options, and one without any
+    # Two delivery options have the same address, and one has none.
     "Versions": [
         {"Id": "v", "DeliveryOptions": [{"Id": "1", "FulfillmentUrl": URL}, {"Id": "2"}, {"FulfillmentUrl": URL}]}
     ],
@@ -55,7 +55,7 @@ def test_a_product_on_the_second_page_is_found_with_what_its_document_says() -> 
     assert {call.region for call in calls} == {"us-east-1"}
 
 
-def test_what_is_sold_as_another_type_is_found_out() -> None:
+def test_a_product_of_another_type_is_found() -> None:
     answers = {
         "ListEntities": [listed("prod-1"), listed(), listed("prod-2")],
         "DescribeEntity": [described(OTHER), described(DOCUMENT)],

@@ -29,20 +29,20 @@ def test_before_the_first_deployment_one_line_says_so_and_nothing_is_red() -> No
         assert line.state is State.GREEN and "make deploy STAGE=dev" in line.says
 
 
-def test_a_whole_stage_is_green_and_a_missing_stack_is_red() -> None:
+def test_a_complete_stage_is_green_and_a_missing_stack_is_red() -> None:
     assert set(states(all_there()).values()) == {State.GREEN}
     assert set(states(all_there("UPDATE_ROLLBACK_COMPLETE")).values()) == {State.GREEN}
     assert states(all_there()[:3])["Watch"] is State.RED
 
 
 @pytest.mark.parametrize("status", [*STUCK, "ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"])
-def test_a_stack_that_is_not_whole_is_red(status: str) -> None:
+def test_an_incomplete_stack_is_red(status: str) -> None:
     (line,) = [each for each in stack_lines(stage(), [*all_there()[1:], there("Data", status)]) if "Data" in each.about]
     assert line.state is State.RED and line.remedy
     assert "{" not in line.remedy
 
 
-def test_a_stack_that_is_being_changed_is_not_known() -> None:
+def test_a_stack_in_the_middle_of_a_change_is_yellow() -> None:
     assert states([*all_there()[1:], there("Data", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")])["Data"] is State.YELLOW
 
 
@@ -57,7 +57,7 @@ def test_a_schedule_that_is_paused_is_red() -> None:
     assert schedule_line("Hourly", "DISABLED").state is State.RED
 
 
-def test_dead_letters_that_wait_are_red_also_while_somebody_looks_at_them() -> None:
+def test_dead_letters_are_red_also_while_they_are_received() -> None:
     assert dead_letter_line("Q", 0).state is State.GREEN
     found = DeployedStage(target=target())
     queue = Resource("eu-west-1", "FailedLinesQueue1", "AWS::SQS::Queue", "https://sqs.eu-west-1.amazonaws.com/1/q")

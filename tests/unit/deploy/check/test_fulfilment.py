@@ -1,4 +1,4 @@
-"""Where the listing sends buyers, and what answers there."""
+"""The listing sends buyers to the stage's page, which answers."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ ELSEWHERE = "https://other.example.org/register"
         ("live", [], OWN, State.RED),
         # Marketplace posts to the very address
         ("live", [f"{OWN}/"], OWN, State.RED),
-        # a listing has one address, and a stage beside the live one is not it
+        # A listing sends buyers to one address, the live stage's.
         ("dry-run", [ELSEWHERE], OWN, State.YELLOW),
         ("dry-run", [], OWN, State.RED),
         ("live", [ELSEWHERE], None, State.YELLOW),
@@ -75,7 +75,7 @@ def test_a_stage_that_is_not_deployed_has_no_page_yet() -> None:
     assert list(page_lines(found)) == []
 
 
-def test_the_stacks_own_address_is_where_buyers_are_sent_however_the_api_is_reached_from_here() -> None:
+def test_buyers_are_sent_to_the_stack_s_address_whatever_the_api_s_address_from_here() -> None:
     found = deployed("https://metering.yawl-vendor.com/")
     assert found.named_url == found.api_url == "https://metering.yawl-vendor.com"
     assert deployed().named_url == "https://abc.execute-api.us-east-1.amazonaws.com/v1"

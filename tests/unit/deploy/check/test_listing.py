@@ -65,7 +65,7 @@ def test_a_contract_that_is_no_tier_bills_what_buyers_have_paid_for() -> None:
     assert "have nothing included" in found["platinum_tier"].says
 
 
-def test_usage_that_is_listed_and_never_metered_is_for_somebody_to_judge() -> None:
+def test_a_listed_dimension_that_is_never_metered_is_yellow() -> None:
     assert changed(seats=USAGE)["seats"].state is State.YELLOW
 
 
@@ -110,7 +110,7 @@ def test_two_public_offers_of_different_models_are_red() -> None:
         ("", State.YELLOW),
     ],
 )
-def test_who_can_subscribe_is_told(visibility: str, state: State) -> None:
+def test_the_listing_s_visibility_has_a_line(visibility: str, state: State) -> None:
     assert visibility_line(visibility).state is state
 
 
@@ -119,7 +119,7 @@ def product(code: str, kind: str = "SaaSProduct") -> Product:
     return Product(kind, f"prod-{code}", details)
 
 
-def test_a_code_that_the_seller_does_not_have_is_told_with_those_that_he_has() -> None:
+def test_an_unknown_product_code_is_red_with_the_seller_s_codes() -> None:
     (line,) = product_lines(STAGE, Found(None, (product("abc"),)))
     assert line.state is State.RED
     assert "abc (Title of abc)" in line.remedy and "stages/dev.toml" in line.remedy
@@ -127,7 +127,7 @@ def test_a_code_that_the_seller_does_not_have_is_told_with_those_that_he_has() -
     assert "it has none" in line.remedy
 
 
-def test_a_product_of_another_type_is_told() -> None:
+def test_a_product_of_another_type_is_red() -> None:
     (line,) = product_lines(STAGE, Found(product(STAGE.product_code, "AmiProduct")))
     assert line.state is State.RED
     assert "AmiProduct" in line.says

@@ -1,4 +1,4 @@
-"""What an account must have room for."""
+"""The account has the capacity that a stage needs."""
 
 import pytest
 
@@ -15,13 +15,13 @@ ROLE = "arn:aws:iam::123456789012:role/logs"
 @pytest.mark.parametrize(
     ("quota", "public", "held", "state"),
     [
-        # a new account, as AWS gives it
+        # A new account has this quota.
         (10, 20, 0, State.RED),
         (1000, 20, 0, State.GREEN),
         (122, 20, 0, State.GREEN),
         (121, 20, 0, State.RED),
         (102, None, 0, State.GREEN),
-        # what the deployed stage holds already is not asked for twice
+        # The deployed stage's own reservation counts once.
         (122, 20, 22, State.GREEN),
         (121, 20, 2, State.RED),
     ],
@@ -41,7 +41,7 @@ def there(*resources: Resource) -> DeployedStage:
     return found
 
 
-def test_what_the_deployed_stage_holds_is_asked_of_its_functions() -> None:
+def test_the_concurrency_of_the_deployed_functions_counts() -> None:
     limits = {"AccountLimit": {"ConcurrentExecutions": 122, "UnreservedConcurrentExecutions": 100}}
     functions = [Resource("us-east-1", name, "AWS::Lambda::Function", name) for name in ("submit", "public", "other")]
     answers = [{"ReservedConcurrentExecutions": 2}, {"ReservedConcurrentExecutions": 20}, {}]
@@ -58,7 +58,7 @@ def test_what_the_deployed_stage_holds_is_asked_of_its_functions() -> None:
         (ROLE, True, True, State.GREEN),
         (ROLE, False, True, State.RED),
         (ROLE, False, False, State.GREEN),
-        # the deployment replaces the role of all APIs: for somebody to judge
+        # The deployment replaces the role of all APIs, which people have to judge.
         (ROLE, True, False, State.YELLOW),
         (ROLE, None, True, State.GREEN),
     ],
@@ -70,7 +70,7 @@ def test_the_role_for_logs_is_there_when_the_stage_is(
 
 
 @pytest.mark.parametrize(("answer", "state"), [({}, State.GREEN), (refused("NoSuchEntity"), State.RED)])
-def test_a_role_that_was_deleted_is_found_out(answer: object, state: State) -> None:
+def test_a_deleted_role_is_found(answer: object, state: State) -> None:
     role = {"Role": {"Path": "/", "RoleName": "logs", "RoleId": "AROA", "Arn": ROLE}} if answer == {} else answer
     with answering({"GetAccount": {"cloudwatchRoleArn": ROLE}, "GetRole": role}):
         (line,) = log_role_lines(there(Resource("us-east-1", "A", "AWS::ApiGateway::Account", "A")))

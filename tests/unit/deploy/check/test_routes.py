@@ -1,4 +1,4 @@
-"""Notices and alarms reach somebody."""
+"""Notices and alarms reach their receivers."""
 
 from dataclasses import replace
 from typing import Any
@@ -47,9 +47,7 @@ def subscribed(address: str, arn: str = CONFIRMED) -> dict[str, str]:
         ([], State.RED),
     ],
 )
-def test_an_address_that_has_not_confirmed_is_told_of_nothing(
-    subscriptions: list[dict[str, str]], state: State
-) -> None:
+def test_an_unconfirmed_address_is_red(subscriptions: list[dict[str, str]], state: State) -> None:
     (line,) = e_mail_lines(routed(page=(ANN,)), "us-east-1", subscriptions)
     assert line.state is state and ANN in line.about
 
@@ -91,7 +89,7 @@ def test_a_stage_that_is_not_deployed_has_no_subscriptions_to_look_at() -> None:
         (refused("AuthorizationError"), State.YELLOW),
     ],
 )
-def test_an_existing_topic_is_asked_in_its_own_region(answer: Any, state: State) -> None:
+def test_a_topic_is_asked_for_in_its_own_region(answer: Any, state: State) -> None:
     arn = TOPIC.replace("us-east-1", "eu-west-1")
     with answering({"GetTopicAttributes": answer}) as calls:
         (line,) = topic_route_lines(DeployedStage(target=target()), (ANN, arn, arn))
@@ -100,7 +98,7 @@ def test_an_existing_topic_is_asked_in_its_own_region(answer: Any, state: State)
     assert topic_route_line(arn, None).state is State.GREEN
 
 
-def test_nobody_to_tell_is_told() -> None:
+def test_an_empty_list_of_receivers_is_yellow() -> None:
     assert [line.about for line in no_route_lines(routed())] == ["alarms.page", "alarms.ticket"]
     assert list(no_route_lines(routed((ANN,), (TOPIC,)))) == []
 

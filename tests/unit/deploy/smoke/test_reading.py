@@ -1,4 +1,4 @@
-"""What a deployed stage has to look like, by what it answers."""
+"""Smoke judges a deployed stage by its answers."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ def error(status: int, code: str) -> Answer:
         (answer(502), State.RED),
     ],
 )
-def test_health_is_ours_and_not_somebody_elses_200(found: Answer, state: State) -> None:
+def test_health_is_our_answer_and_not_just_any_200(found: Answer, state: State) -> None:
     assert health_line(found).state is state
 
 
 @pytest.mark.parametrize(
     ("status", "state"), [(403, State.GREEN), (401, State.GREEN), (404, State.RED), (200, State.RED)]
 )
-def test_whoever_is_not_signed_in_is_turned_away(status: int, state: State) -> None:
+def test_unsigned_requests_are_refused(status: int, state: State) -> None:
     assert closed_line(answer(status)).state is state
 
 
@@ -49,7 +49,7 @@ def test_whoever_is_not_signed_in_is_turned_away(status: int, state: State) -> N
     ("found", "state"),
     [
         (error(404, "not_found"), State.GREEN),
-        # the gateway's own 404 has no code of ours
+        # The gateway's own 404 has no code of ours.
         (answer(404, {"message": "Not Found"}), State.RED),
         (answer(403, {"message": "Forbidden"}), State.YELLOW),
         (error(503, "unavailable"), State.RED),
@@ -57,7 +57,7 @@ def test_whoever_is_not_signed_in_is_turned_away(status: int, state: State) -> N
         (answer(500, ["no", "object"]), State.RED),
     ],
 )
-def test_a_subscriber_who_does_not_exist_is_a_clean_404(found: Answer, state: State) -> None:
+def test_a_missing_subscriber_is_a_clean_404(found: Answer, state: State) -> None:
     assert missing_line(found).state is state
 
 
@@ -136,7 +136,7 @@ SNS = frozenset({"sns.amazonaws.com"})
         ([TLS, {**OPEN, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}], frozenset(), State.GREEN),
     ],
 )
-def test_a_queue_asks_for_tls_and_lets_in_whom_it_needs(statements: Any, senders: frozenset[str], state: State) -> None:
+def test_a_queue_requires_tls_and_lets_in_its_senders(statements: Any, senders: frozenset[str], state: State) -> None:
     assert queue_line("Q", {"Statement": statements}, senders).state is state
 
 

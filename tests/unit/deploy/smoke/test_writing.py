@@ -1,4 +1,4 @@
-"""WRITE=1: whose usage may be reported, how little of it, and that nothing of it is forgotten."""
+"""WRITE=1 reports only allowed usage, as little as possible, and forgets none of it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -140,7 +140,7 @@ def reds(lines: list[Line]) -> list[str]:
     return [line.about.split(" smoke-")[0] for line in lines if line.state is State.RED]
 
 
-def test_both_doors_and_a_run_are_tried_and_everything_is_taken_back(api: Api) -> None:
+def test_api_queue_and_a_run_are_tried_and_every_event_is_voided(api: Api) -> None:
     lines = written(api)
     assert reds(lines) == [], lines
     assert [line.about.split(" smoke-")[0] for line in lines] == [
@@ -156,7 +156,7 @@ def test_both_doors_and_a_run_are_tried_and_everything_is_taken_back(api: Api) -
     assert event["dimension"] == "api_calls", "a thousand of them are one billed unit"
 
 
-def test_a_buyer_who_is_not_active_is_left_alone(api: Api) -> None:
+def test_an_inactive_buyer_is_left_alone(api: Api) -> None:
     api.status = "cancelled"
     assert reds(written(api)) == [f"test buyer {BUYER}"]
     assert api.sent == []
@@ -167,14 +167,14 @@ def test_a_live_stage_is_not_written_to(api: Api) -> None:
     assert api.sent == []
 
 
-def test_a_refused_event_is_told_with_its_reason_and_the_queue_is_tried_all_the_same(api: Api) -> None:
+def test_a_refused_event_is_red_with_its_reason_and_the_queue_is_tried_all_the_same(api: Api) -> None:
     api.on_event = lambda event: verdict("refused", reason="not_yours", message="another reporter's")
     lines = written(api)
     assert reds(lines) == ["POST /usage"]
     assert "not_yours another reporter's" in lines[1].says
 
 
-def test_an_event_of_which_nobody_knows_is_taken_back_too(api: Api) -> None:
+def test_an_event_without_an_answer_is_voided_as_well(api: Api) -> None:
     def lost(event: dict[str, Any]) -> Answer:
         api.recorded.add(event["id"])
         raise EndpointConnectionError(endpoint_url="https://abc")
@@ -188,7 +188,7 @@ def test_an_event_of_which_nobody_knows_is_taken_back_too(api: Api) -> None:
     assert lines[2].says == "is not needed: it was not recorded"
 
 
-def test_what_cannot_be_taken_back_is_red_with_what_to_send(api: Api) -> None:
+def test_an_event_that_cannot_be_voided_is_red_with_what_to_send(api: Api) -> None:
     api.on_void = lambda void: verdict("refused", reason="hour_sealed", message="the hour is closed")
     lines = written(api)
     assert reds(lines) == ["taking back", "taking back"]
@@ -218,7 +218,7 @@ def test_the_run_has_to_succeed(run: dict[str, str], state: State) -> None:
     assert state is State.GREEN or RUN in line.remedy
 
 
-def test_a_product_of_which_nothing_can_be_taken_back_is_not_written_to(api: Api) -> None:
+def test_a_product_whose_usage_cannot_be_voided_is_not_written_to(api: Api) -> None:
     found = deployed_stage()
     users = {"users": dimension("users", aggregation="distinct")}
     only_users = replace(found, target=replace(found.target, stage=replace(found.stage, dimensions=users)))
