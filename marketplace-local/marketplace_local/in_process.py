@@ -21,8 +21,8 @@ from botocore.paginate import Paginator
 from botocore.session import get_session
 
 from marketplace_local import api
-from marketplace_local.admin.client import JsonObject, MarketplaceAdmin
 from marketplace_local.admin import api as admin_api
+from marketplace_local.admin.client import JsonObject, MarketplaceAdmin
 from marketplace_local.model import service_model
 from marketplace_local.state import MarketplaceState
 
