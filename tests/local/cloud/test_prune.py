@@ -35,25 +35,25 @@ def test_alarms_stay_and_what_the_emulator_does_not_know_goes() -> None:
         {"Fn::Join": ["", ["a", {"Ref": "Query"}]]},
     ],
 )
-def test_an_onlooker_goes_with_what_it_looks_at(reference: Any) -> None:
+def test_a_dashboard_of_a_removed_resource_is_removed_too(reference: Any) -> None:
     dashboard = {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": reference}}
     _, gone = _pruned({"Board": dashboard, "Query": QUERY})
     assert sorted(gone) == ["Board", "Query"]
 
 
-def test_what_matters_never_goes_in_silence() -> None:
+def test_removing_a_resource_that_another_needs_is_an_error() -> None:
     parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Ref": "Query"}}}
     with pytest.raises(PruneFailed, match=r"Param \(AWS::SSM::Parameter\) refers to Query"):
         _pruned({"Query": QUERY, "Param": parameter})
 
 
 @pytest.mark.parametrize(("after", "left"), [("Query", None), (["Query", "Other"], ["Other"])])
-def test_nobody_waits_for_what_is_gone(after: Any, left: Any) -> None:
+def test_dependencies_on_removed_resources_are_removed(after: Any, left: Any) -> None:
     kept, _ = _pruned({"Query": QUERY, "Other": PLAIN, "B": {"Type": "AWS::S3::Bucket", "DependsOn": after}})
     assert kept["Resources"]["B"].get("DependsOn") == left
 
 
-def test_an_export_of_what_is_gone_is_missed_by_its_importer() -> None:
+def test_a_removed_export_is_noticed_by_its_importer() -> None:
     lost: set[str] = set()
     kept, _ = _pruned({"Query": QUERY}, {"M": {"Value": {"Ref": "Query"}, "Export": {"Name": "query"}}}, lost)
     assert kept["Outputs"] == {}
@@ -62,7 +62,7 @@ def test_an_export_of_what_is_gone_is_missed_by_its_importer() -> None:
         _pruned({"Param": importer}, lost=lost)
 
 
-def test_an_output_of_what_is_gone_is_missed_by_who_looks_it_up() -> None:
+def test_a_removed_output_is_noticed_by_its_reader() -> None:
     lost: set[str] = set()
     _pruned({"Query": QUERY}, {"M": {"Value": {"Ref": "Query"}}}, lost)
     looked_up = {"Fn::GetStackOutput": {"StackName": "other", "OutputName": "M"}}
