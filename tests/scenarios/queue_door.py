@@ -95,7 +95,7 @@ class QueueDoor:
             reporters=self.reporters,
             stores=self.world.stores,
             clock=lambda: self.world.now,
-            tell=lambda _: None,
+            report=lambda _: None,
             waiting=Outbox(sending, self.waiting),
             refused=Outbox(sending, self.refused),
         )

@@ -46,7 +46,7 @@ def test_a_short_soak_finds_nothing() -> None:
         "write_chunk.write_chunk",
         "seal_hours.Sealer._write",
         "send_batch.Sender._store_attempt > settlement.Settlement.journal",
-        "receive_notice.NoticeDesk.receive > subscribers.Subscribers._write",
+        "waiting.apply > subscribers.Subscribers._write",
     ):
         assert site in writes
         assert {f for s, f in total.coverage if s == site} >= {"crash_before", "crash_after", "lost"}
