@@ -56,8 +56,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (customer, id) DO NOTHING"""
 # A void waits until its event has its verdict: before that there is nothing to take back.
 _READY = """(substr(event.id, 1, 5) <> 'void ' OR NOT EXISTS (
     SELECT 1 FROM event AS e WHERE e.customer = event.customer AND e.id = substr(event.id, 6)))"""
-# What was never tried: open events only where there is no frozen one, so that calls can join them for longer. A time that
-# is too far ahead was written by a clock that was wrong.
+# What was never tried: open events only where there is no frozen one, so that calls can join them for longer. A time
+# that is too far ahead was written by a clock that was wrong.
 _TAKE = f"""UPDATE event SET slot = NULL, owner = :owner, lease = :now + :lease WHERE number IN (
     SELECT number FROM event WHERE number > :above AND number <= :upto AND (lease <= :now OR lease > :now + :lease)
     AND (:everything OR due > :now + :longest OR (:untried AND attempts = 0 AND (
