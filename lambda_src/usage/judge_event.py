@@ -6,8 +6,8 @@
 from typing import Literal, NamedTuple
 
 from ledger.subscriber import Period, Subscriber
+from marketplace.hour import SECONDS
 
-HOUR = 3600
 #: how far outside a period of activity an event may lie: clocks of engines and of Marketplace differ
 TOLERANCE = 5 * 60
 #: a sender's clock may be this far ahead
@@ -80,7 +80,7 @@ def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judg
     last = periods[-1]
     if not _accepts(subscriber, now) or (last.end is not None and occurred_at > last.end + TOLERANCE):
         # a notice that opens a new period may be on its way, so the sender keeps the event for an hour
-        if now - occurred_at >= HOUR:
+        if now - occurred_at >= SECONDS:
             return NOT_SUBSCRIBED
         return JUST_ENDED
     if any(_covers(period, occurred_at) for period in periods):

@@ -7,7 +7,7 @@ never opened: nobody might be able to send it any more.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ledger.hour import SECONDS, hour_of
+from marketplace.hour import SECONDS, hour_of
 
 
 class Route(NamedTuple):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from entitlement.receive_notice import EntitlementDesk
 from ledger.entitlements import EntitlementSync
-from ledger.hour import SECONDS, hour_of
 from ledger.notices import Notices
 from ledger.tables import NOTICES
 from marketplace.entitlements import Entitlement
+from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin
