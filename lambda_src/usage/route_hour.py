@@ -1,7 +1,7 @@
-"""Which hour an event is billed in. Pure.
+"""The hour in which an event is billed. Pure.
 
-Usage goes to its own hour while that can still take it; otherwise to the running hour, marked late. An older hour is
-never opened: nobody might be able to send it any more.
+Usage goes to its own hour while that is open; otherwise to the running hour, marked late. Usage never opens an older
+hour, which might be too old to send.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from marketplace.hour import SECONDS, hour_of
 
 
 class Route(NamedTuple):
-    """The hour (epoch seconds of its start), and whether that is later than the event's own."""
+    """The hour (epoch seconds of its start), and whether it is later than the event's own."""
 
     hour: int
     late: bool

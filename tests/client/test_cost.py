@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.client.usage_api import UsageApi
-from usage import handlers
+from usage.handlers import usage as handlers
 from yawl_metering import Settings, UsageClient
 
 UNITS = 2

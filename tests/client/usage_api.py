@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def do_POST(self) -> None:
-        from usage import handlers
+        from usage.handlers import usage as handlers
 
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if len(body) < int(self.headers["Content-Length"]):  # the caller was killed while it sent
@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             path = self.path.removeprefix("/prod")
             context: Any = Context()
-            answer = handlers.handle(_event(path, dict(self.headers.items()), body), context)
+            answer = handlers.handler(_event(path, dict(self.headers.items()), body), context)
         if fault == "lost":
             self.close_connection = True
             return
@@ -129,7 +129,7 @@ def _event(path: str, headers: dict[str, str], body: bytes) -> dict[str, Any]:
 @contextmanager
 def serving(ledger: Ledger, patch: pytest.MonkeyPatch) -> Iterator[UsageApi]:
     """The API with two customers who have been active since 2020, in the function's environment."""
-    from usage import handlers
+    from usage.handlers import usage as handlers
 
     settings = {
         "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,

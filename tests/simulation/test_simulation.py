@@ -43,10 +43,10 @@ def test_a_short_soak_finds_nothing() -> None:
     assert total.steps >= 2 * SHORT
     writes = {site for site, point in total.coverage if point in ("@TransactWriteItems", "@UpdateItem")}
     for site in (
-        "write_chunk.write_chunk",
+        "write_part.write_part",
         "seal_hours.Sealer._write",
         "send_batch.Sender._store_attempt > settlement.Settlement.journal",
-        "receive_notice.NoticeDesk.receive > subscribers.Subscribers._write",
+        "waiting.apply > subscribers.Subscribers._write",
     ):
         assert site in writes
         assert {f for s, f in total.coverage if s == site} >= {"crash_before", "crash_after", "lost"}
@@ -104,7 +104,7 @@ def test_the_soak_is_a_program() -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "crash points × faults" in done.stdout
-    assert "write_chunk.write_chunk" in done.stdout
+    assert "write_part.write_part" in done.stdout
     assert done.stdout.splitlines()[-1] == "nothing was found"
 
 

@@ -84,9 +84,11 @@ def test_the_handler_reads_those_settings(prod: Assembly, function: str) -> None
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_service_name_is_the_handlers_room(prod: Assembly, function: str) -> None:
+def test_the_service_name_is_that_of_the_handlers_logger(prod: Assembly, function: str) -> None:
+    """It is on the metrics, which alarms look up by it."""
     deployed = prod.functions()[function]
-    assert deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == deployed["Handler"].split(".")[0]
+    logger = importlib.import_module(deployed["Handler"].rsplit(".", 1)[0]).logger
+    assert deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == logger.service
 
 
 def test_a_variable_named_after_a_table_holds_that_tables_name(prod: Assembly) -> None:

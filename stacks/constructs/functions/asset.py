@@ -78,7 +78,7 @@ class FunctionAsset:
 
 def _is_shipped(inside: Path) -> bool:
     """inside: below the source folder. A module's name can be imported, that of an editor's copy cannot."""
-    return inside == Path(REQUIREMENTS) or (inside.suffix == ".py" and inside.stem.isidentifier())
+    return inside == Path(REQUIREMENTS) or (inside.suffix in (".py", ".html", ".css") and inside.stem.isidentifier())
 
 
 @jsii.implements(ILocalBundling)
