@@ -5,8 +5,8 @@ The letters are those of the review that found them. What ``tests.scenarios`` sh
 
 import pytest
 
-from ledger.attempt import UNDER_WAY
 from ledger.hour import SECONDS
+from ledger.metering_record import UNDER_WAY
 from marketplace.deadlines import deadline
 from runtime.clock import iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all

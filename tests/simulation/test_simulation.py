@@ -114,6 +114,25 @@ def test_a_mutant_is_found(id_: str) -> None:
     assert found.what is not None
 
 
+#: Each breaks another sum: units of a dimension, the used allowance, the quantity that is sent.
+UNCONSERVED = ("remainder-lost", "used-not-added-up", "quantity-of-today")
+UNCHECKED = Mutant("sums-unchecked", "No sum is checked.", "conserved", "before != after", "False")
+
+
+@pytest.mark.parametrize("id_", UNCONSERVED)
+def test_a_sum_that_does_not_hold_stops_its_hour(id_: str) -> None:
+    found = hunted(BY_ID[id_], steps=60_000)
+    assert found.what is not None
+    assert "one of the sums of ledger.conservation" in found.what
+
+
+@pytest.mark.parametrize("id_", UNCONSERVED)
+def test_without_the_checks_the_judge_finds_the_same(id_: str) -> None:
+    found = hunted(BY_ID[id_], UNCHECKED, steps=60_000)
+    assert found.what is not None
+    assert "ledger.conservation" not in found.what
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
 def test_a_mutant_has_its_place(mutant: Mutant) -> None:
     """Exactly once, and what comes out is still Python."""
