@@ -12,14 +12,14 @@ ROUNDS = 15
 WORKERS_MOST, DOORS_MOST = 0.85, 1.0
 #: Functions that people or programs wait for, and all others, with their handlers' modules.
 DOORS = {
-    "usage": "usage.handlers",
-    "registration": "registration.handlers",
-    "subscriber-api": "subscription.api",
+    "usage": "usage.handlers.usage",
+    "registration": "buyer.handlers.registration",
+    "subscriber-api": "buyer.handlers.subscriber_api",
 }
 WORKERS = {
-    "usage-queue": "usage.queue_handlers",
-    "subscription-notices": "subscription.handlers",
-    "entitlement-notices": "entitlement.handlers",
+    "usage-queue": "usage.handlers.usage_queue",
+    "subscription-notices": "buyer.handlers.subscription_notices",
+    "entitlement-notices": "buyer.handlers.entitlement_notices",
     **{
         name: f"metering.handlers.{name.replace('-', '_')}"
         for name in (

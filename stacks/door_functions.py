@@ -56,9 +56,10 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
     return DoorFunctions(
         registration=functions.add(
             "registration",
-            "registration.handlers.handle",
+            "buyer.handlers.registration.handler",
             RegistrationSettings,
             "a buyer arrives: registration page, ResolveCustomer, contact data",
+            service="registration",
             calls=("ResolveCustomer", "GetEntitlements"),
             reads=(subscribers,),
             # It applies notices that came before the buyer registered.
@@ -68,16 +69,18 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
         ),
         subscriber_api=functions.add(
             "subscriber-api",
-            "subscription.api.handle",
+            "buyer.handlers.subscriber_api.handler",
             SubscriberApiSettings,
             "what is known of a subscriber",
+            service="subscription",
             reads=(subscribers,),
         ),
         subscription_notices=functions.add(
             "subscription-notices",
-            "subscription.handlers.handle_notices",
+            "buyer.handlers.subscription_notices.handler",
             SubscriptionNoticesSettings,
             "the agreement lives and ends: SNS and EventBridge notices",
+            service="subscription",
             timeout=NOTICE_WITHIN,
             reads=(subscribers,),
             gets=(notices,),
@@ -91,9 +94,10 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
         ),
         entitlement_notices=functions.add(
             "entitlement-notices",
-            "entitlement.handlers.handle_notices",
+            "buyer.handlers.entitlement_notices.handler",
             EntitlementNoticesSettings,
             "what the contract includes: GetEntitlements after every notice",
+            service="entitlement",
             timeout=NOTICE_WITHIN,
             calls=("GetEntitlements",),
             reads=(subscribers,),
@@ -103,14 +107,14 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
         ),
         usage=functions.add(
             "usage",
-            "usage.handlers.handle",
+            "usage.handlers.usage.handler",
             UsageSettings,
             "usage is reported: each event is recorded once",
             **recording,
         ),
         usage_queue=functions.add(
             "usage-queue",
-            "usage.queue_handlers.handle",
+            "usage.handlers.usage_queue.handler",
             UsageQueueSettings,
             "usage comes by queue: recorded once, or sent on to wait or to be looked at",
             timeout=QUEUED_USAGE_WITHIN,

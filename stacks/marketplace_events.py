@@ -53,7 +53,7 @@ def detail_of_buyers(stage: Stage) -> dict[str, Any] | None:
 
 
 def notices_of(stage: Stage) -> str:
-    """The value of the setting ``NOTICES_OF``, see ``ledger.allowed_buyers``."""
+    """The value of the setting ``NOTICES_OF``, see ``buyer.allowed_buyers``."""
     return "all" if stage.takes_all_notices else ",".join((*stage.test_accounts, *stage.test_buyers))
 
 

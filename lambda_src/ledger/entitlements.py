@@ -1,147 +1,42 @@
-"""What a contract includes, fetched and stored: attributes ``entitlements``, ``entitlementsFetchedAt``, ``tier``,
-``entitlement`` (the specification's) and ``lastHeld``.
-
-A fetch that is older than the stored one changes nothing. The life-cycle is touched in one place only: an active
-subscriber whose contract is gone becomes ``expired``, and active again once something is held.
-"""
+"""The contract dimensions that a subscriber held at an hour, by what was stored of its contract. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 from ledger.subscriber import HeldEntitlement, Subscriber, from_item
-from ledger.subscribers import Change, Subscribers
-from marketplace.entitlements import Entitlement, held_tier, is_held
-from marketplace.tiers import Tier
-from runtime import clock
-
-
-class EntitlementSource(Protocol):
-    """Who answers GetEntitlements: ``marketplace.client.MarketplaceClient``."""
-
-    def get_entitlements(
-        self,
-        *,
-        product_code: str,
-        customer_identifier: str | None = None,
-        license_arn: str | None = None,
-        account_id: str | None = None,
-    ) -> tuple[Entitlement, ...]: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntitlementSync:
-    """Fetches what a subscriber holds and stores it. tiers: the stage's, lowest first."""
-
-    source: EntitlementSource
-    subscribers: Subscribers
-    product_code: str
-    tiers: Sequence[Tier]
-
-    def sync(self, subscriber: Subscriber, fetched_at: float) -> Change | None:
-        """Fetch and store; what was written, None if the stored fetch is newer. Errors are the client's.
-
-        fetched_at: epoch seconds before the call. It is compared with ``lastNoticeAt`` before an hour is sealed.
-        """
-        if subscriber.integration == "legacy":
-            whose = {"customer_identifier": subscriber.customer_identifier}
-        else:
-            whose = {"license_arn": subscriber.license_arn or "", "account_id": subscriber.account_id or ""}
-        held = self.source.get_entitlements(product_code=self.product_code, **whose)
-        return self.subscribers.change(
-            subscriber.customer_identifier,
-            lambda now_stored: (
-                fetched(now_stored, held, tiers=self.tiers, fetched_at=fetched_at) if now_stored else None
-            ),
-            now=fetched_at,
-        )
-
-
-def fetched(
-    current: Subscriber, held: Sequence[Entitlement], *, tiers: Sequence[Tier], fetched_at: float
-) -> Change | None:
-    """The change that a fetch at ``fetched_at`` (epoch seconds, read before the call) makes; None if it is stale.
-
-    When nothing valid is left, what was held last stays in ``lastHeld``: a leaver's last hours are sealed by it.
-    """
-    if current.entitlements_fetched_at is not None and current.entitlements_fetched_at > fetched_at:
-        return None
-    valid = [entitlement for entitlement in held if entitlement.is_valid(fetched_at) and is_held(entitlement.value)]
-    values: dict[str, Any] = {
-        "entitlements": [_stored(entitlement) for entitlement in held],
-        "entitlementsFetchedAt": Decimal(str(fetched_at)),
-        **_sendable_facts(current, held),
-    }
-    if not valid:
-        return _nothing_left(current, values, fetched_at)
-    tier = held_tier(tiers, held, fetched_at)
-    leading = next((e for e in valid if tier is not None and e.dimension == tier.name), valid[0])
-    values["entitlement"] = {"dimension": leading.dimension}
-    if leading.expires_at is not None:
-        values["entitlement"]["expirationDate"] = clock.iso(leading.expires_at)
-    if tier is not None:
-        values["tier"] = tier.name
-    if current.status == "expired":
-        values |= {"subscriptionStatus": "active", "statusChangedAt": int(fetched_at)}
-    return Change(values, frozenset() if tier is not None else frozenset({"tier"}))
-
-
-def _nothing_left(current: Subscriber, values: dict[str, Any], fetched_at: float) -> Change:
-    had_some = "entitlement" in current.item
-    if had_some:
-        values["lastHeld"] = {**_last_held(current), "until": int(fetched_at)}
-    if current.status == "active" and (had_some or "lastHeld" in current.item):
-        values |= {"subscriptionStatus": "expired", "statusChangedAt": int(fetched_at)}
-    return Change(values, frozenset({"tier", "entitlement"}))
-
-
-def _last_held(current: Subscriber) -> dict[str, Any]:
-    """Tier, entitlements and the time of their fetch, as they stood before nothing was left."""
-    kept = {name: current.item[name] for name in ("tier", "entitlements") if name in current.item}
-    if "entitlementsFetchedAt" in current.item:
-        kept["fetchedAt"] = current.item["entitlementsFetchedAt"]
-    return kept
+from marketplace.entitlements import is_held
 
 
 def dimensions_held(subscriber: Subscriber, hour: int) -> tuple[str, ...]:
     """The contract dimensions that a subscriber held at the start of ``hour`` (epoch seconds).
 
-    They are those of the last fetch; where nothing is left, for an hour from before that was found, those held last.
-    A leaver's last hours always count by what he held last: his contract goes while they are still to be billed.
+    They are those of the last fetch. Where nothing is left, an hour before that was found counts by those held last; so
+    do the last hours of a cancelled customer, whose contract is over while they are still to be billed.
     """
-    gone: Mapping[str, Any] = subscriber.item.get("lastHeld", {})
-    if subscriber.accepts_until is not None and subscriber.active_periods:
-        # usage of before the end may be billed in the hour after it, when the contract is over
-        end = subscriber.active_periods[-1].end or hour + 1
-        expiries = [held.expires_at for held in subscriber.entitlements if held.expires_at is not None]
-        hour = min(hour, end - 1, *([max(expiries) - 1] if len(expiries) == len(subscriber.entitlements) > 0 else []))
+    last_held: Mapping[str, Any] = subscriber.item.get("lastHeld", {})
+    is_cancelled = subscriber.accepts_until is not None
+    if is_cancelled:
+        hour = _within_contract(subscriber, hour)
     current = _valid_at(subscriber.entitlements, hour)
-    if current or not gone or (hour >= int(gone["until"]) and subscriber.accepts_until is None):
+    if current or not last_held or (hour >= int(last_held["until"]) and not is_cancelled):
         return current
-    return _valid_at(from_item({**subscriber.item, "entitlements": gone.get("entitlements", ())}).entitlements, hour)
+    before = from_item({**subscriber.item, "entitlements": last_held.get("entitlements", ())})
+    return _valid_at(before.entitlements, hour)
+
+
+def _within_contract(subscriber: Subscriber, hour: int) -> int:
+    """The hour, but before the end and the expiry: usage from before the end may be billed one hour later, after the
+    contract expired."""
+    if not subscriber.active_periods:
+        return hour
+    end = subscriber.active_periods[-1].end
+    moments = [hour] if end is None else [hour, end - 1]
+    expiries = [held.expires_at for held in subscriber.entitlements if held.expires_at is not None]
+    if expiries and len(expiries) == len(subscriber.entitlements):
+        moments.append(max(expiries) - 1)
+    return min(moments)
 
 
 def _valid_at(held: Sequence[HeldEntitlement], hour: int) -> tuple[str, ...]:
     valid = (e for e in held if e.expires_at is None or e.expires_at > hour)
     return tuple(e.dimension for e in valid if is_held(e.value))
-
-
-def _stored(entitlement: Entitlement) -> dict[str, Any]:
-    stored: dict[str, Any] = {"dimension": entitlement.dimension, "value": entitlement.value}
-    if entitlement.expires_at is not None:
-        stored["expiresAt"] = entitlement.expires_at
-    return stored
-
-
-def _sendable_facts(current: Subscriber, held: Sequence[Entitlement]) -> dict[str, Any]:
-    """The licence's and account's form as GetEntitlements gives it, which is the one to send."""
-    if current.integration != "license":
-        return {}
-    facts: dict[str, Any] = {}
-    for entitlement in held:
-        if entitlement.license_arn:
-            facts["licenseArn"] = entitlement.license_arn
-        if entitlement.account_id:
-            facts["customerAWSAccountId"] = entitlement.account_id
-    return facts

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ledger import redact
 from ledger.item_update import ItemUpdate
 from ledger.reading import every_page
 from ledger.tables import SCHEMA, WAITING_NOTICES_INDEX
-from marketplace.notice import Notice
 from runtime import clock
 
 if TYPE_CHECKING:
@@ -30,13 +28,22 @@ class Notices:
     def __init__(self, table: "Table") -> None:
         self._table = table
 
-    def keep(self, notice: Notice, *, reason: str, body: str, now: float, detail: str | None = None) -> bool:
-        """Keep a notice for people, with why and what it said less personal data; False if it was kept already.
+    def keep(
+        self,
+        notice_id: str,
+        *,
+        reason: str,
+        at: float,
+        content: Mapping[str, Any],
+        now: float,
+        detail: str | None = None,
+    ) -> bool:
+        """Keep a notice of that event time (epoch seconds) for people; False if it was kept already.
 
-        body: the message that it came in. detail: a sentence that says more than the reason does.
+        content: its message without personal data. detail: a sentence that says more than the reason does.
         """
-        item = {"reason": reason, "at": clock.iso(notice.at), "content": redact.content(body)}
-        return self._put(notice.id, item | ({"detail": detail} if detail else {}), now)
+        item = {"reason": reason, "at": clock.iso(at), "content": dict(content)}
+        return self._put(notice_id, item | ({"detail": detail} if detail else {}), now)
 
     def wait(self, notice_id: str, waits_for: str, *, reason: str, notice: Mapping[str, Any], now: float) -> bool:
         """Keep a notice until a subscriber is bound to what it waits for; False if it was kept already."""

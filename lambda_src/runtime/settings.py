@@ -79,7 +79,7 @@ class RegistrationSettings(SellerSettings):
 class SubscriptionNoticesSettings(Settings):
     PRODUCT_CODE: str
     INTEGRATION: str
-    #: ``all``, or the comma-separated accounts and billing keys of test buyers, see ledger.allowed_buyers.
+    #: ``all``, or the comma-separated accounts and billing keys of test buyers, see buyer.allowed_buyers.
     NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str

@@ -1,19 +1,21 @@
-"""Usage from the queue: the same recording as by the API, with somewhere to go for what cannot be recorded.
+"""Usage from the queue, recorded as by the API; events that are not recorded are sent on to another queue.
 
-Recorded (or recorded before) → done. ``refused`` → the refused-usage queue, with its reason. ``retry_later`` → the
-waiting queue, and from there here again for a day, then refused with the last reason: one inactive customer does not
-hide the others. ``busy`` is no verdict on an event but the moment's: the message fails and comes again, in its group's
-order, since more writers at once are what made it busy.
+- Recorded, or recorded before: done.
+- ``refused``: to the refused-usage queue, with its reason.
+- ``retry_later``: to the waiting queue, from which it comes back here for a day; then it is refused with the last
+  reason. So one inactive customer does not hold up the others.
+- ``busy`` says nothing about the event. The message fails and comes again, in its group's order, since more writers at
+  once are what made the customer busy.
 
-**At least once.** The order is: record, send what waits, send what is refused, and only then is the message deleted
-(by Lambda, when the function has answered). A crash between any two of these leaves the message, which comes again:
+**At least once.** The function records, sends the waiting events, sends the refused ones, and only then answers, upon
+which Lambda deletes the message. After a crash in between the message comes again:
 
-- what was recorded is found by its id and is a duplicate then, whose counters are not touched again;
-- what was sent on is sent on once more. Two copies of a waiting event are two attempts to record one id: the second
-  finds the first. Two copies of a refusal are one too many for people to read; sent again, they count once.
+- the recorded events are found by their ids; they are duplicates then, and no counter changes;
+- the others are sent on once more. Two copies of a waiting event are two attempts to record one id, of which the
+  second finds the first. Two copies of a refusal are one too many to read; sent again, they count once.
 
-So nothing is lost, and nothing is recorded twice. Nothing goes round for ever either: waiting ends after a day, a body
-that cannot be read goes to the refused usage at once, and a message that fails time and again to the dead letters.
+So nothing is lost or recorded twice, and nothing circulates for ever: waiting ends after a day, a body that cannot be
+read is refused at once, and a message that keeps failing becomes a dead letter.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,18 +42,18 @@ from usage.verdict import Verdict
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-#: how long an event waits for its customer to become active, in seconds
+#: Seconds that an event waits for its customer to become active.
 PATIENCE = 24 * 3600
-#: how long a void waits for the event that it takes back: a waiting event is tried again every 15 minutes
+#: Seconds that a void waits for the event that it takes back; a waiting event is tried again every 15 minutes.
 VOID_PATIENCE = 3600
 
 
 class Busy(Exception):
-    """A customer's usage cannot be recorded just now; the message has to come again."""
+    """A customer's usage cannot be recorded at the moment; the message has to come again."""
 
 
 class Outbox(NamedTuple):
-    """A queue that is sent to."""
+    """A queue to which the function sends."""
 
     sqs: "SQSClient"
     url: str
@@ -62,7 +64,7 @@ class Outbox(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Drained:
-    """What was sent on of one message: numbers of events. ``fault``: the code, where the body could not be read."""
+    """Of one message, the numbers of events that were sent on. fault: the code, where the body could not be read."""
 
     refused: int = 0
     waiting: int = 0
@@ -72,23 +74,25 @@ class Drained:
 
 @dataclass(frozen=True, kw_only=True)
 class Drain:
-    """``tell``: is told all verdicts on a message's events as soon as they are known, whatever happens to the message
-    then. ``waiting``, ``refused``: where events go that are not recorded."""
+    """report: called with the verdicts on a message's events at once, whatever happens to the message later.
+
+    waiting, refused: the queues for events that are not recorded.
+    """
 
     dimensions: Mapping[str, Dimension]
     reporters: Reporters
     stores: Stores
     clock: Clock
-    tell: Callable[[Sequence[Answer]], None]
+    report: Callable[[Sequence[Answer]], None]
     waiting: Outbox
     refused: Outbox
 
     def take(self, body: str, *, message_id: str, sender: str | None, has_waited: bool) -> Drained:
         """Record a message's events and send the others on; when this returns, the message may be deleted.
 
-        sender: as SQS says it. has_waited: it comes from the waiting queue, whose messages are our own: they alone are
-        believed how long they have waited, and who has sent their events. Raises Busy, Contended, and
-        whatever the tables and queues raise: the message then has to come again.
+        sender: SQS's SenderId. has_waited: the message comes from the waiting queue. Only these messages, which are
+        our own, may tell how long they have waited and who sent their events. Raises Busy, Contended, and the errors
+        of tables and queues; then the message has to come again.
         """
         try:
             request = read_body(body)
@@ -102,14 +106,14 @@ class Drain:
             sender = request.get("sender")
         rights = self.reporters.of_sender(sender)
         answers = report_usage(request["events"], self.dimensions, self.stores, self.clock, rights)
-        self.tell(answers)
+        self.report(answers)
         if any(verdict.reason == "busy" for _, verdict in answers):
-            # before anything is sent on: what is refused would be so again each time
-            raise Busy("usage of this message cannot be recorded just now")
+            # Before anything is sent on: a refusal would be sent again each time.
+            raise Busy("usage of this message cannot be recorded at the moment")
         judged = [Judged(event, verdict) for event, (_, verdict) in zip(request["events"], answers, strict=True)]
-        # an event that waits may be behind what takes it back: queues keep no order between each other
-        overtaken = now - since < VOID_PATIENCE
-        early = [each for each in judged if _comes_again(each.verdict, overtaken)]
+        # A void may overtake its event, which waits: the two queues keep no order between each other.
+        may_be_early = now - since < VOID_PATIENCE
+        early = [each for each in judged if _comes_again(each.verdict, may_be_early)]
         gave_up = early if now - since >= PATIENCE else []
         refused = [each for each in judged if each.verdict.verdict == "refused" and each not in early] + gave_up
         waits = [] if gave_up else early
@@ -122,12 +126,12 @@ class Drain:
         try:
             messages = list(refused_messages(refused, message_id=message_id, now=now))
         except RecursionError:
-            # the whole message then: what of it was recorded is known by its ids
+            # Send the whole message then: the ids tell which of its events were recorded.
             messages = [unreadable_message(body, refusals_of(refused), message_id=message_id, now=now)]
         for message in messages:
             self.refused.send(message)
 
 
-def _comes_again(verdict: Verdict, overtaken: bool) -> bool:
-    """overtaken: what a void names may still be on its way."""
-    return verdict.verdict == "retry_later" or (overtaken and verdict.reason == "unknown_event")
+def _comes_again(verdict: Verdict, may_be_early: bool) -> bool:
+    """may_be_early: the event that a void names may still come."""
+    return verdict.verdict == "retry_later" or (may_be_early and verdict.reason == "unknown_event")

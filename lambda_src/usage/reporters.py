@@ -1,7 +1,7 @@
-"""Who may report whose usage, as the stage file declares it (``[[reporters]]``) and the functions of both doors ask.
+"""Which sender may report which usage, as the stage file declares it (``[[reporters]]``).
 
-IAM lets a sender in; what it may send of is said here. A stage without reporters takes everything of whoever IAM lets
-in. With reporters, who is not one of them reports nothing, and each reports what one of its entries allows.
+IAM lets a sender in; these entries say what it may send. A stage without reporters takes everything from every sender
+that IAM lets in. With reporters, each reports what one of its entries allows, and other senders report nothing.
 
 Sources: API Gateway developer guide, ``$context.identity.userArn``; IAM user guide, "IAM identifiers" (an assumed role
 has the ARN ``arn:aws:sts::<account>:assumed-role/<role name>/<session>``, without the role's path; names of roles, and
@@ -12,7 +12,7 @@ of users, are unique in an account whatever their path); SQS API reference, ``Se
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from unicodedata import normalize
 
 from usage.judge_event import Judgement
@@ -39,17 +39,17 @@ class Reporter:
 
 @dataclass(frozen=True)
 class Rights:
-    """What one sender may report. entries: None: everything."""
+    """What one sender may report. entries: the sender's; None: everything is allowed."""
 
     entries: tuple[Reporter, ...] | None
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the stage has reporters, and the sender is none of them."""
+        """Whether the stage has reporters and the sender is none of them."""
         return self.entries == ()
 
     def may_report(self, customer: str, *, source: str, dimension: str | None = None) -> bool:
-        """Usage of that customer, from that source, in that dimension (None: in any)."""
+        """Whether the sender may report usage of that customer, source and dimension (None: of some dimension)."""
         return self.entries is None or any(
             _allows(entry.customers, customer)
             and _allows(entry.sources, source)
@@ -58,7 +58,8 @@ class Rights:
         )
 
     def may_read(self, customer: str) -> bool:
-        """A reporter reads the customers that it reports; what others read is IAM's alone to say (operators)."""
+        """Whether the caller may read the customer's usage: a reporter if it reports the customer; for other callers
+        (operators) IAM alone decides."""
         return not self.entries or any(_allows(entry.customers, customer) for entry in self.entries)
 
 
@@ -71,13 +72,18 @@ class Reporters:
 
     entries: tuple[Reporter, ...] = ()
 
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The reporters of the setting ``REPORTERS``."""
+        return cls(from_json(text))
+
     def of_caller(self, user_arn: str | None) -> Rights:
-        """The rights of a caller of the API; user_arn: as API Gateway says it."""
+        """The rights of a caller of the API. user_arn: API Gateway's ``$context.identity.userArn``."""
         name = _principal(user_arn or "")
         return self._of(entry for entry in self.entries if name is not None and _principal(entry.principal) == name)
 
     def of_sender(self, sender_id: str | None) -> Rights:
-        """The rights of who has sent a message; sender_id: as SQS says it."""
+        """The rights of a message's sender. sender_id: SQS's ``SenderId``."""
         unique = (sender_id or "").partition(":")[0]
         return self._of(entry for entry in self.entries if unique and entry.sender_id == unique)
 
@@ -86,7 +92,7 @@ class Reporters:
 
 
 def to_json(reporters: Sequence[Reporter]) -> str:
-    """The form in which reporters travel in an environment variable; ``[]``: whoever IAM lets in may report all."""
+    """The reporters as an environment variable; ``[]``: every sender that IAM lets in may report everything."""
     rows = [{name: value for name, value in asdict(entry).items() if value is not None} for entry in reporters]
     return json.dumps(rows, separators=(",", ":"))
 
@@ -104,7 +110,7 @@ class _Principal(NamedTuple):
 
 
 def _principal(arn: str) -> _Principal | None:
-    """A role or a user, whatever its path or the session; None for what is neither."""
+    """The role or user of an ARN, whatever its path or session; None for another ARN."""
     parts = arn.split(":")
     if len(parts) != 6 or parts[0] != "arn":
         return None
@@ -122,6 +128,6 @@ def _allows(allowed: tuple[str, ...] | None, value: str) -> bool:
 
 
 def _reporter(row: dict[str, Any]) -> Reporter:
-    """Texts are composed as those of events are (``usage.usage_event``)."""
+    """An entry, with its texts composed as those of events are (``usage.usage_event``)."""
     lists = {name: tuple(normalize("NFC", each) for each in row[name]) for name in _LISTS if name in row}
     return Reporter(principal=row["principal"], sender_id=row.get("sender_id"), **lists)

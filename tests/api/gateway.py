@@ -15,7 +15,7 @@ from wsgiref.headers import Headers
 from runtime.http_api import HttpApi
 
 #: The modules of the functions behind the API, as the templates name them.
-FUNCTIONS = ("registration.handlers", "subscription.api", "usage.handlers")
+FUNCTIONS = ("buyer.handlers.registration", "buyer.handlers.subscriber_api", "usage.handlers.usage")
 CALLER = "arn:aws:sts::111122223333:assumed-role/Engine/i-0123456789"
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -59,7 +59,7 @@ class Gateway:
                 route.rule.match(event["path"]) and event["httpMethod"] in route.method
                 for route in (*api_of(module)._static_routes, *api_of(module)._dynamic_routes)
             ):
-                answer = module.handle(event, Context())
+                answer = module.handler(event, Context())
                 break
         else:
             body = json.dumps({"message": "Missing Authentication Token"})

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from ledger.entitlements import dimensions_held, fetched
+from buyer.entitlements import fetched
+from buyer.notices.redact import content
+from ledger.entitlements import dimensions_held
 from ledger.notices import KEPT_SECONDS, Notices
 from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
 from ledger.subscribers import ATTEMPTS, Change, SubscriberBusy, Subscribers
 from ledger.tables import NOTICES
-from marketplace.notice import Notice
 from marketplace.tiers import Tier
 from tests.contracts.stores import Ledger
 from tests.unit.marketplace_double import held
@@ -255,9 +256,9 @@ def test_a_kept_notice_holds_no_personal_data_and_goes_after_its_time(notice_ite
         '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "a@b.example", '
         '"buyer": {"companyName": "Acme", "note": "write to a@b.example"}}'
     )
-    told = Notice(id="n1", source="sns", action="new-thing", kind="unknown", at_ms=int(NOW) * 1000 - 500)
-    assert notices.keep(told, reason="unknown", body=body, now=NOW, detail="why")
-    assert not notices.keep(told, reason="unknown", body=body, now=NOW + 60)
+    kept: dict[str, Any] = {"reason": "unknown", "at": NOW - 0.5, "content": content(body)}
+    assert notices.keep("n1", **kept, now=NOW, detail="why")
+    assert not notices.keep("n1", **kept, now=NOW + 60)
     item = notice_items.get_item(Key={"noticeId": "n1"})["Item"]
     assert item["content"]["json"] == (
         '{"action": "new-thing", "customer-identifier": "custA1", "contactEmail": "[removed]", '

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ledger.apply_notice import changes
+from buyer.notices.changes import changes
 from ledger.subscriber import Subscriber
 from marketplace.notice import Notice
 from metering.final.final_rules import Step

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ledger.hour import SECONDS, hour_of
 from ledger.tables import USAGE_EVENTS
+from marketplace.hour import SECONDS, hour_of
 from marketplace_local.in_process import MeteringClient
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT
@@ -278,7 +278,7 @@ class Happenings:
         return world.postman(notice, skew=chance.choice(_SKEWS))
 
     def _old_mail(self) -> Actor | None:
-        """A notice is delivered again, or to the other desk."""
+        """A notice is delivered again, or to the other receiver."""
         world, chance = self._world, self._chance
         notice = chance.choice(world.notices)
         return world.postman(notice, entitlements=chance.random() < 0.6, skew=chance.choice(_SKEWS))

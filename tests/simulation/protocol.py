@@ -5,18 +5,19 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from entitlement.receive_notice import EntitlementDesk
-from ledger.entitlements import EntitlementSync
-from ledger.hour import SECONDS, hour_of
+from buyer.entitlements import EntitlementSync
+from buyer.notices.entitlement import EntitlementReceiver
+from buyer.notices.rules import NoticeRules
+from buyer.notices.subscription import SubscriptionReceiver
 from ledger.notices import Notices
 from ledger.tables import NOTICES
 from marketplace.entitlements import Entitlement
+from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin
 from metering.send.pace import Pace
 from runtime.clock import iso
-from subscription.receive_notice import NoticeDesk
 from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
 from tests.simulation.leaving import FinalMeterings
@@ -158,34 +159,27 @@ class Protocol(World):
     def tell(self, *, refetched: bool = True) -> None:
         """Deliver every notice that is still on its way; what the contract includes is fetched again after it."""
         for notice in list(self.mail):
-            self.desk.receive(notice, "", self.now)
+            self.subscription_receiver.receive(notice, "", self.now)
         self.mail.clear()
         if refetched:
             for customer in self.customers:
                 self.change(customer, entitlementsFetchedAt=int(self.now))
 
     @property
-    def desk(self) -> NoticeDesk:
-        """Where notices are worked on."""
-        return NoticeDesk(
-            subscribers=self.subscribers,
-            notices=Notices(self.dynamodb.Table(NOTICES.name)),
-            product_code=PRODUCT,
-            integration="mixed",
-        )
+    def _rules(self) -> NoticeRules:
+        return NoticeRules(subscribers=self.subscribers, product_code=PRODUCT, integration="mixed")
 
     @property
-    def entitlement_desk(self) -> EntitlementDesk:
-        return EntitlementDesk(
-            sync=EntitlementSync(
-                source=_Holdings(self), subscribers=self.subscribers, product_code=PRODUCT, tiers=self.tiers
-            ),
-            subscribers=self.subscribers,
-            notices=Notices(self.dynamodb.Table(NOTICES.name)),
-            product_code=PRODUCT,
-            integration="mixed",
-            pricing_model=self.pricing_model,
+    def subscription_receiver(self) -> SubscriptionReceiver:
+        return SubscriptionReceiver(self._rules, Notices(self.dynamodb.Table(NOTICES.name)))
+
+    @property
+    def entitlement_receiver(self) -> EntitlementReceiver:
+        sync = EntitlementSync(
+            source=_Holdings(self), subscribers=self.subscribers, product_code=PRODUCT, tiers=self.tiers
         )
+        notices = Notices(self.dynamodb.Table(NOTICES.name))
+        return EntitlementReceiver(self._rules, notices, sync, self.pricing_model)
 
     # --- actors -------------------------------------------------------------------------------------------------------
 
@@ -218,10 +212,10 @@ class Protocol(World):
 
     def postman(self, notice: Notice, *, entitlements: bool = False, skew: float = 0.0) -> Actor:
         """One delivery of a notice; it stays on its way until it was worked on without an error."""
-        desk = self.entitlement_desk if entitlements else self.desk
+        receiver = self.entitlement_receiver if entitlements else self.subscription_receiver
 
         def work() -> None:
-            desk.receive(notice, "", self.clock())
+            receiver.receive(notice, "", self.clock())
             if not entitlements and notice in self.mail:
                 self.mail.remove(notice)
 
@@ -238,7 +232,7 @@ class Protocol(World):
         for customer in sorted(set(self.customers) - self.left) if self.tiers else ():
             subscriber = self.subscribers.get(customer)
             assert subscriber is not None
-            self.entitlement_desk.sync.sync(subscriber, self.now)
+            self.entitlement_receiver.sync.sync(subscriber, self.now)
         self.resend()
         for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40))):
             if hours == 1 and not self.waiting() and not self.sender.outbox:

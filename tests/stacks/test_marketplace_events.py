@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.allowed_buyers import EVERYBODY, AllowedBuyers
+from buyer.allowed_buyers import EVERYBODY, AllowedBuyers
 from marketplace import agreement_event
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, detail_of_buyers, notices_of
 from stacks.stage import Stage

@@ -12,7 +12,8 @@ from aws_cdk.aws_apigateway import ResponseType
 from botocore.session import get_session
 
 import yawl_metering
-from ledger import addressee, metering_record
+from buyer.notices import rules
+from ledger import metering_record
 from marketplace import faults
 from stacks.synth import ROOT
 from usage import judge_event, verdict
@@ -21,7 +22,7 @@ from yawl_metering import delivery, transport
 PAGE = ROOT / "docs" / "errors.md"
 SOURCE = ROOT / "lambda_src"
 #: Constructors of the API's errors, and which of their arguments is the code.
-API_ERRORS = {"ApiError": 1, "Misconfigured": 1, "Faulty": 2}
+API_ERRORS = {"ApiError": 1, "Misconfigured": 1}
 ROWS = re.compile(r"^\| (`[^|]+`) \|", re.MULTILINE)
 
 
@@ -92,7 +93,7 @@ def of_notices() -> set[str]:
             for given in call.keywords:
                 if given.arg == "reason" and not isinstance(given.value, ast.Name):
                     kept.add(text_of(given.value, f"{path.name}:{call.lineno}"))
-    return kept | set(get_args(addressee.Refusal))
+    return kept | set(get_args(rules.Refusal))
 
 
 def of_the_client() -> set[str]:
@@ -159,7 +160,7 @@ def test_every_kind_of_api_error_is_collected() -> None:
 
 def test_the_code_gives_every_reason() -> None:
     """mypy holds that there is no other; a reason that no code gives would be an empty row."""
-    rooms = "\n".join(path.read_text(encoding="utf-8") for path in (SOURCE / "usage").glob("*.py"))
+    rooms = "\n".join(path.read_text(encoding="utf-8") for path in (SOURCE / "usage").rglob("*.py"))
     declared = inspect.getsource(judge_event)
     for reason in get_args(judge_event.Reason):
         assert rooms.count(f'"{reason}"') > 1, reason

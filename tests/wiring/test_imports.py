@@ -9,7 +9,7 @@ import pytest
 from stacks import synth
 
 SOURCE = synth.ROOT / "lambda_src"
-ROOMS = ("registration", "subscription", "entitlement", "usage", "metering")
+ROOMS = ("buyer", "usage", "metering")
 BELOW = ("ledger", "marketplace")
 GROUND = "runtime"
 #: What a stack may use of the runtime code: declarations of names, never behaviour.

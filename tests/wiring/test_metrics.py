@@ -18,7 +18,7 @@ from tests.stacks.alarm_facts import alarms
 from tests.synthesized import Assembly
 
 SOURCE = synth.ROOT / "lambda_src"
-ROOMS = {
+SERVICES = {
     "registration": RegistrationMetric,
     "subscription": SubscriptionMetric,
     "entitlement": EntitlementMetric,
@@ -27,12 +27,12 @@ ROOMS = {
 }
 
 
-def emitted(room: str) -> set[str]:
-    """Values of the metric names that a room's source mentions."""
-    names = ROOMS[room]
+def emitted(service: str) -> set[str]:
+    """Values of a service's metric names that the source mentions."""
+    names = SERVICES[service]
     return {
         names[node.attr].value
-        for path in (SOURCE / room).rglob("*.py")
+        for path in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
@@ -41,14 +41,14 @@ def emitted(room: str) -> set[str]:
     }
 
 
-def test_every_room_that_declares_metrics_is_listed() -> None:
+def test_every_service_that_declares_metrics_is_listed() -> None:
     declared = {name for name in vars(metric_names) if name.endswith("Metric")}
-    assert declared == {names.__name__ for names in ROOMS.values()}
+    assert declared == {names.__name__ for names in SERVICES.values()}
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_declared_metrics_are_emitted(room: str) -> None:
-    assert emitted(room) == {metric.value for metric in ROOMS[room]}
+@pytest.mark.parametrize("service", SERVICES)
+def test_declared_metrics_are_emitted(service: str) -> None:
+    assert emitted(service) == {metric.value for metric in SERVICES[service]}
 
 
 def test_alarmed_metrics_are_emitted_by_that_room_in_that_namespace(prod: Assembly) -> None:

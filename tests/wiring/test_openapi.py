@@ -6,11 +6,11 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from buyer.registration import arrival, contact
 from ledger.metering_record import RANK
 from ledger.subscriber import SubscriptionStatus
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.usage_allocations import MAX_KEY, MAX_TAGS, MAX_VALUE
-from registration import contact, submission
 from stacks.synth import ROOT
 from tests.api.gateway import FUNCTIONS, routes
 from tests.synthesized import Assembly
@@ -108,4 +108,4 @@ def test_limits_are_those_of_the_code() -> None:
     assert fields["email"]["maxLength"] == contact.LONGEST_EMAIL
     assert fields["company"]["maxLength"] == fields["name"]["maxLength"] == contact.LONGEST_NAME
     token = SCHEMAS["Arrival"]["properties"]["x-amzn-marketplace-token"]
-    assert token["maxLength"] == fields["token"]["maxLength"] == submission.LONGEST_TOKEN
+    assert token["maxLength"] == fields["token"]["maxLength"] == arrival.LONGEST_TOKEN

@@ -78,7 +78,7 @@ class FunctionAsset:
 
 def _is_shipped(inside: Path) -> bool:
     """inside: the path in the source folder. A module has a name to import; an editor's copy has not."""
-    return inside == Path(REQUIREMENTS) or (inside.suffix == ".py" and inside.stem.isidentifier())
+    return inside == Path(REQUIREMENTS) or (inside.suffix in (".py", ".html", ".css") and inside.stem.isidentifier())
 
 
 @jsii.implements(ILocalBundling)

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.redact import content
+from buyer.notices.redact import content
 from marketplace.notices import parse
 from runtime import clock
 from tests.unit.messages import PRODUCT, T0, agreement_ended, license_event

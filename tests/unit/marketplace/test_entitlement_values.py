@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.entitlements import dimensions_held, fetched
+from buyer.entitlements import fetched
+from ledger.entitlements import dimensions_held
 from ledger.subscriber import from_item
 from marketplace.entitlements import Entitlement, from_api, held_tier, is_held
 from marketplace.tiers import Tier

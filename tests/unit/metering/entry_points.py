@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 from local.dynamodb.declared_tables import TABLE_SETTINGS
 from marketplace.dimensions import Dimension, to_json
 from metering import handlers
-from metering.handlers import report
 from runtime.clock import OFFSET_VARIABLE
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
 from tests.unit.messages import Context
@@ -75,7 +74,7 @@ def prepared(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Q
     on(ledger, monkeypatch, folder)
     subscribe(ledger, CUSTOMER)
     queue = Queue()
-    monkeypatch.setattr(report.aws, "client", lambda _service: queue)
+    monkeypatch.setattr("runtime.aws.client", lambda _service: queue)
     return queue
 
 

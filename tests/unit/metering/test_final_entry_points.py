@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.metering_record import VERDICT, Line
-from ledger.metering_records import Frozen
+from ledger.seal_record import Frozen
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.unit.metering.entry_points import at, call, on
@@ -27,7 +27,7 @@ def _functions(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def cancelling(ledger: Ledger, status: str) -> None:
     periods = [{"start": HOUR - 9, "end": END}]
-    item = {"customerIdentifier": CUSTOMER, "subscriptionStatus": status, "activePeriods": periods, "version": 1}
+    item: Any = {"customerIdentifier": CUSTOMER, "subscriptionStatus": status, "activePeriods": periods, "version": 1}
     ledger.subscriber_items.put_item(Item=item)
 
 

@@ -1,79 +1,28 @@
-"""The queue's function from Lambda's event to its answer, on moto: what fails comes again, and what is told."""
+"""The queue's function from Lambda's event to its answer: which messages come again, and what it reports."""
 
 import json
-import time
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from ledger import tables
 from ledger.transaction import Contended
 from ledger.usage_events import EventItem
-from marketplace.dimensions import Dimension, to_json
-from runtime.clock import OFFSET_VARIABLE, from_iso, iso
+from runtime.clock import from_iso, iso
 from tests.contracts.stores import Ledger
-from tests.contracts.stores import ledger as new_ledger
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import Context, failed
-from usage import queue_handlers, record_usage
+from tests.unit.usage.conftest import CUSTOMERS, HOUR, NOW, QUEUES, Environment, Queues, activate
+from usage import record_usage
+from usage.handlers import usage_queue
 from usage.reporters import Reporter
-from usage.reporters import to_json as reporters_to_json
 
-NOW = "2026-11-15T08:30:00Z"
-HOUR = int(from_iso("2026-11-15T08:00:00Z"))
-CUSTOMERS = ("customer-1", "customer-2")
-DIMENSIONS = {
-    "executions": Dimension(name="executions", unit="execution"),
-    "users": Dimension(name="users", unit="user", aggregation="distinct"),
-}
 Said = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
 @pytest.fixture(autouse=True)
-def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    """Empty tables and queues, two active customers, and the function's environment; it is half past eight."""
-    (tmp_path / "offset").write_text(str(from_iso(NOW) - time.time()), encoding="ascii")
-    sqs = boto3.client("sqs", region_name="us-east-1")
-    urls = {}
-    for name in ("waiting", "refused"):
-        queue = f"{name}-{tmp_path.name}"
-        urls[name] = sqs.create_queue(QueueName=queue[-60:], Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
-    environment = {
-        OFFSET_VARIABLE: str(tmp_path / "offset"),
-        "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
-        "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
-        "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
-        "DIMENSIONS": to_json(DIMENSIONS),
-        "PENDING_SHARDS": "1",
-        "REPORTERS": "[]",
-        "WAITING_USAGE_QUEUE_URL": urls["waiting"],
-        "REFUSED_USAGE_QUEUE_URL": urls["refused"],
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    queue_handlers.settings.cache_clear()
-    queue_handlers.drain.cache_clear()
-    made.clear()
-    for customer in CUSTOMERS:
-        made.subscriber_items.put_item(
-            Item={
-                "customerIdentifier": customer,
-                "subscriptionStatus": "active",
-                "activePeriods": [{"start": HOUR - 86400}],
-            }
-        )
-    return made
+def _tables(ledger: Ledger) -> None:
+    """Every test has the tables."""
 
 
 def usage(event_id: str, customer: str = CUSTOMERS[0], **changes: Any) -> Said:
@@ -106,19 +55,11 @@ def call(*messages: tuple[str | None, Any], queue: str = "usage.fifo", sender: s
             }
         )
     context: Any = Context()
-    return failed(queue_handlers.handle({"Records": records}, context))
+    return failed(usage_queue.handler({"Records": records}, context))
 
 
 def message(*events: Said) -> Said:
     return {"events": list(events)}
-
-
-def lying(where: str) -> list[Said]:
-    sqs = boto3.client("sqs", region_name="us-east-1")
-    url = getattr(queue_handlers.settings(), f"{where.upper()}_USAGE_QUEUE_URL")
-    return [
-        json.loads(m["Body"]) for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    ]
 
 
 def executions(ledger: Ledger, customer: str) -> Decimal:
@@ -142,7 +83,7 @@ def busy(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
 # --- what fails -------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_done_with_is_deleted(ledger: Ledger) -> None:
+def test_what_is_done_with_is_deleted(ledger: Ledger, queues: Queues) -> None:
     again = call(
         (CUSTOMERS[0], message(usage("a"), usage("b", quantity=-1))),
         (CUSTOMERS[0], "no JSON"),
@@ -151,8 +92,8 @@ def test_what_is_done_with_is_deleted(ledger: Ledger) -> None:
     )
     assert again == []
     assert [executions(ledger, customer) for customer in CUSTOMERS] == [1, 1]
-    assert len(lying("waiting")) == 1
-    assert len(lying("refused")) == 2
+    assert len(queues.take("waiting")) == 1
+    assert len(queues.take("refused")) == 2
 
 
 def test_a_failure_stops_its_own_group_and_no_other(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,54 +117,51 @@ def test_a_batch_that_fails_as_a_whole_names_its_messages(monkeypatch: pytest.Mo
 
 def test_messages_of_the_waiting_queue_fail_by_themselves(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     busy(monkeypatch, CUSTOMERS[0])
-    queue = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    queue = "waiting"
     bodies = [message(usage("a")), message(usage("b", CUSTOMERS[1])), message(usage("c"))]
     assert call(*((None, body) for body in bodies), queue=queue) == ["m0", "m2"]
     assert executions(ledger, CUSTOMERS[1]) == 1
 
 
-def test_a_queue_that_cannot_be_sent_to_fails_the_message(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REFUSED_USAGE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/111122223333/no-such-queue")
-    queue_handlers.settings.cache_clear()
+def test_a_queue_that_cannot_be_sent_to_fails_the_message(ledger: Ledger, environment: Environment) -> None:
+    environment.set(REFUSED_USAGE_QUEUE_URL=f"{QUEUES}no-such-queue")
     assert call((CUSTOMERS[0], message(usage("a"), usage("b", quantity=-1))), (CUSTOMERS[1], "{")) == ["m0", "m1"]
     assert executions(ledger, CUSTOMERS[0]) == 1, "and is found when the message comes again"
 
 
-def test_which_queue_a_message_comes_from_decides_whether_it_has_waited() -> None:
+def test_which_queue_a_message_comes_from_decides_whether_it_has_waited(queues: Queues) -> None:
     old = {"waitingSince": iso(from_iso(NOW) - 25 * 3600)}
-    waiting = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    waiting = "waiting"
     call(("nobody", message(usage("a", "nobody")) | old))
-    assert [body["waitingSince"][:16] for body in lying("waiting")] == [NOW[:16]]
-    assert lying("refused") == []
+    assert [body["waitingSince"][:16] for body in queues.take("waiting")] == [NOW[:16]]
+    assert queues.take("refused") == []
     call((None, message(usage("b", "nobody")) | old), queue=waiting)
-    assert [body["events"][0]["id"] for body in lying("refused")] == ["b"]
+    assert [body["events"][0]["id"] for body in queues.take("refused")] == ["b"]
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def _reporters(monkeypatch: pytest.MonkeyPatch) -> None:
+def _reporters(environment: Environment) -> None:
     """The engine's role may report executions of the first customer, and of one who is to come."""
     role = "arn:aws:iam::111122223333:role/Engine"
     entry = Reporter(
         principal=role, sender_id="AROAENGINE", customers=(CUSTOMERS[0], "new"), dimensions=("executions",)
     )
-    monkeypatch.setenv("REPORTERS", reporters_to_json((entry,)))
-    queue_handlers.settings.cache_clear()
-    queue_handlers.drain.cache_clear()
+    environment.set_reporters(entry)
 
 
-def reasons() -> list[str]:
-    return sorted(refusal["reason"] for body in lying("refused") for refusal in body["refusals"])
+def reasons(queues: Queues) -> list[str]:
+    return sorted(refusal["reason"] for body in queues.take("refused") for refusal in body["refusals"])
 
 
 @pytest.mark.usefixtures("_reporters")
 @pytest.mark.parametrize("sender", ["AROAOTHER:AROAENGINE", "AIDAENGINE", ""])
-def test_a_message_of_who_is_no_reporter_is_refused(ledger: Ledger, sender: str) -> None:
+def test_a_message_of_who_is_no_reporter_is_refused(ledger: Ledger, sender: str, queues: Queues) -> None:
     assert call((CUSTOMERS[0], message(usage("a"), usage("b"))), sender=sender) == []
     assert executions(ledger, CUSTOMERS[0]) == 0
-    assert reasons() == ["not_yours"] * 2
+    assert reasons(queues) == ["not_yours"] * 2
 
 
 @pytest.mark.usefixtures("_reporters")
@@ -233,24 +171,22 @@ def test_a_message_says_what_it_says_of_its_sender_in_vain(ledger: Ledger) -> No
 
 
 @pytest.mark.usefixtures("_reporters")
-def test_a_reporters_message_is_taken_as_far_as_it_is_his(ledger: Ledger) -> None:
+def test_a_reporters_message_is_taken_as_far_as_it_is_his(ledger: Ledger, queues: Queues) -> None:
     void = {"void": "a", "customerIdentifier": CUSTOMERS[1], "source": "test"}
     users = usage("c", dimension="users", user="ann")
     call((CUSTOMERS[0], message(usage("a"), usage("b", CUSTOMERS[1]), users, void)))
     assert executions(ledger, CUSTOMERS[0]) == 1
-    assert reasons() == ["not_yours"] * 3
+    assert reasons(queues) == ["not_yours"] * 3
 
 
 @pytest.mark.usefixtures("_reporters")
-def test_what_has_waited_keeps_the_rights_of_who_sent_it(ledger: Ledger) -> None:
+def test_what_has_waited_keeps_the_rights_of_who_sent_it(ledger: Ledger, queues: Queues) -> None:
     """We put it there ourselves; what a void takes back can be looked at only now."""
-    waiting = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    waiting = "waiting"
     call(("new", message(usage("a", "new"), {"void": "u", "customerIdentifier": "new", "source": "test"})))
-    [kept] = lying("waiting")
+    [kept] = queues.take("waiting")
     assert kept["sender"] == "AROAENGINE:i-1"
-    ledger.subscriber_items.put_item(
-        Item={"customerIdentifier": "new", "subscriptionStatus": "active", "activePeriods": [{"start": HOUR - 86400}]}
-    )
+    activate(ledger, "new")
     ledger.write(
         ledger.events.put_if_new(
             EventItem(
@@ -268,14 +204,14 @@ def test_what_has_waited_keeps_the_rights_of_who_sent_it(ledger: Ledger) -> None
     )
     assert call((None, kept), queue=waiting, sender="AROAOURS:usage-queue") == []
     assert executions(ledger, "new") == 1
-    assert reasons() == ["not_yours"]
+    assert reasons(queues) == ["not_yours"]
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------
 
 
 def test_what_became_of_queued_events_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    waiting = queue_handlers.settings().WAITING_USAGE_QUEUE_URL.rsplit("/", 1)[-1]
+    waiting = "waiting"
     events = [usage("a"), usage("b"), usage("a"), usage("c", quantity=-1), usage("d", "no"), usage("e", "no")]
     call((CUSTOMERS[0], message(*events)), (CUSTOMERS[0], "{"))
     call((None, message(usage("d", "no")) | {"waitingSince": iso(0)}), queue=waiting)
@@ -296,21 +232,20 @@ def test_what_became_of_queued_events_is_counted(capsys: pytest.CaptureFixture[s
 
 
 def test_what_is_recorded_is_told_though_its_message_comes_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str], environment: Environment
 ) -> None:
-    monkeypatch.setenv("WAITING_USAGE_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/111122223333/no-such-queue")
-    queue_handlers.settings.cache_clear()
+    environment.set(WAITING_USAGE_QUEUE_URL=f"{QUEUES}no-such-queue")
     assert call((CUSTOMERS[0], message(usage("a"), usage("b", "nobody")))) == ["m0"]
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert (line["EventsRecorded"], line["QueuedEventsRecorded"]) == ([1], [1])
     assert "QueuedEventsWaiting" not in line
 
 
-def test_log_lines_name_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_lines_name_no_user(monkeypatch: pytest.MonkeyPatch, queues: Queues) -> None:
     secret = "ann@example.com"
     ann = {"dimension": "users", "user": secret}
     busy(monkeypatch, CUSTOMERS[1])
-    with log_lines(queue_handlers.logger) as written:
+    with log_lines(usage_queue.logger) as written:
         call(
             (CUSTOMERS[0], message(usage("a", **ann), usage("b", quantity=-1, **ann), usage("c", "nobody", **ann))),
             (CUSTOMERS[0], f"{{{secret}"),
@@ -326,4 +261,4 @@ def test_log_lines_name_no_user(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (failure["messageId"], failure["error"]) == ("m2", "Contended")
     assert secret not in written.getvalue()
     # but whoever looks after it can send the event again
-    assert secret in json.dumps(lying("refused")) and secret in json.dumps(lying("waiting"))
+    assert secret in json.dumps(queues.take("refused")) and secret in json.dumps(queues.take("waiting"))

@@ -1,71 +1,28 @@
-"""The usage API from API Gateway's event to its answer, on moto: a verdict per event, and never a 5xx."""
+"""The usage API from API Gateway's event to its answer: a verdict per event, and never a 5xx."""
 
 import base64
 import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
 
-from ledger import tables
-from marketplace.dimensions import Dimension, to_json
-from runtime.clock import OFFSET_VARIABLE, from_iso, iso
+from runtime.clock import iso
 from tests.contracts.stores import Ledger
-from tests.contracts.stores import ledger as new_ledger
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import Context
-from usage import handlers
+from tests.unit.usage.conftest import CUSTOMERS, HOUR, NOW, Environment
+from usage.handlers import usage as usage_api
 from usage.reporters import Reporter
-from usage.reporters import to_json as reporters_to_json
 
-NOW = "2026-11-15T08:30:00Z"
-HOUR = int(from_iso("2026-11-15T08:00:00Z"))
-CUSTOMER = "customer-1"
-DIMENSIONS = {
-    "executions": Dimension(name="executions", unit="execution"),
-    "users": Dimension(name="users", unit="user", aggregation="distinct"),
-}
+CUSTOMER = CUSTOMERS[0]
 Answer = tuple[int, dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def made() -> Iterator[Ledger]:
-    with new_ledger() as once:
-        yield once
-
-
 @pytest.fixture(autouse=True)
-def ledger(made: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ledger:
-    """Empty tables with one active customer, and the function's environment; it is half past eight."""
-    (tmp_path / "offset").write_text(str(from_iso(NOW) - time.time()), encoding="ascii")
-    environment = {
-        OFFSET_VARIABLE: str(tmp_path / "offset"),
-        "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
-        "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
-        "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
-        "DIMENSIONS": to_json(DIMENSIONS),
-        "PENDING_SHARDS": "1",
-        "REPORTERS": "[]",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    handlers.settings.cache_clear()
-    handlers.stores.cache_clear()
-    handlers.reporters.cache_clear()
-    made.clear()
-    made.subscriber_items.put_item(
-        Item={
-            "customerIdentifier": CUSTOMER,
-            "subscriptionStatus": "active",
-            "activePeriods": [{"start": HOUR - 86400}],
-        }
-    )
-    return made
+def _tables(ledger: Ledger) -> None:
+    """Every test has the tables."""
 
 
 #: an engine on a machine with a role
@@ -92,7 +49,7 @@ def call(method: str, path: str, caller: str | None = ENGINE, **event: Any) -> A
         "isBase64Encoded": False,
     } | event
     context: Any = Context()
-    answer = handlers.handle(json.loads(json.dumps(request)), context)
+    answer = usage_api.handler(json.loads(json.dumps(request)), context)
     assert "application/json" in str(answer["multiValueHeaders"]["Content-Type"])
     return answer["statusCode"], json.loads(answer["body"])
 
@@ -250,7 +207,7 @@ def test_a_void_is_one_of_the_events() -> None:
 
 
 def test_what_is_taken_back_is_counted_and_told_as_less(capsys: pytest.CaptureFixture[str]) -> None:
-    with log_lines(handlers.logger) as written:
+    with log_lines(usage_api.logger) as written:
         post({"events": [usage("a"), {"void": "a", "customerIdentifier": CUSTOMER, "source": "people"}]})
     counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
     assert [line["EventsVoided"] for line in counted] == [[1]]
@@ -265,14 +222,12 @@ OTHER_ENGINE = "arn:aws:sts::111122223333:assumed-role/Other/i-1"
 
 
 @pytest.fixture
-def _reporters(monkeypatch: pytest.MonkeyPatch) -> None:
+def _reporters(environment: Environment) -> None:
     """The engine may report executions of the customer, from one source."""
     role = "arn:aws:iam::111122223333:role/engines/Engine"
     entry = Reporter(principal=role, customers=(CUSTOMER,), dimensions=("executions",), sources=("test",))
     other = Reporter(principal="arn:aws:iam::111122223333:role/Other", customers=("another",))
-    monkeypatch.setenv("REPORTERS", reporters_to_json((entry, other)))
-    handlers.settings.cache_clear()
-    handlers.reporters.cache_clear()
+    environment.set_reporters(entry, other)
 
 
 @pytest.mark.usefixtures("_reporters")
@@ -448,7 +403,7 @@ def test_a_store_that_does_not_answer_is_to_be_asked_again(
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetItem")
 
     with monkeypatch.context() as broken:
-        broken.setattr(handlers.stores().subscribers, "get", refuse)
+        broken.setattr(usage_api.stores().subscribers, "get", refuse)
         assert error(post({"events": [usage()]})) == expected
         assert error(get()) == expected
     assert post({"events": [usage()]})[1]["verdicts"][0]["verdict"] == "recorded"

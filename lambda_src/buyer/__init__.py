@@ -1,0 +1,1 @@
+"""The buyer's life: registration, the notices about the subscription, and what the contract includes."""

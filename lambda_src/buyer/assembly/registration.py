@@ -1,0 +1,59 @@
+"""What the registration works with, put together from its settings."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from buyer.allowed_buyers import AllowedBuyers
+from buyer.entitlements import EntitlementSync
+from buyer.notices.waiting import WaitingNotices
+from buyer.registration.patience import Patience
+from buyer.registration.register_buyer import Marketplace, Registrar
+from buyer.registration.session import Sessions
+from buyer.registration.session_keys import SessionKeys
+from ledger import dynamodb
+from ledger.notices import Notices
+from ledger.subscribers import Subscribers
+from marketplace import tiers
+from marketplace.client import MarketplaceClient
+from marketplace.seller import Seller
+from runtime.settings import RegistrationSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
+
+def registrar(
+    settings: RegistrationSettings,
+    marketplace: Marketplace | None = None,
+    tables: "DynamoDBServiceResource | None" = None,
+    patience: Callable[[], Patience] = Patience,
+) -> Registrar:
+    """The registrar of a stage. marketplace, tables: None connects to AWS.
+
+    ``Patience`` repeats Marketplace's calls, so the SDK does not.
+    """
+    seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
+    marketplace = marketplace or MarketplaceClient.connect(settings.METERING_REGION, attempts=1, seller=seller)
+    tables = tables or dynamodb.connect()
+    subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
+    return Registrar(
+        marketplace=marketplace,
+        subscribers=subscribers,
+        waiting=WaitingNotices(subscribers, Notices(tables.Table(settings.NOTICES_TABLE))),
+        sync=EntitlementSync(
+            source=marketplace,
+            subscribers=subscribers,
+            product_code=settings.PRODUCT_CODE,
+            tiers=tiers.from_json(settings.TIERS),
+        ),
+        product_code=settings.PRODUCT_CODE,
+        integration=settings.INTEGRATION,
+        pricing_model=settings.PRICING_MODEL,
+        allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
+        patience=patience,
+    )
+
+
+def sessions(settings: RegistrationSettings) -> Sessions:
+    """The sessions of the registration page, signed with the stage's secret."""
+    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), settings.PRODUCT_CODE)

@@ -1,0 +1,63 @@
+"""What one notice changes on one subscriber. Pure; ``ledger.subscribers`` writes it."""
+
+from typing import Any
+
+from buyer.notices import lifecycle
+from buyer.notices.facts import facts, newest_notice, standing
+from buyer.notices.lifecycle import LifecycleNotice
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Change
+from marketplace.notice import LIFE, Notice
+from runtime import clock
+
+
+def changes(current: Subscriber | None, notice: Notice) -> Change:
+    """The change that a notice makes; an empty one if it says nothing new, as when it is delivered again.
+
+    current: None creates the row, which the registration completes. Only SNS notices, which are about the customer,
+    change the status of a legacy subscriber: one of the customer's licences or agreements may end because another one
+    followed.
+    """
+    values = {**facts(current, notice), **standing(current, notice)}
+    changes_status = notice.source == "sns" or current is None or current.integration == "license"
+    applied = {entry.id for entry in lifecycle.stored(current)}
+    if not changes_status or notice.kind not in LIFE or notice.id in applied:
+        return Change(values)
+    life = _life(current, notice)
+    return Change({**values, **life.set}, life.remove)
+
+
+def _life(current: Subscriber | None, notice: Notice) -> Change:
+    entry = LifecycleNotice(notice.id, _kind(notice), _moment(notice), notice.action)
+    life = lifecycle.derive([*lifecycle.stored(current), entry])
+    status, changed_at = lifecycle.settled_status(life, current)
+    earlier = dict(current.item.get("lifecycleNotices", {})) if current else {}
+    values: dict[str, Any] = {
+        "lifecycleNotices": earlier
+        | {notice.id: {"kind": notice.kind, "at": clock.iso(entry.at_ms / 1000), "action": notice.action}},
+        "subscriptionStatus": status,
+        "subscriptionAction": life.action,
+        "activePeriods": [
+            {"start": period.start} | ({"end": period.end} if period.end is not None else {}) for period in life.periods
+        ],
+        # A failed offer changes nothing that the buyer holds, and nobody fetches because of it.
+        "lastNoticeAt": newest_notice(current, 0 if notice.kind == "fail" else notice.at_ms) or None,
+        "statusChangedAt": changed_at,
+        "acceptsUntil": life.accepts_until,
+    }
+    absent = frozenset(name for name, value in values.items() if value is None)
+    return Change({name: value for name, value in values.items() if value is not None}, absent)
+
+
+def _moment(notice: Notice) -> int:
+    """The notice's time in milliseconds. EventBridge cuts it to a second, so a start may be as late as that second's
+    end; Marketplace refuses usage stamped before the activation for good (InvalidLicenseException), with the whole
+    first hour."""
+    is_cut = notice.source == "eventbridge" and notice.at_ms % 1000 == 0
+    return notice.at_ms + 999 if is_cut and notice.kind == "start" else notice.at_ms
+
+
+def _kind(notice: Notice) -> lifecycle.LifecycleKind:
+    if notice.kind == "start" or notice.kind == "end" or notice.kind == "fail":
+        return notice.kind
+    raise ValueError("only starts, ends and failures make a life")

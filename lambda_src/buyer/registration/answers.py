@@ -1,0 +1,32 @@
+"""The registration's answers: a page for a browser, JSON for everybody else."""
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
+
+from buyer.registration import page
+from runtime.api_error import ApiError
+from runtime.http_api import HEADERS, json_error
+
+
+def header(event: BaseProxyEvent, name: str) -> str | None:
+    """A request header by its name in lower case, whatever its case."""
+    return next((value for key, value in event.headers.items() if key.lower() == name), None)
+
+
+def wants_html(event: BaseProxyEvent) -> bool:
+    """Whether the caller is a browser: it accepts text/html."""
+    return "text/html" in (header(event, "accept") or "").lower()
+
+
+def html(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """A page."""
+    return Response(status, page.CONTENT_TYPE, body, headers={**HEADERS, **page.HEADERS, **(headers or {})})
+
+
+def error_answer(event: BaseProxyEvent, error: ApiError) -> Response[str]:
+    """An error, as a page for a browser."""
+    if wants_html(event):
+        return html(error.status, page.refused(error.message, error.code, again=error.status >= 500), error.headers)
+    return json_error(event, error)

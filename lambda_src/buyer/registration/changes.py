@@ -1,0 +1,66 @@
+"""What a registration changes on a subscriber. Pure; ``ledger.subscribers`` writes it.
+
+A second registration, or one after the first notices, leaves status, periods, tier and ``createdAt`` alone, and a field
+that is left empty keeps its stored value.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from buyer.registration.contact import Contact
+from ledger.subscriber import Subscriber
+from ledger.subscribers import Change
+from marketplace.billing_identity import BillingIdentity
+from marketplace.client import ResolvedCustomer
+
+
+def identity_change(
+    current: Subscriber | None, identity: BillingIdentity, resolved: ResolvedCustomer, *, free_trial: bool, now: float
+) -> Change:
+    """The identifiers that ResolveCustomer gave: they are the newest facts, in the form to send."""
+    stated = {
+        "productCode": resolved.product_code,
+        "customerAWSAccountId": resolved.account_id,
+        "licenseArn": resolved.license_arn,
+        "agreementId": resolved.agreement_id,
+    }
+    item = current.item if current else {}
+    values: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
+    values["integration"] = identity.integration
+    if any(item.get(name) != value for name, value in values.items()):
+        values["factsAt"] = max(Decimal(str(now)), Decimal(item.get("factsAt", 0)))
+    if "subscriptionStatus" not in item:
+        values["subscriptionStatus"] = "pending"
+    if free_trial and "freeTrial" not in item:
+        # Only the browser says so; the subscription notice decides.
+        values["freeTrial"] = True
+    return Change(values)
+
+
+def contact_change(contact: Contact) -> Change:
+    """The contact data that was given; a field that was left empty changes nothing."""
+    given = {"email": contact.email, "company": contact.company, "name": contact.name}
+    return Change({name: value for name, value in given.items() if value})
+
+
+def superseded_change(current: Subscriber | None, successor: str) -> Change | None:
+    """End the row that an event made of a licence before its buyer turned out to be a legacy customer.
+
+    So no hour of the buyer is ever sent both ways. A licence that was registered itself is left alone.
+    """
+    if current is None or current.integration != "license" or "email" in current.item:
+        return None
+    return Change(
+        {"supersededBy": successor, "subscriptionStatus": "pending"},
+        frozenset(
+            {
+                "acceptsUntil",
+                "activePeriods",
+                "agreementId",
+                "lastNoticeAt",
+                "lifecycleNotices",
+                "statusChangedAt",
+                "subscriptionAction",
+            }
+        ),
+    )

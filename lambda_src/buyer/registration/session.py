@@ -1,0 +1,77 @@
+"""The session: a signed text that replaces a resolved registration token for four hours.
+
+A token of an agreement lives 30 minutes (service model of marketplace-agreement, ``registrationToken``), and AWS's
+checklist for SaaS wants none kept in a browser's cookie, so the page holds the session instead. It names one buyer of
+one product, and allows its holder to write that buyer's contact data, nothing else.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from buyer.registration.refusal import START_AGAIN
+from buyer.registration.session_keys import SessionKeys
+from runtime.api_error import ApiError
+
+#: As long as a token of the fulfilment POST (AWS Marketplace seller guide, SaaS customer onboarding).
+LIVES = 4 * 3600
+LONGEST = 2 * 1024
+#: Seconds for which keys are not fetched again for a signature that they do not verify.
+_SOON = 10.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """customer_identifier: the billing key. issued_at: epoch seconds, when its token was resolved."""
+
+    customer_identifier: str
+    issued_at: int
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Issues and opens the sessions of one product."""
+
+    keys: SessionKeys
+    product_code: str
+
+    def issue(self, session: Session) -> str:
+        """The signed text. Raises ApiError unavailable."""
+        content = [session.customer_identifier, self.product_code, session.issued_at]
+        return str(_signer(self.keys.oldest_first()).dumps(content))
+
+    def open(self, text: str, now: float) -> Session:
+        """The session in a signed text. Raises ApiError invalid_session, expired_session or unavailable."""
+        if len(text) > LONGEST:
+            raise invalid()
+        customer_identifier, product_code, issued_at = self._content(text)
+        if product_code != self.product_code:
+            raise invalid()
+        if int(now) - issued_at > LIVES:
+            message = f"This page was open for more than four hours. {START_AGAIN}"
+            raise ApiError(400, "expired_session", message, {"field": "session"})
+        return Session(customer_identifier, issued_at)
+
+    def _content(self, text: str) -> tuple[str, str, int]:
+        try:
+            content = _signer(self.keys.oldest_first()).loads(text)
+        except BadData:
+            # A key that is younger than the fetched ones may have signed it.
+            try:
+                content = _signer(self.keys.oldest_first(at_most_old=_SOON)).loads(text)
+            except BadData:
+                raise invalid() from None
+        customer_identifier, product_code, issued_at = content
+        return str(customer_identifier), str(product_code), int(issued_at)
+
+
+def _signer(keys: tuple[str, ...]) -> URLSafeSerializer:
+    """Signs with the last key and verifies with any."""
+    return URLSafeSerializer(list(keys), salt="registration session", signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def invalid() -> ApiError:
+    """The refusal of a session that another stage signed, or this one before it was made anew."""
+    message = f"This page cannot be used any more. {START_AGAIN}"
+    return ApiError(400, "invalid_session", message, {"field": "session"})

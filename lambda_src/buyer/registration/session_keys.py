@@ -1,0 +1,64 @@
+"""The keys that sign sessions: the stage's secret in AWS Secrets Manager, its value and the one before.
+
+A rotation makes a new value AWSCURRENT and the old one AWSPREVIOUS (Secrets Manager user guide, "Secret versions"), so
+the keys still verify a session from before the rotation.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from buyer.registration.refusal import store_unavailable
+from marketplace.faults import classify
+from runtime import aws
+
+#: Seconds for which fetched keys are used: after them every copy of the function knows of a rotation.
+KEPT = 300.0
+#: A buyer waits, so two attempts of each call end within a few seconds.
+_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+class SessionKeys:
+    """The keys, fetched when they are first needed and then kept for a while."""
+
+    def __init__(self, client: Any, secret_arn: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """client: botocore's of Secrets Manager. monotonic: seconds, for the age of the keys."""
+        self._client = client
+        self._secret_arn = secret_arn
+        self._monotonic = monotonic
+        self._keys: tuple[str, ...] = ()
+        self._fetched_at = float("-inf")
+
+    @classmethod
+    def connect(cls, secret_arn: str) -> Self:
+        return cls(aws.client("secretsmanager", config=_CONFIG), secret_arn)
+
+    def oldest_first(self, at_most_old: float = KEPT) -> tuple[str, ...]:
+        """The keys, fetched at most so many seconds ago. Raises ApiError unavailable if there are none.
+
+        While Secrets Manager does not answer, the keys that were fetched last are used.
+        """
+        asked_at = self._monotonic()
+        if asked_at - self._fetched_at > at_most_old:
+            try:
+                self._keys = self._fetch()
+                self._fetched_at = asked_at
+            except (ClientError, BotoCoreError) as error:
+                fault = classify(error)
+                if not (self._keys and fault.retryable):
+                    raise store_unavailable(fault) from None
+        return self._keys
+
+    def _fetch(self) -> tuple[str, ...]:
+        current = self._value("AWSCURRENT")
+        try:
+            return self._value("AWSPREVIOUS"), current
+        except self._client.exceptions.ResourceNotFoundException:
+            # The secret was never rotated.
+            return (current,)
+
+    def _value(self, label: str) -> str:
+        return str(self._client.get_secret_value(SecretId=self._secret_arn, VersionStage=label)["SecretString"])

@@ -1,0 +1,59 @@
+"""A subscriber as operators see it. Pure. IAM protects both routes, so they show contact data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ledger.subscriber import Subscriber
+from runtime import clock
+
+
+def subscriber(found: Subscriber) -> dict[str, Any]:
+    """Identity, life-cycle and contact data as JSON; unknown fields are absent. Times are ISO 8601."""
+    item = found.item
+    shown: dict[str, Any] = {
+        "customerIdentifier": found.customer_identifier,
+        "integration": found.integration,
+        "subscriptionStatus": found.status,
+        "subscriptionAction": item.get("subscriptionAction"),
+        "statusChangedAt": _time(found.status_changed_at),
+        "activePeriods": [
+            {"start": _time(period.start)} | ({"end": _time(period.end)} if period.end is not None else {})
+            for period in found.active_periods
+        ],
+        "acceptsUntil": _time(found.accepts_until),
+        "productCode": found.product_code,
+        "customerAWSAccountId": found.account_id,
+        "licenseArn": found.license_arn,
+        "agreementId": found.agreement_id,
+        "freeTrial": found.free_trial,
+        "tier": found.tier,
+        "entitlement": item.get("entitlement"),
+        "agreementStanding": _standing(item.get("agreementStanding", {})),
+        "previousIdentifier": found.previous_identifier,
+        **{name: item.get(name) for name in ("email", "company", "name", "createdAt", "updatedAt")},
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def entitlements(found: Subscriber) -> dict[str, Any]:
+    """What the contract includes, as last fetched, and the time of that fetch."""
+    shown: dict[str, Any] = {
+        "customerIdentifier": found.customer_identifier,
+        "tier": found.tier,
+        "fetchedAt": _time(found.entitlements_fetched_at),
+    }
+    listed: list[dict[str, Any]] = [
+        {"dimension": held.dimension, "value": held.value}
+        | ({"expirationDate": _time(held.expires_at)} if held.expires_at is not None else {})
+        for held in found.entitlements
+    ]
+    return {name: value for name, value in shown.items() if value is not None} | {"entitlements": listed}
+
+
+def _standing(stored: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The last state of each topic of the agreement, with its time; None if no notice told any."""
+    return {topic: {"state": entry["state"], "at": entry["at"]} for topic, entry in sorted(stored.items())} or None
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else clock.iso(seconds)

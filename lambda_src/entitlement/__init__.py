@@ -1,1 +1,0 @@
-"""What a contract includes: fetched anew whenever Marketplace says that it may have changed."""
