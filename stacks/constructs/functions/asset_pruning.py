@@ -18,7 +18,7 @@ ENDPOINTS = (
 )
 #: Powertools packages whose own file imports all their modules. Gain, of API functions: 78 modules, 25 ms (15 %).
 GATHERING = ("event_handler", "utilities/data_classes")
-#: urllib3's HTTP/2 is an experiment that is off. Its package looks up a version at import. Gain: 16 modules, 8 ms (5 %).
+#: urllib3's HTTP/2 is an experiment that is off. It looks up a version at import. Gain: 16 modules, 8 ms (5 %).
 EMPTIED = ("urllib3/http2/__init__.py",)
 #: botocore's help texts of operations, which every client imports. Gain: 17 modules, 10 ms (6 %).
 DOCSTRINGS = ("ClientMethodDocstring", "WaiterDocstring", "PaginatorDocstring")
