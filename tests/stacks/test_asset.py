@@ -15,6 +15,7 @@ from stacks.constructs.functions import asset_contents
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.asset_contents import compile_bytecode
 from stacks.constructs.functions.function import RUNTIME
+from tests.stacks.conftest import Bundled
 
 SOURCE = synth.ROOT / "lambda_src"
 MEGABYTE = 1_000_000
@@ -35,11 +36,9 @@ print(json.dumps({"members": sorted(record), "clients": sorted(clients), "endpoi
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundled(bundled_stage: Bundled) -> Path:
     """The asset, with bytecode of this interpreter."""
-    folder = tmp_path_factory.mktemp("asset")
-    FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=sys.executable).bundle(folder)
-    return folder
+    return bundled_stage.asset
 
 
 def asset_hash(source: Path, function_python: str | None = None) -> str:
