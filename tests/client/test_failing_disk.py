@@ -128,7 +128,12 @@ def test_an_exception_thrown_into_calls_leaves_each_whole(tmp_path: Path) -> Non
             except Struck:
                 struck += 1
         done = threading.Event()
-        threading.Thread(target=lambda: (client.record_api_calls("l-1"), done.set()), daemon=True).start()
+
+        def record() -> None:
+            client.record_api_calls("l-1")
+            done.set()
+
+        threading.Thread(target=record, daemon=True).start()
         if not done.wait(20):
             os._exit(9)
         return returned + 1, struck
