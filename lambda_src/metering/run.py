@@ -4,10 +4,14 @@ Keys travel through the workflow, never quantities, so that no state acts on wha
 ``<customer>|<hour>``, a line's ``<customer>|<hour>|<dimension>`` (a dimension may hold any character).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ledger.conservation import NotConserved
 from ledger.pending_page import RecordKey
+from runtime import telemetry
+from runtime.clock import iso
 from runtime.metric_names import MeteringMetric
 from runtime.settings import MeteringModeSettings
 
@@ -18,6 +22,18 @@ Count = Callable[[MeteringMetric, int], None]
 
 #: Records that one call of the sealing or settling function takes.
 KEYS_PER_CALL = 10
+
+logger = telemetry.logger("metering")
+
+
+@contextmanager
+def stopping_only(customer_identifier: str, hour: int, count: Count) -> Iterator[None]:
+    """A sum that does not hold (NotConserved) stops this hour, logged and alarmed, and no other."""
+    try:
+        yield
+    except NotConserved as error:
+        logger.error("hour stopped", customer=customer_identifier, hour=iso(hour), why=str(error))
+        count(MeteringMetric.HOURS_NOT_CONSERVED, 1)
 
 
 def record_key(key: RecordKey) -> str:

@@ -1,4 +1,4 @@
-"""What is told of verdicts, whichever door the events came in by."""
+"""The metrics and log lines of verdicts, for the API and the queue alike."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,10 +22,10 @@ _COUNTED = {
 
 
 def count_verdicts(answers: Sequence[Answer], metrics: Metrics, logger: Logger) -> None:
-    """Metrics by verdict, and one log line per customer, hour, dimension and verdict with its units (negative where
-    they were taken back)."""
-    for word, number in Counter(verdict.verdict for _, verdict in answers).items():
-        metrics.add_metric(_COUNTED[word], MetricUnit.Count, number)
+    """Count by verdict, and log one line per customer, hour, dimension and verdict with its units (negative for units
+    that were taken back)."""
+    for outcome, number in Counter(verdict.verdict for _, verdict in answers).items():
+        metrics.add_metric(_COUNTED[outcome], MetricUnit.Count, number)
     units: dict[tuple[Any, ...], Any] = {}
     for reported, verdict in answers:
         key = (

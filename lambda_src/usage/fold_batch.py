@@ -1,6 +1,6 @@
-"""What a batch of one customer's events adds to one hour. Pure.
+"""What the events of one customer add to one hour. Pure.
 
-A transaction may touch each item once, so equal users are counted once here, and highest counts are raised once.
+A transaction may touch each item once, so here equal users are counted once, and highest counts are raised once.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,18 +10,19 @@ from decimal import Decimal
 from marketplace.usage_allocations import TagSet, tag_set
 from usage.usage_event import UsageEvent
 
-#: (dimension, period, user): one distinct user in one month
+#: (dimension, period, user): one distinct user in one month.
 Mark = tuple[str, str, str]
-#: (dimension, tags)
+#: (dimension, tags).
 Tagged = tuple[str, TagSet]
-#: (dimension, period)
+#: (dimension, period).
 Counter = tuple[str, str]
 
 
 @dataclass
 class Folded:
-    """counted: recorded units by event id (0 for a user already counted). marks: users to mark, by the event that
-    brings them. highest: counts to raise, with the highest of the batch and its moment. tagged: counted units by tags.
+    """counted: recorded units by event id (0 for a user who is counted already). marks: the users to mark, each with
+    the event that brings it. highest: the counts to raise, each with the highest value here and its event.
+    totals: units by dimension and period. tagged: units by dimension and tags.
     """
 
     counted: dict[str, Decimal] = field(default_factory=dict)
@@ -31,8 +32,8 @@ class Folded:
     tagged: dict[Tagged, Decimal] = field(default_factory=dict)
 
 
-def fold(events: Iterable[UsageEvent], known_marks: set[Mark], seen: Mapping[Counter, Decimal]) -> Folded:
-    """Fold events (distinct ids). known_marks: users already counted. seen: highest counts so far."""
+def fold(events: Iterable[UsageEvent], marks: set[Mark], seen: Mapping[Counter, Decimal]) -> Folded:
+    """What events with different ids add. marks: the users that are counted already. seen: highest counts so far."""
     folded = Folded()
     for event in events:
         counter = (event.dimension.name, event.period)
@@ -40,7 +41,7 @@ def fold(events: Iterable[UsageEvent], known_marks: set[Mark], seen: Mapping[Cou
         if event.dimension.aggregation == "distinct":
             mark = (*counter, event.user or "")
             units = Decimal(0)
-            if mark not in known_marks and mark not in folded.marks:
+            if mark not in marks and mark not in folded.marks:
                 folded.marks[mark], units = event, Decimal(1)
         elif event.dimension.aggregation == "max":
             highest = folded.highest[counter][0] if counter in folded.highest else seen.get(counter, Decimal(0))
@@ -56,10 +57,10 @@ def fold(events: Iterable[UsageEvent], known_marks: set[Mark], seen: Mapping[Cou
     return folded
 
 
-def chunks(events: Sequence[UsageEvent], *, operations: int, per_id: int) -> Iterator[list[UsageEvent]]:
-    """Cut events so that each part fits one transaction. per_id: operations for one key (2 with a previous identifier).
+def parts(events: Sequence[UsageEvent], *, operations: int, per_id: int) -> Iterator[list[UsageEvent]]:
+    """The events in parts that fit one transaction each. per_id: operations per key (2 with a previous identifier).
 
-    Counts the worst case: every distinct user is new, every event counts. One set of tags is one operation.
+    It counts the worst case: every distinct user is new, every event counts. One set of tags is one operation.
     """
     part: list[UsageEvent] = []
     sets: set[Tagged] = set()

@@ -1,30 +1,30 @@
-"""May this customer's usage be recorded now? Pure.
+"""Whether a customer's usage may be recorded now. Pure.
 
-``refused`` is final; ``retry_later`` asks the sender to keep the event, because notices lag behind the truth.
+``refused`` is final. ``retry_later`` asks the sender to keep the event, because notices arrive late.
 """
 
 from typing import Literal, NamedTuple
 
 from ledger.subscriber import Period, Subscriber
+from marketplace.hour import SECONDS
 
-HOUR = 3600
-#: how far outside a period of activity an event may lie: clocks of engines and of Marketplace differ
+#: Seconds by which an event may lie outside a period of activity: engines' clocks and Marketplace's differ.
 TOLERANCE = 5 * 60
-#: a sender's clock may be this far ahead
+#: Seconds by which a sender's clock may be ahead.
 FUTURE_TOLERANCE = 5 * 60
-#: events are kept 60 days, so no retry that is still acceptable can outlive its key
+#: Seconds; events are kept 60 days, so the id of every event that may still be repeated is stored.
 OLDEST = 30 * 24 * 3600
 
 
-#: every reason that a sender can be given for an event or a void; ``docs/errors.md`` has a row for each
+#: Every reason that a sender can get for an event or a void; ``docs/errors.md`` has a row for each.
 Reason = Literal[
-    # it cannot be read
+    # It cannot be read.
     "bad_event",
     "bad_id",
     "bad_quantity",
     "unknown_dimension",
     "user_required",
-    # it is not to be recorded
+    # It is not recorded.
     "in_future",
     "too_old",
     "before_activation",
@@ -32,11 +32,11 @@ Reason = Literal[
     "id_reused",
     "voided",
     "not_yours",
-    # it is not to be taken back
+    # It is not taken back.
     "unknown_event",
     "hour_sealed",
     "not_voidable",
-    # not yet
+    # Not yet.
     "unknown_customer",
     "not_active_yet",
     "just_ended",
@@ -45,7 +45,7 @@ Reason = Literal[
 
 
 class Judgement(NamedTuple):
-    """``accept``, or why not: a stable reason with what it means for the sender."""
+    """``accept``, or a stable reason against it and a sentence for the sender."""
 
     kind: Literal["accept", "refused", "retry_later"]
     reason: Reason | Literal[""] = ""
@@ -62,12 +62,12 @@ NOT_ACTIVE_YET = Judgement("retry_later", "not_active_yet", "the subscription is
 NOT_SUBSCRIBED = Judgement("refused", "not_subscribed", "the subscription has ended")
 JUST_ENDED = Judgement("retry_later", "just_ended", "the subscription has just ended; send the event again")
 BEFORE_ACTIVATION = Judgement("refused", "before_activation", "occurredAt is outside every period of the subscription")
-#: not this event's fault: the moment's
-BUSY = Judgement("retry_later", "busy", "this customer's usage cannot be recorded just now; send the event again")
+#: The event is not at fault.
+BUSY = Judgement("retry_later", "busy", "this customer's usage cannot be recorded at the moment; send the event again")
 
 
 def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judgement:
-    """Whether usage of that moment is this customer's to pay, by what is known of the subscription now."""
+    """Whether this customer pays for usage of that moment (epoch seconds), by the subscription as stored now."""
     if occurred_at > now + FUTURE_TOLERANCE:
         return IN_FUTURE
     if occurred_at < now - OLDEST:
@@ -79,8 +79,8 @@ def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judg
         return NOT_ACTIVE_YET
     last = periods[-1]
     if not _accepts(subscriber, now) or (last.end is not None and occurred_at > last.end + TOLERANCE):
-        # a notice that opens a new period may be on its way, so the sender keeps the event for an hour
-        if now - occurred_at >= HOUR:
+        # A notice that opens a new period may be on its way, so the sender keeps the event for an hour.
+        if now - occurred_at >= SECONDS:
             return NOT_SUBSCRIBED
         return JUST_ENDED
     if any(_covers(period, occurred_at) for period in periods):
@@ -89,7 +89,8 @@ def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judg
 
 
 def _accepts(subscriber: Subscriber, now: float) -> bool:
-    """At most what the condition on creating a record takes (ledger.subscriber_condition), else that fails for ever."""
+    """Must never accept more than ``ledger.subscriber_condition.accepts_usage``, or the transaction would fail for
+    ever."""
     if subscriber.active_periods[-1].end is None:
         return subscriber.status == "active"
     in_time = subscriber.accepts_until is not None and now < subscriber.accepts_until

@@ -1,7 +1,7 @@
-"""The messages in which queued usage travels on: what waits, and what was refused. Pure.
+"""The messages to the waiting queue and to the refused-usage queue. Pure.
 
-Both are bodies of ``POST /usage`` that say something beside ``events``, so that each may be sent again as it is.
-They are plain ASCII (JSON's escapes), because SQS takes no message with half a surrogate pair or a control character.
+Both are bodies of ``POST /usage`` with further fields beside ``events``, so that each may be sent again as it is. They
+are plain ASCII (JSON's escapes), because SQS takes no message with half a surrogate pair or a control character.
 """
 
 import json
@@ -14,20 +14,20 @@ from typing import Any
 from runtime.clock import from_iso, iso
 from usage.verdict import Verdict
 
-#: of the events and refusals in one message; less than ``request.MAX_BYTES``, so that it can be sent again
+#: Of the events and refusals in one message; less than ``request.MAX_BYTES``, so that the message can be sent again.
 MOST_BYTES = 200 * 1024
 
 
 @dataclass(frozen=True)
 class Judged:
-    """An event as it came (its JSON value) and the verdict on it."""
+    """An event as its JSON value, and the verdict on it."""
 
     event: Any
     verdict: Verdict
 
 
 def waiting_since(body: Mapping[str, Any], now: float) -> float:
-    """Since when a waiting message's events wait, epoch seconds; a message that does not say so begins to wait now."""
+    """The moment since when a waiting message's events wait (epoch seconds); now, if the message does not say."""
     try:
         return min(from_iso(body["waitingSince"]), now)
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -35,17 +35,17 @@ def waiting_since(body: Mapping[str, Any], now: float) -> float:
 
 
 def waiting_messages(judged: Sequence[Judged], since: float, sender: str | None) -> Iterator[str]:
-    """``{"events", "waitingSince", "sender", "reasons"}``: events to be tried again, and who sent them."""
+    """``{"events", "waitingSince", "sender", "reasons"}``: events to try again, and their sender."""
     for part in _parts(judged):
         reasons = sorted({each.verdict.reason for each in part})
-        said = {"waitingSince": iso(since), "sender": sender, "reasons": reasons}
-        yield _json({"events": [each.event for each in part], **said})
+        fields = {"waitingSince": iso(since), "sender": sender, "reasons": reasons}
+        yield _json({"events": [each.event for each in part], **fields})
 
 
 def refused_messages(judged: Sequence[Judged], *, message_id: str, now: float) -> Iterator[str]:
     """``{"events", "refusals": [{"id", "reason", "message"}], "messageId", "refusedAt"}``: a refusal for each event.
 
-    Raises RecursionError where an event is nested so deep that it could be read but not written.
+    Raises RecursionError for an event that is nested so deeply that it can be read but not written.
     """
     for part in _parts(judged):
         events, verdicts = [each.event for each in part], [each.verdict for each in part]
@@ -53,9 +53,9 @@ def refused_messages(judged: Sequence[Judged], *, message_id: str, now: float) -
 
 
 def unreadable_message(body: str, refusals: Iterable[Mapping[str, Any]], *, message_id: str, now: float) -> str:
-    """``{"body", "refusals", "messageId", "refusedAt"}``: what could not be taken apart, to the letter.
+    """``{"body", "refusals", "messageId", "refusedAt"}``: a body that could not be taken apart, unchanged.
 
-    At most three times as long as the body, which the usage queue bounds; SQS takes 1 MiB.
+    It is at most three times as long as the body, which the usage queue bounds; SQS takes 1 MiB.
     """
     return _json({"body": body, **_why(refusals, message_id, now)})
 
@@ -73,7 +73,7 @@ def _why(refusals: Iterable[Mapping[str, Any]], message_id: str, now: float) -> 
 
 
 def _parts(judged: Sequence[Judged]) -> Iterator[list[Judged]]:
-    """Cut so that each part fits one message; an event that is too large for any is alone."""
+    """The events in parts that fit one message each; an event that is too large is alone."""
     part: list[Judged] = []
     used = 0
     for each in judged:
@@ -88,8 +88,8 @@ def _parts(judged: Sequence[Judged]) -> Iterator[list[Judged]]:
 
 
 def _json(value: Any) -> str:
-    """JSON of what was read with numbers as Decimal: the same numbers, not the nearest floats."""
-    # no sender can know the mark, so a text of his is never taken for a number
+    """JSON of a value whose numbers are Decimals: exactly these numbers, not the nearest floats."""
+    # No sender can know the mark, so no text of an event is taken for a number.
     mark = secrets.token_hex(16)
     text = json.dumps(value, separators=(",", ":"), default=lambda number: f"{mark}{number}")
     return re.sub(f'"{mark}([^"]*)"', r"\1", text)

@@ -1,7 +1,8 @@
 """Record a batch of one customer's events: each exactly once, in one transaction with the hour that bills it.
 
-Correctness rests on the conditions alone: put-if-new for events and marks, the record's state, the subscriber when a
-record is created. Whatever they refuse is read again, judged again and routed again; contention is retried with jitter.
+Correctness rests on the transaction's conditions alone: an event or a mark is new, the hour's record is open, the
+subscriber is active when a record is created. After a refusal the events are read, judged and routed again; contention
+is retried with jitter.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,13 @@ from ledger.transaction import MAX_OPERATIONS, Contended
 from runtime import telemetry
 from runtime.clock import Clock, iso
 from runtime.pause import Pause, full_jitter
-from usage.fold_batch import Counter, Mark, chunks
+from usage.fold_batch import Counter, Mark, parts
 from usage.judge_event import judge
 from usage.route_hour import Route, route
 from usage.stores import Stores
 from usage.usage_event import UsageEvent
 from usage.verdict import Verdict, repeat_of
-from usage.write_chunk import Chunk, write_chunk
+from usage.write_part import Part, write_part
 
 logger = telemetry.logger("usage")
 
@@ -27,8 +28,8 @@ ATTEMPTS = 25
 
 
 @dataclass
-class _Open:
-    """Events still without a verdict, and what earlier attempts have learned."""
+class _Progress:
+    """events: those without a verdict yet. marks: the users that are counted already, as far as attempts found out."""
 
     events: list[UsageEvent]
     marks: set[Mark] = field(default_factory=set)
@@ -48,32 +49,39 @@ def record_customer(
 ) -> list[Verdict]:
     """Record events of one customer; one verdict per event, in their order.
 
-    Raises Contended if others write to this customer's hour all the time; what was recorded stays recorded, and a
+    Raises Contended if other writers keep changing this customer's hour; what was recorded stays recorded, and a
     repeat of the request finds it.
     """
     first_of_id: dict[str, UsageEvent] = {}
     for event in events:
         first_of_id.setdefault(event.id, event)
-    todo = _Open(list(first_of_id.values()))
+    verdicts = _record(customer_identifier, list(first_of_id.values()), stores, clock, pause)
+    # An id that occurs again with other content: the first was judged, now the others are judged against it.
+    others = [event for event in events if event.content != first_of_id[event.id].content]
+    later = iter(record_customer(customer_identifier, others, stores, clock, pause) if others else ())
+    answers = []
+    for event in events:
+        first = first_of_id[event.id]
+        same = event.content == first.content
+        answers.append(_verdict_of(event, first, verdicts[event.id]) if same else next(later))
+    return answers
+
+
+def _record(
+    customer_identifier: str, events: list[UsageEvent], stores: Stores, clock: Clock, pause: Pause
+) -> dict[str, Verdict]:
+    """Verdicts by id, of events whose ids differ."""
+    progress = _Progress(events)
     for attempt in range(ATTEMPTS):
         try:
-            _attempt(customer_identifier, todo, stores, clock())
+            _attempt(customer_identifier, progress, stores, clock())
         except Contended:
             if attempt == ATTEMPTS - 1:
                 raise
             pause(attempt)
-        if not todo.events:
-            break
-    else:
-        raise Contended("the record kept changing")
-    # other content under an id of the batch is judged by what the first has left behind: reused, if that was recorded
-    others = [event for event in events if event.content != first_of_id[event.id].content]
-    later = iter(record_customer(customer_identifier, others, stores, clock, pause) if others else ())
-    return [
-        _verdict_of(event, first, todo.verdicts[event.id]) if event.content == first.content else next(later)
-        for event in events
-        for first in (first_of_id[event.id],)
-    ]
+        if not progress.events:
+            return progress.verdicts
+    raise Contended("the record kept changing")
 
 
 def _verdict_of(event: UsageEvent, first: UsageEvent, verdict: Verdict) -> Verdict:
@@ -82,10 +90,10 @@ def _verdict_of(event: UsageEvent, first: UsageEvent, verdict: Verdict) -> Verdi
     return Verdict(event_id=event.id, verdict="duplicate", hour=verdict.hour, late=verdict.late)
 
 
-def _attempt(customer_identifier: str, todo: _Open, stores: Stores, now: float) -> None:
+def _attempt(customer_identifier: str, progress: _Progress, stores: Stores, now: float) -> None:
     subscriber = stores.subscribers.get(customer_identifier, consistent=True)
-    _judge(customer_identifier, todo, stores, subscriber, now)
-    if subscriber is None or not todo.events:
+    _judge(customer_identifier, progress, stores, subscriber, now)
+    if subscriber is None or not progress.events:
         return
     states: dict[int, str | None] = {}
 
@@ -96,7 +104,7 @@ def _attempt(customer_identifier: str, todo: _Open, stores: Stores, now: float) 
 
     activation = subscriber.latest_activation or 0
     by_hour: dict[Route, list[UsageEvent]] = {}
-    for event in sorted(todo.events, key=lambda e: e.occurred_at):
+    for event in sorted(progress.events, key=lambda e: e.occurred_at):
         target = route(event.occurred_at, now, activation, lambda hour: state(hour) in ("closing", "sealed"))
         by_hour.setdefault(target, []).append(event)
     per_id = 2 if subscriber.previous_identifier else 1
@@ -109,29 +117,31 @@ def _attempt(customer_identifier: str, todo: _Open, stores: Stores, now: float) 
             state=state(target.hour),
             events=len(events),
         )
-        # two operations are the record's and the subscriber's
-        for part in chunks(events, operations=MAX_OPERATIONS - 2, per_id=per_id):
-            chunk = Chunk(
+        # Two operations of the transaction are the record's and the subscriber's.
+        for fitting in parts(events, operations=MAX_OPERATIONS - 2, per_id=per_id):
+            part = Part(
                 subscriber=subscriber,
                 route=target,
-                events=part,
-                known_marks=todo.marks,
-                highest=_highest(stores, customer_identifier, part),
-                previous_highest=_highest(stores, subscriber.previous_identifier, part),
+                events=fitting,
+                marks=progress.marks,
+                highest=_highest(stores, customer_identifier, fitting),
+                previous_highest=_highest(stores, subscriber.previous_identifier, fitting),
                 record_exists=state(target.hour) is not None,
                 now=now,
             )
-            outcome = write_chunk(chunk, stores)
+            outcome = write_part(part, stores)
             for event, verdict in outcome.verdicts:
-                todo.answer(event, verdict)
-            todo.marks |= outcome.marks
+                progress.answer(event, verdict)
+            progress.marks |= outcome.marks
             if outcome.created:
                 states[target.hour] = "open"
 
 
-def _judge(customer_identifier: str, todo: _Open, stores: Stores, subscriber: Subscriber | None, now: float) -> None:
-    """Give a verdict to what may not be recorded; what was recorded before stays recorded, whatever the time is now."""
-    judged = [(event, judge(event.occurred_at, subscriber, now)) for event in todo.events]
+def _judge(
+    customer_identifier: str, progress: _Progress, stores: Stores, subscriber: Subscriber | None, now: float
+) -> None:
+    """Answer the events that may not be recorded now. One that was recorded earlier stays recorded all the same."""
+    judged = [(event, judge(event.occurred_at, subscriber, now)) for event in progress.events]
     barred = [(event, judgement) for event, judgement in judged if judgement.kind != "accept"]
     if not barred:
         return
@@ -141,9 +151,9 @@ def _judge(customer_identifier: str, todo: _Open, stores: Stores, subscriber: Su
         stored = stores.events.get_many(subscriber.previous_identifier, ids) | stored
     for event, judgement in barred:
         if event.id in stored:
-            todo.answer(event, repeat_of(event, stored[event.id]))
+            progress.answer(event, repeat_of(event, stored[event.id]))
         else:
-            todo.answer(event, Verdict.of(judgement, event.id))
+            progress.answer(event, Verdict.of(judgement, event.id))
 
 
 def _highest(

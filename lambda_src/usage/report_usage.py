@@ -1,4 +1,4 @@
-"""``POST /usage``: a verdict for each reported event, in the order of the request."""
+"""A verdict for each reported event, in the order of the request or message."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -18,7 +18,7 @@ from usage.void_event import void_event
 
 logger = telemetry.logger("usage")
 
-#: what was reported, None where it cannot be read, with its verdict
+#: The reported event or void (None if it cannot be read), with its verdict.
 Answer = tuple[UsageEvent | Void | None, Verdict]
 
 
@@ -31,8 +31,8 @@ def report_usage(
 ) -> list[Answer]:
     """Check and record events of any customers, or take them back; each with its verdict.
 
-    A customer whose events cannot be recorded now does not hold up the others: his are to be sent again. If that is so
-    for every customer, the last error is raised, since then it is not theirs.
+    A customer whose events cannot be recorded now does not hold up the others: its events are answered ``busy``. If
+    recording fails for every customer, the last error is raised, since then no customer is the reason.
     """
     answers: list[Answer | None] = [None] * len(bodies)
     now = clock()
@@ -66,26 +66,27 @@ def report_usage(
 def _of_customer(
     customer_identifier: str, reported: Sequence[UsageEvent | Void], stores: Stores, clock: Clock, rights: Rights
 ) -> list[Verdict]:
-    """In their order: events up to a void are recorded before it, those behind it after it."""
+    """The verdicts in order: events before a void are recorded before it, those after it afterwards."""
     verdicts: list[Verdict] = []
-    kept: dict[str, Verdict] = {}
+    early: dict[str, Verdict] = {}
     for _, run in groupby(reported, key=type):
         events: list[UsageEvent] = []
         for each in run:
             if isinstance(each, UsageEvent):
                 events.append(each)
-            elif each.id in kept:
-                verdicts.append(kept[each.id])  # it waits with the event that it takes back
+            elif each.id in early:
+                verdicts.append(early[each.id])  # The void waits with its event.
             else:
                 verdicts.append(void_event(each, rights, stores, clock))
         recorded = record_customer(customer_identifier, events, stores, clock) if events else []
-        kept |= {event.id: verdict for event, verdict in zip(events, recorded, strict=True) if verdict.is_early}
+        early |= {event.id: verdict for event, verdict in zip(events, recorded, strict=True) if verdict.is_early}
         verdicts += recorded
     return verdicts
 
 
 def _is_allowed(reported: UsageEvent | Void, rights: Rights) -> bool:
-    """Of a void as far as it says itself: what it takes back is looked at when it is found."""
+    """Whether the sender may report this; of a void as far as it says itself: ``void_event`` checks the event that it
+    takes back."""
     dimension = reported.dimension.name if isinstance(reported, UsageEvent) else None
     return rights.may_report(reported.customer_identifier, source=reported.source, dimension=dimension)
 

@@ -23,12 +23,12 @@ def read_body(body: str | None) -> dict[str, Any]:
     """The body's JSON object, whose ``events`` are a list of 1 to 100; numbers as Decimal. Raises ApiError."""
     if not body:
         raise ApiError(400, "bad_json", 'Send {"events": [...]}.', {"field": "body"})
-    # half a surrogate pair is counted, not encoded: the event that holds it is refused by its own verdict
+    # Half a surrogate pair cannot be encoded; its own verdict refuses the event that holds it.
     if len(body.encode(errors="surrogatepass")) > MAX_BYTES:
         message = f"A request has at most {MAX_BYTES} bytes. Send fewer events."
         raise ApiError(413, "payload_too_large", message, {"largestBytes": MAX_BYTES})
     try:
-        # NaN and Infinity are read as such and refused by the event's own verdict
+        # The verdict of its own event refuses NaN and Infinity.
         parsed = json.loads(body, parse_float=_number, parse_int=_number, parse_constant=Decimal)
     except (ValueError, RecursionError):
         raise ApiError(400, "bad_json", "The body is not JSON.", {"field": "body"}) from None
@@ -44,7 +44,7 @@ def read_body(body: str | None) -> dict[str, Any]:
 
 
 def _number(digits: str) -> Decimal:
-    """A JSON number; NaN where its exponent is beyond what Decimal has, so that only its own event is refused."""
+    """A JSON number; NaN where Decimal cannot hold its exponent, so that only its own event is refused."""
     try:
         return Decimal(digits)
     except InvalidOperation:

@@ -1,17 +1,17 @@
-"""Which hour an event is billed in. Pure.
+"""The hour in which an event is billed. Pure.
 
-Usage goes to its own hour while that can still take it; otherwise to the running hour, marked late. An older hour is
-never opened: nobody might be able to send it any more.
+Usage goes to its own hour while that is open; otherwise to the running hour, marked late. Usage never opens an older
+hour, which might be too old to send.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ledger.hour import SECONDS, hour_of
+from marketplace.hour import SECONDS, hour_of
 
 
 class Route(NamedTuple):
-    """The hour (epoch seconds of its start), and whether that is later than the event's own."""
+    """The hour (epoch seconds of its start), and whether it is later than the event's own."""
 
     hour: int
     late: bool

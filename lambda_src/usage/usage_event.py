@@ -1,7 +1,7 @@
-"""A usage event as an app reports it, and the taking back of one, checked field by field.
+"""A usage event as an app reports it, and the void of one, checked field by field.
 
 ``{id, source, customerIdentifier, dimension, quantity, occurredAt, user?, tags?}``, or ``{void, source,
-customerIdentifier}``. What cannot be read is refused by name, per event; it never fails the others of its batch.
+customerIdentifier}``. An event that cannot be read is refused with a reason; it never fails the others of its batch.
 """
 
 import hashlib
@@ -13,23 +13,23 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ledger import quantity as quantities
-from ledger.hour import month_of
+from marketplace import quantity as quantities
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.dimensions import Dimension
+from marketplace.hour import month_of
 from marketplace.usage_allocations import MAX_KEY, MAX_TAGS, MAX_VALUE, TAG_TEXT
 from runtime.clock import from_iso, iso
 from usage.judge_event import Reason
 
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
-# no control characters, and no lone surrogates, which JSON can carry but UTF-8 cannot
+# No control characters, and no lone surrogates, which JSON can carry but UTF-8 cannot.
 _PRINTABLE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
 _FIELDS = {"id", "source", "customerIdentifier", "dimension", "quantity", "occurredAt", "user", "tags"}
 _VOID_FIELDS = {"void", "source", "customerIdentifier"}
 
 
 class Refusal(Exception):
-    """Why an event is refused: a stable word, and what to do about it."""
+    """An event is refused. reason: a stable word. message: what the sender should do."""
 
     def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
@@ -39,8 +39,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class UsageEvent:
-    """A checked event. ``occurred_at``: epoch seconds, to the millisecond. ``received_at``: now; a sender's clock may
-    be ahead. ``period``: the UTC month of the earlier of both."""
+    """A checked event. occurred_at: epoch seconds, to the millisecond, maybe ahead of received_at (our clock)."""
 
     id: str
     source: str
@@ -54,11 +53,12 @@ class UsageEvent:
 
     @property
     def period(self) -> str:
+        """The UTC month of ``occurred_at``, or of ``received_at`` if that is earlier."""
         return month_of(min(self.occurred_at, self.received_at))
 
     @property
     def content(self) -> dict[str, Any]:
-        """Everything by which a repeat under the same id must equal the first; the user only as a hash."""
+        """Everything in which a repeat under the same id must equal the first; of the user only a hash."""
         content: dict[str, Any] = {
             "source": self.source,
             "dimension": self.dimension.name,
@@ -74,9 +74,9 @@ class UsageEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Void:
-    """A checked wish to take an event back. It needs no id of its own: one event can be taken back once.
+    """A checked void, which takes an event back. It needs no id of its own: one event can be taken back once.
 
-    id: of the event that is taken back. source: who takes it back.
+    id: of the event that is taken back. source: the sender's name for what takes it back.
     """
 
     id: str
@@ -85,7 +85,7 @@ class Void:
 
 
 def parse(body: object, dimensions: Mapping[str, Dimension], now: float) -> UsageEvent | Void:
-    """Check one event of a request. ``body`` comes from JSON with numbers read as Decimal. Raises Refusal."""
+    """Check one event of a request. body: its JSON value, with numbers as Decimal. Raises Refusal."""
     if not isinstance(body, dict):
         raise Refusal("bad_event", "an event must be a JSON object")
     fields = _VOID_FIELDS if "void" in body else _FIELDS
@@ -122,8 +122,8 @@ def _text(body: Mapping[str, Any], name: str, pattern: re.Pattern[str], reason: 
 
 
 def _normal(text: str) -> str:
-    """One text is one, however a keyboard or a file system composes its accents (Unicode NFC). Case and blanks are the
-    sender's."""
+    """The text in one form, however a keyboard or a file system composes its accents (Unicode NFC). Case and blanks
+    stay."""
     return unicodedata.normalize("NFC", text)
 
 
@@ -148,7 +148,7 @@ def _occurred_at(body: Mapping[str, Any]) -> float:
         if not isinstance(value, str) or len(value) > 40:
             raise ValueError
         seconds = round(from_iso(value), 3)
-        iso(seconds)  # raises where the offset puts it before the year 1 or after 9999 in UTC
+        iso(seconds)  # Raises where the offset puts it before the year 1 or after 9999 in UTC.
         return seconds
     except (ValueError, OverflowError):
         wanted = "an ISO 8601 time with a zone, for example 2026-11-15T08:00:00Z"
@@ -164,7 +164,7 @@ def _user(body: Mapping[str, Any], dimension: Dimension) -> str | None:
 
 
 def _tags(body: Mapping[str, Any]) -> dict[str, str]:
-    """What Marketplace takes as tags of an allocation: what it refuses would hold up the whole line later."""
+    """Tags that Marketplace takes in an allocation: a tag that it refuses would hold up the whole line later."""
     tags = {} if body.get("tags") is None else body["tags"]
     if not isinstance(tags, dict) or len(tags) > MAX_TAGS:
         raise Refusal("bad_event", f"tags must be an object of at most {MAX_TAGS} names and values")

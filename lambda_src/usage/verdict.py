@@ -1,11 +1,11 @@
-"""What became of a reported event."""
+"""The verdict on a reported event or void."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, Self
 
-from ledger.quantity import text
 from ledger.usage_events import StoredEvent
+from marketplace.quantity import text
 from runtime.clock import iso
 from usage.judge_event import Judgement, Reason
 from usage.usage_event import UsageEvent
@@ -22,7 +22,7 @@ VOIDED = Judgement(
 class Verdict:
     """``recorded``, ``voided``, ``duplicate``: with the hour that bills it; ``refused``, ``retry_later`` with a reason.
 
-    counted: recorded units that this event added, or that its void took off again; 0 for a user who was already
+    counted: recorded units that the event added, or that its void took off again; 0 for a user who was already
     counted this month. dimension: of an event that was taken back.
     """
 
@@ -37,16 +37,17 @@ class Verdict:
 
     @classmethod
     def of(cls, judgement: Judgement, event_id: str | None) -> Self:
-        """The verdict on an event that may not be recorded, or taken back, and why."""
+        """The verdict for a judgement against recording an event, or taking it back."""
         assert judgement.kind != "accept"
         return cls(event_id=event_id, verdict=judgement.kind, reason=judgement.reason, message=judgement.message)
 
     @property
     def is_early(self) -> bool:
+        """Whether the event comes again later."""
         return self.verdict == "retry_later"
 
     def payload(self) -> dict[str, Any]:
-        """As the API answers it."""
+        """The verdict in the answer of the API."""
         answer: dict[str, Any] = {"id": self.event_id, "verdict": self.verdict}
         if self.hour is not None:
             answer |= {"hour": iso(self.hour), "late": self.late}
@@ -58,7 +59,7 @@ class Verdict:
 
 
 def repeat_of(event: UsageEvent, stored: StoredEvent) -> Verdict:
-    """The verdict on an event whose id is stored: taken back, the same again, or another event under a used id."""
+    """The verdict on an event whose id is stored: it was taken back, it is the same again, or the id is reused."""
     if stored.voided:
         return Verdict.of(VOIDED, event.id)
     if dict(stored.content) != event.content:

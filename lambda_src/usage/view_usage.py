@@ -1,12 +1,12 @@
-"""``GET /subscribers/{customerIdentifier}/usage``: what was recorded hour by hour, and what became of it."""
+"""``GET /subscribers/{customerIdentifier}/usage``: the recorded usage hour by hour, and the lines' verdicts."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.quantity import text
+from marketplace.hour import SECONDS, hour_of
+from marketplace.quantity import text
 from runtime.api_error import bad_request
 from runtime.clock import from_iso, iso
 
@@ -22,7 +22,7 @@ def view_usage(
     At most 100 hours an answer; ``next`` is then the ``from`` of the next one.
     """
     first = _time(query, "from", hour_of(now) - DEFAULT_HOURS * SECONDS)
-    # usage may sit in an hour that has not begun yet, when the running one is sealed
+    # When the running hour is sealed, new usage is in an hour that has not begun yet.
     last = _time(query, "to", hour_of(now) + SECONDS)
     if last < first:
         raise bad_request("`to` lies before `from`.", "to")
@@ -43,7 +43,7 @@ def _time(query: Mapping[str, str], name: str, default: int) -> int:
         return default
     try:
         hour = hour_of(from_iso(query[name]))
-        iso(hour)  # raises where the offset puts it before the year 1 or after 9999 in UTC
+        iso(hour)  # Raises where the offset puts it before the year 1 or after 9999 in UTC.
         return hour
     except (ValueError, OverflowError):
         raise bad_request(f"`{name}` must be an ISO 8601 time with a zone.", name) from None

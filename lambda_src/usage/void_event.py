@@ -1,8 +1,8 @@
 """Take an event back: exactly once, while the hour that bills it can still change.
 
-One transaction: the event is noted as voided, the hour's counter and its set of tags lose what the event had added, and
-the record's version rises, so that a sealer that has read the record loses. Its conditions are all that correctness
-rests on: the record is open, which no closed record ever is again, and the event is stored and not yet voided.
+One transaction notes the event as voided, takes its units off the hour's counter and off its set of tags, and raises
+the record's version, so that a sealer that has read the record loses. Correctness rests on its conditions alone: the
+record is open, which no closed record ever is again, and the event is stored and not yet voided.
 """
 
 from typing import Literal, NamedTuple
@@ -35,7 +35,7 @@ _SEALED = Judgement(
 
 
 class Found(NamedTuple):
-    """A stored event, and the billing key that it is stored under: a previous one, if it was recorded under that."""
+    """A stored event, and its billing key: the previous one, if it was recorded under that."""
 
     key: str
     event: StoredEvent
@@ -44,9 +44,9 @@ class Found(NamedTuple):
 def judge_void(event: StoredEvent | None, subscriber: Subscriber | None) -> Judgement:
     """Whether this event may be taken back, if its hour is open. Pure.
 
-    Who is not active yet may have events that wait, so what takes one of them back waits too. By an event that brought
-    a user's mark or a highest count later events were counted; without it they would have to be counted anew, some of
-    them in hours that are billed.
+    The events of a customer that is not active yet may wait, so their voids wait too. An event that brought a user's
+    mark or a highest count decided how later events were counted; without it they would have to be counted anew, some
+    of them in hours that are billed.
     """
     if event is not None:
         return _MARKED if event.marked else ACCEPT
@@ -58,7 +58,7 @@ def judge_void(event: StoredEvent | None, subscriber: Subscriber | None) -> Judg
 def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: Pause = full_jitter) -> Verdict:
     """The verdict: ``voided``; ``duplicate`` where that was done before; ``refused`` or ``retry_later``.
 
-    Raises Contended if others write to this customer's hour all the time.
+    Raises Contended if other writers keep changing this customer's hour.
     """
     for attempt in range(ATTEMPTS):
         subscriber = stores.subscribers.get(void.customer_identifier, consistent=True)
@@ -78,7 +78,7 @@ def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: 
         except Cancelled as cancelled:
             if not cancelled.reasons[0].failed:
                 return _not_done(void, _SEALED)
-            # somebody else has taken it back: the next look finds that
+            # Another void has taken it back: the next attempt finds that.
         except Contended:
             if attempt < ATTEMPTS - 1:
                 pause(attempt)
@@ -99,7 +99,8 @@ def _find(void: Void, subscriber: Subscriber | None, stores: Stores) -> Found | 
 
 
 def _operations(void: Void, found: Found, stores: Stores, now: float) -> list[Operation]:
-    """The event's own first. One that counted nothing has nothing on the hour, whose state then does not matter."""
+    """The transaction, with the event's note first. An event that counted nothing does not touch the hour, whose state
+    then does not matter."""
     key, event = found
     note = stores.events.void(key, void.id, source=void.source, at=now, trace_id=trace_id())
     if not event.counted:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from marketplace.regions import NOTICES_ACCOUNT
+
 #: ours: where the stacks are deployed
 SELLER_ACCOUNT = "111122223333"
 #: AWS Marketplace's: owner of the notification topics, sender of agreement events
-MARKETPLACE_ACCOUNT = "287250355862"
+MARKETPLACE_ACCOUNT = NOTICES_ACCOUNT
 #: the secret of every account's root user on the emulator
 ROOT_SECRET = "test"  # noqa: S105 (not a secret, the emulator's constant)
 

@@ -127,14 +127,10 @@ def test_an_exception_thrown_into_calls_leaves_each_whole(tmp_path: Path) -> Non
                     returned += 1
             except Struck:
                 struck += 1
-        done = threading.Event()
-
-        def record() -> None:
-            client.record_api_calls("l-1")
-            done.set()
-
-        threading.Thread(target=record, daemon=True).start()
-        if not done.wait(20):
+        last = threading.Thread(target=client.record_api_calls, args=("l-1",), daemon=True)
+        last.start()
+        last.join(20)
+        if last.is_alive():
             os._exit(9)
         return returned + 1, struck
 

@@ -10,7 +10,7 @@ import boto3
 from ledger.transaction import write
 from runtime.clock import from_iso
 from tests.scenarios.world import DIMENSIONS, World
-from usage import void_event, write_chunk
+from usage import void_event, write_part
 from usage.drain_queue import Drain, Drained, Outbox
 from usage.reporters import Reporters
 
@@ -67,7 +67,7 @@ class QueueDoor:
             write(client, operations)
             self.effects.happened("recorded")
 
-        monkeypatch.setattr(write_chunk, "write", recorded)
+        monkeypatch.setattr(write_part, "write", recorded)
         monkeypatch.setattr(void_event, "write", recorded)
 
     def send(self, customer: str, *events: Message) -> None:

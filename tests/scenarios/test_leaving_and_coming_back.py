@@ -116,7 +116,7 @@ def test_an_hour_after_the_grace_is_not_given_up_if_the_buyer_comes_back_before_
     for effect in final.effects():
         if effect == "submit":
             break
-    ender.records.unsettled = comes_back  # type: ignore[method-assign, assignment]
+    ender.records.unsettled = comes_back  # type: ignore[method-assign,assignment]
     assert ender.end_subscription(buyer, int(END)) == "not_its_turn"
     assert status(world, buyer) == "active"
     assert world.record(buyer, ELEVEN).lines["workflow_executions"].verdict is None
@@ -156,7 +156,7 @@ def test_a_seal_between_the_balance_and_the_hours_has_both_read_again(world: Wor
         world.sealer.seal_hour(buyer, int(NINE))
         return found
 
-    ender.balances.get = get  # type: ignore[method-assign, assignment]
+    ender.balances.get = get  # type: ignore[method-assign,assignment]
     assert ender.end_subscription(buyer, int(END)) == "ended"
     assert (status(world, buyer), real(buyer).remainder) == ("cancelled", {})
     assert real(buyer).ended == {(CALLS, int(END)): Decimal(400)}

@@ -11,6 +11,7 @@ from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
 from metering.find.find_due_hours import MAX_KEYS
 from runtime.clock import from_iso
+from runtime.metric_names import MeteringMetric
 from tests.scenarios.world import DIMENSIONS
 from tests.simulation.actors import Actor
 from tests.simulation.determinism import Sources
@@ -241,3 +242,5 @@ class Episode:
             self.judge.ended(ended)
         if self.judge.broken:
             raise Broken("; ".join(self.judge.broken[:3]))
+        if self.world.counted[MeteringMetric.HOURS_NOT_CONSERVED]:
+            raise Broken("an hour was stopped: one of the sums of ledger.conservation does not hold")

@@ -42,20 +42,21 @@ class Found:
 
 
 @contextmanager
-def code_of(mutant: Mutant) -> Iterator[Path]:
-    """A copy of the code with the mutant in it."""
+def code_of(*mutants: Mutant) -> Iterator[Path]:
+    """A copy of the code with these mutants in it."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as directory:
         # the room's name is part of the path by which crash points are named
         copy = Path(directory) / "lambda_src"
         shutil.copytree(CODE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        path, text = mutated(mutant)
-        (copy / path).write_text(text, encoding="utf-8")
+        for mutant in mutants:
+            path, text = mutated(mutant, copy)
+            (copy / path).write_text(text, encoding="utf-8")
         yield copy
 
 
-def hunted(mutant: Mutant, *, steps: int = MOST, seed: int = SEED) -> Found:
-    """Play one mutant, in a process of its own, until it is found or so many steps are done."""
-    with code_of(mutant) as code:
+def hunted(mutant: Mutant, *others: Mutant, steps: int = MOST, seed: int = SEED) -> Found:
+    """Play one mutant (and others with it) in a process of its own, until it is found or so many steps are done."""
+    with code_of(mutant, *others) as code:
         worker = workers.start(seed, steps=steps, code=code)
         try:
             for _ in workers.listen([worker]):

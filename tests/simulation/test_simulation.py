@@ -43,7 +43,7 @@ def test_a_short_soak_finds_nothing() -> None:
     assert total.steps >= 2 * SHORT
     writes = {site for site, point in total.coverage if point in ("@TransactWriteItems", "@UpdateItem")}
     for site in (
-        "write_chunk.write_chunk",
+        "write_part.write_part",
         "seal_hours.Sealer._write",
         "send_batch.Sender._store_attempt > settlement.Settlement.journal",
         "waiting.apply > subscribers.Subscribers._write",
@@ -104,7 +104,7 @@ def test_the_soak_is_a_program() -> None:
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "crash points × faults" in done.stdout
-    assert "write_chunk.write_chunk" in done.stdout
+    assert "write_part.write_part" in done.stdout
     assert done.stdout.splitlines()[-1] == "nothing was found"
 
 
@@ -112,6 +112,25 @@ def test_the_soak_is_a_program() -> None:
 def test_a_mutant_is_found(id_: str) -> None:
     found = hunted(BY_ID[id_], steps=60_000)
     assert found.what is not None
+
+
+#: Each breaks another sum: units of a dimension, the used allowance, the quantity that is sent.
+UNCONSERVED = ("remainder-lost", "used-not-added-up", "quantity-of-today")
+UNCHECKED = Mutant("sums-unchecked", "No sum is checked.", "conserved", "before != after", "False")
+
+
+@pytest.mark.parametrize("id_", UNCONSERVED)
+def test_a_sum_that_does_not_hold_stops_its_hour(id_: str) -> None:
+    found = hunted(BY_ID[id_], steps=60_000)
+    assert found.what is not None
+    assert "one of the sums of ledger.conservation" in found.what
+
+
+@pytest.mark.parametrize("id_", UNCONSERVED)
+def test_without_the_checks_the_judge_finds_the_same(id_: str) -> None:
+    found = hunted(BY_ID[id_], UNCHECKED, steps=60_000)
+    assert found.what is not None
+    assert "ledger.conservation" not in found.what
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)

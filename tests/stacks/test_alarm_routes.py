@@ -1,4 +1,4 @@
-"""Who is told of what."""
+"""Whom each alarm calls."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -62,7 +62,7 @@ def test_existing_topics_are_used_in_their_own_region_only(tmp_path: Path) -> No
     assert actions("Watch", "Page") == {here}
     assert actions("Notices", "Page") == {there}
     assert actions("Watch", "Ticket") == set()
-    # no topic of our own, so none whose mail could fail
+    # There is no topic of our own whose mail could fail.
     assert not assembly.properties("AWS::SNS::Topic")
     assert not on(assembly, "NumberOfNotificationsFailed")
 
@@ -71,7 +71,7 @@ def test_existing_topics_are_used_in_their_own_region_only(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("stack", ["Watch", "Notices"])
-def test_mail_that_is_not_delivered_is_told_to_the_others(abroad: Assembly, stack: str) -> None:
+def test_undelivered_mail_of_one_severity_calls_the_people_of_the_other(abroad: Assembly, stack: str) -> None:
     found = [
         a
         for a in alarms(abroad, stack=stack).values()
@@ -87,7 +87,7 @@ def _topic(alarm: Alarm) -> str:
     return str(alarm.metrics[0].dimensions["TopicName"]["Fn::GetAtt"][0])
 
 
-def test_mail_that_is_not_delivered_is_told_where_there_is_nobody_else(tmp_path: Path) -> None:
+def test_undelivered_mail_calls_its_own_severity_if_the_other_has_no_destination(tmp_path: Path) -> None:
     stage = shipped("prod")
     assembly = Assembly.of(replace(stage, alarms=replace(stage.alarms, ticket=())), tmp_path)
     (alarm,) = on(assembly, "NumberOfNotificationsFailed")
@@ -98,7 +98,7 @@ def test_mail_that_is_not_delivered_is_told_where_there_is_nobody_else(tmp_path:
 # --- the topics -------------------------------------------------------------------------------------------------------
 
 
-def test_cloudwatch_and_nobody_else_may_publish_and_only_by_tls(prod: Assembly) -> None:
+def test_only_cloudwatch_may_publish_and_only_by_tls(prod: Assembly) -> None:
     policies = prod.properties("AWS::SNS::TopicPolicy", stack="Watch")
     assert len(policies) == 2
     for policy in policies:
@@ -122,7 +122,7 @@ def test_topics_are_encrypted_by_the_stages_own_key_in_its_own_region(tmp_path: 
     stage = replace(shipped("prod"), region="eu-west-1", encryption_key_arn=KEY)
     assembly = Assembly.of(stage, tmp_path)
     assert [topic["KmsMasterKeyId"] for topic in assembly.properties("AWS::SNS::Topic", stack="Watch")] == [KEY, KEY]
-    # a key serves its own Region only
+    # A key serves its own Region only.
     abroad = assembly.properties("AWS::SNS::Topic", stack="Notices")
     assert ["KmsMasterKeyId" in topic for topic in abroad] == [False, False]
 

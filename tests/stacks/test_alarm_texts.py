@@ -1,4 +1,4 @@
-"""What is read at 3 a.m.: sentences, and a row in docs/operations.md for each alarm."""
+"""Texts that people read at 3 a.m. are sentences, and each alarm has a row in docs/operations.md."""
 
 import re
 from collections import Counter
@@ -49,7 +49,7 @@ def test_each_says_what_happened_what_it_means_and_where_to_look(every: list[Ala
         sentences = re.split(r"(?<=[.]) (?=[A-Z])", alarm.text.split("] ", 1)[1])
         assert len(sentences) >= 3, alarm.text
         looks = [number for number, sentence in enumerate(sentences) if re.match(r"(Look|Act now: look) ", sentence)]
-        # what happened and what it means come first, and are not what is to be done
+        # What is wrong and what it means come before what to do.
         assert looks and looks[0] >= 2, alarm.text
 
 
@@ -73,7 +73,7 @@ def test_every_alarm_has_one_row_and_every_row_an_alarm(every: list[Alarm]) -> N
         assert [alarm for alarm in every if fnmatchcase(alarm.name, row)], row
 
 
-def test_a_silent_alarm_stands_in_the_row_of_who_speaks_for_it(prod: Assembly) -> None:
+def test_a_silent_alarm_stands_in_the_row_of_its_composite_alarm(prod: Assembly) -> None:
     together = {name: row for row in rows() for name in row}
     for composite in alarms(prod).values():
         if "AlarmRule" not in composite.properties or composite.name == "StoreDown":

@@ -21,7 +21,7 @@ def test_the_public_function_cannot_take_the_accounts_concurrency(prod: Assembly
     assert deployed["ReservedConcurrentExecutions"] == prod.stage.public_concurrency == 20
 
 
-def test_what_a_stage_reserves_is_what_its_templates_reserve(prod: Assembly) -> None:
+def test_a_stage_reserves_what_its_templates_reserve(prod: Assembly) -> None:
     reserved = [f.get("ReservedConcurrentExecutions", 0) for f in prod.properties("AWS::Lambda::Function")]
     assert reserved_concurrency(prod.stage) == sum(reserved)
     assert concurrency_needed(prod.stage) == sum(reserved) + 100

@@ -10,11 +10,12 @@ from ledger.leaving import Leaving, ended_period
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.quantity import text
 from ledger.subscribers import Subscribers
 from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended
 from marketplace.dimensions import Dimension
+from marketplace.quantity import text
 from metering.final.final_rules import cannot_be_sent, first_hour
+from metering.run import stopping_only
 from metering.seal.seal_rules import billable
 from metering.settle.settle_lines import LineSettler
 from runtime import telemetry
@@ -22,8 +23,8 @@ from runtime.clock import iso
 from runtime.metric_names import MeteringMetric
 from runtime.pause import Pause, full_jitter
 
-#: ended: cancelled now. open: an hour is not sealed yet, look again. not_its_turn: a new period has begun, or the
-#: subscription is cancelled already.
+#: ended: cancelled now. open: an hour is not sealed yet, or a sum does not hold, look again. not_its_turn: a new period
+#: has begun, or the subscription is cancelled already.
 Outcome = Literal["ended", "open", "not_its_turn"]
 
 ATTEMPTS = 12
@@ -73,13 +74,18 @@ class SubscriptionEnder:
             now = self.settler.clock()
             expired = [(record, verdicts) for record in unsettled if (verdicts := _expired(record, end, now))][:MOST]
             operations = [self.settler.settlement.operation(record, verdicts, now=now) for record, verdicts in expired]
+            ended = False
             try:
-                self.leaving.end(subscriber, balance, end, now, operations)
+                with stopping_only(customer_identifier, end, self.settler.count):
+                    self.leaving.end(subscriber, balance, end, now, operations)
+                    ended = True
             except Cancelled:
                 continue
             except Contended:
                 self.pause(attempt)
                 continue
+            if not ended:
+                return "open"
             for record, verdicts in expired:
                 self.settler.report(record, verdicts)
             self._report(customer_identifier, end, balance.remainder)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balance, Balances
-from ledger.hour import SECONDS, hour_of
+from ledger.conservation import check_seal
 from ledger.leaving import FINAL
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
@@ -18,6 +18,7 @@ from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
 from marketplace.billing_identity import BillingIdentity
 from marketplace.deadlines import deadline
+from marketplace.hour import SECONDS, hour_of
 from metering.run import Mode
 from metering.seal.allocate_hour import allocate_hour
 from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension
@@ -52,7 +53,7 @@ class SealPlanner:
 
         An hour that still waits at its deadline is sealed with its usage as lines that end ``expired`` (``not_sent``
         where the mode holds this customer): before the allowance, and never sent. Overage that was billed by guess
-        cannot be taken back.
+        cannot be taken back. Raises NotConserved.
         """
         subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
         terms = terms_of(subscriber, record, self.product)
@@ -77,7 +78,7 @@ class SealPlanner:
         capped = tuple(name for name, dimension in sealed.items() if self._is_billable(name, dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
-            *self._balance(balance, sealed),
+            *self._balance(record, frozen, balance, sealed),
             *([self._carry_over(record, now)] if capped else []),
             *stored_allocations,
         ]
@@ -124,7 +125,9 @@ class SealPlanner:
             deadline=deadline(hour),
         )
 
-    def _balance(self, old: Balance, sealed: Mapping[str, SealedDimension]) -> list[Operation]:
+    def _balance(
+        self, record: MeteringRecord, frozen: Frozen, old: Balance, sealed: Mapping[str, SealedDimension]
+    ) -> list[Operation]:
         """The balance's operation; none where sealing changes neither remainder nor used allowance.
 
         Then the balance need not be written, so that most hours cost one write. A concurrent change of it cannot alter
@@ -132,6 +135,7 @@ class SealPlanner:
         """
         remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, ZERO)}
         used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
+        check_seal(record, frozen, old, remainder=remainder, used=used)
         return [self.balances.replace(old, remainder=remainder, used=used)] if remainder or used else []
 
     def _carry_over(self, record: MeteringRecord, now: float) -> Operation:
@@ -161,6 +165,7 @@ class SealPlanner:
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )
+        check_seal(record, frozen)
         operations = [self.records.seal(record, frozen, now), *self._carry_over_again(record, subscriber, now)]
         return SealPlan(operations, frozen)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ledger.metering_record import MeteringRecord
 from ledger.pending_page import RecordKey
-from ledger.quantity import text
 from ledger.transaction import Cancelled, Contended, Operation, write
-from metering.run import Count
+from marketplace.quantity import text
+from metering.run import Count, stopping_only
 from metering.seal.plan_seal import SealPlan, SealPlanner
 from metering.seal.terms import Waiting
 from runtime import telemetry
@@ -49,17 +49,19 @@ class Sealer:
         """
         counts = {"sealed": 0, "waiting": 0, "already": 0, "failed": 0}
         for customer_identifier, hour in keys:
+            outcome = "failed"
             try:
-                counts[self.seal_hour(customer_identifier, hour)] += 1
+                with stopping_only(customer_identifier, hour, self.count):
+                    outcome = self.seal_hour(customer_identifier, hour)
             except Exception as error:
                 logger.error("hour not sealed", customer=customer_identifier, hour=iso(hour), **described(error))
-                counts["failed"] += 1
+            counts[outcome] += 1
         return counts
 
     def seal_hour(self, customer_identifier: str, hour: int) -> str:
         """Seal one hour. Returns ``sealed``, ``already``, or ``waiting`` while identity or entitlements are missing.
 
-        Raises Contended if it cannot win within its attempts.
+        Raises Contended if it cannot win within its attempts, NotConserved if units would appear or vanish.
         """
         records = self.planner.records
         losses = 0

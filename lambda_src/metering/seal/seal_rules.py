@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.hour import SECONDS
-from ledger.quantity import floor
+from ledger.conservation import conserved
 from ledger.subscriber import Period
 from marketplace.dimensions import Dimension
+from marketplace.hour import SECONDS
+from marketplace.quantity import floor
 from marketplace.tiers import UNLIMITED
 
 ZERO = Decimal(0)
@@ -45,6 +46,8 @@ def seal_dimension(
 
     counted: recorded units by period. allowance: what the contract includes per period, -1 for unlimited, None without
     a contract. used: the allowance used so far, by period. remainder: recorded units left over from earlier hours.
+
+    Raises NotConserved if units would appear or vanish.
     """
     included: dict[str, Decimal] = {}
     used_after = dict(used)
@@ -54,9 +57,14 @@ def seal_dimension(
             included[period] = covered
             used_after[period] = used.get(period, ZERO) + covered
     total = sum(counted.values(), ZERO)
-    net = remainder + total - sum(included.values(), ZERO)
+    all_covered = sum(included.values(), ZERO)
+    net = remainder + total - all_covered
     line = min(floor(net / dimension.scale, dimension.decimals), dimension.largest)
-    return SealedDimension(total, line, included, used_after, net - line * dimension.scale)
+    left = net - line * dimension.scale
+    conserved("units", remainder + total, line * dimension.scale + all_covered + left)
+    conserved("used allowance", sum(used.values(), ZERO) + all_covered, sum(used_after.values(), ZERO))
+    conserved("lowest of line, remainder and included", min(line, left, all_covered, ZERO), ZERO)
+    return SealedDimension(total, line, included, used_after, left)
 
 
 def billable(dimension: Dimension, units: Decimal) -> bool:

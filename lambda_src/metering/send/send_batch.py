@@ -5,16 +5,18 @@ nothing was done. 5xx, a timeout and a crash are no answers: the attempt stays o
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ledger.attempt import new_attempt
+from ledger.conservation import conserved
 from ledger.line_verdict import LineVerdict
-from ledger.metering_record import MeteringRecord
+from ledger.metering_record import MeteringRecord, new_attempt
 from ledger.run_tally import RunTally
 from ledger.subscriber import Subscriber
 from marketplace.faults import Fault, classify
 from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
+from metering.run import stopping_only
 from metering.send.pace import Pace
 from metering.settle.settle_lines import SUCCESS, LineSettler
 from runtime import telemetry
@@ -49,6 +51,12 @@ class HourLines(NamedTuple):
     def only(self, dimensions: Sequence[str]) -> "HourLines":
         """These lines of it."""
         return self._replace(lines={name: self.lines[name] for name in dimensions})
+
+    def check(self) -> None:
+        """What is sent is what was frozen. Raises NotConserved."""
+        for name, usage in self.lines.items():
+            frozen = (self.record.timestamp, self.record.lines[name].quantity)
+            conserved(f"Timestamp and quantity of {name}", frozen, (usage.timestamp, usage.quantity))
 
 
 Batch = Sequence[HourLines]
@@ -87,18 +95,23 @@ class Sender:
         journal = self.settler.settlement.journal
         stored: list[HourLines] = []
         for hour in batch:
-            names = list(hour.lines)
-            after = journal(hour.record, names, attempt)
-            if after is None:
-                # One of the lines has ended: the others get the attempt one by one.
-                names = []
-                for name in hour.lines:
-                    if (record := journal(hour.record, [name], attempt)) is not None:
-                        names.append(name)
-                        after = record
-            if after is not None:
-                stored.append(hour.only(names)._replace(record=after))
+            with self._stopping_only(hour):
+                hour.check()
+                names = list(hour.lines)
+                after = journal(hour.record, names, attempt)
+                if after is None:
+                    # One of the lines has ended: the others get the attempt one by one.
+                    names = []
+                    for name in hour.lines:
+                        if (record := journal(hour.record, [name], attempt)) is not None:
+                            names.append(name)
+                            after = record
+                if after is not None:
+                    stored.append(hour.only(names)._replace(record=after))
         return stored
+
+    def _stopping_only(self, hour: HourLines) -> AbstractContextManager[None]:
+        return stopping_only(hour.record.customer_identifier, hour.record.hour, self.settler.count)
 
     def _settle_fault(self, batch: Batch, run: str, attempt: str, fault: Fault) -> None:
         number = _size(batch)
@@ -109,10 +122,11 @@ class Sender:
             return
         settlement = self.settler.settlement
         for hour in batch:
-            if fault.answered:
-                settlement.answered(hour.record, list(hour.lines), attempt)
-            else:
-                settlement.unanswered(hour.record, list(hour.lines), attempt)
+            with self._stopping_only(hour):
+                if fault.answered:
+                    settlement.answered(hour.record, list(hour.lines), attempt)
+                else:
+                    settlement.unanswered(hour.record, list(hour.lines), attempt)
         if fault.scope == "product":
             self._stop_run(fault.code)
         if not of_records:
@@ -123,7 +137,8 @@ class Sender:
 
     def _reject(self, hour: HourLines, run: str, attempt: str, fault: Fault) -> None:
         (dimension,) = hour.lines
-        self.settler.settle(hour.record, dimension, LineVerdict(verdict="rejected", detail=fault.code), attempt)
+        with self._stopping_only(hour):
+            self.settler.settle(hour.record, dimension, LineVerdict(verdict="rejected", detail=fault.code), attempt)
         alike = self.tally.rejected(run, fault.code, self.settler.clock())
         if alike >= ALIKE_REJECTIONS:
             self._stop_run(f"{alike} lines were rejected for one reason and none accepted: {fault.code}")
@@ -135,21 +150,23 @@ class Sender:
     def _settle_answer(self, batch: Batch, run: str, attempt: str, answer: BatchAnswer) -> None:
         settlement = self.settler.settlement
         unanswered = 0
-        for record, lines, subscriber in batch:
-            answered = self.settler.settle_answers(
-                record,
-                {name: answer.results[usage] for name, usage in lines.items() if usage in answer.results},
-                attempt,
-                status_changed_at=subscriber.status_changed_at if subscriber else None,
-                advised_since=subscriber.advised_since if subscriber else None,
-            )
-            unprocessed = [name for name, usage in lines.items() if usage in answer.unprocessed]
-            if unprocessed:
-                settlement.answered(record, unprocessed, attempt)
-            omitted = [name for name in lines if name not in answered and name not in unprocessed]
-            if omitted:
-                settlement.unanswered(record, omitted, attempt)
-            unanswered += len(omitted)
+        for hour in batch:
+            record, lines, subscriber = hour
+            with self._stopping_only(hour):
+                answered = self.settler.settle_answers(
+                    record,
+                    {name: answer.results[usage] for name, usage in lines.items() if usage in answer.results},
+                    attempt,
+                    status_changed_at=subscriber.status_changed_at if subscriber else None,
+                    advised_since=subscriber.advised_since if subscriber else None,
+                )
+                unprocessed = [name for name, usage in lines.items() if usage in answer.unprocessed]
+                if unprocessed:
+                    settlement.answered(record, unprocessed, attempt)
+                omitted = [name for name in lines if name not in answered and name not in unprocessed]
+                if omitted:
+                    settlement.unanswered(record, omitted, attempt)
+                unanswered += len(omitted)
         if any(result.status == SUCCESS for result in answer.results.values()):
             self.tally.accepted(run, self.settler.clock())
         self._check_ids(answer)

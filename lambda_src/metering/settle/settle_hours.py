@@ -9,7 +9,7 @@ from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.pending_page import RecordKey
 from ledger.transaction import Contended
-from metering.run import Mode
+from metering.run import Mode, stopping_only
 from metering.settle.settle_lines import LineSettler
 from runtime import telemetry
 from runtime.clock import iso
@@ -33,7 +33,8 @@ def settle_hours(
         if record.state != "sealed":
             continue
         try:
-            _settle_record(record, settler, mode, counts)
+            with stopping_only(record.customer_identifier, record.hour, settler.count):
+                _settle_record(record, settler, mode, counts)
         except (ClientError, Contended) as error:
             logger.error(
                 "hour not settled", customer=record.customer_identifier, hour=iso(record.hour), **described(error)

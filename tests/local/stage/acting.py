@@ -11,10 +11,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from ledger import tables
-from ledger.hour import SECONDS, hour_of
 from local.cloud import LocalSession
 from local.replay.buyers import Buyer, Buyers
 from local.stage import LocalStage
+from marketplace.hour import SECONDS, hour_of
 from marketplace_local import notices
 from runtime.clock import iso
 

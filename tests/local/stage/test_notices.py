@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ledger import tables
-from marketplace_local import notices, standing_notices
+from marketplace_local import notices
+from marketplace_local.notices import standing as standing_notices
 from tests.local.stage.acting import Acting, Item, wait_until
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]

@@ -49,8 +49,8 @@ MUTANTS = (
         "users-of-batch-counted-twice",
         "two events of one user in one batch count twice",
         "fold",
-        "mark not in known_marks and mark not in folded.marks",
-        "mark not in known_marks",
+        "mark not in marks and mark not in folded.marks",
+        "mark not in marks",
     ),
     Mutant(
         "period-by-receipt",
@@ -197,12 +197,12 @@ if code != 'TransactionCanceledException':
         "_plan",
         """
 for (dimension, tags), units in folded.tagged.items():
-    add = add_tagged(events.table_name, customer, chunk.route.hour, dimension, tags, units)
+    add = add_tagged(events.table_name, customer, part.route.hour, dimension, tags, units)
     plan.append((add, _try_again))
 """,
         """
 for (dimension, tags), units in folded.tagged.items():
-    add = add_tagged(events.table_name, customer, chunk.route.hour, dimension, tags, units)
+    add = add_tagged(events.table_name, customer, part.route.hour, dimension, tags, units)
 """,
     ),
 )

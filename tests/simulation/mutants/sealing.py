@@ -49,8 +49,8 @@ MUTANTS = (
         "remainder-not-taken",
         "what was left over is not added to the next hour",
         "seal_dimension",
-        "remainder + total",
-        "total",
+        "remainder + total - all_covered",
+        "total - all_covered",
     ),
     Mutant(
         "rounded-up",

@@ -1,6 +1,7 @@
 """Sealing on the real stores: who wins, who waits, and what reaches the balance."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from ledger.metering_records import MeteringRecords
 from ledger.transaction import Contended
 from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_DECIMAL
-from metering.seal.plan_seal import SealPlan
+from metering.seal.plan_seal import SealPlan, SealPlanner
 from metering.seal.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING
 from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
@@ -224,6 +225,22 @@ def test_an_hour_that_fails_is_counted_and_holds_up_nothing(ledger: Ledger) -> N
     broken = sealer(ledger, tiers=None, pricing_model="contract")
     assert broken.seal_hours([(CUSTOMER, HOUR)])["failed"] == 1
     assert ledger.pending() == {(CUSTOMER, HOUR)}
+
+
+def test_a_sum_that_does_not_hold_stops_its_hour_and_no_other(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    COUNTED.clear()
+    use(ledger, whole="5")
+    use(ledger, HOUR + 3600, whole="7")
+    real = SealPlanner._line
+    monkeypatch.setattr(
+        SealPlanner,
+        "_line",
+        lambda self, hour, name, sealed: replace(real(self, hour, name, sealed), quantity=Decimal(7)),
+    )
+    counts = sealer(ledger).seal_hours([(CUSTOMER, HOUR), (CUSTOMER, HOUR + 3600)])
+    assert (counts["failed"], counts["sealed"]) == (1, 1)
+    assert COUNTED == {MeteringMetric.HOURS_NOT_CONSERVED: 1}
+    assert (ledger.record().state, lines(ledger, HOUR + 3600)) == ("open", {"whole": Decimal(7)})
 
 
 def test_more_than_a_line_takes_is_said(ledger: Ledger) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marketplace.dimensions import Aggregation, Dimension
 from marketplace.usage_allocations import tag_set
 from runtime.clock import from_iso
-from usage.fold_batch import chunks, fold
+from usage.fold_batch import fold, parts
 from usage.usage_event import UsageEvent
 
 NOVEMBER, OCTOBER = from_iso("2026-11-15T08:00:00Z"), from_iso("2026-10-31T23:59:59Z")
@@ -160,14 +160,14 @@ def test_a_hundred_events_are_cut_to_what_a_transaction_takes(
     aggregation: Aggregation, per_id: int, sizes: list[int]
 ) -> None:
     events = [event(number, aggregation, user=str(number)) for number in range(100)]
-    assert [len(part) for part in chunks(events, operations=98, per_id=per_id)] == sizes
+    assert [len(part) for part in parts(events, operations=98, per_id=per_id)] == sizes
 
 
 @given(batches, st.integers(4, 20), st.sampled_from([1, 2]))
-def test_chunks_keep_every_event_once_in_order_and_fit(events: list[UsageEvent], operations: int, per_id: int) -> None:
-    parts = list(chunks(events, operations=operations, per_id=per_id))
-    assert [e for part in parts for e in part] == events
-    for part in parts:
+def test_parts_keep_every_event_once_in_order_and_fit(events: list[UsageEvent], operations: int, per_id: int) -> None:
+    found = list(parts(events, operations=operations, per_id=per_id))
+    assert [e for part in found for e in part] == events
+    for part in found:
         marked = sum(per_id if e.dimension.aggregation == "sum" else 2 * per_id for e in part)
         sets = {(e.dimension.name, tag_set(e.tags)) for e in part if e.tags}
         assert len(part) == 1 or marked + len(sets) <= operations
@@ -176,7 +176,7 @@ def test_chunks_keep_every_event_once_in_order_and_fit(events: list[UsageEvent],
 @pytest.mark.parametrize(("sets", "sizes"), [(1, [97, 3]), (2, [96, 4]), (100, [49, 49, 2])])
 def test_a_set_of_tags_is_one_operation(sets: int, sizes: list[int]) -> None:
     events = [event(number, tags={"team": str(number % sets)}) for number in range(100)]
-    assert [len(part) for part in chunks(events, operations=98, per_id=1)] == sizes
+    assert [len(part) for part in parts(events, operations=98, per_id=1)] == sizes
 
 
 def test_tags_are_folded_by_dimension_whatever_their_order() -> None:
@@ -208,5 +208,5 @@ def test_tags_are_folded_by_dimension_whatever_their_order() -> None:
     }
 
 
-def test_no_events_no_chunks() -> None:
-    assert list(chunks([], operations=98, per_id=1)) == []
+def test_no_events_no_parts() -> None:
+    assert list(parts([], operations=98, per_id=1)) == []

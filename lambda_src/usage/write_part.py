@@ -1,4 +1,4 @@
-"""One recording transaction: build it, write it, read what a refusal says."""
+"""One recording transaction: build it, write it, read the reasons of a refusal."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +18,15 @@ from usage.verdict import Verdict, repeat_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chunk:
-    """Events of one customer for one hour that fit one transaction, and what was read for it."""
+class Part:
+    """Events of one customer for one hour that fit one transaction, and the state that was read for them."""
 
     subscriber: Subscriber
     route: Route
     events: Sequence[UsageEvent]
-    known_marks: set[Mark]
-    #: highest counts so far of ``max`` dimensions, and under the previous billing key
+    #: The users that are counted already.
+    marks: set[Mark]
+    #: The highest counts so far of ``max`` dimensions, and those under the previous billing key.
     highest: Mapping[Counter, Decimal | None]
     previous_highest: Mapping[Counter, Decimal | None]
     record_exists: bool
@@ -34,23 +35,23 @@ class Chunk:
 
 @dataclass
 class Outcome:
-    """verdicts: on events that are done. marks: users that turned out to be counted already. Events without a verdict
-    are to be tried again; ``created``: the record exists now."""
+    """verdicts: of the events that are done; the others have to be tried again. marks: the users that turned out to be
+    counted already. created: the record exists now."""
 
     verdicts: list[tuple[UsageEvent, Verdict]] = field(default_factory=list)
     marks: set[Mark] = field(default_factory=set)
     created: bool = False
 
 
-#: what to note in the outcome when the operation's condition failed
+#: Notes in the outcome what the failure of an operation's condition means.
 _OnRefusal = Callable[[Reason, Outcome], None]
 
 
-def write_chunk(chunk: Chunk, stores: Stores) -> Outcome:
-    """Try to record a chunk. Raises Contended."""
-    seen = {c: max(h or Decimal(0), chunk.previous_highest.get(c) or Decimal(0)) for c, h in chunk.highest.items()}
-    folded = fold(chunk.events, chunk.known_marks, seen)
-    plan = _plan(chunk, folded, stores)
+def write_part(part: Part, stores: Stores) -> Outcome:
+    """Try to record a part. Raises Contended."""
+    seen = {c: max(h or Decimal(0), part.previous_highest.get(c) or Decimal(0)) for c, h in part.highest.items()}
+    folded = fold(part.events, part.marks, seen)
+    plan = _plan(part, folded, stores)
     outcome = Outcome()
     try:
         write(stores.client, [operation for operation, _ in plan])
@@ -60,12 +61,12 @@ def write_chunk(chunk: Chunk, stores: Stores) -> Outcome:
                 on_refusal(reason, outcome)
         return outcome
     outcome.created = bool(folded.totals)
-    for event in chunk.events:
+    for event in part.events:
         verdict = Verdict(
             event_id=event.id,
             verdict="recorded",
-            hour=chunk.route.hour,
-            late=chunk.route.late,
+            hour=part.route.hour,
+            late=part.route.late,
             counted=folded.counted[event.id],
         )
         outcome.verdicts.append((event, verdict))
@@ -73,12 +74,12 @@ def write_chunk(chunk: Chunk, stores: Stores) -> Outcome:
     return outcome
 
 
-def _plan(chunk: Chunk, folded: Folded, stores: Stores) -> list[tuple[Operation, _OnRefusal]]:
+def _plan(part: Part, folded: Folded, stores: Stores) -> list[tuple[Operation, _OnRefusal]]:
     events = stores.events
-    customer, previous = chunk.subscriber.customer_identifier, chunk.subscriber.previous_identifier
+    customer, previous = part.subscriber.customer_identifier, part.subscriber.previous_identifier
     plan: list[tuple[Operation, _OnRefusal]] = []
-    for event in chunk.events:
-        plan.append((events.put_if_new(_item(chunk, folded, event)), _is_repeat(event)))
+    for event in part.events:
+        plan.append((events.put_if_new(_item(part, folded, event)), _is_repeat(event)))
         if previous:
             plan.append((events.absent(previous, event_key(event.id)), _is_repeat(event)))
     for mark, event in folded.marks.items():
@@ -86,34 +87,34 @@ def _plan(chunk: Chunk, folded: Folded, stores: Stores) -> list[tuple[Operation,
         if previous:
             plan.append((events.absent(previous, mark_key(*mark)), _is_counted(mark)))
     for counter, (highest, event) in folded.highest.items():
-        seen = chunk.highest.get(counter)
+        seen = part.highest.get(counter)
         plan.append((events.raise_mark(customer, *counter, event.occurred_at, seen=seen, highest=highest), _try_again))
     for (dimension, tags), units in folded.tagged.items():
-        add = add_tagged(events.table_name, customer, chunk.route.hour, dimension, tags, units)
+        add = add_tagged(events.table_name, customer, part.route.hour, dimension, tags, units)
         plan.append((add, _try_again))
     if folded.totals:
-        exists = chunk.record_exists
+        exists = part.record_exists
         add = stores.records.add(
-            customer, chunk.route.hour, folded.totals, exists=exists, now=chunk.now, tagged=bool(folded.tagged)
+            customer, part.route.hour, folded.totals, exists=exists, now=part.now, tagged=bool(folded.tagged)
         )
         plan.append((add, _try_again))
         if not exists:
-            plan.append((accepts_usage(stores.subscribers_table, customer, chunk.now), _try_again))
+            plan.append((accepts_usage(stores.subscribers_table, customer, part.now), _try_again))
     return plan
 
 
-def _item(chunk: Chunk, folded: Folded, event: UsageEvent) -> EventItem:
+def _item(part: Part, folded: Folded, event: UsageEvent) -> EventItem:
     return EventItem(
-        customer_identifier=chunk.subscriber.customer_identifier,
+        customer_identifier=part.subscriber.customer_identifier,
         event_id=event.id,
         content=event.content,
         period=event.period,
         counted=folded.counted[event.id],
         marked=event.dimension.aggregation != "sum" and folded.counted[event.id] > 0,
-        recorded_at=chunk.now,
+        recorded_at=part.now,
         occurred_at=event.occurred_at,
-        billed_hour=chunk.route.hour,
-        late=chunk.route.late,
+        billed_hour=part.route.hour,
+        late=part.route.late,
         trace_id=trace_id(),
     )
 
@@ -134,4 +135,4 @@ def _is_counted(mark: Mark) -> _OnRefusal:
 
 
 def _try_again(_reason: Reason, _outcome: Outcome) -> None:
-    """What was read is no longer so: the next attempt reads, judges and routes anew."""
+    """The state that was read has changed: the next attempt reads, judges and routes anew."""
