@@ -17,9 +17,9 @@ from bench.figure import PLOTS, Figure, Reading, Say, Table
 from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, House
 from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
-from ledger.hour import SECONDS
 from ledger.pending_page import RecordKey
 from local.dynamodb.store import Hooks, MemoryDynamoDB
+from marketplace.hour import SECONDS
 from marketplace.meter_usage import MAX_RECORDS
 from metering.run import LineKey
 from metering.send.pace import Pace

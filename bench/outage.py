@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from bench.figure import PLOTS, Figure, Reading, Say, Table
 from bench.plot import Axis, Series, lines
-from ledger.hour import SECONDS
 from marketplace.deadlines import deadline
+from marketplace.hour import SECONDS
 from marketplace.meter_usage import MAX_RECORDS
 from runtime.clock import from_iso, iso
 

@@ -22,7 +22,7 @@ from runtime import clock
 from stacks.stage import Stage
 
 SOURCE = "smoke"
-#: An event has at most 6 decimals (``ledger.quantity``).
+#: An event has at most 6 decimals (``marketplace.quantity``).
 SMALLEST = "0.000001"
 #: Seconds between two looks.
 INTERVAL = 1.0

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-Integration = Literal["license", "legacy"]
+from marketplace.billing_identity import Integration
+
 SubscriptionStatus = Literal[
     "pending", "active", "failed", "pending_cancellation", "final_metering", "cancelled", "expired"
 ]

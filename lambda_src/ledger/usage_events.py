@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.hour import next_month_start
 from ledger.item_update import ItemUpdate
 from ledger.reading import many
 from ledger.tables import SCHEMA
 from ledger.transaction import Operation
+from marketplace.hour import next_month_start
 from runtime.clock import iso
 
 if TYPE_CHECKING:

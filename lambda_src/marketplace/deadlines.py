@@ -5,7 +5,7 @@ Source: botocore 1.43.39 and later, BatchMeterUsage ``UsageRecord.Timestamp``: u
 and usage of a month only until 06:00 UTC on the 1st of the next.
 """
 
-from datetime import UTC, datetime
+from marketplace.hour import next_month_start
 
 WINDOW = 24 * 3600
 MONTH_CLOSES = 6 * 3600
@@ -17,9 +17,7 @@ ALONE_BELOW = 5 * 60
 
 def month_closes_at(hour: int) -> int:
     """06:00 UTC on the 1st of the month after the hour's."""
-    moment = datetime.fromtimestamp(hour, UTC)
-    year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
-    return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) + MONTH_CLOSES
+    return next_month_start(hour) + MONTH_CLOSES
 
 
 def deadline(hour: int) -> int:

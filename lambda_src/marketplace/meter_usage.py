@@ -14,8 +14,10 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 
 from marketplace.billing_identity import BillingIdentity
+from marketplace.hour import SECONDS
+from marketplace.quantity import text
 from marketplace.seller import OURSELVES, Seller
-from marketplace.usage_allocations import Allocation, allocations_size, plain, usage_allocation
+from marketplace.usage_allocations import Allocation, allocations_size, usage_allocation
 
 if TYPE_CHECKING:
     from mypy_boto3_meteringmarketplace import MarketplaceMeteringClient
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 #: A request holds at most 25 records (botocore model, ``UsageRecords``) and less than 1 MB (BatchMeterUsage).
 MAX_RECORDS = 25
 MAX_BYTES = 1_000_000
-HOUR = 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ class UsageLine:
         A request has one line of each key, and Marketplace deduplicates by it. An answer that cuts the Timestamp, adds
         an identifier or leaves out the allocations still matches.
         """
-        return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp // HOUR)
+        return (*sorted(self.identity.record_fields().items()), self.dimension, self.timestamp // SECONDS)
 
 
 class Answer(NamedTuple):
@@ -75,7 +76,7 @@ def create_usage_record(line: UsageLine) -> dict[str, Any]:
         "Timestamp": datetime.fromtimestamp(line.timestamp, UTC),
     }
     if line.decimals:
-        record["QuantityAsDecimal"] = plain(line.quantity)
+        record["QuantityAsDecimal"] = text(line.quantity)
     else:
         record["Quantity"] = int(line.quantity)
     if line.allocations:
@@ -94,7 +95,7 @@ def _sent_key(record: Mapping[str, Any]) -> tuple[Any, ...]:
     legacy = record.get("CustomerIdentifier")
     names = ("CustomerIdentifier",) if legacy else ("CustomerAWSAccountId", "LicenseArn")
     identity = sorted((name, record.get(name)) for name in names)
-    return (*identity, record.get("Dimension"), int(record["Timestamp"].timestamp()) // HOUR)
+    return (*identity, record.get("Dimension"), int(record["Timestamp"].timestamp()) // SECONDS)
 
 
 def _request(lines: Sequence[UsageLine]) -> dict[str, Any]:

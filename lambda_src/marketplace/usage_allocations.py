@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from marketplace.quantity import text
+
 #: Tags in their canonical order: by key; no tags are the untagged bucket.
 TagSet = tuple[tuple[str, str], ...]
 UNTAGGED: TagSet = ()
@@ -38,17 +40,11 @@ def tag_set(tags: Mapping[str, str]) -> TagSet:
     return tuple(sorted(tags.items()))
 
 
-def plain(quantity: Decimal) -> str:
-    """A decimal as Marketplace takes it: digits without exponent and trailing zeros."""
-    digits = format(quantity, "f")
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
-
-
 def usage_allocation(allocation: Allocation, decimals: int) -> dict[str, Any]:
     """The ``UsageAllocation``: its quantity in the kind of the record's own, the untagged bucket without ``Tags``."""
     bucket: dict[str, Any]
     if decimals:
-        bucket = {"AllocatedUsageQuantityAsDecimal": plain(allocation.quantity)}
+        bucket = {"AllocatedUsageQuantityAsDecimal": text(allocation.quantity)}
     else:
         bucket = {"AllocatedUsageQuantity": int(allocation.quantity)}
     if allocation.tags:

@@ -5,8 +5,8 @@
 
 from typing import Literal, NamedTuple
 
-from ledger.hour import SECONDS
 from ledger.subscriber import Period, Subscriber
+from marketplace.hour import SECONDS
 
 #: Seconds by which an event may lie outside a period of activity: engines' clocks and Marketplace's differ.
 TOLERANCE = 5 * 60

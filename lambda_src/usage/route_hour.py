@@ -7,7 +7,7 @@ hour, which might be too old to send.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ledger.hour import SECONDS, hour_of
+from marketplace.hour import SECONDS, hour_of
 
 
 class Route(NamedTuple):

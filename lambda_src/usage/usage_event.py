@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ledger import quantity as quantities
-from ledger.hour import month_of
+from marketplace import quantity as quantities
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.dimensions import Dimension
+from marketplace.hour import month_of
 from marketplace.usage_allocations import MAX_KEY, MAX_TAGS, MAX_VALUE, TAG_TEXT
 from runtime.clock import from_iso, iso
 from usage.judge_event import Reason

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, Self
 
-from ledger.quantity import text
 from ledger.usage_events import StoredEvent
+from marketplace.quantity import text
 from runtime.clock import iso
 from usage.judge_event import Judgement, Reason
 from usage.usage_event import UsageEvent

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.quantity import text
+from marketplace.hour import SECONDS, hour_of
+from marketplace.quantity import text
 from runtime.api_error import bad_request
 from runtime.clock import from_iso, iso
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.quantity import BadQuantity
-from ledger.quantity import parse as parse_quantity
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.dimensions import Dimension
+from marketplace.quantity import BadQuantity
+from marketplace.quantity import parse as parse_quantity
 from tests.client.app import body
 from tests.client.door import DIMENSIONS, START, Door
 from usage.usage_event import UsageEvent, parse

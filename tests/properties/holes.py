@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from ledger.hour import SECONDS, hour_of
+from marketplace.hour import SECONDS, hour_of
 from tests.scenarios.world import START
 from tests.simulation.promise import check_promise
 from tests.simulation.protocol import Protocol

@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from ledger.hour import SECONDS
+from marketplace.hour import SECONDS
 from marketplace.tiers import Tier
 from runtime.clock import iso
 from tests.properties.holes import HOUR, before_write, report, settle_all

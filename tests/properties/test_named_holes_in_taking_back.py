@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.hour import SECONDS
+from marketplace.hour import SECONDS
 from tests.properties.holes import HOUR, before_write, report, settle_all
 from tests.scenarios.world import START
 from tests.simulation.actors import Actor

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from ledger.hour import hour_of
+from marketplace.hour import hour_of
 from tests.scenarios.world import START, World
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ledger.hour import hour_of
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.transaction import Contended
+from marketplace.hour import hour_of
 from runtime.clock import from_iso, iso
 from tests.scenarios.recording import (
     HOUR,

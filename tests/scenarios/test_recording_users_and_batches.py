@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.hour import hour_of
 from ledger.usage_events import event_key, mark_key
+from marketplace.hour import hour_of
 from runtime.clock import from_iso, iso
 from tests.scenarios.recording import (
     DAY,

@@ -19,7 +19,6 @@ from botocore.config import Config
 from ledger import tables
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
-from ledger.hour import SECONDS, hour_of
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.settlement import Settlement
@@ -30,6 +29,7 @@ from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace import dimensions, tiers
 from marketplace.dimensions import Dimension
+from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
 from marketplace_local.admin import MarketplaceAdmin

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ledger.hour import SECONDS, hour_of
 from ledger.tables import USAGE_EVENTS
+from marketplace.hour import SECONDS, hour_of
 from marketplace_local.in_process import MeteringClient
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT

@@ -5,9 +5,9 @@ from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ledger.hour import hour_of, month_of
 from ledger.metering_record import Line, MeteringRecord, from_item
 from ledger.tables import METERING_RECORDS, USAGE_EVENTS
+from marketplace.hour import hour_of, month_of
 from metering.report.levels import read_levels
 from metering.run import Mode
 from runtime.clock import from_iso

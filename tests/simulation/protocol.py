@@ -9,10 +9,10 @@ from buyer.entitlements import EntitlementSync
 from buyer.notices.entitlement import EntitlementReceiver
 from buyer.notices.rules import NoticeRules
 from buyer.notices.subscription import SubscriptionReceiver
-from ledger.hour import SECONDS, hour_of
 from ledger.notices import Notices
 from ledger.tables import NOTICES
 from marketplace.entitlements import Entitlement
+from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin

@@ -14,7 +14,6 @@ from stacks import synth
 from stacks.constructs.functions import asset_contents
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.asset_contents import compile_bytecode
-from stacks.constructs.functions.asset_pruning import without_documentation
 from stacks.constructs.functions.function import RUNTIME
 from tests.stacks.conftest import Bundled
 
@@ -103,11 +102,6 @@ print(json.dumps({"read": read, "invented": hasattr(gathering, "NoSuchResolver")
     assert "aws_lambda_powertools.event_handler.api_gateway" in found["read"]
     assert "aws_lambda_powertools.event_handler.appsync" not in found["read"]
     assert found["invented"] is False
-
-
-def test_models_lose_their_prose_but_no_member_that_is_named_like_it(tmp_path: Path) -> None:
-    model = {"documentation": "prose", "shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}
-    assert without_documentation([model]) == [{"shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}]
 
 
 def test_bytecode_is_used_whatever_the_files_times_are(bundled: Path) -> None:

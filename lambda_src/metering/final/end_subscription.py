@@ -10,10 +10,10 @@ from ledger.leaving import Leaving, ended_period
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.quantity import text
 from ledger.subscribers import Subscribers
 from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended
 from marketplace.dimensions import Dimension
+from marketplace.quantity import text
 from metering.final.final_rules import cannot_be_sent, first_hour
 from metering.run import stopping_only
 from metering.seal.seal_rules import billable

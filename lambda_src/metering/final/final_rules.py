@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ledger.hour import SECONDS, hour_of
 from ledger.leaving import EndedPeriod, accepts_until, ended_period, grace_ends
 from ledger.metering_record import MeteringRecord
 from ledger.pending_page import RecordKey
 from ledger.subscriber import Subscriber
+from marketplace.hour import SECONDS, hour_of
 from metering.seal.seal_rules import line_timestamp
 from metering.send.plan_batches import is_due, is_under_way
 

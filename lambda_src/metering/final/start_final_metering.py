@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ledger.hour import hour_of
 from ledger.leaving import grace_ends, last_end
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.tables import FINAL_METERING_STATUSES
+from marketplace.hour import hour_of
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.failure import described

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.hour import SECONDS, hour_of
 from ledger.metering_records import MeteringRecords
 from ledger.pending_page import Place, RecordKey
+from marketplace.hour import SECONDS, hour_of
 from metering.run import calls, line_key
 
 #: The most keys of one page.

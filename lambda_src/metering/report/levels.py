@@ -7,13 +7,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from ledger.hour import SECONDS
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.pending_page import RecordKey
-from ledger.quantity import text
 from marketplace.deadlines import WINDOW, deadline
 from marketplace.dimensions import Dimension
+from marketplace.hour import SECONDS
+from marketplace.quantity import text
 from metering.run import Mode, record_key
 from runtime.clock import iso
 

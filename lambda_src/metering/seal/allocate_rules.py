@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.quantity import floor
+from marketplace.quantity import floor
 from marketplace.usage_allocations import (
     MAX_ALLOCATIONS,
     UNTAGGED,

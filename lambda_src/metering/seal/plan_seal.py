@@ -8,7 +8,6 @@ from typing import NamedTuple
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balance, Balances
 from ledger.conservation import check_seal
-from ledger.hour import SECONDS, hour_of
 from ledger.leaving import FINAL
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
@@ -19,6 +18,7 @@ from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
 from marketplace.billing_identity import BillingIdentity
 from marketplace.deadlines import deadline
+from marketplace.hour import SECONDS, hour_of
 from metering.run import Mode
 from metering.seal.allocate_hour import allocate_hour
 from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ledger.metering_record import MeteringRecord
 from ledger.pending_page import RecordKey
-from ledger.quantity import text
 from ledger.transaction import Cancelled, Contended, Operation, write
+from marketplace.quantity import text
 from metering.run import Count, stopping_only
 from metering.seal.plan_seal import SealPlan, SealPlanner
 from metering.seal.terms import Waiting

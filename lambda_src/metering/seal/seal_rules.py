@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ledger.conservation import conserved
-from ledger.hour import SECONDS
-from ledger.quantity import floor
 from ledger.subscriber import Period
 from marketplace.dimensions import Dimension
+from marketplace.hour import SECONDS
+from marketplace.quantity import floor
 from marketplace.tiers import UNLIMITED
 
 ZERO = Decimal(0)

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import FAILED, MeteringRecord
-from ledger.quantity import text
 from ledger.settlement import Settlement
 from marketplace.meter_usage import Answer
+from marketplace.quantity import text
 from metering.run import Count
 from runtime import telemetry
 from runtime.clock import Clock, iso

@@ -92,7 +92,7 @@ def test_a_notice_that_fails_here_can_be_redriven_from_the_dead_letters(acting: 
 
 def test_an_advisory_is_shown_and_explains_an_unsubscribed_line(acting: Acting) -> None:
     buyer = next(buyer for buyer in acting.arrive(2) if buyer.integration == "license")
-    issued = standing_notices.advisory(notices.Agreement.of_buyer(buyer.known), acting.now)
+    issued = standing_notices.advisory(notices.Agreement.of_buyer(buyer.details), acting.now)
     acting.stage.cloud.marketplace.put_agreement_event(issued["detail-type"], issued["detail"], issued["resources"])
     acting.quiet()
     assert acting.get(buyer)["agreementStanding"]["advisory"]["state"] == "issued"

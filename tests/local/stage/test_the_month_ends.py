@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.hour import SECONDS
 from local.replay.buyers import Buyer
+from marketplace.hour import SECONDS
 from runtime.clock import iso
 from tests.local.stage.accounts import USED, accounts, billed_all, times, use
 from tests.local.stage.acting import Acting, Item

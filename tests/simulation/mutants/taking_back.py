@@ -57,7 +57,7 @@ if not tags:
         "what is taken back is taken off the month of its hour",
         "_operations",
         "event.period",
-        "__import__('ledger.hour').hour.month_of(event.billed_hour)",
+        "__import__('marketplace.hour').hour.month_of(event.billed_hour)",
     ),
     Mutant(
         "void-of-a-mark",

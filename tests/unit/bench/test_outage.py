@@ -4,7 +4,7 @@ import pytest
 
 from bench import outage
 from bench.outage import LAST_DAY, LINES, after, at_month_end, ordinary
-from ledger.hour import SECONDS
+from marketplace.hour import SECONDS
 from marketplace.meter_usage import MAX_RECORDS
 
 

@@ -16,7 +16,8 @@ def test_no_two_attempts_are_called_alike() -> None:
 )
 def test_an_attempt_is_under_way_for_a_while(later: float, under_way: bool) -> None:
     """A clock a little behind the one that made it sees it as under way."""
-    assert is_under_way(new_attempt(NOW), NOW + later) is under_way
+    made = int(NOW)
+    assert is_under_way(new_attempt(made), made + later) is under_way
 
 
 def test_one_whose_call_is_over_is_not_and_has_a_name_that_no_attempt_has() -> None:

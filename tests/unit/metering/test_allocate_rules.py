@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.quantity import floor
+from marketplace.quantity import floor
 from marketplace.usage_allocations import MAX_ALLOCATIONS, UNTAGGED, Allocation, TagSet, allocations_size
 from metering.seal.allocate_rules import LARGEST_HOUR, LARGEST_LINE, MOST_LINES, Split, allocate, largest_of
 

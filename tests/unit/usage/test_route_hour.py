@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.hour import hour_of
+from marketplace.hour import hour_of
 from runtime.clock import from_iso, iso
 from usage.route_hour import Route, route
 

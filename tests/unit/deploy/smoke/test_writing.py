@@ -14,8 +14,8 @@ from deploy.deployed_stage import DeployedStage
 from deploy.line import Line, State
 from deploy.smoke import write
 from deploy.smoke.write import Wishes, ended_line, refusal, smallest, write_lines
-from ledger.quantity import DECIMALS
 from marketplace.dimensions import Dimension
+from marketplace.quantity import DECIMALS
 from runtime import clock
 from tests.unit.deploy.answers import answering
 from tests.unit.deploy.targets import stage, target, there

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import quantity as quantities
 from ledger.attribute_values import to_attribute
-from ledger.quantity import BadQuantity, floor, text
-from ledger.quantity import parse as parse_up_to
+from marketplace import quantity as quantities
 from marketplace.dimensions import LARGEST_WHOLE, Dimension
+from marketplace.quantity import BadQuantity, floor, text
+from marketplace.quantity import parse as parse_up_to
 
 MICRO = Decimal("0.000001")
 LARGEST = LARGEST_WHOLE

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.hour import SECONDS, hour_of, month_of, next_month_start
+from marketplace.hour import SECONDS, hour_of, month_of, next_month_start
 from runtime.clock import from_iso, iso
 
 moments = st.floats(0, 4_000_000_000, allow_nan=False)
