@@ -38,14 +38,13 @@ settings.load_profile("same-every-run")
 PROCESS_WIDE = {"PYTEST_CURRENT_TEST", "JSII_NODE"}
 
 
-def process_state() -> dict[str, object]:
+def process_state() -> set[tuple[str, object]]:
     """What a file of tests must leave as it found it."""
-    environment = {name: value for name, value in os.environ.items() if name not in PROCESS_WIDE}
     return {
-        "environment": environment,
-        "folder": str(Path.cwd()),
-        "logging": logging.root.manager.disable,
-        "clock": (time.time, time.monotonic, time.sleep),
+        *((name, value) for name, value in os.environ.items() if name not in PROCESS_WIDE),
+        ("working directory", Path.cwd()),
+        ("disabled level", logging.root.manager.disable),
+        ("clock", (time.time, time.monotonic, time.sleep)),
     }
 
 
@@ -54,7 +53,7 @@ def _nothing_leaks() -> Iterator[None]:
     """Files run in any order in one process, so none may depend on what another has left."""
     before = process_state()
     yield
-    assert process_state() == before
+    assert process_state() ^ before == set()
 
 
 def pytest_configure() -> None:
