@@ -57,7 +57,8 @@ def _hour(record: MeteringRecord) -> dict[str, Any]:
     included = {dimension: text(units) for dimension, units in sorted(record.included.items()) if units}
     state = "settled" if record.ended else record.state
     lines = [_line(line) for _, line in sorted(record.lines.items())]
-    return {"hour": iso(record.hour), "state": state, "usage": counted, "included": included, "lines": lines}
+    view = {"hour": iso(record.hour), "state": state, "usage": counted, "included": included, "lines": lines}
+    return view if record.timestamp is None else view | {"timestamp": iso(record.timestamp)}
 
 
 def _line(line: Line) -> dict[str, Any]:
