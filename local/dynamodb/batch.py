@@ -1,19 +1,18 @@
-"""``batch_writer``: writes gathered into BatchWriteItem, 25 at a time, as boto3 does."""
-# ruff: noqa: N803 - parameters carry the names of the API
+"""``batch_writer``, which gathers writes into BatchWriteItem, 25 at a time, as boto3 does."""
+# ruff: noqa: N803 - Parameters have the names of the API.
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from local.dynamodb.client import MemoryClient
 
-#: BatchWriteItem takes at most this many requests (DynamoDB API reference)
+#: BatchWriteItem takes at most this many requests (DynamoDB API reference).
 MAX_WRITES = 25
 
 
 class BatchWriter:
-    """Use as a context manager. ``overwrite_by_pkeys``: of several requests for one key the last counts."""
+    """A context manager. With ``overwrite_by_pkeys`` the last of several requests for one key counts."""
 
     def __init__(self, table: str, client: "MemoryClient", overwrite_by_pkeys: list[str] | None) -> None:
         self._table, self._client, self._keys = table, client, overwrite_by_pkeys
@@ -46,8 +45,6 @@ class BatchWriter:
     def __enter__(self) -> "BatchWriter":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._flush()
