@@ -8,9 +8,8 @@ import pytest
 
 from stacks import synth
 from tests.stacks.alarm_facts import Alarm, alarms, on, speaker
+from tests.stacks.conftest import IRISH_KEY
 from tests.synthesized import Assembly, shipped
-
-KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 @pytest.fixture(params=["Watch", "Notices"])
@@ -87,10 +86,8 @@ def _topic(alarm: Alarm) -> str:
     return str(alarm.metrics[0].dimensions["TopicName"]["Fn::GetAtt"][0])
 
 
-def test_undelivered_mail_calls_its_own_severity_if_the_other_has_no_destination(tmp_path: Path) -> None:
-    stage = shipped("prod")
-    assembly = Assembly.of(replace(stage, alarms=replace(stage.alarms, ticket=())), tmp_path)
-    (alarm,) = on(assembly, "NumberOfNotificationsFailed")
+def test_undelivered_mail_calls_its_own_severity_if_the_other_has_no_destination(first: Assembly) -> None:
+    (alarm,) = on(first, "NumberOfNotificationsFailed")
     assert alarm.severity == "Page"
     assert alarm.actions == [{"Ref": _topic(alarm)}]
 
@@ -118,12 +115,11 @@ def test_topics_are_never_encrypted_by_a_key_that_cloudwatch_may_not_use(prod: A
         assert not [topic for topic in assembly.properties("AWS::SNS::Topic") if "KmsMasterKeyId" in topic]
 
 
-def test_topics_are_encrypted_by_the_stages_own_key_in_its_own_region(tmp_path: Path) -> None:
-    stage = replace(shipped("prod"), region="eu-west-1", encryption_key_arn=KEY)
-    assembly = Assembly.of(stage, tmp_path)
-    assert [topic["KmsMasterKeyId"] for topic in assembly.properties("AWS::SNS::Topic", stack="Watch")] == [KEY, KEY]
+def test_topics_are_encrypted_by_the_stages_own_key_in_its_own_region(dev: Assembly) -> None:
+    topics = dev.properties("AWS::SNS::Topic", stack="Watch")
+    assert [topic["KmsMasterKeyId"] for topic in topics] == [IRISH_KEY, IRISH_KEY]
     # A key serves its own Region only.
-    abroad = assembly.properties("AWS::SNS::Topic", stack="Notices")
+    abroad = dev.properties("AWS::SNS::Topic", stack="Notices")
     assert ["KmsMasterKeyId" in topic for topic in abroad] == [False, False]
 
 

@@ -14,8 +14,8 @@ from stacks import synth
 from stacks.constructs.functions import asset_contents
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.asset_contents import compile_bytecode
-from stacks.constructs.functions.asset_pruning import without_documentation
 from stacks.constructs.functions.function import RUNTIME
+from tests.stacks.conftest import Bundled
 
 SOURCE = synth.ROOT / "lambda_src"
 MEGABYTE = 1_000_000
@@ -36,11 +36,9 @@ print(json.dumps({"members": sorted(record), "clients": sorted(clients), "endpoi
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundled(bundled_stage: Bundled) -> Path:
     """The asset, with bytecode of this interpreter."""
-    folder = tmp_path_factory.mktemp("asset")
-    FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=sys.executable).bundle(folder)
-    return folder
+    return bundled_stage.asset
 
 
 def asset_hash(source: Path, function_python: str | None = None) -> str:
@@ -104,11 +102,6 @@ print(json.dumps({"read": read, "invented": hasattr(gathering, "NoSuchResolver")
     assert "aws_lambda_powertools.event_handler.api_gateway" in found["read"]
     assert "aws_lambda_powertools.event_handler.appsync" not in found["read"]
     assert found["invented"] is False
-
-
-def test_models_lose_their_prose_but_no_member_that_is_named_like_it(tmp_path: Path) -> None:
-    model = {"documentation": "prose", "shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}
-    assert without_documentation([model]) == [{"shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}]
 
 
 def test_bytecode_is_used_whatever_the_files_times_are(bundled: Path) -> None:

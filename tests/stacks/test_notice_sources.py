@@ -131,12 +131,8 @@ def test_only_a_stage_abroad_has_a_stack_in_us_east_1_and_it_passes_the_same_eve
     assert environments["YawlMetering-prod-Doors"].endswith("/me-central-1")
 
 
-def test_a_stage_that_is_not_live_hears_of_its_test_accounts_only(
-    prod: Assembly, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_stage_that_is_not_live_hears_of_its_test_accounts_only(prod: Assembly, dev: Assembly) -> None:
     """Stages share the seller's account and its bus: each would store every real buyer's notice."""
-    tested = replace(shipped("dev"), test_accounts=("444455556666",), region="eu-west-1")
-    dev = Assembly.of(tested, tmp_path_factory.mktemp("dev"))
     patterns = [rule["EventPattern"] for stack in ("Doors", "Notices") for rule in rules(dev, stack).values()]
     assert len(patterns) == 3
     assert [pattern["detail"] for pattern in patterns] == [{"acceptor": {"accountId": ["444455556666"]}}] * 3
