@@ -29,22 +29,22 @@ def with_tables(dynamodb: DynamoDB) -> DynamoDB:
 
 def create(client: "DynamoDBClient", table: Table, name: str) -> None:
     """Creates one declared table under a physical name."""
-    indexes: list[Any] = [
-        {"IndexName": index.name, "KeySchema": _keys(index), "Projection": {"ProjectionType": index.projection}}
-        for index in table.indexes
-    ]
     parts: tuple[Table | Index, ...] = (table, *table.indexes)
     types = {key.name: key.type for part in parts for key in (part.hash, part.range) if key}
-    definitions: list[Any] = [{"AttributeName": key, "AttributeType": types[key]} for key in sorted(types)]
-    client.create_table(
-        TableName=name,
-        KeySchema=_keys(table),
-        AttributeDefinitions=definitions,
-        BillingMode="PAY_PER_REQUEST",
-        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
-    )
+    request: dict[str, Any] = {
+        "TableName": name,
+        "KeySchema": _keys(table),
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": types[key]} for key in sorted(types)],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    if table.indexes:
+        request["GlobalSecondaryIndexes"] = [
+            {"IndexName": index.name, "KeySchema": _keys(index), "Projection": {"ProjectionType": index.projection}}
+            for index in table.indexes
+        ]
+    client.create_table(**request)
 
 
-def _keys(part: Table | Index) -> list[Any]:
+def _keys(part: Table | Index) -> list[dict[str, str]]:
     keys = (("HASH", part.hash), ("RANGE", part.range))
     return [{"AttributeName": key.name, "KeyType": kind} for kind, key in keys if key]
