@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local.dynamodb.batch import MAX_WRITES
 from local.dynamodb.errors import (
     ConditionalCheckFailed,
     Invalid,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 #: DynamoDB quotas.
 MAX_OPERATIONS = 100
 MAX_KEYS = 100
+MAX_WRITES = 25
 
 _METADATA = {"HTTPStatusCode": 200, "RetryAttempts": 0}
 

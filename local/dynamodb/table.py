@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import ConditionBase
+from boto3.dynamodb.table import BatchWriter
 
-from local.dynamodb.batch import BatchWriter
 from local.dynamodb.errors import Refused, client_error, invalid
 from local.dynamodb.indexes import Index
 from local.dynamodb.key_conditions import split
@@ -138,7 +138,7 @@ class MemoryTable:
         return self._write("DeleteItem", "Delete", ReturnValues, Key=Key, **conditions)
 
     def batch_writer(self, overwrite_by_pkeys: list[str] | None = None) -> BatchWriter:
-        return BatchWriter(self.name, self.meta.client, overwrite_by_pkeys)
+        return BatchWriter(self.name, self.meta.client, overwrite_by_pkeys=overwrite_by_pkeys)
 
     def _write(self, operation: str, kind: str, returned: str, **request: Any) -> Answer:
         write = Write(kind, self._dynamodb.data(self.name, operation), **request)
