@@ -76,7 +76,7 @@ class LocalCloud:
     @cached_property
     def seller(self) -> LocalSession:
         """The session of our own account's root user."""
-        return self.accounts.seller()
+        return self.accounts.root(SELLER_ACCOUNT)
 
     @cached_property
     def marketplace(self) -> MarketplaceAccount:

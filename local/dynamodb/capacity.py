@@ -1,6 +1,6 @@
 """Counts capacity units by DynamoDB's published rules, for each operation and table.
 
-Sources, all in the developer guide unless said otherwise: "Read and write capacity units and operations" (4 KB per
+Sources, all in the developer guide unless named otherwise: "Read and write capacity units and operations" (4 KB per
 read unit, half of it for eventually consistent reads; 1 KB per write unit; a transaction takes two per step; an update
 costs the larger of the item before and after; a failed condition the larger of the stored and the offered item; an
 absent item the least unit), "Querying" (a page costs the sum of the items that it looks at, rounded up once;

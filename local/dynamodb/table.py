@@ -138,7 +138,8 @@ class MemoryTable:
         return self._write("DeleteItem", "Delete", ReturnValues, Key=Key, **conditions)
 
     def batch_writer(self, overwrite_by_pkeys: list[str] | None = None) -> BatchWriter:
-        return BatchWriter(self.name, self.meta.client, overwrite_by_pkeys=overwrite_by_pkeys)
+        client: Any = self.meta.client  # It has the one method that boto3's writer calls.
+        return BatchWriter(self.name, client, overwrite_by_pkeys=overwrite_by_pkeys)
 
     def _write(self, operation: str, kind: str, returned: str, **request: Any) -> Answer:
         write = Write(kind, self._dynamodb.data(self.name, operation), **request)
