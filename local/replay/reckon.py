@@ -29,16 +29,32 @@ class Reckoning:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """The ledger's items and Marketplace's log. states: recorded units, and the units of each state after that."""
+
+    events: list[dict[str, Any]]
+    records: list[MeteringRecord]
+    accepted: list[dict[str, Any]]
+    states: dict[str, Units]
+
+    @classmethod
+    def of(cls, stage: LocalStage) -> "Stored":
+        """Reads everything."""
+        records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
+        accepted = list(stage.marketplace.accepted())
+        events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
+        states = _ledger_states(records)
+        states["billed"] = _billed(accepted, stage.settings.dimensions)
+        states["remainder"] = _remainders(stage.items(tables.STATE))
+        states["recorded"], states["repeatedUsers"] = _events(events)
+        return cls(events, records, accepted, states)
+
+
 def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reckoning:
     """Reads everything and adds it up. buyers: by customerIdentifier."""
-    records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
-    accepted = list(stage.marketplace.accepted())
-    events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
-    states = _ledger_states(records)
-    states["billed"] = _billed(accepted, stage.settings.dimensions)
-    states["remainder"] = _remainders(stage.items(tables.STATE))
-    states["recorded"], states["repeatedUsers"] = _events(events)
-    states["received"] = tally.received
+    stored = Stored.of(stage)
+    states = {**stored.states, "received": tally.received}
     for state, verdict in (("refused", "refused"), ("repeatedEvents", "duplicate"), ("waiting", "retry_later")):
         states[state] = tally.by_verdict[verdict]
     accounts: dict[str, dict[str, Account]] = defaultdict(dict)
@@ -56,9 +72,9 @@ def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reck
     judged = Marketplace(url=stage.marketplace.url, **{name: summary[name] for name in names})
     evidence = Evidence(
         tally=tally,
-        events=events,
-        records=records,
-        accepted=accepted,
+        events=stored.events,
+        records=stored.records,
+        accepted=stored.accepted,
         billed_twice=summary["billedTwice"],
         dimensions=stage.settings.dimensions,
         allowances={key: _allowance(stage, buyer) for key, buyer in buyers.items()},
