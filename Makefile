@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run marketplace test bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
+.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -54,9 +54,13 @@ run: setup  ## replay an event log through the local stage and bill it (LOG=path
 marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT=8090)
 	@exec $(PY) -m marketplace_local --port $(or $(PORT),8090)
 
-# all of them on several cores (tests/on_all_cores.py); a part begins sooner in one process
+# All of them on several cores (tests/on_all_cores.py), and the ten slowest at the end. A part begins sooner in one process.
+PARALLEL := --numprocesses=auto --maxprocesses=4
 test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
-	@exec $(PY) -m pytest $(or $(T),--numprocesses=auto --maxprocesses=4)
+	@exec $(PY) -m pytest --durations=10 $(or $(T),$(PARALLEL))
+
+quick: setup  ## the tests of rules and scenarios, while editing: less than a minute
+	@exec $(PY) -m pytest tests/unit tests/scenarios $(PARALLEL)
 
 # --- and the others ---------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from local.dynamodb.store import MemoryDynamoDB
 from usage.report_usage import report_usage
 
 CUSTOMER = "l-0123456789abcdef"
-#: calls within one flush interval
+#: Calls within one flush interval.
 MERGED = (1, 10, 100, 1_000, 10_000)
 ENOUGH = 100
 
@@ -43,7 +43,7 @@ class _IntoRecording:
 
 
 def units(calls: int) -> tuple[int, int]:
-    """(write units, events) that so many like calls within an interval become, in a running hour."""
+    """Write units and events that so many like calls within an interval become, in a running hour."""
     client, transport = import_module("yawl_metering"), import_module("yawl_metering.transport")
     capacity = Capacity()
     house = House(MemoryDynamoDB(capacity=capacity))

@@ -86,7 +86,7 @@ def asking(question: str, yes: bool) -> Callable[[], bool]:
 @one_line()
 def synth_command(stage: StageName = "", product_code: ProductCode = "") -> None:
     """Write the templates of a stage; calls nothing of AWS."""
-    assembly = synthesize(read_stage(stage, product_code).name, product_code=product_code or None)
+    assembly = synthesize(read_stage(stage, product_code))
     say(f"written to {assembly.folder.relative_to(ROOT)}")
 
 
@@ -107,7 +107,7 @@ def deploy_command(
     """Deploy a stage, new or again."""
     target = reached(stage, product_code, seller)
     approved = yes or os.environ.get("CI") == "true"
-    release(target, product_code=product_code or None, approved=approved, more=more.split(), say=say)
+    release(target, approved=approved, more=more.split(), say=say)
 
 
 @app.command("rollback")
@@ -132,7 +132,7 @@ def destroy_command(
 ) -> None:
     """Remove a stage that does not keep its data."""
     agreed = asking("Remove them for good?", yes)
-    destroy(reached(stage, product_code, seller), product_code=product_code or None, agreed=agreed, say=say)
+    destroy(reached(stage, product_code, seller), agreed=agreed, say=say)
 
 
 @app.command("check")

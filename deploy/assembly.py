@@ -10,6 +10,7 @@ from typing import Any
 
 from deploy.cdk_cli import ROOT
 from deploy.not_ready import NotReady
+from stacks.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -34,27 +35,23 @@ def folder_of(stage: str, *, seller: bool = False) -> Path:
     return ROOT / "build" / f"cdk.out-{stage}{'-seller' if seller else ''}"
 
 
-def synthesize(stage: str, *, product_code: str | None = None, protect: bool = True, seller: bool = False) -> Assembly:
+def synthesize(stage: Stage, *, protect: bool = True, seller: bool = False) -> Assembly:
     """Write the templates; the earlier ones stay if that fails. Raises NotReady after synth has printed its reason.
 
     seller: only the stack of the publishing account. protect: False leaves out the protection against deletion, for a
     first deployment that may have to be rolled back.
     """
-    folder = folder_of(stage, seller=seller)
+    folder = folder_of(stage.name, seller=seller)
     if not protect:
         folder = folder.with_name(f"{folder.name}-unprotected")
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
-    command = [sys.executable, "-m", "stacks.synth", "--stage", stage, "--out", str(new)]
-    context = {
-        "productCode": product_code,
-        "protect": None if protect else "false",
-        "seller": "true" if seller else None,
-    }
-    for key, value in context.items():
-        command += ["-c", f"{key}={value}"] if value else []
+    command = [sys.executable, "-m", "stacks.synth", "--stage", stage.name, "--out", str(new)]
+    command += ["-c", f"productCode={stage.product_code}"]
+    command += [] if protect else ["-c", "protect=false"]
+    command += ["-c", "seller=true"] if seller else []
     if subprocess.run(command, cwd=ROOT).returncode:  # noqa: S603
-        raise NotReady(f"the stage {stage} cannot be synthesized: mend what the line above says")
+        raise NotReady(f"the stage {stage.name} cannot be synthesized: mend what the line above says")
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
     return Assembly(folder)

@@ -10,9 +10,7 @@ from deploy.not_ready import NotReady
 from deploy.target import Target
 
 
-def destroy(
-    target: Target, *, product_code: str | None, agreed: Callable[[], bool], say: Callable[[str], None]
-) -> None:
+def destroy(target: Target, *, agreed: Callable[[], bool], say: Callable[[str], None]) -> None:
     """Raises NotReady where nothing may be removed, above all for a stage that keeps its data."""
     stage = target.stage
     if stage.keep_data:
@@ -27,7 +25,7 @@ def destroy(
     check_states(stacks)
     assembly = Assembly(folder_of(stage.name, seller=target.seller))
     if not (assembly.folder / "manifest.json").exists():
-        assembly = synthesize(stage.name, product_code=product_code, seller=target.seller)
+        assembly = synthesize(stage, seller=target.seller)
     templates = assembly.stacks()
     for stack in stacks:
         if stack.protected and stack.name in templates:

@@ -24,7 +24,7 @@ NEXT = {
 }
 
 
-def release(target: Target, *, product_code: str | None, approved: bool, more: Sequence[str], say: Say) -> None:
+def release(target: Target, *, approved: bool, more: Sequence[str], say: Say) -> None:
     """Look, synthesize, then deploy. Raises NotReady, wherever possible before it changes anything."""
     check_bootstrap(target)
     before = deployed_stacks(target)
@@ -32,7 +32,7 @@ def release(target: Target, *, product_code: str | None, approved: bool, more: S
 
     def synthesized(protect: bool) -> Assembly:
         say(f"synthesizing {target.stage.name}" + ("" if protect else " without protection, for its first deployment"))
-        return synthesize(target.stage.name, product_code=product_code, protect=protect, seller=target.seller)
+        return synthesize(target.stage, protect=protect, seller=target.seller)
 
     deploy_stacks(target, before, synthesized, approved=approved, more=more, say=say)
     _report(target, say)

@@ -1,1 +1,1 @@
-"""What runs on the developer's own machine: the local cloud, the local Marketplace and the one command over both."""
+"""The developer's own machine as AWS: the local cloud, the in-memory DynamoDB, and ``make run`` over both."""

@@ -1,20 +1,18 @@
-"""Folds an event log into one simulated working day: each ISO week becomes a customer, hours of the day stay.
+"""Folds an event log into one simulated working day: each ISO week becomes a customer, and hours of the day stay.
 
-A long log thereby gives many customers with real load in every hour, where its busiest day alone would give one.
-
-What an event of the log becomes:
+A long log thereby gives many customers with real load in every hour; its busiest day alone would give one. An event of
+the log becomes usage by these rules:
 
 * an event belongs to the customer of its own week (UTC), ``2012-W03``;
-* ``workflow_executions``: 1 for the start of a case, that is its first event;
-* ``api_calls``: 1 for each work-item event (offered, started, completed ... each is a call on the engine);
+* ``workflow_executions``: 1 for a case's first event;
+* ``api_calls``: 1 for each event of a work item (offered, started, completed: each is a call on the engine);
 * ``active_users``: 1 for a person (``org:resource``) once per customer and hour;
-* ``data_processed_gb``, a stand-in, since logs do not say it: each byte of a completed work item's attributes stands
-  for 128 kB of documents; one event per case, customer and hour;
-* ``worklet_invocations``, a stand-in: a work item that starts again in the same case is rework, handled by a worklet.
+* ``data_processed_gb``, a stand-in, because logs do not contain it: each byte of a completed work item's attributes
+  stands for 128 kB of documents; one event per case, customer and hour;
+* ``worklet_invocations``, a stand-in: a work item that starts again in the same case is rework by a worklet.
 
-A work item begins with ``start`` and ends with ``complete``; an event without a life-cycle is an end. In a case that
-logs no starts of a work item, its ends are counted as its beginnings. Work items without a name are not known to be the
-same, and none is rework.
+A work item begins with ``start`` and ends with ``complete``; an event without a life-cycle is an end. Where a case logs
+no start of a work item, its end counts as its beginning. Work items without a name may differ, so none is rework.
 """
 
 import re
@@ -34,7 +32,7 @@ API_CALLS = "api_calls"
 WORKLET_INVOCATIONS = "worklet_invocations"
 DIMENSIONS = (WORKFLOW_EXECUTIONS, ACTIVE_USERS, DATA_PROCESSED_GB, API_CALLS, WORKLET_INVOCATIONS)
 
-#: stated stand-in: gigabytes of documents for one byte of a completed work item's attributes
+#: The stand-in: gigabytes of documents for one byte of a completed work item's attributes.
 GB_PER_BYTE = Decimal("0.000128")
 STAND_INS = (
     "data_processed_gb is a stand-in: each byte of a completed work item's attributes stands for 128 kB of documents.",
@@ -43,16 +41,16 @@ STAND_INS = (
 SOURCE = "xes-replay"
 MILLISECONDS_PER_HOUR = 3_600_000
 _COMPLETES = frozenset({"complete", ""})
-#: control characters, which the usage door refuses in a user
+#: Control characters, which the usage API refuses in a user.
 _NOT_IN_A_USER = re.compile(r"[\x00-\x1f\x7f]+")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class UsageEvent:
-    """One usage event of the simulated day, ordered by time.
+    """One usage event of the simulated day. Events are ordered by time.
 
-    at: milliseconds since midnight UTC. customer: the week it came from, in the place of a billing key.
+    at: milliseconds since midnight UTC. customer: the event's week, in the place of a billing key.
     """
 
     at: int
@@ -67,9 +65,9 @@ class UsageEvent:
         return self.at // MILLISECONDS_PER_HOUR
 
     def to_json(self, day: date, customer_identifier: str | None = None) -> dict[str, Any]:
-        """The body of ``POST /usage``'s event, on that day; the week stands for the customer unless one is given.
+        """The event in the body of ``POST /usage``, on that day; without an identifier it names its week.
 
-        A whole quantity is a number, any other a decimal string (a JSON number would not be exact).
+        A whole quantity is a number, any other a decimal string, because a JSON number would not be exact.
         """
         moment = datetime.combine(day, time()) + timedelta(milliseconds=self.at)
         event: dict[str, Any] = {
@@ -87,9 +85,10 @@ class UsageEvent:
 
 @dataclass
 class Plan:
-    """The simulated day. ``hours``: consecutive hours of the day; ``events``: by hour, in time order.
+    """The simulated day. hours: consecutive hours of the day. events: by hour, in time order.
 
     customers: by week, the quantities of each dimension within these hours. outside: usage events of other hours.
+    cases, log_events: how many of the log the day replays.
     """
 
     hours: list[int]
@@ -106,9 +105,9 @@ class Plan:
 
 
 def fold(cases: Iterable[Case], *, share: int = 1, hours: int = 12) -> Plan:
-    """The plan of the busiest ``hours`` consecutive hours, replaying one case in ``share`` of those that have events.
+    """The plan of the busiest ``hours`` consecutive hours, from one case in ``share`` of those that have events.
 
-    Raises ValueError for a share below 1, hours outside 1..24, or where no event is left to replay.
+    Raises ValueError for a share below 1, hours outside 1 to 24, or where no event is left to replay.
     """
     if share < 1:
         raise ValueError(f"SHARE is {share}; it replays one case in so many and is at least 1")
@@ -117,8 +116,8 @@ def fold(cases: Iterable[Case], *, share: int = 1, hours: int = 12) -> Plan:
     by_hour: dict[int, list[UsageEvent]] = {hour: [] for hour in range(24)}
     users: dict[tuple[str, int, str], UsageEvent] = {}
     replayed = log_events = 0
-    for place, case in enumerate(case for case in cases if case.events):
-        if place % share:
+    for number, case in enumerate(case for case in cases if case.events):
+        if number % share:
             continue
         replayed += 1
         log_events += len(case.events)
@@ -144,7 +143,7 @@ def fold(cases: Iterable[Case], *, share: int = 1, hours: int = 12) -> Plan:
 
 
 def busiest(counts: dict[int, int], hours: int) -> list[int]:
-    """So many consecutive hours of one day (no wrap at midnight) with the most events; the earliest of equals."""
+    """The consecutive hours of one day (without a wrap at midnight) with the most events; the earliest of equals."""
     first = max(range(25 - hours), key=lambda start: (sum(counts[h] for h in range(start, start + hours)), -start))
     return list(range(first, first + hours))
 
@@ -156,8 +155,9 @@ def week_of(event: Event) -> str:
 
 
 def _usage_of(case: Case) -> Iterator[UsageEvent]:
-    """The usage events of one case; a person's come once per log event and are made one per hour by ``fold``."""
-    stem = f"{_NOT_IN_AN_ID.sub('-', case.case_id)[:60]}.{case.number}"  # ids repeat in YAWL, places do not
+    """The usage events of one case. Users occur once per log event; ``fold`` keeps one of each hour."""
+    # YAWL reuses a case's id, so the number in the log belongs to the stem.
+    stem = f"{_NOT_IN_AN_ID.sub('-', case.case_id)[:60]}.{case.number}"
     events = sorted(case.events, key=lambda event: (event.timestamp, event.position))
     with_starts = {event.activity for event in events if event.transition == "start"}
     begun: set[str] = set()

@@ -1,13 +1,13 @@
-"""What is mixed into the replay on purpose, so that a run shows how it ends: nothing here is random.
+"""Mixes special events into the replay, so that a run shows how each kind ends. Nothing here is random.
 
 | purpose | what is sent | expected answer |
 | --- | --- | --- |
 | ``normal`` | the folded log | recorded |
-| ``late`` | held back, sent in the next hour, when its own is sealed | recorded, in a later hour |
+| ``late`` | usage of an hour that is sealed already | recorded, in a later hour |
 | ``duplicate`` | a batch once more, word for word, in the same hour or the next | duplicate |
-| ``refusal:<reason>`` | one broken event of each kind; ``id_reused``: a known id with another quantity | that reason |
-| ``after_leaving`` | what the leaver's week goes on to report | refused, or retry_later |
-| ``unknown_customer`` | usage of a buyer whom nobody knows yet | retry_later |
+| ``refusal:<reason>`` | one broken event of each kind; ``id_reused``: a used id, another quantity | that reason |
+| ``after_cancelling`` | usage that a customer reports after its cancellation | refused, or retry_later |
+| ``unknown_customer`` | usage of a buyer that never subscribed | retry_later |
 """
 
 from collections import Counter
@@ -22,11 +22,11 @@ from local.fold import ACTIVE_USERS, API_CALLS, DATA_PROCESSED_GB, MILLISECONDS_
 UNKNOWN_CUSTOMER = "buyer-unknown"
 UNKNOWN_DIMENSION = "gpu_hours"
 RESENT, HELD_BACK = 20, 10  # events an hour
-LEAVES_AT_MINUTE = 20
+CANCELS_AT_MINUTE = 20
 
 
 class TaggedEvent(TypedDict):
-    """A usage event, why it is sent, and the hour of the day in which it is."""
+    """A usage event, its purpose, and the hour of the day in which it is sent."""
 
     event: dict[str, Any]
     purpose: str
@@ -34,8 +34,8 @@ class TaggedEvent(TypedDict):
 
 
 @dataclass(frozen=True)
-class Leaver:
-    """The customer who unsubscribes, and when: milliseconds since midnight UTC."""
+class Cancellation:
+    """The customer that cancels, and when: milliseconds since midnight UTC."""
 
     customer: str
     at: int
@@ -47,10 +47,10 @@ class Leaver:
 
 @dataclass
 class Replay:
-    """The plan with its mix-ins. ``late``, ``resent``, ``reused``: by the hour in which they are sent."""
+    """The plan with its mix-ins. late, resent, reused: events by the hour in which they are sent."""
 
     plan: Plan
-    leaver: Leaver | None
+    cancellation: Cancellation | None
     held_back: set[str] = field(default_factory=set)
     late: dict[int, list[UsageEvent]] = field(default_factory=dict)
     resent: dict[int, list[UsageEvent]] = field(default_factory=dict)
@@ -58,10 +58,10 @@ class Replay:
     broken_in: dict[int, str] = field(default_factory=dict)
 
     def to_send(self, hour: int, day: date, identifiers: Mapping[str, str]) -> list[TaggedEvent]:
-        """What is sent in one hour of that day, weeks replaced by the customers' identifiers.
+        """The events to send in one hour of that day, with the customers' identifiers instead of weeks.
 
-        In two parts: first what is reported for the first time, in time order; then what only means something once the
-        first part is answered (resends, reused ids, refusals). ``first_time`` tells them apart.
+        Events that ``first_time`` accepts come first, in time order. The others, such as resends, must wait until these
+        are answered.
         """
 
         def tagged(usage: UsageEvent, purpose: str) -> TaggedEvent:
@@ -71,8 +71,9 @@ class Replay:
         events = [tagged(usage, "late") for usage in self.late.get(hour, ())]
         for usage in self.plan.events.get(hour, ()):
             if usage.event_id not in self.held_back:
-                gone = self.leaver is not None and usage.customer == self.leaver.customer and usage.at >= self.leaver.at
-                events.append(tagged(usage, "after_leaving" if gone else "normal"))
+                end = self.cancellation
+                cancelled = end is not None and usage.customer == end.customer and usage.at >= end.at
+                events.append(tagged(usage, "after_cancelling" if cancelled else "normal"))
         events += [tagged(usage, "duplicate") for usage in self.resent.get(hour, ())]
         events += [tagged(usage, "refusal:id_reused") for usage in self.reused.get(hour, ())]
         unknown = UsageEvent(hour * MILLISECONDS_PER_HOUR, UNKNOWN_CUSTOMER, f"mixed-in.{hour}.unknown", API_CALLS)
@@ -87,18 +88,18 @@ class Replay:
 
 
 def first_time(tagged: TaggedEvent) -> bool:
-    """True for events of the log itself, that nobody has sent before."""
-    return tagged["purpose"] in ("normal", "late", "after_leaving")
+    """True for events of the log itself, which were never sent before."""
+    return tagged["purpose"] in ("normal", "late", "after_cancelling")
 
 
 def mix_in(plan: Plan) -> Replay:
-    """Designates who leaves, what is late, resent, reused and broken: always the same for the same plan."""
-    leaver = _leaver(plan)
-    staying = [customer for customer in plan.customers if leaver is None or customer != leaver.customer]
-    replay = Replay(plan, leaver)
+    """Chooses the cancellation and the late, resent, reused and broken events; the same plan gives the same choice."""
+    cancellation = _cancellation(plan)
+    others = [customer for customer in plan.customers if cancellation is None or customer != cancellation.customer]
+    replay = Replay(plan, cancellation)
     last = plan.hours[-1]
     for index, hour in enumerate(plan.hours):
-        resending, late_one = (staying[(3 * index + step) % len(staying)] for step in (0, 1))
+        resending, late_one = (others[(3 * index + step) % len(others)] for step in (0, 1))
         if hour != last:
             late = [usage for usage in plan.events[hour] if usage.customer == late_one][-HELD_BACK:]
             replay.late[hour + 1] = late
@@ -117,9 +118,12 @@ def mix_in(plan: Plan) -> Replay:
     return replay
 
 
-def _leaver(plan: Plan) -> Leaver | None:
-    """The middle one by load among those who report on both sides of hh:20 in the last third; None for one customer."""
-    at = plan.hours[len(plan.hours) * 2 // 3] * MILLISECONDS_PER_HOUR + LEAVES_AT_MINUTE * 60_000
+def _cancellation(plan: Plan) -> Cancellation | None:
+    """Chooses, by load, the middle customer of those that report before and after hh:20 in the last third of the day.
+
+    None where there is only one customer, or none that reports on both sides.
+    """
+    at = plan.hours[len(plan.hours) * 2 // 3] * MILLISECONDS_PER_HOUR + CANCELS_AT_MINUTE * 60_000
     if len(plan.customers) < 2:
         return None
     before: Counter[str] = Counter()
@@ -128,11 +132,11 @@ def _leaver(plan: Plan) -> Leaver | None:
         for usage in events:
             (before if usage.at < at else after)[usage.customer] += 1
     candidates = sorted(before.keys() & after.keys(), key=lambda c: (before[c] + after[c], c))
-    return Leaver(candidates[(len(candidates) - 1) // 2], at) if candidates else None
+    return Cancellation(candidates[(len(candidates) - 1) // 2], at) if candidates else None
 
 
 def _broken(hour: int, day: date, customer: str) -> list[TaggedEvent]:
-    """One event of each kind that the usage door refuses, whatever the customer's state."""
+    """One event of each kind that the usage API refuses in any state of the customer."""
 
     def event(name: str, dimension: str = API_CALLS, quantity: int | str = 1, days: int = 0) -> dict[str, Any]:
         usage = UsageEvent(hour * MILLISECONDS_PER_HOUR, customer, f"mixed-in.{hour}.{name}", dimension)

@@ -1,7 +1,7 @@
-"""``make run``: an event log, through the synthesized stacks, to accepted Marketplace records.
+"""``make run``: from an event log, through the synthesized stacks, to accepted Marketplace records.
 
-Reads the log and folds it into one working day, synthesizes and deploys the stage ``local`` on the local cloud, lets
-buyers arrive, replays the day hour by hour, meters each, and reckons up. Fails if one unit is unaccounted for.
+It reads the log and folds it into one working day, synthesizes and deploys the stage ``local`` on the local cloud,
+brings buyers, replays and meters the day hour by hour, and adds up. It fails if one unit is unaccounted for.
 """
 
 import fcntl
@@ -27,15 +27,16 @@ from local.xes import XesError
 from marketplace_local.admin import AdminRefused
 
 SHIPPED_LOG = Path(__file__).resolve().parent / "sample_log" / "yawl-orders.xes.gz"
-#: one case in so many of a log that is not ours, where nothing else is said: real logs are long
+#: The default share of a log that is not ours, one case in so many, because real logs are long.
 SHARE_OF_OTHERS = 5
 
 
 class AlreadyRunning(RuntimeError):
-    """Another run writes to the same folder."""
+    """Another run uses the same folder."""
 
 
-KNOWN_FAILURES = (
+#: Failures that end the run with one line; any other one is a defect and shows its traceback.
+EXPECTED_FAILURES = (
     AdminRefused,
     AlreadyRunning,
     BuyersFailed,
@@ -54,7 +55,7 @@ KNOWN_FAILURES = (
 
 @contextmanager
 def sole_run(folder: Path) -> Iterator[None]:
-    """Nobody else runs in this folder meanwhile; the lock goes with the process. Raises AlreadyRunning."""
+    """Holds the folder's lock, which the kernel releases with the process. Raises AlreadyRunning."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "run.lock").open("w") as lock:
         try:
@@ -70,9 +71,9 @@ def main(
         int | None, typer.Option(envvar="SHARE", min=1, help="replay one case in so many (1: all)")
     ] = None,
     hours: Annotated[int, typer.Option(envvar="HOURS", min=1, max=24, help="how many hours of the day")] = 12,
-    keep: Annotated[bool, typer.Option(envvar="KEEP", help="leave it serving after the run, until Ctrl-C")] = False,
+    keep: Annotated[bool, typer.Option(envvar="KEEP", help="keep serving after the run, until Ctrl-C")] = False,
     out: Annotated[
-        Path, typer.Option(envvar="OUT", help="folder for all it writes; runs at the same time need one each")
+        Path, typer.Option(envvar="OUT", help="folder for all files; runs at the same time need one each")
     ] = BUILD,
 ) -> None:
     """Replay an event log on the local stage and bill it. Writes run.json and run.html into the folder ``build``."""
@@ -83,7 +84,7 @@ def main(
     try:
         with sole_run(out.absolute()):
             balanced = replay(chosen, parts, hours, keep, out.absolute())
-    except KNOWN_FAILURES as failure:
+    except EXPECTED_FAILURES as failure:
         console.print(f"[red]✗[/] {type(failure).__name__}: {escape(str(failure))}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:

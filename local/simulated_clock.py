@@ -1,40 +1,19 @@
-"""The simulated clock: one file with the seconds by which simulated time is ahead of the machine's.
+"""The simulated clock, by which a day of hours passes in seconds.
 
-The functions of the stage ``local``, the local Marketplace and the local cloud's notices all read it
-(``runtime.clock``), so that a day of hours passes in seconds.
+Its file holds the seconds by which simulated time is ahead of the machine's. The functions of the stage ``local``
+(``runtime.clock``), the local Marketplace and the notices of the local cloud all read it.
 """
 
-import os
-import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from runtime.clock import OFFSET_VARIABLE
-
-
-class SimulatedClock:
-    """Sets and reads the simulated time. This process reads it too, through the same file."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file.absolute()
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text("0", encoding="ascii")
-        os.environ[OFFSET_VARIABLE] = str(self.file)
-
-    def set(self, moment: float) -> None:
-        """Now is that moment (epoch seconds); time goes on from there."""
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(repr(moment - time.time()), encoding="ascii")
-        fresh.replace(self.file)  # a reader sees the old offset or the new one, never half of it
-
-    def now(self) -> float:
-        return time.time() + float(self.file.read_text(encoding="ascii"))
+from marketplace_local.clock import MovableClock
 
 
 def working_day(today: date) -> date:
-    """The day to simulate: in the middle of this month, so that no month's end lies within a day of it.
+    """The day to simulate: the 15th, so that the month neither begins nor ends within a day of it.
 
-    Near the machine's own date, so that what is kept for 60 days is not deleted under the run.
+    It is near the machine's date, because DynamoDB deletes by the machine's clock what the stage keeps for 60 days.
     """
     return today.replace(day=15)
 
@@ -42,3 +21,11 @@ def working_day(today: date) -> date:
 def moment_of(day: date, hour: float) -> float:
     """Epoch seconds of an hour of that day, UTC; ``hour`` may have a fraction or lie outside 0 to 24."""
     return (datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)).timestamp()
+
+
+def clock_at(hour: float, file: Path) -> MovableClock:
+    """The clock of ``file`` (created with its folder), set to that hour of today's working day."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    clock = MovableClock(file.absolute())
+    clock.set(moment_of(working_day(datetime.now(UTC).date()), hour))
+    return clock

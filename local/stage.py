@@ -1,24 +1,23 @@
-"""The stage ``local``, up and running: synthesized, deployed on the local cloud, with the local Marketplace beside it.
+"""The running stage ``local``: the synthesized templates and the bundled asset, deployed beside a local Marketplace.
 
-    with LocalStage(say=print) as stage:
+    with LocalStage(clock=clock_at(8.5, folder / "clock-offset"), say=print) as stage:
         stage.api.call("GET", "/health")
 
-The synthesized templates and the bundled asset are what runs. Leaving the block stops everything.
+The end of the block stops everything.
 """
 
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from ledger import tables
 from local.cloud import LocalCloud, LocalSession, Outputs, RestApi, children
 from local.fault_proxy import FaultProxy
 from local.marketplace_process import start_marketplace
-from local.simulated_clock import SimulatedClock
 from marketplace_local.admin import MarketplaceAdmin
+from marketplace_local.clock import MovableClock
 from stacks import stage as stages
 
 if TYPE_CHECKING:
@@ -32,34 +31,30 @@ STAGE = "local"
 
 
 class SynthFailed(RuntimeError):
-    """The stage could not be synthesized; the message is what synth said."""
+    """Synth failed; the message ends with its output."""
 
 
 def start_synth(clock_file: Path, out: Path = ASSEMBLY, folder: Path = FOLDER) -> children.Child:
-    """Begin to synthesize the stage in a process of its own, which dies with us; ``finish_synth`` waits for it.
-
-    ``folder``: for its log.
-    """
+    """Starts to synthesize the stage in a child process, which logs in ``folder``; ``finish_synth`` waits for it."""
     command = [sys.executable, "-m", "local.synth", "--stage", STAGE, "--out", str(out)]
     context = {"clockOffsetFile": clock_file, "functionPython": PROJECT / ".venv-lambda" / "bin" / "python"}
-    for name, value in context.items():
-        command += ["-c", f"{name}={value}"]
+    command += [part for name, value in context.items() for part in ("-c", f"{name}={value}")]
     return children.start("synth", command, log=folder / "synth.log", directory=PROJECT)
 
 
 def finish_synth(synth: children.Child) -> None:
-    """Raises SynthFailed with its output."""
+    """Waits for the synthesis. Raises SynthFailed."""
     if synth.wait() != 0:
         raise SynthFailed(f"the stage {STAGE} could not be synthesized\n{synth.tail(60)}")
 
 
 class LocalStage:
-    """``clock``: shared by all parts. ``say`` gets a line for each step and for all that could not be deployed."""
+    """One stage from start to stop. All its parts share ``clock``; ``say`` receives a line for each step."""
 
     def __init__(
         self,
         *,
-        clock: SimulatedClock | None = None,
+        clock: MovableClock,
         assembly: Path | None = None,
         folder: Path = FOLDER,
         say: Callable[[str], None] = lambda _: None,
@@ -67,13 +62,13 @@ class LocalStage:
         wait_scale: float = 1.0,
         dynamodb_faults: bool = False,
     ) -> None:
-        """``assembly``: an assembly of this stage with this clock's file; synthesized here if there is none.
+        """``assembly``: an assembly of this stage with this clock's file; without one the stage synthesizes it.
 
-        ``folder``: for logs and the emulator's state; stages that are up at the same time need one each. ``schedules``,
-        ``wait_scale``: as for ``LocalCloud``. ``dynamodb_faults``: the functions reach DynamoDB by way of
-        ``self.dynamodb_faults``, where faults can be armed.
+        ``folder`` holds logs and the emulator's state; stages that run at the same time need one each. ``schedules``
+        and ``wait_scale`` are those of ``LocalCloud``. With ``dynamodb_faults`` the functions reach DynamoDB through
+        the proxy ``self.dynamodb_faults``, which can arm faults.
         """
-        self.clock = clock or SimulatedClock(folder / "clock-offset")
+        self.clock = clock
         self.settings = stages.load(STAGE, folder=PROJECT / "stages")
         self._assembly = assembly
         self._folder = folder
@@ -91,28 +86,27 @@ class LocalStage:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def _start(self) -> None:
         if self._assembly is None:
             self._say("synthesizing the stage")
             self._assembly = self._folder / "cdk.out"
+            assert self.clock.file is not None, "the stage's functions read the clock from its file"
             finish_synth(start_synth(self.clock.file, self._assembly, self._folder))
         server = start_marketplace(self._folder / "marketplace.log", clock_file=self.clock.file)
         self._stack.enter_context(server)
         self.marketplace = MarketplaceAdmin(server.url(timeout=30))
-        ways: dict[str, str] = {}
+        environment: dict[str, str] = {}
         if self._through_proxy:
             self.dynamodb_faults = self._stack.enter_context(FaultProxy())
-            ways["AWS_ENDPOINT_URL_DYNAMODB"] = self.dynamodb_faults.url
+            environment["AWS_ENDPOINT_URL_DYNAMODB"] = self.dynamodb_faults.url
         cloud = LocalCloud(
             marketplace_url=self.marketplace.url,
             region=self.settings.region,
             state=self._folder,
-            function_environment=ways,
+            function_environment=environment,
             schedules=self._schedules,
             wait_scale=self._wait_scale,
             clock_offset_file=self.clock.file,
@@ -145,25 +139,20 @@ class LocalStage:
 
     @property
     def started_arn(self) -> str:
-        """What schedules and people start: the machine's alias."""
+        """The machine's alias, which schedules and operators start."""
         return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineAliasArn"]
 
     def table_name(self, table: tables.Table) -> str:
         return table.physical_name(self.settings.suffix)
 
     def items(self, table: tables.Table) -> list[dict[str, Any]]:
-        """Every item of a table (the local stage is small enough to scan)."""
-        found: list[dict[str, Any]] = []
-        scan: dict[str, Any] = {"ConsistentRead": True}
-        while True:
-            page = self.dynamodb.Table(self.table_name(table)).scan(**scan)
-            found += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return found
-            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        """Every item of a table; the local stage is small enough for a scan."""
+        pages = self.dynamodb.meta.client.get_paginator("scan")
+        name = self.table_name(table)
+        return [item for page in pages.paginate(TableName=name, ConsistentRead=True) for item in page["Items"]]
 
     def meter(self, hour: str | None = None, *, timeout: float = 120.0) -> dict[str, Any]:
-        """One run of the hourly workflow, up to that hour (ISO) or the last one due; its summary.
+        """Runs the hourly workflow once, up to that hour (ISO) or the last one due, and returns its summary.
 
         Raises WorkflowFailed, and TimeoutError after ``timeout`` seconds of the machine's clock.
         """

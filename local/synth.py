@@ -1,4 +1,4 @@
-"""``stacks.synth`` as a child process: it ends with the process that started it."""
+"""Runs ``stacks.synth`` as a child process that ends with its parent."""
 
 import sys
 

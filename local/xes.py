@@ -1,12 +1,12 @@
 """Reads event logs in XES (IEEE 1849), the format in which YAWL and ProM export them, plain or gzip.
 
-A log is read as a stream: one case is in memory at a time. It may come from a stranger: a DTD, an entity or an external
-reference ends the reading (``defusedxml``), and so does anything that is not a log, each with one line that says what
-is wrong with which file.
+The reader streams a log, with one case in memory at a time. A stranger may have made the log: a DTD, an entity or an
+external reference ends the reading (``defusedxml``), and so does a file that is not a log. Each failure is one line
+that names the file and the fault.
 
-What is read of an event (XES standard extensions): ``concept:name`` (YAWL: the task), ``lifecycle:transition``,
-``org:resource``, ``time:timestamp``. YAWL's engine writes ``2026-01-12T09:15:00.000+01:00``, its resource service
-``+0100``, both ``lifecycle:instance`` or ``concept:instance`` besides; a time without a zone is taken as UTC.
+Of an event it reads ``concept:name`` (YAWL: the task), ``lifecycle:transition``, ``org:resource`` and
+``time:timestamp`` (XES standard extensions). YAWL's engine writes ``2026-01-12T09:15:00.000+01:00``, its resource
+service ``+0100``. A time without a zone counts as UTC.
 """
 
 import gzip
@@ -24,20 +24,20 @@ from defusedxml.ElementTree import iterparse
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
-#: XES names this value as the default of whatever an exporter does not know
+#: The default that XES has for an attribute that an exporter cannot fill.
 NOT_KNOWN = "UNKNOWN"
 
 
 class XesError(Exception):
-    """A file that cannot be read as an event log. The message is one line: the file, and what is wrong with it."""
+    """The file is not a readable event log. The message is one line that names the file and the fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event of a case.
 
-    position: its place in the case, from 0, as the file has it (events left out are counted too).
-    transition: lower case, ``complete``; empty where the log has no life-cycle.
+    position: its number in the case, from 0, as the file has it (skipped events count as well).
+    transition: in lower case, ``complete``; empty where the log has no life-cycle.
     resource: the person, None where the log names none. timestamp: UTC.
     size: bytes of the event's attributes, keys and values, as UTF-8.
     """
@@ -52,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One trace: ``number`` is its place in the log, from 0; ``case_id`` need not be unique (YAWL reuses ids)."""
+    """One trace. ``number`` counts from 0 in the log; ``case_id`` need not be unique, because YAWL reuses ids."""
 
     number: int
     case_id: str
@@ -61,7 +61,7 @@ class Case:
 
 @dataclass
 class LogCounts:
-    """What has been met so far; filled while the log is read. unreadable: the first timestamp that is none."""
+    """Counts that grow during the reading. unreadable: the first text that should be a timestamp and is not."""
 
     cases: int = 0
     events: int = 0
@@ -74,9 +74,9 @@ class LogCounts:
 
 
 def read_cases(path: Path, counts: LogCounts | None = None) -> Iterator[Case]:
-    """The cases of a log in the file's order; events without a readable timestamp are counted and left out.
+    """Yields the cases in the file's order, and counts and skips events without a readable timestamp.
 
-    Raises XesError, also half-way (a truncated file gives its cases up to there first).
+    Raises XesError, for a truncated file after it has yielded the cases before the fault.
     """
     counts = LogCounts() if counts is None else counts
     with _opened(path) as stream, _one_line_errors(path):
@@ -108,7 +108,7 @@ def read_cases(path: Path, counts: LogCounts | None = None) -> Iterator[Case]:
                 elif name == "event":
                     counts.outside_cases += 1
                 if root is not None and _local_name(root) == "log":
-                    root.clear()  # what is done with is let go
+                    root.clear()  # frees the cases that are done
         if counts.events == 0:
             raise XesError(f"{path}: {_nothing_to_replay(counts)}")
 
@@ -134,11 +134,11 @@ def _event(element: Element, position: int, counts: LogCounts) -> Event | None:
         size += len(key.encode()) + len(value.encode())
     for attribute in element:
         values[attribute.get("key", "")] = attribute.get("value", "").strip()
-    told = values.get("time:timestamp", "")
-    timestamp = _utc(told)
+    text = values.get("time:timestamp", "")
+    timestamp = _utc(text)
     if timestamp is None:
         counts.without_timestamp += 1
-        counts.unreadable = counts.unreadable or " ".join(told.split())[:40]
+        counts.unreadable = counts.unreadable or " ".join(text.split())[:40]
         return None
     counts.events += 1
     counts.first = min(counts.first or timestamp, timestamp)
@@ -182,7 +182,7 @@ def _text(element: Element) -> str:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
-    """The file's XML, unpacked where its first bytes say gzip (names of downloads lie)."""
+    """The file's XML. Its first bytes tell gzip, because names of downloads may be wrong."""
     try:
         with path.open("rb") as raw:
             magic = raw.read(4)
@@ -212,5 +212,5 @@ def _one_line_errors(path: Path) -> Iterator[None]:
         raise XesError(f"{path}: not well-formed XML, or cut off: {error}: export the log as XES again") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise XesError(f"{path}: the gzip file is damaged or cut off: {error}: get it again") from error
-    except (ValueError, LookupError) as error:  # an encoding that the parser does not know
+    except (ValueError, LookupError) as error:  # for an encoding that the parser does not have
         raise XesError(f"{path}: cannot be read as XML: {error}") from error

@@ -1,28 +1,27 @@
 """How ``make test`` shares the tests out over several processes (pytest-xdist).
 
-The tests of a file stay together, in their order, since they share what the file has made. Files that use the same
-dear thing (the deployed stage, a whole run, assemblies made by jsii) are one unit, so that it is made once and not in
-every process. What takes longest begins first; what is short fills up at the end.
+The tests of a file stay together, in their order, since they share what the file has made. Files that share something
+expensive (the deployed stage, a whole run, assemblies made by jsii) are one unit, so that one process makes it once.
+The longest unit begins first, and the short ones fill up at the end.
 """
 
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-#: folders and files by the dear thing that they share (fixtures in conftest.py); the longest unit first
+#: Folders and files by what they share (fixtures in conftest.py), the longest unit first.
 UNITS = {
     "the deployed stage": ("tests/local/stage/", "tests/local/pages/test_registration_page.py"),
     "an account, and the CDK's command line": ("tests/local/deploy/",),
     "assemblies of shipped stages": ("tests/stacks/", "tests/wiring/"),
-    "an empty account": ("tests/local/deploy/",),
     "whole runs": ("tests/local/test_run.py", "tests/local/pages/test_run_page.py"),
     "a cloud with the probe": ("tests/local/cloud/",),
 }
-#: where single files take long; they begin before all others
+#: Single files take long here, so they begin before all others.
 LONG = ("tests/local/", "tests/properties/", "tests/simulation/")
 
 
 def unit_of(nodeid: str) -> str:
-    """What of the suite a test goes with: one of UNITS, or its file."""
+    """The name of the unit that a test belongs to: one of UNITS, or its file."""
     file = nodeid.partition("::")[0]
     return next((unit for unit, places in UNITS.items() if file.startswith(places)), file)
 
@@ -35,7 +34,7 @@ def rank(unit: str) -> int:
 
 
 class InUnits(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
-    """Whoever has nothing left to do gets the next unit by rank; of equals, the one with the most tests."""
+    """An idle process gets the next unit by rank; of equals, the one with the most tests."""
 
     def _split_scope(self, nodeid: str) -> str:
         return unit_of(nodeid)

@@ -16,19 +16,21 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 logger = logging.getLogger("yawl_metering")
+
+T = TypeVar("T")
 
 #: A statement waits so many seconds for those of other processes.
 BUSY = 10.0
 PAGE = 4096
 LOCK = "spool.lock"
 #: A repair waits so many seconds for other processes to let go of the file, and gives up after so many failed reads.
-_ALONE, _FAILED_READS, _HIGHEST = 1.0, 20_000, 2**40
+_ALONE, _MOST_FAILURES = 1.0, 2_000
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -36,7 +38,7 @@ class SpoolUnwritable(OSError):
     """The disk did not take the call: nothing was recorded."""
 
 
-class Damaged(sqlite3.DatabaseError):
+class Damaged(ValueError):
     """A row is not what was written, though SQLite can read it."""
 
 
@@ -57,8 +59,9 @@ os.register_at_fork(before=_before_fork, after_in_parent=_lock.release, after_in
 class Database:
     """Safe for threads, processes and forks. What fails raises SpoolUnwritable.
 
-    sync: whether every commit survives a power cut. most_pages: size of the file. salvage: gets the connections to the
-    damaged file and to the new one, moves what it can, and returns how many rows or ranges of rows were lost.
+    sync: whether every commit survives a power cut. most_pages: size of the file. check: raises Damaged where a row is
+    not what was written. salvage: gets the connections to the damaged file and to the new one, moves what it can, and
+    returns how many rows or ranges of rows were lost.
     """
 
     def __init__(
@@ -68,51 +71,51 @@ class Database:
         *,
         sync: bool,
         most_pages: int,
+        check: Callable[[sqlite3.Connection], None],
         salvage: Callable[[sqlite3.Connection, sqlite3.Connection], int],
     ) -> None:
-        self._path, self._schema, self._salvage = path, schema, salvage
+        self._path, self._schema, self._check, self._salvage = path, schema, check, salvage
         self._sync, self._most_pages = sync, most_pages
         self._connection: sqlite3.Connection | None = None
         self._guard, self._pid, self._checked, self._closed = -1, os.getpid(), False, False
         #: Rows and ranges of rows that could not be read, since this was made.
         self.damaged = 0
-        with self.statements():
-            pass
+        self.run(lambda _: None)
 
-    @contextmanager
-    def statements(self) -> Iterator[sqlite3.Connection]:
-        """Each statement commits by itself."""
-        with _lock:
+    def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do the work and return what it returns; each of its statements commits by itself."""
+        with _lock:  # nothing that a signal's handler throws comes between taking and holding it
             try:
-                yield self._connected()
-            except sqlite3.Error as error:
+                return work(self._connected())
+            except (sqlite3.Error, Damaged) as error:
                 if _is_damage(error):
                     self._checked = False
                     self.disconnect()
                 raise SpoolUnwritable(f"the spool could not be read or written: {error}") from error
 
-    @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
-        """All or nothing, also where a signal's handler throws into it. durable: when it has ended it survives a power
-        cut, with all that was committed before."""
-        with self.statements() as db:
-            durable = durable and not self._sync
+    def transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
+        """Do all of the work or nothing. durable: when it has ended, it survives a power cut with all that was
+        committed before."""
+
+        def whole(db: sqlite3.Connection) -> T:
             if durable:
                 db.execute("PRAGMA synchronous = FULL")
             try:
                 db.execute("BEGIN IMMEDIATE")
-                yield db
+                result = work(db)
                 db.execute("COMMIT")
+                return result
             finally:
                 if self._connection is db:
                     db.rollback()
-                    if durable:
+                    if durable and not self._sync:
                         db.execute("PRAGMA synchronous = NORMAL")
+
+        return self.run(whole)
 
     def checkpoint(self) -> bool:
         """All that was committed survives a power cut. False if another process is doing that, perhaps for less."""
-        with self.statements() as db:
-            return not db.execute("PRAGMA wal_checkpoint").fetchone()[0]
+        return not self.run(lambda db: db.execute("PRAGMA wal_checkpoint").fetchone()[0])
 
     def close(self) -> None:
         """For ever. SQLite's log is merged into the file if no other process has it open."""
@@ -176,8 +179,9 @@ class Database:
     def _is_sound(self) -> bool:
         try:
             with closing(self._connect(self._path)) as db:
+                self._check(db)
                 return bool(db.execute("PRAGMA quick_check").fetchone() == ("ok",))
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, Damaged) as error:
             if _is_damage(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:
                 return False  # also a schema that says nothing
             raise
@@ -205,6 +209,7 @@ class Database:
                 shutil.copy(f"{self._path}{end}", f"{aside}{end}")
         with closing(sqlite3.connect(aside)) as old, closing(self._connect(new)) as db:
             old.text_factory = bytes
+            old.execute("PRAGMA writable_schema = ON")  # reads a file that is shorter than it says
             db.execute("PRAGMA synchronous = FULL")
             db.execute("BEGIN IMMEDIATE")
             lost = self._salvage(old, db)
@@ -216,27 +221,30 @@ class Database:
         logger.error("the spool was damaged, %d rows or ranges of rows are lost; it is kept as %s", lost, aside)
 
 
-def _is_damage(error: sqlite3.Error) -> bool:
+def _is_damage(error: Exception) -> bool:
     return isinstance(error, Damaged) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
 
 
-def readable_rows(db: sqlite3.Connection, query: str) -> tuple[list[tuple[Any, ...]], int]:
-    """Rows of a damaged file, and how many numbers or ranges of numbers could not be read. query: of rows whose first
-    column is a number between two given ones, in order."""
-    rows: list[tuple[Any, ...]] = []
-    unreadable = failed = 0
-    ranges = [(1, _HIGHEST)]
-    while ranges and failed < _FAILED_READS:
-        low, high = ranges.pop()
+def read_damaged(db: sqlite3.Connection, table: str, columns: str, take: Callable[[tuple[Any, ...]], object]) -> int:
+    """Hands over what rows of a table with a ``number`` can be read, some of them twice. Returns how many could not be
+    read, if they were there. In small ranges, since a damaged number can end a range too early."""
+    query = f"SELECT {columns} FROM {table} WHERE number BETWEEN ? AND ? ORDER BY number"
+
+    def read(low: int, high: int) -> bool:
         try:
             for row in db.execute(query, (low, high)):
-                rows.append(row)
-                low = row[0] + 1
+                take(row)
         except sqlite3.Error:
-            failed += 1
-            if low >= high:
-                unreadable += 1
-            else:
-                middle = (low + high) // 2
-                ranges += [(middle + 1, high), (low, middle)]
-    return rows, unreadable + len(ranges)
+            return False
+        return True
+
+    try:
+        lowest, highest = db.execute(f"SELECT min(number), max(number) FROM {table}").fetchone()
+    except sqlite3.Error:
+        lowest, highest = 1, 100_000
+    lowest, highest = lowest or 1, min(highest or 0, (lowest or 1) + 2**32)
+    width, failed = max(16, (highest - lowest) // 200_000), 0
+    for low in range(lowest, highest + 1, width):
+        if failed < _MOST_FAILURES and not read(low, low + width - 1):
+            failed += sum(not read(number, number) for number in range(low, low + width))
+    return failed

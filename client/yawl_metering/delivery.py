@@ -62,7 +62,9 @@ class Delivery:
     ) -> None:
         self._directory, self._transport, self._settings, self._on_refused = directory, transport, settings, on_refused
         self._clock, self._now, self._monotonic, self._jitter = clock, now, monotonic, random.random
-        self._changed = threading.Condition(threading.Lock())
+        # A ``with`` of the lock itself, not of its condition, cannot be cut in two by a signal's handler.
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._stats = Stats()
         self._users = Users(settings.remembered_users, settings.flush_interval)
         self.spool = Spool(
@@ -159,7 +161,7 @@ class Delivery:
         if outcome.everyone or this.failures >= FAILURES_IN_A_ROW:
             this.stopped = True
             self._pause(outcome.after)
-        with self._changed:
+        with self._lock:
             self.spool.settle([], [(event.number, self._later(event, outcome.after), None) for event in batch])
             self._changed.notify_all()
 
@@ -191,7 +193,7 @@ class Delivery:
             else:
                 setattr(self._stats, verdict.verdict, getattr(self._stats, verdict.verdict) + 1)
                 ended.append((event, None if verdict.verdict == "queued" else True))
-        with self._changed:
+        with self._lock:
             for event, counted in ended:
                 self._users.ended(event.customer, event.id, counted=counted)
             self.spool.settle([event.number for event, _ in ended], postponed)

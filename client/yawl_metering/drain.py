@@ -1,4 +1,4 @@
-"""``yawl-metering-drain``: sends what is left in a spool directory that no app uses any more."""
+"""``yawl-metering-drain`` sends the usage that is left in a spool directory which no app uses any more."""
 
 import argparse
 import logging
@@ -8,9 +8,9 @@ from yawl_metering.client import UsageClient
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if nothing is left. What is there, and what became of it, goes to standard output."""
+    """Prints what it found and what became of it. Returns 0 if nothing is left, else 1."""
     parser = argparse.ArgumentParser(prog="yawl-metering-drain", description=__doc__)
-    parser.add_argument("--spool", required=True, help="the directory; processes that still use it keep theirs")
+    parser.add_argument("--spool", required=True, help="the directory")
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument("--endpoint", help="address of the API (output ApiUrl)")
     way.add_argument("--queue-url", help="the FIFO queue")

@@ -21,7 +21,7 @@ from zlib import crc32
 
 logger = logging.getLogger("yawl_metering")
 
-#: customer, id, text, epoch seconds of the first call and of the first answer that asked to wait
+#: Customer, id and text of an event; epoch seconds of its first call, and of the first answer that asked to wait.
 Row = tuple[str, str, str, float, float | None]
 
 
@@ -53,7 +53,7 @@ class Journal:
                     )
                     self.folder.rename(kept)
                 else:
-                    # at once under a name that nobody looks for, so that no older journal comes to count
+                    # Renaming takes all its files away at once; removing them one by one, an older journal could count.
                     shutil.rmtree(self.folder.rename(self.folder.with_name(f"taken-{self.folder.name}")))
         finally:
             os.close(self.lock)

@@ -5,13 +5,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from yawl_metering.database import SpoolUnwritable
 from yawl_metering.delivery import Delivery, Mode
 from yawl_metering.settings import Aggregation, OnRefused, Settings, Stats
-from yawl_metering.spool import VOID, Event, SpoolFull
+from yawl_metering.spool import VOID, Event, Held, SpoolFull
 from yawl_metering.transport import Transport
 from yawl_metering.usage import (
     LARGEST_MERGED,
@@ -48,6 +49,7 @@ class Process(Delivery):
     ) -> None:
         super().__init__(directory, transport, settings, on_refused, **clocks)
         self._adopt()
+        self._held, self._delivered = Held(0, 0, 0, 0, None), False
         self._closed = self._stopping = self._flush_wanted = self._room_wanted = False
         self._begun = self._ended = 0
         # A daemon: an app that forgets to close must still be able to end; what is left is on disk.
@@ -62,7 +64,7 @@ class Process(Delivery):
 
     def record(self, call: Usage, aggregation: Aggregation, event_id: str | None, at: float) -> None:
         """To the spool. Raises what ``UsageClient.record`` does."""
-        with self._changed:
+        with self._lock:
             self._check_open()
             merges = aggregation != "distinct" and call.user is None and call.quantity <= LARGEST_MERGED
             if event_id is None and merges:
@@ -78,7 +80,7 @@ class Process(Delivery):
 
     def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
         """To the spool. Raises what ``UsageClient.void`` does."""
-        with self._changed:
+        with self._lock:
             self._check_open()
             self._put(Event(0, customer, f"{VOID}{event_id}", void_text(customer, event_id, source), at), at_once=True)
             self._stats.calls += 1
@@ -134,10 +136,19 @@ class Process(Delivery):
 
     def flush(self, timeout: float) -> bool:
         """As ``UsageClient.flush``."""
-        with self._changed:
-            return self._closed or self._flush(time.monotonic() + timeout)
+        with self._lock:
+            if not self._closed:
+                self._delivered = self._flush(time.monotonic() + timeout)
+            return self._delivered
 
     def _flush(self, deadline: float) -> bool:
+        try:
+            return self._flush_until(deadline)
+        except SpoolUnwritable as error:
+            self._not_sent(str(error))
+            return False
+
+    def _flush_until(self, deadline: float) -> bool:
         upto, recorded_by = self.spool.last(), self._clock()
         while (held := self.spool.held(upto, recorded_by)).frozen + held.open:
             if self._stopping or self._is_own_thread():
@@ -164,28 +175,33 @@ class Process(Delivery):
 
     def close(self, timeout: float) -> bool:
         """As ``UsageClient.close``."""
-        with self._changed:
+        with self._lock:
             if self._closed:
-                return True
-            done = self._flush(time.monotonic() + timeout)
+                return self._delivered
+            self._delivered = self._flush(time.monotonic() + timeout)
             self._closed = self._stopping = True
             self._changed.notify_all()
         if self._thread.is_alive() and not self._is_own_thread():
-            self._thread.join(1.0)  # a request under way is not cut off
+            self._thread.join(1.0)  # A request under way is not cut off.
+        self._look()
         self.spool.close()
         self._transport.close()
-        return done
+        return self._delivered
 
     def stats(self) -> Stats:
         """A copy, of this moment."""
-        with self._changed:
+        with self._lock:
             stats = replace(self._stats, refused=self._stats.refused.copy())
             stats.damaged, stats.torn = self.spool.damaged, self.spool.torn
             if not self._closed:
-                held = self.spool.held()
-                stats.pending, stats.open_groups = held.frozen, held.open
-                stats.live_bytes, stats.oldest = held.bytes, held.oldest
+                self._look()
+            stats.pending, stats.open_groups = self._held.frozen, self._held.open
+            stats.live_bytes, stats.oldest = self._held.bytes, self._held.oldest
             return stats
+
+    def _look(self) -> None:
+        with suppress(SpoolUnwritable):
+            self._held = self.spool.held()
 
     def _adopt(self) -> None:
         try:
@@ -207,13 +223,13 @@ class Process(Delivery):
         adopt_at, sync_at = time.monotonic() + ADOPTION, time.monotonic() + nap
         while not self._stopping:
             try:
-                with self._changed:
+                with self._lock:
                     mode = self._next(min(adopt_at, sync_at))
                 if mode is not None:
                     try:
                         self.round(mode, go_on=lambda: not self._stopping)
                     finally:
-                        with self._changed:
+                        with self._lock:
                             self._ended += 1
                             self._changed.notify_all()
                 if time.monotonic() >= sync_at and not self._stopping:
@@ -223,9 +239,12 @@ class Process(Delivery):
                     adopt_at = time.monotonic() + ADOPTION
                     self._adopt()
             except Exception as error:
-                # Neither a disk nor a defect of ours may end delivery for good; what is held is on disk.
-                logger.error("a round of delivery failed: %s", error, exc_info=not isinstance(error, SpoolUnwritable))
-                with self._changed:
+                # Neither the disk nor a defect of ours may end delivery for good; what is held is on disk.
+                if isinstance(error, SpoolUnwritable):
+                    self._not_sent(str(error))
+                else:
+                    logger.exception("a round of delivery failed")
+                with self._lock:
                     self._sleep(min(nap, 1.0))
 
     def _next(self, until: float) -> Mode | None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from yawl_metering.database import PAGE, Damaged, Database, SpoolUnwritable, readable_rows
+from yawl_metering.database import PAGE, Damaged, Database, SpoolUnwritable, read_damaged
 from yawl_metering.old_journals import journals
 
 logger = logging.getLogger("yawl_metering")
@@ -56,8 +56,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (customer, id) DO NOTHING"""
 # A void waits until its event has its verdict: before that there is nothing to take back.
 _READY = """(substr(event.id, 1, 5) <> 'void ' OR NOT EXISTS (
     SELECT 1 FROM event AS e WHERE e.customer = event.customer AND e.id = substr(event.id, 6)))"""
-# What was never tried: open events only where there is no frozen one, so that calls can join them for longer. A time that
-# is too far ahead was written by a clock that was wrong.
+# Of what was never tried, open events only where there is no frozen one, so that calls can join them for longer. A time
+# that is too far ahead was written by a clock that was wrong.
 _TAKE = f"""UPDATE event SET slot = NULL, owner = :owner, lease = :now + :lease WHERE number IN (
     SELECT number FROM event WHERE number > :above AND number <= :upto AND (lease <= :now OR lease > :now + :lease)
     AND (:everything OR due > :now + :longest OR (:untried AND attempts = 0 AND (
@@ -145,7 +145,9 @@ class Spool:
         _spools.add(self)
         self._dirty, self.torn, self._damaged_lines = False, 0, 0
         pages = 2 * self._pages
-        self._db = Database(directory / FILE, _SCHEMA, sync=sync_calls, most_pages=pages, salvage=_salvage)
+        self._db = Database(
+            directory / FILE, _SCHEMA, sync=sync_calls, most_pages=pages, check=_check, salvage=_salvage
+        )
         for other in set(directory.glob("spool-*.sqlite")) - {directory / FILE}:
             logger.error("%s was written by another version of the client; it is left alone", other)
 
@@ -158,8 +160,7 @@ class Spool:
 
     def join(self, slot: str, micro: int, *, highest: bool) -> bool:
         """Add a call to the open event of its slot, for which there is always room. False if none takes it."""
-        with self._db.statements() as db:
-            return self._join(db, slot, micro, highest)
+        return self._db.run(lambda db: self._join(db, slot, micro, highest))
 
     def _join(self, db: sqlite3.Connection, slot: str, micro: int, highest: bool) -> bool:
         self._dirty = True
@@ -168,19 +169,25 @@ class Spool:
 
     def open(self, slot: str, micro: int, event: Event, due: float, *, highest: bool) -> None:
         """Begin an event that calls of its slot may join, unless another process just did. Raises SpoolFull too."""
-        with self._db.transaction() as db:
+
+        def write(db: sqlite3.Connection) -> None:
             if not self._join(db, slot, micro, highest):
                 db.execute("UPDATE event SET slot = NULL WHERE slot = ?", (slot,))  # the call is more than it takes
                 self._insert(db, event, due, micro, slot)
 
+        self._db.transact(write)
+
     def put(self, event: Event, due: float) -> bool:
         """Add an event of its own; the same again is nothing new. False if its id is held with another text. Raises
         SpoolFull too."""
-        with self._db.transaction() as db:
+
+        def write(db: sqlite3.Connection) -> bool:
             if self._insert(db, event, due):
                 return True
             held = db.execute("SELECT body FROM event WHERE customer = ? AND id = ?", (event.customer, event.id))
             return bool(held.fetchone() == (event.text,))
+
+        return self._db.transact(write)
 
     def _insert(
         self, db: sqlite3.Connection, event: Event, due: float, micro: int | None = None, slot: str | None = None
@@ -198,54 +205,60 @@ class Spool:
     ) -> list[Event]:
         """Freeze and lease events with numbers above and up to these, in order: those that are due, or ``untried``
         too, or ``everything``. When this returns, all that was recorded before survives a power cut."""
-        named = {"above": above, "upto": upto, "most": most, "everything": everything, "untried": untried}
-        with self._db.transaction(durable=True) as db:
-            return [_event(row) for row in sorted(db.execute(_TAKE, named | self._times()).fetchall())]
+        named: dict[str, object] = {
+            "above": above,
+            "upto": upto,
+            "most": most,
+            "everything": everything,
+            "untried": untried,
+        }
+        named |= self._times()
+        return self._db.transact(lambda db: [_event(row) for row in sorted(db.execute(_TAKE, named))], durable=True)
 
     def settle(self, ended: Iterable[int], postponed: Iterable[tuple[int, float, float | None]]) -> None:
         """Remove events by their numbers, and postpone others: number, until when, since when it was asked to wait."""
-        with self._db.transaction() as db:
+
+        def write(db: sqlite3.Connection) -> None:
             db.executemany("DELETE FROM event WHERE number = ?", [(number,) for number in ended])
             db.executemany(_POSTPONE, [(due, since, number) for number, due, since in postponed])
 
+        self._db.transact(write)
+
     def release(self) -> None:
         """End this process's leases: nothing of it is under way."""
-        with self._db.statements() as db:
-            db.execute("UPDATE event SET lease = 0 WHERE owner = ? AND lease > 0", (self.owner,))
+        self._db.run(lambda db: db.execute("UPDATE event SET lease = 0 WHERE owner = ? AND lease > 0", (self.owner,)))
 
     def adopt(self) -> int:
         """Take over the events of processes that are gone, and those in journals of the client's older versions.
         Returns how many."""
-        adopted = 0
-        with self._db.transaction() as db:
-            owners = [owner for (owner,) in db.execute("SELECT DISTINCT owner FROM event")]
-            for owner in owners:
-                if owner is None or _is_gone(owner):
-                    change = "UPDATE event SET owner = ?, lease = 0 WHERE owner IS ?"
-                    adopted += db.execute(change, (self.owner, owner)).rowcount
+        adopted = self._db.transact(self._adopt)
         for journal in journals(self._directory):
-            events = [Event(0, *event) for event in journal.rows.values()]
-            with journal, self._db.transaction(durable=True) as db:
-                db.executemany(_INSERT, [_row(event, self._now(), None, None, self.owner) for event in events])
-            adopted += len(events)
+            with journal:
+                rows = [_row(Event(0, *event), self._now(), None, None, self.owner) for event in journal.rows.values()]
+                self._db.transact(lambda db, rows=rows: db.executemany(_INSERT, rows), durable=True)  # type: ignore[misc]
+            adopted += len(rows)
             self.torn, self._damaged_lines = self.torn + journal.torn, self._damaged_lines + journal.damaged
+        return adopted
+
+    def _adopt(self, db: sqlite3.Connection) -> int:
+        change, adopted = "UPDATE event SET owner = ?, lease = 0 WHERE owner IS ?", 0
+        for (owner,) in db.execute("SELECT DISTINCT owner FROM event").fetchall():
+            if owner is None or _is_gone(owner):
+                adopted += db.execute(change, (self.owner, owner)).rowcount
         return adopted
 
     def last(self) -> int:
         """The highest number of an event; 0 if none is held. A number may be given again."""
-        with self._db.statements() as db:
-            return int(db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()[0])
+        return int(self._db.run(lambda db: db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()[0]))
 
     def next_due(self) -> float | None:
         """When there is something to send, in epoch seconds; None if nothing is held."""
-        with self._db.statements() as db:
-            due: float | None = db.execute(_NEXT_DUE, self._times()).fetchone()[0]
+        due: float | None = self._db.run(lambda db: db.execute(_NEXT_DUE, self._times()).fetchone()[0])
         return due
 
     def held(self, upto: int = 2**62, recorded_by: float = math.inf) -> Held:
         """What there is of events with a number up to this that were recorded by then. Reads them all."""
-        with self._db.statements() as db:
-            return Held(*db.execute(_HELD, (upto, recorded_by)).fetchone())
+        return Held(*self._db.run(lambda db: db.execute(_HELD, (upto, recorded_by)).fetchone()))
 
     def sync(self) -> None:
         """All that was recorded survives a power cut, unless another process is just at that."""
@@ -255,8 +268,9 @@ class Spool:
 
     def close(self) -> None:
         """What is left is another process's to send."""
-        with suppress(SpoolUnwritable), self._db.statements() as db:
-            db.execute("UPDATE event SET owner = NULL, lease = 0 WHERE owner = ?", (self.owner,))
+        leave = "UPDATE event SET owner = NULL, lease = 0 WHERE owner = ?"
+        with suppress(SpoolUnwritable):
+            self._db.run(lambda db: db.execute(leave, (self.owner,)))
         self.abandon()
 
     def abandon(self) -> None:
@@ -299,13 +313,21 @@ def _row(event: Event, due: float, micro: int | None, slot: str | None, owner: s
     return (event.customer, event.id, event.text, micro, check, slot, event.at, due, event.waits_since, owner)
 
 
+def _check(db: sqlite3.Connection) -> None:
+    for row in db.execute(f"SELECT {_COLUMNS} FROM event"):
+        _event(row)
+
+
 def _salvage(old: sqlite3.Connection, new: sqlite3.Connection) -> int:
     """Moves what can be read and is what was written; all of it is frozen and due. Returns how much is lost."""
-    rows, lost = readable_rows(old, f"SELECT {_COLUMNS} FROM event WHERE number BETWEEN ? AND ? ORDER BY number")
-    for row in rows:
+    damaged: set[tuple[Any, ...]] = set()
+
+    def move(row: tuple[Any, ...]) -> None:
         try:
             event = _event(tuple(value.decode() if isinstance(value, bytes) else value for value in row))
+        except (ValueError, TypeError):
+            damaged.add(row)
+        else:
             new.execute(_INSERT, _row(event, 0.0, None, None, None))
-        except (sqlite3.Error, ValueError, TypeError):
-            lost += 1
-    return lost
+
+    return read_damaged(old, "event", _COLUMNS, move) + len(damaged)

@@ -23,7 +23,7 @@ MAX_BYTES = 250_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one event. ``voided``: taken back. ``queued``: the queue has it; its verdict is given behind the queue."""
+    """On one event. voided: it was taken back. queued: the queue has it, and its verdict comes behind the queue."""
 
     verdict: Literal["recorded", "voided", "duplicate", "queued", "refused", "retry_later"]
     reason: str = ""
@@ -39,7 +39,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The request as a whole cannot be read; one of its events may be why."""
+    """The other side cannot read the request; one of its events may be at fault."""
 
     code: str
     message: str
@@ -47,7 +47,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Not now. ``everyone``: it would be the same for any other batch. ``after``: seconds that the other side asks."""
+    """Not now. everyone: any other batch would fare the same; after: seconds that the other side asks us to wait."""
 
     reason: str
     everyone: bool = True
@@ -58,40 +58,40 @@ Outcome = Answered | Rejected | Unavailable
 
 
 class Transport(Protocol):
-    """``one_customer``: a batch must not hold events of several."""
+    """one_customer: whether a batch may hold the events of one customer only."""
 
     one_customer: bool
 
     def send(self, events: Sequence[Event]) -> Outcome:
-        """At most 100 events and 250,000 bytes. Raises nothing but what is a defect."""
+        """Send at most 100 events of at most 250,000 bytes. Raises nothing but defects."""
 
     def close(self) -> None:
-        """Connections."""
+        """Close the connections."""
 
 
 def body_of(events: Sequence[Event]) -> bytes:
-    """What both doors of the metering system take. The same events give the same bytes."""
+    """The JSON that the API and the queue take. The same events give the same bytes."""
     return ('{"events":[' + ",".join(event.text for event in events) + "]}").encode("ascii")
 
 
 def pack(events: Sequence[Event], *, one_customer: bool) -> list[list[Event]]:
-    """Batches within the limits. A customer's events stay together: they are recorded in one transaction."""
+    """Batches within the limits. A customer's events stay together, since one transaction records them."""
     by_customer: dict[str, list[Event]] = {}
     for event in events:
         by_customer.setdefault(event.customer, []).append(event)
     batches: list[list[Event]] = []
     batch: list[Event] = []
-    room = MAX_BYTES
+    left = MAX_BYTES
     for own in by_customer.values():
         if batch and (one_customer or len(batch) + len(own) > MAX_EVENTS):
             batches.append(batch)
-            batch, room = [], MAX_BYTES
+            batch, left = [], MAX_BYTES
         for event in own:
-            if batch and (len(batch) == MAX_EVENTS or len(event.text) + 1 > room):
+            if batch and (len(batch) == MAX_EVENTS or len(event.text) + 1 > left):
                 batches.append(batch)
-                batch, room = [], MAX_BYTES
+                batch, left = [], MAX_BYTES
             batch.append(event)
-            room -= len(event.text) + 1
+            left -= len(event.text) + 1
     if batch:
         batches.append(batch)
     return batches
@@ -130,7 +130,7 @@ class ApiTransport:
             response = self._http.send(request.prepare())
             content = response.content
         except (BotoCoreError, HTTPClientError, OSError) as error:
-            # the error's own words may hold an address or a path, never an event
+            # The error's own words may hold an address or a path.
             return Unavailable(f"{type(error).__name__}")
         return outcome_of(response.status_code, response.headers, content, len(events))
 
@@ -151,7 +151,7 @@ def outcome_of(status: int, headers: Mapping[str, str], content: bytes, number: 
     if status == 413 or (status == 400 and code in _API_REJECTS):
         message = str(error.get("message", "")) if isinstance(error, dict) else ""
         return Rejected(code or "payload_too_large", message)
-    # a busy customer holds up nobody else
+    # A busy customer is no reason to hold back the others.
     return Unavailable(f"HTTP {status} {code}".strip(), everyone=code != "busy", after=_after(headers))
 
 
@@ -192,7 +192,7 @@ class QueueTransport:
         timeout: float = 30.0,
     ) -> None:
         self._url = queue_url
-        # the client's own backoff is the only one
+        # The client has its own backoff.
         config = Config(connect_timeout=timeout, read_timeout=timeout, retries={"total_max_attempts": 1})
         self._sqs: Any = (session or Session()).create_client(
             "sqs", region_name=region or _region_of(queue_url), endpoint_url=endpoint, config=config

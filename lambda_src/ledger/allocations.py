@@ -5,7 +5,7 @@ A line may have more allocations than an item takes (400 KB), so they are stored
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ledger.reading import many
 from ledger.tables import SCHEMA
@@ -21,44 +21,6 @@ LARGEST_PART = 350_000
 
 #: Customer, hour, dimension.
 LineOf = tuple[str, int, str]
-
-
-class Allocated(NamedTuple):
-    """A summary of a line's allocations that the line itself stores, so that planning need not read them.
-
-    parts: items that hold them (0: a line without tags). size: an upper bound of their bytes in a request. sets: the
-    number of sets of tags. folded_sets, folded_units: sets that were too many, and their billed units, which went into
-    the untagged bucket.
-    """
-
-    parts: int = 0
-    size: int = 0
-    sets: int = 0
-    folded_sets: int = 0
-    folded_units: Decimal = Decimal(0)
-
-    @classmethod
-    def from_line(cls, stored: Mapping[str, Any]) -> "Allocated":
-        return cls(
-            parts=int(stored.get("allocationParts", 0)),
-            size=int(stored.get("allocationBytes", 0)),
-            sets=int(stored.get("tagSets", 0)),
-            folded_sets=int(stored.get("foldedSets", 0)),
-            folded_units=stored.get("foldedUnits", Decimal(0)),
-        )
-
-    def attributes(self) -> dict[str, Any]:
-        """The attributes of the stored line; none for a line without tags."""
-        found: dict[str, Any] = {}
-        if self.parts:
-            found |= {"allocationParts": self.parts, "allocationBytes": self.size, "tagSets": self.sets}
-        if self.folded_sets:
-            found |= {"foldedSets": self.folded_sets, "foldedUnits": self.folded_units}
-        return found
-
-
-#: The summary of a line without tags.
-NOTHING_ALLOCATED = Allocated()
 
 
 def allocations_key(hour: int, dimension: str, part: int) -> str:

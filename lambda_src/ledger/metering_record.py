@@ -4,13 +4,11 @@
 Verdicts only rise (``RANK``); a line *ends* with one of ``ENDED``.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
-
-from ledger.allocations import NOTHING_ALLOCATED, Allocated
-from ledger.attempt import is_under_way
+from typing import Any, NamedTuple
 
 COUNTED = "counted#"
 VERDICT = "verdict#"
@@ -31,6 +29,51 @@ RANK = {
 ENDED = frozenset({"not_sent", "conflict", "expired", "presumed_on_file", "billed", "on_file"})
 #: The line ended neither billed nor by the stage's own setting: a person or reconciliation must resolve it.
 FAILED = frozenset({"conflict", "expired", "presumed_on_file"})
+
+#: Seconds for which a call may be under way. Connecting and reading take 35 at most (``marketplace.meter_usage``), and
+#: the submitter may have to wait for its turn first.
+UNDER_WAY = 120
+#: Replaces every attempt that ended without an answer. They share one id, because one id per retry would let the record
+#: grow for as long as Marketplace is down.
+OVER = "0-over"
+
+
+class Allocated(NamedTuple):
+    """A summary of a line's allocations that the line itself stores, so that planning need not read them.
+
+    parts: items that hold them (0: a line without tags). size: an upper bound of their bytes in a request. sets: the
+    number of sets of tags. folded_sets, folded_units: sets that were too many, and their billed units, which went into
+    the untagged bucket.
+    """
+
+    parts: int = 0
+    size: int = 0
+    sets: int = 0
+    folded_sets: int = 0
+    folded_units: Decimal = Decimal(0)
+
+    @classmethod
+    def from_line(cls, stored: Mapping[str, Any]) -> "Allocated":
+        return cls(
+            parts=int(stored.get("allocationParts", 0)),
+            size=int(stored.get("allocationBytes", 0)),
+            sets=int(stored.get("tagSets", 0)),
+            folded_sets=int(stored.get("foldedSets", 0)),
+            folded_units=stored.get("foldedUnits", Decimal(0)),
+        )
+
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the stored line; none for a line without tags."""
+        found: dict[str, Any] = {}
+        if self.parts:
+            found |= {"allocationParts": self.parts, "allocationBytes": self.size, "tagSets": self.sets}
+        if self.folded_sets:
+            found |= {"foldedSets": self.folded_sets, "foldedUnits": self.folded_units}
+        return found
+
+
+#: The summary of a line without tags.
+NOTHING_ALLOCATED = Allocated()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,3 +208,21 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         resolution=verdict.get("resolution"),
         attempts=frozenset((*item.get(ATTEMPTS_OF_ALL, ()), *item.get(ATTEMPTS + dimension, ()))),
     )
+
+
+# --- ids of attempts to send a line -----------------------------------------------------------------------------------
+#
+# An attempt is stored on its lines before the call, and stays there until an answer about them is stored. While it is
+# young its call may still be under way, so another run leaves the line for a later pass. That only saves calls:
+# correctness rests on the frozen lines alone.
+
+
+def new_attempt(now: float) -> str:
+    """The id of an attempt made at ``now`` (epoch seconds), for example ``1795000000-5f0c9a7be112``."""
+    return f"{int(now)}-{uuid.uuid4().hex[:12]}"
+
+
+def is_under_way(attempt: str, now: float) -> bool:
+    """Whether the attempt's call may still be under way at ``now`` (epoch seconds)."""
+    made, _, _ = attempt.rpartition("-")
+    return made.isdecimal() and now - int(made) < UNDER_WAY

@@ -8,11 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ledger.attempt import OVER
 from ledger.conservation import check_lines
 from ledger.item_update import ItemUpdate
 from ledger.line_verdict import LineVerdict, ends, settling
-from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, RANK, VERDICT, MeteringRecord, from_item
+from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, OVER, RANK, VERDICT, MeteringRecord, from_item
 from ledger.transaction import Operation, update
 
 if TYPE_CHECKING:

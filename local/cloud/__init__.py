@@ -10,7 +10,7 @@
         outputs = cloud.deploy(Path("build/cdk.out"), say=print)  # {"<stack>": {"<output>": "<value>"}}
 
         api = cloud.rest_api(outputs[stack]["ApiId"], "local")    # the API Gateway stage's name
-        api.call("GET", "/health").status                         # unsigned: public routes
+        api.call("GET", "/health").status                         # unsigned, for public routes
         sender = cloud.accounts.api_caller("usage-sender", api_id, ["local/POST/usage", "local/GET/subscribers/*"])
         api.call("POST", "/usage", {"events": [...]}, caller=sender).json
 
@@ -18,12 +18,12 @@
         cloud.marketplace.put_agreement_event("Purchase Agreement Created - Proposer", {...})
         report = cloud.run_workflow(outputs[stack]["StateMachineAliasArn"], {})
         cloud.seller.client("dynamodb").scan(TableName=...)       # any boto3 client, root of the seller's account
-        print(cloud.function_log("<function name>"))              # what a function wrote
+        print(cloud.function_log("<function name>"))              # the last lines of a function's log
 
-Leaving the block stops everything, and so does the end of this process, however it comes (``kill -9`` too).
-The emulator is ministack, started by ``launcher.py`` in an environment of its own; nothing outside this package knows
-which emulator it is. What it does differently from AWS, and what is left out of a template, stands in
-``emulator_patches.py``, ``function_patches.py``, ``clock_patch.py`` and ``prune.py``.
+The end of the block stops everything, and so does any end of this process (``kill -9`` too). ``launcher.py`` starts the
+emulator, ministack, in an environment of its own; nothing outside this package depends on which emulator it is. The
+templates are deployed as they are. The modules ``*_patches.py`` and ``clock_patch.py`` mend the emulator where it
+differs from AWS; each patch gives its reason.
 """
 
 from local.cloud.accounts import MARKETPLACE_ACCOUNT, SELLER_ACCOUNT, Accounts, LocalSession

@@ -1,7 +1,7 @@
-"""The accounts that take part, and how each of them signs its calls to the local cloud.
+"""The accounts of the local cloud, and sessions that sign as one of them.
 
-The emulator takes an access key of 12 digits for the root user of that account; all other keys belong to IAM users
-or roles and may do what their policies allow.
+The emulator takes an access key of 12 digits for the root user of that account. All other keys belong to IAM users and
+roles, and their policies decide what they may do.
 """
 
 import json
@@ -14,11 +14,11 @@ from botocore.config import Config
 
 from marketplace.regions import NOTICES_ACCOUNT
 
-#: ours: where the stacks are deployed
+#: Our own account, which has the stacks.
 SELLER_ACCOUNT = "111122223333"
-#: AWS Marketplace's: owner of the notification topics, sender of agreement events
+#: AWS Marketplace's account, which owns the notification topics and sends agreement events.
 MARKETPLACE_ACCOUNT = NOTICES_ACCOUNT
-#: the secret of every account's root user on the emulator
+#: The secret of every account's root user on the emulator.
 ROOT_SECRET = "test"  # noqa: S105 (not a secret, the emulator's constant)
 
 CALL_POLICY = "call-the-api"
@@ -31,7 +31,7 @@ class LocalSession(boto3.Session):
         super().__init__(aws_access_key_id=access_key, aws_secret_access_key=secret_key, region_name=region)
         self._local_endpoint = endpoint
 
-    # boto3's own signatures stay what type checkers see
+    # Type checkers see boto3's own signatures.
     if not TYPE_CHECKING:
 
         def client(self, service_name: str, **named: Any) -> Any:
@@ -45,26 +45,26 @@ class LocalSession(boto3.Session):
 
 
 class Accounts:
-    """Sessions, by who calls."""
+    """Makes sessions for the callers that a test or a run needs."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         self._endpoint = endpoint
         self._region = region
 
     def root(self, account: str, region: str | None = None) -> LocalSession:
-        """The root user of any account."""
+        """A session of the root user of any account."""
         return LocalSession(self._endpoint, region or self._region, account, ROOT_SECRET)
 
     def seller(self) -> LocalSession:
-        """Ours, allowed everything: deploys and reads."""
+        """A session of our own root user, who may do everything."""
         return self.root(SELLER_ACCOUNT)
 
     def api_caller(self, name: str, api_id: str, routes: Iterable[str] = ()) -> LocalSession:
-        """An IAM user of the seller's account who may call these routes of a REST API and do nothing else.
+        """A session of an IAM user of the seller's account that may call these routes of a REST API and nothing else.
 
         A route is ``<stage>/<METHOD>/<path>`` as IAM has it, ``*`` allowed: ``local/POST/usage``,
-        ``local/GET/subscribers/*``. Without routes: a user who may do nothing, for tests of the refusal. An existing
-        user gets the routes of this call and a new key; the former ones are void.
+        ``local/GET/subscribers/*``. Without routes the user may do nothing. An existing user gets the routes of this
+        call and a new key; its former routes and keys end.
         """
         iam = self.seller().client("iam")
         try:

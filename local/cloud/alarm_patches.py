@@ -1,25 +1,26 @@
-"""Alarms over several metrics and over queries: the emulator's CloudFormation refuses ``Metrics``, here it is stored.
+"""Alarms over several metrics and over queries, which the emulator's CloudFormation refuses (``Metrics``).
 
-Such an alarm is deployed, described and part of composite alarms' rules, and stays without data: the emulator has no
-metrics of AWS's services anyway. What PutMetricAlarm would refuse is refused.
+With this patch it stores and describes them, and rules of composite alarms may name them. They have no data, because
+the emulator has no metrics of AWS's services. The patch refuses what PutMetricAlarm would refuse.
 
-Loaded by ``launcher.py`` inside ``.venv-cloud``, after the version was checked: all of this reaches into internals.
+``launcher.py`` loads this inside ``.venv-cloud`` after it has checked the version, because all of it reaches into
+internals.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: PutMetricAlarm: MetricDataQuery, Id and Expression; how many queries have a MetricStat, and how many an Expression
+#: Limits of PutMetricAlarm: the form of an Id, the length of an Expression, and the number of queries of each kind.
 ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 LONGEST_EXPRESSION = 2048
 MOST = 10
-#: of an alarm on a single metric: none of them goes with ``Metrics``
+#: Properties of an alarm on a single metric, which exclude ``Metrics``.
 OF_ONE_METRIC = ("MetricName", "Namespace", "Dimensions", "Period", "Statistic", "ExtendedStatistic", "Unit")
 
 
 def refusal(properties: Mapping[str, Any]) -> str | None:
-    """Why PutMetricAlarm would not take an alarm's ``Metrics``; None if it would. Pure."""
+    """Why PutMetricAlarm would refuse an alarm's ``Metrics``; None if it would take them."""
     also = [name for name in OF_ONE_METRIC if name in properties]
     if also:
         return f"Metrics must not be specified together with {', '.join(also)}"
@@ -45,7 +46,7 @@ def _returned(query: Mapping[str, Any]) -> bool:
 
 
 def apply() -> None:
-    """Raises RuntimeError where the emulator has learnt it by itself."""
+    """Installs the patch. Raises RuntimeError where the emulator no longer needs it."""
     from ministack.services.cloudformation import provisioners
 
     record = provisioners._cw_metric_alarm_record

@@ -1,22 +1,23 @@
-"""Reads a cloud assembly: what ``cdk synth`` (or ``app.synth()``) leaves in ``cdk.out``.
+"""Reads a cloud assembly, the directory ``cdk.out`` that ``cdk synth`` writes.
 
-Formats: the manifest and the asset manifests of aws-cdk's cloud-assembly-schema. Nested assemblies (CDK stages) are
-read as well.
+Formats: the manifest and the asset manifests of aws-cdk's cloud-assembly-schema. ``read`` also reads nested assemblies
+(CDK stages).
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 
 class AssemblyFailed(RuntimeError):
-    """The cloud assembly is incomplete, or asks for something that cannot be done here."""
+    """The cloud assembly is incomplete, or asks for something that the local cloud cannot do."""
 
 
 @dataclass(frozen=True)
 class FileAsset:
-    """A file or directory and the object it is to become; the bucket's name may hold ``${AWS::AccountId}``."""
+    """A file or directory, and the object that it becomes. The bucket's name may hold ``${AWS::AccountId}``."""
 
     path: Path
     zipped: bool
@@ -26,9 +27,8 @@ class FileAsset:
 
 @dataclass(frozen=True)
 class StackArtifact:
-    """One stack. ``name`` is CloudFormation's, ``artifact`` the assembly's own."""
+    """One stack. ``name`` is CloudFormation's; ``after`` holds the manifest's names of what it depends on."""
 
-    artifact: str
     name: str
     template: dict[str, Any]
     parameters: dict[str, str]
@@ -39,14 +39,23 @@ class StackArtifact:
 
 @dataclass(frozen=True)
 class Assembly:
-    stacks: tuple[StackArtifact, ...]
-    assets: tuple[FileAsset, ...]
+    """``stacks`` by their names in the manifest, each after those that it depends on."""
+
+    stacks: dict[str, StackArtifact] = field(default_factory=dict)
+    assets: list[FileAsset] = field(default_factory=list)
 
 
 def read(directory: Path) -> Assembly:
-    """Stacks in an order in which they can be deployed, and all file assets. Raises AssemblyFailed."""
-    stacks, assets = _read(directory)
-    return Assembly(tuple(_ordered(stacks)), tuple(dict.fromkeys(assets)))
+    """The assembly's stacks and file assets. Raises AssemblyFailed."""
+    found = Assembly()
+    _read(directory, found)
+    stacks = found.stacks
+    try:
+        order = TopologicalSorter({name: stack.after & stacks.keys() for name, stack in stacks.items()}).static_order()
+        ordered = {name: stacks[name] for name in order}
+    except CycleError as error:
+        raise AssemblyFailed(f"stacks depend on each other in a circle: {sorted(set(error.args[1]))}") from None
+    return Assembly(ordered, list(dict.fromkeys(found.assets)))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -57,64 +66,35 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _read(directory: Path) -> tuple[list[StackArtifact], list[FileAsset]]:
-    stacks: list[StackArtifact] = []
-    assets: list[FileAsset] = []
+def _read(directory: Path, found: Assembly) -> None:
     for artifact, entry in _json(directory / "manifest.json").get("artifacts", {}).items():
         properties = entry.get("properties", {})
         match entry["type"]:
             case "aws:cloudformation:stack":
-                stacks.append(
-                    StackArtifact(
-                        artifact=artifact,
-                        name=properties.get("stackName", artifact),
-                        template=_json(directory / properties["templateFile"]),
-                        parameters=properties.get("parameters", {}),
-                        tags=properties.get("tags", {}),
-                        bootstrap_parameter=properties.get("bootstrapStackVersionSsmParameter"),
-                        after=frozenset(entry.get("dependencies", ())),
-                    )
+                found.stacks[artifact] = StackArtifact(
+                    name=properties.get("stackName", artifact),
+                    template=_json(directory / properties["templateFile"]),
+                    parameters=properties.get("parameters", {}),
+                    tags=properties.get("tags", {}),
+                    bootstrap_parameter=properties.get("bootstrapStackVersionSsmParameter"),
+                    after=frozenset(entry.get("dependencies", ())),
                 )
             case "cdk:asset-manifest":
-                assets += _assets(directory / properties["file"])
+                found.assets.extend(_assets(directory / properties["file"]))
             case "cdk:cloud-assembly":
-                nested_stacks, nested_assets = _read(directory / properties["directoryName"])
-                stacks += nested_stacks
-                assets += nested_assets
-    return stacks, assets
+                _read(directory / properties["directoryName"], found)
 
 
 def _assets(manifest: Path) -> list[FileAsset]:
     content = _json(manifest)
     if content.get("dockerImages"):
         raise AssemblyFailed(f"{manifest}: container images cannot run on the local cloud")
-    found = []
+    assets = []
     for name, asset in content.get("files", {}).items():
         source = asset["source"]
         if "path" not in source:
-            raise AssemblyFailed(f"{manifest}: asset {name} is to be made by a command, only files can be uploaded")
+            raise AssemblyFailed(f"{manifest}: a command makes asset {name}, and the local cloud can only upload files")
+        path, zipped = manifest.parent / source["path"], source.get("packaging") == "zip"
         for destination in asset["destinations"].values():
-            found.append(
-                FileAsset(
-                    path=manifest.parent / source["path"],
-                    zipped=source.get("packaging") == "zip",
-                    bucket=destination["bucketName"],
-                    key=destination["objectKey"],
-                )
-            )
-    return found
-
-
-def _ordered(stacks: list[StackArtifact]) -> list[StackArtifact]:
-    """Each after those it depends on; otherwise as the manifest has them."""
-    by_artifact = {stack.artifact: stack for stack in stacks}
-    ordered: list[StackArtifact] = []
-    waiting = list(stacks)
-    while waiting:
-        done = {stack.artifact for stack in ordered}
-        ready = [stack for stack in waiting if (stack.after & by_artifact.keys()) <= done]
-        if not ready:
-            raise AssemblyFailed(f"stacks depend on each other in a circle: {[stack.name for stack in waiting]}")
-        ordered += ready
-        waiting = [stack for stack in waiting if stack not in ready]
-    return ordered
+            assets.append(FileAsset(path, zipped, destination["bucketName"], destination["objectKey"]))
+    return assets

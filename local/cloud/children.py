@@ -1,11 +1,11 @@
-"""Child processes that end with us: the servers of the local run.
+"""Child processes that end with this one: the servers of the local run.
 
     with children.start("the local cloud", [python, "-u", "launcher.py"], log=path) as child:
         url = child.url(timeout=5)
 
-Each child is started with a pipe as its standard input and calls ``stdin_end.end_with_stdin()``. Leaving the ``with``
-block, ``stop()``, an exception, SIGINT, SIGTERM or ``kill -9`` of this process: each closes the pipe, and the child
-ends itself and the processes that it has started.
+Each child gets a pipe as its standard input and calls ``stdin_end.end_with_stdin()``. The end of the ``with`` block,
+``stop()``, an exception, SIGINT, SIGTERM and ``kill -9`` of this process all close the pipe, and then the child ends
+itself and the processes that it has started.
 """
 
 import json
@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from local.cloud.stdin_end import GRACE
@@ -44,7 +43,7 @@ class Child:
     def url(self, timeout: float) -> str:
         """The address a server announces as one JSON line ``{"url": ...}``.
 
-        Raises ChildFailed if it ends before that, or has said nothing after ``timeout`` seconds.
+        Raises ChildFailed if the server ends before that, or has announced nothing after ``timeout`` seconds.
         """
         deadline = time.monotonic() + timeout
         while True:
@@ -67,11 +66,11 @@ class Child:
         return "\n".join([f"--- {self.log} ---", *text[-lines:]])
 
     def wait(self) -> int:
-        """The command's exit code, once it has ended by itself."""
+        """Waits until the command ends by itself and returns its exit code."""
         return self._process.wait()
 
     def stop(self) -> None:
-        """Stops the child and all it started; returns when they are gone. Safe to call twice."""
+        """Stops the child and all that it started, and returns when they are gone. A second call does nothing."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
@@ -84,9 +83,7 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
@@ -98,9 +95,9 @@ def start(
     environment: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Child:
-    """Starts ``command`` and returns its Child; both outputs go to ``log``, which is emptied first.
+    """Starts ``command``, which has to call ``end_with_stdin()``, and returns its Child.
 
-    ``environment`` replaces ours where it is given. The command has to call ``end_with_stdin()``.
+    Both outputs go to ``log``, which starts empty. Without ``environment`` the child inherits ours.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:

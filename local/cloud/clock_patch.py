@@ -1,10 +1,10 @@
-"""The simulated clock for what the emulator dates: the third part of the differences to it as published.
+"""The simulated clock in the emulator.
 
 Functions of the stage `local` add an offset, kept in a file, to the machine's clock (``runtime.clock``). With the same
-file here, an SNS notice, an EventBridge event and an execution's start and Waits are of that time as well. Everything
-else keeps the machine's time: signatures, queues' delays, logs, schedules.
+file the emulator dates SNS notices, EventBridge events and the start and the Waits of executions. Signatures, queues'
+delays, logs and schedules keep the machine's time.
 
-Loaded by ``launcher.py`` inside ``.venv-cloud``.
+``launcher.py`` loads this inside ``.venv-cloud``.
 """
 
 import json
@@ -14,16 +14,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-#: seconds between looks at a clock that may be moved while a Wait waits for it
+#: Seconds between looks at the clock, which a run may move during a Wait.
 TICK = 0.1
 
 
 def apply(offset_file: Path) -> None:
-    """Raises RuntimeError where the emulator's code is not as expected."""
+    """Installs the clock. Raises RuntimeError where the emulator's code is not as expected."""
     from ministack.services import eventbridge, sns, stepfunctions
 
     def now() -> float:
-        """As ``runtime.clock.now`` has it."""
+        """The time as ``runtime.clock.now`` computes it."""
         try:
             return time.time() + float(offset_file.read_text(encoding="ascii").strip() or 0)
         except FileNotFoundError:
@@ -38,17 +38,17 @@ def apply(offset_file: Path) -> None:
             time.sleep(min(left, TICK))
 
     def strftime(pattern: str, *moment: Any) -> str:
-        """SNS dates its envelopes with whole seconds and a literal ``.000Z``; on AWS the milliseconds are real."""
+        """Dates SNS's envelopes with milliseconds, as on AWS; the emulator writes whole seconds and ``.000Z``."""
         return iso() if pattern == "%Y-%m-%dT%H:%M:%S.000Z" else time.strftime(pattern, *moment)
 
     publish = stepfunctions._publish_state_machine_version
 
     def publishing(request: Any) -> Any:
-        """Deployments are of the machine's time: they publish between signed calls."""
+        """Keeps the machine's time for a published version, because a deployment runs between signed calls."""
         status, headers, body = publish(request)
         if status < 400:
-            known = stepfunctions._state_machine_versions[json.loads(body)["stateMachineVersionArn"]]
-            known["creationDate"] = machine_iso()
+            version = stepfunctions._state_machine_versions[json.loads(body)["stateMachineVersionArn"]]
+            version["creationDate"] = machine_iso()
         return status, headers, body
 
     machine_iso = stepfunctions.now_iso

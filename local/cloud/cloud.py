@@ -1,4 +1,4 @@
-"""The embedded local cloud: start, deploy, call, stop. See the package's docstring for how it is used."""
+"""The embedded local cloud: start, deploy, call, stop. The package's docstring shows how to use it."""
 
 import json
 import os
@@ -9,7 +9,6 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from local.cloud import children
@@ -21,7 +20,7 @@ from local.cloud.state_directory import StateDirectory
 from local.cloud.workflow import run_workflow
 
 PROJECT = Path(__file__).resolve().parents[2]
-#: seconds in which the emulator has to answer; it needs less than one on an idle machine
+#: Seconds in which the emulator has to answer; it needs less than one on an idle machine.
 START_TIMEOUT = 30.0
 
 
@@ -32,11 +31,11 @@ class CloudFailed(RuntimeError):
 class LocalCloud:
     """One emulator process, from ``start()`` to ``stop()``; a context manager.
 
-    ``function_environment`` is what every function finds in its environment besides its own variables, above all the
-    local Marketplace's address. Logs and unpacked code are kept in a directory of ours below ``state``, until the
-    next start. ``schedules`` lets EventBridge's schedules fire, by the machine's clock: not for runs that move theirs.
-    ``wait_scale`` shortens the workflows' retry intervals and Waits of so many seconds (0.1: a tenth).
-    ``clock_offset_file``: notices, events and executions are dated by the simulated clock, as the functions' own times.
+    ``function_environment`` reaches every function besides its own variables, above all the local Marketplace's
+    address. A directory below ``state`` keeps logs and unpacked code until the next start. ``schedules`` lets
+    EventBridge's schedules fire, by the machine's clock, so it does not suit a run that moves its own clock.
+    ``wait_scale`` multiplies the workflows' retry intervals and Waits of so many seconds (0.1: a tenth).
+    With ``clock_offset_file`` notices, events and executions are dated by the simulated clock, like the functions.
     """
 
     def __init__(
@@ -69,29 +68,29 @@ class LocalCloud:
             raise CloudFailed("the local cloud is not running")
         return self._endpoint
 
-    # --- who calls ----------------------------------------------------------------------------------------------------
+    # --- callers ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def accounts(self) -> Accounts:
-        """Sessions of the accounts that take part."""
+        """Makes sessions of any account."""
         return Accounts(self.endpoint, self.region)
 
     @cached_property
     def seller(self) -> LocalSession:
-        """Our own account's root user: clients of any service."""
+        """The session of our own account's root user."""
         return self.accounts.seller()
 
     @cached_property
     def marketplace(self) -> MarketplaceAccount:
-        """AWS Marketplace's account: its topics, notices and events."""
+        """AWS Marketplace's account with its topics, notices and events."""
         return MarketplaceAccount(self.accounts)
 
-    # --- what is called -----------------------------------------------------------------------------------------------
+    # --- calls --------------------------------------------------------------------------------------------------------
 
     def deploy(self, assembly: Path, *, say: Callable[[str], None] = lambda _: None) -> Outputs:
-        """Deploys a cloud assembly (``cdk.out``), new or again; outputs by stack name. Raises DeployFailed and others.
+        """Deploys a cloud assembly (``cdk.out``), new or again, and returns outputs by stack name.
 
-        ``say`` gets a line for each stack and for everything that had to be left out.
+        ``say`` receives one line for each stack. Raises DeployFailed and AssemblyFailed.
         """
         return Deployer(self.seller, SELLER_ACCOUNT, say=say).deploy(assembly)
 
@@ -99,11 +98,11 @@ class LocalCloud:
         return RestApi(self.endpoint, api_id, stage)
 
     def run_workflow(self, state_machine_arn: str, payload: Any, *, timeout: float = 120.0) -> Any:
-        """One execution from start to end; its output. Raises WorkflowFailed with its error and cause."""
+        """Runs one execution to its end and returns its output. Raises WorkflowFailed and TimeoutError."""
         return run_workflow(self.seller, state_machine_arn, payload, timeout=timeout)
 
     def function_log(self, function_name: str, *, group: str | None = None, lines: int = 50) -> str:
-        """What a function wrote, the last lines; empty if it never ran."""
+        """The last lines that a function logged; empty if it never ran."""
         logs = self.seller.client("logs")
         configured = self.seller.client("lambda").get_function_configuration(FunctionName=function_name)
         group = group or configured.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function_name}"
@@ -114,7 +113,7 @@ class LocalCloud:
         return "\n".join(event["message"].rstrip() for event in events[-lines:])
 
     def set_wait_scale(self, scale: float) -> None:
-        """From now on the workflows' retry intervals and Waits of so many seconds are shortened so."""
+        """Changes ``wait_scale`` for all that waits from now on."""
         body = json.dumps({"stepfunctions._SFN_WAIT_SCALE": scale}).encode()
         request = urllib.request.Request(f"{self.endpoint}/_ministack/config", body, method="POST")  # noqa: S310 (http, ours)
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
@@ -159,9 +158,9 @@ class LocalCloud:
         return self
 
     def _environment(self, scratch: Path) -> dict[str, str]:
-        """All that the emulator, and through it every function, gets from ours."""
+        """The emulator's environment, which every function inherits."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
-        # functions have no other credentials than their role's, wherever a machine may keep some
+        # A function must find its role's credentials only, whatever others the machine keeps.
         return kept | {"TMPDIR": str(scratch), "AWS_EC2_METADATA_DISABLED": "true"} | self._function_environment
 
     def _wait_until_healthy(self, child: children.Child) -> None:
@@ -176,7 +175,7 @@ class LocalCloud:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """Stops the emulator and every function process; returns when they are gone. Safe to call twice."""
+        """Stops the emulator and every function, and returns when they are gone. A second call does nothing."""
         if self._child is not None:
             self._child.stop()
             self._child = None
@@ -194,7 +193,5 @@ class LocalCloud:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()

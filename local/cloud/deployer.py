@@ -1,7 +1,7 @@
 """Deploys a cloud assembly to the local cloud through its CloudFormation, as the CDK's command line would to AWS.
 
-Uploads the file assets, stands in for the CDK's bootstrap stack (its bucket, its version parameter), leaves out what
-``prune`` says, creates or updates stack after stack and returns their outputs.
+The templates are those that go to AWS. The deployer uploads the file assets and stands in for the CDK's bootstrap
+stack, that is for its bucket and its version parameter.
 """
 
 import io
@@ -15,14 +15,14 @@ from botocore.exceptions import ClientError
 
 from local.cloud.accounts import LocalSession
 from local.cloud.assembly import Assembly, FileAsset, StackArtifact, read
-from local.cloud.prune import UNSUPPORTED, Template, prune
 
-#: what the CDK's bootstrap template of today would have left; stacks ask for 6 or more
+#: The version that the CDK's bootstrap template of today leaves; stacks ask for 6 or more.
 BOOTSTRAP_VERSION = "30"
 STACK_TIMEOUT = 120.0
-#: the earliest time a zip can hold: the archive depends on content alone
+#: The earliest time that a zip can hold, so that the archive depends on its content alone.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
+#: Outputs by stack name.
 Outputs = dict[str, dict[str, str]]
 
 
@@ -30,14 +30,10 @@ class DeployFailed(RuntimeError):
     """A stack or an asset could not be deployed; the message names the resource and the reason."""
 
 
-def _silent(line: str) -> None:
-    del line
-
-
 class Deployer:
-    """``say`` is given a line for everything worth telling: what is left out, what was deployed."""
+    """Deploys with a session's rights. ``say`` receives one line for each stack."""
 
-    def __init__(self, session: LocalSession, account: str, *, say: Callable[[str], None] = _silent) -> None:
+    def __init__(self, session: LocalSession, account: str, *, say: Callable[[str], None] = lambda _: None) -> None:
         self._account = account
         self._region: str = session.region_name
         self._say = say
@@ -46,72 +42,54 @@ class Deployer:
         self._cloudformation = session.client("cloudformation")
 
     def deploy(self, directory: Path) -> Outputs:
-        """Outputs by stack name. Raises DeployFailed, AssemblyFailed, PruneFailed."""
+        """Creates or updates every stack and returns the outputs. Raises DeployFailed and AssemblyFailed."""
         assembly = read(directory)
         self._upload(assembly)
-        lost_exports: set[str] = set()
-        return {stack.name: self._deploy_stack(stack, lost_exports) for stack in assembly.stacks}
+        return {stack.name: self._deploy_stack(stack) for stack in assembly.stacks.values()}
 
     # --- assets -------------------------------------------------------------------------------------------------------
 
-    def _resolved(self, name: str) -> str:
-        for placeholder, value in (("AccountId", self._account), ("Region", self._region), ("Partition", "aws")):
-            name = name.replace(f"${{AWS::{placeholder}}}", value)
-        return name
-
     def _upload(self, assembly: Assembly) -> None:
-        present: dict[str, set[str]] = {}
+        existing: dict[str, set[str]] = {}
         for asset in assembly.assets:
-            bucket = self._resolved(asset.bucket)
-            if bucket not in present:
-                present[bucket] = self._prepare_bucket(bucket)
-            if asset.key not in present[bucket]:
+            bucket = asset.bucket
+            for name, value in (("AccountId", self._account), ("Region", self._region), ("Partition", "aws")):
+                bucket = bucket.replace(f"${{AWS::{name}}}", value)
+            if bucket not in existing:
+                existing[bucket] = self._prepare_bucket(bucket)
+            if asset.key not in existing[bucket]:
                 self._s3.put_object(Bucket=bucket, Key=asset.key, Body=_content(asset))
-        # the emulator deploys a function whose code is missing, and fails when it is called
-        for asset in assembly.assets:
-            try:
-                self._s3.head_object(Bucket=self._resolved(asset.bucket), Key=asset.key)
-            except ClientError as failure:
-                raise DeployFailed(f"asset {asset.path} was not uploaded: {failure}") from None
 
     def _prepare_bucket(self, bucket: str) -> set[str]:
-        """Creates the bucket if it is not there; the keys in it."""
+        """Creates the bucket unless it exists, and returns the keys in it."""
         try:
             self._s3.head_bucket(Bucket=bucket)
         except ClientError:
-            if self._region == "us-east-1":
-                self._s3.create_bucket(Bucket=bucket)
-            else:
-                self._s3.create_bucket(
-                    Bucket=bucket,
-                    CreateBucketConfiguration={"LocationConstraint": self._region},  # type: ignore[typeddict-item]
-                )
+            elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
+            self._s3.create_bucket(Bucket=bucket, **({} if self._region == "us-east-1" else elsewhere))  # type: ignore[arg-type]
             return set()
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
         return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
     # --- stacks -------------------------------------------------------------------------------------------------------
 
-    def _deploy_stack(self, stack: StackArtifact, lost_exports: set[str]) -> dict[str, str]:
+    def _deploy_stack(self, stack: StackArtifact) -> dict[str, str]:
         started = time.monotonic()
         if stack.bootstrap_parameter is not None:
             self._ssm.put_parameter(
                 Name=stack.bootstrap_parameter, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
             )
-        template, left_out = prune(stack.template, lost_exports)
-        for one in left_out:
-            self._say(f"{stack.name}: left out {one}")
-        verb = self._apply(stack, self._template_url(stack, template))
+        verb = self._apply(stack)
         outputs = self._wait(stack.name)
-        count = len(template.get("Resources", {}))
+        count = len(stack.template.get("Resources", {}))
         self._say(f"{stack.name}: {verb}, {count} resources, {time.monotonic() - started:.1f} s")
         return outputs
 
-    def _template_url(self, stack: StackArtifact, template: Template) -> str:
-        """By address, because a template in the request may not exceed 51,200 bytes; the path form of it."""
+    def _template_url(self, stack: StackArtifact) -> str:
+        """Uploads the template, because one in the request may not exceed 51,200 bytes; returns its address."""
         bucket = f"local-templates-{self._account}-{self._region}"
         self._prepare_bucket(bucket)
-        self._s3.put_object(Bucket=bucket, Key=f"{stack.name}.json", Body=json.dumps(template).encode())
+        self._s3.put_object(Bucket=bucket, Key=f"{stack.name}.json", Body=json.dumps(stack.template).encode())
         return f"https://s3.{self._region}.amazonaws.com/{bucket}/{stack.name}.json"
 
     def _status(self, name: str) -> str | None:
@@ -120,7 +98,7 @@ class Deployer:
         except ClientError:
             return None
 
-    def _apply(self, stack: StackArtifact, url: str) -> str:
+    def _apply(self, stack: StackArtifact) -> str:
         status = self._status(stack.name)
         if status in ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED"):
             self._cloudformation.delete_stack(StackName=stack.name)
@@ -131,7 +109,7 @@ class Deployer:
         try:
             request(
                 StackName=stack.name,
-                TemplateURL=url,
+                TemplateURL=self._template_url(stack),
                 Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in stack.parameters.items()],
                 Tags=[{"Key": k, "Value": v} for k, v in stack.tags.items()],
                 Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
@@ -140,10 +118,7 @@ class Deployer:
             message = failure.response["Error"].get("Message", str(failure))
             if "No updates are to be performed" in message:
                 return "unchanged"
-            hint = ""
-            if "Unrecognized resource types" in message:
-                hint = f" (known to be left out here: {', '.join(sorted(UNSUPPORTED))})"
-            raise DeployFailed(f"{stack.name}: {message}{hint}") from None
+            raise DeployFailed(f"{stack.name}: {message}") from None
         return "created" if status is None else "updated"
 
     def _wait(self, name: str) -> dict[str, str]:
@@ -160,26 +135,24 @@ class Deployer:
             time.sleep(0.05)
 
     def _reasons(self, name: str) -> str:
-        """The resources that failed, each with its reason; those that were merely cancelled are not told."""
+        """One line for each resource that failed, without those that CloudFormation cancelled because of it."""
         lines = []
         for event in self._cloudformation.describe_stack_events(StackName=name)["StackEvents"]:
-            reason = event.get("ResourceStatusReason", "")
+            resource, reason = event.get("LogicalResourceId"), event.get("ResourceStatusReason", "")
             failed = event.get("ResourceStatus", "").endswith("_FAILED")
-            if failed and event.get("LogicalResourceId") != name and "cancelled" not in reason:
-                lines.append(f"  {event.get('LogicalResourceId')} ({event.get('ResourceType')}): {reason}")
+            if failed and resource != name and "cancelled" not in reason:
+                lines.append(f"  {resource} ({event.get('ResourceType')}): {reason}")
         return "\n".join(dict.fromkeys(reversed(lines)))
 
 
 def _content(asset: FileAsset) -> bytes:
     if not asset.path.exists():
         raise DeployFailed(f"asset {asset.path} is missing: synthesize again")
-    if not asset.zipped:
-        return asset.path.read_bytes()
-    return zipped(asset.path)
+    return zipped(asset.path) if asset.zipped else asset.path.read_bytes()
 
 
 def zipped(directory: Path) -> bytes:
-    """A directory as a zip that depends on names, content and the executable bit alone."""
+    """The directory as a zip that depends on names, content and the executable bit alone."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(path for path in directory.rglob("*") if path.is_file()):

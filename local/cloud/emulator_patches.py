@@ -1,6 +1,7 @@
-"""The emulator's services: the differences to it as published, each named, with its reason.
+"""Patches of the emulator's services, each with its reason.
 
-Loaded by ``launcher.py`` inside ``.venv-cloud``, after the version was checked: all of this reaches into internals.
+``launcher.py`` loads this inside ``.venv-cloud`` after it has checked the version, because all of it reaches into
+internals.
 """
 
 import re
@@ -8,9 +9,9 @@ from typing import Any
 
 
 def secure_transport() -> None:
-    """``aws:SecureTransport`` is true: the loopback address stands for the TLS endpoints of AWS.
+    """Makes ``aws:SecureTransport`` true, because the loopback address stands for the TLS endpoints of AWS.
 
-    Otherwise the TLS-only statement of each queue and topic denies every delivery.
+    Otherwise the TLS-only statement of each queue and topic would deny every delivery.
     """
     from ministack.core import iam_evaluator
 
@@ -23,9 +24,9 @@ def secure_transport() -> None:
 
 
 def roles_as_principals() -> None:
-    """``aws:PrincipalArn`` of a role's session is the role's ARN (IAM User Guide, "AWS global condition context keys").
+    """Makes ``aws:PrincipalArn`` of a role's session the role's ARN (IAM User Guide, "Global condition context keys").
 
-    The emulator gives the session's, which no policy that names a role would match. A role's path is not in it.
+    The emulator gives the session's ARN, which no policy that names a role would match. The role's path is lost in it.
     """
     from ministack.core import iam_evaluator
 
@@ -41,10 +42,10 @@ def roles_as_principals() -> None:
 
 
 def agreement_events(*, seller: str, marketplace: str) -> None:
-    """Marketplace's account, and no other, may put events of source ``aws.agreement-marketplace``.
+    """Lets Marketplace's account put events of source ``aws.agreement-marketplace`` on the seller's default bus.
 
-    On AWS they arrive on the default bus of the seller's account; PutEvents refuses a source that begins with
-    ``aws.`` to everybody (NotAuthorizedForSourceException), and so it stays for all other callers.
+    There they arrive on AWS. PutEvents refuses a source that begins with ``aws.`` (NotAuthorizedForSourceException) to
+    all other accounts.
     """
     from ministack.core.responses import get_account_id, get_region, request_scope
     from ministack.services import eventbridge
@@ -63,10 +64,10 @@ def agreement_events(*, seller: str, marketplace: str) -> None:
 
 
 def subscriptions_across_accounts() -> None:
-    """A stack's subscription to another account's topic is a real one, made by Subscribe under the topic's policy.
+    """Subscribes a stack's queue to another account's topic by a real Subscribe, under the topic's policy.
 
-    The emulator's CloudFormation looks for topics in its own account only, and where there is none it reports success
-    without having subscribed anything: an absent topic and a policy that refuses would both pass unnoticed.
+    The emulator's CloudFormation looks for topics in its own account only. Where it finds none it reports success
+    without a subscription, so that an absent topic or a policy that refuses would pass unnoticed.
     """
     from ministack.core.responses import get_account_id, get_region, request_scope
     from ministack.services import sns
@@ -94,9 +95,9 @@ def subscriptions_across_accounts() -> None:
 
 
 def arn_of_a_secret() -> None:
-    """``Ref`` of a secret in a template is its ARN (CloudFormation, AWS::SecretsManager::Secret, return values).
+    """Makes ``Ref`` of a secret its ARN (CloudFormation, AWS::SecretsManager::Secret, return values).
 
-    The emulator gives its name, and IAM, which goes by the ARN, then refuses whoever was granted the secret.
+    The emulator gives the secret's name, and IAM, which compares ARNs, would then refuse a role that may read it.
     """
     from ministack.services import secretsmanager
     from ministack.services.cloudformation import provisioners
@@ -123,9 +124,9 @@ def arn_of_a_secret() -> None:
 
 
 def throttled_tasks() -> None:
-    """A task whose function is at its concurrency fails with ``Lambda.TooManyRequestsException``, as on AWS.
+    """Makes a task fail with ``Lambda.TooManyRequestsException``, as on AWS, when its function is at its concurrency.
 
-    The emulator's name for it is ``Lambda.Unknown``, which the usual Retry for Lambda's service errors does not match.
+    The emulator says ``Lambda.Unknown``, which the usual Retry for Lambda's service errors does not match.
     """
     from ministack.services import stepfunctions
 
@@ -143,7 +144,7 @@ def throttled_tasks() -> None:
 
 
 def change_sets_that_made_stacks() -> None:
-    """DescribeStacks names the change set that was executed last (``ChangeSetId``), as on AWS."""
+    """Makes DescribeStacks name the change set that was executed last (``ChangeSetId``), as on AWS."""
     from ministack.services import cloudformation
     from ministack.services.cloudformation import handlers
 
@@ -162,17 +163,14 @@ def change_sets_that_made_stacks() -> None:
 
 
 def no_schedules() -> None:
-    """Schedules are stored and never fire: in a run with a simulated clock, the real hour means nothing."""
+    """Stores schedules and never fires them, because in a run with a simulated clock the real hour means nothing."""
     from ministack.services import eventbridge, scheduler
 
-    def nothing() -> None:
-        pass
-
-    scheduler.start_scheduler = eventbridge.start_scheduler = nothing
+    scheduler.start_scheduler = eventbridge.start_scheduler = lambda: None
 
 
 def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
-    """All of them, the last one only on demand."""
+    """Installs all patches; ``schedules`` leaves the emulator's schedules alone."""
     secure_transport()
     roles_as_principals()
     subscriptions_across_accounts()

@@ -1,7 +1,7 @@
-"""How functions run on the emulator: the differences to it as published, each named, with its reason.
+"""Patches of how the emulator runs functions, each with its reason.
 
-Loaded by ``launcher.py`` inside ``.venv-cloud``, after the version was checked: all of this reaches into internals.
-A patch whose place in the emulator's code is not as expected stops the start (RuntimeError), it is never skipped.
+``launcher.py`` loads this inside ``.venv-cloud`` after it has checked the version, because all of it reaches into
+internals. A patch that does not find its place in the emulator's code stops the start (RuntimeError).
 """
 
 import hashlib
@@ -18,28 +18,29 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-#: a worker's last line on stderr for one invocation
+#: A worker's last line on stderr for one invocation.
 END_OF_LOG = "\x1eend of log"
 
 
 def replaced(text: str, old: str, new: str) -> str:
+    """``text`` with ``new`` for ``old``. Raises RuntimeError unless ``old`` occurs exactly once."""
     if text.count(old) != 1:
         raise RuntimeError(f"expected once in the emulator's code, found {text.count(old)} times: {old[:80]!r}")
     return text.replace(old, new)
 
 
 def real_exception_classes() -> None:
-    """A function's failure carries its exception class in ``errorType`` and its ``stackTrace``.
+    """Gives a function's failure its exception class in ``errorType`` and its ``stackTrace``.
 
-    The emulator says ``Runtime.HandlerError`` whatever was raised, so that Retry and Catch of a state machine, which
-    go by that name, never match. It also ends the worker process after each exception; on Lambda the environment of
-    a handled exception stays warm, and so it does here.
+    The emulator says ``Runtime.HandlerError`` for every exception, so that Retry and Catch of a state machine, which
+    compare that name, never match. It also ends the worker after each exception; on Lambda, and with this patch, the
+    environment stays warm.
     """
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    # the answer travels as an ordinary one, because the reader ends the process of any other
+    # The failure travels as an ordinary answer, because the reader ends the process of any other.
     script = replaced(
         script,
         '{"status": "error", "error": str(e), "trace": traceback.format_exc()}',
@@ -47,7 +48,7 @@ def real_exception_classes() -> None:
         ' "requestId": context.aws_request_id, "stackTrace": traceback.format_tb(e.__traceback__)},'
         ' "trace": traceback.format_exc()}',
     )
-    # an import that fails says where
+    # An import that fails says where.
     script = replaced(
         script, '{"status": "error", "error": str(e)}', '{"status": "error", "error": traceback.format_exc()}'
     )
@@ -75,10 +76,10 @@ def real_exception_classes() -> None:
 
 
 def bare_interpreter(python: str, environment: Mapping[str, str]) -> None:
-    """Functions run in the given interpreter, with the given environment and their own variables.
+    """Runs functions in the given interpreter, with the given environment and their own variables.
 
-    The emulator would use its own interpreter, packages and all, and its own environment. Where the function asks for
-    another Python than there is, a notice says so, once.
+    The emulator would use its own interpreter with its packages, and its own environment. A notice in the log says once
+    that functions ask for another Python than this.
     """
     from ministack.core import lambda_runtime
 
@@ -98,7 +99,7 @@ def bare_interpreter(python: str, environment: Mapping[str, str]) -> None:
             sys.stderr.write(f"NOTICE functions ask for {runtime}; here they run on Python {version}\n")
         return python, str(lambda_runtime._PYTHON_WORKER_SCRIPT)
 
-    # variables that are the emulator's own, not the functions' (unless a function sets one itself: it did on purpose)
+    # The emulator's own variables are not the functions', unless a function sets one itself.
     own = {name for name in os.environ if os.environ[name] != environment.get(name)}
 
     def popen(command: list[str], **named: Any) -> Any:
@@ -111,9 +112,9 @@ def bare_interpreter(python: str, environment: Mapping[str, str]) -> None:
 
 
 def code_unpacked_once(directory: Path) -> None:
-    """All workers with the same code share one unpacked copy, and so its bytecode: most of a cold start.
+    """Lets all workers with the same code share one unpacked copy and its bytecode, which save most of a cold start.
 
-    The emulator unpacks the zip for each worker; the worker's directory gets a symbolic link instead.
+    The emulator unpacks the zip for each worker. Here the worker's directory gets a symbolic link instead.
     """
     from ministack.core import lambda_runtime
 
@@ -140,9 +141,9 @@ def code_unpacked_once(directory: Path) -> None:
 
 
 def log_ends_with_its_invocation() -> None:
-    """The log of an invocation is complete when its last line says so.
+    """Ends the log of an invocation with a line that says so.
 
-    The emulator waits for lines for 50 ms at least, with each call, and gives late ones to the next invocation.
+    The emulator waits at least 50 ms for lines, with each call, and gives late ones to the next invocation.
     """
     from ministack.core import lambda_runtime
 
@@ -174,7 +175,7 @@ def log_ends_with_its_invocation() -> None:
 
 
 def apply(*, python: str, environment: Mapping[str, str], code: Path) -> None:
-    """All of them."""
+    """Installs all patches. ``code``: a directory for the unpacked code."""
     code.mkdir(parents=True, exist_ok=True)
     real_exception_classes()
     log_ends_with_its_invocation()

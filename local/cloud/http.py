@@ -1,4 +1,4 @@
-"""Calls of the deployed REST API, unsigned or signed by whoever calls (SigV4, as routes with IAM ask for)."""
+"""Calls the deployed REST API, unsigned or signed by a caller (SigV4, which routes with IAM ask for)."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from local.cloud.accounts import LocalSession
 
 @dataclass(frozen=True)
 class Answer:
-    """``json`` is the decoded body if it is JSON, else None; header names are in lower case."""
+    """An HTTP answer. ``json`` is the decoded body, None where that is not JSON. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -23,13 +23,13 @@ class Answer:
 
 
 class RestApi:
-    """One stage of one API. Connections are kept and may be shared by threads.
+    """One stage of one API. It keeps its connections, and threads may share it.
 
         api = cloud.rest_api(outputs["Doors"]["ApiId"], "local")
         api.call("GET", "/health")
         api.call("POST", "/usage", {"events": [...]}, caller=usage_sender)
 
-    The address has the API's path form: the host name of the ``RestUrl`` output is AWS's.
+    The address has the API's path form, because the host name of the ``RestUrl`` output is AWS's.
     """
 
     def __init__(self, endpoint: str, api_id: str, stage: str, *, timeout: float = 60.0) -> None:
@@ -47,7 +47,10 @@ class RestApi:
         caller: LocalSession | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """``body``: text or bytes go as they are, anything else as JSON. With ``caller`` the request is signed."""
+        """Sends a request, signed if it has a ``caller``, and returns the answer.
+
+        Text and bytes go as they are, any other ``body`` goes as JSON.
+        """
         sent = dict(headers or {})
         if body is not None and not isinstance(body, str | bytes):
             body = json.dumps(body)

@@ -1,14 +1,12 @@
-"""Starts the emulator (ministack) as our local AWS: run by ``.venv-cloud``'s Python, never by the project's own.
+"""Starts the emulator (ministack) as our local AWS. ``.venv-cloud``'s Python runs this, never the project's own.
 
     .venv-cloud/bin/python -I -u launcher.py --function-python .venv-lambda/bin/python --account 111122223333 ...
 
-Announces itself with one JSON line ``{"url": "http://127.0.0.1:<port>"}`` and serves until it is stopped. The port is
-the kernel's choice, bound before anything else happens, so that no two runs can meet on one. Only the loopback
-address is bound, and requests are authorized as on AWS (signatures, IAM policies, resource policies).
+It announces itself with one JSON line ``{"url": "http://127.0.0.1:<port>"}`` and serves until it is stopped. The kernel
+chooses the port, which the launcher binds before anything else, so that no two runs share one. It listens on the
+loopback address only, and the emulator authorizes requests as AWS does (signatures, IAM policies, resource policies).
 
-What is changed in the emulator stands in ``emulator_patches.py``, ``type_patches.py``, ``alarm_patches.py``,
-``function_patches.py`` and ``clock_patch.py``; these reach into internals, so the version has to be exactly the one
-they were written for.
+The patch modules beside this file reach into internals, so the emulator's version has to be the one they are for.
 """
 
 import argparse
@@ -26,16 +24,17 @@ MINISTACK = "1.5.33"
 
 
 def check_version() -> None:
+    """Exits unless the installed emulator is the one that the patches are for."""
     installed = importlib.metadata.version("ministack")
     if installed != MINISTACK:
         sys.exit(f"the local cloud's patches are for ministack {MINISTACK}, {installed} is installed: run `make setup`")
 
 
 def emulator_environment(port: int, *, region: str, account: str, wait_scale: str) -> dict[str, str]:
-    """What the emulator reads from its environment, most of it while it is being imported."""
+    """The variables that the emulator reads, most of them on import."""
     return {
         "BIND_HOST": "127.0.0.1",
-        # these two would listen on every address of the machine
+        # These two servers would listen on every address of the machine.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "GATEWAY_PORT": str(port),
@@ -45,14 +44,14 @@ def emulator_environment(port: int, *, region: str, account: str, wait_scale: st
         "AUTH": "true",
         "LAMBDA_EXECUTOR": "local",
         "SFN_WAIT_SCALE": wait_scale,
-        # no container daemon is looked for, should there be one
+        # The emulator must not use a container daemon of the machine.
         "DOCKER_HOST": "unix:///nonexistent",
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
 
 
 def load(name: str) -> ModuleType:
-    """A module beside this file: ``-I`` keeps this directory, whose ``http.py`` would hide Python's, off the path."""
+    """Loads a module beside this file. ``-I`` keeps the directory off the path: its ``http.py`` would hide Python's."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -79,7 +78,7 @@ def main() -> None:
     listener.bind(("127.0.0.1", 0))
     listener.listen(512)
     port = listener.getsockname()[1]
-    # what functions inherit is what we were started with, nothing of the emulator's own
+    # Functions inherit the environment of this process, without the emulator's own variables.
     function_environment = dict(os.environ)
     os.environ.update(
         emulator_environment(port, region=arguments.region, account=arguments.account, wait_scale=arguments.wait_scale)

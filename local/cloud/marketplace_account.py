@@ -1,6 +1,6 @@
-"""AWS Marketplace's own account, as far as it acts in ours: notification topics, and agreement events.
+"""AWS Marketplace's account on the local cloud: it owns notification topics and sends agreement events.
 
-The metering and entitlement APIs are another thing: the local Marketplace, a server of its own.
+The metering and entitlement APIs are not here: the local Marketplace, a server of its own, has them.
 """
 
 import json
@@ -9,17 +9,17 @@ from typing import Any
 
 from local.cloud.accounts import MARKETPLACE_ACCOUNT, SELLER_ACCOUNT, Accounts
 
-#: where the topics and the events are, whatever Region the seller lives in
+#: The Region of the topics and the events, whichever Region the seller uses.
 MARKETPLACE_REGION = "us-east-1"
 AGREEMENT_SOURCE = "aws.agreement-marketplace"
 
 
 class EventRefused(RuntimeError):
-    """EventBridge did not take an event; the message is its error code and text."""
+    """EventBridge refused an event; the message is its error code and text."""
 
 
 class MarketplaceAccount:
-    """Plays the account that owns the topics of a product and tells the seller about buyers."""
+    """Publishes to the seller, as Marketplace does, what happens to buyers."""
 
     def __init__(self, accounts: Accounts) -> None:
         session = accounts.root(MARKETPLACE_ACCOUNT, MARKETPLACE_REGION)
@@ -27,9 +27,9 @@ class MarketplaceAccount:
         self._events = session.client("events")
 
     def create_topics(self, product_code: str) -> None:
-        """The two topics of a product, each with the policy that lets the seller's account subscribe.
+        """Creates a product's two topics, each with the policy that lets the seller's account subscribe.
 
-        Needed before the stack with the subscriptions is deployed.
+        The deployment of the stack with the subscriptions needs them.
         """
         for kind in ("subscription", "entitlement"):
             arn = self._sns.create_topic(Name=f"aws-mp-{kind}-notification-{product_code}")["TopicArn"]
@@ -48,26 +48,17 @@ class MarketplaceAccount:
         return self._sns.publish(TopicArn=arn, Message=json.dumps(dict(message)))["MessageId"]
 
     def publish_subscription_notice(self, product_code: str, message: Mapping[str, Any]) -> str:
-        """For example ``{"action": "subscribe-success", "customer-identifier": ..., "product-code": ...}``; its id."""
+        """Publishes, for example, ``{"action": "subscribe-success", "customer-identifier": ...}``; returns its id."""
         return self._publish("subscription", product_code, message)
 
     def publish_entitlement_notice(self, product_code: str, message: Mapping[str, Any]) -> str:
-        """For example ``{"action": "entitlement-updated", "customer-identifier": ..., "product-code": ...}``."""
+        """Publishes, for example, ``{"action": "entitlement-updated", "customer-identifier": ...}``; returns its id."""
         return self._publish("entitlement", product_code, message)
 
     def put_agreement_event(self, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str] = ()) -> str:
-        """An event of Marketplace on the default bus of the seller's account; its id. Raises EventRefused."""
-        answer = self._events.put_events(
-            Entries=[
-                {
-                    "Source": AGREEMENT_SOURCE,
-                    "DetailType": detail_type,
-                    "Detail": json.dumps(dict(detail)),
-                    "Resources": list(resources),
-                }
-            ]
-        )
-        entry = answer["Entries"][0]
-        if "EventId" not in entry:
-            raise EventRefused(f"{entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
-        return entry["EventId"]
+        """Puts an event on the default bus of the seller's account and returns its id. Raises EventRefused."""
+        event = {"Source": AGREEMENT_SOURCE, "DetailType": detail_type, "Detail": json.dumps(dict(detail))}
+        (answer,) = self._events.put_events(Entries=[{**event, "Resources": list(resources)}])["Entries"]
+        if "EventId" not in answer:
+            raise EventRefused(f"{answer.get('ErrorCode')}: {answer.get('ErrorMessage')}")
+        return answer["EventId"]

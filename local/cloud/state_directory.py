@@ -1,4 +1,4 @@
-"""A directory for the files of one run, emptied when taken; two runs at once get two."""
+"""A directory for the files of one run. It starts empty, and two runs at the same time get two directories."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 class StateDirectory:
     """``<base>/<name>``, or ``<name>-2`` and so on while another process holds that one.
 
-    The lock is the kernel's (flock): it goes with the process that holds it, however that ends.
+    The lock is the kernel's (flock), which releases it when the process ends in any way.
     """
 
     def __init__(self, base: Path, name: str) -> None:
@@ -19,7 +19,7 @@ class StateDirectory:
         self.path: Path | None = None
 
     def take(self) -> Path:
-        """An empty directory, ours until ``release()``."""
+        """Takes an empty directory until ``release()`` and returns its path."""
         self.release()
         self._base.mkdir(parents=True, exist_ok=True)
         number = 1
@@ -39,7 +39,7 @@ class StateDirectory:
             return self.path
 
     def release(self) -> None:
-        """The files stay, for whoever wants to read the logs."""
+        """Gives the directory up. Its files stay, because people read the logs in it."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

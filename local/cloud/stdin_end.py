@@ -1,19 +1,19 @@
-"""Ends a program when its owner is gone. Standard library only: the launcher runs it in another environment."""
+"""Ends a program when its owner ends. Standard library only, because the launcher imports it in another environment."""
 
 import os
 import signal
 import threading
 import time
 
-#: seconds between SIGTERM and SIGKILL
+#: Seconds between SIGTERM and SIGKILL.
 GRACE = 1.0
 
 
 def end_with_stdin() -> None:
-    """Ends this process group once standard input is at its end: SIGTERM, and SIGKILL after the grace.
+    """Ends this process group at the end of standard input, by SIGTERM and, after the grace, by SIGKILL.
 
     The owner holds the other end of the pipe and never writes to it. The kernel closes that end however the owner ends
-    (return, crash, ``kill -9``). The program has to lead a process group of its own, as ``children.start`` makes it.
+    (return, crash, ``kill -9``). The program has to lead a process group of its own; ``children.start`` sees to that.
     """
     threading.Thread(target=_wait, name="stdin-end", daemon=True).start()
 

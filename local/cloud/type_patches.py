@@ -1,6 +1,7 @@
-"""CloudFormation types that the emulator does not know although their services do; and state machines by version.
+"""CloudFormation types that the emulator lacks although it has their services; and state machines by version.
 
-Loaded by ``launcher.py`` inside ``.venv-cloud``, after the version was checked: all of this reaches into internals.
+``launcher.py`` loads this inside ``.venv-cloud`` after it has checked the version, because all of it reaches into
+internals.
 """
 
 import contextvars
@@ -11,7 +12,7 @@ from typing import Any
 
 
 def _answer(response: Any) -> dict[str, Any]:
-    """The body of a service's answer. Raises ValueError, as a resource handler does, where it is a refusal."""
+    """The body of a service's answer. Raises ValueError, as a resource handler does, where the service refuses."""
     status, _, body = response
     content: dict[str, Any] = json.loads(body or b"{}")
     if status >= 400:
@@ -19,20 +20,16 @@ def _answer(response: Any) -> dict[str, Any]:
     return content
 
 
-def _lower(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
 def _as_requested(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """A template's properties as the API's parameters: same names, other first letters."""
+    """A template's properties as the API's parameters, whose names begin with a lowercase letter."""
     return {
-        _lower(name): [_as_requested(entry) for entry in value] if isinstance(value, list) else value
+        name[:1].lower() + name[1:]: [_as_requested(entry) for entry in value] if isinstance(value, list) else value
         for name, value in properties.items()
     }
 
 
 def state_machine_versions() -> dict[str, Any]:
-    """``AWS::StepFunctions::StateMachineVersion``: every change of a property publishes another version, as on AWS."""
+    """``AWS::StepFunctions::StateMachineVersion``, of which every changed property publishes another, as on AWS."""
     from ministack.services import stepfunctions
 
     def create(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
@@ -46,12 +43,12 @@ def state_machine_versions() -> dict[str, Any]:
         del properties
         _answer(stepfunctions._delete_state_machine_version({"stateMachineVersionArn": arn}))
 
-    # without "update" the engine creates anew what has changed, and deletes the old one or, by its policy, keeps it
+    # Without "update" the engine creates another version, and deletes the old one or, by its policy, keeps it.
     return {"create": create, "delete": delete}
 
 
 def state_machine_aliases() -> dict[str, Any]:
-    """``AWS::StepFunctions::StateMachineAlias`` with a RoutingConfiguration; a gradual deployment is refused."""
+    """``AWS::StepFunctions::StateMachineAlias`` with a RoutingConfiguration. It refuses a gradual deployment."""
     from ministack.services import stepfunctions
 
     def routing(properties: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +56,7 @@ def state_machine_aliases() -> dict[str, Any]:
             raise ValueError("DeploymentPreference: the local cloud has no gradual deployments")
         request = _as_requested(properties)
         request.pop("stateMachineArn", None)
-        # the engine hands numbers on as the template has them, and some templates have them as text
+        # The engine passes numbers on as the template has them, and some templates have them as text.
         for entry in request["routingConfiguration"]:
             entry["weight"] = int(entry["weight"])
         return request
@@ -82,7 +79,7 @@ def state_machine_aliases() -> dict[str, Any]:
 
 
 def composite_alarms() -> dict[str, Any]:
-    """``AWS::CloudWatch::CompositeAlarm``; its actions' suppressor is left out, since the emulator has none."""
+    """``AWS::CloudWatch::CompositeAlarm`` without its actions' suppressor, which the emulator does not have."""
     from ministack.services import cloudwatch
     from ministack.services.cloudformation import provisioners
 
@@ -109,10 +106,10 @@ def composite_alarms() -> dict[str, Any]:
 
 
 def executions_of_versions() -> None:
-    """An execution runs the definition it was started with: its version's, or the machine's of that moment.
+    """Makes an execution run the definition of its version, or that of the machine when it was started.
 
-    The emulator finds the machine of a version or an alias and runs whatever that machine's definition is a moment
-    later. It also does not tell which version an execution runs (DescribeExecution).
+    The emulator finds the machine of a version or an alias and runs the definition that the machine has a moment later.
+    Its DescribeExecution does not say either which version an execution runs.
     """
     from ministack.services import stepfunctions
 
@@ -124,7 +121,7 @@ def executions_of_versions() -> None:
     run = stepfunctions._run_execution
     start = stepfunctions._start_execution
     describe = stepfunctions._describe_execution
-    # the thread of an execution gets a copy of the context in which it was started
+    # The thread of an execution gets a copy of the context in which it was started.
     requested: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("requested")
 
     def running(arn: str) -> None:
@@ -135,9 +132,10 @@ def executions_of_versions() -> None:
         arn = data.get("stateMachineArn", "")
         version = stepfunctions._execution_version_arn(arn)
         machine = stepfunctions._state_machines.get(stepfunctions._resolve_state_machine_arn(arn))
-        known = stepfunctions._state_machine_versions.get(version) or {}
+        of_version = stepfunctions._state_machine_versions.get(version) or {}
         named = {
-            "startedWith": machine and {**machine, **{key: known[key] for key in ("definition", "roleArn") if known}},
+            "startedWith": machine
+            and {**machine, **{key: of_version[key] for key in ("definition", "roleArn") if of_version}},
             "stateMachineVersionArn": version,
             "stateMachineAliasArn": arn if arn in stepfunctions._state_machine_aliases else None,
         }
@@ -165,11 +163,10 @@ def executions_of_versions() -> None:
 
 
 def unqualified_machines() -> None:
-    """A right to a state machine is a right to its versions and aliases, and is asked for by the machine's own ARN.
+    """Asks IAM for a right to the state machine itself where a call names its version or alias.
 
     A policy that names an alias gives nothing (Step Functions Developer Guide, "Authorization for versions and
-    aliases"). The emulator asks for the ARN as it was called: it would let such a policy pass, and refuse
-    the right one.
+    aliases"). The emulator asks for the ARN in the call, so it would accept such a policy and refuse the right one.
     """
     from ministack.core import iam_actions
 
@@ -186,7 +183,7 @@ def unqualified_machines() -> None:
 
 
 def apply() -> None:
-    """All of them. Raises RuntimeError where the emulator has learnt a type by itself."""
+    """Installs all patches. Raises RuntimeError where the emulator has a type by itself."""
     from ministack.services.cloudformation import provisioners
 
     for kind, handlers in {
@@ -195,7 +192,7 @@ def apply() -> None:
         "AWS::CloudWatch::CompositeAlarm": composite_alarms(),
     }.items():
         if kind in provisioners._RESOURCE_HANDLERS:
-            raise RuntimeError(f"the emulator knows {kind} by itself: its patch can go")
+            raise RuntimeError(f"the emulator has {kind} by itself: its patch can go")
         provisioners._RESOURCE_HANDLERS[kind] = handlers
     executions_of_versions()
     unqualified_machines()

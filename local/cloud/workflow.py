@@ -1,4 +1,4 @@
-"""Runs a state machine to its end."""
+"""Starts an execution of a state machine and waits for its end."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from local.cloud.accounts import LocalSession
 
 
 class WorkflowFailed(RuntimeError):
-    """An execution ended otherwise than SUCCEEDED. ``error`` and ``cause`` are the execution's own."""
+    """An execution did not end as SUCCEEDED. ``error`` and ``cause`` are the execution's own."""
 
     def __init__(self, status: str, error: str, cause: str) -> None:
         super().__init__(f"{status}: {error}: {cause}")
@@ -18,9 +18,9 @@ class WorkflowFailed(RuntimeError):
 
 
 def run_workflow(session: LocalSession, state_machine_arn: str, payload: Any, *, timeout: float = 120.0) -> Any:
-    """Starts one execution with ``payload`` as its input and waits; its output.
+    """Starts one execution with ``payload`` as its input, waits, and returns its output.
 
-    Raises WorkflowFailed, and TimeoutError after ``timeout`` seconds (the execution goes on).
+    Raises WorkflowFailed, and TimeoutError after ``timeout`` seconds, when the execution still goes on.
     """
     states = session.client("stepfunctions")
     arn = states.start_execution(stateMachineArn=state_machine_arn, input=json.dumps(payload))["executionArn"]

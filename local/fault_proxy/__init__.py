@@ -1,6 +1,6 @@
 """DynamoDB with faults: a loopback proxy between the stage's functions and the local cloud.
 
-    with LocalStage(dynamodb_faults=True) as stage:
+    with LocalStage(clock=clock, dynamodb_faults=True) as stage:
         stage.dynamodb_faults.arm("lost-answer", operation="TransactWriteItems", table="yawl-metering-records-local")
 
 The functions reach it through ``AWS_ENDPOINT_URL_DYNAMODB``. It passes everything on until a test arms a fault.

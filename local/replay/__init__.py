@@ -1,1 +1,1 @@
-"""The replay of a log against the deployed local stage: buyers arrive, usage is sent, hours pass, all is reckoned."""
+"""Replays a log against the deployed local stage: buyers, usage, the hours of a day, and the reckoning."""

@@ -1,4 +1,4 @@
-"""What a run must show, each statement held against evidence of its own, so that no two errors can cancel out."""
+"""The statements that a run must prove, each by evidence of its own, so that no two errors can cancel out."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,21 +13,21 @@ from marketplace.dimensions import Dimension
 from marketplace.tiers import UNLIMITED
 from runtime.clock import iso
 
-#: the answers that each purpose of the replay may get; ``refusal:x`` only ``refused x``
+#: The answers that each purpose of the replay may get; ``refusal:x`` may get ``refused x`` only.
 EXPECTED = {
     "normal": {"recorded"},
     "late": {"recorded"},
     "duplicate": {"duplicate"},
-    "after_leaving": {"recorded", "refused not_subscribed", "retry_later just_ended"},
+    "after_cancelling": {"recorded", "refused not_subscribed", "retry_later just_ended"},
     "unknown_customer": {"retry_later unknown_customer"},
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """tally: what senders were told. events, records: the ledger's items. accepted: Marketplace's log.
+    """tally: the verdicts that senders received. events, records: the ledger's items. accepted: Marketplace's log.
 
-    allowances: recorded units a month by customer and dimension, as each buyer's tier includes them.
+    allowances: the units a month that each buyer's tier includes, by customer and dimension.
     """
 
     tally: Tally
@@ -40,7 +40,7 @@ class Evidence:
 
 
 def checks(evidence: Evidence) -> tuple[Check, ...]:
-    """Every statement, in the order of a unit's way."""
+    """Every statement, in the order of a unit's path."""
     return (
         _answers(evidence),
         _stored(evidence),
@@ -71,20 +71,20 @@ def _answers(evidence: Evidence) -> Check:
 
 
 def _stored(evidence: Evidence) -> Check:
-    told = {key: units for key, units in evidence.tally.by_verdict["recorded"].items() if units}
+    reported = {key: units for key, units in evidence.tally.by_verdict["recorded"].items() if units}
     stored: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for item in evidence.events:
         if item["content"]["quantity"]:
             stored[item["customerIdentifier"], item["content"]["dimension"]] += item["content"]["quantity"]
     return Check(
-        statement="What senders were told is recorded is what is stored.",
-        holds=told == stored,
+        statement="What the API confirmed as recorded is what the ledger stores.",
+        holds=reported == stored,
         figures=f"{len(stored)} accounts of a customer and a dimension",
     )
 
 
 def _counted(evidence: Evidence) -> Check:
-    """Hour by hour, so that a loss in one and a doubling in another do not cancel out."""
+    """Compares hour by hour, so that a loss in one and a doubling in another do not cancel out."""
     events: dict[tuple[str, int, str], Decimal] = defaultdict(Decimal)
     for item in evidence.events:
         if item["counted"]:
@@ -102,7 +102,7 @@ def _counted(evidence: Evidence) -> Check:
 
 
 def _users(evidence: Evidence) -> Check:
-    """Each user of a month is counted once: the simulated day lies in one month."""
+    """Counts each user of a month once; the simulated day lies in one month."""
     counted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     users: dict[tuple[str, str], set[str]] = defaultdict(set)
     for item in evidence.events:
@@ -113,7 +113,7 @@ def _users(evidence: Evidence) -> Check:
             users[key].add(content["userHash"])
     return Check(
         statement="Each user is counted once.",
-        holds={key: len(seen) for key, seen in users.items()} == counted,
+        holds={key: len(hashes) for key, hashes in users.items()} == counted,
         figures=f"{sum(map(len, users.values()))} users",
     )
 

@@ -1,4 +1,4 @@
-"""What the report tells besides the accounts: the log, the hours, what was mixed in, the checks."""
+"""Collects what the report shows besides the accounts: the log, the hours, the mix-ins, the checks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from local.xes import LogCounts
 
 
 def log_facts(counts: LogCounts, plan: Plan, share: int) -> LogFacts:
-    """counts: what was met while the log was read."""
+    """The facts about the log. counts: those of the reader."""
     return LogFacts(
         cases=counts.cases,
         events=counts.events,
@@ -37,16 +37,13 @@ def extras(
     reckoning: Reckoning,
     timings: Mapping[str, float],
 ) -> Extras:
-    """buyers: by the log's weeks. timings: seconds by step, in order."""
-    leaver = mixed.leaver
-    left = f"{leaver.hour:02d}:{leaver.at // 60_000 % 60:02d}" if leaver else None
+    """All extras of the report. buyers: by the log's weeks. timings: seconds by step, in order."""
+    cancelled = {c.customer: f"{c.hour:02d}:{c.at // 60_000 % 60:02d}" for c in (mixed.cancellation,) if c}
     return Extras(
         dimensions={n: DimensionFacts(unit=d.unit, scale=d.scale) for n, d in stage.settings.dimensions.items()},
         log=log,
         customers={
-            buyer.customer_identifier: CustomerFacts(
-                week=week, tier=buyer.tier, left=left if leaver and week == leaver.customer else None
-            )
+            buyer.customer_identifier: CustomerFacts(week=week, tier=buyer.tier, cancelled=cancelled.get(week))
             for week, buyer in buyers.items()
         },
         hours=tuple(hours),

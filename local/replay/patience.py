@@ -1,6 +1,6 @@
-"""What a caller does who is asked to send again: the same request once more, later, and not for ever.
+"""Sends a request again when its answer asks for that: later, and not for ever.
 
-The pauses grow, with full jitter, and are never shorter than ``Retry-After`` says.
+The pauses grow, with full jitter, and are never shorter than ``Retry-After``.
 """
 
 import threading
@@ -20,18 +20,18 @@ from tenacity import (
 
 from local.cloud.http import Answer
 
-#: seconds (of the machine's clock) after which what still asks to send again is given up
+#: Seconds (of the machine's clock) after which a request is given up.
 LONGEST = 120.0
-#: seconds that a pause is at most longer than it was asked to be
+#: Seconds by which a pause is at most longer than the answer asks for.
 LONGEST_BACKOFF = 10.0
-#: API Gateway's own words for "not now" (too many requests, nobody to answer, no answer in time), and the functions'
+#: Statuses of API Gateway and the functions that mean "not now".
 AGAIN = frozenset({429, 502, 503, 504})
 
 _Result = TypeVar("_Result")
 
 
 class Patience:
-    """``waiting`` is told the seconds of each pause, from the thread that waits; ``stop()`` ends the pauses of all."""
+    """How long to wait. ``waiting`` receives the seconds of each pause; ``stop()`` ends the pauses of all threads."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Patience:
         self._stopped = stopped or threading.Event()
 
     def until_answered(self, ask: Callable[[], _Result], asks_again: Callable[[_Result], float | None]) -> _Result:
-        """Ask until the answer is final; the last one, final or not.
+        """Asks until the answer is final, and returns the last answer, final or not.
 
         asks_again: None for a final answer, else how many seconds to wait at least.
         """
@@ -61,27 +61,27 @@ class Patience:
         return retrying(ask)
 
     def pause(self, seconds: float) -> None:
-        """A pause for something that is still under way."""
+        """Waits, and reports the pause."""
         self._waiting(seconds)
         self.sleep(seconds)
 
     def sleep(self, seconds: float) -> None:
-        """A pause that nobody need be told of."""
+        """Waits without a report."""
         self._stopped.wait(seconds)
 
     def stop(self) -> None:
-        """Whoever waits stops waiting, at once, and takes the answer that there is."""
+        """Ends every pause at once, now and later; each caller gets its latest answer."""
         self._stopped.set()
 
 
 def asks_again(answer: Answer) -> float | None:
-    """The seconds after which an answer asks for the same request again, None if it does not."""
-    told = answer.headers.get("retry-after", "")
-    if told.isdecimal():
-        return float(told)
+    """The seconds after which an answer asks for the same request again; None if it does not."""
+    seconds = answer.headers.get("retry-after", "")
+    if seconds.isdecimal():
+        return float(seconds)
     return 0.0 if answer.status in AGAIN else None
 
 
 def _result(state: RetryCallState) -> Any:
-    assert state.outcome is not None, "asked for before the first answer"
+    assert state.outcome is not None, "tenacity asks after an answer only"
     return state.outcome.result()

@@ -1,4 +1,4 @@
-"""Where every unit ended: the sender's tally, the ledger's tables and Marketplace's log, held against each other."""
+"""Finds where every unit ended, from the sender's tally, the ledger's tables and Marketplace's log."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,39 +22,22 @@ Units = dict[AccountKey, Decimal]
 
 @dataclass(frozen=True)
 class Reckoning:
-    """customers: with their accounts. marketplace: its own counts. checks: statements held against the evidence."""
+    """The result. customers: with their accounts. marketplace: its own counts. checks: the run's statements."""
 
     customers: tuple[Customer, ...]
     marketplace: Marketplace
     checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What is stored, and what Marketplace has accepted. states: ``recorded`` units, and where each of them is."""
-
-    events: list[dict[str, Any]]
-    records: list[MeteringRecord]
-    accepted: list[dict[str, Any]]
-    states: dict[str, Units]
-
-    @classmethod
-    def of(cls, stage: LocalStage) -> "Kept":
-        """Read everything."""
-        records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
-        accepted = list(stage.marketplace.accepted())
-        events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
-        states = _ledger_states(records)
-        states["billed"] = _billed(accepted, stage.settings.dimensions)
-        states["remainder"] = _remainders(stage.items(tables.STATE))
-        states["recorded"], states["repeatedUsers"] = _events(events)
-        return cls(events, records, accepted, states)
-
-
 def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reckoning:
-    """Read everything and add it up. buyers: by customerIdentifier."""
-    kept = Kept.of(stage)
-    states = dict(kept.states)
+    """Reads everything and adds it up. buyers: by customerIdentifier."""
+    records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
+    accepted = list(stage.marketplace.accepted())
+    events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
+    states = _ledger_states(records)
+    states["billed"] = _billed(accepted, stage.settings.dimensions)
+    states["remainder"] = _remainders(stage.items(tables.STATE))
+    states["recorded"], states["repeatedUsers"] = _events(events)
     states["received"] = tally.received
     for state, verdict in (("refused", "refused"), ("repeatedEvents", "duplicate"), ("waiting", "retry_later")):
         states[state] = tally.by_verdict[verdict]
@@ -73,9 +56,9 @@ def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reck
     judged = Marketplace(url=stage.marketplace.url, **{name: summary[name] for name in names})
     evidence = Evidence(
         tally=tally,
-        events=kept.events,
-        records=kept.records,
-        accepted=kept.accepted,
+        events=events,
+        records=records,
+        accepted=accepted,
         billed_twice=summary["billedTwice"],
         dimensions=stage.settings.dimensions,
         allowances={key: _allowance(stage, buyer) for key, buyer in buyers.items()},
@@ -88,7 +71,7 @@ def _allowance(stage: LocalStage, buyer: Buyer) -> Mapping[str, Decimal]:
 
 
 def _events(items: list[dict[str, Any]]) -> tuple[Units, Units]:
-    """What is stored as recorded, and how much of it was users already counted."""
+    """The units of the stored events, and how many of them are users who were already counted."""
     recorded: Units = defaultdict(Decimal)
     repeated: Units = defaultdict(Decimal)
     for item in items:
@@ -99,7 +82,7 @@ def _events(items: list[dict[str, Any]]) -> tuple[Units, Units]:
 
 
 def _ledger_states(records: list[MeteringRecord]) -> dict[str, Units]:
-    """Units of hours that are included, pending, failed, unconfirmed or not sent."""
+    """Units of the hours by state: included, pending, failed, unconfirmed or not sent."""
     states: dict[str, Units] = {
         name: defaultdict(Decimal) for name in ("included", "pending", "failed", "unconfirmed", "notSent")
     }
@@ -128,7 +111,7 @@ def _billed(accepted: list[dict[str, Any]], dimensions: Mapping[str, Dimension])
 
 
 def _remainders(items: list[dict[str, Any]]) -> Units:
-    """What does not fill a unit yet, and what did not when a subscription ended."""
+    """Units that do not fill a billed unit yet, or did not when a subscription ended."""
     remainders: Units = defaultdict(Decimal)
     for item in items:
         for name, value in item.items():

@@ -1,4 +1,4 @@
-"""Sends usage as a careful sender does: in batches per customer, again when asked to, and keeps account of verdicts."""
+"""Sends usage as a careful sender does: in batches per customer, again when asked to, with a tally of verdicts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -17,19 +17,19 @@ SENDERS = 6
 
 #: (customerIdentifier, dimension)
 AccountKey = tuple[str, str]
-#: customerIdentifier and id
+#: (customerIdentifier, id)
 EventKey = tuple[str, str]
-#: an event with the verdict on it
-Told = tuple[TaggedEvent, dict[str, Any]]
+#: An event and its verdict.
+Judged = tuple[TaggedEvent, dict[str, Any]]
 
 
 class SendingFailed(RuntimeError):
-    """The usage API answered otherwise than with verdicts; the message has its answer."""
+    """The usage API did not answer with verdicts; the message has its answer."""
 
 
 @dataclass
 class Tally:
-    """What the doors answered. Quantities by verdict and account; events by reason and by purpose with its answers."""
+    """The final verdicts: quantities by verdict and account, numbers of events by reason and by purpose and answer."""
 
     received: dict[AccountKey, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     by_verdict: dict[str, dict[AccountKey, Decimal]] = field(
@@ -37,11 +37,11 @@ class Tally:
     )
     refusals: Counter[str] = field(default_factory=Counter)
     answers: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    #: events that the sender keeps, because it was asked to send them again later
+    #: Events that the sender keeps, because the verdict asks to send them again later.
     waiting: list[TaggedEvent] = field(default_factory=list)
 
     def add(self, tagged: TaggedEvent, verdict: dict[str, Any]) -> None:
-        """Note a final verdict."""
+        """Adds a final verdict."""
         body = tagged["event"]
         key = (body["customerIdentifier"], body["dimension"])
         quantity = received(tagged)
@@ -54,17 +54,20 @@ class Tally:
 
 
 class UsageSender:
-    """``tally`` holds the verdicts so far."""
+    """Sends events and adds their verdicts to ``tally``."""
 
     def __init__(self, stage: LocalStage, patience: Patience | None = None) -> None:
         self._stage = stage
         self._patience = patience or Patience()
         self.tally = Tally()
-        self._kept_answers: list[Told] = []
+        self._kept_answers: list[Judged] = []
         self._sent: set[EventKey] = set()
 
     def send(self, events: Sequence[TaggedEvent], advance: Callable[[int], None] = lambda _: None) -> None:
-        """Send what is kept from before and these events: first those of the log, then what refers to them."""
+        """Sends the waiting events and these: first those of the log, then those that refer to them.
+
+        advance: receives the number of events in each answer. Raises SendingFailed.
+        """
         kept, self.tally.waiting, self._kept_answers = self.tally.waiting, [], []
         self._sent = {_key(tagged) for tagged in kept}
         for wave in ([*kept, *filter(first_time, events)], [e for e in events if not first_time(e)]):
@@ -78,11 +81,11 @@ class UsageSender:
                     raise
 
     def close(self) -> None:
-        """No more is sent: what is still kept is noted as waiting."""
+        """Adds the verdicts of the events that still wait, since nothing more is sent."""
         for tagged, verdict in self._kept_answers:
             self.tally.add(tagged, verdict)
 
-    def _note(self, answered: Iterable[Told]) -> None:
+    def _note(self, answered: Iterable[Judged]) -> None:
         for tagged, verdict in answered:
             if verdict["verdict"] == "retry_later":
                 self.tally.waiting.append(tagged)
@@ -90,7 +93,7 @@ class UsageSender:
             else:
                 self.tally.add(tagged, verdict)
 
-    def _send_batch(self, batch: Sequence[TaggedEvent]) -> list[Told]:
+    def _send_batch(self, batch: Sequence[TaggedEvent]) -> list[Judged]:
         sending = _Sending(self._stage, batch, {_key(tagged) for tagged in batch} & self._sent)
         answer = self._patience.until_answered(sending.send, sending.asks_again)
         if answer.status != 200:
@@ -99,29 +102,27 @@ class UsageSender:
 
 
 class _Sending:
-    """One batch, sent until each event has an answer: ``busy`` is one of the moment, for an event or all of a request.
+    """One batch, which is sent until each event has a verdict other than ``busy``.
 
-    sent: the events that have been sent before and may have been recorded by that.
+    sent: the events that were sent before and may have been recorded by that.
     """
 
     def __init__(self, stage: LocalStage, batch: Sequence[TaggedEvent], sent: set[EventKey]) -> None:
         self._stage = stage
         self._open = list(batch)
         self._sent = sent
-        self.answered: list[Told] = []
-        self.busy: list[Told] = []
+        self.answered: list[Judged] = []
+        self.busy: list[Judged] = []
 
     def send(self) -> Answer:
         body = {"events": [tagged["event"] for tagged in self._open]}
         answer = self._stage.api.call("POST", "/usage", body, caller=self._stage.usage_sender)
         tried = self._open
         if answer.status == 200:
-            told = [
-                (tagged, self._first_told(tagged, verdict))
-                for tagged, verdict in zip(tried, answer.json["verdicts"], strict=True)
-            ]
-            self.answered += [(tagged, verdict) for tagged, verdict in told if verdict.get("reason") != "busy"]
-            self.busy = [(tagged, verdict) for tagged, verdict in told if verdict.get("reason") == "busy"]
+            self.busy = []
+            for tagged, verdict in zip(tried, answer.json["verdicts"], strict=True):
+                judged = (tagged, self._first_verdict(tagged, verdict))
+                (self.busy if verdict.get("reason") == "busy" else self.answered).append(judged)
             self._open = [tagged for tagged, _ in self.busy]
         self._sent |= {_key(tagged) for tagged in tried}
         return answer
@@ -129,8 +130,8 @@ class _Sending:
     def asks_again(self, answer: Answer) -> float | None:
         return 0.0 if answer.status == 200 and self.busy else asks_again(answer)
 
-    def _first_told(self, tagged: TaggedEvent, verdict: dict[str, Any]) -> dict[str, Any]:
-        """``duplicate`` of a first report whose former answer was none means: it was recorded by that request."""
+    def _first_verdict(self, tagged: TaggedEvent, verdict: dict[str, Any]) -> dict[str, Any]:
+        """Takes ``duplicate`` as ``recorded`` where an earlier request without an answer recorded the event."""
         if verdict["verdict"] == "duplicate" and first_time(tagged) and _key(tagged) in self._sent:
             return verdict | {"verdict": "recorded"}
         return verdict
@@ -141,7 +142,7 @@ def _key(tagged: TaggedEvent) -> EventKey:
 
 
 def _batches(events: Iterable[TaggedEvent]) -> list[list[TaggedEvent]]:
-    """Batches of one customer's events each, in their order."""
+    """Batches of one customer's events each, in the given order."""
     by_customer: dict[str, list[TaggedEvent]] = defaultdict(list)
     for tagged in events:
         by_customer[tagged["event"]["customerIdentifier"]].append(tagged)

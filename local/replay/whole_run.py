@@ -1,4 +1,4 @@
-"""One run from log to bill: read, synthesize, deploy, let buyers arrive, replay the day, reckon, report."""
+"""One run from log to bill: read, synthesize, deploy, bring buyers, replay the day, reckon, report."""
 
 import signal
 import time
@@ -25,7 +25,7 @@ from local.run_report import console as report_console
 from local.run_report import html
 from local.run_report.extras import HourFacts
 from local.run_report.schema import Run
-from local.simulated_clock import SimulatedClock, moment_of, working_day
+from local.simulated_clock import clock_at, working_day
 from local.stage import LocalStage, finish_synth, start_synth
 from local.xes import LogCounts, read_cases
 from runtime.clock import iso
@@ -34,7 +34,7 @@ console = Console(highlight=False)
 
 
 class Replaying:
-    """One run; ``out``: the folder it writes in. ``timings`` are seconds by step, in order."""
+    """The steps of one run and their display. ``out``: its folder. ``timings``: seconds by step, in order."""
 
     def __init__(self, log: Path, share: int, hours: int, out: Path) -> None:
         self.log = log
@@ -49,7 +49,7 @@ class Replaying:
 
     @contextmanager
     def step(self, name: str, doing: str) -> Iterator[Callable[[str], None]]:
-        """Shows what is being done, and for how long it was; what it yields shows how far it has come."""
+        """Shows a step and, at its end, how long it took. Yields a function that shows the progress."""
         started = time.monotonic()
         with console.status(f"{doing} ...") as status:
             self._show = lambda more: status.update(f"{doing}: {more} ...")
@@ -66,9 +66,9 @@ class Replaying:
         self._pauses += 1
         self._show(f"waiting {max(seconds, 1):.0f} s")
 
-    def prepare(self, clock: SimulatedClock) -> Plan:
-        """Read the log while the stage is synthesized."""
-        with start_synth(clock.file, self.out / "cdk.out", self.out / "local") as synth:
+    def prepare(self, clock_file: Path) -> Plan:
+        """Reads the log while a child process synthesizes the stage; returns the plan of the day."""
+        with start_synth(clock_file, self.out / "cdk.out", self.out / "local") as synth:
             with self.step("log", f"reading {self.log.name} and folding it into one working day"):
                 plan = fold(read_cases(self.log, self.counts), share=self.share, hours=self.hours)
             with self.step("synth", "synthesizing the stage local and bundling its asset"):
@@ -82,7 +82,7 @@ class Replaying:
         return plan
 
     def replay_day(self, day: Day, sender: UsageSender) -> list[HourFacts]:
-        """All hours, with a bar that counts events."""
+        """Replays and meters all hours behind a progress bar that counts events."""
         started = time.monotonic()
         plan = day.replay.plan
         total = sum(len(day.replay.to_send(hour, day.date, {})) for hour in plan.hours)
@@ -102,7 +102,7 @@ class Replaying:
                 progress.update(task, description=f"hour {hour:02d}:00, {doing:12}", advance=sent)
 
             for hour in plan.hours:
-                total += len(sender.tally.waiting)  # what waits is sent again
+                total += len(sender.tally.waiting)  # The sender sends waiting events again.
                 progress.update(task, total=total)
                 self._show = partial(show, hour)
                 show(hour, "sending")
@@ -116,20 +116,20 @@ class Replaying:
 
 
 def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
-    """One run from log to bill; True if every unit is accounted for and every check holds."""
+    """Runs from log to bill. True if every unit is accounted for and every check holds."""
     started = time.monotonic()
     replaying = Replaying(log, share, hours, out)
-    clock = SimulatedClock(out / "local" / "clock-offset")
-    plan = replaying.prepare(clock)
+    clock_file = out / "local" / "clock-offset"
+    plan = replaying.prepare(clock_file)
     mixed = mix_in(plan)
+    clock = clock_at(plan.hours[0] - 0.5, clock_file)
     day = working_day(datetime.now(UTC).date())
-    clock.set(moment_of(day, plan.hours[0] - 0.5))
-    left_out: list[str] = []
-    stage = LocalStage(clock=clock, assembly=out / "cdk.out", folder=out / "local", say=left_out.append)
+    deployed: list[str] = []
+    stage = LocalStage(clock=clock, assembly=out / "cdk.out", folder=out / "local", say=deployed.append)
     with ExitStack() as up:
         with replaying.step("deploy", "deploying on the local cloud"):
             up.enter_context(stage)
-        for line in left_out:
+        for line in deployed:
             console.print(f"  [dim]{line}[/]")
         number = len(plan.customers)
         arrivals = Buyers(stage, replaying.patience)
@@ -140,44 +140,36 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
         facts = replaying.replay_day(simulated, sender)
         with replaying.step("reckoning", "holding ledger and Marketplace against each other"):
             simulated.finish()
-            known = {buyer.customer_identifier: buyer for buyer in buyers.values()}
-            reckoning = reckon(stage, sender.tally, known)
+            by_identifier = {buyer.customer_identifier: buyer for buyer in buyers.values()}
+            reckoning = reckon(stage, sender.tally, by_identifier)
         run = Run(log=log.name, hours=len(facts), customers=reckoning.customers, marketplace=reckoning.marketplace)
         replaying.timings["total"] = time.monotonic() - started
-        told = extras(
-            stage,
-            log_facts(replaying.counts, plan, share),
-            mixed,
-            buyers,
-            facts,
-            sender.tally,
-            reckoning,
-            replaying.timings,
-        )
+        facts_of_log = log_facts(replaying.counts, plan, share)
+        more = extras(stage, facts_of_log, mixed, buyers, facts, sender.tally, reckoning, replaying.timings)
         results = [out / "run.json", out / "run.html"]
         run.write(results[0])
-        html.write(run, told, results[1])
+        html.write(run, more, results[1])
         console.print()
-        report_console.summary(console, run, told, where=[_shown(path) for path in results])
+        report_console.summary(console, run, more, where=[_shown(path) for path in results])
         if keep:
             _serve(stage, next(iter(buyers.values())).customer_identifier)
     return run.unaccounted == 0 and all(check.holds for check in reckoning.checks)
 
 
 def _shown(path: Path) -> str:
-    """As people would type it."""
+    """A path as people would type it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _serve(stage: LocalStage, customer_identifier: str) -> None:
-    """Says where everything is, with a command that can be copied; customer_identifier: of a buyer to ask about."""
+    """Serves until Ctrl-C; shows every address, and a command to copy that asks about one customer."""
     console.print(f"\nserving until Ctrl-C:\n  API          {stage.api.url}\n  Marketplace  {stage.marketplace.url}")
     console.print(f"  local cloud  {stage.cloud.endpoint}  [dim](access key of the seller: {SELLER_ACCOUNT})[/]")
-    console.print(f"  simulated    {iso(int(stage.clock.now()))}  [dim](date usage by this clock, which goes on)[/]")
+    console.print(f"  simulated    {iso(int(stage.clock()))}  [dim](date usage by this clock, which goes on)[/]")
     service = f"aws:amz:{stage.settings.region}:execute-api"
     address = f"{stage.api.url}/subscribers/{customer_identifier}/usage"
-    # as one line however narrow the console is
+    # The command stays one line on a narrow console, so that people can copy it.
     console.print(f"try\n  curl --aws-sigv4 {service} -u {SELLER_ACCOUNT}:test {address}", soft_wrap=True, markup=False)
     try:
         signal.pause()

@@ -1,1 +1,1 @@
-"""What a run leaves behind: run.json for programs, run.html and a summary on the console for people."""
+"""The report of a run: run.json for programs, run.html and a summary on the console for people."""

@@ -24,7 +24,7 @@ GRID = "#e6e9ee"
 
 
 def events_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
-    """Usage events sent in each hour, stacked by dimension: events add up, calls and gigabytes would not."""
+    """Usage events sent in each hour, stacked by dimension. Events add up; calls and gigabytes would not."""
     figure = go.Figure()
     for name, colour in zip(dimensions, _colours(dimensions), strict=True):
         figure.add_bar(
@@ -39,7 +39,7 @@ def events_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
 
 
 def billed_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
-    """One panel for each dimension, each with a scale of its own: recorded behind, billed in front, recorded units."""
+    """A panel with its own scale for each dimension: recorded units behind, billed units in front, before scaling."""
     figure = make_subplots(
         rows=len(dimensions),
         cols=1,
@@ -69,9 +69,9 @@ def billed_per_hour(extras: Extras, dimensions: Sequence[str]) -> go.Figure:
 
 
 def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> tuple[go.Figure, dict[str, list[bool]]]:
-    """For each customer where the received usage went, one dimension at a time.
+    """The states of each customer's received usage, one dimension at a time.
 
-    The second value says for each dimension, by its name for people, which of the figure's series are to be visible.
+    The second value has, for each dimension by its name for people, which series of the figure are visible.
     """
     figure = go.Figure()
     ordered = extras.in_order(run.customers)

@@ -1,4 +1,4 @@
-"""The end of a run on the console: who was billed for what, what was mixed in, whether it adds up, where to look."""
+"""Prints the summary of a run on the console: the bills, the states, the mix-ins, the checks and the addresses."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -45,16 +45,16 @@ def _bills(rows: Rows, *, wide: bool) -> Table:
         )
     for bill in rows.bills:
         week = escape(bill.week or bill.short_key)
-        if bill.left:
+        if bill.cancelled:
             week += "[yellow]*[/]"
-            table.caption = f"[yellow]*[/] unsubscribed at {escape(bill.left)}"
+            table.caption = f"[yellow]*[/] cancelled at {escape(bill.cancelled)}"
         words = [f"[dim]{escape(bill.short_key)}[/]", escape(bill.tier)]
         table.add_row(week, *(words if wide else ()), *map(_cell, bill.units))
     return table
 
 
 def _states(rows: Rows) -> Table:
-    """The states stand down the side, since a console has no width for all of them in a row."""
+    """The states are rows, because a console is too narrow for them as columns."""
     table = _table("Where every unit went, before scaling", footer=False)
     table.add_column("", no_wrap=True)
     for name, _ in rows.columns:

@@ -1,4 +1,4 @@
-"""What the page and the console tell besides run.json; whoever runs the replay fills it."""
+"""What the page and the console show besides run.json."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from local.run_report.schema import Customer
 
 @dataclass(frozen=True, kw_only=True)
 class DimensionFacts:
-    """unit: one recorded unit, for people (``call``). scale: recorded units in one billed unit (1,000 calls)."""
+    """unit: the name of one recorded unit (``call``). scale: recorded units in one billed unit (1,000 calls)."""
 
     unit: str
     scale: int = 1
@@ -17,11 +17,11 @@ class DimensionFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerFacts:
-    """week: the part of the log that this customer replays. tier: of the contract. left: ``16:20`` for the leaver."""
+    """week: the part of the log that this customer replays. tier: its contract's. cancelled: ``16:20``, or None."""
 
     week: str
     tier: str | None = None
-    left: str | None = None
+    cancelled: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class HourFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class MixIn:
-    """What was sent on purpose: ``duplicate``, how many events, and how many got each answer."""
+    """Events that the run mixed in. name: their purpose. answers: the number of events by answer."""
 
     name: str
     sent: int
@@ -46,7 +46,7 @@ class MixIn:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One statement that the run proves or refutes, with the figures behind it."""
+    """A statement that the run proves or refutes, with the figures behind it."""
 
     statement: str
     holds: bool
@@ -55,7 +55,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class LogFacts:
-    """The log as it was read; ``outside``: usage events of hours that are not replayed. share: one case in so many."""
+    """Counts of the log. outside: usage events of hours that are not replayed. share: one case in so many is."""
 
     cases: int
     events: int
@@ -70,9 +70,9 @@ class LogFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Extras:
-    """All of it. customers: by customerIdentifier. refusals: events by reason. timings: seconds by step, in order.
+    """All extras. customers: by customerIdentifier. refusals: events by reason. timings: seconds by step, in order.
 
-    stand_ins: sentences on what in the usage the log does not really say. A check that fails turns the page red.
+    stand_ins: sentences on usage that the log does not really contain. A check that fails turns the page red.
     """
 
     dimensions: Mapping[str, DimensionFacts]
@@ -86,7 +86,7 @@ class Extras:
     stand_ins: tuple[str, ...] = ()
 
     def in_order(self, customers: Iterable[Customer]) -> list[Customer]:
-        """The customers by their weeks; those without one come last."""
+        """The customers in the order of their weeks; those without a week come last."""
 
         def week(customer: Customer) -> tuple[bool, str, str]:
             facts = self.customers.get(customer.customerIdentifier)

@@ -1,10 +1,10 @@
-"""How figures and words are written on the page and on the console."""
+"""Figures and words as the page and the console write them."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
 from local.run_report.extras import DimensionFacts
 
-#: what the states of run.json are called on the page, in the order of the way through
+#: Names of run.json's states for people, in the order of a unit's path.
 STATE_NAMES = {
     "received": "received",
     "refused": "refused",
@@ -38,7 +38,7 @@ DIMENSION_COLOURS = ("#1f6f8b", "#e8a33d", "#7fb7a3", "#8d5a97", "#c8553d", "#5b
 
 
 def number(quantity: Decimal | int, decimals: int = 2) -> str:
-    """``12,345.67``: thousands apart, rounded for the eye, no trailing zeros; ``<0.01`` rather than a false 0."""
+    """``12,345.67``: with separators, rounded, without trailing zeros; ``<0.01`` instead of a false 0."""
     exact = Decimal(quantity)
     step = Decimal(1).scaleb(-decimals)
     rounded = exact.quantize(step, ROUND_HALF_UP)
@@ -49,12 +49,12 @@ def number(quantity: Decimal | int, decimals: int = 2) -> str:
 
 
 def billed_units(recorded_units: Decimal, facts: DimensionFacts | None) -> Decimal:
-    """Billed units of a quantity in the dimension's own unit: 2,000 calls at a scale of 1,000 are 2."""
+    """The billed units of recorded units: 2,000 calls at a scale of 1,000 are 2."""
     return recorded_units / facts.scale if facts else recorded_units
 
 
 def unit_name(facts: DimensionFacts | None) -> str:
-    """What one billed unit is, to stand behind their number: ``GB``, or ``TIMES`` and ``1,000 calls``."""
+    """The name of billed units, as it follows their number: ``GB``, or ``TIMES`` and ``1,000 calls``."""
     if facts is None:
         return "unit"
     plural = facts.unit if facts.unit.isupper() or facts.unit.endswith("s") else f"{facts.unit}s"
@@ -62,26 +62,26 @@ def unit_name(facts: DimensionFacts | None) -> str:
 
 
 def unit_beside(name: str, facts: DimensionFacts | None) -> str:
-    """The same beside the dimension's name, without its last word: for ``API calls``, ``TIMES`` and ``1,000``."""
+    """The same beside the dimension's name, without a word that the name has: ``TIMES`` and ``1,000`` for API calls."""
     words = unit_name(facts).split(" ")
-    said = dimension_name(name).lower().endswith(words[-1].lower())
-    return " ".join(words[:-1] if said else words)
+    repeated = dimension_name(name).lower().endswith(words[-1].lower())
+    return " ".join(words[:-1] if repeated else words)
 
 
 def mix_in_name(purpose: str) -> str:
-    """``refusal: id_reused``, ``after leaving``: reasons are stable words and stay as they are."""
+    """``refusal: id_reused``, ``after cancelling``. A reason keeps its form, because programs compare it."""
     kind, colon, reason = purpose.partition(":")
     return f"{kind}: {reason}" if colon else kind.replace("_", " ")
 
 
 def dimension_name(name: str) -> str:
-    """``api_calls`` as people say it: ``API calls``."""
+    """The name for people: ``API calls`` for ``api_calls``."""
     words = name.split("_")
     return " ".join(word.upper() if word in ("api", "gb", "gpu") else word for word in words)
 
 
 def short(identifier: str) -> str:
-    """A long billing key, its middle left out: ``l-543db6…76714e8``."""
+    """A long billing key without its middle: ``l-543db6…76714e8``."""
     return identifier if len(identifier) <= 17 else f"{identifier[:8]}…{identifier[-8:]}"
 
 

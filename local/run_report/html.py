@@ -1,4 +1,4 @@
-"""``build/run.html``: one file that loads nothing from anywhere; the plotly inside it draws the charts."""
+"""``build/run.html``: one file that loads nothing; the plotly inside it draws the charts."""
 
 from collections.abc import Sequence
 from pathlib import Path

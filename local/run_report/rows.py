@@ -1,23 +1,23 @@
-"""The rows that the page and the console both show. Each of them writes the same figures in its own way."""
+"""The rows that both the page and the console show, each in its own form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from local.run_report.extras import Check, Extras
+from local.run_report.extras import Check, CustomerFacts, Extras
 from local.run_report.figures import billed_units, dimension_name, number, short, tier_name, unit_beside
 from local.run_report.schema import ACCOUNT_FIELDS, Account, Run
 
 
 @dataclass(frozen=True)
 class Bill:
-    """What one customer is billed. units: billed units by dimension, after scaling, in the order of the columns."""
+    """One customer's bill. units: billed units by dimension, after scaling, in the order of the columns."""
 
     key: str
     integration: str
     week: str
     tier: str
-    left: str
+    cancelled: str
     units: tuple[Decimal, ...]
 
     @property
@@ -44,19 +44,14 @@ class Rows:
 
     @property
     def bills(self) -> list[Bill]:
-        """One row for each buyer, in the order of their weeks."""
+        """One bill for each buyer, in the order of their weeks."""
         rows = []
         for customer in self.extras.in_order(self.run.buyers):
-            facts = self.extras.customers.get(customer.customerIdentifier)
+            key = customer.customerIdentifier
+            facts = self.extras.customers.get(key, CustomerFacts(week=""))
+            units = self._billed(customer.dimensions)
             rows.append(
-                Bill(
-                    key=customer.customerIdentifier,
-                    integration=customer.integration,
-                    week=facts.week if facts else "",
-                    tier=tier_name(facts.tier) if facts else "",
-                    left=(facts.left or "") if facts else "",
-                    units=self._billed(customer.dimensions),
-                )
+                Bill(key, customer.integration, facts.week, tier_name(facts.tier), facts.cancelled or "", units)
             )
         return rows
 
@@ -67,14 +62,14 @@ class Rows:
 
     @property
     def states(self) -> dict[str, list[Decimal]]:
-        """Where all usage went: for each state that occurs the quantity by dimension, before scaling."""
+        """For each state that occurs, the quantity by dimension before scaling."""
         accounts = [self.run.totals()[name] for name in self.dimensions]
         rows = {state: [getattr(account, state) for account in accounts] for state in ACCOUNT_FIELDS}
         return {state: quantities for state, quantities in rows.items() if any(quantities)}
 
     @property
     def checks(self) -> list[Check]:
-        """The checks of the run, and last of all that nothing is unaccounted for."""
+        """The checks of the run, and last that nothing is unaccounted for."""
         missing = self.run.unaccounted
         last = Check(
             statement="No unit is unaccounted for.", holds=missing == 0, figures=f"{number(missing, 6)} unaccounted"

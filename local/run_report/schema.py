@@ -6,10 +6,9 @@ here as 2000. In JSON they are decimal strings.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 ZERO = Decimal(0)
 
@@ -18,10 +17,11 @@ ZERO = Decimal(0)
 class Account:
     """One dimension of one customer. Attribute names are those of run.json.
 
-    received: what was sent, resends included. It was recorded, refused, known already (repeatedEvents), or waits for
-    its customer (waiting). What was recorded was billed, included in the contract, a user already counted this month
-    (repeatedUsers), kept for the next unit (remainder), not answered yet (pending), rejected (failed), maybe billed
-    (unconfirmed), or held back by the stage's metering mode (notSent).
+    received: units that senders sent, resends included. The API recorded or refused them, recognized them as sent
+    before (repeatedEvents), or asked to send them later (waiting). Recorded units were billed, included in the
+    contract, a user who was already counted this month (repeatedUsers), kept for the next billed unit (remainder), not
+    answered yet (pending), rejected (failed), perhaps billed (unconfirmed), or held back by the stage's metering mode
+    (notSent).
     """
 
     received: Decimal = ZERO
@@ -40,7 +40,7 @@ class Account:
 
     @property
     def unaccounted(self) -> Decimal:
-        """What the two sums miss or have too much, each for itself, and whatever is below zero: 0 is right."""
+        """The differences of both sums, and every amount below zero; 0 is right."""
         at_the_door = self.recorded + self.refused + self.repeatedEvents + self.waiting
         in_the_ledger = sum((getattr(self, state) for state in LEDGER_STATES), ZERO)
         negative = sum((-min(ZERO, getattr(self, name)) for name in ACCOUNT_FIELDS), ZERO)
@@ -51,9 +51,9 @@ class Account:
 
 
 ACCOUNT_FIELDS = tuple(entry.name for entry in fields(Account))
-#: the integration of a buyer whom the stage does not know: its usage waits at the door, it is no customer
+#: The integration of a buyer that never subscribed: its usage waits, and it is no customer.
 UNKNOWN = "unknown"
-#: where received usage ends before it is recorded, and after
+#: The states of received usage before it is recorded, and after.
 DOOR_STATES = ("refused", "repeatedEvents", "waiting")
 LEDGER_STATES = (
     *("billed", "included", "repeatedUsers", "remainder"),
@@ -72,10 +72,7 @@ class Customer:
 
 @dataclass(frozen=True, kw_only=True)
 class Marketplace:
-    """BatchMeterUsage as the local Marketplace counted it: requests, records in them, and lines by answer.
-
-    accepted: lines that its log holds; duplicates and rejected: records answered so.
-    """
+    """BatchMeterUsage as the local Marketplace counted it: calls, records in them, and records by answer."""
 
     url: str
     calls: int
@@ -96,67 +93,32 @@ class Run:
 
     @property
     def unaccounted(self) -> Decimal:
-        """The sum over all customers and dimensions of what is unaccounted for; anything but 0 fails the run."""
+        """Unaccounted units of all customers and dimensions; anything but 0 fails the run."""
         return sum(unaccounted(self.customers).values(), ZERO)
 
     @property
     def buyers(self) -> tuple[Customer, ...]:
-        """The customers who subscribed: all but those whom the stage does not know."""
+        """The customers that subscribed."""
         return tuple(customer for customer in self.customers if customer.integration != UNKNOWN)
 
     def totals(self) -> dict[str, Account]:
-        """By dimension, over all customers, in the order in which dimensions appear."""
+        """Accounts of all customers together, by dimension, in the order in which dimensions appear."""
         totals: dict[str, Account] = {}
         for customer in self.customers:
             for name, account in customer.dimensions.items():
                 totals[name] = totals.get(name, Account()) + account
         return totals
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "log": self.log,
-            "hours": self.hours,
-            "customers": [
-                {
-                    "customerIdentifier": customer.customerIdentifier,
-                    "integration": customer.integration,
-                    "dimensions": {
-                        name: {entry: plain(getattr(account, entry)) for entry in ACCOUNT_FIELDS}
-                        for name, account in customer.dimensions.items()
-                    },
-                }
-                for customer in self.customers
-            ],
-            "marketplace": dict(vars(self.marketplace)),
-            "unaccounted": plain(self.unaccounted),
-        }
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "Run":
-        return cls(
-            log=document["log"],
-            hours=document["hours"],
-            customers=tuple(
-                Customer(
-                    customerIdentifier=entry["customerIdentifier"],
-                    integration=entry["integration"],
-                    dimensions={
-                        name: Account(**{state: Decimal(text) for state, text in states.items()})
-                        for name, states in entry["dimensions"].items()
-                    },
-                )
-                for entry in document["customers"]
-            ),
-            marketplace=Marketplace(**document["marketplace"]),
-        )
-
     def write(self, path: Path) -> None:
+        """Writes run.json to ``path`` and creates its folder."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        document = {**asdict(self), "unaccounted": self.unaccounted}
+        text = json.dumps(document, indent=2, ensure_ascii=False, default=plain)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def unaccounted(customers: Iterable[Customer]) -> dict[tuple[str, str], Decimal]:
-    """What is unaccounted for by (customer, dimension), only where it is not 0; differences never cancel out."""
+    """Unaccounted units by (customer, dimension), without the zeros; differences never cancel out."""
     return {
         (customer.customerIdentifier, name): account.unaccounted
         for customer in customers

@@ -1,1 +1,1 @@
-"""The event log that the project ships: made up, in the form of YAWL's export."""
+"""The event log that the project ships: invented, in the form of YAWL's export."""

@@ -1,13 +1,13 @@
 """Makes the shipped log, ``yawl-orders.xes.gz``: 25 weeks of order fulfilment in a firm that does not exist.
 
-``python -m local.sample_log.generate`` writes it anew with the same content (fixed seed, no times of making).
+``python -m local.sample_log.generate`` writes the same content again (fixed seed, no times of making).
 
 The process follows YAWL's example OrderFulfilment (Ordering, Carrier_Appointment, Payment, Freight_in_Transit,
-Freight_Delivered); the form is that of ``getSpecificationXESLog`` (engine) merged with the resource service's log, with
-data and without unknown transitions: the same header, ``concept:name``, ``lifecycle:transition`` (schedule, start,
+Freight_Delivered). The form is that of ``getSpecificationXESLog`` (engine), merged with the resource service's log,
+with data and without unknown transitions: the same header, ``concept:name``, ``lifecycle:transition`` (schedule, start,
 complete, and the resource service's suspend, resume, reassign), ``lifecycle:instance`` (the parent item has the case's
-id, its children ``17.1``, ``17.2``), ``org:resource`` last, times with milliseconds and zone. Left out: the comment
-with the time of making.
+id, its children ``17.1``, ``17.2``), ``org:resource`` last, times with milliseconds and zone. The comment with the time
+of making is absent.
 """
 
 import gzip
@@ -23,15 +23,15 @@ from local.sample_log.order_process import Order, wall_clock
 TARGET = Path(__file__).parent / "yawl-orders.xes.gz"
 SEED = 20_260_116
 FIRST_MONDAY = datetime(2025, 9, 1, tzinfo=UTC)
-#: orders a week: a quiet autumn, four weeks of sale, holidays, a slow start of the year
+#: Orders a week: a quiet autumn, four weeks of sale, holidays, a slow start of the year
 ORDERS = (48, 52, 50, 55, 46, 58, 60, 54, 62, 66, 70, 204, 252, 240, 218, 96, 34, 42, 50, 54, 58, 56, 60, 54, 48)
-#: share of the day's orders by local hour: office hours with a dip at noon
+#: Weights of local hours: office hours with a dip at noon.
 BY_HOUR = {7: 5, 8: 10, 9: 14, 10: 14, 11: 11, 12: 5, 13: 9, 14: 12, 15: 10, 16: 7, 17: 4, 18: 2}
 BY_DAY = (24, 22, 20, 18, 14, 2)  # Monday to Saturday
 
 
 def orders() -> Iterator[Order]:
-    """All cases in the order of their numbers, which is the order of their starts."""
+    """All cases in the order of their numbers and starts."""
     chance = random.Random(SEED)  # noqa: S311
     starts: list[datetime] = []
     for week, count in enumerate(ORDERS):
@@ -95,7 +95,7 @@ def _attribute(kind: str, key: str, value: str) -> str:
 
 
 def packed() -> bytes:
-    """The file's bytes. The gzip header carries no time and no name, so that they depend on the content alone."""
+    """The file's bytes, which depend on the content alone: the gzip header has no time and no name."""
     buffer = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", fileobj=buffer, mtime=0, compresslevel=9) as stream:
         for piece in log_text():

@@ -1,10 +1,10 @@
-"""The made-up process of the shipped log: tasks, teams, and how one order goes through them."""
+"""The invented process of the shipped log: its tasks, its teams, and the path of one order."""
 
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
-CLOSES, OPENS = 19, 7  # work items wait over night
+CLOSES, OPENS = 19, 7  # Work items wait over night.
 
 _TEAMS = {
     "order": "Ada Okafor,Bram de Wit,Chiara Lombardi,Daniel Osei,Emre Yildiz,Fatima Haddad,Greta Lindqvist,"
@@ -20,7 +20,7 @@ TEAMS = {team: tuple(names.split(",")) for team, names in _TEAMS.items()}
 
 @dataclass(frozen=True)
 class Task:
-    """One task of the net: who does it (None: a service), minutes it waits and takes on average."""
+    """One task of the net. team: None for a service. waits, takes: minutes on average."""
 
     name: str
     team: str | None
@@ -43,7 +43,7 @@ ACCEPT = Task("Create_Acceptance_Certificate", "warehouse", 150, 9)
 
 @dataclass(order=True)
 class Row:
-    """One event of a trace, ordered as YAWL orders them: by time."""
+    """One event of a trace; YAWL orders them by time."""
 
     at: datetime
     sequence: int
@@ -55,7 +55,7 @@ class Row:
 
 
 class Order:
-    """One case on its way: what it has logged, and the time it has got to."""
+    """One case: the events that it has logged, and its present time."""
 
     def __init__(self, case_id: int, start: datetime, chance: random.Random) -> None:
         self.case_id, self.now, self.chance = case_id, start, chance
@@ -65,7 +65,7 @@ class Order:
         self.clerk = chance.choice(TEAMS["order"])
 
     def run(self) -> None:
-        """The net, from the order to its acceptance; one in nine orders is refused, some come back for changes."""
+        """Runs the net from the order to its acceptance. One in nine orders is refused; some return for changes."""
         chance = self.chance
         self.do(CREATE, ("string", "PurchaseOrder/OrderNumber", f"PO-{self.case_id:05d}"))
         self.do(APPROVE, ("float", "PurchaseOrder/Total", f"{self.amount:.2f}"))
@@ -91,7 +91,7 @@ class Order:
             self.do(ACCEPT, ("boolean", "Acceptance/Complete", "true"))
 
     def do(self, task: Task, *data: tuple[str, str, str]) -> None:
-        """Offers a work item, has it done by somebody of the team, and moves on to its end."""
+        """Offers a work item, lets a person of the team do it, and moves on to its end."""
         chance = self.chance
         self.log(task, "schedule", str(self.case_id))
         self.children += 1
@@ -114,7 +114,7 @@ class Order:
         self.log(task, "complete", instance, person, data)
 
     def wait(self, minutes: float) -> None:
-        """Time passes, at least half a second, but nobody works at night or on Sundays."""
+        """Lets time pass, at least half a second and past nights and Sundays."""
         self.now += timedelta(milliseconds=500 + int(self.chance.expovariate(1 / minutes) * 60_000))
         local = wall_clock(self.now)
         if local.hour >= CLOSES or local.hour < OPENS or local.weekday() == 6:
@@ -136,6 +136,6 @@ class Order:
 
 
 def wall_clock(moment: datetime) -> datetime:
-    """The engine's wall clock: Central European time (summer time ended on 2025-10-26, 01:00 UTC)."""
+    """The engine's wall clock, Central European time (summer time ended on 2025-10-26, 01:00 UTC)."""
     summer = moment < datetime(2025, 10, 26, 1, tzinfo=UTC)
     return moment.astimezone(timezone(timedelta(hours=2 if summer else 1)))

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from marketplace_local import catalog_api
 from marketplace_local.call_log import Call
 from marketplace_local.call_rate import QUOTA_RULES
+from marketplace_local.catalogue import api as catalog_api
 from marketplace_local.clock import iso
 from marketplace_local.errors import ServiceError
-from marketplace_local.faults_met import FaultsMet
+from marketplace_local.faults.met import FaultsMet
 from marketplace_local.metering import batch_meter_usage
 from marketplace_local.model import violations
 from marketplace_local.rules import entitlements, regions, registration
@@ -62,7 +62,7 @@ def catalog_answer(
     query: Mapping[str, str],
     raw: bytes,
 ) -> ApiAnswer:
-    """One request of the Catalog API, which is REST-JSON (``catalog_api``)."""
+    """One request of the Catalog API, which is REST-JSON (``catalogue.api``)."""
     with state.lock:
         call = state.log.open_call(iso(state.now()), operation, "")
         try:

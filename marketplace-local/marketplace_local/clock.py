@@ -18,7 +18,7 @@ class MovableClock:
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        self._file = file
+        self.file = file
         self._offset = 0.0
 
     def __call__(self) -> float:
@@ -28,16 +28,16 @@ class MovableClock:
     def set(self, moment: float) -> None:
         """Makes ``moment`` (epoch seconds) the present; time passes from there."""
         self._offset = moment - time.time()
-        if self._file:
-            new = self._file.with_name(self._file.name + ".new")
+        if self.file:
+            new = self.file.with_name(self.file.name + ".new")
             new.write_text(repr(self._offset), encoding="ascii")
-            new.replace(self._file)  # A reader sees the old offset or the new one, never a part of it.
+            new.replace(self.file)  # A reader sees the old offset or the new one, never a part of it.
 
     def _read(self) -> float:
-        if not self._file:
+        if not self.file:
             return self._offset
         try:
-            return float(self._file.read_text(encoding="ascii").strip() or 0)
+            return float(self.file.read_text(encoding="ascii").strip() or 0)
         except FileNotFoundError:
             return 0.0
 

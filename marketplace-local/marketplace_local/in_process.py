@@ -20,8 +20,9 @@ from botocore.exceptions import ConnectionClosedError
 from botocore.paginate import Paginator
 from botocore.session import get_session
 
-from marketplace_local import admin_api, api
-from marketplace_local.admin import JsonObject, MarketplaceAdmin
+from marketplace_local import api
+from marketplace_local.admin import api as admin_api
+from marketplace_local.admin.client import JsonObject, MarketplaceAdmin
 from marketplace_local.model import service_model
 from marketplace_local.state import MarketplaceState
 

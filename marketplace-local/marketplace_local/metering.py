@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from marketplace_local.call_log import Accepted, Call
 from marketplace_local.clock import iso
 from marketplace_local.errors import ServiceError
-from marketplace_local.faults import CallFault
-from marketplace_local.faults_met import FaultsMet
+from marketplace_local.faults.armed import CallFault
+from marketplace_local.faults.met import FaultsMet
 from marketplace_local.model import violations
 from marketplace_local.rules import deduplication, identity, request_form, window
 from marketplace_local.rules.usage_record import BoundRecord, MeteringRequest

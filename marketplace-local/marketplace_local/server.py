@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from marketplace_local import admin_api, api, catalog_api, page
+from marketplace_local import api, page
+from marketplace_local.admin import api as admin_api
 from marketplace_local.api import ApiAnswer
+from marketplace_local.catalogue import api as catalog_api
 from marketplace_local.clock import Clock, MovableClock
 from marketplace_local.errors import AdminError
 from marketplace_local.loopback import LoopbackHandler, LoopbackServer

@@ -11,9 +11,9 @@ from marketplace_local.call_log import CallLog
 from marketplace_local.call_rate import CallRate
 from marketplace_local.catalogue import Buyer, Catalogue
 from marketplace_local.clock import Clock, MovableClock
-from marketplace_local.faults import ArmedFaults
-from marketplace_local.faults_met import FaultsMet
-from marketplace_local.random_faults import RandomFaults
+from marketplace_local.faults.armed import ArmedFaults
+from marketplace_local.faults.at_random import RandomFaults
+from marketplace_local.faults.met import FaultsMet
 from marketplace_local.rules.deduplication import IdenticalResend, Key, OnFile
 from marketplace_local.rules.registration import TOKEN_SECONDS, Token
 from marketplace_local.rules.window import UsageAfterEnd

@@ -85,8 +85,8 @@ class App:
 
     def held(self) -> list[tuple[str, str]]:
         """Customers and ids of the events in the file."""
-        with self.process.spool._db.statements() as db:
-            return db.execute("SELECT customer, id FROM event ORDER BY number").fetchall()
+        query = "SELECT customer, id FROM event ORDER BY number"
+        return self.process.spool._db.run(lambda db: db.execute(query).fetchall())
 
 
 def files(root: Path) -> dict[str, bytes]:

@@ -1,8 +1,8 @@
 """SQLite whose process can be killed, and whose power can be cut, before and after every statement that writes.
 
-A kill keeps what was committed. A power cut keeps of SQLite's log what was synced, and of what was written since as many
-bytes as the cut says. Within a statement there is nothing else to see: SQLite appends to its log and commits by its last page, so a
-crash there is a log that is cut at some byte.
+A kill keeps what was committed. A power cut keeps of SQLite's log what was synced, and of what was written since as
+many bytes as the cut says. Within a statement there is nothing else to see: SQLite appends to its log and commits by
+its last page, so a crash there is a log that is cut at some byte.
 """
 
 import sqlite3

@@ -47,7 +47,7 @@ def client(api: UsageApi, tmp_path: Path) -> Any:
 
 def test_a_hundred_calls_cost_one_event(client: UsageClient, units: Callable[[], int], api: UsageApi) -> None:
     units()
-    # calls of two slots are two events, so one more if the interval ends just now
+    # Calls of two slots are two events, so there is one more if the interval ends just now.
     for _ in range(200):
         client.record_api_calls("l-1")
     assert client.flush() is True

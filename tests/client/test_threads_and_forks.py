@@ -86,6 +86,8 @@ def test_what_close_leaves_the_next_process_sends(tmp_path: Path) -> None:
     first = UsageClient("app", lambda: door, tmp_path, clock=lambda: START)
     first.record_api_calls("l-1", 3)
     assert first.close(0.1) is False
+    assert first.close(0.1) is False
+    assert first.stats().pending == 1
     door.fault = lambda _: ""
     with UsageClient("app", lambda: door, tmp_path, clock=lambda: START) as second:
         assert second.stats().adopted == 1
@@ -165,7 +167,7 @@ def test_a_call_that_waits_goes_on_when_room_comes(tmp_path: Path) -> None:
     def transport() -> Transport:
         return door
 
-    # nothing is due for five minutes, and the first attempts fail: room comes because it is wanted
+    # Nothing is due for five minutes, and the first attempts fail: the waiting call makes the client send.
     settings = Settings(
         max_spool_bytes=4 * 1024 * 1024,
         when_full_wait=60.0,

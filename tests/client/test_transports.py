@@ -52,9 +52,9 @@ def test_verdicts_of_the_real_api(api: UsageApi) -> None:
 
 def test_more_than_the_api_takes_is_rejected_as_a_whole(api: UsageApi) -> None:
     out = ApiTransport(api.url)
-    assert out.send([event(f"e-{n}") for n in range(101)]) == Rejected(
-        "too_many_events", "at most 100 events a request, this has 101"
-    )
+    many = out.send([event(f"e-{n}") for n in range(101)])
+    assert isinstance(many, Rejected)
+    assert (many.code, "101" in many.message) == ("too_many_events", True)
     large = out.send([event(f"e-{n}", tags={"t": "x" * 30_000}) for n in range(10)])
     assert isinstance(large, Rejected)
     assert large.code == "payload_too_large"

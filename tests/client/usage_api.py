@@ -24,7 +24,7 @@ from tests.unit.messages import Context
 
 KEY, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1"
 CUSTOMERS = ("l-1", "l-2")
-#: what a caller must be given to be let in
+#: The environment of a caller that the API lets in.
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": REGION}
 
 
@@ -40,7 +40,7 @@ class UsageApi(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}/prod"
         self.fault: Callable[[int], str] = lambda _: ""
         self.numbers = 0
-        #: moto is in memory; requests are taken one by one
+        #: Requests are handled one by one, since moto is in memory.
         self.one_by_one = threading.Lock()
         self.bodies: list[bytes] = []
         self.unsigned = 0
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         from usage.handlers import usage as handlers
 
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if len(body) < int(self.headers["Content-Length"]):  # the caller was killed while it sent
+        if len(body) < int(self.headers["Content-Length"]):  # The caller was killed while it sent.
             self.close_connection = True
             return
         if not self._signed(body):

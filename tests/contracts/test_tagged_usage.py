@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from ledger import allocations as allocations_module
-from ledger.allocations import LARGEST_PART, Allocated, allocations_key
-from ledger.metering_record import Line
+from ledger.allocations import LARGEST_PART, allocations_key
+from ledger.metering_record import Allocated, Line
 from ledger.seal_record import Frozen
 from ledger.tables import SCHEMA
 from ledger.tagged_usage import add_tagged, tags_key

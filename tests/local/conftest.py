@@ -1,14 +1,12 @@
 """What is dear to start and is started once: the deployed local stage, and one whole run of ``make run``'s program."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from local.simulated_clock import SimulatedClock, moment_of, working_day
+from local.simulated_clock import clock_at
 from local.stage import LocalStage
-from runtime.clock import OFFSET_VARIABLE
 from tests.local.run_program import Program, small_log
 from tests.local.stage.acting import WAIT_SCALE
 
@@ -21,18 +19,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
     they go by the machine's clock and would meter in the middle of a test.
     """
     folder = tmp_path_factory.mktemp("stage")
-    with pytest.MonkeyPatch.context() as patch:
-        # SimulatedClock names its file to all of this process; after the start only the stage's own parts may see it
-        patch.setenv(OFFSET_VARIABLE, "")
-        clock = SimulatedClock(folder / "clock-offset")
-        clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
-        running = LocalStage(clock=clock, folder=folder, schedules=True, wait_scale=WAIT_SCALE, dynamodb_faults=True)
-        running.__enter__()
-    try:
+    clock = clock_at(8.5, folder / "clock-offset")
+    with LocalStage(clock=clock, folder=folder, schedules=True, wait_scale=WAIT_SCALE, dynamodb_faults=True) as running:
         _pause_schedules(running)
         yield running
-    finally:
-        running.__exit__(None, None, None)
 
 
 def _pause_schedules(stage: LocalStage) -> None:

@@ -17,7 +17,7 @@ from usage.usage_event import Refusal, UsageEvent, parse
 DAY = date(2026, 11, 16)
 REASONS = ("id_reused", "unknown_dimension", "bad_quantity", "in_future", "too_old", "bad_id", "user_required")
 KINDS = {
-    *("normal", "late", "duplicate", "after_leaving", "unknown_customer"),
+    *("normal", "late", "duplicate", "after_cancelling", "unknown_customer"),
     *(f"refusal:{reason}" for reason in REASONS),
 }
 
@@ -104,14 +104,14 @@ def test_a_reused_id_carries_another_quantity() -> None:
 
 def test_the_leaver_leaves_at_twenty_past_in_the_last_third_and_goes_on_reporting() -> None:
     folded = plan()
-    leaver = mix_in(folded).leaver
-    assert leaver is not None
-    assert leaver.hour == folded.hours[4]
-    assert leaver.at % 3_600_000 == 20 * 60_000
+    cancellation = mix_in(folded).cancellation
+    assert cancellation is not None
+    assert cancellation.hour == folded.hours[4]
+    assert cancellation.at % 3_600_000 == 20 * 60_000
     for tagged in sent(folded):
-        if tagged["event"]["customerIdentifier"] == leaver.customer and first_time(tagged):
+        if tagged["event"]["customerIdentifier"] == cancellation.customer and first_time(tagged):
             minute = tagged["event"]["occurredAt"][11:16]
-            assert (tagged["purpose"] == "after_leaving") == (minute >= f"{leaver.hour:02d}:20")
+            assert (tagged["purpose"] == "after_cancelling") == (minute >= f"{cancellation.hour:02d}:20")
 
 
 def test_broken_events_are_broken_in_the_one_way_that_their_reason_names() -> None:
@@ -137,7 +137,7 @@ def test_identifiers_take_the_place_of_weeks() -> None:
 def test_one_customer_alone_does_not_leave_and_one_hour_is_enough() -> None:
     small = plan(weeks=1, hours=1)
     replay = mix_in(small)
-    assert replay.leaver is None
+    assert replay.cancellation is None
     assert "late" not in replay.counts(DAY)
     assert replay.counts(DAY)["normal"] == small.size
 

@@ -91,7 +91,7 @@ def with_users(found: Evidence, *counted: int) -> Evidence:
         (lambda e: answer(e, "normal", "duplicate"), "Every event got"),
         (lambda e: answer(e, "late", "retry_later not_active_yet"), "Every event got"),
         (lambda e: answer(e, "refusal:bad_id", "recorded"), "Every event got"),
-        (lambda e: replace(e, events=e.events[1:]), "What senders were told"),
+        (lambda e: replace(e, events=e.events[1:]), "What the API confirmed"),
         (lambda e: with_record(e, hour=HOUR + 3600), "Each hour's counters"),
         (
             lambda e: replace(e, events=[*e.events[:2], *(event("users", 1, 0, userHash="x"),) * 2]),

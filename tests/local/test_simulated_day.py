@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.simulated_clock import SimulatedClock, moment_of, working_day
+from local.simulated_clock import clock_at, moment_of, working_day
 from marketplace.deadlines import is_month_end
 from runtime import clock
 from runtime.clock import OFFSET_VARIABLE
@@ -22,10 +22,12 @@ def test_no_months_end_is_near_and_what_is_kept_outlives_the_run() -> None:
 
 
 def test_every_part_reads_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(OFFSET_VARIABLE, "")
-    simulated = SimulatedClock(tmp_path / "new" / "offset")
+    file = tmp_path / "new" / "offset"
+    monkeypatch.setenv(OFFSET_VARIABLE, str(file))
+    simulated = clock_at(8.5, file)
+    assert simulated() == pytest.approx(moment_of(working_day(datetime.now(UTC).date()), 8.5), abs=5)
     moment = datetime(2027, 2, 15, 8, 30, tzinfo=UTC).timestamp()
     simulated.set(moment)
-    assert simulated.now() == pytest.approx(moment, abs=5)
+    assert simulated() == pytest.approx(moment, abs=5)
     assert clock.now() == pytest.approx(moment, abs=5)
     assert moment_of(date(2027, 2, 15), 8.5) == moment

@@ -118,5 +118,5 @@ def test_hours_and_weeks_are_those_of_utc(tmp_path: Path) -> None:
 
 def test_a_single_customer_stays_and_of_few_the_share_takes_at_least_one(tmp_path: Path) -> None:
     for kind in ("one event", "one case", "a single week"):
-        assert mix_in(folded(tmp_path, kind)).leaver is None
+        assert mix_in(folded(tmp_path, kind)).cancellation is None
     assert folded(tmp_path, "cases without events among others", share=5).cases == 1

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ledger import tables
-from local.simulated_clock import SimulatedClock, moment_of, working_day
+from local.simulated_clock import clock_at
 from local.stage import LocalStage, finish_synth, start_synth
-from runtime.clock import OFFSET_VARIABLE
 from tests.local.stage.accounts import billed_all, times, use
 from tests.local.stage.acting import WAIT_SCALE, Acting, wait_until
 from tests.releases import last
@@ -29,13 +27,10 @@ def today(tmp_path: Path) -> Path:
 @pytest.fixture
 def released(tmp_path: Path, today: Path) -> Iterator[LocalStage]:
     """The stage as the last release deployed it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(OFFSET_VARIABLE, "")
-        clock = SimulatedClock(tmp_path / "clock-offset")
-        clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
-        assembly = last.unpack(tmp_path / "last", today=today, clock_file=clock.file)
-        with LocalStage(clock=clock, assembly=assembly, folder=tmp_path, wait_scale=WAIT_SCALE) as stage:
-            yield stage
+    clock = clock_at(8.5, tmp_path / "clock-offset")
+    assembly = last.unpack(tmp_path / "last", today=today, clock_file=tmp_path / "clock-offset")
+    with LocalStage(clock=clock, assembly=assembly, folder=tmp_path, wait_scale=WAIT_SCALE) as stage:
+        yield stage
 
 
 def test_a_run_under_way_ends_with_the_code_it_began_with_and_loses_nothing(released: LocalStage, today: Path) -> None:

@@ -4,9 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-from marketplace_local import notices, standing_notices
+from marketplace_local import notices
 from marketplace_local.clock import from_iso
 from marketplace_local.notices import Agreement, JsonObject
+from marketplace_local.notices import standing as standing_notices
 
 PRODUCT_CODE = "8y1zq7w4local0yawl2metering"
 CUSTOMER = "custa1b2c3d4e5f"

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace_local import admin_api, api
+from marketplace_local import api
+from marketplace_local.admin import api as admin_api
 from marketplace_local.state import MarketplaceState
 from tests.marketplace_local.market import HOUR, NOW, PRODUCT, Ticks
 

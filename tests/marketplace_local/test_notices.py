@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from marketplace_local import notices, standing_notices
+from marketplace_local import notices
 from marketplace_local.notices import Agreement
+from marketplace_local.notices import standing as standing_notices
 from tests.marketplace_local.market import Market
 from tests.marketplace_local.sample_notices import AGREEMENT, CUSTOMER, ENDED, PRODUCT_CODE, STARTED, samples
 

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from marketplace_local.admin import AdminRefused
 from marketplace_local.errors import AdminError
-from marketplace_local.random_faults import RANDOM_KINDS, chosen, drawn
+from marketplace_local.faults.at_random import RANDOM_KINDS, chosen, drawn
 from tests.marketplace_local.market import HOUR, PRODUCT, Market, record
 
 RATES = dict.fromkeys(RANDOM_KINDS, 0.08)

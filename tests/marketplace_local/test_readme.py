@@ -2,8 +2,9 @@
 
 import re
 
-from marketplace_local import admin_api, admin_buyers
-from marketplace_local.faults import KINDS
+from marketplace_local.admin import api as admin_api
+from marketplace_local.admin import buyers as admin_buyers
+from marketplace_local.faults.armed import KINDS
 from marketplace_local.rule_book import PAGE, rules
 
 README = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")

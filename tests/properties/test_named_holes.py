@@ -5,7 +5,7 @@ The letters are those of the review that found them. What ``tests.scenarios`` sh
 
 import pytest
 
-from ledger.attempt import UNDER_WAY
+from ledger.metering_record import UNDER_WAY
 from marketplace.deadlines import deadline
 from marketplace.hour import SECONDS
 from runtime.clock import iso

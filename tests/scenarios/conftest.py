@@ -1,7 +1,9 @@
 """What most scenarios begin with: a new world, an active customer in it, and the queue that events may come by."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 
@@ -28,7 +30,14 @@ def half_past_eight(world: World) -> None:
     world.now = NOW
 
 
-@pytest.fixture
-def door(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueDoor]:
+@pytest.fixture(scope="module")
+def sqs() -> Iterator[Any]:
+    """moto's SQS, once for a module, since its start takes most of a small test's time."""
     with mock_aws():
-        yield QueueDoor(world, monkeypatch)
+        yield boto3.client("sqs", region_name="us-east-1")
+
+
+@pytest.fixture
+def door(world: World, sqs: Any, monkeypatch: pytest.MonkeyPatch) -> QueueDoor:
+    """The queue's door, with new queues."""
+    return QueueDoor(world, sqs, monkeypatch)

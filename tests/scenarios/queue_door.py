@@ -5,8 +5,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
-
 from ledger.transaction import write
 from runtime.clock import from_iso
 from tests.scenarios.world import DIMENSIONS, World
@@ -50,9 +48,9 @@ class Sending:
 class QueueDoor:
     """``pump`` stands for Lambda: it receives, calls, and deletes what did not fail. Queues do not delay here."""
 
-    def __init__(self, world: World, monkeypatch: Any) -> None:
+    def __init__(self, world: World, sqs: Any, monkeypatch: Any) -> None:
         self.world = world
-        self.sqs: Any = boto3.client("sqs", region_name="us-east-1")
+        self.sqs = sqs
         fifo: Any = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "0"}
         own = uuid.uuid4().hex
         self.usage = self.sqs.create_queue(QueueName=f"{own}-usage.fifo", Attributes=fifo)["QueueUrl"]

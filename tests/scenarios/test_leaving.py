@@ -97,7 +97,8 @@ def test_h9a_an_event_judged_before_the_refusal_opens_no_record_after_it(world: 
     leave(world, buyer)
     world.now = REFUSES - 1
     final = FinalMetering(world, buyer)
-    real, done = world.records.state, list[int]()
+    real = world.records.state
+    done: list[int] = []
 
     def state(customer: str, hour: int) -> str | None:
         answer = real(customer, hour)
@@ -106,7 +107,7 @@ def test_h9a_an_event_judged_before_the_refusal_opens_no_record_after_it(world: 
             final.run()
         return answer
 
-    world.records.state = state  # type: ignore[method-assign,assignment]
+    world.records.state = state  # type: ignore[method-assign, assignment]
     verdict = use(world, buyer, "between", 1, occurredAt="2026-11-15T09:19:00Z")
     assert done and status(world, buyer) == "cancelled"
     assert verdict == "retry_later just_ended"

@@ -16,7 +16,7 @@ _SOURCES = (
     ("runtime.pause", "random"),
     ("runtime.clock", "time"),
     ("metering.send.pace", "time"),
-    ("ledger.attempt", "uuid"),
+    ("ledger.metering_record", "uuid"),
 )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 State = Literal["INSUFFICIENT_DATA", "OK", "ALARM"]
-#: minutes until a value can be seen
+#: Minutes until CloudWatch shows a value.
 LATE = 3
-#: periods that are looked at beyond those evaluated (the guide's example: five for three)
+#: CloudWatch looks at more periods than it evaluates (the guide's example: five for three).
 FURTHER = 2
 
 

@@ -8,7 +8,7 @@ from tests.synthesized import Assembly
 
 METRIC_ALARM = "AWS::CloudWatch::Alarm"
 COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
-#: of a logical id: CDK appends it to the construct's path
+#: Characters that CDK appends to a construct's path in a logical id.
 HASH = 8
 
 
@@ -101,7 +101,7 @@ def named(assembly: Assembly, name: str) -> Alarm:
 
 
 def speaker(assembly: Assembly, alarm: Alarm) -> Alarm:
-    """Who tells of it: the alarm itself, or the composite alarm that it is a part of."""
+    """The alarm that calls: the alarm itself, or the composite alarm that it is a part of."""
     if alarm.severity != "Silent":
         return alarm
     spoken = [c for c in alarms(assembly).values() if "AlarmRule" in c.properties and alarm.logical_id in c.members]
@@ -119,7 +119,7 @@ def owner(assembly: Assembly, value: Any) -> str:
 
 
 def watched(assembly: Assembly, metric: str, dimension: str) -> dict[str, Alarm]:
-    """Logical ids of the resources of which somebody looks at the metric, each with the alarm."""
+    """Logical ids of the resources whose metric has an alarm, each with the alarm."""
     return {
         owner(assembly, found.dimensions[dimension]): alarm
         for alarm in on(assembly, metric)

@@ -1,7 +1,9 @@
-"""A stage of a company that asks for everything, and what its seller has."""
+"""Assemblies that several files look at; each is synthesized once."""
 
-from dataclasses import replace
+import sys
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 SELLER_ACCOUNT = "999988887777"
 CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
+#: In the Region of the stage ``dev`` below.
+IRISH_KEY = KEY.replace("eu-central-1", "eu-west-1")
 ENGINE = "arn:aws:iam::444455556666:role/yawl-engine"
 OPERATOR = "arn:aws:iam::444455556666:user/ops"
 
@@ -59,3 +63,55 @@ def seller(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     stage = company_stage()
     synth.build(stage, context={**context(), "seller": "true"}, out=folder).synth()
     return Assembly(stage, folder)
+
+
+@pytest.fixture(scope="session")
+def modest(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """As in production, with few requests, ceilings of its tables, nothing reserved for the public, and prices."""
+    stage = replace(
+        shipped("prod"),
+        requests_per_second=12,
+        request_burst=14,
+        table_read_units=4000,
+        table_write_units=1000,
+        public_concurrency=None,
+    )
+    stage = replace(stage, alarms=replace(stage.alarms, page_at_money=Decimal(500)))
+    return Assembly.of(stage, tmp_path_factory.mktemp("modest"))
+
+
+@pytest.fixture(scope="session")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """A stage for test accounts, abroad, with a key of its own."""
+    stage = replace(shipped("dev"), test_accounts=("444455556666",), region="eu-west-1", encryption_key_arn=IRISH_KEY)
+    return Assembly.of(stage, tmp_path_factory.mktemp("dev"))
+
+
+@pytest.fixture(scope="session")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """As in production before its first deployment: without protection, and with nobody who gets tickets."""
+    folder = tmp_path_factory.mktemp("first")
+    stage = shipped("prod")
+    stage = replace(stage, alarms=replace(stage.alarms, ticket=()))
+    synth.build(stage, context={**context(), "protect": "false"}, out=folder).synth()
+    return Assembly(stage, folder)
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """What the command has synthesized with the functions' asset. asset: its folder."""
+
+    arguments: list[str]
+    folder: Path
+    asset: Path
+
+
+@pytest.fixture(scope="session")
+def bundled_stage(tmp_path_factory: pytest.TempPathFactory) -> Bundled:
+    """The local stage, by the command, with bytecode of this interpreter."""
+    folder = tmp_path_factory.mktemp("bundled")
+    arguments = ["--stage", "local", "--out", str(folder)]
+    arguments += ["-c", f"functionPython={sys.executable}", "-c", f"clockOffsetFile={folder / 'offset'}"]
+    assert synth.main(arguments) == 0
+    (asset,) = [path for path in folder.glob("asset.*") if path.is_dir()]
+    return Bundled(arguments, folder, asset)

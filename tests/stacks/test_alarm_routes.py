@@ -1,4 +1,4 @@
-"""Who is told of what."""
+"""Whom each alarm calls."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,9 +8,8 @@ import pytest
 
 from stacks import synth
 from tests.stacks.alarm_facts import Alarm, alarms, on, speaker
+from tests.stacks.conftest import IRISH_KEY
 from tests.synthesized import Assembly, shipped
-
-KEY = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 @pytest.fixture(params=["Watch", "Notices"])
@@ -62,7 +61,7 @@ def test_existing_topics_are_used_in_their_own_region_only(tmp_path: Path) -> No
     assert actions("Watch", "Page") == {here}
     assert actions("Notices", "Page") == {there}
     assert actions("Watch", "Ticket") == set()
-    # no topic of our own, so none whose mail could fail
+    # There is no topic of our own whose mail could fail.
     assert not assembly.properties("AWS::SNS::Topic")
     assert not on(assembly, "NumberOfNotificationsFailed")
 
@@ -71,7 +70,7 @@ def test_existing_topics_are_used_in_their_own_region_only(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("stack", ["Watch", "Notices"])
-def test_mail_that_is_not_delivered_is_told_to_the_others(abroad: Assembly, stack: str) -> None:
+def test_undelivered_mail_of_one_severity_calls_the_people_of_the_other(abroad: Assembly, stack: str) -> None:
     found = [
         a
         for a in alarms(abroad, stack=stack).values()
@@ -87,10 +86,8 @@ def _topic(alarm: Alarm) -> str:
     return str(alarm.metrics[0].dimensions["TopicName"]["Fn::GetAtt"][0])
 
 
-def test_mail_that_is_not_delivered_is_told_where_there_is_nobody_else(tmp_path: Path) -> None:
-    stage = shipped("prod")
-    assembly = Assembly.of(replace(stage, alarms=replace(stage.alarms, ticket=())), tmp_path)
-    (alarm,) = on(assembly, "NumberOfNotificationsFailed")
+def test_undelivered_mail_calls_its_own_severity_if_the_other_has_no_destination(first: Assembly) -> None:
+    (alarm,) = on(first, "NumberOfNotificationsFailed")
     assert alarm.severity == "Page"
     assert alarm.actions == [{"Ref": _topic(alarm)}]
 
@@ -98,7 +95,7 @@ def test_mail_that_is_not_delivered_is_told_where_there_is_nobody_else(tmp_path:
 # --- the topics -------------------------------------------------------------------------------------------------------
 
 
-def test_cloudwatch_and_nobody_else_may_publish_and_only_by_tls(prod: Assembly) -> None:
+def test_only_cloudwatch_may_publish_and_only_by_tls(prod: Assembly) -> None:
     policies = prod.properties("AWS::SNS::TopicPolicy", stack="Watch")
     assert len(policies) == 2
     for policy in policies:
@@ -118,12 +115,11 @@ def test_topics_are_never_encrypted_by_a_key_that_cloudwatch_may_not_use(prod: A
         assert not [topic for topic in assembly.properties("AWS::SNS::Topic") if "KmsMasterKeyId" in topic]
 
 
-def test_topics_are_encrypted_by_the_stages_own_key_in_its_own_region(tmp_path: Path) -> None:
-    stage = replace(shipped("prod"), region="eu-west-1", encryption_key_arn=KEY)
-    assembly = Assembly.of(stage, tmp_path)
-    assert [topic["KmsMasterKeyId"] for topic in assembly.properties("AWS::SNS::Topic", stack="Watch")] == [KEY, KEY]
-    # a key serves its own Region only
-    abroad = assembly.properties("AWS::SNS::Topic", stack="Notices")
+def test_topics_are_encrypted_by_the_stages_own_key_in_its_own_region(dev: Assembly) -> None:
+    topics = dev.properties("AWS::SNS::Topic", stack="Watch")
+    assert [topic["KmsMasterKeyId"] for topic in topics] == [IRISH_KEY, IRISH_KEY]
+    # A key serves its own Region only.
+    abroad = dev.properties("AWS::SNS::Topic", stack="Notices")
     assert ["KmsMasterKeyId" in topic for topic in abroad] == [False, False]
 
 

@@ -1,4 +1,4 @@
-"""When alarms are told: not on the first day, in time after a miss, and for as long as what they tell of lasts."""
+"""When alarms call: not on the first day, in time after a missed run, and for as long as their cause lasts."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.stacks.alarm_facts import Alarm, alarms, named, on, speaker
 from tests.synthesized import Assembly
 
 DAY = 24 * 60
-#: minutes after the deployment of the schedules: AWS calls a rate's target for the first time one interval later
+#: Minutes after the deployment of the schedules: a rate's first invocation comes one interval later.
 FIRST_LOOK = 5
 
 
@@ -40,7 +40,7 @@ def test_a_missing_run_is_seen_by_the_noughts_and_not_by_missing_data(prod: Asse
     assert (alarm.properties["Threshold"], alarm.properties["TreatMissingData"]) == (1, "ignore")
     assert (alarm.properties["Period"], alarm.properties["EvaluationPeriods"]) == (600, 10)
     assert "DatapointsToAlarm" not in alarm.properties
-    # every period has a nought: the clock ticks twice in it
+    # Every period has a zero: look-after-leavers runs twice in it.
     (ticking,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
     assert ticking["ScheduleExpression"] == "rate(5 minutes)"
     assert speaker(prod, alarm).severity == "Page"
@@ -62,7 +62,7 @@ def test_nothing_pages_on_the_first_day_by_itself(prod: Assembly, deployed: int)
     assert not told(seen, minutes, wait=wait_of(prod, watched))
 
 
-def test_alarms_that_take_missing_data_for_bad_wait_for_the_first_value(prod: Assembly) -> None:
+def test_one_alarm_treats_missing_data_as_bad_and_waits_for_the_first_value(prod: Assembly) -> None:
     found = [a.name for a in alarms(prod).values() if a.properties.get("TreatMissingData") == "breaching"]
     assert found == ["FinalMeteringNoLook"]
 
@@ -72,7 +72,7 @@ def test_no_alarm_listens_to_insufficient_data(prod: Assembly) -> None:
     assert not [a.name for a in alarms(prod).values() if "InsufficientDataActions" in a.properties]
 
 
-def test_a_first_run_that_does_not_happen_is_told_too(prod: Assembly) -> None:
+def test_a_missing_first_run_pages_too(prod: Assembly) -> None:
     minutes = range(1, 4 * 60)
     alarm = named(prod, "MeteringRunDidNotHappen")
     found = states(alarm.properties, ticks(0, [], 4 * 60), minutes)
@@ -82,7 +82,7 @@ def test_a_first_run_that_does_not_happen_is_told_too(prod: Assembly) -> None:
 
 @pytest.mark.parametrize("took", [1, 5, 9])
 def test_a_missed_run_pages_within_75_minutes_of_its_hour(prod: Assembly, took: int) -> None:
-    """took: minutes that the run before, which began at ten past nine, needed. The hour that is missed ends at ten."""
+    """took: minutes of the run before, which began at ten past nine. The missed hour ends at ten."""
     minutes = range(9 * 60, 14 * 60)
     runs = [hour * 60 + prod.stage.seal_delay_minutes + took for hour in range(10)]
     alarm = named(prod, "MeteringRunDidNotHappen")
@@ -100,14 +100,14 @@ def test_runs_of_unlike_length_are_not_missed(prod: Assembly, longest: int) -> N
     assert not told(found, minutes, wait=wait_of(prod, alarm))
 
 
-def test_a_missed_run_stays_told_when_the_clock_dies_as_well(prod: Assembly) -> None:
+def test_a_missed_run_stays_in_alarm_when_the_schedule_dies_as_well(prod: Assembly) -> None:
     minutes = range(9 * 60, 20 * 60)
     values = [(minute, value) for minute, value in ticks(0, [8 * 60 + 11], 20 * 60) if minute < 12 * 60]
     found = states(missed_run(prod), values, minutes)
     assert found[-1] == "ALARM"
 
 
-def test_nobody_looking_after_leavers_pages_well_within_their_grace(prod: Assembly) -> None:
+def test_a_dead_look_after_leavers_pages_well_within_the_grace(prod: Assembly) -> None:
     minutes = range(60, 300)
     alarm = named(prod, "FinalMeteringNoLook")
     assert alarm.metrics[0].statistic == "SampleCount"
@@ -127,7 +127,7 @@ def test_nobody_looking_after_leavers_pages_well_within_their_grace(prod: Assemb
         MeteringMetric.LEAVERS_OVERDUE,
     ],
 )
-def test_a_level_stays_until_somebody_says_that_it_is_better(prod: Assembly, metric: MeteringMetric) -> None:
+def test_a_level_stays_in_alarm_until_a_better_reading(prod: Assembly, metric: MeteringMetric) -> None:
     """Its reader dies: an alarm that went over by itself would say that all is well."""
     found = [alarm for alarm in on(prod, metric) if alarm.name != "FinalMeteringNoLook"]
     assert found
@@ -142,8 +142,8 @@ def test_a_level_stays_until_somebody_says_that_it_is_better(prod: Assembly, met
         assert better[70 + LATE] == "OK", "the last reading decides, not the worst of an hour"
 
 
-def test_what_is_told_by_a_group_is_up_for_longer_than_the_group_waits(prod: Assembly) -> None:
-    """A count that was over before would not be told at all."""
+def test_a_silent_alarm_stays_up_for_longer_than_its_group_waits(prod: Assembly) -> None:
+    """A group does not call for a count that is over before."""
     counts = [
         alarm
         for alarm in alarms(prod).values()
@@ -153,13 +153,13 @@ def test_what_is_told_by_a_group_is_up_for_longer_than_the_group_waits(prod: Ass
     assert len(counts) > 20
     for alarm in counts:
         periods = alarm.properties["EvaluationPeriods"]
-        # what happened last is seen until it leaves the window; M of N need M to be left in it
+        # An event counts until it leaves the window; M of N periods need M that are left in it.
         lasts = alarm.period * (periods - alarm.properties.get("DatapointsToAlarm", 1) + 1) // 60
         assert lasts >= wait_of(prod, alarm) + 5, alarm.name
 
 
 @pytest.mark.parametrize("name", ["MeteringRunFailed", "MeteringRunTimedOut"])
-def test_a_run_that_fails_every_hour_is_told_each_time(prod: Assembly, name: str) -> None:
+def test_a_run_that_fails_every_hour_calls_each_time(prod: Assembly, name: str) -> None:
     alarm = named(prod, name)
     values = [(hour * 60 + 12, 1.0) for hour in range(5)]
     minutes = range(1, 5 * 60)
@@ -170,11 +170,11 @@ def test_a_run_that_fails_every_hour_is_told_each_time(prod: Assembly, name: str
 @pytest.mark.parametrize("metric", [MeteringMetric.LINES_CONFLICT, MeteringMetric.LINES_EXPIRED])
 def test_every_run_that_loses_usage_pages_anew(prod: Assembly, metric: MeteringMetric) -> None:
     (alarm,) = on(prod, metric)
-    # runs are an hour apart, so the alarm is over before the next one
+    # Runs are an hour apart, so the alarm is over before the next one.
     assert alarm.period * alarm.properties["EvaluationPeriods"] < 3600
 
 
-def test_windows_are_such_as_cloudwatch_takes(prod: Assembly) -> None:
+def test_cloudwatch_accepts_the_windows(prod: Assembly) -> None:
     """Of an alarm with periods under an hour: a day at most (PutMetricAlarm, EvaluationPeriods)."""
     for alarm in alarms(prod).values():
         if "AlarmRule" not in alarm.properties:

@@ -14,8 +14,8 @@ from stacks import synth
 from stacks.constructs.functions import asset_contents
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.asset_contents import compile_bytecode
-from stacks.constructs.functions.asset_pruning import without_documentation
 from stacks.constructs.functions.function import RUNTIME
+from tests.stacks.conftest import Bundled
 
 SOURCE = synth.ROOT / "lambda_src"
 MEGABYTE = 1_000_000
@@ -36,11 +36,9 @@ print(json.dumps({"members": sorted(record), "clients": sorted(clients), "endpoi
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundled(bundled_stage: Bundled) -> Path:
     """The asset, with bytecode of this interpreter."""
-    folder = tmp_path_factory.mktemp("asset")
-    FunctionAsset(source=SOURCE, runtime=RUNTIME, function_python=sys.executable).bundle(folder)
-    return folder
+    return bundled_stage.asset
 
 
 def asset_hash(source: Path, function_python: str | None = None) -> str:
@@ -106,11 +104,6 @@ print(json.dumps({"read": read, "invented": hasattr(gathering, "NoSuchResolver")
     assert found["invented"] is False
 
 
-def test_models_lose_their_prose_but_no_member_that_is_named_like_it(tmp_path: Path) -> None:
-    model = {"documentation": "prose", "shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}
-    assert without_documentation([model]) == [{"shapes": {"X": {"members": {"documentation": {"shape": "S"}}}}}]
-
-
 def test_bytecode_is_used_whatever_the_files_times_are(bundled: Path) -> None:
     """PEP 552: flags 0b01 in bytes 4 to 8 say "hash-based, unchecked"."""
     compiled = list(bundled.rglob("*.pyc"))
@@ -118,7 +111,7 @@ def test_bytecode_is_used_whatever_the_files_times_are(bundled: Path) -> None:
     assert {path.read_bytes()[4:8] for path in compiled} == {b"\x01\x00\x00\x00"}
 
 
-def test_the_hash_is_the_same_wherever_the_source_lies_and_whatever_else_lies_there(tmp_path: Path) -> None:
+def test_the_hash_depends_neither_on_the_sources_folder_nor_on_other_files_in_it(tmp_path: Path) -> None:
     copy = shutil.copytree(SOURCE, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "usage" / "__pycache__").mkdir()
     (copy / "usage" / "__pycache__" / "handlers.cpython-311.pyc").write_bytes(b"x")
@@ -158,7 +151,7 @@ LITTER = (
 )
 
 
-def test_what_merely_lies_there_is_not_shipped_and_changes_no_hash(tmp_path: Path) -> None:
+def test_other_files_in_the_source_folder_are_not_shipped_and_change_no_hash(tmp_path: Path) -> None:
     """A file of secrets would have gone to every function, and a file of the desktop would redeploy all of them."""
     copy = shutil.copytree(SOURCE, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
     for name in LITTER:
@@ -171,19 +164,21 @@ def test_what_merely_lies_there_is_not_shipped_and_changes_no_hash(tmp_path: Pat
     assert shipped == {"requirements.txt", *ours}
 
 
-def test_the_hash_says_with_which_bytecode_it_comes_or_with_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was uploaded under a hash stays: whoever installs the functions' Python later would go on without."""
+def test_the_hash_depends_on_the_bytecode(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An uploaded asset stays under its hash: a builder that installs the functions' Python later needs another one."""
     found = {}
     for tag in ("cpython-314", "cpython-315", None):
         monkeypatch.setattr(asset_contents, "installed", lambda _version, tag=tag: tag)
         monkeypatch.setattr(asset_contents, "bytecode_tag", lambda interpreter: interpreter)
         found[tag] = asset_hash(SOURCE)
     assert len(set(found.values())) == 3
-    # whether it was found or named
+    # It makes no difference whether the interpreter was found or named.
     assert asset_hash(SOURCE, function_python="cpython-314") == found["cpython-314"]
 
 
-def test_a_builder_without_the_functions_python_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_builder_without_the_functions_python_gets_a_notice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "module.py").write_text("x = 1\n", encoding="utf-8")
     compile_bytecode(tmp_path, "3.99", None)
     assert "no Python 3.99 here, so the asset ships without bytecode" in capsys.readouterr().err

@@ -1,9 +1,6 @@
 """What one caller, or one mistake, can use up or cost at most."""
 
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from stacks.ceilings import concurrency_needed, reserved_concurrency
 from tests.synthesized import Assembly, shipped
@@ -21,7 +18,7 @@ def test_the_public_function_cannot_take_the_accounts_concurrency(prod: Assembly
     assert deployed["ReservedConcurrentExecutions"] == prod.stage.public_concurrency == 20
 
 
-def test_what_a_stage_reserves_is_what_its_templates_reserve(prod: Assembly) -> None:
+def test_a_stage_reserves_what_its_templates_reserve(prod: Assembly) -> None:
     reserved = [f.get("ReservedConcurrentExecutions", 0) for f in prod.properties("AWS::Lambda::Function")]
     assert reserved_concurrency(prod.stage) == sum(reserved)
     assert concurrency_needed(prod.stage) == sum(reserved) + 100
@@ -38,17 +35,10 @@ def test_tables_have_no_ceiling_unless_the_stage_says_one(prod: Assembly) -> Non
             assert "OnDemandThroughput" not in entry
 
 
-@pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    stage = replace(shipped("local"), table_read_units=4000, table_write_units=1000, public_concurrency=None)
-    folder: Path = tmp_path_factory.mktemp("limited")
-    return Assembly.of(stage, folder)
-
-
-def test_a_ceiling_is_one_of_each_table_and_each_index(limited: Assembly) -> None:
+def test_a_ceiling_is_one_of_each_table_and_each_index(modest: Assembly) -> None:
     """An index has its own: a table's alone would leave it open."""
     expected = {"MaxReadRequestUnits": 4000, "MaxWriteRequestUnits": 1000}
-    tables = limited.properties("AWS::DynamoDB::Table")
+    tables = modest.properties("AWS::DynamoDB::Table")
     assert len(tables) == 5
     for table in tables:
         assert table["OnDemandThroughput"] == expected
@@ -56,5 +46,5 @@ def test_a_ceiling_is_one_of_each_table_and_each_index(limited: Assembly) -> Non
             assert index["OnDemandThroughput"] == expected
 
 
-def test_no_reservation_of_the_public_function_is_left_out_of_the_template(limited: Assembly) -> None:
-    assert "ReservedConcurrentExecutions" not in limited.functions()["registration"]
+def test_no_reservation_of_the_public_function_is_left_out_of_the_template(modest: Assembly) -> None:
+    assert "ReservedConcurrentExecutions" not in modest.functions()["registration"]

@@ -10,9 +10,9 @@ from tests.stacks.conftest import SELLER_ACCOUNT, company_stage
 from tests.synthesized import ACCOUNT, Assembly
 
 TAGS = {"CostCenter": "1234", "team:owner": "billing", "yawl-metering-stage": "prod"}
-#: how a type says its tags, where it is not ``Tags``
+#: The property with a type's tags, if it is not ``Tags``.
 OTHERWISE = {"AWS::Budgets::Budget": "ResourceTags"}
-#: types that CloudFormation cannot tag
+#: Types that CloudFormation cannot tag.
 WITHOUT = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::BasePathMapping",
@@ -55,7 +55,7 @@ def test_every_stack_is_tagged(company: Assembly, seller: Assembly) -> None:
         assert [stack["properties"]["tags"] for stack in stacks] == [TAGS] * len(stacks)
 
 
-def test_every_role_has_the_boundary_whoever_made_it(company: Assembly, seller: Assembly, prod: Assembly) -> None:
+def test_every_role_has_the_boundary(company: Assembly, seller: Assembly, prod: Assembly) -> None:
     for assembly, account in ((company, ACCOUNT), (seller, SELLER_ACCOUNT)):
         roles = assembly.properties("AWS::IAM::Role")
         assert {role.get("PermissionsBoundary") for role in roles} == {
@@ -91,18 +91,18 @@ def test_a_bootstrap_of_ones_own_is_used_for_everything(company: Assembly, selle
                 assert properties["bootstrapStackVersionSsmParameter"] == f"/cdk-bootstrap/{qualifier}/version"
 
 
-def test_a_budget_counts_what_carries_the_stages_tag(company: Assembly, prod: Assembly) -> None:
+def test_a_budget_counts_resources_with_the_stages_tag(company: Assembly, prod: Assembly) -> None:
     (deployed,) = company.properties("AWS::Budgets::Budget")
     budget = deployed["Budget"]
     assert budget["BudgetLimit"] == {"Amount": 250, "Unit": "USD"}
     assert (budget["BudgetType"], budget["TimeUnit"]) == ("COST", "MONTHLY")
     assert budget["CostFilters"] == {"TagKeyValue": ["user:yawl-metering-stage$prod"]}
-    # other notifications replace a budget, and a name of ours would be taken by the former one
+    # Changed notifications replace a budget, and the old one would hold a given name.
     assert "BudgetName" not in budget
     assert prod.properties("AWS::Budgets::Budget") == []
 
 
-def test_a_budget_tells_early_when_it_is_spent_and_when_it_will_be(company: Assembly) -> None:
+def test_a_budget_sends_mail_early_when_it_is_spent_and_when_it_will_be(company: Assembly) -> None:
     (deployed,) = company.properties("AWS::Budgets::Budget")
     told = {
         (entry["Notification"]["NotificationType"], entry["Notification"]["Threshold"]): [

@@ -59,13 +59,13 @@ def usage_senders(assembly: Assembly) -> list[dict[str, Any]]:
 
 
 def test_a_reporter_whose_id_is_known_may_send_to_the_usage_queue(company: Assembly, prod: Assembly) -> None:
-    """Whose id is not known would be nobody to the function that takes from the queue: it is told so by SQS at once."""
+    """The function could not recognize a sender without a known id, so SQS refuses it at once."""
     (statement,) = usage_senders(company)
     assert (statement["Action"], statement["Principal"]) == ("sqs:SendMessage", {"AWS": ENGINE})
     assert usage_senders(prod) == []
 
 
-def test_functions_of_both_doors_know_who_may_report_what(company: Assembly, prod: Assembly) -> None:
+def test_the_functions_of_both_doors_have_the_reporters_as_a_setting(company: Assembly, prod: Assembly) -> None:
     for assembly, told in ((company, to_json(company.stage.reporters)), (prod, "[]")):
         functions = assembly.functions()
         for name in ("usage", "usage-queue"):
@@ -88,7 +88,7 @@ def test_the_api_has_its_own_name_and_no_other(company: Assembly, prod: Assembly
         assert api.get("DisableExecuteApiEndpoint") is closed
 
 
-def test_the_address_that_is_told_is_the_domain(company: Assembly) -> None:
+def test_the_api_url_is_the_domain(company: Assembly) -> None:
     outputs = company.template("Doors")["Outputs"]
     assert outputs["ApiUrl"]["Value"] == "https://metering.vendor.com/"
     assert outputs["DomainTarget"]["Value"]["Fn::GetAtt"][1] == "RegionalDomainName"
@@ -137,7 +137,7 @@ def test_no_rule_touches_a_signed_route_and_every_rule_all_others(company: Assem
         pattern = scope_of(rule)
         for route, how in routes(company).items():
             path = re.sub(r"\{[^}]+\}", "l-0123", route.split(" ")[1])
-            # with the stage in front at the default endpoint, without it at the API's own domain
+            # The path begins with the stage at the default endpoint, not at the API's own domain.
             for asked in (path, f"/v1{path}"):
                 assert bool(re.match(pattern, asked)) == (how == "AWS_IAM"), asked
         for other in ("/", "//usage", "/usages", "/%75sage", "/v2/usage", "/x/usage", "/register/", "/v1/v1/usage"):

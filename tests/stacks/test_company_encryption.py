@@ -7,7 +7,7 @@ from stacks import synth
 from tests.stacks.conftest import KEY
 from tests.synthesized import Assembly, as_list
 
-#: type → where its template says the key
+#: Each type, and the property with its key.
 HOLDS_DATA: dict[str, tuple[str, ...]] = {
     "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
     "AWS::SQS::Queue": ("KmsMasterKeyId",),
@@ -77,7 +77,7 @@ def allowed(assembly: Assembly) -> dict[str, set[str]]:
     return found
 
 
-def test_who_reads_decrypts_and_who_sends_has_a_data_key_and_nobody_more(company: Assembly) -> None:
+def test_readers_decrypt_senders_have_a_data_key_and_no_others_use_the_key(company: Assembly) -> None:
     of_keys, of_data = rights(company), allowed(company)
     machines = {
         machine["RoleArn"]["Fn::GetAtt"][0] for machine in company.properties("AWS::StepFunctions::StateMachine")
@@ -106,7 +106,7 @@ def services_let_in() -> set[str]:
     return {service for entry in policy["Statement"] for service in as_list(entry["Principal"].get("Service", []))}
 
 
-def test_the_documented_key_policy_lets_in_whoever_sends_to_what_is_encrypted(
+def test_the_documented_key_policy_lets_in_the_services_that_send_to_encrypted_resources(
     company: Assembly, local: Assembly
 ) -> None:
     """A service that may send to a queue and not use its key drops what it sends, without a word."""

@@ -16,7 +16,7 @@ ROLE = f"arn:aws:iam::{SELLER_ACCOUNT}:role/marketplace/Metering"
 CALLERS = {"registration", "entitlement-notices", "submit-batch"}
 
 
-def test_who_calls_marketplace_may_assume_the_sellers_role_and_call_nothing_itself(company: Assembly) -> None:
+def test_functions_that_call_marketplace_may_only_assume_the_sellers_role(company: Assembly) -> None:
     for function in company.functions():
         allowed = {
             action: as_list(statement["Resource"])
@@ -27,7 +27,7 @@ def test_who_calls_marketplace_may_assume_the_sellers_role_and_call_nothing_itse
         assert allowed.get("sts:AssumeRole") == ([ROLE] if function in CALLERS else None)
 
 
-def test_they_are_told_the_role_and_the_external_id(company: Assembly, prod: Assembly) -> None:
+def test_they_have_the_role_and_the_external_id_as_settings(company: Assembly, prod: Assembly) -> None:
     for assembly, told in ((company, (ROLE, "yawl-metering:prod")), (prod, ("", ""))):
         for name, function in assembly.functions().items():
             variables = function["Environment"]["Variables"]
@@ -74,7 +74,7 @@ def test_the_sellers_events_go_straight_to_the_stages_bus(seller: Assembly, comp
     (rule,) = seller.properties("AWS::Events::Rule")
     (target,) = rule["Targets"]
     assert f":events:eu-central-1:{ACCOUNT}:event-bus/default" in json.dumps(target["Arn"])
-    # a rule reaches another account's bus with a role only, and what is not delivered is kept and told
+    # A rule reaches another account's bus only with a role. Undelivered events are kept, and have an alarm.
     assert "RoleArn" in target
     assert "DeadLetterConfig" in target
     assert seller.properties("AWS::CloudWatch::Alarm")
@@ -92,7 +92,7 @@ def test_the_stages_bus_lets_the_sellers_marketplace_events_in_and_nothing_else(
     assert prod.properties("AWS::Events::EventBusPolicy") == []
 
 
-def test_rules_take_the_sellers_events_only_and_those_that_the_seller_passes_on(
+def test_rules_match_only_the_sellers_events_and_those_that_the_seller_passes_on(
     company: Assembly, seller: Assembly, prod: Assembly
 ) -> None:
     patterns = [rule["EventPattern"] for rule in company.properties("AWS::Events::Rule")]

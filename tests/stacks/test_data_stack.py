@@ -40,7 +40,7 @@ def test_a_table_is_as_declared(prod: Assembly, table: Table) -> None:
     assert deployed["KeySchema"] == schema(table.hash, table.range)
     assert deployed.get("GlobalSecondaryIndexes", []) == [index_as_deployed(index) for index in table.indexes]
     assert deployed.get("TimeToLiveSpecification", {}).get("AttributeName") == table.ttl
-    # the filter looks at new images; what an item was before goes nowhere
+    # The filter looks at new images; old ones hold personal data and go nowhere.
     assert deployed.get("StreamSpecification") == ({"StreamViewType": "NEW_IMAGE"} if table.stream else None)
 
 

@@ -1,12 +1,10 @@
 """What comes in: routes, notices, and what is written down about them."""
 
 import json
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from tests.stacks.queue_policies import statements
-from tests.synthesized import Assembly, as_list, shipped
+from tests.synthesized import Assembly, as_list
 
 
 def routes(assembly: Assembly) -> dict[str, str]:
@@ -25,7 +23,7 @@ def routes(assembly: Assembly) -> dict[str, str]:
     }
 
 
-def test_only_what_a_buyers_browser_calls_is_public(prod: Assembly) -> None:
+def test_only_routes_for_a_buyers_browser_are_public(prod: Assembly) -> None:
     assert routes(prod) == {
         "POST /register": "NONE",
         "GET /register": "NONE",
@@ -69,14 +67,13 @@ def test_public_routes_and_only_they_have_a_lower_throttle(prod: Assembly) -> No
         assert settings[route]["ThrottlingBurstLimit"] == prod.stage.request_burst // 5
 
 
-def test_the_public_may_still_come_in_at_a_small_stage(tmp_path: Path) -> None:
-    small = Assembly.of(replace(shipped("prod"), requests_per_second=12, request_burst=14), tmp_path)
-    settings = method_settings(small)["POST /register"]
+def test_a_small_stage_still_lets_the_public_in(modest: Assembly) -> None:
+    settings = method_settings(modest)["POST /register"]
     assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (5, 5)
 
 
 def test_every_route_has_metrics_and_logs_of_its_errors(prod: Assembly) -> None:
-    # a route's own settings replace those of all routes
+    # A route's own settings replace those of all routes.
     for settings in method_settings(prod).values():
         assert settings["MetricsEnabled"] is True
         assert settings["LoggingLevel"] == "ERROR"
@@ -107,7 +104,7 @@ def test_a_poisonous_message_ends_in_a_dead_letter_queue_that_keeps_it_for_two_w
     fed = {id_: queue["Properties"] for id_, queue in queues.items() if "RedrivePolicy" in queue["Properties"]}
     receives = {id_: properties["RedrivePolicy"]["maxReceiveCount"] for id_, properties in fed.items()}
     assert {number for id_, number in receives.items() if id_.startswith(("Subscription", "Entitlement"))} == {5}
-    # what fails of usage is mostly a moment's contention, which must not cost somebody's sleep
+    # Usage mostly fails by a moment's contention, which must not wake people.
     assert [number for id_, number in receives.items() if id_.startswith("UsageQueue")] == [10, 10]
     assert len(fed) == 4
     for properties in fed.values():
@@ -161,14 +158,14 @@ def test_usage_is_ordered_by_customer_and_parallel_between_them(prod: Assembly) 
         mapping["EventSourceArn"]["Fn::GetAtt"][0][:-8]: mapping
         for mapping in prod.properties("AWS::Lambda::EventSourceMapping", stack="Doors")
     }
-    # the largest batch that Lambda takes of a FIFO queue
+    # Lambda takes no larger batch from a FIFO queue.
     assert mappings["UsageQueue"]["BatchSize"] == 10
     assert mappings["UsageQueue"]["ScalingConfig"] == {"MaximumConcurrency": 50}
     assert mappings["UsageQueueWaiting"]["ScalingConfig"] == {"MaximumConcurrency": 5}
     assert "UsageQueueRefused" not in mappings
 
 
-def test_what_is_passed_on_fits_the_next_queue(prod: Assembly) -> None:
+def test_a_message_that_is_passed_on_fits_the_next_queue(prod: Assembly) -> None:
     queues = usage_queues(prod)
     comes_in = queues["UsageQueue"]["MaximumMessageSize"]
     assert comes_in == 256 * 1024
@@ -177,12 +174,12 @@ def test_what_is_passed_on_fits_the_next_queue(prod: Assembly) -> None:
         assert queues[name]["MaximumMessageSize"] > 3 * comes_in
 
 
-def test_what_waits_is_tried_again_as_often_as_the_stage_says(prod: Assembly, local: Assembly) -> None:
+def test_waiting_usage_is_tried_again_as_often_as_the_stage_says(prod: Assembly, local: Assembly) -> None:
     assert usage_queues(prod)["UsageQueueWaiting"]["DelaySeconds"] == 900
     assert usage_queues(local)["UsageQueueWaiting"]["DelaySeconds"] == local.stage.waiting_usage_seconds < 10
 
 
-def test_outputs_for_whoever_calls(prod: Assembly) -> None:
+def test_outputs_for_callers(prod: Assembly) -> None:
     assert {"ApiUrl", "RestApiId", "ApiStage", "SubscriptionDeadLettersUrl", "EntitlementDeadLettersUrl"} <= set(
         prod.template("Doors")["Outputs"]
     )

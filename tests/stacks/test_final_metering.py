@@ -16,7 +16,7 @@ def states(prod: Assembly) -> dict[str, Any]:
     return dict(prod.workflow("FinalMetering")["States"])
 
 
-def test_what_is_to_be_done_is_looked_up_before_every_step(states: dict[str, Any]) -> None:
+def test_the_workflow_finds_the_next_step_before_every_step(states: dict[str, Any]) -> None:
     assert states["Start"]["Next"] == "FindFinalHours"
     assert states["FindFinalHours"]["Next"] == "NextStep"
     choices = {choice["Condition"]: choice["Next"] for choice in states["NextStep"]["Choices"]}
@@ -46,7 +46,7 @@ def test_a_wait_ends_at_a_time_of_the_functions_clock(states: dict[str, Any]) ->
     assert states["FindFinalHours"]["Assign"]["waitUntil"] == "{% $states.result.Payload.waitUntil %}"
 
 
-def test_what_could_not_be_ended_is_looked_at_again(states: dict[str, Any]) -> None:
+def test_a_subscription_that_could_not_be_ended_is_found_again(states: dict[str, Any]) -> None:
     ended = states["Ended"]
     assert [(choice["Condition"], choice["Next"]) for choice in ended["Choices"]] == [
         ("{% $outcome = 'ended' %}", "FinalMeteringCompleted")
@@ -54,7 +54,7 @@ def test_what_could_not_be_ended_is_looked_at_again(states: dict[str, Any]) -> N
     assert ended["Default"] == "FindFinalHours"
 
 
-def test_a_fault_of_ours_is_outlived_for_half_an_hour_and_then_told(states: dict[str, Any]) -> None:
+def test_final_metering_outlives_our_faults_for_half_an_hour_and_then_fails(states: dict[str, Any]) -> None:
     for name in OWN:
         (caught,) = states[name]["Catch"]
         assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "Faulted")
@@ -99,7 +99,7 @@ def test_the_subscribers_stream_starts_it_for_a_cancelled_customer(prod: Assembl
     assert 1 <= mapping["MaximumRetryAttempts"] <= 100
 
 
-def test_leavers_are_looked_after_within_the_margin_of_the_grace(prod: Assembly) -> None:
+def test_missing_final_metering_is_started_within_the_margin_of_the_grace(prod: Assembly) -> None:
     (schedule,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
     assert schedule["ScheduleExpression"] == "rate(5 minutes)"
     assert schedule["State"] == "ENABLED"

@@ -8,7 +8,7 @@ from tests.synthesized import Assembly, as_list
 
 READ = {"GetItem", "BatchGetItem", "Query"}
 
-#: function → table (or table/index) → DynamoDB actions
+#: Function → table (or table/index) → DynamoDB actions.
 TABLES: dict[str, dict[str, set[str]]] = {
     "registration": {
         "Subscribers": READ | {"UpdateItem"},
@@ -77,7 +77,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "look-after-leavers": {"Subscribers": {"GetItem"}, "Subscribers/index/StatusIndex": {"Query"}},
 }
 
-#: function → actions on executions of final metering
+#: Function → actions on executions of final metering.
 EXECUTIONS = {"start-final-metering": {"StartExecution"}, "look-after-leavers": {"StartExecution", "ListExecutions"}}
 
 MARKETPLACE = {
@@ -89,7 +89,7 @@ MARKETPLACE = {
 TAKE = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}
 CONSUME = TAKE | {"ChangeMessageVisibility", "GetQueueUrl"}
 
-#: function → queue → SQS actions
+#: Function → queue → SQS actions.
 QUEUES: dict[str, dict[str, set[str]]] = {
     "subscription-notices": {"SubscriptionQueue": CONSUME},
     "entitlement-notices": {"EntitlementQueue": CONSUME},
@@ -99,7 +99,7 @@ QUEUES: dict[str, dict[str, set[str]]] = {
         "UsageQueueRefused": {"SendMessage"},
     },
     "report": {"FailedLinesQueue": {"SendMessage"}},
-    # granted by the event source's failure destination
+    # CDK grants these for the event source's failure destination.
     "start-final-metering": {
         "StartFinalMeteringDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"}
     },
@@ -148,7 +148,7 @@ def test_a_function_reaches_its_queues_only(prod: Assembly, function: str) -> No
 
 
 @pytest.mark.parametrize("function", TABLES)
-def test_only_who_starts_final_metering_reaches_a_workflow_and_only_that(prod: Assembly, function: str) -> None:
+def test_only_the_starters_of_final_metering_reach_a_workflow_and_only_that_one(prod: Assembly, function: str) -> None:
     (machine,) = [n for n, _ in prod.resources("AWS::StepFunctions::StateMachine") if n.startswith("FinalMetering")]
     expected = {machine: EXECUTIONS[function]} if function in EXECUTIONS else {}
     assert actions(prod, function, "states") == expected

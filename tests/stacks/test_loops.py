@@ -53,7 +53,7 @@ def loops(assembly: Assembly) -> set[str]:
     return {function for function, _ in assembly.resources(FUNCTION) if function in reached(function)}
 
 
-def test_a_loop_is_allowed_where_there_is_one_and_nowhere_else(prod: Assembly) -> None:
+def test_only_the_function_with_a_loop_may_loop(prod: Assembly) -> None:
     """Usage that waits comes round every quarter of an hour for a day: 96 rounds, of which Lambda would allow 16, and
     put it to the dead letters, without a reason, when its buyer may be about to arrive."""
     allowed = {name for name, f in prod.resources(FUNCTION) if f["Properties"].get("RecursiveLoop") == "Allow"}

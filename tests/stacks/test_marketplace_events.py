@@ -16,7 +16,7 @@ from tests.synthesized import Assembly, shipped
 ACCOUNTS = ("444455556666", "111122223333")
 #: Amazon EventBridge quotas, "Event pattern size"
 PATTERN_SIZE = 2048
-#: sales' business: nothing here hangs on them
+#: Events for sales people; nothing here depends on them.
 NOT_ASKED_FOR = {
     "Purchase Agreement Ending",
     "Purchase Agreement Renewal Terms Finalized",
@@ -24,7 +24,7 @@ NOT_ASKED_FOR = {
 }
 
 
-def test_what_the_runtime_understands_is_asked_for_and_nothing_else() -> None:
+def test_the_rule_matches_the_events_that_the_runtime_understands_and_no_others() -> None:
     asked = {kind.split(" - ")[0] for kind in DETAIL_TYPES}
     understood = {
         *agreement_event.STEMS,
@@ -35,7 +35,7 @@ def test_what_the_runtime_understands_is_asked_for_and_nothing_else() -> None:
     assert set(STARTS) <= set(DETAIL_TYPES)
 
 
-def test_the_copy_of_what_the_seller_buys_himself_is_not_asked_for() -> None:
+def test_the_rule_leaves_out_the_sellers_own_purchases() -> None:
     assert {kind.split(" - ")[1] for kind in DETAIL_TYPES if " - " in kind} == {"Proposer", "Manufacturer"}
 
 
@@ -49,7 +49,7 @@ def before_live(accounts: tuple[str, ...] = (), buyers: tuple[str, ...] = ()) ->
 
 
 @pytest.mark.parametrize("number", [0, 1, MOST_TEST_ACCOUNTS])
-def test_the_pattern_is_one_that_eventbridge_takes(number: int) -> None:
+def test_eventbridge_accepts_the_pattern(number: int) -> None:
     """No empty list, and not too long with as many accounts as a stage may name."""
     detail = detail_of_buyers(before_live(ACCOUNTS[:1] * number))
     pattern = json.dumps({"source": [SOURCE], "detail-type": list(DETAIL_TYPES), "detail": detail})
@@ -76,7 +76,7 @@ def test_the_functions_read_the_setting_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("function", ["registration", "subscription-notices", "entitlement-notices"])
-def test_a_live_stage_takes_everybodys_notices(prod: Assembly, local: Assembly, function: str) -> None:
+def test_a_live_stage_applies_all_notices(prod: Assembly, local: Assembly, function: str) -> None:
     for assembly in (prod, local):
         assert assembly.stage.takes_all_notices
         assert assembly.functions()[function]["Environment"]["Variables"]["NOTICES_OF"] == "all"

@@ -51,7 +51,7 @@ def test_states_follow_one_another_as_the_design_says(states: dict[str, Any]) ->
     assert going_on["Default"] == "Report"
 
 
-def test_what_was_left_unanswered_has_its_turn_again_from_the_first_page_for_about_half_an_hour(
+def test_unanswered_batches_have_their_turn_again_for_about_half_an_hour(
     states: dict[str, Any],
 ) -> None:
     wait = states["WaitForMarketplace"]
@@ -67,7 +67,7 @@ def test_what_was_left_unanswered_has_its_turn_again_from_the_first_page_for_abo
     assert 20 * 60 <= sum(pauses) <= 30 * 60
 
 
-def test_what_was_rejected_before_waits_for_the_good_lines_of_every_page(states: dict[str, Any]) -> None:
+def test_rejected_lines_wait_for_the_good_lines_of_every_page(states: dict[str, Any]) -> None:
     assert states["PlanBatches"]["Arguments"]["Payload"] == {
         "chunks": "{% $chunks %}",
         "knownBad": "{% $passes > 0 or $not($more) %}",
@@ -86,7 +86,7 @@ def test_the_run_takes_its_hour_from_its_input_or_from_the_executions_start(stat
 
 def test_an_execution_hands_over_before_its_history_is_full(prod: Assembly, states: dict[str, Any]) -> None:
     ask, hand_over = states["AskForVersion"], states["HandOver"]
-    # to the version that it runs itself, or to the machine that was started without one
+    # It hands over to its own version, or to the machine if it was started without one.
     assert (ask["Resource"].rsplit(":", 1)[-1], ask["Next"]) == ("describeExecution", "HandOver")
     assert ask["Arguments"] == {"ExecutionArn": "{% $states.context.Execution.Id %}"}
     version = "$states.result.StateMachineVersionArn"
@@ -107,7 +107,7 @@ def test_any_fault_still_reports_and_then_fails_the_run(states: dict[str, Any]) 
     for name in ("FindDueHours", "SealHours", "PlanBatches", "SubmitBatch", "SettleHours"):
         (caught,) = states[name]["Catch"]
         assert caught["ErrorEquals"] == ["States.ALL"]
-        # what is overdue is named even while nothing can be sent
+        # The run names what is overdue even while it can send nothing.
         assert caught["Next"] == ("SettleHours" if name == "SubmitBatch" else "Report")
         assert caught["Assign"]["fault"]["error"] == "{% $states.errorOutput.Error %}"
     assert states["Report"]["Next"] == "Faulted"
@@ -145,7 +145,7 @@ def test_a_batch_left_unanswered_does_not_hold_up_the_others_and_is_remembered(s
 
 
 @pytest.mark.parametrize(("step", "chunk"), [("SealHours", "SealChunk"), ("SettleHours", "SettleChunk")])
-def test_an_hour_that_kills_its_function_holds_up_nobody_else(states: dict[str, Any], step: str, chunk: str) -> None:
+def test_an_hour_that_kills_its_function_holds_up_no_other(states: dict[str, Any], step: str, chunk: str) -> None:
     """An hour with half a million sets of tags is more than the function's memory: the others are billed all the same,
     those of its own chunk too."""
     inner = states[step]["ItemProcessor"]["States"]

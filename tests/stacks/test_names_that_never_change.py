@@ -1,4 +1,4 @@
-"""Names by which data is found: a change of one is told here, before CloudFormation makes empty tables of it."""
+"""Names by which data is found: this test finds a change of one before CloudFormation makes empty tables of it."""
 
 import copy
 import re

@@ -21,7 +21,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 def test_the_topics_of_a_product_with_contracts_are_subscribed_without_raw_delivery(local: Assembly) -> None:
     subscriptions = local.properties("AWS::SNS::Subscription", stack="Doors")
-    # the entitlement queue hears of subscriptions too: an hour is sealed by entitlements newer than the last start
+    # The entitlement queue gets subscriptions, too: an hour is sealed by entitlements newer than the last start.
     topics = sorted(
         (entry["Endpoint"]["Fn::GetAtt"][0].split("Queue")[0], entry["TopicArn"]) for entry in subscriptions
     )
@@ -131,12 +131,8 @@ def test_only_a_stage_abroad_has_a_stack_in_us_east_1_and_it_passes_the_same_eve
     assert environments["YawlMetering-prod-Doors"].endswith("/me-central-1")
 
 
-def test_a_stage_that_is_not_live_hears_of_its_test_accounts_only(
-    prod: Assembly, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_stage_that_is_not_live_hears_of_its_test_accounts_only(prod: Assembly, dev: Assembly) -> None:
     """Stages share the seller's account and its bus: each would store every real buyer's notice."""
-    tested = replace(shipped("dev"), test_accounts=("444455556666",), region="eu-west-1")
-    dev = Assembly.of(tested, tmp_path_factory.mktemp("dev"))
     patterns = [rule["EventPattern"] for stack in ("Doors", "Notices") for rule in rules(dev, stack).values()]
     assert len(patterns) == 3
     assert [pattern["detail"] for pattern in patterns] == [{"acceptor": {"accountId": ["444455556666"]}}] * 3

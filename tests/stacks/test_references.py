@@ -15,7 +15,7 @@ def test_alarms_keep_nothing_from_being_renamed(prod: Assembly) -> None:
         assert not [o for o in prod.template(stack)["Outputs"].values() if "Export" in o], stack
 
 
-def test_what_alarms_look_up_is_there(prod: Assembly) -> None:
+def test_every_output_that_alarms_look_up_exists(prod: Assembly) -> None:
     """CloudFormation looks it up while it deploys: a misspelt name would fail only then."""
 
     def looked_up(node: object) -> list[dict[str, str]]:
@@ -32,7 +32,7 @@ def test_what_alarms_look_up_is_there(prod: Assembly) -> None:
         assert reference["Region"] == prod.stage.region
 
 
-def test_alarms_are_deployed_after_what_they_look_up(prod: Assembly) -> None:
+def test_alarms_are_deployed_after_the_stacks_that_they_look_into(prod: Assembly) -> None:
     manifest = json.loads((prod.folder / "manifest.json").read_text(encoding="utf-8"))
     prefix = f"YawlMetering-{prod.stage.name}"
     after = set(manifest["artifacts"][f"{prefix}-Watch"]["dependencies"])

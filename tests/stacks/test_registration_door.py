@@ -23,7 +23,7 @@ def test_the_fulfilment_url_is_answered_however_it_is_called(prod: Assembly) -> 
 def test_the_secret_is_made_by_secrets_manager_and_stands_nowhere(prod: Assembly) -> None:
     _, found = secret(prod)
     assert "SecretString" not in found["Properties"]
-    # no name either: a second deployment after a failed first one does not meet its own remains
+    # It has no name either, so that the remains of a failed first deployment cannot block the second.
     assert "Name" not in found["Properties"]
     made = found["Properties"]["GenerateSecretString"]
     assert made == {"PasswordLength": 64, "ExcludePunctuation": True}
@@ -31,7 +31,7 @@ def test_the_secret_is_made_by_secrets_manager_and_stands_nowhere(prod: Assembly
         assert "{{resolve:secretsmanager" not in json.dumps(prod.template(stack))
 
 
-def test_one_function_may_read_the_secrets_value_and_nobody_anything_else_of_any_secret(prod: Assembly) -> None:
+def test_one_function_may_read_the_secrets_value_and_none_may_do_more(prod: Assembly) -> None:
     name, _ = secret(prod)
     granted = {
         (function, action, json.dumps(statement["Resource"]))
@@ -44,7 +44,7 @@ def test_one_function_may_read_the_secrets_value_and_nobody_anything_else_of_any
     assert not list(prod.resources("AWS::SecretsManager::ResourcePolicy"))
 
 
-def test_the_function_is_told_of_this_secret_by_its_arn_alone(prod: Assembly) -> None:
+def test_the_function_knows_the_secret_by_its_arn_alone(prod: Assembly) -> None:
     name, _ = secret(prod)
     told = {
         (function, variable)

@@ -10,11 +10,11 @@ import pytest
 from stacks import synth
 from stacks.protection import is_protected
 from stacks.stage import StageError
-from tests.synthesized import Assembly, context, shipped
+from tests.synthesized import Assembly, shipped
 
-#: types of resources that hold data (AWS's own lists of what `cdk` and SAM keep by default, as far as they occur here)
+#: Types of resources that hold data (those that occur here of AWS's lists of what `cdk` and SAM keep by default).
 STATEFUL = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"}
-#: every other type of the templates: it holds nothing that a deployment could not make again
+#: Every other type of the templates: a deployment can make all of it again.
 STATELESS = {
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::Deployment",
@@ -64,7 +64,7 @@ def test_every_type_of_resource_is_known_to_hold_data_or_not(prod: Assembly, abr
 def test_data_of_a_keeping_stage_outlives_all_but_the_deployment_that_makes_it(
     stage: str, request: pytest.FixtureRequest
 ) -> None:
-    """A queue may hold usage that nobody has billed; a named table left over would block the next try."""
+    """A queue may hold unbilled usage; a leftover table with a name would block the next try."""
     for where, resource in resources(request.getfixturevalue(stage)):
         if resource["Type"] in STATEFUL:
             assert resource["DeletionPolicy"] == "RetainExceptOnCreate", where
@@ -77,7 +77,7 @@ def test_data_of_a_throwaway_stage_goes_with_it(local: Assembly) -> None:
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Delete", where
 
 
-def test_no_queue_is_named_so_that_one_left_over_is_in_nobodys_way(prod: Assembly) -> None:
+def test_no_queue_has_a_name_that_could_block_the_next_deployment(prod: Assembly) -> None:
     assert [queue for queue in prod.properties("AWS::SQS::Queue") if "QueueName" in queue] == []
 
 
@@ -105,16 +105,15 @@ def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:
     assert protections(abroad.folder)["Notices"] is True
 
 
-def test_a_first_deployment_goes_without_protection_if_that_is_said(tmp_path: Path) -> None:
+def test_the_context_turns_protection_off_for_a_first_deployment(first: Assembly) -> None:
     """CloudFormation takes back what a first deployment has made, if it fails: that must be possible."""
-    synth.build(shipped("prod"), context={**context(), "protect": "false"}, out=tmp_path).synth()
-    assert protections(tmp_path) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), False)
-    template = json.loads((tmp_path / "YawlMetering-prod-Data.template.json").read_text(encoding="utf-8"))
-    assert {resource["DeletionPolicy"] for resource in template["Resources"].values()} == {"RetainExceptOnCreate"}
+    assert protections(first.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), False)
+    policies = {resource["DeletionPolicy"] for resource in first.template("Data")["Resources"].values()}
+    assert policies == {"RetainExceptOnCreate"}
 
 
 @pytest.mark.parametrize("word", [True, "true"])
-def test_saying_that_it_is_protected_is_what_is_left_unsaid(word: Any) -> None:
+def test_a_stage_is_protected_unless_the_context_says_otherwise(word: Any) -> None:
     assert is_protected(shipped("prod"), {"protect": word}) is is_protected(shipped("prod"), {}) is True
     assert is_protected(shipped("local"), {"protect": word}) is False
 

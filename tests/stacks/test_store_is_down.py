@@ -1,4 +1,4 @@
-"""One fault of DynamoDB rings once."""
+"""One fault of DynamoDB calls once."""
 
 import re
 from typing import Any
@@ -12,12 +12,12 @@ from tests.synthesized import Assembly
 MOST_CHILDREN = 100
 MOST_ELEMENTS = 500
 LONGEST_RULE = 10_240
-#: and how many composite alarms one alarm may be a part of
+#: One alarm may be a part of so many composite alarms.
 MOST_PARENTS = 150
-#: an ARN as long as ours may get: account and Region, and a name of 255 characters at most
+#: The longest ARN that ours may have.
 LONGEST_ARN = len("arn:aws-us-gov:cloudwatch:ap-southeast-99:111122223333:alarm:") + 120
 
-#: what goes wrong when the tables do: functions, runs and the API fail, messages age and die, the clock's look fails
+#: What fails with the tables: functions, runs and the API; messages age and die.
 SYMPTOMS = (
     "Errors",
     "Throttles",
@@ -29,7 +29,7 @@ SYMPTOMS = (
     "ApiFaults",
     "RunsCompleted",
 )
-#: dead letters of functions that write to tables; those of the clock and of the stream are no symptom
+#: Dead letters of functions that write to tables. Those of schedules and of the stream are no symptom.
 DEAD_BY_THE_STORE = (
     "NoticesSubscriptionDeadLetters",
     "NoticesEntitlementDeadLetters",
@@ -49,7 +49,7 @@ def holds(rule: list[Any], up: set[str]) -> bool:
     return bool(eval(text.replace("AND", "and").replace("OR", "or")))
 
 
-def test_what_a_failing_store_sets_off_has_no_voice_of_its_own(prod: Assembly) -> None:
+def test_alarms_that_a_failing_store_sets_off_are_silent(prod: Assembly) -> None:
     symptoms = [
         alarm
         for alarm in alarms(prod).values()
@@ -79,7 +79,7 @@ def test_every_group_is_silenced_by_the_store_and_by_nothing_else(prod: Assembly
     assert (down.severity, len(down.actions)) == ("Page", 1)
 
 
-def test_the_store_tells_before_its_symptoms_do(prod: Assembly) -> None:
+def test_the_store_calls_before_its_symptoms_do(prod: Assembly) -> None:
     """Its alarms and the canary's need one period of data, which is shorter than the symptoms' wait."""
     faults = named(prod, "StoreFaultsSubscribers")
     assert faults.period * faults.properties["EvaluationPeriods"] == 300
@@ -94,23 +94,23 @@ def test_the_store_tells_before_its_symptoms_do(prod: Assembly) -> None:
     ("up", "down"),
     [
         ((), False),
-        # a good day: DynamoDB answers a request in a million so, and the SDK repeats it
+        # On a good day DynamoDB answers one request in a million so, and the SDK repeats it.
         (("StoreFaultsUsageEvents",), False),
         (("StoreThrottledMeteringRecords",), False),
-        # a bug of one function is none of the store's, whichever it is
+        # A bug of one function is no fault of the store, not even of the canary.
         (("FunctionsusageErrors", "ApiFaults"), False),
         (("FunctionslookafterleaversErrors",), False),
         (("FunctionslookafterleaversErrors", "FinalMeteringNoLook"), False),
-        # two witnesses
+        # Two witnesses.
         (("StoreFaultsUsageEvents", "FunctionssealhoursErrors"), True),
         (("StoreFaultsUsageEvents", "FunctionslookafterleaversErrors"), True),
         (("StoreThrottledMeteringRecords", "ApiUnavailable"), True),
         (("StoreThrottledMeteringRecords", "FunctionslookafterleaversErrors"), True),
-        # no answer at all: DynamoDB counts nothing, and the canary fails with others
+        # DynamoDB does not answer at all and counts nothing; the canary fails with others.
         (("FunctionslookafterleaversErrors", "ApiFaults"), True),
         (("FunctionslookafterleaversErrors", "MeteringRunFailed"), True),
         (("FunctionslookafterleaversErrors", "MeteringRunDidNotHappen"), True),
-        # what nobody has looked at yet bears no witness
+        # A queue proves nothing: perhaps no person has looked at it yet.
         (("FunctionslookafterleaversErrors", "UsageQueueUsageDeadLetters"), False),
         (("StoreFaultsUsageEvents", "UsageQueueUsageTooOld"), False),
     ],
@@ -119,8 +119,8 @@ def test_the_store_is_down_by_two_witnesses(prod: Assembly, up: tuple[str, ...],
     assert holds(named(prod, "StoreDown").rule, {named(prod, name).logical_id for name in up}) is down
 
 
-def test_a_store_that_fails_rings_once(prod: Assembly) -> None:
-    """All symptoms are up: of everything that could tell, one does, since the others are suppressed."""
+def test_a_failing_store_calls_once(prod: Assembly) -> None:
+    """All symptoms are up: of all alarms that could call, one does, since it suppresses the others."""
     up = {
         alarm.logical_id
         for alarm in alarms(prod).values()
@@ -136,7 +136,7 @@ def test_faults_and_throttles_are_those_of_all_tables_and_operations(prod: Assem
     watching = [alarm for alarm in alarms(prod).values() if alarm.query and f"SUM({metric})" in alarm.query]
     tables = [str(table["TableName"]) for table in prod.properties("AWS::DynamoDB::Table")]
     source = f'SELECT SUM({metric}) FROM SCHEMA("AWS/DynamoDB", Operation, TableName)'
-    # one series each: a grouping makes several, and WHERE knows no OR
+    # One series each: a grouping makes several, and WHERE knows no OR.
     queries = [f"{source} WHERE TableName = '{table}'" for table in tables]
     assert sorted(str(alarm.query) for alarm in watching) == sorted(queries)
     for alarm in watching:
@@ -146,13 +146,13 @@ def test_faults_and_throttles_are_those_of_all_tables_and_operations(prod: Assem
 
 
 def test_conditions_that_fail_are_no_fault(prod: Assembly) -> None:
-    """The protocol rests on them, and DynamoDB counts them apart."""
+    """The protocol rests on failed conditions, and DynamoDB counts them apart."""
     text = str([alarm.properties for alarm in alarms(prod).values()])
     assert "ConditionalCheckFailedRequests" not in text
     assert "UserErrors" not in text
 
 
-def test_composite_alarms_are_such_as_aws_takes(prod: Assembly) -> None:
+def test_aws_accepts_the_composite_alarms(prod: Assembly) -> None:
     parents: dict[str, int] = {}
     for alarm in composites(prod):
         assert 0 < len(alarm.members) <= MOST_CHILDREN
@@ -163,9 +163,9 @@ def test_composite_alarms_are_such_as_aws_takes(prod: Assembly) -> None:
         assert len(words) + references * LONGEST_ARN <= LONGEST_RULE, alarm.name
         for member in alarm.members:
             parents[member] = parents.get(member, 0) + 1
-            # of the same account and Region, which is to say of the same stack
+            # A member is of the same account and Region, so of the same stack.
             assert member in alarms(prod)
-            # no circle: the suppressor is made of metric alarms alone
+            # There is no circle: the suppressor consists of metric alarms alone.
             assert "AlarmRule" not in alarms(prod)[member].properties
         assert len(alarm.properties["AlarmName"]) <= 255
         assert len(alarm.actions) <= 5

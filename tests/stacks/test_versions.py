@@ -52,13 +52,13 @@ def test_whatever_calls_a_function_calls_its_alias(prod: Assembly, live: dict[st
         named = {name for properties in prod.properties(kind) for name in references(called(properties))}
         assert named & aliases, kind
         assert not named & functions, kind
-    # a mapping takes the alias as function:alias
+    # A mapping names the alias as function:alias.
     for mapping in prod.properties("AWS::Lambda::EventSourceMapping"):
         assert mapping["FunctionName"]["Fn::Join"][1][-1] == ":live"
 
 
 def test_every_alias_may_be_called_by_the_api_that_calls_it(prod: Assembly, live: dict[str, str]) -> None:
-    """A permission without the qualifier is for the function's latest code, and lets nobody call the alias."""
+    """A permission without the qualifier is for the function's latest code, and allows no call of the alias."""
     called = {
         name
         for method in prod.properties("AWS::ApiGateway::Method")
@@ -107,7 +107,7 @@ def test_each_workflow_has_a_version_that_stays_and_an_alias_that_names_it(prod:
     for version in versions.values():
         assert KEPT.items() <= version.items()
         machine = version["Properties"]["StateMachineArn"]["Ref"]
-        # without it a changed machine would get no other version
+        # Without it a changed machine would get no other version.
         revision = {"Fn::GetAtt": [machine, "StateMachineRevisionId"]}
         assert version["Properties"]["StateMachineRevisionId"] == revision
     aliases = prod.properties("AWS::StepFunctions::StateMachineAlias")
@@ -129,7 +129,7 @@ def test_whatever_starts_a_workflow_starts_its_alias(prod: Assembly) -> None:
 
 def test_rights_to_a_workflow_name_the_machine_and_never_its_alias(prod: Assembly) -> None:
     """IAM is asked for the machine's own ARN, whatever is started (Step Functions Developer Guide, "Authorization for
-    versions and aliases"): a policy that names an alias lets nobody start it."""
+    versions and aliases"): a policy that names an alias allows no start."""
     machines = {name for name, _ in prod.resources(MACHINE)}
     granted = 0
     for policy in prod.properties("AWS::IAM::Policy"):

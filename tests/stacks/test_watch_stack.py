@@ -1,4 +1,4 @@
-"""What is watched: queues, functions, workflows, tables, delivery, and the numbers of the run."""
+"""What alarms watch: queues, functions, workflows, the API, delivery, and the metrics of the run."""
 
 import json
 import re
@@ -20,15 +20,15 @@ from tests.synthesized import Assembly
 VISIBLE = "ApproximateNumberOfMessagesVisible"
 
 
-def told_as(prod: Assembly, metric: str, dimension: str) -> dict[str, str]:
-    """The severity with which somebody is told, by the logical id (without its hash) of what is watched."""
+def severities(prod: Assembly, metric: str, dimension: str) -> dict[str, str]:
+    """The severity of the alarm that calls, by the logical id (without its hash) of what it watches."""
     return {name[:-8]: speaker(prod, alarm).severity for name, alarm in watched(prod, metric, dimension).items()}
 
 
 # --- queues -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_queue_that_nobody_takes_from_has_an_alarm(prod: Assembly) -> None:
+def test_every_queue_without_a_consumer_has_an_alarm(prod: Assembly) -> None:
     dead = {name for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" not in queue["Properties"]}
     assert len(dead) == 9
     assert watched(prod, VISIBLE, "QueueName").keys() == dead
@@ -36,8 +36,8 @@ def test_every_queue_that_nobody_takes_from_has_an_alarm(prod: Assembly) -> None
         assert (alarm.metrics[0].statistic, alarm.properties["Threshold"]) == ("Maximum", 1)
 
 
-def test_a_dead_letter_pages_and_what_was_refused_or_failed_is_a_ticket(prod: Assembly) -> None:
-    told = told_as(prod, VISIBLE, "QueueName")
+def test_a_dead_letter_pages_and_refused_usage_or_a_failed_line_is_a_ticket(prod: Assembly) -> None:
+    told = severities(prod, VISIBLE, "QueueName")
     assert {name for name, severity in told.items() if severity == "Ticket"} == {
         "UsageQueueRefused",
         "FailedLinesQueue",
@@ -50,7 +50,7 @@ def test_the_queue_that_an_event_abroad_dies_in_pages(abroad: Assembly) -> None:
     assert found["DeadLettersAlarmNotEmpty"].severity == found["EventsAlarmLost1"].severity == "Page"
 
 
-def test_every_queue_that_a_function_takes_from_is_told_by_its_age(prod: Assembly) -> None:
+def test_every_queue_with_a_consumer_has_an_alarm_on_its_age(prod: Assembly) -> None:
     oldest = {
         name[:-8]: alarm.properties["Threshold"]
         for name, alarm in watched(prod, "ApproximateAgeOfOldestMessage", "QueueName").items()
@@ -58,16 +58,16 @@ def test_every_queue_that_a_function_takes_from_is_told_by_its_age(prod: Assembl
     taken = {name[:-8] for name, queue in prod.resources("AWS::SQS::Queue") if "RedrivePolicy" in queue["Properties"]}
     assert oldest.keys() == taken
     assert oldest["UsageQueue"] == 900
-    # each round is a new message, so an old one was not taken, however long its events wait
+    # Each round is a new message, so no function has taken an old one, however long its events wait.
     (delay,) = {q["DelaySeconds"] for q in prod.properties("AWS::SQS::Queue") if "DelaySeconds" in q}
     assert oldest["UsageQueueWaiting"] >= 2 * delay
-    assert set(told_as(prod, "ApproximateAgeOfOldestMessage", "QueueName").values()) == {"Ticket"}
+    assert set(severities(prod, "ApproximateAgeOfOldestMessage", "QueueName").values()) == {"Ticket"}
 
 
-def test_a_stream_that_nobody_reads_is_told_well_within_the_grace(prod: Assembly) -> None:
+def test_an_unread_stream_calls_well_within_the_grace(prod: Assembly) -> None:
     ((function, alarm),) = watched(prod, "IteratorAge", "FunctionName").items()
     assert function.startswith("startfinalmetering")
-    # in milliseconds
+    # Milliseconds.
     assert alarm.properties["Threshold"] == 10 * 60 * 1000
     assert (alarm.metrics[0].statistic, speaker(prod, alarm).name) == ("Maximum", "QueuesLate")
 
@@ -90,11 +90,11 @@ def test_a_function_that_is_refused_by_design_may_be_refused_now_and_then(prod: 
     reserved = [
         name for name, f in prod.resources("AWS::Lambda::Function") if "ReservedConcurrentExecutions" in f["Properties"]
     ]
-    # a flood on the public function is worth a ticket; what the submitter is refused, overlapping runs explain
+    # A flood on the public function is worth a ticket; overlapping runs explain refusals of the submitter.
     assert sorted(name[:12] for name in reserved) == ["registration", "submitbatchF"]
 
 
-def test_a_run_that_failed_timed_out_or_was_stopped_is_told(prod: Assembly) -> None:
+def test_a_run_that_failed_timed_out_or_was_stopped_has_an_alarm(prod: Assembly) -> None:
     machines = {name for name, _ in prod.resources("AWS::StepFunctions::StateMachine")}
     assert len(machines) == 2
     for metric, severity in (
@@ -164,7 +164,7 @@ def test_the_access_log_has_what_the_filters_read(prod: Assembly) -> None:
         assert transformation["MetricNamespace"] == f"{NAMESPACE}/{prod.stage.name}"
 
 
-def test_a_fault_of_the_api_pages_and_a_gateways_5xx_for_long_is_a_ticket(prod: Assembly) -> None:
+def test_a_fault_of_the_api_pages_and_5xx_for_long_is_a_ticket(prod: Assembly) -> None:
     (fault,) = on(prod, "ApiFaults")
     assert (fault.properties["Threshold"], speaker(prod, fault).severity) == (1, "Page")
     assert fault.metrics[0].dimensions == {}
@@ -174,7 +174,7 @@ def test_a_fault_of_the_api_pages_and_a_gateways_5xx_for_long_is_a_ticket(prod: 
     assert not on(prod, "4XXError")
 
 
-def test_throttling_of_the_api_is_told_when_it_lasts(prod: Assembly) -> None:
+def test_throttling_of_the_api_calls_when_it_lasts(prod: Assembly) -> None:
     (alarm,) = on(prod, "ApiThrottled")
     assert alarm.severity == "Ticket"
     assert (alarm.properties["Threshold"], alarm.properties["EvaluationPeriods"], alarm.period) == (10, 3, 300)
@@ -183,13 +183,13 @@ def test_throttling_of_the_api_is_told_when_it_lasts(prod: Assembly) -> None:
 # --- delivery ---------------------------------------------------------------------------------------------------------
 
 
-def test_every_rule_and_every_schedule_is_watched_for_what_it_does_not_deliver(prod: Assembly) -> None:
+def test_every_rule_has_an_alarm_on_undelivered_events(prod: Assembly) -> None:
     rules = {name for name, _ in prod.resources("AWS::Events::Rule")}
     assert len(rules) == 2
     for metric in ("FailedInvocations", "InvocationsFailedToBeSentToDlq"):
         assert watched(prod, metric, "RuleName").keys() == rules
-        assert set(told_as(prod, metric, "RuleName").values()) == {"Page"}
-        # of the default bus: with a bus among the dimensions there would be no such metric
+        assert set(severities(prod, metric, "RuleName").values()) == {"Page"}
+        # On the default bus: with a bus among the dimensions there would be no such metric.
         assert {tuple(m.dimensions) for alarm in on(prod, metric) for m in alarm.metrics} == {("RuleName",)}
 
 
@@ -205,7 +205,7 @@ def test_starts_that_fail_are_counted_in_a_group_of_this_stage_alone(prod: Assem
         (alarm,) = on(prod, metric)
         assert (alarm.severity, alarm.properties["Threshold"]) == (severity, at_least)
         assert {m.dimensions["ScheduleGroup"] for m in alarm.metrics} == {group}
-    # whoever starts them trusts Scheduler for this group only
+    # Their roles trust Scheduler for this group only.
     roles = [json.dumps(role) for role in prod.properties("AWS::IAM::Role") if "scheduler.amazonaws.com" in str(role)]
     assert any("aws:SourceArn" in role for role in roles)
 
@@ -213,7 +213,7 @@ def test_starts_that_fail_are_counted_in_a_group_of_this_stage_alone(prod: Assem
 # --- the run's numbers ------------------------------------------------------------------------------------------------
 
 
-def test_a_leaver_who_is_overdue_pages(prod: Assembly) -> None:
+def test_overdue_final_metering_pages(prod: Assembly) -> None:
     alarm = named(prod, "FinalMeteringLeaversOverdue")
     assert alarm.severity == "Page"
     assert (alarm.metrics[0].statistic, alarm.properties["Threshold"]) == ("Maximum", 1)
@@ -264,14 +264,14 @@ def test_once_is_enough(prod: Assembly, metric: str, severity: str) -> None:
     assert (alarm.metrics[0].statistic, alarm.metrics[0].namespace) == ("Sum", f"{NAMESPACE}/{prod.stage.name}")
 
 
-def test_notices_that_nobody_understands_are_one_ticket_of_both_rooms(prod: Assembly) -> None:
+def test_unknown_and_unreadable_notices_are_one_ticket_of_both_services(prod: Assembly) -> None:
     for metric in (SubscriptionMetric.NOTICES_UNKNOWN, SubscriptionMetric.NOTICES_UNREADABLE):
         (alarm,) = on(prod, metric)
         assert (alarm.severity, alarm.properties["Threshold"], alarm.period) == ("Ticket", 1, 3600)
         assert {m.dimensions["service"] for m in alarm.metrics} == {"subscription", "entitlement"}
 
 
-def test_a_wrong_product_code_wakes_somebody_wherever_it_shows(prod: Assembly) -> None:
+def test_a_wrong_product_code_pages_wherever_it_shows(prod: Assembly) -> None:
     told = {
         (m.dimensions["service"], m.name): alarm.severity
         for alarm in alarms(prod).values()
@@ -288,7 +288,7 @@ def test_a_wrong_product_code_wakes_somebody_wherever_it_shows(prod: Assembly) -
         ("entitlement", "ProductFaults"): "Page",
         ("metering", "ProductFaults"): "Page",
         ("entitlement", "ProductCodeDoubted"): "Page",
-        # there it may be another product of the seller's
+        # There another product of the seller is the likelier reason.
         ("subscription", "ProductCodeDoubted"): "Ticket",
     }
 

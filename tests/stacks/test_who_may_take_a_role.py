@@ -6,7 +6,7 @@ import pytest
 
 from tests.synthesized import Assembly, as_list
 
-#: services that work for many accounts at once with roles of their own choosing of the target
+#: Services that use an account's roles for many accounts at once.
 FOR_OTHERS = {"scheduler.amazonaws.com", "events.amazonaws.com", "states.amazonaws.com"}
 
 
@@ -22,6 +22,6 @@ def test_every_role_of_a_service_that_works_for_others_names_the_account(
                 condition: dict[str, Any] = statement.get("Condition", {})
                 assert "aws:SourceAccount" in condition.get("StringEquals", {}), name
                 taken[service] = taken.get(service, 0) + 1
-    # two machines; two schedules of one, and one that looks after leavers
+    # Two machines, two schedules of one workflow, and the schedule of look-after-leavers.
     assert taken["states.amazonaws.com"] == taken["scheduler.amazonaws.com"] == 2
     assert taken.get("events.amazonaws.com", 0) == (1 if stage == "abroad" else 0)

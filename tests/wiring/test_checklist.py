@@ -1,4 +1,4 @@
-"""docs/checklist.md names places that are there and commands that exist."""
+"""The places and the commands in docs/checklist.md exist."""
 
 import re
 
@@ -8,7 +8,7 @@ from stacks import synth
 
 PAGE = (synth.ROOT / "docs" / "checklist.md").read_text(encoding="utf-8")
 ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(("| line", "| ---"))]
-#: the specification's production checklist, then its best practices of metering, security and operations
+#: The specification's production checklist, then its best practices of metering, security and operations.
 LINES = 11 + 6 + 5 + 5
 TARGETS = set(re.findall(r"^([a-z]+):", (synth.ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
 

@@ -21,7 +21,7 @@ from yawl_metering import delivery, transport
 
 PAGE = ROOT / "docs" / "errors.md"
 SOURCE = ROOT / "lambda_src"
-#: what makes an error of the API, and which of its arguments is the code
+#: Constructors of the API's errors, and which of their arguments is the code.
 API_ERRORS = {"ApiError": 1, "Misconfigured": 1}
 ROWS = re.compile(r"^\| (`[^|]+`) \|", re.MULTILINE)
 
@@ -48,7 +48,7 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
 
 
 def text_of(node: ast.expr, where: str) -> str:
-    """A code is written where it is given, so that this test, and whoever searches for it, finds it."""
+    """A code stands as text where the API gives it, so that this test and people who search find it."""
     assert isinstance(node, ast.Constant) and isinstance(node.value, str), f"{where}: write the code itself here"
     return node.value
 
@@ -158,8 +158,8 @@ def test_every_kind_of_api_error_is_collected() -> None:
     assert with_code <= set(API_ERRORS)
 
 
-def test_every_reason_is_given_somewhere() -> None:
-    """mypy holds that no other is; a reason that nobody gives would be a row about nothing."""
+def test_the_code_gives_every_reason() -> None:
+    """mypy holds that there is no other; a reason that no code gives would be an empty row."""
     rooms = "\n".join(path.read_text(encoding="utf-8") for path in (SOURCE / "usage").rglob("*.py"))
     declared = inspect.getsource(judge_event)
     for reason in get_args(judge_event.Reason):

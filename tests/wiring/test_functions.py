@@ -85,10 +85,23 @@ def test_the_handler_reads_those_settings(prod: Assembly, function: str) -> None
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_service_name_is_that_of_the_handlers_logger(prod: Assembly, function: str) -> None:
-    """It is on the metrics, which alarms look up by it."""
+    """It is on the metrics, which alarms look up by it. A handler without a logger shares the one beside it."""
     deployed = prod.functions()[function]
-    logger = importlib.import_module(deployed["Handler"].rsplit(".", 1)[0]).logger
-    assert deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == logger.service
+    path = source_of(deployed["Handler"])
+    services = services_in(path) or {name for other in path.parent.glob("*.py") for name in services_in(other)}
+    assert services == {deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]}
+
+
+def services_in(path: Path) -> set[str]:
+    """The names in a file's ``telemetry.logger(…)`` and ``telemetry.metrics(…)``."""
+    return {
+        node.args[0].value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("telemetry.logger", "telemetry.metrics")
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
 
 
 def test_a_variable_named_after_a_table_holds_that_tables_name(prod: Assembly) -> None:

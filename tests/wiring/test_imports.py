@@ -12,7 +12,7 @@ SOURCE = synth.ROOT / "lambda_src"
 ROOMS = ("buyer", "usage", "metering")
 BELOW = ("ledger", "marketplace")
 GROUND = "runtime"
-#: what a stack may know of the runtime code: declarations of names, never behaviour
+#: What a stack may use of the runtime code: declarations of names, never behaviour.
 NAMES = {
     "ledger.tables",
     "marketplace.billing_identity.BILLING_KEY",
@@ -80,7 +80,7 @@ def test_every_sub_room_of_metering_has_its_floor() -> None:
 
 
 @pytest.mark.parametrize("below", BELOW)
-def test_what_rooms_stand_on_imports_no_room(below: str) -> None:
+def test_ledger_and_marketplace_import_no_feature(below: str) -> None:
     assert offenders(SOURCE / below, set(ROOMS)) == {}
 
 
@@ -92,7 +92,7 @@ def test_the_ground_imports_nothing_of_ours() -> None:
     assert offenders(SOURCE / GROUND, {*ROOMS, *BELOW}) == {}
 
 
-def test_nothing_that_runs_imports_what_deploys_or_what_tests() -> None:
+def test_runtime_code_imports_neither_stacks_nor_tests() -> None:
     assert offenders(SOURCE, {"stacks", "local", "tests", "aws_cdk", "constructs", "moto"}) == {}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from stacks import synth
 
-#: the environments are there, or no test would run; make is not to look after them in the middle of the tests
+#: The environments are there, or no test would run; make must not touch them in the middle of the tests.
 READY = [f"--old-file={folder}/.ready" for folder in (".venv", ".venv-cloud", ".venv-lambda")]
 
 
@@ -22,7 +22,7 @@ def make_synth(**variables: str) -> "subprocess.CompletedProcess[str]":
         "synth",
         *(f"{name}={value}" for name, value in variables.items()),
     ]
-    # a make above this test hands its own variables down
+    # A make above this test hands its own variables down.
     environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "T")}
     return subprocess.run(command, cwd=synth.ROOT, env=environment, capture_output=True, text=True, check=False)
 

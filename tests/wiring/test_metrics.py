@@ -1,4 +1,4 @@
-"""An alarm on a metric that nobody emits is silent for ever."""
+"""An alarm on a metric that no function emits is silent for ever."""
 
 import ast
 

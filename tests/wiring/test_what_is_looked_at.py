@@ -1,4 +1,4 @@
-"""make check and make smoke know of a stage what its templates make."""
+"""``make check`` and ``make smoke`` look at what the templates make."""
 
 import pytest
 
@@ -16,13 +16,13 @@ def assembly(request: pytest.FixtureRequest) -> Assembly:
     return found
 
 
-def test_all_stacks_are_looked_for(assembly: Assembly) -> None:
+def test_check_looks_for_all_stacks(assembly: Assembly) -> None:
     assert set(stacks_of(assembly.stage)) == {
         f"YawlMetering-{assembly.stage.name}-{name}" for name in assembly.stacks()
     }
 
 
-def test_every_queue_from_which_no_function_receives_is_looked_into(assembly: Assembly) -> None:
+def test_check_looks_into_every_queue_without_a_consumer(assembly: Assembly) -> None:
     sources = str([each["EventSourceArn"] for each in assembly.properties("AWS::Lambda::EventSourceMapping")])
     queues = [name for name, _ in assembly.resources("AWS::SQS::Queue")]
     unread = {name for name in queues if f"'{name}'" not in sources}
@@ -30,18 +30,18 @@ def test_every_queue_from_which_no_function_receives_is_looked_into(assembly: As
     assert {name for name in queues if is_dead_letters(Resource("", name, "AWS::SQS::Queue", ""))} == unread
 
 
-def test_all_topics_that_are_subscribed_to_are_looked_for(assembly: Assembly) -> None:
+def test_check_looks_for_every_subscribed_topic(assembly: Assembly) -> None:
     subscribed = [each["TopicArn"] for each in assembly.properties("AWS::SNS::Subscription", stack="Doors")]
     assert set(topics_of(assembly.stage)) == set(subscribed)
 
 
-def test_what_the_templates_reserve_is_asked_of_the_quota(assembly: Assembly) -> None:
+def test_check_compares_the_reserved_concurrency_with_the_quota(assembly: Assembly) -> None:
     reserved = sum(each.get("ReservedConcurrentExecutions", 0) for each in assembly.properties("AWS::Lambda::Function"))
     assert 0 < reserved == reserved_by(assembly.stage)
 
 
 @pytest.mark.parametrize("entitlements", [False, True])
-def test_the_queues_of_notices_let_in_whom_smoke_looks_for(assembly: Assembly, entitlements: bool) -> None:
+def test_smoke_looks_for_the_services_that_notice_queues_let_in(assembly: Assembly, entitlements: bool) -> None:
     queue = "EntitlementQueue" if entitlements else "SubscriptionQueue"
     let_in = {
         service
@@ -54,7 +54,7 @@ def test_the_queues_of_notices_let_in_whom_smoke_looks_for(assembly: Assembly, e
     assert senders_of(assembly.stage, entitlements=entitlements) == let_in
 
 
-def test_all_schedules_are_in_the_group_that_is_looked_into(assembly: Assembly) -> None:
+def test_all_schedules_are_in_the_stages_group(assembly: Assembly) -> None:
     ((group, resource),) = assembly.resources("AWS::Scheduler::ScheduleGroup")
     name = resource["Properties"]["Name"]
     assert {each["GroupName"] for each in assembly.properties("AWS::Scheduler::Schedule")} == {name}
@@ -68,7 +68,7 @@ def test_a_schedule_waits_for_its_group(assembly: Assembly) -> None:
         assert group in schedule["DependsOn"]
 
 
-def test_what_is_looked_up_by_name_is_an_output(assembly: Assembly) -> None:
+def test_names_that_check_and_smoke_look_up_are_outputs(assembly: Assembly) -> None:
     outputs = {stack: set(assembly.template(stack).get("Outputs", {})) for stack in ("Doors", "Metering")}
     assert outputs["Doors"] >= {"ApiUrl", "UsageQueueUrl", "SubscriptionQueueUrl", "EntitlementQueueUrl"}
     schedules = {"ScheduleName", "MonthEndScheduleName", "ScheduleGroupName"}

@@ -14,7 +14,7 @@ SOURCE = synth.ROOT / "lambda_src"
 HANDLERS = SOURCE / "metering" / "handlers"
 
 
-#: the steps of each workflow, which are files and functions
+#: The number of each workflow's steps, which are files and functions.
 STEPS = {"HourlyMetering": 7, "FinalMetering": 6}
 WORKFLOWS = tuple(STEPS)
 

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from buyer.assembly import notices
+from buyer.assembly import entitlements
 from buyer.notices.entitlement import EntitlementReceiver
 from buyer.notices.receive import Outcome, Received, receive_all
 from marketplace.faults import ASSUME_ROLE, classify
@@ -31,7 +31,7 @@ _COUNTED: dict[Outcome, EntitlementMetric] = {
 @cache
 def receiver() -> EntitlementReceiver:
     """Made from the function's environment once."""
-    return notices.entitlement_receiver(EntitlementNoticesSettings.from_env())
+    return entitlements.entitlement_receiver(EntitlementNoticesSettings.from_env())
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ledger.allocations import Allocated, FrozenAllocations
-from ledger.metering_record import Line, MeteringRecord
+from ledger.allocations import FrozenAllocations
+from ledger.metering_record import Allocated, Line, MeteringRecord
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
 from marketplace.usage_allocations import allocations_size

@@ -9,10 +9,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ledger.attempt import new_attempt
 from ledger.conservation import conserved
 from ledger.line_verdict import LineVerdict
-from ledger.metering_record import MeteringRecord
+from ledger.metering_record import MeteringRecord, new_attempt
 from ledger.run_tally import RunTally
 from ledger.subscriber import Subscriber
 from marketplace.faults import Fault, classify

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from marketplace_local import admin_api
+from marketplace_local.admin import api as admin_api
 from marketplace_local.clock import iso
 from marketplace_local.errors import AdminError
 from marketplace_local.state import MarketplaceState

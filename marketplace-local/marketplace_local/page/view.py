@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from marketplace_local import rule_book
-from marketplace_local.admin_buyers import describe_buyer
-from marketplace_local.buyer_notices import notices_of
+from marketplace_local.admin.buyers import describe_buyer
 from marketplace_local.clock import MovableClock, iso
-from marketplace_local.faults import KINDS, OPERATIONS
+from marketplace_local.faults.armed import KINDS, OPERATIONS
+from marketplace_local.notices.of_buyer import notices_of
 from marketplace_local.page.forms import UNITS
 from marketplace_local.state import MarketplaceState
 

@@ -18,15 +18,15 @@ HASH_FILE = "asset-hash.txt"
 class FunctionAsset:
     """The source folder as a deployable asset.
 
-    Its hash covers sorted source files, locked requirements, the rules of bundling and which bytecode comes with it,
-    never the bundled output: it is known without bundling, is the same on every machine that has the same Python to
-    compile with, and an unchanged asset in the assembly is used again.
+    Its hash covers the source files, the locked requirements, the code that bundles them, and the version of the
+    bytecode, but not the bundled output. So it is known without bundling, and is the same on every machine that has the
+    same Python to compile with; CDK uses an unchanged asset of the assembly again.
     """
 
     def __init__(self, *, source: Path, runtime: lambda_.Runtime, function_python: str | None = None) -> None:
         """source: the folder with ``requirements.txt`` (locked with hashes) at its root.
 
-        function_python: an interpreter to compile bytecode with; None looks for one of the runtime's own version.
+        function_python: an interpreter that compiles the bytecode; None looks for one of the runtime's version.
         """
         self.source = source
         self.python_version = runtime.name.removeprefix("python")
@@ -34,20 +34,20 @@ class FunctionAsset:
         self.hash = self._hash()
 
     def code(self) -> lambda_.Code:
-        """For one stack; every stack needs an object of its own, all share the bundled folder."""
+        """The code for one stack. Every stack needs an object of its own; all share the bundled folder."""
         return lambda_.Code.from_asset(
             str(self.source),
             asset_hash_type=AssetHashType.CUSTOM,
             asset_hash=self.hash,
             bundling=BundlingOptions(
-                # demanded by the API, not used: bundling without Docker fails loudly instead of falling back
+                # The API demands an image. Bundling never uses it, and fails without Docker instead of falling back.
                 image=DockerImage.from_registry("unused"),
                 local=_UvBundling(self),
             ),
         )
 
     def files(self) -> Iterator[Path]:
-        """What is copied from the source folder, sorted: nothing that merely happens to lie there."""
+        """The files to ship from the source folder, sorted: no other files that may lie there."""
         for path in sorted(self.source.rglob("*")):
             inside = path.relative_to(self.source)
             hidden = any(part.startswith(".") for part in inside.parts)
@@ -55,7 +55,7 @@ class FunctionAsset:
                 yield path
 
     def bundle(self, output: Path) -> None:
-        """Fill the folder. Raises subprocess.CalledProcessError where uv cannot install the locked requirements."""
+        """Fill the folder. Raises RuntimeError if uv cannot install the requirements, or they are not pure Python."""
         asset_contents.install_requirements(self.source / REQUIREMENTS, output, self.python_version)
         asset_pruning.prune(output)
         for path in self.files():
@@ -63,12 +63,12 @@ class FunctionAsset:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
         asset_contents.compile_bytecode(output, self.python_version, self.compiler)
-        # another hash is then always other bytes: Lambda publishes no second version of the same code, and refuses
+        # So another hash means other bytes: Lambda refuses to publish a second version of the same code.
         (output / HASH_FILE).write_text(f"{self.hash}\n", encoding="utf-8")
 
     def _hash(self) -> str:
         digest = hashlib.sha256(self.python_version.encode())
-        # S3 keeps one object per hash: without this, the first builder would decide for all, with bytecode or without
+        # S3 keeps one object per hash: without this, the first builder would decide for all whether there is bytecode.
         digest.update((asset_contents.bytecode_tag(self.compiler) if self.compiler else "no bytecode").encode())
         for path in (*self.files(), Path(__file__), Path(asset_contents.__file__), Path(asset_pruning.__file__)):
             inside = path.relative_to(self.source) if path.is_relative_to(self.source) else Path(path.name)
@@ -77,7 +77,7 @@ class FunctionAsset:
 
 
 def _is_shipped(inside: Path) -> bool:
-    """inside: below the source folder. A module's name can be imported, that of an editor's copy cannot."""
+    """inside: the path in the source folder. A module has a name to import; an editor's copy has not."""
     return inside == Path(REQUIREMENTS) or (inside.suffix in (".py", ".html", ".css") and inside.stem.isidentifier())
 
 

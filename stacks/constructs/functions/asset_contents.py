@@ -1,4 +1,4 @@
-"""What goes into the functions' asset and how: requirements by uv, bytecode where it is of use."""
+"""Fills the functions' asset: requirements by uv, and bytecode."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def install_requirements(requirements: Path, output: Path, python_version: str) -> None:
-    """Install the locked wheels, pure Python or not at all: the asset must serve every platform."""
+    """Install the locked wheels. Raises RuntimeError if one is not pure Python: the asset must serve every platform."""
     command = [
         *(sys.executable, "-m", "uv", "pip", "install", "--quiet"),
         *("--target", str(output), "--requirement", str(requirements), "--require-hashes", "--no-deps"),
@@ -27,16 +27,16 @@ def install_requirements(requirements: Path, output: Path, python_version: str) 
 
 @cache
 def bytecode_tag(interpreter: str) -> str:
-    """``cpython-311``: which Python the interpreter's bytecode is for."""
+    """The Python version of the interpreter's bytecode, for example ``cpython-311``."""
     program = "import sys; print(sys.implementation.cache_tag)"
     return subprocess.run([interpreter, "-c", program], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
 
 def compile_bytecode(output: Path, python_version: str, interpreter: str | None) -> None:
-    """Ship ``.pyc`` files that are used whatever the files' times are (PEP 552, unchecked hash).
+    """Write ``.pyc`` files that Python uses whatever the files' times are (PEP 552, unchecked hash).
 
-    Bytecode is of use only to the Python version that wrote it; without such an interpreter here the asset goes
-    without, which makes cold starts about 2.5 times as long, and a notice says so.
+    Only the Python version that wrote bytecode can use it. Without such an interpreter on this machine the asset has no
+    bytecode, cold starts take about 2.5 times as long, and a notice says so.
     """
     if not interpreter:
         print(
@@ -51,7 +51,7 @@ def compile_bytecode(output: Path, python_version: str, interpreter: str | None)
 
 @cache
 def installed(python_version: str) -> str | None:
-    """An interpreter of that version on this machine, nothing is downloaded."""
+    """An interpreter of that version on this machine, or None. uv downloads nothing."""
     command = [sys.executable, "-m", "uv", "python", "find", "--no-project", "--no-python-downloads", python_version]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  no outside input
     return done.stdout.strip() if done.returncode == 0 else None

@@ -39,7 +39,7 @@ lambda_.Function.classify_version_property("RecursiveLoop", False)
 
 @jsii.implements(iam.IGrantable)
 class Function(Construct):
-    """A function, to which rights can be granted."""
+    """A function of one service, to which rights can be granted."""
 
     def __init__(
         self,

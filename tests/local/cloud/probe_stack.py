@@ -203,14 +203,6 @@ def probe_template() -> Template:
                     ],
                 },
             },
-            "Query": {
-                "Type": "AWS::Logs::QueryDefinition",
-                "Properties": {"Name": "probe", "QueryString": "fields @message"},
-            },
-            "Any": {
-                "Type": "AWS::CloudWatch::CompositeAlarm",
-                "Properties": {"AlarmRule": {"Fn::Sub": "ALARM(${Query})"}},
-            },
         },
         "Outputs": {
             "ApiId": {"Value": {"Ref": "Api"}},
@@ -218,7 +210,6 @@ def probe_template() -> Template:
             "WaiterArn": {"Value": {"Ref": "Waiter"}},
             "QueueUrl": {"Value": {"Ref": "Queue"}},
             "Table": {"Value": {"Ref": "Records"}},
-            "LostQuery": {"Value": {"Ref": "Query"}, "Export": {"Name": "query"}},
         },
     }  # fmt: skip
 

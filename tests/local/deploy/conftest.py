@@ -3,16 +3,15 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from local.cloud import SELLER_ACCOUNT, LocalCloud, LocalSession
 from local.marketplace_process import start_marketplace
-from local.simulated_clock import SimulatedClock, moment_of, working_day
+from local.simulated_clock import clock_at
 from marketplace_local.admin import MarketplaceAdmin
-from runtime.clock import OFFSET_VARIABLE
+from marketplace_local.clock import MovableClock
 from tests.local.deploy.clone import Clone
 from tests.local.stage.acting import WAIT_SCALE
 
@@ -24,7 +23,7 @@ class EmptyAccount:
     folder: Path
     cloud: LocalCloud
     marketplace: MarketplaceAdmin
-    clock: SimulatedClock
+    clock: MovableClock
     deployer: LocalSession
 
     @property
@@ -46,14 +45,9 @@ class EmptyAccount:
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmptyAccount]:
     folder = tmp_path_factory.mktemp("account")
-    with pytest.MonkeyPatch.context() as patch:
-        # A stage with a movable clock finds its file by this variable. SimulatedClock sets it for the whole process,
-        # but only the account's parts may see it.
-        patch.setenv(OFFSET_VARIABLE, "")
-        clock = SimulatedClock(folder / "clone" / "build" / "local" / "clock-offset")
-        clock.set(moment_of(working_day(datetime.now(UTC).date()), 8.5))
-        server = start_marketplace(folder / "marketplace.log", clock_file=clock.file)
-    with server:
+    # The clone's stage finds its clock here.
+    clock = clock_at(8.5, folder / "clone" / "build" / "local" / "clock-offset")
+    with start_marketplace(folder / "marketplace.log", clock_file=clock.file) as server:
         marketplace = MarketplaceAdmin(server.url(timeout=30))
         with LocalCloud(
             marketplace_url=marketplace.url, state=folder, wait_scale=WAIT_SCALE, clock_offset_file=clock.file

@@ -3,9 +3,9 @@
 from typing import Any
 
 from local.cloud import LocalCloud
-from local.simulated_clock import SimulatedClock
 from local.stage import LocalStage
 from marketplace_local.admin import MarketplaceAdmin
+from marketplace_local.clock import MovableClock
 from stacks.stage import Stage
 
 
@@ -13,7 +13,7 @@ class StageInAccount(LocalStage):
     """Starts and deploys nothing: cloud, Marketplace and stage exist."""
 
     def __init__(
-        self, *, cloud: LocalCloud, marketplace: MarketplaceAdmin, clock: SimulatedClock, settings: Stage
+        self, *, cloud: LocalCloud, marketplace: MarketplaceAdmin, clock: MovableClock, settings: Stage
     ) -> None:
         super().__init__(clock=clock)
         self.settings = settings

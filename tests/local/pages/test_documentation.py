@@ -12,7 +12,8 @@ from playwright.sync_api import Route
 from stacks.synth import ROOT
 from tests.local.pages.watched import Watched
 
-pytestmark = pytest.mark.timeout(120)
+#: For a page that never gets ready. How long Mermaid draws depends on the machine, so no step has a limit of its own.
+pytestmark = pytest.mark.timeout(600)
 #: Material keeps each diagram in a closed shadow root, which a test cannot look into.
 OPEN_SHADOWS = """
 const attach = Element.prototype.attachShadow;
@@ -44,6 +45,7 @@ def test_diagrams_are_drawn_without_a_network(uri: str, site: Path, watched: Wat
         asked.append(route.request.url)
         route.abort()
 
+    watched.context.set_default_timeout(0)
     watched.context.route(re.compile(r"^(?!file:|data:|blob:)"), blocked)
     watched.context.add_init_script(OPEN_SHADOWS)
     watched.page.goto((site / uri).as_uri())

@@ -133,7 +133,7 @@ def test_the_page_may_stay_open_for_longer_than_the_token_lives(
     stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path, minutes: int
 ) -> None:
     arrive(stage, watched, buyer["token"], tmp_path)
-    stage.clock.set(stage.clock.now() + 60 * minutes)
+    stage.clock.set(stage.clock() + 60 * minutes)
     fill_in(watched)
     watched.page.wait_for_url(f"{stage.api.url}/registrations")
     assert watched.page.get_by_role("heading").inner_text() == "You are registered"
@@ -147,7 +147,7 @@ def test_after_four_hours_the_page_leads_back_to_marketplace_and_all_is_well_fro
     stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
 ) -> None:
     arrive(stage, watched, buyer["token"], tmp_path)
-    stage.clock.set(stage.clock.now() + 241 * 60)
+    stage.clock.set(stage.clock() + 241 * 60)
     fill_in(watched)
     watched.page.wait_for_url(f"{stage.api.url}/registrations")
     assert "more than four hours" in watched.page.get_by_role("alert").inner_text()

@@ -51,7 +51,7 @@ def stage(door: Door) -> LocalStage:
         usage_sender=None,
         product_code="x",
         settings=SimpleNamespace(tiers=[SimpleNamespace(name="basic_tier")]),
-        clock=SimpleNamespace(now=lambda: 0.0),
+        clock=lambda: 0.0,
         marketplace=SimpleNamespace(create_buyer=create_buyer, activate=anything),
         cloud=SimpleNamespace(marketplace=market),
         items=lambda _: [{"customerIdentifier": key, "entitlements": HELD, **ACTIVE} for key in known],

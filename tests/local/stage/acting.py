@@ -57,7 +57,7 @@ class Acting:
     def leave(self, buyer: Buyer) -> None:
         """The agreement ends, a minute from now: an end in the second of the start would leave the buyer active."""
         self.pass_minutes(1)
-        Buyers(self.stage).leave(buyer)
+        Buyers(self.stage).cancel(buyer)
         self.quiet()
 
     def end_notice(self, buyer: Buyer) -> Item:
@@ -85,7 +85,7 @@ class Acting:
 
     @property
     def now(self) -> float:
-        return self.stage.clock.now()
+        return self.stage.clock()
 
     @property
     def hour(self) -> str:

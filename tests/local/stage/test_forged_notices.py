@@ -23,7 +23,7 @@ REFUSED = ("NotAuthorizedForSourceException", "AccessDeniedException", "Resource
 
 
 def end_event(acting: Acting, buyer: Buyer) -> Item:
-    return notices.license_deprovisioned(notices.Agreement.of_buyer(buyer.known), acting.now)
+    return notices.license_deprovisioned(notices.Agreement.of_buyer(buyer.details), acting.now)
 
 
 def entry(event: Item, **more: str) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ledger import tables
-from marketplace_local import notices, standing_notices
+from marketplace_local import notices
+from marketplace_local.notices import standing as standing_notices
 from tests.local.stage.acting import Acting, Item, wait_until
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]
@@ -91,7 +92,7 @@ def test_what_fails_here_goes_to_the_dead_letters_and_can_be_worked_on_from_ther
 
 def test_an_advisory_is_shown_and_is_the_reason_of_a_line_that_is_not_subscribed(acting: Acting) -> None:
     buyer = next(buyer for buyer in acting.arrive(2) if buyer.integration == "license")
-    issued = standing_notices.advisory(notices.Agreement.of_buyer(buyer.known), acting.now)
+    issued = standing_notices.advisory(notices.Agreement.of_buyer(buyer.details), acting.now)
     acting.stage.cloud.marketplace.put_agreement_event(issued["detail-type"], issued["detail"], issued["resources"])
     acting.quiet()
     assert acting.get(buyer)["agreementStanding"]["advisory"]["state"] == "issued"

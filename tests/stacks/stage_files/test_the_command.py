@@ -1,13 +1,14 @@
 """The command prints one line for a fault and nothing else, and makes the same templates again."""
 
 import json
+import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from stacks import synth
+from tests.stacks.conftest import Bundled
 from tests.stacks.stage_files.files import TO_BE_SET
 
 
@@ -43,16 +44,19 @@ def test_without_the_cdk_cli_the_same_feature_flags_apply() -> None:
     assert flags["@aws-cdk/core:validateAgainstDefaultRules"] is True
 
 
-def test_a_second_synth_is_the_same_and_uses_the_bundled_asset_again(tmp_path: Path) -> None:
-    command = [sys.executable, str(synth.ROOT / "app.py"), "--stage", "local", "--out", str(tmp_path)]
-    command += ["-c", f"functionPython={sys.executable}", "-c", f"clockOffsetFile={tmp_path / 'offset'}"]
-    said, templates = [], []
-    for _ in range(2):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        said.append("Bundling asset" in done.stderr)
-        templates.append({path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.template.json")})
-    assert said == [True, False]
-    assert len(templates[0]) == 4
-    assert templates[0] == templates[1]
-    assert str(tmp_path / "offset") in templates[0]["YawlMetering-local-Doors.template.json"]
+def test_a_second_synth_is_the_same_and_uses_the_bundled_asset_again(bundled_stage: Bundled) -> None:
+    """In another process, whose sets have another order."""
+
+    def templates() -> dict[str, str]:
+        return {path.name: path.read_text(encoding="utf-8") for path in bundled_stage.folder.glob("*.template.json")}
+
+    before = templates()
+    command = [sys.executable, str(synth.ROOT / "app.py"), *bundled_stage.arguments]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONHASHSEED": "7"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Bundling asset" not in done.stderr
+    assert templates() == before
+    assert len(before) == 4
+    assert str(bundled_stage.folder / "offset") in before["YawlMetering-local-Doors.template.json"]

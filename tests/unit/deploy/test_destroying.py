@@ -27,7 +27,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 def destroy(*, agree: bool = True, keep: bool = False) -> list[str]:
     said: list[str] = []
-    room.destroy(target(keep_data=keep), product_code=None, agreed=lambda: agree, say=said.append)
+    room.destroy(target(keep_data=keep), agreed=lambda: agree, say=said.append)
     return said
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.attempt import OVER, UNDER_WAY, is_under_way, new_attempt
+from ledger.metering_record import OVER, UNDER_WAY, is_under_way, new_attempt
 
 NOW = 1_795_000_000.7
 

@@ -74,7 +74,7 @@ def prepared(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Q
     on(ledger, monkeypatch, folder)
     subscribe(ledger, CUSTOMER)
     queue = Queue()
-    monkeypatch.setattr("metering.handlers.report.aws.client", lambda _service: queue)
+    monkeypatch.setattr("runtime.aws.client", lambda _service: queue)
     return queue
 
 

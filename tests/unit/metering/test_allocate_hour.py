@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.allocations import Allocated
+from ledger.metering_record import Allocated
 from ledger.tagged_usage import tags_key
 from ledger.transaction import MAX_OPERATIONS
 from marketplace.dimensions import Dimension

@@ -27,12 +27,7 @@ def _functions(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def cancelling(ledger: Ledger, status: str) -> None:
     periods = [{"start": HOUR - 9, "end": END}]
-    item: dict[str, Any] = {
-        "customerIdentifier": CUSTOMER,
-        "subscriptionStatus": status,
-        "activePeriods": periods,
-        "version": 1,
-    }
+    item: Any = {"customerIdentifier": CUSTOMER, "subscriptionStatus": status, "activePeriods": periods, "version": 1}
     ledger.subscriber_items.put_item(Item=item)
 
 

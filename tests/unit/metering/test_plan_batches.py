@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.allocations import Allocated
-from ledger.metering_record import ENDED, Line, MeteringRecord
+from ledger.metering_record import ENDED, Allocated, Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.deadlines import ALONE_BELOW, deadline
 from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS

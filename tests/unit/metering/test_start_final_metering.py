@@ -1,6 +1,7 @@
 """One execution for each ended period, whoever starts it and however often."""
 
 import json
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,17 +30,22 @@ LEAVER = Subscriber(
 )
 
 
-@pytest.fixture
-def starter() -> Iterator[Starter]:
+@pytest.fixture(scope="module")
+def workflows() -> Iterator[Any]:
+    """moto's Step Functions, once for this file, since its start takes most of a test's time."""
     with mock_aws():
-        client = boto3.client("stepfunctions", region_name="us-east-1")
-        role = boto3.client("iam", region_name="us-east-1").create_role(RoleName="r", AssumeRolePolicyDocument="{}")
-        machine = client.create_state_machine(
-            name="final",
-            definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
-            roleArn=role["Role"]["Arn"],
-        )
-        yield Starter(client, machine["stateMachineArn"])
+        yield boto3.client("stepfunctions", region_name="us-east-1")
+
+
+@pytest.fixture
+def starter(workflows: Any) -> Starter:
+    """A starter of a workflow that has no executions yet."""
+    machine = workflows.create_state_machine(
+        name=uuid.uuid4().hex,
+        definition=json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/workflow",
+    )
+    return Starter(workflows, machine["stateMachineArn"])
 
 
 def executions(starter: Starter) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from buyer.assembly import notices as assembly
+from buyer.assembly import entitlements as assembly
 from buyer.handlers import entitlement_notices
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB

@@ -1,8 +1,8 @@
 """The faults that one call meets: one drawn at random, if any, and those armed on demand."""
 
 from marketplace_local.clock import Clock
-from marketplace_local.faults import ArmedFaults, CallFault
-from marketplace_local.random_faults import RandomFaults, chosen
+from marketplace_local.faults.armed import ArmedFaults, CallFault
+from marketplace_local.faults.at_random import RandomFaults, chosen
 
 #: kinds that choose among a call's records
 _CHOOSING = ("partial-unprocessed", "omitted")

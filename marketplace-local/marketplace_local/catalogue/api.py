@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from marketplace_local.catalogue.listing import CATALOG, Entity, entities_of
 from marketplace_local.clock import iso
 from marketplace_local.errors import ServiceError
-from marketplace_local.listing import CATALOG, Entity, entities_of
 from marketplace_local.model import violations
 from marketplace_local.state import MarketplaceState
 from marketplace_local.violation import describe

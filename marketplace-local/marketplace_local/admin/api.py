@@ -1,16 +1,16 @@
-"""The admin interface without HTTP (``README.md`` has its table): settings, clock, faults and the log."""
+"""The requests of the admin interface, without HTTP: settings, clock, faults and the log."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, get_args
 
-from marketplace_local.admin_buyers import add_buyer, buyer_request, describe_buyer
-from marketplace_local.admin_products import add_product, change_listing
+from marketplace_local.admin.buyers import add_buyer, buyer_request, describe_buyer
+from marketplace_local.admin.products import add_product, change_listing
 from marketplace_local.call_log import DEFAULT_PAGE, LARGEST_PAGE, CallLog
 from marketplace_local.clock import MovableClock, from_iso, iso
 from marketplace_local.errors import AdminError
-from marketplace_local.faults import CallFault
-from marketplace_local.random_faults import RandomFaults
+from marketplace_local.faults.armed import CallFault
+from marketplace_local.faults.at_random import RandomFaults
 from marketplace_local.rules.deduplication import IdenticalResend
 from marketplace_local.rules.window import UsageAfterEnd
 from marketplace_local.state import MarketplaceState

@@ -106,7 +106,7 @@ class MarketplaceAdmin:
         return self._call("POST", "clock", {"advance": seconds})
 
     def arm(self, kind: str, **fault: Any) -> JsonObject:
-        """One fault, see ``marketplace_local.faults``: ``arm("throttle", until="2026-11-15T13:00:00Z")``."""
+        """One fault, see ``README.md``: ``arm("throttle", until="2026-11-15T13:00:00Z")``."""
         return self._call("POST", "faults", {"kind": kind, **fault})
 
     def faults(self) -> list[JsonObject]:
@@ -114,7 +114,7 @@ class MarketplaceAdmin:
         return found
 
     def arm_at_random(self, seed: int, rates: dict[str, float], **options: Any) -> JsonObject:
-        """Faults at random, see ``marketplace_local.random_faults``; they begin with call number 1 again.
+        """Faults at random, see ``faults.at_random``; they begin with call number 1 again.
 
         options: ``operations`` (default BatchMeterUsage), ``error``, ``seconds``.
         """

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, get_args
 
-from marketplace_local.admin_products import text
-from marketplace_local.buyer_notices import notices_of
+from marketplace_local.admin.products import text
 from marketplace_local.catalogue import Buyer, BuyerKind, Entitlement, Product
 from marketplace_local.clock import from_iso, iso
 from marketplace_local.errors import AdminError
+from marketplace_local.notices.of_buyer import notices_of
 from marketplace_local.state import MarketplaceState
 
 Body = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Faults that calls meet: armed on demand, or drawn at random."""
