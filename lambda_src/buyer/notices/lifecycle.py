@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ledger.leaving import FINAL, accepts_until
+from ledger.cancellation import FINAL, accepts_until
 from ledger.subscriber import Period, Subscriber, SubscriptionStatus
 from runtime import clock
 

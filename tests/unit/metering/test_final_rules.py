@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from ledger.leaving import GRACE_SECONDS, MARGIN_SECONDS, EndedPeriod, accepts_until, ended_period, grace_ends, last_end
+from ledger.cancellation import (
+    GRACE_SECONDS,
+    MARGIN_SECONDS,
+    EndedPeriod,
+    accepts_until,
+    ended_period,
+    grace_ends,
+    last_end,
+)
 from ledger.metering_record import Line, MeteringRecord, new_attempt
 from ledger.subscriber import Period, Subscriber
 from marketplace.deadlines import deadline
