@@ -69,8 +69,8 @@ def _line(line: Line) -> dict[str, Any]:
         "scale": line.scale,
         "verdict": line.verdict or "pending",
     }
-    if line.allocated.sets or line.allocated.folded_sets:
-        view |= {"tagSets": line.allocated.sets, "foldedTagSets": line.allocated.folded_sets}
+    if line.allocations.sets or line.allocations.folded_sets:
+        view |= {"tagSets": line.allocations.sets, "foldedTagSets": line.allocations.folded_sets}
     if line.unconfirmed:
         view["unconfirmed"] = True
     optional = {"meteringRecordId": line.metering_record_id, "detail": line.detail, "resolution": line.resolution}

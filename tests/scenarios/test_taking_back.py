@@ -146,7 +146,7 @@ def test_the_set_of_tags_loses_it_too(world: World, buyer: str) -> None:
     assert brief(world.report(void(buyer, "b"))) == ["voided 08"]
     world.next_run()
     assert world.billed(buyer) == 1
-    assert world.record(buyer).lines["workflow_executions"].allocated.parts == 0, "nothing is left to split"
+    assert world.record(buyer).lines["workflow_executions"].allocations.parts == 0, "nothing is left to split"
 
 
 def test_who_was_counted_by_another_may_be_taken_back_and_who_brought_the_mark_may_not(
