@@ -81,7 +81,7 @@ def test_usage_of_the_last_period_is_refused(ledger: Ledger, subscribers: Subscr
     )
 
 
-def test_from_then_on_no_record_can_be_created_and_before_it_could(ledger: Ledger, subscribers: Subscribers) -> None:
+def test_after_the_refusal_no_record_can_be_created(ledger: Ledger, subscribers: Subscribers) -> None:
     subscriber(ledger)
     condition = accepts_usage(SUBSCRIBERS.name, CUSTOMER, END + 60)
     open_ = ledger.records.add(CUSTOMER, HOUR, {("a", MONTH): Decimal(1)}, exists=False, now=NOW)
@@ -95,7 +95,9 @@ def test_from_then_on_no_record_can_be_created_and_before_it_could(ledger: Ledge
 
 
 @pytest.mark.parametrize("status", ["final_metering", "cancelled"])
-def test_its_own_word_is_not_written_twice(ledger: Ledger, subscribers: Subscribers, status: str) -> None:
+def test_a_verdict_that_stands_already_is_not_written_again(
+    ledger: Ledger, subscribers: Subscribers, status: str
+) -> None:
     subscriber(ledger, status)
     assert not refuse_usage(subscribers, CUSTOMER, END, NOW)
     assert (read(ledger).status, read(ledger).version) == (status, 3)
@@ -112,9 +114,7 @@ def test_a_period_that_is_not_the_last_refuses_nothing(
     assert read(ledger).status == "active"
 
 
-def test_an_end_that_is_not_stored_and_a_customer_who_is_unknown_refuse_nothing(
-    ledger: Ledger, subscribers: Subscribers
-) -> None:
+def test_an_unstored_end_or_an_unknown_customer_refuses_no_usage(ledger: Ledger, subscribers: Subscribers) -> None:
     assert not refuse_usage(subscribers, CUSTOMER, END, NOW)
     assert subscribers.get(CUSTOMER) is None
     subscriber(ledger)
@@ -139,9 +139,7 @@ def test_cancelling_names_what_remains(ledger: Ledger, cancellation: Cancellatio
     assert item[f"{ENDED}api_calls#{END}"] == Decimal("400.5")
 
 
-def test_without_a_balance_one_is_left_behind_that_no_older_seal_can_change(
-    ledger: Ledger, cancellation: Cancellation
-) -> None:
+def test_cancelling_creates_a_balance_that_no_older_seal_can_change(ledger: Ledger, cancellation: Cancellation) -> None:
     empty = ledger.balances.get(CUSTOMER)
     cancellation.end(subscriber(ledger, "final_metering"), empty, END, NOW)
     assert ledger.balances.get(CUSTOMER) == Balance(customer_identifier=CUSTOMER, version=1)
@@ -171,7 +169,9 @@ def test_a_subscriber_who_has_changed_since_is_not_cancelled(ledger: Ledger, can
 
 
 @pytest.mark.parametrize("status", ["pending_cancellation", "active", "cancelled"])
-def test_only_who_is_in_final_metering_is_cancelled(ledger: Ledger, cancellation: Cancellation, status: str) -> None:
+def test_only_a_customer_in_final_metering_is_cancelled(
+    ledger: Ledger, cancellation: Cancellation, status: str
+) -> None:
     balance = kept(ledger, a=Decimal(1))
     with pytest.raises(Cancelled):
         cancellation.end(subscriber(ledger, status), balance, END, NOW)

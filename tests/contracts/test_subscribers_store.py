@@ -36,7 +36,7 @@ def set_(**values: Any) -> Change:
     return Change(values)
 
 
-def test_nobody_is_none(store: Subscribers) -> None:
+def test_an_unknown_customer_is_none(store: Subscribers) -> None:
     assert store.get("custA1") is None
     assert store.get("custA1", consistent=False) is None
 
@@ -206,7 +206,7 @@ def test_an_older_fetch_overwrites_nothing() -> None:
     assert fetched(newer, [held("pro_tier")], tiers=TIERS, fetched_at=100.6) is not None
 
 
-def test_what_a_leaver_held_last_is_kept_when_nothing_is_left() -> None:
+def test_the_last_entitlements_stay_when_none_are_left() -> None:
     item: dict[str, Any] = {
         "subscriptionStatus": "pending_cancellation",
         "tier": "pro_tier",
@@ -301,7 +301,9 @@ def test_a_notice_waits_for_its_agreement_until_it_is_applied(notices: Notices) 
     assert list(notices.waiting("agmt-1")) == []
 
 
-def test_whose_an_agreement_is_is_known_for_as_long_as_it_may_live(notice_items: Any, notices: Notices) -> None:
+def test_an_agreements_customer_is_stored_as_long_as_the_agreement_may_live(
+    notice_items: Any, notices: Notices
+) -> None:
     assert not notices.is_another_products("agmt-1")
     notices.another_products("agmt-1", NOW)
     notices.another_products("agmt-1", NOW + 1)

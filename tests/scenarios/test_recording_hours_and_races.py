@@ -113,7 +113,7 @@ def report_while(world: World, what: Callable[[], None], *events: dict[str, Any]
     return [v.payload() for _, v in report_usage(list(events), DIMENSIONS, stores, lambda: world.now)]
 
 
-def test_a_buyer_who_leaves_between_read_and_write_opens_no_hour(world: World, buyer: str) -> None:
+def test_a_cancellation_between_read_and_write_opens_no_hour(world: World, buyer: str) -> None:
     """H9a: what the last seal cannot see must not be accepted."""
     verdicts = report_while(
         world,
@@ -126,7 +126,7 @@ def test_a_buyer_who_leaves_between_read_and_write_opens_no_hour(world: World, b
     assert world.records.get(buyer, hour_of(NOW)) is None
 
 
-def test_a_status_alone_that_changes_between_is_enough(world: World, buyer: str) -> None:
+def test_a_changed_status_alone_refuses_the_write(world: World, buyer: str) -> None:
     verdicts = report_while(
         world, lambda: world.change(buyer, subscriptionStatus="final_metering"), world.event(buyer, "a")
     )

@@ -91,7 +91,7 @@ def test_a_line_without_tags_is_as_plain_as_ever(world: World) -> None:
     assert not world.record(buyer).tagged
 
 
-def test_what_a_contract_includes_is_taken_from_the_untagged_then_from_the_largest(world: World) -> None:
+def test_included_units_come_from_untagged_usage_then_from_the_largest_set(world: World) -> None:
     buyer = world.buyer()
     contract(world, buyer, workflow_executions=12)
     for hour in range(3):
@@ -137,7 +137,7 @@ def test_decimals_are_allocated_as_decimals(world: World) -> None:
     assert world.verdicts(buyer) == {"data_processed_gb": "billed"}
 
 
-def test_a_user_counts_for_the_tags_he_came_with_first(world: World) -> None:
+def test_a_user_counts_for_the_tags_of_the_first_event(world: World) -> None:
     buyer = world.buyer()
 
     def user(event_id: str, name: str, team: str) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def test_large_lines_travel_in_requests_of_their_own(world: World) -> None:
 
 @pytest.mark.parametrize("meanwhile", [1, 2, 3])
 @pytest.mark.parametrize("when", ["before the tags are read", "after"])
-def test_usage_recorded_while_its_hour_is_sealed_is_split_with_the_rest_or_billed_later(
+def test_usage_recorded_during_sealing_is_split_with_the_rest_or_billed_later(
     world: World, when: str, meanwhile: int
 ) -> None:
     """H17: the version of the record that was read before its tags says whether these are all."""
@@ -290,9 +290,7 @@ def test_a_line_whose_allocations_are_gone_is_not_sent_otherwise(world: World, d
     assert shares(sent(world)[-1]) == {"blue": 2}
 
 
-def test_an_hour_that_cannot_be_split_ends_by_name_when_its_time_is_over(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_hour_that_cannot_be_split_is_named_at_its_deadline(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many sets that the sealer dies of them: alarmed as pending, and then as expired; never pending for ever."""
     buyer = world.buyer()
     report(world, tagged(world, buyer, "a", 2, team="blue"))
@@ -311,7 +309,7 @@ def test_an_hour_that_cannot_be_split_ends_by_name_when_its_time_is_over(
     assert world.accepted() == []
 
 
-def test_the_bytes_that_planning_reckons_with_are_enough(world: World) -> None:
+def test_planning_assumes_enough_bytes_for_a_split_line(world: World) -> None:
     buyer = world.buyer()
     report(
         world,
