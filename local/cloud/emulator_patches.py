@@ -12,8 +12,8 @@ def condition_keys() -> None:
     """Mends two condition keys (IAM User Guide, "Global condition context keys").
 
     ``aws:SecureTransport`` is true, because the loopback address stands for the TLS endpoints of AWS; otherwise the
-    TLS-only statement of each queue and topic would deny every delivery. ``aws:PrincipalArn`` of a role's session is the
-    role's ARN, without its path; the emulator gives the session's, which no policy that names a role would match.
+    TLS-only statement of each queue and topic would deny every delivery. ``aws:PrincipalArn`` of a role's session is
+    the role's ARN, without its path; the emulator gives the session's, which no policy that names a role would match.
     """
     from ministack.core import iam_evaluator
 
