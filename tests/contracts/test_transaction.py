@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ledger.subscriber_condition import accepts_usage
+from ledger.subscribers import accepts_usage
 from ledger.tables import STATE, SUBSCRIBERS
 from ledger.transaction import ATTEMPTS, MAX_OPERATIONS, Cancelled, Contended, Operation, update, write
 from tests.contracts.deviations import answer

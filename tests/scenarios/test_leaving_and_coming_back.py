@@ -88,7 +88,7 @@ def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buye
     read, balance = subscriber(world, buyer), world.balances.get(buyer)
     come_back(world, buyer, REFUSES + 1)
     with pytest.raises(Cancelled):
-        world.ender.leaving.end(read, balance, int(END), world.now)
+        world.ender.cancellation.end(read, balance, int(END), world.now)
     assert status(world, buyer) == "active"
     assert world.ender.end_subscription(buyer, int(END)) == "not_its_turn"
 
@@ -135,7 +135,7 @@ def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: Worl
     stale = world.balances.get(buyer)
     world.sealer.seal_hour(buyer, int(NINE))
     with pytest.raises(Cancelled):
-        world.ender.leaving.end(subscriber(world, buyer), stale, int(END), world.now)
+        world.ender.cancellation.end(subscriber(world, buyer), stale, int(END), world.now)
     final.run()
     assert world.balances.get(buyer).ended == {(CALLS, int(END)): Decimal(400)}
 

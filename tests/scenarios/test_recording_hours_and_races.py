@@ -26,7 +26,7 @@ from tests.scenarios.recording import (
     user,
 )
 from tests.scenarios.world import DIMENSIONS, START, World
-from usage.record_usage import ATTEMPTS, record_customer
+from usage.record_usage import TRIES, record_customer
 from usage.report_usage import report_usage
 from usage.usage_event import UsageEvent, parse
 
@@ -203,7 +203,7 @@ def test_contention_is_no_verdict(world: World, buyer: str) -> None:
 
     with pytest.raises(Contended):
         record(10**6)
-    assert pauses == list(range(ATTEMPTS - 1))
+    assert pauses == list(range(TRIES - 1))
     assert stored(world, buyer) == set()
     assert brief(record(3)) == ["recorded 08"]
     assert brief(record(0)) == ["duplicate 08"]

@@ -200,7 +200,11 @@ def test_of_2600_sets_the_smallest_are_folded_and_named(world: World) -> None:
     assert "100" not in found
     assert world.verdicts(buyer) == {"workflow_executions": "billed"}
     line = world.record(buyer).lines["workflow_executions"]
-    assert (line.allocated.sets, line.allocated.folded_sets, line.allocated.folded_units) == (2499, 101, found[""])
+    assert (line.allocations.sets, line.allocations.folded_sets, line.allocations.folded_units) == (
+        2499,
+        101,
+        found[""],
+    )
     assert world.counted[MeteringMetric.TAG_SETS_FOLDED] == 101
     [hour] = view_usage(buyer, {}, world.records, world.now)["hours"]
     view = {name: hour["lines"][0].get(name) for name in ("tagSets", "foldedTagSets")}
@@ -216,7 +220,7 @@ def test_large_lines_travel_in_requests_of_their_own(world: World) -> None:
     assert [len(json.loads(body)["UsageRecords"]) for body in world.requests] == [1, 1, 1]
     for buyer in buyers:
         assert world.verdicts(buyer) == {"workflow_executions": "billed"}
-        assert world.record(buyer).lines["workflow_executions"].allocated.parts == 2
+        assert world.record(buyer).lines["workflow_executions"].allocations.parts == 2
 
 
 @pytest.mark.parametrize("meanwhile", [1, 2, 3])
@@ -314,6 +318,6 @@ def test_planning_assumes_enough_bytes_for_a_split_line(world: World) -> None:
     world.next_run()
     [record] = sent(world)
     plain = {name: value for name, value in record.items() if name != "UsageAllocations"}
-    stored = world.record(buyer).lines["data_processed_gb"].allocated
+    stored = world.record(buyer).lines["data_processed_gb"].allocations
     assert len(json.dumps(record)) - len(json.dumps(plain)) <= stored.size < MAX_BYTES
     assert tag_set({"team": "0"}) in world.tagged.of_hour(buyer, int(START))["data_processed_gb"]

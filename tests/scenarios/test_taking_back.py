@@ -144,7 +144,7 @@ def test_the_units_leave_their_set_of_tags_too(world: World, buyer: str) -> None
     assert brief(world.report(void(buyer, "b"))) == ["voided 08"]
     world.next_run()
     assert world.billed(buyer) == 1
-    assert world.record(buyer).lines["workflow_executions"].allocated.parts == 0, "nothing is left to split"
+    assert world.record(buyer).lines["workflow_executions"].allocations.parts == 0, "nothing is left to split"
 
 
 def test_only_the_event_that_brought_a_users_mark_cannot_be_taken_back(world: World, buyer: str) -> None:
