@@ -20,11 +20,11 @@ HOUR_NAME = {"#hour": "timestamp"}
 
 RecordKey = tuple[str, int]
 #: Where the next page begins in a shard: behind this customer and hour; empty: at the shard's beginning.
-Place = Sequence[Any]
+Cursor = Sequence[Any]
 
 
 def index_keys(
-    table: "Table", index: Index, value: str, last_hour: int, place: Place = (), limit: int | None = None
+    table: "Table", index: Index, value: str, last_hour: int, cursor: Cursor = (), limit: int | None = None
 ) -> Iterator[RecordKey]:
     """Keys under one value of the index up to an hour (included), oldest first. limit: keys that one query reads."""
     query: dict[str, Any] = {
@@ -35,30 +35,30 @@ def index_keys(
     }
     if limit is not None:
         query["Limit"] = limit
-    if place:
-        query["ExclusiveStartKey"] = {"customerIdentifier": place[0], "timestamp": place[1], index.hash.name: value}
+    if cursor:
+        query["ExclusiveStartKey"] = {"customerIdentifier": cursor[0], "timestamp": cursor[1], index.hash.name: value}
     for item in every_page(table.query, **query):
         yield str(item["customerIdentifier"]), int(item["timestamp"])
 
 
 def next_page(
     table: "Table",
-    places: Iterable[str] | Mapping[str, Place],
+    cursors: Iterable[str] | Mapping[str, Cursor],
     last_hour: int,
     *,
     fits: Callable[[RecordKey], bool],
     read: int,
-) -> tuple[list[RecordKey], dict[str, Place]]:
+) -> tuple[list[RecordKey], dict[str, Cursor]]:
     """Keys of the pending index, oldest hour first, as long as they fit, and the cursors of the next page.
 
     cursors: the shards' values to begin with, or the cursors of the page before. read: keys that one query reads. A
     shard that has no more keys is left out, so no cursors mean that this was the last page.
     """
-    begin = dict(places) if isinstance(places, Mapping) else dict.fromkeys(places, ())
+    begin = dict(cursors) if isinstance(cursors, Mapping) else dict.fromkeys(cursors, ())
     open_shards = dict(begin)
 
-    def shard(value: str, place: Place) -> Iterator[tuple[int, str, str]]:
-        for customer, hour in index_keys(table, PENDING_INDEX, value, last_hour, place, read):
+    def shard(value: str, cursor: Cursor) -> Iterator[tuple[int, str, str]]:
+        for customer, hour in index_keys(table, PENDING_INDEX, value, last_hour, cursor, read):
             yield hour, customer, value
         del open_shards[value]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.metering_records import MeteringRecords
-from ledger.pending_page import Place, RecordKey
+from ledger.pending_page import Cursor, RecordKey
 from marketplace.hour import SECONDS, hour_of
 from metering.run import calls, line_key
 
@@ -25,7 +25,7 @@ class DueHours:
     """One page. cursor: for each shard of the index, where the next page goes on; empty after the last page."""
 
     keys: tuple[RecordKey, ...]
-    cursor: Mapping[str, Place] = field(default_factory=dict)
+    cursor: Mapping[str, Cursor] = field(default_factory=dict)
 
     @property
     def more(self) -> bool:
@@ -76,7 +76,7 @@ def find_due_hours(
     now: float,
     seal_delay_minutes: int,
     wanted: float | None,
-    cursor: Mapping[str, Place] | None,
+    cursor: Mapping[str, Cursor] | None,
     dimensions: Sequence[str],
     most: int = MAX_KEYS,
 ) -> DueHours:

@@ -137,7 +137,7 @@ def test_a_version_whose_deployment_fails_is_not_left_over(cloud: LocalCloud, as
     assert [version["stateMachineVersionArn"] for version in versions] == [outputs["Version"]]
 
 
-def test_a_right_to_the_machine_is_one_to_its_alias_and_a_right_to_the_alias_is_none(
+def test_a_right_to_the_machine_covers_its_alias_but_not_the_reverse(
     cloud: LocalCloud, assembly_of: Any, tmp_path: Path
 ) -> None:
     arns = cloud.deploy(assembly_of(tmp_path, {"Rights": template("here")}))["Rights"]
