@@ -95,13 +95,13 @@ def test_the_service_is_one_that_alarms_look_up_and_the_handlers_metrics_are_its
     deployed = prod.functions()[function]
     service = deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     assert service in SERVICES, (
-        f"{function}: no service {service!r} has metrics. Give `service=` where its stack adds the function, or list the"
-        " new service with its metric names in tests/wiring/services.py"
+        f"{function}: no service {service!r} has metrics. Give `service=` where its stack adds the function, or list"
+        " the new service with its metric names in tests/wiring/services.py"
     )
     files = files_of(source_of(deployed["Handler"]))
     assert services_named(files) == {service}, (
-        f"{function}: the names in telemetry.logger(…) and telemetry.metrics(…) are not the service {service!r} that its"
-        " stack gives it (`service=`; without it, the first part of the handler)"
+        f"{function}: the names in telemetry.logger(…) and telemetry.metrics(…) are not the service {service!r} that"
+        " its stack gives it (`service=`; without it, the first part of the handler)"
     )
     assert metric_names_imported(files) <= {SERVICES[service].__name__}, (
         f"{function}: emits metrics of another service than {service!r}; no alarm would read them"
