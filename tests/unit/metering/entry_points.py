@@ -48,7 +48,7 @@ def on(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     for module in pkgutil.iter_modules(handlers.__path__, "metering.handlers."):
         if assembled := getattr(import_module(module.name), "assembled", None):
             assembled.cache_clear()
-            monkeypatch.setattr(f"{module.name}.connect", lambda: ledger.dynamodb, raising=False)
+    monkeypatch.setattr("ledger.dynamodb.connect", lambda: ledger.dynamodb)
     at(folder, NOW)
 
 
