@@ -75,7 +75,7 @@ for line, result in zip(lines, answer.get('Results', ()), strict=False):
         "one bad record has all of its batch rejected",
         "Sender._settle_fault",
         """
-if of_records and number == 1:
+if of_records and _size(batch) == 1:
     self._reject(batch[0], run, attempt, fault)
     return
 """,
