@@ -1,4 +1,4 @@
-"""A transaction: all or nothing, and a failure says which condition stood in the way, or that somebody else did."""
+"""A transaction is all or nothing, and a failure names the condition that refused it, or says that another write did."""
 
 from typing import Any
 

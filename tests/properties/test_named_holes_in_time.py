@@ -14,7 +14,7 @@ from tests.simulation.new_protocol import protocol
 from tests.simulation.promise import all_records
 from tests.simulation.protocol import Protocol
 
-# --- H8: a late event never opens an hour that nobody can send any more -----------------------------------------------
+# --- H8: a late event never opens an hour whose deadline has passed -------------------------------------------------
 
 
 @pytest.mark.parametrize("late", [2 * SECONDS, 23 * SECONDS + 1200, 48 * SECONDS])

@@ -1,4 +1,4 @@
-"""Holes of the review in visibility, in whose month it is, and in what an event's name is good for."""
+"""Holes of the review in visibility, in the month of a user, and in what an event's id guarantees."""
 
 from decimal import Decimal
 from typing import Any
@@ -49,7 +49,7 @@ def test_h5_a_failed_line_is_indexed_although_its_settler_crashes(world: Protoco
     settle_all(world)
 
 
-# --- H14: the month of a user is that of his use, and he is himself under his new key ---------------------------------
+# --- H14: a user counts in the month of use, and once under both keys of its customer ---------------------------------
 
 
 def test_h14a_a_user_of_october_reported_in_november_counts_in_october() -> None:
@@ -74,7 +74,7 @@ def test_h14b_a_renewed_customers_users_are_counted_once_a_month(world: Protocol
 
 
 def test_h14c_a_batch_in_which_a_user_comes_twice_is_recorded(world: Protocol) -> None:
-    """Two operations on his mark would be a ValidationException, each time again."""
+    """Two operations on the user's mark would be a ValidationException at every try."""
     buyer = world.join("license")
     assert told(world, *(seen(world, buyer, f"e{n}", "ann") for n in range(5))) == ["recorded"] * 5
     world.next_run()

@@ -17,7 +17,7 @@ from runtime.clock import iso
 from tests.scenarios.world import START, World
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-#: the scenarios' leaver ends his subscription at 09:20: refused from 10:05 on, taken until 10:20
+#: The buyer of these scenarios cancels at 09:20. Usage is refused from 10:05 on, and lines are accepted until 10:20.
 NINE = START + HOUR
 END = NINE + 20 * MINUTE
 TEN, ELEVEN = START + 2 * HOUR, START + 3 * HOUR
@@ -42,7 +42,7 @@ def notice(world: World, buyer: str, kind: str, at: float, id_: str | None = Non
 
 
 def leaver(world: World, active_from: float = START - DAY) -> str:
-    """A buyer whose life is made of notices."""
+    """A buyer whose subscription follows from notices."""
     buyer = world.buyer(active_from=active_from)
     world.subscriber_items.update_item(
         Key={"customerIdentifier": buyer}, UpdateExpression="REMOVE subscriptionStatus, activePeriods, statusChangedAt"
@@ -52,7 +52,7 @@ def leaver(world: World, active_from: float = START - DAY) -> str:
 
 
 def leave(world: World, buyer: str, at: float = END) -> None:
-    """He leaves at that moment; Marketplace and the stage know of it at once."""
+    """The buyer cancels at that moment; Marketplace and the stage know it at once."""
     world.now = max(world.now, at)
     world.marketplace.end(buyer, iso(at))
     notice(world, buyer, "end", at)
@@ -101,7 +101,7 @@ class FinalMetering:
     waits_until: float = 0
 
     def effects(self) -> Iterator[str]:
-        """The execution, one effect at a time: whoever stops iterating has killed it there. It waits by itself."""
+        """The execution, one effect at a time; it ends where the caller stops iterating. It waits by itself."""
         while True:
             step = self.look()
             if step.name == "done":

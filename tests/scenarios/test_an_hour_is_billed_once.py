@@ -78,7 +78,7 @@ def test_a_lost_answer_is_sent_again_unchanged_and_billed_once(world: World) -> 
 
 
 def test_a_duplicate_after_a_lost_answer_is_presumed_on_file_and_visible(world: World) -> None:
-    """H4: the Marketplace has it; calling it lost, or a conflict, would have somebody bill it again."""
+    """H4: the Marketplace has it; an operator would bill it again if it were called lost, or a conflict."""
     world.marketplace.set_settings(identicalResend="DuplicateRecord")
     buyer = world.buyer()
     world.report(world.event(buyer, "a", 3))

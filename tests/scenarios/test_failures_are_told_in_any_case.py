@@ -1,4 +1,4 @@
-"""Who writes a verdict may die right after it, or its answer may get lost: whoever must know is told all the same."""
+"""The settler may crash right after it writes a verdict, or lose the answer: the failure is reported all the same."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -29,7 +29,7 @@ CALLS = "api_calls"
 
 @pytest.fixture
 def buyer(world: World) -> str:
-    """He has used one hour, which nobody has metered yet, and is in the middle of the next."""
+    """It has used one hour, which no run has metered yet, and is in the middle of the next."""
     found = leaver(world)
     world.now = START + 30 * MINUTE
     assert use(world, found, "eight", 8) == "recorded 08"

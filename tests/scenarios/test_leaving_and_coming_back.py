@@ -1,4 +1,4 @@
-"""Who comes back while he is being metered to the end, and what is read again when something came between."""
+"""A buyer resubscribes during final metering, and each step reads again what changed in between."""
 
 from decimal import Decimal
 from typing import Any
@@ -94,7 +94,7 @@ def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buye
 
 
 def test_an_hour_after_the_grace_is_kept_if_the_customer_resubscribes(world: World, buyer: str) -> None:
-    """Nobody would have taken it; now it lies in his new period."""
+    """It would have been refused; now it lies in the new period."""
     leave(world, buyer)
     world.now = TEN + MINUTE
     for hour in (NINE, TEN):

@@ -114,7 +114,7 @@ def test_a_notice_two_hours_late_is_metered_at_once_and_its_loss_is_named(world:
     final = FinalMetering(world, buyer).run()
     assert final.steps == ["refuse", "seal", "seal", "submit", "ended"]
     assert (status(world, buyer), world.now) == ("cancelled", END + 2 * HOUR)
-    assert lines(world, buyer) == {}, "Marketplace takes nothing of his any more"
+    assert lines(world, buyer) == {}, "Marketplace takes no more usage of this buyer"
     assert world.verdicts(buyer, NINE) == world.verdicts(buyer, ELEVEN) == {"workflow_executions": "not_subscribed"}
     world.next_run(hours=25)
     assert world.failed() == {(buyer, int(NINE)), (buyer, int(ELEVEN))}
@@ -182,7 +182,7 @@ def test_beside_the_hourly_run_each_hour_is_billed_once(world: World, buyer: str
 
 
 def test_after_a_day_without_runs_the_old_hours_remainder_is_named(world: World, buyer: str) -> None:
-    """An hour past its deadline can be billed no more, but what it leaves over is nobody's unless it is sealed."""
+    """An hour past its deadline cannot be billed, but only sealing names what it leaves over."""
     use(world, buyer, "calls", 400, dimension=CALLS)
     end = END + 30 * HOUR
     leave(world, buyer, end)
@@ -226,7 +226,7 @@ def test_usage_of_the_first_hour_counts_although_eventbridge_truncates_the_activ
 
 @pytest.mark.parametrize(("scale", "told"), [(1000, 0), (100, 1)])
 def test_a_remainder_of_a_whole_unit_is_reported(world: World, scale: int, told: int) -> None:
-    """The stage's scale was lowered while 900 calls were left over, and he leaves before anything uses them up."""
+    """The stage's scale was lowered while 900 calls were left over, and the buyer cancels before usage consumes them."""
     buyer = leaver(world)
     use(world, buyer, "e0", 900, dimension="api_calls")
     world.next_run()

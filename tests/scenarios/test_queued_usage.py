@@ -77,7 +77,7 @@ def test_waiting_ends_after_a_day_with_the_last_reason(world: World, door: Queue
     door.pump()
     assert door.lying(door.waiting) == []
     assert sorted(door.refusals()) == [("a", "not_active_yet"), ("b", "unknown_customer")]
-    # and they can be sent again when somebody has seen to it
+    # They can be sent again once an operator has mended the cause.
     becomes_active(world, early)
     [message] = door.lying(door.refused)
     door.sqs.send_message(QueueUrl=door.usage, MessageBody=json.dumps(message), MessageGroupId=early)

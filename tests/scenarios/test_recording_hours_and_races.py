@@ -53,7 +53,7 @@ def test_an_hour_that_is_closing_takes_none(world: World, buyer: str) -> None:
 
 
 def test_an_older_hour_is_never_opened_nor_added_to(world: World, buyer: str) -> None:
-    """H8: nobody might be able to send it any more."""
+    """H8: its deadline might have passed."""
     world.report(at(world, buyer, "a", "08:10:00"))
     world.now = from_iso("2026-11-15T10:05:00Z")
     verdicts = world.report(at(world, buyer, "b", "08:10:00"), at(world, buyer, "c", "00:10:00"))
@@ -177,7 +177,7 @@ def test_another_request_between_read_and_write(world: World, buyer: str) -> Non
 
 
 class Busy:
-    """DynamoDB's client, whose first transactions meet somebody else's."""
+    """DynamoDB's client, whose first transactions meet another writer's."""
 
     def __init__(self, client: Any, times: int) -> None:
         self.client, self.times, self.calls = client, times, 0

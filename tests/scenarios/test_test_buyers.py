@@ -45,7 +45,7 @@ def test_a_held_hour_ends_not_sent_at_its_deadline_and_listed_buyers_are_billed(
     world.next_run()
     assert world.verdicts(buyers.held) == {"workflow_executions": "not_sent"}
     assert world.verdicts(buyers.listed, later) == {"workflow_executions": "billed"}
-    assert world.failed() == set(), "nobody is paged for a setting"
+    assert world.failed() == set(), "a setting pages no operator"
     world.mode = "live"
     world.next_run()
     assert [world.billed(buyer) for buyer in buyers] == [5, 3], "what was not sent never is"

@@ -35,7 +35,7 @@ def test_a_line_that_is_billed_after_a_lost_answer_is_counted_once(world: World)
     use(world, world.buyer())
     world.marketplace.arm("lost-answer", times=1)
     world.next_run()
-    assert lines(world) == {}, "nobody knows yet"
+    assert lines(world) == {}, "it has no verdict yet"
     world.run()
     assert lines(world) == {"LinesBilled": 1}
 
@@ -66,7 +66,7 @@ def test_a_line_presumed_on_file_is_counted_so_and_not_as_a_conflict(world: Worl
 
 
 def test_a_buyer_who_is_not_subscribed_is_not_counted_yet(world: World) -> None:
-    """His line is asked again until its deadline; only how it ends is counted."""
+    """The line is retried until its deadline; only its verdict is counted."""
     buyer = world.buyer()
     use(world, buyer)
     world.marketplace.arm("status", times=1, buyer=buyer, status="CustomerNotSubscribed")
@@ -76,7 +76,7 @@ def test_a_buyer_who_is_not_subscribed_is_not_counted_yet(world: World) -> None:
 
 @pytest.mark.parametrize(("mode", "counted"), [("live", "LinesExpired"), ("off", "LinesNotSent")])
 def test_the_lines_of_an_hour_that_waited_until_its_deadline_are_counted(world: World, mode: str, counted: str) -> None:
-    """His entitlements never come. What nobody wanted to send is not counted as lost."""
+    """Its entitlements never come. A line that the stage holds does not count as lost."""
     world.mode = mode
     world.pricing_model = "contract-with-consumption"
     world.tiers = (Tier("basic", {"workflow_executions": Decimal(5)}),)
@@ -142,11 +142,11 @@ def test_one_line_that_is_rejected_is_no_fault_of_the_product(world: World) -> N
 
 
 def test_lines_that_share_a_metering_record_id_are_counted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The id is of one metering event: two lines with one id may be billed as one, and somebody has to look."""
+    """The id is of one metering event: two lines with one id may be billed as one, and a person has to look."""
     monkeypatch.setattr("marketplace_local.metering.metering_record_id", lambda _key: "the-same")
     use(world, *(world.buyer() for _ in range(4)))
     world.next_run()
-    assert world.counted[MeteringMetric.SHARED_RECORD_IDS] == 3, "all but the one whose it may be"
+    assert world.counted[MeteringMetric.SHARED_RECORD_IDS] == 3, "all lines of the id but one"
 
 
 def test_lines_with_an_id_of_their_own_or_none_share_none(world: World) -> None:

@@ -89,7 +89,7 @@ def test_a_line_that_the_stage_holds_ends_not_sent_at_its_deadline(world: World,
     world.next_run(hours=23)
     assert world.verdicts(buyer) == {"workflow_executions": "not_sent"}
     assert world.pending() == set()
-    assert world.failed() == set(), "named, but nobody is paged for a setting"
+    assert world.failed() == set(), "named, but a setting pages no operator"
     assert list(world.marketplace.calls()) == []
     world.mode = "live"
     world.next_run()
@@ -98,7 +98,7 @@ def test_a_line_that_the_stage_holds_ends_not_sent_at_its_deadline(world: World,
 
 @pytest.mark.parametrize("mode", ["off", "dry-run", "test-buyers"])
 def test_a_change_of_mode_loses_no_hour_that_is_in_time(world: World, mode: str) -> None:
-    """Somebody switches metering off for a while, or goes live: what Marketplace still takes is sent."""
+    """An operator pauses metering or goes live: the stage sends what Marketplace still takes."""
     buyer = world.buyer()
     world.mode = mode
     for number in range(2):
@@ -119,7 +119,7 @@ def test_a_line_with_an_open_attempt_ends_expired_after_a_change_of_mode(world: 
     world.next_run(hours=23)
     assert world.verdicts(buyer) == {"workflow_executions": "expired"}
     assert world.failed() == {(buyer, int(START))}
-    assert world.billed(buyer) == 2, "which is why nobody may say that it was not sent"
+    assert world.billed(buyer) == 2, "so the ledger must not say that it was not sent"
 
 
 def test_the_activation_hour_is_sent_with_the_activation(world: World) -> None:

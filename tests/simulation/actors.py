@@ -16,14 +16,14 @@ from tests.simulation.faults import Crash, strike
 #: the effects that change something
 WRITES = frozenset({"UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems", "BatchMeterUsage"})
 
-#: helpers that do an effect for somebody: the somebody names the crash point
+#: Helpers that do an effect for a caller: the caller names the crash point.
 _HELPERS = frozenset(
     {"write", "write_one", "update", "_update", "_count", "every_page", "many", "index_keys", "_put", "_keys", "shard"}
 )
 _ROOT = "lambda_src"
 #: rooms that act for the features
 _SHARED = frozenset({"ledger", "marketplace"})
-#: no world takes so many steps, unless somebody does the same again and again
+#: No world takes so many steps, unless an actor repeats itself for ever.
 ENDLESS = 30_000
 
 
@@ -173,7 +173,7 @@ class Scheduler:
         answers: Any = None,
         ready: float = 0.0,
     ) -> Any:
-        """An effect of whoever runs now: an actor stops before it; the test itself does not.
+        """An effect of the actor that runs now, which stops before it; the test itself does not.
 
         answers: who knows what faults look like at this point (``tests.simulation.faults``).
         """
@@ -189,7 +189,7 @@ class Scheduler:
         return strike(fault, point, effect, answers)
 
 
-#: by code: its name, and whether it acts for somebody; None: nobody's name
+#: By code: its name, and whether it acts for a caller. None: the code names no crash point.
 _names: dict[CodeType, tuple[str, bool] | None] = {}
 _sites: dict[tuple[str, str], str] = {}
 

@@ -17,7 +17,7 @@ LineKey = tuple[str, int, str]
 
 class CallJudge(Watcher):
     """``broken``: what did not hold, in order. ``on_file``: what Marketplace has of us, by line; ``foreign``: lines
-    whose slot somebody else has taken; ``answers``: all that was ever said of a line."""
+    whose slot another tool has used; ``answers``: all that was ever said of a line."""
 
     world: "Protocol"
 
@@ -88,7 +88,7 @@ class CallJudge(Watcher):
         return (buyer.id if buyer else "?", hour, str(record["Dimension"]))
 
     def put_on_file(self, line: LineKey, quantity: Decimal) -> None:
-        """Somebody else has sent a record in this slot, before us."""
+        """Another tool has sent a record in this slot before us."""
         self._read_log = len(self.world.admin.state.log.accepted)
         self.foreign.add(line)
         self.on_file[line] = quantity

@@ -1,4 +1,4 @@
-"""One episode: a small world whose every choice (who goes next, what breaks, what happens) comes from one seed."""
+"""One episode: a small world in which one source of chance makes every choice: which actor goes on, what breaks."""
 
 import sys
 import zlib
@@ -66,7 +66,7 @@ class Broken(AssertionError):
 
 @dataclass
 class Profile:
-    """What an episode is like; drawn once at its start."""
+    """The parameters of an episode, drawn once at its start."""
 
     start: str
     contract: bool
@@ -174,9 +174,9 @@ class Episode:
     # --- who goes next ------------------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
-        """A new burst: of somebody who is there, or of something new that happens."""
+        """Begins a burst: of an actor that is there, or of a new happening."""
         chance, now = self.chance, self.world.now
-        # who waits for a far moment is waited for now and then
+        # Time rarely jumps to the moment for which an actor waits.
         alive = [each for each in self.world.scheduler.alive if each.ready <= now + 5 or chance.random() < 0.08]
         if not alive or (len(alive) < 5 and chance.random() < 0.45):
             actor = self.happenings.next()
@@ -210,7 +210,7 @@ class Episode:
                 if rival is not None:
                     self._burst_of(rival)
         elif until == "settle" and "settle" in actor.site.rpartition(" > ")[2]:
-            self._burst = None  # Marketplace has answered, and nobody knows yet what
+            self._burst = None  # Marketplace has answered, and the answer is not stored yet.
         elif until == "count":
             self._burst = (actor, until, count - 1) if count > 1 else None
         return True

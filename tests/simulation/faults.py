@@ -1,4 +1,4 @@
-"""What may break at an effect, and what that looks like to whoever asked for it.
+"""What may break at an effect, and what its caller sees of that.
 
 crash_before, crash_after: the process dies. lost: done, but no answer came (a timeout, after all of the SDK's own
 retries). unreachable: not done, and the caller cannot know. failed_before, failed_after: the same two with a 500 for an

@@ -67,7 +67,7 @@ class Happenings:
 
     def begin(self, customers: int) -> None:
         for _ in range(customers):
-            # now and then active since the first minutes of this hour
+            # Now and then active since the first minutes of this hour.
             young = self._world.now % SECONDS - self._chance.choice((20, 60, 200))
             since = self._chance.choice((DAY, DAY, 40 * DAY, 700, max(60.0, young)))
             self._world.join(self._chance.choice(("license", "legacy")), since)
@@ -78,7 +78,7 @@ class Happenings:
         return actor
 
     def rival(self, actor: Actor) -> Actor | None:
-        """Somebody who gets into the way of an actor that stands before a write."""
+        """An actor that disturbs another one that stands before a write."""
         chance, about = self._chance, actor.about
         customer = about[0] if about and about[0] in self._world.customers else None
         kinds: tuple[Any, ...]
@@ -97,7 +97,7 @@ class Happenings:
                 kinds = (self._hold, self._overlap, *kinds[2:])
         elif actor.name == "final":
             kinds = (
-                # whose clock is behind has not seen yet that nothing is taken any more
+                # A recorder whose clock is behind does not see yet that usage is refused.
                 lambda: self._usage_for(customer, None, skew=-3.0),
                 lambda: self._usage_for(customer, None, skew=-3.0),
                 lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
@@ -146,9 +146,9 @@ class Happenings:
         if hour is not None and chance.random() < 0.8:
             at = hour + chance.randrange(SECONDS)
         elif chance.random() < 0.08:
-            # about when he became active: clocks of engines and of Marketplace differ
+            # About the time of the activation: clocks of engines and of Marketplace differ.
             at = float((world.periods[customer][-1][0] or 0) + chance.randint(-290, 60))
-        # near a month's turn nobody's clock decides which month it is
+        # Near a month's turn no actor's clock may decide which month it is.
         low = min(at, world.now) - 10
         if month_of(low) != month_of(at + 10):
             at = low - 10
@@ -164,7 +164,7 @@ class Happenings:
         return body
 
     def _again(self) -> Actor | None:
-        """Something is sent again: what has no verdict yet, or what was accepted long ago."""
+        """A sender repeats an event without a verdict, or one that was accepted long ago."""
         world, chance = self._world, self._chance
         bodies = world.sender.outbox or world.sender.accepted
         if not bodies:
@@ -176,8 +176,8 @@ class Happenings:
         return self._void_of(None, None)
 
     def _void_of(self, customer: str | None, hour: int | None) -> Actor | None:
-        """Events are taken back, of that customer and hour if there are any; now and then with the event beside it, of
-        an hour that is long sealed, or one that nobody knows."""
+        """Takes events back, of that customer and hour if there are any. Now and then the event comes with its void,
+        its hour is long sealed, or it never existed."""
         world, chance = self._world, self._chance
         found = [item for item in world.store.items(USAGE_EVENTS.name) if str(item["eventId"]).startswith("event#")]
         if customer is not None:
@@ -187,7 +187,7 @@ class Happenings:
         keys += [key_of(body) for body in world.sender.outbox]
         if not keys or chance.random() < 0.03:
             keys = [(chance.choice(world.customers), f"e{chance.randrange(SLOTS)}")]
-        # the last ones are the likeliest to be in an hour that is open
+        # The last ones are most likely to be in an open hour.
         chosen = [chance.choice(keys[-6:] if chance.random() < 0.7 else keys) for _ in range(chance.choice((1, 1, 2)))]
         bodies: list[Body] = [{"void": event, "customerIdentifier": who, "source": "people"} for who, event in chosen]
         known = self._slots.get(chosen[0])
@@ -204,7 +204,7 @@ class Happenings:
         return world.hourly(delayed=chance.random() < 0.75, skew=chance.choice(_SKEWS), survives=chance.random() < 0.6)
 
     def _overlap(self) -> Actor:
-        """Another run, at once or when nobody takes the first one's calls for being under way any more."""
+        """Another run, at once or after the time for which the first one's calls count as under way."""
         self._world.now += self._chance.choice((0, 0, 130, 130, 700))
         return self._world.hourly(delayed=self._chance.random() < 0.5, skew=self._chance.choice(_SKEWS))
 
@@ -234,7 +234,7 @@ class Happenings:
         kind = chance.random()
         due = self._due()
         if kind < 0.1 and world.left:
-            # the last quarter of a leaver's grace
+            # The last quarter of the grace.
             end = world.periods[sorted(world.left)[0]][-1][1] or 0
             world.now = max(world.now, float(end + chance.choice((2690, 2700, 2705, 3300, 3590, 3605))))
         elif kind < 0.55:
@@ -252,12 +252,12 @@ class Happenings:
     # --- the customer's life ------------------------------------------------------------------------------------------
 
     def _life(self) -> Actor | None:
-        """A customer leaves or comes back; his notice is on its way."""
+        """A customer cancels or resubscribes; the notice is on its way."""
         self._world.subscribe(self._chance.choice(self._world.customers), told=False)
         return self._mail() if self._chance.random() < 0.6 else None
 
     def _back(self, customer: str | None) -> Actor | None:
-        """Who has left is back, and Marketplace says so."""
+        """A cancelled customer resubscribes, and Marketplace notifies the stage."""
         if customer is None or customer not in self._world.left:
             return None
         self._world.subscribe(customer, told=False)
@@ -278,7 +278,7 @@ class Happenings:
         return world.postman(notice, skew=chance.choice(_SKEWS))
 
     def _old_mail(self) -> Actor | None:
-        """A notice is delivered again, or to the other receiver."""
+        """A notice arrives again, or at the other receiver."""
         world, chance = self._world, self._chance
         notice = chance.choice(world.notices)
         return world.postman(notice, entitlements=chance.random() < 0.6, skew=chance.choice(_SKEWS))
@@ -318,7 +318,7 @@ class Happenings:
         self._world.mode = self._chance.choice(("live", "live", "live", "off", "dry-run"))
 
     def _foreign(self) -> None:
-        """Somebody else's tool has sent usage in a slot that is ours and not yet used."""
+        """Another tool of the seller sends usage in a slot that is ours and not yet used."""
         world, chance = self._world, self._chance
         customer = chance.choice(world.customers)
         dimension = chance.choice(list(world.dimensions))

@@ -63,7 +63,7 @@ class Judge(LeavingJudge, AnswerJudge):
     def watch(self, world: "Protocol") -> None:
         self.world = world
         world.store.wrote = self.wrote
-        # whoever made it may catch it, and a later try may hide it
+        # The caller may catch the error, and a later try may hide it.
         Invalid.watch = self.note
 
     # --- tables -------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Judge(LeavingJudge, AnswerJudge):
             self.note(f"{key} was sealed before the entitlements were known of {life(seen[-1])}")
 
     def _seen(self, customer: str) -> list[Item]:
-        """The states of a customer that whoever acts may have read since it looked at its clock."""
+        """The states of a customer that the actor may have read since it read its clock."""
         actor = self.world.scheduler.current
         lives = self._lives[customer]
         if actor is None:
@@ -231,7 +231,7 @@ class Judge(LeavingJudge, AnswerJudge):
         actor = self.world.scheduler.current
         if word == "expired" and actor is not None and actor.seen < limit(line[1]) - EARLIEST_END:
             end = self._ended(line[0])
-            # an hour that begins after the grace is taken by nobody
+            # No actor meters an hour that begins after the grace.
             if end is None or int(item["sentTimestamp"]) < end + HOUR:
                 self.note(f"{line} was given up while it could have been sent")
 
@@ -343,7 +343,7 @@ class Judge(LeavingJudge, AnswerJudge):
             return
         left: dict[str, Decimal] = {name: ZERO for c, name in self._remainder if c == customer}
         for name, value in new.items():
-            if name.startswith("remainder"):  # what remains, and what remained when he left
+            if name.startswith("remainder"):  # what remains, and what remained at the cancellation
                 dimension = name.split("#")[1]
                 left[dimension] = left.get(dimension, ZERO) + value
                 if value < 0:
@@ -361,7 +361,7 @@ class Judge(LeavingJudge, AnswerJudge):
             self.note(f"the balance of {customer} was replaced without a new version")
 
     def ended(self, actor: Actor) -> None:
-        """A request or a run is over. What nobody disturbed may not fail, and nothing keeps changing for ever."""
+        """A request or a run is over. An undisturbed one may not fail, and nothing keeps changing for ever."""
         disturbed = actor.faults > 0 or actor.error is None or isinstance(actor.error, Crash)
         if not disturbed or (isinstance(actor.error, Contended) and actor.faults < 6):
             self.note(f"{actor.name} failed without a fault: {actor.error!r}")

@@ -1,4 +1,4 @@
-"""What must hold of final metering: what is due within the grace is tried, and nobody is cancelled before an answer."""
+"""What must hold of final metering: it tries what is due within the grace, and cancels only after an answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tests.simulation.store import Item
 if TYPE_CHECKING:
     from tests.simulation.protocol import Protocol
 
-#: for so long a call may be under way, and nobody else sends its lines
+#: Seconds for which a call may be under way; until then no other run sends its lines.
 UNDER_WAY = 120
 #: within the grace what has no answer is tried again every minute
 AGAIN = 120
@@ -28,9 +28,9 @@ class _Round:
 
 
 class LeavingJudge(CallJudge):
-    """A round that nobody disturbs leaves no hour as it was that can be sealed or sent.
+    """An undisturbed round changes every hour that can be sealed or sent.
 
-    Somebody else who has it in hand changes it, so that an hour that nobody has changed was tried by nobody.
+    Another actor that works on an hour changes it, so no actor has tried an unchanged hour.
     """
 
     world: "Protocol"

@@ -43,7 +43,7 @@ def life(subscriber: Item) -> str:
 
 
 def serves(subscriber: Item, moment: float) -> bool:
-    """Whether usage of a customer is taken at a moment: he is active, or has left a short while ago."""
+    """Whether the stage accepts usage of a customer at a moment: it is active, or within the grace."""
     periods = subscriber.get("activePeriods", ())
     until = periods[-1].get("end") if periods else None
     closed = ("cancelled", "final_metering", "expired", "failed", "pending")
@@ -52,7 +52,7 @@ def serves(subscriber: Item, moment: float) -> bool:
 
 
 def known(subscriber: Item) -> bool:
-    """Whether what the contract includes was fetched after all that was said; a leaver's last word is his last."""
+    """Whether the entitlements were fetched after all notices; a cancelled customer's last ones stand."""
     fetched, told = subscriber.get("entitlementsFetchedAt", ZERO), subscriber.get("lastNoticeAt", ZERO)
     return fetched >= told or "acceptsUntil" in subscriber
 

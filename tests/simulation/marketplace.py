@@ -52,7 +52,7 @@ class Watcher:
         """It was worked on; this is the whole answer, before anything of it gets lost."""
 
     def answered_for(self, bodies: list[dict[str, Any]], verdicts: Sequence[tuple[str, str]]) -> None:
-        """A request of a sender is over, and he has heard what became of each of its events: verdict and reason."""
+        """A sender's request is over, and the sender has the verdict and the reason of each event."""
 
     def round_begins(self, customer: str, end: int) -> None:
         """Final metering of the period that ended then is about to look at the tables."""

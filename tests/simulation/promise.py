@@ -43,7 +43,7 @@ def check_indexes(records: list[MeteringRecord]) -> None:
 def check_promise(world: Protocol, foreign: Container[LineKey] = ()) -> None:
     """After a drain: every accepted unit is billed once, included, kept as remainder, or in a named state.
 
-    foreign: lines whose slot somebody else has taken.
+    foreign: lines whose slot another tool has used.
     """
     records = all_records(world)
     check_indexes(records)
@@ -78,7 +78,7 @@ def check_lives(world: Protocol) -> None:
 
 def check_events(world: Protocol) -> None:
     """What clients were told is what is stored: accepted once, refused never, taken back once, an id for one content
-    only. Who sends again what was taken back is told so, even if he never heard that it was recorded."""
+    only. A sender that repeats an event after its void hears so, even if it never heard that the event was recorded."""
     stored = {
         (item["customerIdentifier"], item["eventId"].removeprefix("event#")): item
         for item in all_items(world, USAGE_EVENTS.name)
@@ -139,7 +139,7 @@ def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
             less_than_a_unit = remainder * 10**dimension.decimals < dimension.scale
             assert less_than_a_unit, f"{customer} {name}: {remainder} is left over"
             assert not remainder or customer not in world.left, (
-                f"{customer} {name}: {remainder} remains, and he has left"
+                f"{customer} {name}: {remainder} remains of a cancelled customer"
             )
             # an hour that could not be sealed in time is named before its contract covers anything of it
             complete = not {"expired", "not_sent"} & {line.verdict for line in mine}
@@ -174,7 +174,7 @@ def check_ids(lines: Mapping[LineKey, Line]) -> None:
 
 
 def accepted_units(world: Protocol, customer: str, name: str) -> Mapping[str, Decimal]:
-    """What the accepted events of a customer that he has not taken back come to in one dimension, by month, anew."""
+    """The units of the accepted and not voided events of a customer and dimension, by month, counted anew."""
     by_month: dict[str, list[Body]] = defaultdict(list)
     for body in world.sender.accepted:
         if key_of(body) in world.sender.taken_back:

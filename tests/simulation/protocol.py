@@ -84,7 +84,7 @@ class Protocol(World):
         self.sleep(0.02 * attempt)
 
     def clock(self) -> float:
-        """The time, as whoever runs now believes it to be."""
+        """The time by the clock of the actor that runs now."""
         actor = self.scheduler.current
         if actor is None:
             return self.now
@@ -92,7 +92,7 @@ class Protocol(World):
         return actor.seen
 
     def sleep(self, seconds: float) -> None:
-        """A pause of whoever runs now."""
+        """A pause of the actor that runs now."""
         self.scheduler.around("Pause", _nothing, ready=self.now + seconds)
 
     def wait(self, until: float) -> None:
@@ -118,7 +118,7 @@ class Protocol(World):
         return customer
 
     def upgrade(self, customer: str, tier: str) -> None:
-        """The customer's contract is of another tier now; nobody knows yet."""
+        """The customer's contract has another tier; the stage does not know it yet."""
         self.holdings[customer] = (Entitlement(dimension=tier, value="1", expires_at=int(self.now) + 90 * DAY),)
         self.ever_held.setdefault(customer, set()).add(tier)
 

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Worker:
-    """One process. ``steps``, ``episodes``: as last heard. ``last``: what it said at its end."""
+    """One process. ``steps``, ``episodes``: as last heard. ``last``: its report at its end."""
 
     process: "subprocess.Popen[str]"
     steps: int = 0
@@ -36,7 +36,7 @@ class Worker:
 
 @dataclass
 class Tally:
-    """What several workers came to."""
+    """The sum over several workers."""
 
     steps: int = 0
     episodes: int = 0
@@ -60,7 +60,7 @@ def start(seed: int, *, steps: int, first: int = 0, every: int = 1, code: Path |
 
 
 def listen(workers: list[Worker]) -> Iterator[Worker]:
-    """Whoever has just said something, until all are silent. RuntimeError where one ends without its last word."""
+    """Each worker that reports, until all have ended. Raises RuntimeError if one ends without its last report."""
     with DefaultSelector() as selector:
         for worker in workers:
             assert worker.process.stdout is not None
@@ -80,7 +80,7 @@ def listen(workers: list[Worker]) -> Iterator[Worker]:
 
 
 def stop(workers: list[Worker]) -> None:
-    """End those that still run."""
+    """Ends the workers that still run."""
     for worker in workers:
         if worker.process.poll() is None:
             worker.process.terminate()

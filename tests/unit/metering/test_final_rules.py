@@ -218,6 +218,14 @@ def test_to_the_second() -> None:
     again = subscriber("active", Period(ELEVEN))
     assert step(again, ELEVEN, open_hour(ELEVEN)) == send(ELEVEN), "it begins at the next activation"
     assert step(again, ELEVEN + 3600, open_hour(ELEVEN + 3600)) == DONE
+    end = ELEVEN - GRACE_SECONDS
+    ended = subscriber("final_metering", active_periods=(Period(EIGHT, end),))
+
+    def at(*found: MeteringRecord) -> Step:
+        return next_step(ended, end, found, now=accepts_until(end), sent=False)
+
+    assert at(open_hour(ELEVEN)) == send(unsendable=(ELEVEN,)), "it begins as the grace ends"
+    assert at(sealed_hour(ELEVEN)) == THE_END, "and is not waited for"
 
 
 def test_an_hour_that_cannot_be_sealed_holds_up_the_end_and_is_looked_at_now_and_then() -> None:
