@@ -27,7 +27,7 @@ RANK = {
     "on_file": 3,
 }
 ENDED = frozenset({"not_sent", "conflict", "expired", "presumed_on_file", "billed", "on_file"})
-#: The line ended neither billed nor by the stage's own setting: a person or reconciliation must resolve it.
+#: The line ended neither billed nor by the stage's own setting: a person must resolve it.
 FAILED = frozenset({"conflict", "expired", "presumed_on_file"})
 
 #: Seconds for which a call may be under way. Connecting and reading take 35 at most (``marketplace.meter_usage``), and

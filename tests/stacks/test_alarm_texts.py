@@ -88,6 +88,16 @@ def test_a_silent_alarm_stands_in_the_row_of_its_composite_alarm(prod: Assembly)
             )
 
 
+def test_the_alarms_of_starts_name_all_that_is_started_by_the_clock(prod: Assembly) -> None:
+    """Their metrics are those of the whole schedule group (``constructs.alarms.delivery``)."""
+    texts = " ".join(alarm.text for alarm in alarms(prod).values() if alarm.name.startswith("Starts"))
+    aliases = {schedule["Target"]["Arn"]["Ref"] for schedule in prod.properties("AWS::Scheduler::Schedule")}
+    for started in {alias[:-8].removesuffix("Live") for alias in aliases}:
+        assert started in texts.replace("-", ""), (
+            f"a schedule starts {started}: name it in the texts of add_schedule_alarms (constructs/alarms/delivery.py)"
+        )
+
+
 def test_operations_says_how_many_there_are(prod: Assembly) -> None:
     found = alarms(prod).values()
     composite = [alarm for alarm in found if "AlarmRule" in alarm.properties]

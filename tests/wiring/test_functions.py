@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from runtime import settings
 from runtime.clock import OFFSET_VARIABLE
 from runtime.settings import Settings
 from stacks import stage as stages
+from stacks import synth
 from stacks.application import function_environment
 from tests.synthesized import STAGES, Assembly, shipped
 from tests.wiring.services import SERVICES, SOURCE, files_of, metric_names_imported, services_named
@@ -66,6 +68,23 @@ def test_the_handler_exists_and_takes_event_and_context(prod: Assembly, function
 def test_the_benchmark_starts_every_function(prod: Assembly) -> None:
     handlers = {name: function["Handler"].rpartition(".")[0] for name, function in prod.functions().items()}
     assert handlers == WORKERS | DOORS, "a function is new or gone: change DOORS or WORKERS in bench/imports.py"
+
+
+def test_the_benchmarks_page_has_a_row_of_every_function() -> None:
+    page = (synth.ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    section = page.partition("## Time to import and initialise")[2].partition("\n## ")[0]
+    rows = set(re.findall(r"^\| ([a-z-]+) \| [0-9]", section, re.MULTILINE)) - {"reference"}
+    assert rows == set(FUNCTIONS), "a function is new or gone: run `make bench B=imports`"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_unit_test_calls_the_handler(prod: Assembly, function: str) -> None:
+    room, _, module, _ = prod.functions()[function]["Handler"].split(".")
+    called = re.compile(rf'handlers(\.{module}\b| import .*\b{module}\b)|call\(\s*"{module}"')
+    tests = (synth.ROOT / "tests" / "unit" / room).rglob("*.py")
+    assert any(called.search(test.read_text(encoding="utf-8")) for test in tests), (
+        f"{function}: no file of tests/unit/{room} calls its handler; tests/unit/README.md says how"
+    )
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -45,7 +45,8 @@ class DueHours:
 
 
 def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> int:
-    """The newest hour to meter: closed and past the seal delay; or the one wanted, if it is closed. Epoch seconds."""
+    """The newest hour to meter: closed and past the seal delay; or the one wanted, but none that
+    is still open. Epoch seconds."""
     if wanted is not None:
         return min(hour_of(wanted), hour_of(now) - SECONDS)
     return hour_of(now - 60 * seal_delay_minutes) - SECONDS

@@ -47,7 +47,7 @@ def handler(event: Payload) -> Payload:
     count(MeteringMetric.RUNS_COMPLETED, 1)
     summary = {**levels.payload(), "hour": clock.iso(last), "fault": event.get("fault")}
     logged = {name: value for name, value in summary.items() if name != "failed"}
-    logger.info("run completed", **logged, copiedToDeadLetters=copied)
+    logger.info("run completed", **logged, copiedToFailedLines=copied)
     return summary
 
 

@@ -52,8 +52,8 @@ class SealPlanner:
         """The transaction that seals this record as it was read, or why the hour has to wait.
 
         An hour that still waits at its deadline is sealed with its usage as lines that end ``expired`` (``not_sent``
-        where the mode holds this customer): before the allowance, and never sent. Overage that was billed by guess
-        cannot be taken back. Raises NotConserved.
+        where the mode holds this customer) and are never sent. The lines hold all units, without deducting the
+        allowance, which is not known. Raises NotConserved.
         """
         subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
         terms = terms_of(subscriber, record, self.product)
@@ -93,7 +93,7 @@ class SealPlanner:
     def _dimensions(
         self, record: MeteringRecord, allowance: Allowance, balance: Balance, zeros: Sequence[str]
     ) -> dict[str, SealedDimension]:
-        """Each dimension that was used in the hour, of which the balance holds a billed unit, or that gets a zero."""
+        """The dimensions to seal: those used; those with a billed unit in the balance; those that get a zero."""
         left_over = (name for name, units in balance.remainder.items() if self._is_billable(name, units))
         by_dimension: dict[str, dict[str, Decimal]] = {name: {} for name in (*left_over, *zeros)}
         for (name, period), units in record.counted.items():
@@ -130,8 +130,9 @@ class SealPlanner:
     ) -> list[Operation]:
         """The balance's operation; none where sealing changes neither remainder nor used allowance.
 
-        Then the balance need not be written, so that most hours cost one write. A concurrent change of it cannot alter
-        these lines: they took nothing from it, left nothing in it, and an allowance that was used up stays so.
+        Then the balance need not be written, so that most hours cost one write. A concurrent change of the remainder
+        cannot alter these lines, which took nothing from it and left nothing in it. Nor can one of the allowance: where
+        these lines used none of it there was none, or it was used up and stays so.
         """
         remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, ZERO)}
         used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}

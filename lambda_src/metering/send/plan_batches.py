@@ -38,8 +38,8 @@ def plan_batches(
 ) -> tuple[list[list[LineKey]], bool]:
     """Batches of line keys, most urgent first, and whether some lines are left for a later pass.
 
-    known_bad: lines that were rejected before are planned too, last of all. Before the last page of hours they are not:
-    each travels alone, and thousands of them must not go before the good lines of a later page.
+    known_bad=False leaves out lines that were rejected before (the workflow passes it until the last page of hours):
+    each travels alone, and thousands of them must not go before the good lines of a later page. Planned, they are last.
 
     Reads records and subscribers strongly consistent. A line that the mode does not send is held: it stays pending. One
     that another run may be sending now is left for a later pass. A record that cannot be read stays pending, named in

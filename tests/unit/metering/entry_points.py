@@ -33,6 +33,11 @@ SETTINGS = {
     "METERING_MODE": "live",
     "TEST_BUYERS": "",
     "FAILED_LINES_QUEUE_URL": FAILED_LINES,
+    "METERING_REGION": "us-east-1",
+    "SELLER_ROLE_ARN": "",
+    "EXTERNAL_ID": "",
+    "CALLS_PER_SECOND": "10",
+    "SUBMIT_CONCURRENCY": "1",
 }
 
 
