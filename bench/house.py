@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger import tables
 from ledger.metering_records import MeteringRecords
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from ledger.subscribers import Subscribers
 from ledger.transaction import write
 from ledger.usage_events import UsageEvents

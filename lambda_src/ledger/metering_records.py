@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.item_update import ItemUpdate
 from ledger.metering_record import COUNTED, MeteringRecord, from_item
-from ledger.pending_page import HOUR_NAME, Place, RecordKey, index_keys, next_page
-from ledger.reading import every_page, many
+from ledger.reading import HOUR_NAME, Cursor, RecordKey, every_page, index_keys, many, next_page
 from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA
 from ledger.transaction import Operation, update, write_one
@@ -120,13 +119,13 @@ class MeteringRecords:
     def pending_page(
         self,
         last_hour: int,
-        places: Mapping[str, Place] | None,
+        cursors: Mapping[str, Cursor] | None,
         *,
         fits: Callable[[RecordKey], bool],
         read: int,
-    ) -> tuple[list[RecordKey], dict[str, Place]]:
-        """The next keys of the pending index up to an hour (included), see ``ledger.pending_page``."""
-        return next_page(self._table, PENDING_VALUES if places is None else places, last_hour, fits=fits, read=read)
+    ) -> tuple[list[RecordKey], dict[str, Cursor]]:
+        """The next keys of the pending index up to an hour (included), see ``ledger.reading``."""
+        return next_page(self._table, PENDING_VALUES if cursors is None else cursors, last_hour, fits=fits, read=read)
 
     def failed_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of records that have a failed, unresolved line: every page, oldest first."""

@@ -3,8 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from marketplace.deadlines import deadline, month_closes_at
-from marketplace.hour import SECONDS, hour_of, month_of
+from marketplace.hour import SECONDS, deadline, hour_of, month_closes_at, month_of
 from runtime.clock import iso
 from tests.properties.moves import Again, Arm, Deliver, Event, Go, Move, Report, Run, Step, Subscribe, Void, Wait
 from tests.simulation.actors import Actor

@@ -12,7 +12,7 @@ from typing import Literal
 
 from ledger.leaving import EndedPeriod, accepts_until, ended_period, grace_ends
 from ledger.metering_record import MeteringRecord
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from ledger.subscriber import Subscriber
 from marketplace.hour import SECONDS, hour_of
 from metering.seal.seal_rules import line_timestamp

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.metering_records import MeteringRecords
-from ledger.pending_page import Place, RecordKey
+from ledger.reading import Cursor, RecordKey
 from marketplace.hour import SECONDS, hour_of
 from metering.run import calls, line_key
 
@@ -25,7 +25,7 @@ class DueHours:
     """One page. cursor: for each shard of the index, where the next page goes on; empty after the last page."""
 
     keys: tuple[RecordKey, ...]
-    cursor: Mapping[str, Place] = field(default_factory=dict)
+    cursor: Mapping[str, Cursor] = field(default_factory=dict)
 
     @property
     def more(self) -> bool:
@@ -35,7 +35,7 @@ class DueHours:
     def payload(self) -> dict[str, Any]:
         """The page as the workflow takes it: ``chunks`` of keys, ``cursor``, ``more`` and history ``events``."""
         chunks = calls(self.keys)
-        cursor = {shard: list(place) for shard, place in self.cursor.items()}
+        cursor = {shard: list(last) for shard, last in self.cursor.items()}
         return {
             "chunks": chunks,
             "cursor": cursor or None,
@@ -76,7 +76,7 @@ def find_due_hours(
     now: float,
     seal_delay_minutes: int,
     wanted: float | None,
-    cursor: Mapping[str, Place] | None,
+    cursor: Mapping[str, Cursor] | None,
     dimensions: Sequence[str],
     most: int = MAX_KEYS,
 ) -> DueHours:

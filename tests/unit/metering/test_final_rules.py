@@ -9,7 +9,7 @@ import pytest
 from ledger.leaving import GRACE_SECONDS, MARGIN_SECONDS, EndedPeriod, accepts_until, ended_period, grace_ends, last_end
 from ledger.metering_record import Line, MeteringRecord, new_attempt
 from ledger.subscriber import Period, Subscriber
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from metering.final.final_rules import AGAIN, WATCH, Step, cannot_be_sent, first_hour, next_step
 from runtime.clock import from_iso
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.metering_record import ENDED, Allocated, Line, MeteringRecord
 from ledger.subscriber import Subscriber
-from marketplace.deadlines import ALONE_BELOW, deadline
+from marketplace.hour import ALONE_BELOW, deadline
 from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS
 from metering.run import LineKey
 from metering.send.plan_batches import LAST_CHANCE, RECHECK, Candidate, batches, candidates, is_due

@@ -10,8 +10,8 @@ import pytest
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.transaction import Contended
-from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_DECIMAL
+from marketplace.hour import deadline
 from metering.seal.plan_seal import SealPlan, SealPlanner
 from metering.seal.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING
 from runtime.metric_names import MeteringMetric

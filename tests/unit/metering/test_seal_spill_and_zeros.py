@@ -3,8 +3,8 @@
 import pytest
 
 from ledger.transaction import Cancelled
-from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_WHOLE
+from marketplace.hour import deadline
 from metering.run import Mode
 from metering.seal.plan_seal import SealPlan
 from metering.seal.seal_rules import HourlyZeros

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.unit.metering.entry_points import KEY, Queue, at, call, emitted, prepared
