@@ -39,18 +39,17 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
     ]
     until = min((line.deadline for line in frozen.lines), default=0)
     lines = {line.dimension: _stored(line, totals.get(line.dimension, Decimal(0)), until) for line in frozen.lines}
+    sealed = {
+        "state": "sealed",
+        "lines": lines,
+        "dimensionUsage": usage,
+        "identity": dict(frozen.identity),
+        "sentTimestamp": frozen.timestamp,
+        "sealedAt": iso(now),
+        "settleVersion": 0,
+    }
     change = ItemUpdate(table_name, {"customerIdentifier": record.customer_identifier, "timestamp": record.hour})
-    change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(
-        {
-            "state": "sealed",
-            "lines": lines,
-            "dimensionUsage": usage,
-            "identity": dict(frozen.identity),
-            "sentTimestamp": frozen.timestamp,
-            "sealedAt": iso(now),
-            "settleVersion": 0,
-        }
-    )
+    change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(sealed)
     if lines:
         change.set({"deadline": until})
     if frozen.verdict:
