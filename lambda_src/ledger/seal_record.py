@@ -13,11 +13,14 @@ from runtime.clock import iso
 
 @dataclass(frozen=True, kw_only=True)
 class Frozen:
-    """What sealing freezes. identity: the fields by which Marketplace knows the buyer. timestamp: the lines' Timestamp
-    as it is sent (epoch seconds)."""
+    """What sealing freezes.
+
+    identity: the fields by which Marketplace knows the buyer. sent_timestamp: what is sent as the lines' Timestamp (epoch
+    seconds).
+    """
 
     identity: Mapping[str, str]
-    timestamp: int
+    sent_timestamp: int
     lines: Sequence[Line]
     #: Recorded units that the contract covers, by dimension, also of dimensions without a line.
     included: Mapping[str, Decimal] = field(default_factory=dict)
@@ -44,7 +47,7 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
         "lines": lines,
         "dimensionUsage": usage,
         "identity": dict(frozen.identity),
-        "sentTimestamp": frozen.timestamp,
+        "sentTimestamp": frozen.sent_timestamp,
         "sealedAt": iso(now),
         "settleVersion": 0,
     }

@@ -70,7 +70,7 @@ class SealPlanner:
             # After the deadline nobody gets a split, and too many sets to split must not keep the hour from its end.
             lines, stored_allocations = allocate_hour(record, lines, self.tagged_usage, self.allocations)
         included = {name: sum(dimension.included.values(), ZERO) for name, dimension in sealed.items()}
-        frozen = Frozen(identity=terms.identity.frozen, timestamp=terms.timestamp, lines=lines, included=included)
+        frozen = Frozen(identity=terms.identity.frozen, sent_timestamp=terms.timestamp, lines=lines, included=included)
         capped = tuple(name for name, dimension in sealed.items() if self._is_billable(name, dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
@@ -157,7 +157,7 @@ class SealPlanner:
         identity = identity_of(subscriber, self.product.code) if subscriber else None
         frozen = Frozen(
             identity=identity.frozen if identity else {},
-            timestamp=record.hour,
+            sent_timestamp=record.hour,
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )

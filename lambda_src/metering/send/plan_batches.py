@@ -103,12 +103,12 @@ def usage_line(record: MeteringRecord, line: Line, allocations: tuple[Allocation
     allocations: those frozen with the line; planning does without them. Raises ValueError for a record that is not
     sealed, KeyError for one that was sealed without an identity.
     """
-    if record.timestamp is None:
+    if record.sent_timestamp is None:
         raise ValueError("only a sealed record's lines are sent")
     return UsageLine(
         identity=BillingIdentity.from_frozen(record.identity),
         dimension=line.dimension,
-        timestamp=record.timestamp,
+        timestamp=record.sent_timestamp,
         quantity=line.quantity,
         decimals=line.decimals,
         allocations=allocations,

@@ -98,8 +98,8 @@ if of_records:
         "fresh-timestamp",
         "a line is sent with a time of the attempt's own",
         "usage_line",
-        "timestamp=record.timestamp",
-        "timestamp=record.timestamp + len(line.attempts)",
+        "timestamp=record.sent_timestamp",
+        "timestamp=record.sent_timestamp + len(line.attempts)",
     ),
     Mutant(
         "quantity-of-today",

@@ -44,7 +44,9 @@ def open_hour(hour: int, state: str = "open") -> MeteringRecord:
 
 def sealed_hour(hour: int, verdict: str | None = None, **changes: Any) -> MeteringRecord:
     line = Line(dimension="d", quantity=Decimal(1), counted=Decimal(1), deadline=deadline(hour), verdict=verdict)
-    return replace(open_hour(hour, "sealed"), lines={"d": replace(line, **changes)}, identity=IDENTITY, timestamp=hour)
+    return replace(
+        open_hour(hour, "sealed"), lines={"d": replace(line, **changes)}, identity=IDENTITY, sent_timestamp=hour
+    )
 
 
 def step(who: Subscriber | None, now: float, *records: MeteringRecord, sent: bool = False, **more: Any) -> Step:

@@ -53,7 +53,7 @@ def test_a_record_without_an_identity_cannot_be_sent() -> None:
 def sealed(timestamp: int | None) -> MeteringRecord:
     identity = {"integration": "legacy", "productCode": "p", "customerIdentifier": "c"}
     return MeteringRecord(
-        customer_identifier="c", hour=7200, state="sealed", version=1, identity=identity, timestamp=timestamp
+        customer_identifier="c", hour=7200, state="sealed", version=1, identity=identity, sent_timestamp=timestamp
     )
 
 
