@@ -15,8 +15,8 @@ from runtime.clock import iso
 class Frozen:
     """What sealing freezes.
 
-    identity: the fields by which Marketplace knows the buyer. sent_timestamp: what is sent as the lines' Timestamp (epoch
-    seconds).
+    identity: the fields by which Marketplace knows the buyer. sent_timestamp: the lines' Timestamp, in epoch
+    seconds.
     """
 
     identity: Mapping[str, str]
