@@ -1,7 +1,11 @@
-"""What every test folder needs: a quiet machine, the same examples on every run, and assemblies synthesized once."""
+"""What every test folder needs: the same examples on every run, nothing that leaks, and assemblies synthesized once."""
 
+import logging
 import os
+import time
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.on_all_cores import InUnits
 
-# as every deployed function has them (stacks/constructs/functions/function.py); no test may reach a real account
+# Every deployed function has the first one (stacks/constructs/functions/function.py). No test may reach a real account.
 os.environ.update(
     {
         "POWERTOOLS_METRICS_NAMESPACE": "YawlMarketplaceMetering/test",
@@ -28,6 +32,28 @@ os.environ.update(
 
 settings.register_profile("same-every-run", derandomize=True, deadline=None, database=None)
 settings.load_profile("same-every-run")
+
+
+#: stacks.node names the pinned Node to jsii once a process.
+PROCESS_WIDE = {"PYTEST_CURRENT_TEST", "JSII_NODE"}
+
+
+def process_state() -> set[tuple[str, object]]:
+    """What a file of tests must leave as it found it."""
+    return {
+        *((name, value) for name, value in os.environ.items() if name not in PROCESS_WIDE),
+        ("working directory", Path.cwd()),
+        ("disabled level", logging.root.manager.disable),
+        ("clock", (time.time, time.monotonic, time.sleep)),
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_leaks() -> Iterator[None]:
+    """Files run in any order in one process, so none may depend on what another has left."""
+    before = process_state()
+    yield
+    assert process_state() ^ before == set()
 
 
 def pytest_configure() -> None:

@@ -17,7 +17,7 @@ UNITS = {
     "a cloud with the probe": ("tests/local/cloud/",),
 }
 #: Single files take long here, so they begin before all others.
-LONG = ("tests/local/", "tests/properties/", "tests/simulation/")
+LONG = ("tests/local/", "tests/simulation/", "tests/properties/", "tests/client/", "tests/packages/", "tests/api/")
 
 
 def unit_of(nodeid: str) -> str:

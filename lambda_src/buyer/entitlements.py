@@ -87,10 +87,10 @@ def fetched(
 
 
 def _nothing_left(current: Subscriber, values: dict[str, Any], fetched_at: float) -> Change:
-    had_some = "entitlement" in current.item
+    had_some = current.entitlement is not None
     if had_some:
         values["lastHeld"] = {**_last_held(current), "until": int(fetched_at)}
-    if current.status == "active" and (had_some or "lastHeld" in current.item):
+    if current.status == "active" and (had_some or current.last_held is not None):
         values |= {"subscriptionStatus": "expired", "statusChangedAt": int(fetched_at)}
     return Change(values, frozenset({"tier", "entitlement"}))
 

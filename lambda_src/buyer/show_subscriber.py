@@ -1,6 +1,5 @@
 """A subscriber as operators see it. Pure. IAM protects both routes, so they show contact data."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from ledger.subscriber import Subscriber
@@ -9,12 +8,12 @@ from runtime import clock
 
 def subscriber(found: Subscriber) -> dict[str, Any]:
     """Identity, life-cycle and contact data as JSON; unknown fields are absent. Times are ISO 8601."""
-    item = found.item
+    states = {topic: {"state": last.state, "at": last.at} for topic, last in sorted(found.agreement_standing.items())}
     shown: dict[str, Any] = {
         "customerIdentifier": found.customer_identifier,
         "integration": found.integration,
         "subscriptionStatus": found.status,
-        "subscriptionAction": item.get("subscriptionAction"),
+        "subscriptionAction": found.subscription_action,
         "statusChangedAt": _time(found.status_changed_at),
         "activePeriods": [
             {"start": _time(period.start)} | ({"end": _time(period.end)} if period.end is not None else {})
@@ -27,10 +26,14 @@ def subscriber(found: Subscriber) -> dict[str, Any]:
         "agreementId": found.agreement_id,
         "freeTrial": found.free_trial,
         "tier": found.tier,
-        "entitlement": item.get("entitlement"),
-        "agreementStanding": _standing(item.get("agreementStanding", {})),
+        "entitlement": found.entitlement,
+        "agreementStanding": states or None,
         "previousIdentifier": found.previous_identifier,
-        **{name: item.get(name) for name in ("email", "company", "name", "createdAt", "updatedAt")},
+        "email": found.email,
+        "company": found.company,
+        "name": found.name,
+        "createdAt": found.created_at,
+        "updatedAt": found.updated_at,
     }
     return {name: value for name, value in shown.items() if value is not None}
 
@@ -48,11 +51,6 @@ def entitlements(found: Subscriber) -> dict[str, Any]:
         for held in found.entitlements
     ]
     return {name: value for name, value in shown.items() if value is not None} | {"entitlements": listed}
-
-
-def _standing(stored: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The last state of each topic of the agreement, with its time; None if no notice told any."""
-    return {topic: {"state": entry["state"], "at": entry["at"]} for topic, entry in sorted(stored.items())} or None
 
 
 def _time(seconds: float | None) -> str | None:

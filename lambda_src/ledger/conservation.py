@@ -69,7 +69,7 @@ def check_lines(before: "MeteringRecord", after: "MeteringRecord") -> None:
 def _frozen(lines: "Mapping[str, Line]") -> dict[str, tuple[object, ...]]:
     """What of each line never changes after sealing."""
     return {
-        name: (line.quantity, line.scale, line.counted, dict(line.included), line.deadline, line.allocated)
+        name: (line.quantity, line.scale, line.counted, dict(line.included), line.deadline, line.allocations)
         for name, line in lines.items()
     }
 

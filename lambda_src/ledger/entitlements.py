@@ -1,9 +1,8 @@
 """The contract dimensions that a subscriber held at an hour, by what was stored of its contract. Pure."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from ledger.subscriber import HeldEntitlement, Subscriber, from_item
+from ledger.subscriber import HeldEntitlement, Subscriber
 from marketplace.entitlements import is_held
 
 
@@ -13,15 +12,14 @@ def dimensions_held(subscriber: Subscriber, hour: int) -> tuple[str, ...]:
     They are those of the last fetch. Where nothing is left, an hour before that was found counts by those held last; so
     do the last hours of a cancelled customer, whose contract is over while they are still to be billed.
     """
-    last_held: Mapping[str, Any] = subscriber.item.get("lastHeld", {})
+    last_held = subscriber.last_held
     is_cancelled = subscriber.accepts_until is not None
     if is_cancelled:
         hour = _within_contract(subscriber, hour)
     current = _valid_at(subscriber.entitlements, hour)
-    if current or not last_held or (hour >= int(last_held["until"]) and not is_cancelled):
+    if current or last_held is None or (hour >= last_held.until and not is_cancelled):
         return current
-    before = from_item({**subscriber.item, "entitlements": last_held.get("entitlements", ())})
-    return _valid_at(before.entitlements, hour)
+    return _valid_at(last_held.entitlements, hour)
 
 
 def _within_contract(subscriber: Subscriber, hour: int) -> int:

@@ -38,7 +38,7 @@ UNDER_WAY = 120
 OVER = "0-over"
 
 
-class Allocated(NamedTuple):
+class AllocationSummary(NamedTuple):
     """A summary of a line's allocations that the line itself stores, so that planning need not read them.
 
     parts: items that hold them (0: a line without tags). size: an upper bound of their bytes in a request. sets: the
@@ -53,7 +53,7 @@ class Allocated(NamedTuple):
     folded_units: Decimal = Decimal(0)
 
     @classmethod
-    def from_line(cls, stored: Mapping[str, Any]) -> "Allocated":
+    def from_line(cls, stored: Mapping[str, Any]) -> "AllocationSummary":
         return cls(
             parts=int(stored.get("allocationParts", 0)),
             size=int(stored.get("allocationBytes", 0)),
@@ -73,7 +73,7 @@ class Allocated(NamedTuple):
 
 
 #: The summary of a line without tags.
-NOTHING_ALLOCATED = Allocated()
+NO_ALLOCATIONS = AllocationSummary()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,7 @@ class Line:
 
     quantity: billed units, as sent. counted: recorded units of this hour. included: of these, by period, what the
     contract covers. scale: recorded units per billed unit. deadline: epoch seconds from which it is no longer sent.
-    allocated: what is known of its allocations by tags, which are items of their own.
+    allocations: a summary of its split by tags, which is stored in items of its own.
     verdict: None before the first answer. at: when the verdict was stored. status_changed_at: the subscriber's, as read
     before the call that was answered. attempts: ids of calls with it whose answer is not known.
     """
@@ -94,7 +94,7 @@ class Line:
     scale: int = 1
     decimals: int = 0
     deadline: int = 0
-    allocated: Allocated = NOTHING_ALLOCATED
+    allocations: AllocationSummary = NO_ALLOCATIONS
     verdict: str | None = None
     at: float | None = None
     status_changed_at: int | None = None
@@ -199,7 +199,7 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         scale=int(stored.get("scale", 1)),
         decimals=int(stored.get("decimals", 0)),
         deadline=int(stored.get("deadline", item.get("deadline", 0))),
-        allocated=Allocated.from_line(stored),
+        allocations=AllocationSummary.from_line(stored),
         verdict=verdict.get("verdict"),
         at=float(verdict["at"]) if "at" in verdict else None,
         status_changed_at=int(changed) if changed is not None else None,

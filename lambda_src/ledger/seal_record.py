@@ -75,7 +75,7 @@ def _stored(line: Line, value: Decimal, until: int) -> dict[str, Any]:
         **_unless(1, scale=line.scale),
         **_unless(0, decimals=line.decimals),
         **_unless(until, deadline=line.deadline),
-        **line.allocated.attributes(),
+        **line.allocations.attributes(),
     }
 
 

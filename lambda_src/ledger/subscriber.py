@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from marketplace.billing_identity import Integration
@@ -18,12 +19,35 @@ class Period(NamedTuple):
     end: int | None = None
 
 
+class Standing(NamedTuple):
+    """The newest state of one topic of an agreement: ``at`` is the notice's event time (ISO 8601)."""
+
+    state: str
+    at: str
+    notice_id: str
+
+
 class HeldEntitlement(NamedTuple):
     """One entitlement as last fetched: contract dimension, when it expires (epoch seconds; None: not said)."""
 
     dimension: str
     expires_at: int | None
     value: str
+
+
+class LastHeld(NamedTuple):
+    """What the contract included before a fetch found nothing left, at ``until`` (epoch seconds)."""
+
+    until: int
+    entitlements: tuple[HeldEntitlement, ...]
+
+
+class LifecycleEntry(NamedTuple):
+    """A start, an end or a failure that a notice said; ``at`` is its event time (ISO 8601)."""
+
+    kind: Literal["start", "end", "fail"]
+    at: str
+    action: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +57,9 @@ class Subscriber:
     customer_identifier: the billing key: the legacy CustomerIdentifier, or the trailing id of the LicenseArn.
     status_changed_at: event time of the notice that set the status; None before the first notice.
     accepts_until: usage is refused from then on; None while the last period is open.
+    lifecycle_notices: the subscription's starts, ends and failures, by the notice's id.
+    agreement_standing: the newest state of each topic. entitlement: the leading one, as the specification stores it.
+    facts_at: event time of the newest source of the identifiers.
     last_notice_at: event time of the newest notice of the subscription or its entitlements; entitlements must be
     fetched after it.
     """
@@ -55,7 +82,18 @@ class Subscriber:
     superseded_by: str | None = None
     free_trial: bool | None = None
     version: int = 0
-    #: The stored item, for what only its owner room reads.
+    subscription_action: str | None = None
+    lifecycle_notices: Mapping[str, LifecycleEntry] = field(default_factory=dict)
+    agreement_standing: Mapping[str, Standing] = field(default_factory=dict)
+    entitlement: Mapping[str, str] | None = None
+    last_held: LastHeld | None = None
+    facts_at: Decimal = Decimal(0)
+    email: str | None = None
+    company: str | None = None
+    name: str | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    #: The stored item, with which a change is compared.
     item: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -66,8 +104,8 @@ class Subscriber:
     @property
     def advised_since(self) -> str | None:
         """Since when AWS Marketplace has had an advisory open for this buyer (ISO 8601); None if there is none."""
-        advisory = self.item.get("agreementStanding", {}).get("advisory", {})
-        return str(advisory["at"]) if advisory.get("state") == "issued" else None
+        advisory = self.agreement_standing.get("advisory")
+        return advisory.at if advisory is not None and advisory.state == "issued" else None
 
 
 def from_item(item: Mapping[str, Any]) -> Subscriber:
@@ -76,7 +114,7 @@ def from_item(item: Mapping[str, Any]) -> Subscriber:
     def number(name: str) -> int | None:
         return int(item[name]) if name in item else None
 
-    fetched = item.get("entitlementsFetchedAt")
+    fetched, gone = item.get("entitlementsFetchedAt"), item.get("lastHeld")
     return Subscriber(
         customer_identifier=item["customerIdentifier"],
         integration=item.get("integration", "legacy"),
@@ -93,16 +131,38 @@ def from_item(item: Mapping[str, Any]) -> Subscriber:
         accepts_until=number("acceptsUntil"),
         last_notice_at=float(item["lastNoticeAt"]) if "lastNoticeAt" in item else None,
         tier=item.get("tier"),
-        entitlements=tuple(
-            HeldEntitlement(
-                e["dimension"], int(e["expiresAt"]) if e.get("expiresAt") is not None else None, e.get("value", "")
-            )
-            for e in item.get("entitlements", ())
-        ),
+        entitlements=_held(item),
         entitlements_fetched_at=float(fetched) if fetched is not None else None,
         previous_identifier=item.get("previousIdentifier"),
         superseded_by=item.get("supersededBy"),
         free_trial=item.get("freeTrial"),
         version=int(item.get("version", 0)),
+        subscription_action=item.get("subscriptionAction"),
+        lifecycle_notices={
+            notice_id: LifecycleEntry(entry["kind"], entry["at"], entry.get("action", ""))
+            for notice_id, entry in item.get("lifecycleNotices", {}).items()
+        },
+        agreement_standing={
+            topic: Standing(entry["state"], entry["at"], entry["noticeId"])
+            for topic, entry in item.get("agreementStanding", {}).items()
+        },
+        entitlement=item.get("entitlement"),
+        last_held=LastHeld(int(gone["until"]), _held(gone)) if gone else None,
+        facts_at=Decimal(item.get("factsAt", 0)),
+        email=item.get("email"),
+        company=item.get("company"),
+        name=item.get("name"),
+        created_at=item.get("createdAt"),
+        updated_at=item.get("updatedAt"),
         item=item,
+    )
+
+
+def _held(stored: Mapping[str, Any]) -> tuple[HeldEntitlement, ...]:
+    """The ``entitlements`` of an item, or of its ``lastHeld``."""
+    return tuple(
+        HeldEntitlement(
+            e["dimension"], int(e["expiresAt"]) if e.get("expiresAt") is not None else None, e.get("value", "")
+        )
+        for e in stored.get("entitlements", ())
     )

@@ -13,7 +13,7 @@ from ledger.item_update import ItemUpdate
 from ledger.reading import every_page, many
 from ledger.subscriber import Subscriber, SubscriptionStatus, from_item
 from ledger.tables import AGREEMENT_INDEX, SCHEMA, STATUS_INDEX, Index
-from ledger.transaction import update
+from ledger.transaction import Operation, update
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.pause import Pause, full_jitter
@@ -38,7 +38,7 @@ class Change:
     set: Mapping[str, Any] = field(default_factory=dict)
     remove: frozenset[str] = frozenset()
 
-    def beyond(self, item: Mapping[str, Any]) -> "Change":
+    def not_in(self, item: Mapping[str, Any]) -> "Change":
         """The part of this change that the stored item does not hold already."""
         return Change(
             {name: value for name, value in self.set.items() if name not in item or item[name] != value},
@@ -113,7 +113,7 @@ class Subscribers:
         for attempt in range(ATTEMPTS):
             current = self.get(customer_identifier)
             wanted = rule(current)
-            change = wanted.beyond(current.item if current else {}) if wanted is not None else None
+            change = wanted.not_in(current.item if current else {}) if wanted is not None else None
             if change is None or (not change and current is not None):
                 return None
             if self._write(customer_identifier, current, change, now):
@@ -138,3 +138,20 @@ def _readable(item: Mapping[str, Any]) -> Subscriber | None:
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         logger.error("subscriber cannot be read", customer=item.get("customerIdentifier"), **described(error))
         return None
+
+
+def accepts_usage(table_name: str, customer_identifier: str, now: float) -> Operation:
+    """The customer is active, or cancelled and still before ``acceptsUntil``.
+
+    Adding to an open record needs no such condition: final metering first makes this one fail, then looks for records.
+    """
+    return {
+        "ConditionCheck": {
+            "TableName": table_name,
+            "Key": {"customerIdentifier": customer_identifier},
+            "ConditionExpression": (
+                "subscriptionStatus = :active OR (subscriptionStatus = :leaving AND acceptsUntil > :now)"
+            ),
+            "ExpressionAttributeValues": {":active": "active", ":leaving": "pending_cancellation", ":now": int(now)},
+        }
+    }

@@ -130,6 +130,19 @@ def classify(error: Exception) -> Fault:
     raise TypeError(f"{code} is not an error of AWS") from error
 
 
+def for_a_case(error: Exception) -> dict[str, str]:
+    """What AWS Support asks for besides the code: ``message`` (its first 300 characters) and ``requestId`` of the
+    answer. Empty where AWS did not answer."""
+    if not isinstance(error, ClientError):
+        return {}
+    answer: dict[str, Any] = dict(error.response)
+    found = {
+        "message": answer.get("Error", {}).get("Message"),
+        "requestId": answer.get("ResponseMetadata", {}).get("RequestId"),
+    }
+    return {name: str(value)[:300] for name, value in found.items() if value}
+
+
 def _answered(error: ClientError) -> Fault:
     answer: dict[str, Any] = dict(error.response)
     code = str(answer.get("Error", {}).get("Code", ""))

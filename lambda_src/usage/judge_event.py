@@ -89,7 +89,7 @@ def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judg
 
 
 def _accepts(subscriber: Subscriber, now: float) -> bool:
-    """Must never accept more than ``ledger.subscriber_condition.accepts_usage``, or the transaction would fail for
+    """Must never accept more than ``ledger.subscribers.accepts_usage``, or the transaction would fail for
     ever."""
     if subscriber.active_periods[-1].end is None:
         return subscriber.status == "active"

@@ -1,4 +1,4 @@
-"""Record a batch of one customer's events: each exactly once, in one transaction with the hour that bills it.
+"""Record events of one customer: each exactly once, in one transaction with the hour that bills it.
 
 Correctness rests on the transaction's conditions alone: an event or a mark is new, the hour's record is open, the
 subscriber is active when a record is created. After a refusal the events are read, judged and routed again; contention
@@ -14,7 +14,7 @@ from ledger.transaction import MAX_OPERATIONS, Contended
 from runtime import telemetry
 from runtime.clock import Clock, iso
 from runtime.pause import Pause, full_jitter
-from usage.fold_batch import Counter, Mark, parts
+from usage.fold_events import Counter, Mark, parts
 from usage.judge_event import judge
 from usage.route_hour import Route, route
 from usage.stores import Stores
@@ -24,7 +24,7 @@ from usage.write_part import Part, write_part
 
 logger = telemetry.logger("usage")
 
-ATTEMPTS = 25
+TRIES = 25
 
 
 @dataclass
@@ -72,13 +72,13 @@ def _record(
 ) -> dict[str, Verdict]:
     """Verdicts by id, of events whose ids differ."""
     progress = _Progress(events)
-    for attempt in range(ATTEMPTS):
+    for number in range(TRIES):
         try:
             _attempt(customer_identifier, progress, stores, clock())
         except Contended:
-            if attempt == ATTEMPTS - 1:
+            if number == TRIES - 1:
                 raise
-            pause(attempt)
+            pause(number)
         if not progress.events:
             return progress.verdicts
     raise Contended("the record kept changing")

@@ -57,7 +57,8 @@ def _hour(record: MeteringRecord) -> dict[str, Any]:
     included = {dimension: text(units) for dimension, units in sorted(record.included.items()) if units}
     state = "settled" if record.ended else record.state
     lines = [_line(line) for _, line in sorted(record.lines.items())]
-    return {"hour": iso(record.hour), "state": state, "usage": counted, "included": included, "lines": lines}
+    view = {"hour": iso(record.hour), "state": state, "usage": counted, "included": included, "lines": lines}
+    return view if record.timestamp is None else view | {"timestamp": iso(record.timestamp)}
 
 
 def _line(line: Line) -> dict[str, Any]:
@@ -68,8 +69,8 @@ def _line(line: Line) -> dict[str, Any]:
         "scale": line.scale,
         "verdict": line.verdict or "pending",
     }
-    if line.allocated.sets or line.allocated.folded_sets:
-        view |= {"tagSets": line.allocated.sets, "foldedTagSets": line.allocated.folded_sets}
+    if line.allocations.sets or line.allocations.folded_sets:
+        view |= {"tagSets": line.allocations.sets, "foldedTagSets": line.allocations.folded_sets}
     if line.unconfirmed:
         view["unconfirmed"] = True
     optional = {"meteringRecordId": line.metering_record_id, "detail": line.detail, "resolution": line.resolution}

@@ -21,7 +21,7 @@ from usage.stores import Stores
 from usage.usage_event import Void
 from usage.verdict import Verdict
 
-ATTEMPTS = 25
+TRIES = 25
 
 _UNKNOWN = Judgement("refused", "unknown_event", "no event of this id is recorded, so there is nothing to take back")
 _MARKED = Judgement(
@@ -60,7 +60,7 @@ def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: 
 
     Raises Contended if other writers keep changing this customer's hour.
     """
-    for attempt in range(ATTEMPTS):
+    for number in range(TRIES):
         subscriber = stores.subscribers.get(void.customer_identifier, consistent=True)
         found = _find(void, subscriber, stores)
         judgement = judge_void(found.event if found else None, subscriber)
@@ -80,8 +80,8 @@ def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: 
                 return _not_done(void, _SEALED)
             # Another void has taken it back: the next attempt finds that.
         except Contended:
-            if attempt < ATTEMPTS - 1:
-                pause(attempt)
+            if number < TRIES - 1:
+                pause(number)
         else:
             return _done(void, "voided", found.event)
     raise Contended("the record kept changing")

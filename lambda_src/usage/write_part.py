@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ledger.subscriber import Subscriber
-from ledger.subscriber_condition import accepts_usage
+from ledger.subscribers import accepts_usage
 from ledger.tagged_usage import add_tagged
 from ledger.transaction import Cancelled, Operation, Reason, write
 from ledger.usage_events import EventItem, event_key, mark_key, stored_event
 from runtime.telemetry import trace_id
-from usage.fold_batch import Counter, Folded, Mark, fold
+from usage.fold_events import Counter, Folded, Mark, fold
 from usage.route_hour import Route
 from usage.stores import Stores
 from usage.usage_event import UsageEvent

@@ -55,10 +55,6 @@ class Accounts:
         """A session of the root user of any account."""
         return LocalSession(self._endpoint, region or self._region, account, ROOT_SECRET)
 
-    def seller(self) -> LocalSession:
-        """A session of our own root user, who may do everything."""
-        return self.root(SELLER_ACCOUNT)
-
     def api_caller(self, name: str, api_id: str, routes: Iterable[str] = ()) -> LocalSession:
         """A session of an IAM user of the seller's account that may call these routes of a REST API and nothing else.
 
@@ -66,7 +62,7 @@ class Accounts:
         ``local/GET/subscribers/*``. Without routes the user may do nothing. An existing user gets the routes of this
         call and a new key; its former routes and keys end.
         """
-        iam = self.seller().client("iam")
+        iam = self.root(SELLER_ACCOUNT).client("iam")
         try:
             iam.create_user(UserName=name)
         except iam.exceptions.EntityAlreadyExistsException:

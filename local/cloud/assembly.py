@@ -1,11 +1,11 @@
 """Reads a cloud assembly, the directory ``cdk.out`` that ``cdk synth`` writes.
 
-Formats: the manifest and the asset manifests of aws-cdk's cloud-assembly-schema. ``read`` also reads nested assemblies
-(CDK stages).
+Formats: the manifest and the asset manifests of aws-cdk's cloud-assembly-schema, without nested assemblies, which an
+app with CDK stages would write.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -39,39 +39,21 @@ class StackArtifact:
 
 @dataclass(frozen=True)
 class Assembly:
-    """``stacks`` by their names in the manifest, each after those that it depends on."""
+    """``stacks``, each after those that it depends on, and the assets of all."""
 
-    stacks: dict[str, StackArtifact] = field(default_factory=dict)
-    assets: list[FileAsset] = field(default_factory=list)
+    stacks: tuple[StackArtifact, ...]
+    assets: tuple[FileAsset, ...]
 
 
 def read(directory: Path) -> Assembly:
     """The assembly's stacks and file assets. Raises AssemblyFailed."""
-    found = Assembly()
-    _read(directory, found)
-    stacks = found.stacks
-    try:
-        order = TopologicalSorter({name: stack.after & stacks.keys() for name, stack in stacks.items()}).static_order()
-        ordered = {name: stacks[name] for name in order}
-    except CycleError as error:
-        raise AssemblyFailed(f"stacks depend on each other in a circle: {sorted(set(error.args[1]))}") from None
-    return Assembly(ordered, list(dict.fromkeys(found.assets)))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise AssemblyFailed(f"{path} is missing: not a cloud assembly, or an incomplete one") from None
-    return content
-
-
-def _read(directory: Path, found: Assembly) -> None:
+    stacks: dict[str, StackArtifact] = {}
+    assets: list[FileAsset] = []
     for artifact, entry in _json(directory / "manifest.json").get("artifacts", {}).items():
         properties = entry.get("properties", {})
         match entry["type"]:
             case "aws:cloudformation:stack":
-                found.stacks[artifact] = StackArtifact(
+                stacks[artifact] = StackArtifact(
                     name=properties.get("stackName", artifact),
                     template=_json(directory / properties["templateFile"]),
                     parameters=properties.get("parameters", {}),
@@ -80,9 +62,22 @@ def _read(directory: Path, found: Assembly) -> None:
                     after=frozenset(entry.get("dependencies", ())),
                 )
             case "cdk:asset-manifest":
-                found.assets.extend(_assets(directory / properties["file"]))
+                assets += _assets(directory / properties["file"])
             case "cdk:cloud-assembly":
-                _read(directory / properties["directoryName"], found)
+                raise AssemblyFailed(f"{directory}: the local cloud does not deploy nested assemblies")
+    order = TopologicalSorter({name: stack.after & stacks.keys() for name, stack in stacks.items()})
+    try:
+        return Assembly(tuple(stacks[name] for name in order.static_order()), tuple(dict.fromkeys(assets)))
+    except CycleError as error:
+        raise AssemblyFailed(f"stacks depend on each other in a circle: {sorted(set(error.args[1]))}") from None
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AssemblyFailed(f"{path} is missing: not a cloud assembly, or an incomplete one") from None
+    return content
 
 
 def _assets(manifest: Path) -> list[FileAsset]:

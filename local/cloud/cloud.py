@@ -1,15 +1,13 @@
 """The embedded local cloud: start, deploy, call, stop. The package's docstring shows how to use it."""
 
-import json
 import os
 import shutil
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+
+import urllib3
 
 from local.cloud import children
 from local.cloud.accounts import MARKETPLACE_ACCOUNT, SELLER_ACCOUNT, Accounts, LocalSession
@@ -78,7 +76,7 @@ class LocalCloud:
     @cached_property
     def seller(self) -> LocalSession:
         """The session of our own account's root user."""
-        return self.accounts.seller()
+        return self.accounts.root(SELLER_ACCOUNT)
 
     @cached_property
     def marketplace(self) -> MarketplaceAccount:
@@ -114,11 +112,8 @@ class LocalCloud:
 
     def set_wait_scale(self, scale: float) -> None:
         """Changes ``wait_scale`` for all that waits from now on."""
-        body = json.dumps({"stepfunctions._SFN_WAIT_SCALE": scale}).encode()
-        request = urllib.request.Request(f"{self.endpoint}/_ministack/config", body, method="POST")  # noqa: S310 (http, ours)
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
-            applied = json.load(answer)["applied"]
-        if not applied:
+        change = {"stepfunctions._SFN_WAIT_SCALE": scale}
+        if not urllib3.request("POST", f"{self.endpoint}/_ministack/config", json=change).json()["applied"]:
             raise CloudFailed("the local cloud's wait scale cannot be changed")
 
     # --- start and stop -----------------------------------------------------------------------------------------------
@@ -148,10 +143,15 @@ class LocalCloud:
                 directory=directory,
             )
             self._endpoint = self._child.url(START_TIMEOUT)
-            self._wait_until_healthy(self._child)
+            # The launcher listens already; this request waits until the emulator serves.
+            urllib3.request("GET", f"{self._endpoint}/_ministack/health", timeout=START_TIMEOUT, retries=False)
         except children.ChildFailed as failure:
             self.stop()
             raise CloudFailed(str(failure)) from None
+        except urllib3.exceptions.HTTPError as failure:
+            message = f"the local cloud is not healthy: {failure}\n{self.log()}"
+            self.stop()
+            raise CloudFailed(message) from None
         except BaseException:
             self.stop()
             raise
@@ -162,17 +162,6 @@ class LocalCloud:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
         # A function must find its role's credentials only, whatever others the machine keeps.
         return kept | {"TMPDIR": str(scratch), "AWS_EC2_METADATA_DISABLED": "true"} | self._function_environment
-
-    def _wait_until_healthy(self, child: children.Child) -> None:
-        deadline = time.monotonic() + START_TIMEOUT
-        while True:
-            try:
-                with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=5):  # noqa: S310 (http, ours)
-                    return
-            except (urllib.error.URLError, OSError) as failure:
-                if not child.alive() or time.monotonic() > deadline:
-                    raise CloudFailed(f"the local cloud is not healthy: {failure}\n{child.tail()}") from None
-            time.sleep(0.02)
 
     def stop(self) -> None:
         """Stops the emulator and every function, and returns when they are gone. A second call does nothing."""

@@ -45,7 +45,7 @@ class Deployer:
         """Creates or updates every stack and returns the outputs. Raises DeployFailed and AssemblyFailed."""
         assembly = read(directory)
         self._upload(assembly)
-        return {stack.name: self._deploy_stack(stack) for stack in assembly.stacks.values()}
+        return {stack.name: self._deploy_stack(stack) for stack in assembly.stacks}
 
     # --- assets -------------------------------------------------------------------------------------------------------
 

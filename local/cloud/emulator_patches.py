@@ -8,31 +8,20 @@ import re
 from typing import Any
 
 
-def secure_transport() -> None:
-    """Makes ``aws:SecureTransport`` true, because the loopback address stands for the TLS endpoints of AWS.
+def condition_keys() -> None:
+    """Mends two condition keys (IAM User Guide, "Global condition context keys").
 
-    Otherwise the TLS-only statement of each queue and topic would deny every delivery.
+    ``aws:SecureTransport`` is true, because the loopback address stands for the TLS endpoints of AWS; otherwise the
+    TLS-only statement of each queue and topic would deny every delivery. ``aws:PrincipalArn`` of a role's session is
+    the role's ARN, without its path; the emulator gives the session's, which no policy that names a role would match.
     """
     from ministack.core import iam_evaluator
 
     resolve = iam_evaluator._resolve_condition_key
 
     def resolving(key: str, context: Any) -> Any:
-        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
-
-    iam_evaluator._resolve_condition_key = resolving
-
-
-def roles_as_principals() -> None:
-    """Makes ``aws:PrincipalArn`` of a role's session the role's ARN (IAM User Guide, "Global condition context keys").
-
-    The emulator gives the session's ARN, which no policy that names a role would match. The role's path is lost in it.
-    """
-    from ministack.core import iam_evaluator
-
-    resolve = iam_evaluator._resolve_condition_key
-
-    def resolving(key: str, context: Any) -> Any:
+        if key.lower() == "aws:securetransport":
+            return "true"
         value = resolve(key, context)
         if key.lower() != "aws:principalarn":
             return value
@@ -77,8 +66,7 @@ def subscriptions_across_accounts() -> None:
     if handlers["create"] is not provisioners._sns_sub_create:
         raise RuntimeError("AWS::SNS::Subscription is not created by the function that was expected")
 
-    def creating(logical_id: str, props: dict[str, Any], stack_name: str) -> tuple[str, dict[str, str]]:
-        del logical_id, stack_name
+    def creating(_logical_id: str, props: dict[str, Any], _stack_name: str) -> tuple[str, dict[str, str]]:
         request = {name: props.get(name, "") for name in ("TopicArn", "Protocol", "Endpoint")}
         for number, (name, value) in enumerate(provisioners._sns_sub_attributes(props).items(), start=1):
             request[f"Attributes.entry.{number}.key"] = name
@@ -171,8 +159,7 @@ def no_schedules() -> None:
 
 def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     """Installs all patches; ``schedules`` leaves the emulator's schedules alone."""
-    secure_transport()
-    roles_as_principals()
+    condition_keys()
     subscriptions_across_accounts()
     throttled_tasks()
     change_sets_that_made_stacks()

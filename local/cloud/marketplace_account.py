@@ -57,8 +57,16 @@ class MarketplaceAccount:
 
     def put_agreement_event(self, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str] = ()) -> str:
         """Puts an event on the default bus of the seller's account and returns its id. Raises EventRefused."""
-        event = {"Source": AGREEMENT_SOURCE, "DetailType": detail_type, "Detail": json.dumps(dict(detail))}
-        (answer,) = self._events.put_events(Entries=[{**event, "Resources": list(resources)}])["Entries"]
+        (answer,) = self._events.put_events(
+            Entries=[
+                {
+                    "Source": AGREEMENT_SOURCE,
+                    "DetailType": detail_type,
+                    "Detail": json.dumps(dict(detail)),
+                    "Resources": list(resources),
+                }
+            ]
+        )["Entries"]
         if "EventId" not in answer:
             raise EventRefused(f"{answer.get('ErrorCode')}: {answer.get('ErrorMessage')}")
         return answer["EventId"]

@@ -32,15 +32,13 @@ def state_machine_versions() -> dict[str, Any]:
     """``AWS::StepFunctions::StateMachineVersion``, of which every changed property publishes another, as on AWS."""
     from ministack.services import stepfunctions
 
-    def create(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
-        del logical_id, stack
+    def create(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
         request = _as_requested(properties)
         request["revisionId"] = request.pop("stateMachineRevisionId", None)
         arn = _answer(stepfunctions._publish_state_machine_version(request))["stateMachineVersionArn"]
         return arn, {"Arn": arn}
 
-    def delete(arn: str, properties: dict[str, Any]) -> None:
-        del properties
+    def delete(arn: str, _properties: dict[str, Any]) -> None:
         _answer(stepfunctions._delete_state_machine_version({"stateMachineVersionArn": arn}))
 
     # Without "update" the engine creates another version, and deletes the old one or, by its policy, keeps it.
@@ -61,18 +59,15 @@ def state_machine_aliases() -> dict[str, Any]:
             entry["weight"] = int(entry["weight"])
         return request
 
-    def create(logical_id: str, properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
-        del logical_id, stack
+    def create(_logical_id: str, properties: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
         arn = _answer(stepfunctions._create_state_machine_alias(routing(properties)))["stateMachineAliasArn"]
         return arn, {"Arn": arn}
 
-    def update(arn: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
-        del old, stack
+    def update(arn: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
         _answer(stepfunctions._update_state_machine_alias({"stateMachineAliasArn": arn, **routing(new)}))
         return arn, {"Arn": arn}
 
-    def delete(arn: str, properties: dict[str, Any]) -> None:
-        del properties
+    def delete(arn: str, _properties: dict[str, Any]) -> None:
         _answer(stepfunctions._delete_state_machine_alias({"stateMachineAliasArn": arn}))
 
     return {"create": create, "update": update, "delete": delete}
@@ -94,12 +89,10 @@ def composite_alarms() -> dict[str, Any]:
         name = properties.get("AlarmName") or provisioners._physical_name(stack, logical_id, max_len=255)
         return put(name, properties)
 
-    def update(name: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:
-        del old, stack
+    def update(name: str, _old: dict[str, Any], new: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
         return put(name, new)
 
-    def delete(name: str, properties: dict[str, Any]) -> None:
-        del properties
+    def delete(name: str, _properties: dict[str, Any]) -> None:
         cloudwatch._composite_alarms.pop(name, None)
 
     return {"create": create, "update": update, "delete": delete}

@@ -1,12 +1,11 @@
 """The resource's client: transactions, batches and tables, with Python values."""
-# ruff: noqa: N803 - parameters carry the names of the API
+# ruff: noqa: N803 - Parameters have the names of the API.
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local.dynamodb.batch import MAX_WRITES
 from local.dynamodb.errors import (
     ConditionalCheckFailed,
     Invalid,
@@ -27,9 +26,10 @@ from local.dynamodb.writes import Write
 if TYPE_CHECKING:
     from local.dynamodb.store import MemoryDynamoDB
 
-#: DynamoDB quotas
+#: DynamoDB quotas.
 MAX_OPERATIONS = 100
 MAX_KEYS = 100
+MAX_WRITES = 25
 
 _METADATA = {"HTTPStatusCode": 200, "RetryAttempts": 0}
 
@@ -45,7 +45,7 @@ class Exceptions:
 
 
 class MemoryClient:
-    """See boto3's ``DynamoDB.Client`` of a resource."""
+    """boto3's ``DynamoDB.Client`` of a resource."""
 
     exceptions = Exceptions
 
@@ -73,7 +73,7 @@ class MemoryClient:
         if len({(write.data.name, write.key) for write in writes}) < len(writes):
             message = "Transaction request cannot include multiple operations on one item"
             raise invalid(message, "TransactWriteItems")
-        # botocore gives every call a token of its own: a call that is sent again is known by it
+        # botocore gives every call a token of its own, by which a call that is sent again is recognized.
         done: list[bool] = []
 
         def effect() -> dict[str, Any]:
@@ -87,8 +87,7 @@ class MemoryClient:
             return {"ResponseMetadata": dict(_METADATA)}
 
         where = ",".join(dict.fromkeys([write.data.name for write in writes]))
-        answer: dict[str, Any] = self._dynamodb.run("TransactWriteItems", where, effect)
-        return answer
+        return self._dynamodb.run("TransactWriteItems", where, effect)
 
     def _write(self, operation: Mapping[str, Any]) -> Write:
         ((kind, request),) = operation.items()
@@ -169,15 +168,13 @@ class MemoryClient:
                         found.append(project(row.item))
             return {"Responses": responses, "UnprocessedKeys": unprocessed, "ResponseMetadata": dict(_METADATA)}
 
-        answer: dict[str, Any] = self._dynamodb.run("BatchGetItem", ",".join(RequestItems), effect)
-        return answer
+        return self._dynamodb.run("BatchGetItem", ",".join(RequestItems), effect)
 
     def _wanted(
         self, name: str, request: Mapping[str, Any]
     ) -> tuple[TableData, Mapping[str, Any], list[ItemKey], Callable[[Mapping[str, Any]], dict[str, Any]], bool]:
-        known = {"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}
-        if not set(request) <= known:
-            raise TypeError(f"Unknown parameter in RequestItems: {sorted(set(request) - known)}")
+        if unknown := set(request) - {"Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"}:
+            raise TypeError(f"Unknown parameter in RequestItems: {sorted(unknown)}")
         data = self._dynamodb.data(name, "BatchGetItem")
         keys = [data.schema.of_request(key)[0] for key in request["Keys"]]
         if len(set(keys)) < len(keys):
@@ -211,5 +208,4 @@ class MemoryClient:
                     capacity.wrote("BatchWriteItem", write.data, write.key, old, new)
             return {"UnprocessedItems": {}, "ResponseMetadata": dict(_METADATA)}
 
-        answer: dict[str, Any] = self._dynamodb.run("BatchWriteItem", ",".join(RequestItems), effect)
-        return answer
+        return self._dynamodb.run("BatchWriteItem", ",".join(RequestItems), effect)

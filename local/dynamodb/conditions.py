@@ -1,21 +1,18 @@
-"""Condition, filter and key-condition expressions: parsed once into a function of an item and the bound values.
+"""Condition and filter expressions: the parser turns each into a function of an item and the bound values.
 
-Grammar and meaning: the developer guide's "Comparison operator and function reference".
+The grammar and its meaning are the developer guide's "Comparison operator and function reference".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import Any
 
 from local.dynamodb.errors import invalid
-from local.dynamodb.grammar import Check, Parser, look_up, must_be
+from local.dynamodb.grammar import Check, Item, Operand, Parser, Values, look_up, must_be
 from local.dynamodb.values import MISSING, equal, type_of
 
-Item = Mapping[str, Any]
-Values = Mapping[str, Any]
 Condition = Callable[[Item, Values], bool]
-Operand = Callable[[Item, Values], Any]
 
 ORDER = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _ORDERED = frozenset("SNB")
@@ -69,7 +66,7 @@ class ConditionParser(Parser):
         return self._comparison()
 
     def _group(self) -> int:
-        """How many tokens the group has that opens here."""
+        """The number of tokens in the group that opens here."""
         depth = length = 0
         while self.peek(length):
             depth += {"(": 1, ")": -1}.get(self.peek(length), 0)
@@ -121,7 +118,7 @@ class ConditionParser(Parser):
         return _ordered(left, right, operator)
 
     def _ordered_values(self, operator: str, *operands: tuple[str, ...]) -> None:
-        """Of these operands those that are bound values must have an order."""
+        """Notes that those operands that are bound values must have an order."""
         for operand in operands:
             if operand[0].startswith(":"):
                 self.checks.append(must_be(operand[0], _ORDERED, operator, self.kind))

@@ -1,10 +1,9 @@
-"""Creates the tables that ``ledger.tables`` declares, in any DynamoDB: in memory, moto, the local cloud."""
+"""Creates the tables that ``ledger.tables`` declares, in any DynamoDB: in memory, moto or the local cloud."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ledger import tables
-from ledger.tables import Index, Key, Table
+from ledger.tables import Index, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -22,43 +21,30 @@ DynamoDB = TypeVar("DynamoDB", bound=Any)
 
 
 def with_tables(dynamodb: DynamoDB) -> DynamoDB:
-    """The same DynamoDB, with every declared table."""
+    """Creates every declared table, and returns the same DynamoDB."""
     for table in tables.ALL_TABLES:
         create(dynamodb.meta.client, table, table.name)
     return dynamodb
 
 
 def create(client: "DynamoDBClient", table: Table, name: str) -> None:
-    """Create one declared table under a physical name."""
+    """Creates one declared table under a physical name."""
+    parts: tuple[Table | Index, ...] = (table, *table.indexes)
+    types = {key.name: key.type for part in parts for key in (part.hash, part.range) if key}
     request: dict[str, Any] = {
         "TableName": name,
-        "KeySchema": _key_schema(table.hash, table.range),
-        "AttributeDefinitions": [
-            {"AttributeName": n, "AttributeType": t} for n, t in sorted({k.name: k.type for k in _keys(table)}.items())
-        ],
+        "KeySchema": _keys(table),
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": types[key]} for key in sorted(types)],
         "BillingMode": "PAY_PER_REQUEST",
     }
     if table.indexes:
-        request["GlobalSecondaryIndexes"] = [_index(index) for index in table.indexes]
+        request["GlobalSecondaryIndexes"] = [
+            {"IndexName": index.name, "KeySchema": _keys(index), "Projection": {"ProjectionType": index.projection}}
+            for index in table.indexes
+        ]
     client.create_table(**request)
 
 
-def _keys(table: Table) -> Iterator[Key]:
-    parts: tuple[Table | Index, ...] = (table, *table.indexes)
-    for part in parts:
-        yield part.hash
-        if part.range:
-            yield part.range
-
-
-def _index(index: Index) -> dict[str, Any]:
-    return {
-        "IndexName": index.name,
-        "KeySchema": _key_schema(index.hash, index.range),
-        "Projection": {"ProjectionType": index.projection},
-    }
-
-
-def _key_schema(hash_key: Key, range_key: Key | None) -> list[dict[str, str]]:
-    schema = [{"AttributeName": hash_key.name, "KeyType": "HASH"}]
-    return [*schema, {"AttributeName": range_key.name, "KeyType": "RANGE"}] if range_key else schema
+def _keys(part: Table | Index) -> list[dict[str, str]]:
+    keys = (("HASH", part.hash), ("RANGE", part.range))
+    return [{"AttributeName": key.name, "KeyType": kind} for kind, key in keys if key]

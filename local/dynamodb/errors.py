@@ -1,4 +1,4 @@
-"""DynamoDB's errors in botocore's shape, raised by the store and by whoever simulates trouble around it."""
+"""DynamoDB's errors in botocore's shape, for the store and for simulations of trouble around it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ class TransactionCanceled(ClientError):
 
 
 class Invalid(ClientError):
-    """``ValidationException``: no fault of the store's, but a mistake in the request. ``watch``: told of each."""
+    """``ValidationException``, a mistake in the request. ``watch`` receives each."""
 
     watch: ClassVar[Callable[[str], None] | None] = None
 
@@ -38,7 +38,7 @@ _CLASSES = {
 
 
 class Refused(Exception):
-    """Why one write cannot be done: a code of ``CancellationReason`` and its message. ``item``: DynamoDB JSON."""
+    """Refuses one write by a code of ``CancellationReason`` and its message. ``item``: in DynamoDB JSON."""
 
     def __init__(self, code: str, message: str, item: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 
 def client_error(code: str, message: str, operation: str, *, status: int = 400, **more: Any) -> ClientError:
-    """An error as botocore raises it. ``more``: further members of the response."""
+    """An error in botocore's form. ``more``: further members of the response."""
     response: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status, "RetryAttempts": 0},
@@ -61,18 +61,18 @@ def invalid(message: str, operation: str = "") -> ClientError:
 
 
 def throttled(operation: str) -> ClientError:
-    """The table's throughput is exceeded; of a transaction every operation says so."""
+    """An operation that exceeded the table's throughput."""
     message = "The level of configured provisioned throughput for the table was exceeded."
     return client_error("ProvisionedThroughputExceededException", message, operation)
 
 
 def conflict(operation: str = "UpdateItem") -> ClientError:
-    """A single write met a transaction on the same item."""
+    """A single write that met a transaction on the same item."""
     return client_error("TransactionConflictException", "Transaction is ongoing for the item", operation)
 
 
 def cancelled(reasons: Sequence[Mapping[str, Any]]) -> ClientError:
-    """A failed transaction; ``{"Code": "None"}`` is the reason of an operation that did not stand in the way."""
+    """A cancelled transaction; ``{"Code": "None"}`` is the reason of an operation that did not cause it."""
     codes = ", ".join(str(reason["Code"]) for reason in reasons)
     message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
     return client_error(
@@ -81,6 +81,7 @@ def cancelled(reasons: Sequence[Mapping[str, Any]]) -> ClientError:
 
 
 def cancelled_by_conflict(operations: int, at: int = 0) -> ClientError:
-    """A transaction of so many operations whose operation number ``at`` met another transaction."""
-    conflict_reason = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
-    return cancelled([conflict_reason if number == at else {"Code": "None"} for number in range(operations)])
+    """A transaction of so many operations, of which number ``at`` met another transaction."""
+    reasons = [{"Code": "None"}] * operations
+    reasons[at] = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
+    return cancelled(reasons)

@@ -1,4 +1,4 @@
-"""What all expressions have in common: tokens, document paths, placeholders, reserved words."""
+"""The parts of all expressions: tokens, document paths, placeholders, reserved words."""
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -9,15 +9,19 @@ from typing import Any
 from local.dynamodb.errors import invalid
 from local.dynamodb.values import MISSING, type_of
 
-#: a document path: attribute name, then names and list positions
+#: A document path: an attribute name, then names and list positions.
 Path = tuple[str | int, ...]
+Item = Mapping[str, Any]
+#: The bound values by placeholder.
+Values = Mapping[str, Any]
+Operand = Callable[[Item, Values], Any]
 
 _TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),.\[\]+\-]|[#:][A-Za-z0-9_]+|[A-Za-z_][A-Za-z0-9_]*|[0-9]+)")
 RESERVED = frozenset(File(__file__).with_name("reserved_words.txt").read_text(encoding="ascii").split())
 
 
-#: developer guide, "Constraints in Amazon DynamoDB", expression parameters: bytes of an expression, and its operators
-#: and functions (the guide says it of update expressions, the service of condition expressions too)
+#: Developer guide, "Constraints in Amazon DynamoDB", expression parameters: bytes of an expression, and its operators
+#: and functions (the guide limits those of update expressions, the service those of condition expressions too).
 MOST_BYTES, MOST_OPERATORS = 4096, 300
 _OPERATORS = frozenset(
     (
@@ -27,12 +31,12 @@ _OPERATORS = frozenset(
 )
 
 
-#: raises where bound values do not fit their place in an expression
-Check = Callable[[Mapping[str, Any]], None]
+#: Raises ValidationException where bound values do not fit their place in an expression.
+Check = Callable[[Values], None]
 
 
 class Parser:
-    """Reads one expression. ``kind``: its name in messages. Notes which placeholders it uses."""
+    """Reads one expression and notes its placeholders. ``kind``: its name in messages."""
 
     kind = "Expression"
 
@@ -41,7 +45,7 @@ class Parser:
         self.used_names: set[str] = set()
         self.used_values: set[str] = set()
         self.used_paths: list[Path] = []
-        #: what the bound values themselves must satisfy, whatever the item is
+        #: Checks of the bound values themselves, independent of the item.
         self.checks: list[Check] = []
         self._tokens = self._split(text)
         if (size := len(text.encode())) > MOST_BYTES:
@@ -70,12 +74,12 @@ class Parser:
         return self.wrong(f'Syntax error; token: "{self.peek() or "<EOF>"}", near: "{near}"')
 
     def peek(self, ahead: int = 0) -> str:
-        """The token ahead; empty at the end."""
+        """The next token, or one further ahead; empty at the end."""
         at = self.at + ahead
         return self._tokens[at] if at < len(self._tokens) else ""
 
     def since(self, start: int) -> tuple[str, ...]:
-        """The tokens taken since a place (``at``)."""
+        """The tokens from an earlier ``at`` to the present one."""
         return tuple(self._tokens[start : self.at])
 
     def keyword(self) -> str:
@@ -93,7 +97,7 @@ class Parser:
             raise self.unexpected()
 
     def value(self) -> str:
-        """A placeholder of a value."""
+        """Takes a placeholder of a value."""
         if not self.peek().startswith(":"):
             raise self.unexpected()
         token = self.take()
@@ -131,7 +135,7 @@ class Parser:
 
 
 def look_up(value: Any, path: Path) -> Any:
-    """What stands at a path of an item; MISSING if nothing does."""
+    """The value at a path of an item; MISSING if there is none."""
     for part in path:
         if type(value) is dict and type(part) is str:
             value = value.get(part, MISSING)
@@ -143,12 +147,12 @@ def look_up(value: Any, path: Path) -> Any:
 
 
 def order_of(path: Path) -> tuple[tuple[str, int], ...]:
-    """A sort key by which a path stands right before those below it."""
+    """A sort key that puts a path right before the paths below it."""
     return tuple(("", part) if isinstance(part, int) else (part, 0) for part in path)
 
 
 def overlap(paths: Iterable[Path]) -> str:
-    """Why these paths cannot be named together; empty if they can."""
+    """Why one expression cannot name all these paths; empty if it can."""
     for one, other in pairwise(sorted(paths, key=order_of)):
         if other[: len(one)] == one:
             return (
@@ -161,7 +165,7 @@ def overlap(paths: Iterable[Path]) -> str:
 def must_be(value: str, letters: Container[str], operator: str, kind: str) -> Check:
     """The check that a bound value is of one of these types."""
 
-    def check(values: Mapping[str, Any]) -> None:
+    def check(values: Values) -> None:
         letter = type_of(values[value])
         if letter not in letters:
             message = f"Invalid {kind}: Incorrect operand type for operator or function; operator or function: "

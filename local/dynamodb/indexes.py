@@ -1,4 +1,4 @@
-"""Sorted partitions: what a query walks through, of a table or of one of its indexes."""
+"""The sorted partitions of a table or an index, through which a query walks."""
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 from local.dynamodb.keys import ItemKey, KeySchema
 from local.dynamodb.sizes import size_of_item
 
-#: RANGE value (None where there is none) and the item's key, in the order of a query
+#: The RANGE value (None where there is none) and the item's key, in the order of a query.
 Entry = tuple[Any, ItemKey]
 
 
@@ -42,7 +42,7 @@ class Partitions:
 
 
 def matching(entries: list[Entry], operator: str | None, bounds: tuple[Any, ...]) -> list[Entry]:
-    """The entries whose RANGE value passes the test of a key condition."""
+    """The entries whose RANGE value satisfies a key condition."""
     if operator is None:
         return list(entries)
     low = bounds[0]
@@ -67,7 +67,7 @@ def _range(entry: Entry) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A global secondary index: what it projects, and its entries. ``projected``: None for all attributes."""
+    """A global secondary index and its entries. ``projected``: its attributes, None for all."""
 
     name: str
     schema: KeySchema
@@ -75,7 +75,7 @@ class Index:
     partitions: Partitions = field(default_factory=Partitions)
 
     def place(self, key: ItemKey, item: Mapping[str, Any]) -> tuple[Any, Entry] | None:
-        """Where an item stands; None if it lacks a key attribute of the index. Raises Refused."""
+        """The item's HASH value and entry; None if it lacks a key attribute of the index. Raises Refused."""
         hash_value = self.schema.hash.indexed(item, self.name)
         if self.schema.range is None:
             return None if hash_value is None else (hash_value, (None, key))
@@ -83,13 +83,13 @@ class Index:
         return None if hash_value is None or range_value is None else (hash_value, (range_value, key))
 
     def project(self, item: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the index holds of an item."""
+        """The attributes of an item that the index holds."""
         if self.projected is None:
             return item
         return {name: item[name] for name in self.projected if name in item}
 
     def size(self, item: Mapping[str, Any], size: int) -> int:
-        """The size of what it holds of an item of that size, in bytes."""
+        """The bytes of what the index holds of an item of ``size`` bytes."""
         return size if self.projected is None else size_of_item(self.project(item))
 
     def move(self, old: tuple[Any, Entry] | None, new: tuple[Any, Entry] | None) -> None:

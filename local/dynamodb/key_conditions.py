@@ -3,53 +3,44 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from boto3.dynamodb.conditions import (
-    And,
-    BeginsWith,
-    Between,
-    ConditionBase,
-    Equals,
-    GreaterThan,
-    GreaterThanEquals,
-    LessThan,
-    LessThanEquals,
-)
-from boto3.dynamodb.conditions import Key as BotoKey
-
 from local.dynamodb.errors import invalid
 from local.dynamodb.grammar import Parser
 from local.dynamodb.keys import KeySchema
-from local.dynamodb.values import accept
 
-#: attribute, operator, bounds; each bound a placeholder
+#: Attribute, operator, bounds; each bound a placeholder.
 Term = tuple[str, str, tuple[str, ...]]
-#: attribute, operator, bounds; each bound a value
+#: Attribute, operator, bounds; each bound a value.
 Bound = tuple[str, str, tuple[Any, ...]]
 KeyCondition = Callable[[Mapping[str, Any]], list[Bound]]
 
-_OPERATORS: dict[type, str] = {
-    Equals: "=", LessThan: "<", LessThanEquals: "<=", GreaterThan: ">", GreaterThanEquals: ">=",
-    BeginsWith: "begins_with", Between: "BETWEEN",
-}  # fmt: skip
-
 
 class KeyConditionParser(Parser):
+    """Reads terms that AND joins; parentheses may stand around each of them and around several."""
+
     kind = "KeyConditionExpression"
 
     def parse(self) -> KeyCondition:
-        terms = [self._term()]
-        while self.keyword() == "AND":
-            self.take()
-            terms.append(self._term())
+        """The function that puts the bound values into the terms. Raises ValidationException."""
+        terms = self._terms()
         self.end()
         return lambda values: [(name, operator, tuple([values[v] for v in bounds])) for name, operator, bounds in terms]
 
-    def _term(self) -> Term:
-        if self.peek() == "(":
+    def _terms(self) -> list[Term]:
+        terms = self._group()
+        while self.keyword() == "AND":
             self.take()
-            term = self._term()
-            self.take(")")
-            return term
+            terms += self._group()
+        return terms
+
+    def _group(self) -> list[Term]:
+        if self.peek() != "(":
+            return [self._term()]
+        self.take()
+        terms = self._terms()
+        self.take(")")
+        return terms
+
+    def _term(self) -> Term:
         if self.peek() == "begins_with" and self.peek(1) == "(":
             self.take()
             self.take("(")
@@ -73,17 +64,6 @@ class KeyConditionParser(Parser):
         if len(path) > 1:
             raise self.wrong("KeyConditionExpressions cannot have conditions on nested attributes")
         return str(path[0])
-
-
-def of_boto(condition: ConditionBase) -> list[Bound]:
-    """The terms of a condition made of ``boto3.dynamodb.conditions.Key`` objects."""
-    values: Any = condition.get_expression()["values"]
-    if isinstance(condition, And):
-        return [*of_boto(values[0]), *of_boto(values[1])]
-    operator = _OPERATORS.get(type(condition))
-    if operator is None or not isinstance(values[0], BotoKey):
-        raise invalid(f"Invalid KeyConditionExpression: {type(condition).__name__} is not for keys")
-    return [(values[0].name, operator, tuple([accept(value) for value in values[1:]]))]
 
 
 def split(bounds: list[Bound], schema: KeySchema) -> tuple[Any, str | None, tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Keys of tables and indexes: taken out of items, checked as DynamoDB checks them."""
+"""The keys of tables and indexes, and DynamoDB's checks of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from local.dynamodb.errors import Refused, invalid
 from local.dynamodb.values import accept, type_of
 
-#: HASH and RANGE value; RANGE is None where the table has none
+#: HASH and RANGE value; RANGE is None where the table has none.
 ItemKey = tuple[Any, Any]
 
 _TYPES: dict[str, type] = {"S": str, "N": Decimal, "B": bytes}
@@ -20,7 +20,7 @@ class KeyAttribute:
     letter: str
 
     def check(self, value: Any) -> None:
-        """Raise ValidationException unless the value may be this key attribute's."""
+        """Raises ValidationException unless this key attribute may have the value."""
         if type(value) is not _TYPES[self.letter]:
             raise invalid(
                 f"One or more parameter values were invalid: Type mismatch for key {self.name}"
@@ -33,7 +33,7 @@ class KeyAttribute:
             )
 
     def indexed(self, item: Mapping[str, Any], index: str) -> Any:
-        """The item's value for an index; None if it has none. Raises Refused for a value that cannot be indexed."""
+        """The item's value for an index; None if it has none. Raises Refused for a value that no index can have."""
         value = item.get(self.name)
         if value is None and self.name not in item:
             return None

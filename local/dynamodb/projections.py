@@ -1,4 +1,4 @@
-"""Projection expressions: parsed once into a function that gives a copy of the named parts of an item."""
+"""Projection expressions: the parser turns each into a function that copies the named parts of an item."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ class ProjectionParser(Parser):
         if all(len(path) == 1 for path in paths):
             tops = [str(path[0]) for path in paths]
             return lambda item: {name: give(item[name]) for name in tops if name in item}
-        # elements of a list keep their order and close up
+        # Elements of a list keep their order and close up.
         paths.sort(key=order_of)
         return lambda item: _parts(item, paths)
 

@@ -15,7 +15,7 @@ from local.dynamodb.values import accept, give, give_item
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page to read. ``keep``: the filter. ``project``: gives the caller's copy of an item."""
+    """The request for a page. ``keep``: the filter. ``project`` makes the caller's copy of an item."""
 
     data: TableData
     index: Index | None
@@ -31,7 +31,7 @@ class Page:
             raise invalid("Limit must be greater than or equal to 1")
 
     def query(self, lag: int, hash_value: Any, operator: str | None, bounds: tuple[Any, ...]) -> tuple[Any, int]:
-        """The answer, and how many bytes were looked at."""
+        """The answer, and how many bytes the query looked at."""
         view = View(self.data, self.index, lag)
         entries = matching(view.entries(hash_value), operator, bounds)
         if self.start is not None:

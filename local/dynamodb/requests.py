@@ -1,36 +1,46 @@
-"""The expressions of one request, parsed once per text and names; and what its placeholders must satisfy."""
+"""The expressions of one request, parsed once per text and names, and what their placeholders must satisfy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
+from boto3.exceptions import DynamoDBNeedsKeyConditionError
 
 from local.dynamodb.conditions import Condition, ConditionParser, FilterParser
 from local.dynamodb.errors import invalid
-from local.dynamodb.grammar import Check, Parser
+from local.dynamodb.grammar import Check
 from local.dynamodb.key_conditions import KeyCondition, KeyConditionParser
 from local.dynamodb.projections import Projection, ProjectionParser
 from local.dynamodb.updates import Update, UpdateParser
 from local.dynamodb.values import accept
 
 _NO_VALUES: Mapping[str, Any] = {}
-#: texts are few and names are dimensions and periods; a test that makes up names for ever starts anew
+#: Texts are few, and names are dimensions and periods. A test that makes up names for ever empties the cache.
 _MOST = 20_000
+_PARSERS: Mapping[str, Any] = {
+    "condition": ConditionParser,
+    "update": UpdateParser,
+    "projection": ProjectionParser,
+    "filter": FilterParser,
+    "key": KeyConditionParser,
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """The parsed expressions of a request; ``values``: the placeholders that they use."""
+    """The parsed expressions of a request.
 
-    condition: Condition | None
-    update: Update | None
-    projection: Projection | None
-    filter: Condition | None
-    key: KeyCondition | None
+    values: the placeholders that they use. filtered, projected: top-level attributes that filter and projection name.
+    """
+
+    condition: Condition | None = None
+    update: Update | None = None
+    projection: Projection | None = None
+    filter: Condition | None = None
+    key: KeyCondition | None = None
     values: frozenset[str]
     checks: tuple[Check, ...]
-    #: top-level attributes that the filter and the projection name
     filtered: frozenset[str]
     projected: frozenset[str]
 
@@ -38,70 +48,41 @@ class Parsed:
 _parsed: dict[Any, Parsed] = {}
 
 
-def parse(
-    names: Mapping[str, str] | None,
-    *,
-    condition: str | None = None,
-    update: str | None = None,
-    projection: str | None = None,
-    filter_: str | None = None,
-    key: str | None = None,
-) -> Parsed:
-    """The request's expressions. Raises ValidationException for bad syntax, undefined and unused names."""
-    cached = (condition, update, projection, filter_, key, None if names is None else tuple(names.items()))
+def parse(names: Mapping[str, str] | None, **texts: str | None) -> Parsed:
+    """The request's expressions by kind (``condition``, ``update``, ``projection``, ``filter``, ``key``).
+
+    Raises ValidationException for bad syntax, undefined and unused names.
+    """
+    cached = (*texts.items(), None if names is None else tuple(names.items()))
     found = _parsed.get(cached)
     if found is None:
         if len(_parsed) >= _MOST:
             _parsed.clear()
-        found = _parsed[cached] = _parse(names, condition, update, projection, filter_, key)
+        found = _parsed[cached] = _parse(names, {kind: text for kind, text in texts.items() if text is not None})
     return found
 
 
-def _parse(
-    names: Mapping[str, str] | None,
-    condition: str | None,
-    update: str | None,
-    projection: str | None,
-    filter_: str | None,
-    key: str | None,
-) -> Parsed:
-    if names is not None and all(text is None for text in (condition, update, projection, filter_, key)):
+def _parse(names: Mapping[str, str] | None, texts: Mapping[str, str]) -> Parsed:
+    if names is not None and not texts:
         raise invalid("ExpressionAttributeNames can only be specified when using expressions")
     if names is not None and not names:
         raise invalid("ExpressionAttributeNames must not be empty")
-    used_names: set[str] = set()
-    used_values: set[str] = set()
-    checks: list[Check] = []
-    named: dict[type[Parser], frozenset[str]] = {}
-
-    def read(parser: type[Parser], text: str | None) -> Any:
-        if text is None:
-            return None
-        reader: Any = parser(text, names or {})
-        result = reader.parse()
-        used_names.update(reader.used_names)
-        used_values.update(reader.used_values)
-        checks.extend(reader.checks)
-        named[parser] = frozenset(str(path[0]) for path in reader.used_paths)
-        return result
-
-    read_condition, read_update = read(ConditionParser, condition), read(UpdateParser, update)
-    read_projection, read_filter = read(ProjectionParser, projection), read(FilterParser, filter_)
-    parsed = Parsed(
-        condition=read_condition,
-        update=read_update,
-        projection=read_projection,
-        filter=read_filter,
-        key=read(KeyConditionParser, key),
-        values=frozenset(used_values),
-        checks=tuple(checks),
-        filtered=named.get(FilterParser, frozenset()),
-        projected=named.get(ProjectionParser, frozenset()),
-    )
-    if unused := set(names or ()) - used_names:
+    readers = {kind: _PARSERS[kind](text, names or {}) for kind, text in texts.items()}
+    results = {kind: reader.parse() for kind, reader in readers.items()}
+    if unused := set(names or ()).difference(*(reader.used_names for reader in readers.values())):
         text = ", ".join(sorted(unused))
         raise invalid(f"Value provided in ExpressionAttributeNames unused in expressions: keys: {{{text}}}")
-    return parsed
+
+    def named(kind: str) -> frozenset[str]:
+        return frozenset(str(path[0]) for path in readers[kind].used_paths) if kind in readers else frozenset()
+
+    return Parsed(
+        **results,
+        values=frozenset().union(*(reader.used_values for reader in readers.values())),
+        checks=tuple(check for reader in readers.values() for check in reader.checks),
+        filtered=named("filter"),
+        projected=named("projection"),
+    )
 
 
 def bound(parsed: Parsed, values: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -127,23 +108,22 @@ def _undefined(missing: frozenset[str]) -> None:
     raise invalid("An expression attribute value used in expression is not defined; attribute value: " + min(missing))
 
 
-def as_text(
-    condition: str | ConditionBase | None,
-    names: Mapping[str, str] | None,
-    values: Mapping[str, Any] | None,
-    *,
-    is_key: bool = False,
-    start: str = "n",
-) -> tuple[str | None, Mapping[str, str] | None, Mapping[str, Any] | None]:
-    """A condition of ``boto3.dynamodb.conditions`` as an expression, with the names and values it brings."""
-    if condition is None or isinstance(condition, str):
-        return condition, names, values
-    built = ConditionExpressionBuilder().build_expression(condition, is_key_condition=is_key)
-    text = built.condition_expression
-    renamed_names = {f"#{start}{key[1:]}": name for key, name in built.attribute_name_placeholders.items()}
-    renamed_values = {f":{start}{key[1:]}": value for key, value in built.attribute_value_placeholders.items()}
-    for old in sorted(built.attribute_name_placeholders, key=len, reverse=True):
-        text = text.replace(old, f"#{start}{old[1:]}")
-    for old in sorted(built.attribute_value_placeholders, key=len, reverse=True):
-        text = text.replace(old, f":{start}{old[1:]}")
-    return text, {**(names or {}), **renamed_names}, {**(values or {}), **renamed_values}
+class Request:
+    """The names and values of one request; ``text`` adds those of boto3's condition objects to them."""
+
+    def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> None:
+        self.names, self.values = names, values
+        self._builder: ConditionExpressionBuilder | None = None
+
+    def text(self, condition: str | ConditionBase | None, *, is_key: bool = False) -> str | None:
+        """A condition as an expression. Raises ValidationException for a key condition on something else than a key."""
+        if condition is None or isinstance(condition, str):
+            return condition
+        self._builder = self._builder or ConditionExpressionBuilder()
+        try:
+            built = self._builder.build_expression(condition, is_key_condition=is_key)
+        except DynamoDBNeedsKeyConditionError as error:
+            raise invalid(f"Invalid KeyConditionExpression: {error}") from None
+        self.names = {**(self.names or {}), **built.attribute_name_placeholders}
+        self.values = {**(self.values or {}), **built.attribute_value_placeholders}
+        return str(built.condition_expression)

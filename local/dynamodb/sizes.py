@@ -2,8 +2,8 @@
 
 A name and a string are their UTF-8 bytes. A number is 1 byte per two significant digits (zeros at both ends trimmed)
 and 1 byte. Null and boolean are 1 byte, binary its raw bytes. A list or map is 3 bytes, its contents and 1 byte per
-element. A set is the sum of its elements. The guide calls the rule for numbers approximate; a negative one is said to
-take one byte more, which is not published and not counted here.
+element. A set is the sum of its elements. The guide calls the rule for numbers approximate; it does not publish, and we
+do not count, the additional byte that a negative number is said to take.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-#: DynamoDB quotas: the largest item, the largest transaction, the largest page, the largest BatchGetItem answer
+#: DynamoDB quotas: the largest item, transaction, page, and answer of BatchGetItem.
 ITEM_LIMIT = 400 * 1024
 TRANSACTION_LIMIT = 4 * 1024 * 1024
 PAGE_LIMIT = 1024 * 1024

@@ -1,17 +1,17 @@
-"""A table as boto3's resource has it."""
-# ruff: noqa: N803 - parameters carry the names of the API
+"""A table with the methods of boto3's resource."""
+# ruff: noqa: N803 - Parameters have the names of the API.
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import ConditionBase
+from boto3.dynamodb.table import BatchWriter
 
-from local.dynamodb.batch import BatchWriter
 from local.dynamodb.errors import Refused, client_error, invalid
 from local.dynamodb.indexes import Index
-from local.dynamodb.key_conditions import of_boto, split
+from local.dynamodb.key_conditions import split
 from local.dynamodb.reads import Page
-from local.dynamodb.requests import Parsed, as_text, bound, parse
+from local.dynamodb.requests import Parsed, Request, bound, parse
 from local.dynamodb.table_data import Row, TableData, View
 from local.dynamodb.values import give, give_item
 from local.dynamodb.writes import Write
@@ -25,7 +25,7 @@ _CONDITION_FAILED = "ConditionalCheckFailed"
 
 
 class MemoryTable:
-    """See boto3's ``DynamoDB.Table``. Parameters that our code does not use are refused (TypeError)."""
+    """boto3's ``DynamoDB.Table``, with a TypeError for parameters that our code does not use."""
 
     def __init__(self, dynamodb: "MemoryDynamoDB", name: str) -> None:
         self._dynamodb = dynamodb
@@ -53,59 +53,22 @@ class MemoryTable:
                 capacity.looked_at("GetItem", self.name, row.size if row else 0, consistent=ConsistentRead)
             return _answer() if row is None else _answer(Item=project(row.item))
 
-        answer: Answer = self._dynamodb.run("GetItem", self.name, effect)
-        return answer
+        return self._dynamodb.run("GetItem", self.name, effect)
 
     def query(
-        self,
-        *,
-        KeyConditionExpression: str | ConditionBase,
-        IndexName: str | None = None,
-        ConsistentRead: bool = False,
-        ScanIndexForward: bool = True,
-        Limit: int | None = None,
-        ExclusiveStartKey: Mapping[str, Any] | None = None,
-        FilterExpression: str | ConditionBase | None = None,
-        ProjectionExpression: str | None = None,
-        ExpressionAttributeNames: Mapping[str, str] | None = None,
-        ExpressionAttributeValues: Mapping[str, Any] | None = None,
-        Select: str | None = None,
+        self, *, KeyConditionExpression: str | ConditionBase, ScanIndexForward: bool = True, **request: Any
     ) -> Answer:
-        data = self._dynamodb.data(self.name, "Query")
-        index = self._index(data, IndexName, ConsistentRead)
-        key_text = KeyConditionExpression if isinstance(KeyConditionExpression, str) else None
-        filter_text, names, values = as_text(FilterExpression, ExpressionAttributeNames, ExpressionAttributeValues)
-        parsed = parse(names, projection=ProjectionExpression, filter_=filter_text, key=key_text)
-        bound_values = bound(parsed, values)
-        bounds = parsed.key(bound_values) if parsed.key else of_boto(KeyConditionExpression)  # type: ignore[arg-type]
-        schema = index.schema if index else data.schema
-        hash_value, operator, range_bounds = split(bounds, schema)
-        if keys := parsed.filtered & set(schema.names):
-            message = "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
-            raise invalid(message + min(keys))
-        _in_index(index, parsed)
-        keep = parsed.filter
-        page = Page(
-            data=data,
-            index=index,
-            limit=Limit,
-            start=ExclusiveStartKey,
-            forward=ScanIndexForward,
-            keep=(lambda item: keep(item, bound_values)) if keep else None,
-            project=parsed.projection or give_item,
-            count_only=Select == "COUNT",
-        )
+        return self._page("Query", KeyConditionExpression, ScanIndexForward, **request)
 
-        def effect() -> Answer:
-            lag = 0 if ConsistentRead else self._dynamodb.lag(data, index)
-            found, size = page.query(lag, hash_value, operator, range_bounds)
-            return self._read("Query", index, found, size, consistent=ConsistentRead)
+    def scan(self, **request: Any) -> Answer:
+        return self._page("Scan", None, True, **request)
 
-        answer: Answer = self._dynamodb.run("Query", self._where(index), effect)
-        return answer
-
-    def scan(
+    def _page(
         self,
+        operation: str,
+        key_condition: str | ConditionBase | None,
+        forward: bool,
+        /,
         *,
         IndexName: str | None = None,
         ConsistentRead: bool = False,
@@ -117,11 +80,20 @@ class MemoryTable:
         ExpressionAttributeValues: Mapping[str, Any] | None = None,
         Select: str | None = None,
     ) -> Answer:
-        data = self._dynamodb.data(self.name, "Scan")
+        data = self._dynamodb.data(self.name, operation)
         index = self._index(data, IndexName, ConsistentRead)
-        filter_text, names, values = as_text(FilterExpression, ExpressionAttributeNames, ExpressionAttributeValues)
-        parsed = parse(names, projection=ProjectionExpression, filter_=filter_text)
-        bound_values = bound(parsed, values)
+        request = Request(ExpressionAttributeNames, ExpressionAttributeValues)
+        key_text = request.text(key_condition, is_key=True)
+        filter_text = request.text(FilterExpression)
+        parsed = parse(request.names, projection=ProjectionExpression, filter=filter_text, key=key_text)
+        values = bound(parsed, request.values)
+        terms = None
+        if parsed.key is not None:
+            schema = index.schema if index else data.schema
+            terms = split(parsed.key(values), schema)
+            if keys := parsed.filtered & set(schema.names):
+                message = "Filter Expression can only contain non-primary key attributes: Primary key attribute: "
+                raise invalid(message + min(keys))
         _in_index(index, parsed)
         keep = parsed.filter
         page = Page(
@@ -129,26 +101,21 @@ class MemoryTable:
             index=index,
             limit=Limit,
             start=ExclusiveStartKey,
-            keep=(lambda item: keep(item, bound_values)) if keep else None,
+            forward=forward,
+            keep=(lambda item: keep(item, values)) if keep else None,
             project=parsed.projection or give_item,
             count_only=Select == "COUNT",
         )
+        where = self.name if index is None else f"{self.name}/{index.name}"
 
         def effect() -> Answer:
             lag = 0 if ConsistentRead else self._dynamodb.lag(data, index)
-            found, size = page.scan(lag)
-            return self._read("Scan", index, found, size, consistent=ConsistentRead)
+            found, size = page.scan(lag) if terms is None else page.query(lag, *terms)
+            if (capacity := self._dynamodb.capacity) is not None:
+                capacity.looked_at(operation, where, size, consistent=ConsistentRead)
+            return _answer(**found)
 
-        answer: Answer = self._dynamodb.run("Scan", self._where(index), effect)
-        return answer
-
-    def _read(self, operation: str, index: Index | None, found: Answer, size: int, *, consistent: bool) -> Answer:
-        if (capacity := self._dynamodb.capacity) is not None:
-            capacity.looked_at(operation, self._where(index), size, consistent=consistent)
-        return _answer(**found)
-
-    def _where(self, index: Index | None) -> str:
-        return self.name if index is None else f"{self.name}/{index.name}"
+        return self._dynamodb.run(operation, where, effect)
 
     def _index(self, data: TableData, name: str | None, consistent: bool) -> Index | None:
         if name is None:
@@ -171,7 +138,8 @@ class MemoryTable:
         return self._write("DeleteItem", "Delete", ReturnValues, Key=Key, **conditions)
 
     def batch_writer(self, overwrite_by_pkeys: list[str] | None = None) -> BatchWriter:
-        return BatchWriter(self.name, self.meta.client, overwrite_by_pkeys)
+        client: Any = self.meta.client  # It has the one method that boto3's writer calls.
+        return BatchWriter(self.name, client, overwrite_by_pkeys=overwrite_by_pkeys)
 
     def _write(self, operation: str, kind: str, returned: str, **request: Any) -> Answer:
         write = Write(kind, self._dynamodb.data(self.name, operation), **request)
@@ -196,12 +164,11 @@ class MemoryTable:
                 capacity.wrote(operation, data, write.key, old, new)
             return _answer() if returned == "NONE" else _written(returned, write, old, new)
 
-        answer: Answer = self._dynamodb.run(operation, self.name, effect)
-        return answer
+        return self._dynamodb.run(operation, self.name, effect)
 
 
 def _in_index(index: Index | None, parsed: Parsed) -> None:
-    """A projection names nothing that the index does not hold."""
+    """Raises ValidationException if a projection names an attribute that the index does not hold."""
     if index is not None and index.projected is not None and (absent := parsed.projected - index.projected):
         message = f"One or more parameter values were invalid: Global secondary index {index.name} does not project "
         raise invalid(f"{message}[{min(absent)}]")

@@ -1,4 +1,4 @@
-"""What a table holds: rows, their order, its indexes, and the last writes for reads that lag behind."""
+"""The data of a table: its rows and their order, its indexes, and its last writes for reads that lag behind."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from local.dynamodb.sizes import size_of_item
 
 
 class Row:
-    """An item and its size in bytes. Never changed, only replaced."""
+    """An item and its size in bytes. The table replaces rows and never changes them."""
 
     __slots__ = ("item", "size")
 
@@ -21,7 +21,7 @@ class Row:
 
 
 class TableData:
-    """One table. ``history``: how many of its last writes are kept for lagging reads."""
+    """One table. ``history``: how many of its last writes it keeps for lagging reads."""
 
     def __init__(self, name: str, schema: KeySchema, indexes: Iterable[Index], history: int) -> None:
         self.name = name
@@ -32,7 +32,7 @@ class TableData:
         self.history: deque[tuple[ItemKey, Row | None]] = deque(maxlen=history)
 
     def commit(self, key: ItemKey, new: Row | None) -> None:
-        """Replace what is stored under a key; the new item's index keys were checked before."""
+        """Replaces the row of a key. The caller has checked the new item's index keys."""
         old = self.rows.get(key)
         if new is None:
             if old is None:
@@ -58,7 +58,7 @@ class TableData:
 
 
 class View:
-    """A table, or one of its indexes, as it was ``lag`` writes of the table ago."""
+    """A table or one of its indexes before the last ``lag`` writes of the table."""
 
     def __init__(self, data: TableData, index: Index | None, lag: int) -> None:
         self._data, self._index = data, index
@@ -72,7 +72,7 @@ class View:
         return self._then[key] if key in self._then else self._data.rows.get(key)
 
     def entries(self, hash_value: Any) -> list[Entry]:
-        """The partition's entries in order; not to be changed."""
+        """The partition's entries in order. The caller must not change them."""
         partitions = self._index.partitions if self._index else self._data.partitions
         now = partitions.of(hash_value)
         if not self._then:
@@ -85,10 +85,9 @@ class View:
         return sorted(entries)
 
     def all_entries(self) -> list[Entry]:
-        """Every entry, in the order of a scan: that of HASH values, then that of a query."""
-        keys = {*self._data.rows, *self._then}
-        places = [(key, self._place(key, row)) for key in keys if (row := self.row(key)) is not None]
-        return [place[1] for _, place in sorted(places, key=_scan_order) if place is not None]
+        """Every entry in the order of a scan: by HASH value, then as in a query."""
+        places = [self._place(key, self.row(key)) for key in {*self._data.rows, *self._then}]
+        return [entry for _, entry in sorted(place for place in places if place is not None)]
 
     def _place(self, key: ItemKey, row: Row | None) -> tuple[Any, Entry] | None:
         if row is None:
@@ -96,12 +95,8 @@ class View:
         return self._index.place(key, row.item) if self._index else (key[0], (key[1], key))
 
 
-def _scan_order(place: tuple[ItemKey, tuple[Any, Entry] | None]) -> Any:
-    return ((), ()) if place[1] is None else ((place[1][0],), place[1][1])
-
-
 def declared(request: Mapping[str, Any], history: int) -> TableData:
-    """An empty table from a request of ``CreateTable``."""
+    """The empty table that a request of ``CreateTable`` describes."""
     letters = {part["AttributeName"]: part["AttributeType"] for part in request["AttributeDefinitions"]}
 
     def schema(parts: Iterable[Mapping[str, str]]) -> KeySchema:

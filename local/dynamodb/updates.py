@@ -1,20 +1,15 @@
-"""Update expressions: parsed once into changes of an item.
+"""Update expressions: the parser turns each into changes of an item.
 
-Every right-hand side sees the item as it was before the update (developer guide, "Update expressions"). Containers on
-the way to a nested path are copied, never changed.
+Every right-hand side sees the item before the update (developer guide, "Update expressions"). The update copies the
+containers above a nested path and never changes them.
 """
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from local.dynamodb.errors import Refused
-from local.dynamodb.grammar import Parser, Path, look_up, must_be, order_of, overlap
+from local.dynamodb.grammar import Item, Operand, Parser, Path, Values, look_up, must_be, order_of, overlap
 from local.dynamodb.values import MISSING, add, type_of
-
-Item = Mapping[str, Any]
-Values = Mapping[str, Any]
-Operand = Callable[[Item, Values], Any]
 
 _WRONG_TYPE = "An operand in the update expression has an incorrect data type"
 _NO_ATTRIBUTE = "The provided expression refers to an attribute that does not exist in the item"
@@ -24,10 +19,10 @@ SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 
 
 class Update:
-    """What an expression changes. ``touched``: the top-level attributes that it may change."""
+    """The changes of an expression. ``touched``: the top-level attributes that it may change."""
 
     def __init__(self, changes: list[tuple[Path, Operand]], removals: list[Path]) -> None:
-        # positions in a list are those of before the update: sets in rising order, removals in falling order
+        # Positions in a list are those before the update, so sets go in rising order and removals in falling order.
         self._flat = [(str(path[0]), change) for path, change in changes if len(path) == 1]
         self._nested = sorted(((p, change) for p, change in changes if len(p) > 1), key=lambda pair: order_of(pair[0]))
         self._removed = [str(path[0]) for path in removals if len(path) == 1]
@@ -40,7 +35,7 @@ class Update:
         new = dict(item)
         for name, change in self._flat:
             value = change(item, values)
-            if value is MISSING:  # nothing to delete from, or nothing left
+            if value is MISSING:  # There was nothing to delete from, or nothing is left.
                 new.pop(name, None)
             else:
                 new[name] = value
@@ -178,7 +173,7 @@ def _joined(one: Any, more: Any) -> list[Any]:
 
 
 def _parent(new: dict[str, Any], path: Path) -> Any:
-    """The container of a path's last part, copied with all above it; MISSING if there is none."""
+    """The container of a path's last part, as a copy with all above it; MISSING if there is none."""
     here: Any = new
     for part in path[:-1]:
         inside = look_up(here, (part,))
@@ -194,7 +189,7 @@ def _put(new: dict[str, Any], path: Path, value: Any) -> None:
     if type(parent) is dict and type(last) is str:
         parent[last] = value
     elif type(parent) is list and type(last) is int:
-        parent[last : last + 1] = [value]  # beyond the end it is appended
+        parent[last : last + 1] = [value]  # Past the end this appends.
     else:
         raise Refused("ValidationError", _BAD_PATH)
 

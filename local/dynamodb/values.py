@@ -1,8 +1,8 @@
-"""Values: taken in as boto3's resource takes them, kept in one canonical form, given out as copies.
+"""Values: the store accepts those of boto3's resource, keeps them in one canonical form, and gives copies.
 
-A stored value is never changed, only replaced; so old and new items may share what did not change, and an old item
-stays what it was. Canonical: ``str``, ``bool``, ``None``, ``Decimal`` (trailing zeros trimmed), ``bytes``, ``list``,
-``dict``, ``frozenset``. Numbers, floats and types are judged as ``boto3.dynamodb.types.TypeSerializer`` does.
+The store replaces values and never changes them, so that an old and a new item may share parts. Canonical types:
+``str``, ``bool``, ``None``, ``Decimal`` (without trailing zeros), ``bytes``, ``list``, ``dict``, ``frozenset``. The
+checks of types and numbers are those of ``boto3.dynamodb.types.TypeSerializer``.
 """
 
 from collections.abc import Callable, Mapping, Set
@@ -14,7 +14,7 @@ from boto3.dynamodb.types import DYNAMODB_CONTEXT, Binary
 
 from local.dynamodb.errors import Refused, invalid
 
-#: arithmetic of 38 digits; a result that does not fit is refused, never rounded
+#: Arithmetic of 38 digits, which refuses a result that does not fit and never rounds.
 ARITHMETIC = Context(prec=38, Emin=-128, Emax=126, traps=[Inexact, InvalidOperation, Overflow])
 _PLAIN_INTEGERS = Context(prec=130)
 _ONE = Decimal(1)
@@ -31,7 +31,7 @@ MISSING = _Missing()
 
 
 def accept(value: Any) -> Any:
-    """A caller's value in canonical form, sharing nothing with it that could change. Raises TypeError as boto3 does."""
+    """A caller's value as a canonical copy. Raises TypeError as boto3 does."""
     kind = type(value)
     if kind is str:
         return value
@@ -44,7 +44,7 @@ def accept_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def give(value: Any) -> Any:
-    """A copy of a stored value for a caller, in the types of boto3's resource."""
+    """A copy of a stored value for a caller, in boto3's types."""
     convert = _GIVE.get(type(value))
     return value if convert is None else convert(value)
 
@@ -54,7 +54,7 @@ def give_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_wire(value: Any) -> dict[str, Any]:
-    """A stored value in DynamoDB JSON, as in an error's ``Item``."""
+    """A stored value in DynamoDB JSON, for an error's ``Item``."""
     kind = type(value)
     if kind is dict:
         return {"M": item_to_wire(value)}
@@ -80,7 +80,7 @@ def type_of(value: Any) -> str:
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Equal as DynamoDB sees it: of one type (True is not 1), however deep. Nothing equals MISSING."""
+    """Whether DynamoDB takes the values as equal: of one type (True is not 1) at any depth. Nothing equals MISSING."""
     kind = type(one)
     if kind is not type(other) or one is MISSING:
         return False
@@ -93,7 +93,7 @@ def equal(one: Any, other: Any) -> bool:
 
 @lru_cache(maxsize=1 << 16)
 def number(value: int | Decimal) -> Decimal:
-    """The canonical form of a number. Raises decimal.Inexact or Rounded over 38 digits, as boto3 does."""
+    """The canonical form of a number. Raises decimal.Inexact or Rounded beyond 38 digits, as boto3 does."""
     exact = DYNAMODB_CONTEXT.create_decimal(value)
     if not exact.is_finite():
         raise TypeError("Infinity and NaN not supported")
@@ -101,14 +101,14 @@ def number(value: int | Decimal) -> Decimal:
 
 
 def trimmed(value: Decimal) -> Decimal:
-    """Without trailing zeros after the point; whole numbers are written out, as DynamoDB returns them."""
+    """The number without trailing zeros after the point and without an exponent, as DynamoDB returns it."""
     short = value.normalize(ARITHMETIC)
     exponent: Any = short.as_tuple().exponent
     return short.quantize(_ONE, context=_PLAIN_INTEGERS) if exponent > 0 else short
 
 
 def add(one: Decimal, other: Decimal, *, minus: bool = False) -> Decimal:
-    """Sum or difference, exactly; refused where 38 digits do not hold it."""
+    """The exact sum or difference. Raises Refused where 38 digits cannot hold it."""
     try:
         return trimmed(ARITHMETIC.subtract(one, other) if minus else ARITHMETIC.add(one, other))
     except (Inexact, Overflow):
@@ -167,7 +167,7 @@ _LETTERS: dict[type, str] = {
 
 
 def _accept_other(value: Any) -> Any:
-    """Subclasses and other classes of the same kind."""
+    """Accepts subclasses, and other classes of the same kinds."""
     if isinstance(value, str):
         return str.__str__(value)
     others: tuple[tuple[Any, Callable[[Any], Any]], ...] = (

@@ -1,5 +1,5 @@
-"""One write, alone or in a transaction: checked when it is made, judged against a row when it takes place."""
-# ruff: noqa: N803 - parameters carry the names of the API
+"""One write, alone or in a transaction: it checks its request at once, and its row when it takes place."""
+# ruff: noqa: N803 - Parameters have the names of the API.
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from boto3.dynamodb.conditions import ConditionBase
 
 from local.dynamodb.errors import Refused, invalid
 from local.dynamodb.keys import ItemKey
-from local.dynamodb.requests import Parsed, as_text, bound, parse
+from local.dynamodb.requests import Parsed, Request, bound, parse
 from local.dynamodb.sizes import ITEM_LIMIT, size_of, size_of_text
 from local.dynamodb.table_data import Row, TableData
 from local.dynamodb.values import accept_item, item_to_wire
@@ -34,9 +34,10 @@ class Write:
     ) -> None:
         self.kind, self.data = kind, data
         self._old_on_failure = ReturnValuesOnConditionCheckFailure == "ALL_OLD"
-        condition, names, values = as_text(ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues)
-        self._parsed: Parsed = parse(names, condition=condition, update=UpdateExpression)
-        self._values = bound(self._parsed, values)
+        request = Request(ExpressionAttributeNames, ExpressionAttributeValues)
+        condition = request.text(ConditionExpression)
+        self._parsed: Parsed = parse(request.names, condition=condition, update=UpdateExpression)
+        self._values = bound(self._parsed, request.values)
         self._row: Row | None = None
         self.key: ItemKey
         self._key_item: dict[str, Any]
@@ -60,11 +61,11 @@ class Write:
 
     @property
     def offered(self) -> Row | None:
-        """The row that a Put brings, whether it may or not."""
+        """The row of a Put, even if its condition refuses it."""
         return self._row
 
     def judge(self, old: Row | None) -> Row | None:
-        """The row after this write, given the one before it. Raises Refused."""
+        """The row after this write, from the row before it. Raises Refused."""
         condition = self._parsed.condition
         if condition is not None and not condition(old.item if old else {}, self._values):
             item = item_to_wire(old.item) if old is not None and self._old_on_failure else None

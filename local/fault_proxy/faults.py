@@ -1,4 +1,4 @@
-"""Faults on demand, used up by the next requests that they match.
+"""Faults on demand. The next requests that match a fault use it up.
 
 ============  ==========================================================================================================
 kind          effect
@@ -28,15 +28,15 @@ from typing import Any
 from local.fault_proxy.request import Request, error_body
 
 KINDS = ("throttle", "conflict", "server-error", "unreachable", "lost-answer", "late-error", "slow")
-#: kinds that let DynamoDB do the work
+#: Kinds that let DynamoDB do the work.
 WORK_IS_DONE = ("lost-answer", "late-error", "slow")
-#: operations that may conflict with a transaction (API reference, TransactionConflictException)
+#: Operations that may conflict with a transaction (API reference, TransactionConflictException).
 CONFLICTING = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
 
 
 @dataclass
 class ProxyFault:
-    """One armed fault; fields as above. ``met``: how many requests it has touched."""
+    """One armed fault, with the fields above. ``met``: how many requests it has matched."""
 
     kind: str
     operation: str = ""
@@ -49,7 +49,7 @@ class ProxyFault:
     disarmed: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a fault that the table above does not have."""
+        """Raises ValueError for a fault that is not in the table above."""
         if self.kind not in KINDS:
             raise ValueError(f"a fault is one of {', '.join(KINDS)}, not {self.kind}")
         if self.kind == "conflict" and self.operation and self.operation not in CONFLICTING:
@@ -110,7 +110,7 @@ class ProxyFaults:
 
 
 def answer_of(kind: str, request: Request) -> tuple[int, Mapping[str, Any]] | None:
-    """Status and body that a fault of this kind answers; None if it answers nothing of its own."""
+    """Status and body of the fault's own answer; None if its kind has none."""
     if kind in ("server-error", "late-error"):
         return 500, error_body("InternalServerError", "an error occurred on the server side")
     if kind == "throttle":

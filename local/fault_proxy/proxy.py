@@ -1,6 +1,6 @@
-"""The proxy's server, in this process: it passes on unchanged whatever no fault touches.
+"""The proxy's server, in this process. It passes requests without a fault on unchanged.
 
-The ``Host`` header stays that of the proxy, because the sender's signature covers it.
+It keeps the ``Host`` header of the proxy, because the sender's signature covers it.
 """
 
 import json
@@ -16,7 +16,7 @@ from local.fault_proxy.faults import WORK_IS_DONE, ProxyFault, ProxyFaults, answ
 from local.fault_proxy.request import Request
 from marketplace_local.loopback import LoopbackHandler, LoopbackServer
 
-#: seconds that the local cloud may take for one request
+#: Seconds that the local cloud may take for one request.
 TIMEOUT = 60.0
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "server", "date"}
 
@@ -59,7 +59,7 @@ class FaultProxy(LoopbackServer):
         self.faults.disarm(*faults)
 
     def pass_on(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
-        """What the local cloud answers. Raises urllib3's errors."""
+        """The local cloud's answer. Raises urllib3's errors."""
         if self._upstream is None:
             return 503, {}, b""
         answer = self._upstream.urlopen(method, path, body=body, headers=headers, decode_content=False)

@@ -1,4 +1,4 @@
-"""What a request to DynamoDB is about."""
+"""A request to DynamoDB: its operation and its tables."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ TARGET = "DynamoDB_20120810."
 
 @dataclass(frozen=True)
 class Request:
-    """operation: as AWS names it. tables: those that it names. items: of a transaction, else 1. text: the body."""
+    """operation: its name in the API. items: how many a transaction has, else 1. text: the body."""
 
     operation: str
     tables: frozenset[str]
@@ -19,7 +19,7 @@ class Request:
 
     @classmethod
     def of(cls, target: str, body: bytes) -> "Request":
-        """From the header ``X-Amz-Target`` and the body; a body that is no JSON object names no table."""
+        """Reads the header ``X-Amz-Target`` and the body; a body that is not a JSON object names no table."""
         text = body.decode("utf-8", errors="replace")
         try:
             content = json.loads(text or "{}")
@@ -34,5 +34,5 @@ class Request:
 
 
 def error_body(name: str, message: str, **more: Any) -> Mapping[str, Any]:
-    """The body of an error, as DynamoDB's JSON protocol has it."""
+    """The body of an error in DynamoDB's JSON protocol."""
     return {"__type": f"com.amazonaws.dynamodb.v20120810#{name}", "message": message, **more}

@@ -166,4 +166,4 @@ class Buyers:
 def _is_ready(subscriber: Subscriber) -> bool:
     fetched, notice = subscriber.entitlements_fetched_at, subscriber.last_notice_at
     entitled = bool(subscriber.entitlements) and fetched is not None and (notice is None or fetched >= notice)
-    return subscriber.status == "active" and entitled and subscriber.item.get("email") is not None
+    return subscriber.status == "active" and entitled and subscriber.email is not None

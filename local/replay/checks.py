@@ -1,6 +1,6 @@
 """The statements that a run must prove, each by evidence of its own, so that no two errors can cancel out."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any
 
 from ledger.metering_record import MeteringRecord
 from local.replay.send_usage import Tally
+from local.replay.units import Key, account, included, sums
 from local.run_report.extras import Check
 from marketplace.dimensions import Dimension
 from marketplace.tiers import UNLIMITED
@@ -71,69 +72,56 @@ def _answers(evidence: Evidence) -> Check:
 
 
 def _stored(evidence: Evidence) -> Check:
-    reported = {key: units for key, units in evidence.tally.by_verdict["recorded"].items() if units}
-    stored: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for item in evidence.events:
-        if item["content"]["quantity"]:
-            stored[item["customerIdentifier"], item["content"]["dimension"]] += item["content"]["quantity"]
+    stored = sums((account(item), item["content"]["quantity"]) for item in evidence.events)
     return Check(
         statement="What the API confirmed as recorded is what the ledger stores.",
-        holds=reported == stored,
-        figures=f"{len(stored)} accounts of a customer and a dimension",
+        holds=_nonzero(evidence.tally.by_verdict["recorded"]) == _nonzero(stored),
+        figures=f"{len(_nonzero(stored))} accounts of a customer and a dimension",
     )
 
 
 def _counted(evidence: Evidence) -> Check:
     """Compares hour by hour, so that a loss in one and a doubling in another do not cancel out."""
-    events: dict[tuple[str, int, str], Decimal] = defaultdict(Decimal)
-    for item in evidence.events:
-        if item["counted"]:
-            key = (item["customerIdentifier"], int(item["billedHour"]), item["content"]["dimension"])
-            events[key] += item["counted"]
-    counters: dict[tuple[str, int, str], Decimal] = defaultdict(Decimal)
-    for record in evidence.records:
-        for (dimension, _period), units in record.counted.items():
-            counters[record.customer_identifier, record.hour, dimension] += units
+    events = sums(((*account(item), int(item.get("billedHour", 0))), item["counted"]) for item in evidence.events)
+    counters = sums(
+        ((record.customer_identifier, dimension, record.hour), units)
+        for record in evidence.records
+        for (dimension, _period), units in record.counted.items()
+    )
     return Check(
         statement="Each hour's counters are the sums of its events.",
-        holds=dict(events) == dict(counters),
+        holds=_nonzero(events) == _nonzero(counters),
         figures=f"{len(counters)} counters",
     )
 
 
 def _users(evidence: Evidence) -> Check:
     """Counts each user of a month once; the simulated day lies in one month."""
-    counted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    users: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for item in evidence.events:
-        content = item["content"]
-        if evidence.dimensions[content["dimension"]].aggregation == "distinct":
-            key = (item["customerIdentifier"], content["dimension"])
-            counted[key] += item["counted"]
-            users[key].add(content["userHash"])
+    distinct = {name for name, dimension in evidence.dimensions.items() if dimension.aggregation == "distinct"}
+    items = [item for item in evidence.events if item["content"]["dimension"] in distinct]
+    users = Counter(key for key, _ in {(account(item), item["content"]["userHash"]) for item in items})
     return Check(
         statement="Each user is counted once.",
-        holds={key: len(hashes) for key, hashes in users.items()} == counted,
-        figures=f"{sum(map(len, users.values()))} users",
+        holds=users == sums((account(item), item["counted"]) for item in items),
+        figures=f"{users.total()} users",
     )
 
 
 def _included(evidence: Evidence) -> Check:
-    counted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    included: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for record in evidence.records:
-        for (dimension, _period), units in record.counted.items():
-            counted[record.customer_identifier, dimension] += units
-        for dimension, units in record.included.items():
-            included[record.customer_identifier, dimension] += units
+    counted = sums(
+        ((record.customer_identifier, dimension), units)
+        for record in evidence.records
+        for (dimension, _period), units in record.counted.items()
+    )
 
     def owed(customer: str, dimension: str) -> Decimal:
         allowance = evidence.allowances[customer].get(dimension, Decimal(0))
         return counted[customer, dimension] if allowance == UNLIMITED else min(counted[customer, dimension], allowance)
 
+    covered = included(evidence.records)
     return Check(
         statement="Each contract covers what its tier includes, no more and no less.",
-        holds=all(included[key] == owed(*key) for key in counted),
+        holds=_nonzero(covered) == _nonzero({key: owed(*key) for key in list(counted)}),
         figures=f"{len(counted)} allowances",
     )
 
@@ -181,3 +169,7 @@ def _ended(evidence: Evidence) -> Check:
         holds=not open_or_failed,
         figures=f"{len(open_or_failed)} of {len(evidence.records)} hours",
     )
+
+
+def _nonzero(quantities: Mapping[Key, Decimal]) -> dict[Key, Decimal]:
+    return {key: quantity for key, quantity in quantities.items() if quantity}

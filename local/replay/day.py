@@ -1,7 +1,7 @@
 """A simulated working day: for each hour the replay sends usage, moves the clock and runs the metering workflow."""
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from local.replay.buyers import Buyer, Buyers
 from local.replay.send_usage import UsageSender
+from local.replay.units import Units, billed, sums
 from local.replay_plan import CANCELS_AT_MINUTE, Replay
 from local.run_report.extras import HourFacts
 from local.simulated_clock import moment_of
@@ -42,8 +43,8 @@ class Day:
         """Sends the hour's usage, calls ``metering``, lets the hour close and meters it."""
         started = time.monotonic()
         identifiers = {week: buyer.customer_identifier for week, buyer in self.buyers.items()}
-        before = _recorded(sender)
-        billed = self._billed_so_far()
+        recorded_before = _by_dimension(sender.tally.by_verdict["recorded"])
+        billed_before = self._billed_so_far()
         cancellation = self.replay.cancellation
         if cancellation is not None and cancellation.hour == hour:
             self.stage.clock.set(moment_of(self.date, hour + CANCELS_AT_MINUTE / 60))
@@ -57,8 +58,8 @@ class Day:
         return HourFacts(
             hour=iso(moment_of(self.date, hour)),
             events=Counter(tagged["event"]["dimension"] for tagged in events),
-            recorded=_difference(_recorded(sender), before),
-            billed=_difference(self._billed_so_far(), billed),
+            recorded=_difference(_by_dimension(sender.tally.by_verdict["recorded"]), recorded_before),
+            billed=_difference(self._billed_so_far(), billed_before),
             seconds=time.monotonic() - started,
         )
 
@@ -68,18 +69,11 @@ class Day:
             self.arrivals.wait_until_cancelled(self.buyers[self.replay.cancellation.customer])
 
     def _billed_so_far(self) -> dict[str, Decimal]:
-        billed: dict[str, Decimal] = defaultdict(Decimal)
-        for line in self.stage.marketplace.accepted():
-            scale = self.stage.settings.dimensions[line["dimension"]].scale
-            billed[line["dimension"]] += Decimal(line["quantity"]) * scale
-        return billed
+        return _by_dimension(billed(self.stage.marketplace.accepted(), self.stage.settings.dimensions))
 
 
-def _recorded(sender: UsageSender) -> dict[str, Decimal]:
-    recorded: dict[str, Decimal] = defaultdict(Decimal)
-    for (_customer, dimension), units in sender.tally.by_verdict["recorded"].items():
-        recorded[dimension] += units
-    return recorded
+def _by_dimension(units: Units) -> dict[str, Decimal]:
+    return sums((dimension, quantity) for (_customer, dimension), quantity in units.items())
 
 
 def _difference(after: Mapping[str, Decimal], before: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -1,7 +1,7 @@
 """Finds where every unit ended, from the sender's tally, the ledger's tables and Marketplace's log."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,13 +11,11 @@ from ledger.balance import ENDED, REMAINDER
 from ledger.metering_record import FAILED, MeteringRecord, from_item
 from local.replay.buyers import Buyer
 from local.replay.checks import Evidence, checks
-from local.replay.send_usage import AccountKey, Tally
+from local.replay.send_usage import Tally
+from local.replay.units import AccountKey, Units, account, billed, included, sums
 from local.run_report.extras import Check
 from local.run_report.schema import UNKNOWN, Account, Customer, Marketplace
 from local.stage import LocalStage
-from marketplace.dimensions import Dimension
-
-Units = dict[AccountKey, Decimal]
 
 
 @dataclass(frozen=True)
@@ -29,16 +27,34 @@ class Reckoning:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True)
+class Stored:
+    """The ledger's items and Marketplace's log. states: recorded units, and the units of each state after that."""
+
+    events: list[dict[str, Any]]
+    records: list[MeteringRecord]
+    accepted: list[dict[str, Any]]
+    states: dict[str, Units]
+
+    @classmethod
+    def of(cls, stage: LocalStage) -> "Stored":
+        """Reads everything."""
+        records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
+        accepted = list(stage.marketplace.accepted())
+        events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
+        states = _ledger_states(records)
+        states["included"] = included(records)
+        states["billed"] = billed(accepted, stage.settings.dimensions)
+        states["remainder"] = sums(_remainders(stage.items(tables.STATE)))
+        states["recorded"] = sums((account(item), item["content"]["quantity"]) for item in events)
+        states["repeatedUsers"] = sums((account(e), e["content"]["quantity"] - e["counted"]) for e in events)
+        return cls(events, records, accepted, states)
+
+
 def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reckoning:
     """Reads everything and adds it up. buyers: by customerIdentifier."""
-    records = [from_item(item) for item in stage.items(tables.METERING_RECORDS)]
-    accepted = list(stage.marketplace.accepted())
-    events = [item for item in stage.items(tables.USAGE_EVENTS) if "content" in item]
-    states = _ledger_states(records)
-    states["billed"] = _billed(accepted, stage.settings.dimensions)
-    states["remainder"] = _remainders(stage.items(tables.STATE))
-    states["recorded"], states["repeatedUsers"] = _events(events)
-    states["received"] = tally.received
+    stored = Stored.of(stage)
+    states = {**stored.states, "received": tally.received}
     for state, verdict in (("refused", "refused"), ("repeatedEvents", "duplicate"), ("waiting", "retry_later")):
         states[state] = tally.by_verdict[verdict]
     accounts: dict[str, dict[str, Account]] = defaultdict(dict)
@@ -56,9 +72,9 @@ def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reck
     judged = Marketplace(url=stage.marketplace.url, **{name: summary[name] for name in names})
     evidence = Evidence(
         tally=tally,
-        events=events,
-        records=records,
-        accepted=accepted,
+        events=stored.events,
+        records=stored.records,
+        accepted=stored.accepted,
         billed_twice=summary["billedTwice"],
         dimensions=stage.settings.dimensions,
         allowances={key: _allowance(stage, buyer) for key, buyer in buyers.items()},
@@ -70,28 +86,13 @@ def _allowance(stage: LocalStage, buyer: Buyer) -> Mapping[str, Decimal]:
     return next(tier.included for tier in stage.settings.tiers if tier.name == buyer.tier)
 
 
-def _events(items: list[dict[str, Any]]) -> tuple[Units, Units]:
-    """The units of the stored events, and how many of them are users who were already counted."""
-    recorded: Units = defaultdict(Decimal)
-    repeated: Units = defaultdict(Decimal)
-    for item in items:
-        key = (item["customerIdentifier"], item["content"]["dimension"])
-        recorded[key] += item["content"]["quantity"]
-        repeated[key] += item["content"]["quantity"] - item["counted"]
-    return recorded, repeated
-
-
 def _ledger_states(records: list[MeteringRecord]) -> dict[str, Units]:
-    """Units of the hours by state: included, pending, failed, unconfirmed or not sent."""
-    states: dict[str, Units] = {
-        name: defaultdict(Decimal) for name in ("included", "pending", "failed", "unconfirmed", "notSent")
-    }
+    """Units of the hours by state: pending, failed, unconfirmed or not sent."""
+    states: dict[str, Units] = {name: defaultdict(Decimal) for name in ("pending", "failed", "unconfirmed", "notSent")}
     for record in records:
         if record.state != "sealed":
             for (dimension, _period), units in record.counted.items():
                 states["pending"][record.customer_identifier, dimension] += units
-        for name, units in record.included.items():
-            states["included"][record.customer_identifier, name] += units
         for name, line in record.lines.items():
             key = (record.customer_identifier, name)
             if not line.ended:
@@ -103,20 +104,11 @@ def _ledger_states(records: list[MeteringRecord]) -> dict[str, Units]:
     return states
 
 
-def _billed(accepted: list[dict[str, Any]], dimensions: Mapping[str, Dimension]) -> Units:
-    billed: Units = defaultdict(Decimal)
-    for line in accepted:
-        billed[line["buyer"], line["dimension"]] += Decimal(line["quantity"]) * dimensions[line["dimension"]].scale
-    return billed
-
-
-def _remainders(items: list[dict[str, Any]]) -> Units:
+def _remainders(items: list[dict[str, Any]]) -> Iterator[tuple[AccountKey, Decimal]]:
     """Units that do not fill a billed unit yet, or did not when a subscription ended."""
-    remainders: Units = defaultdict(Decimal)
     for item in items:
         for name, value in item.items():
             if name.startswith(REMAINDER):
-                remainders[item["customerIdentifier"], name[len(REMAINDER) :]] += value
+                yield (item["customerIdentifier"], name[len(REMAINDER) :]), value
             elif name.startswith(ENDED):
-                remainders[item["customerIdentifier"], name[len(ENDED) :].rpartition("#")[0]] += value
-    return remainders
+                yield (item["customerIdentifier"], name[len(ENDED) :].rpartition("#")[0]), value

@@ -9,14 +9,13 @@ from typing import Any
 
 from local.cloud.http import Answer
 from local.replay.patience import Patience, asks_again
+from local.replay.units import AccountKey
 from local.replay_plan import TaggedEvent, first_time, received
 from local.stage import LocalStage
 
 BATCH = 100
 SENDERS = 6
 
-#: (customerIdentifier, dimension)
-AccountKey = tuple[str, str]
 #: (customerIdentifier, id)
 EventKey = tuple[str, str]
 #: An event and its verdict.

@@ -67,7 +67,7 @@ PRODUCT_KEYS = {
         Text(
             "[A-Za-z0-9]{10,64}",
             "set it to the product code shown in the AWS Marketplace Management Portal, not to an id like prod-abc (or"
-            " pass -c productCode=...)",
+            " pass PRODUCT_CODE=... to make)",
             "text",
         ),
         "The code that the AWS Marketplace Management Portal shows (not the id `prod-…`). `PRODUCT_CODE=…` on the"

@@ -128,7 +128,8 @@ def memory_ledger() -> Iterator[Ledger]:
 @contextmanager
 def ledger() -> Iterator[Ledger]:
     """Empty tables in a new moto, for code that makes its own clients; only one at a time: moto's are all the same."""
-    with pytest.MonkeyPatch.context() as env, mock_aws():
+    # moto has keys of its own and takes them back last.
+    with mock_aws(), pytest.MonkeyPatch.context() as env:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             env.setenv(name, "testing")
         dynamodb = boto3.resource("dynamodb", region_name="us-east-1")

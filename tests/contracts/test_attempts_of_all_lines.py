@@ -44,7 +44,7 @@ def test_it_is_noted_once_and_every_line_has_it(ledger: Ledger) -> None:
     assert record.attempts == {"mine"}
 
 
-def test_with_some_of_the_lines_it_stands_on_each(ledger: Ledger) -> None:
+def test_an_attempt_of_some_lines_stands_on_each(ledger: Ledger) -> None:
     record = ledger.sealed(("a", "b", "c"), customer=f"all-{next(CASES)}")
     record = noted(ledger, record, "a", "b", attempt="mine")
     assert attempts(ledger, record) == {"attempts#a": {"mine"}, "attempts#b": {"mine"}}
@@ -52,7 +52,7 @@ def test_with_some_of_the_lines_it_stands_on_each(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("way", ["answered", "settled", "settled together"])
-def test_its_answer_takes_it_away(ledger: Ledger, way: str) -> None:
+def test_an_answer_removes_its_attempt(ledger: Ledger, way: str) -> None:
     record = journalled(ledger, "a", "b")
     billed = LineVerdict(verdict="billed")
     if way == "answered":
@@ -91,7 +91,7 @@ def test_another_attempt_stays_where_it_stands(ledger: Ledger) -> None:
     assert attempts(ledger, record) == {"attempts": {"another"}, "attempts#b": {"mine"}}
 
 
-def test_nobody_answered_it_stays_once_for_all(ledger: Ledger) -> None:
+def test_one_unanswered_attempt_stands_for_all(ledger: Ledger) -> None:
     record = journalled(ledger, "a", "b", attempt=f"{int(NOW)}-abc")
     assert record.lines["a"].is_under_way(NOW)
     ledger.settlement.unanswered(record, ["a", "b"], f"{int(NOW)}-abc")
@@ -129,7 +129,7 @@ def test_what_may_have_been_sent_is_not_called_not_sent(ledger: Ledger, place: s
     assert (after is not None) is (place == "attempts#e")
 
 
-def test_an_attempt_that_an_older_version_noted_on_every_line_is_answered_there(ledger: Ledger) -> None:
+def test_an_attempt_of_an_older_version_is_answered_on_every_line(ledger: Ledger) -> None:
     record = ledger.sealed(("a", "b"), customer=f"all-{next(CASES)}")
     put(ledger, record, {"attempts#a": ["mine"], "attempts#b": ["mine"]})
     record = ledger.record(record.customer_identifier)

@@ -19,7 +19,7 @@ def test_the_readme_names_each() -> None:
 
 
 @pytest.mark.parametrize("name", DEVIATIONS)
-def test_each_is_a_case(name: str) -> None:
+def test_each_deviation_has_a_case(name: str) -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py"))
     assert f'"{name}"' in tests
     assert DEVIATIONS[name].instead

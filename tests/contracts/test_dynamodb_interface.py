@@ -93,7 +93,7 @@ def test_the_same_request_has_the_same_answer(both: Both, request_: Callable[[An
     assert answers[0] == answers[1]
 
 
-def test_a_transaction_is_the_same_and_its_operations_are_left_as_they_were(both: Both) -> None:
+def test_a_transaction_has_the_same_effect_and_leaves_its_operations_unchanged(both: Both) -> None:
     operations = [{"Put": {"TableName": TABLE, "Item": ITEM, "ConditionExpression": "attribute_not_exists(amount)"}}]
     theirs, ours = both
     ours.meta.client.transact_write_items(TransactItems=operations)

@@ -48,7 +48,7 @@ def test_an_add_needs_the_record_that_it_saw(ledger: Ledger) -> None:
     assert ledger.records.get(CUSTOMER, HOUR) is None
 
 
-def test_two_creations_do_not_meet_unnoticed(ledger: Ledger) -> None:
+def test_the_second_of_two_creations_is_refused(ledger: Ledger) -> None:
     ledger.opened()
     with pytest.raises(Cancelled):
         ledger.opened()

@@ -23,7 +23,7 @@ def test_rejections_are_counted_by_reason_over_all_copies(ledger: Ledger) -> Non
     assert one.rejected("another run", "InvalidLicenseException", NOW) == 1
 
 
-def test_where_anything_was_accepted_the_lines_are_to_blame(ledger: Ledger) -> None:
+def test_rejections_beside_an_accepted_line_are_faults_of_the_lines(ledger: Ledger) -> None:
     one, another = RunTally(ledger.state_items), RunTally(ledger.state_items)
     one.rejected("r", "InvalidLicenseException", NOW)
     another.accepted("r", NOW)

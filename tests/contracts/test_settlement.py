@@ -196,7 +196,7 @@ def test_a_resolved_line_is_failed_no_longer(ledger: Ledger) -> None:
     assert (ledger.failed(), ledger.pending()) == (set(), set())
 
 
-def test_a_tidier_that_was_overtaken_removes_nothing(ledger: Ledger) -> None:
+def test_tidying_after_a_newer_write_removes_nothing(ledger: Ledger) -> None:
     """Else it would take the mark that another settler has just set."""
     record = ledger.sealed(["a", "b"])
     settle(ledger, record, "expired", "a")

@@ -119,7 +119,7 @@ def test_a_failed_line_of_nothing_leaves_no_mark(ledger: Ledger) -> None:
 # --- attempts whose call is over --------------------------------------------------------------------------------------
 
 
-def test_an_unanswered_attempt_stays_on_the_line_and_is_no_longer_under_way(ledger: Ledger) -> None:
+def test_an_unanswered_attempt_stays_on_its_line_after_its_call(ledger: Ledger) -> None:
     record = journalled(ledger, "a", attempt=f"{int(NOW)}-abc")
     assert record.lines["a"].is_under_way(NOW + 100)
     ledger.settlement.unanswered(record, ["a"], f"{int(NOW)}-abc")
@@ -128,7 +128,7 @@ def test_an_unanswered_attempt_stays_on_the_line_and_is_no_longer_under_way(ledg
     assert not line.is_under_way(NOW)
 
 
-def test_however_often_nobody_answered_the_record_does_not_grow(ledger: Ledger) -> None:
+def test_unanswered_attempts_do_not_let_the_record_grow(ledger: Ledger) -> None:
     """A day of 5xx is hundreds of attempts: a name for each would make every write cost the whole item's size."""
     for others in ((), ("c",)):
         record: MeteringRecord | None = journalled(ledger, "a", "b", attempt=f"{int(NOW)}-0", sealed=others)
@@ -141,7 +141,7 @@ def test_however_often_nobody_answered_the_record_does_not_grow(ledger: Ledger) 
             assert {len(stored(ledger, record).lines[name].attempts) for name in "ab"} == {2}
 
 
-def test_a_line_that_was_never_sent_and_never_answered_may_be_called_not_sent(ledger: Ledger) -> None:
+def test_a_line_without_an_attempt_may_end_not_sent(ledger: Ledger) -> None:
     for history, ends in (("none", True), ("attempted", False), ("rejected", False)):
         record = ledger.sealed(("a",), customer=f"together-{next(CASES)}")
         if history == "attempted":

@@ -10,10 +10,11 @@ from buyer.entitlements import fetched
 from buyer.notices.redact import content
 from ledger.entitlements import dimensions_held
 from ledger.notices import KEPT_SECONDS, Notices
-from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
+from ledger.subscriber import HeldEntitlement, LastHeld, LifecycleEntry, Period, Standing, Subscriber, from_item
 from ledger.subscribers import ATTEMPTS, Change, SubscriberBusy, Subscribers
 from ledger.tables import NOTICES
 from marketplace.tiers import Tier
+from runtime.clock import iso
 from tests.contracts.stores import Ledger
 from tests.unit.marketplace_double import held
 from tests.unit.messages import T0
@@ -35,7 +36,7 @@ def set_(**values: Any) -> Change:
     return Change(values)
 
 
-def test_nobody_is_none(store: Subscribers) -> None:
+def test_an_unknown_customer_is_none(store: Subscribers) -> None:
     assert store.get("custA1") is None
     assert store.get("custA1", consistent=False) is None
 
@@ -145,10 +146,21 @@ def test_every_attribute_is_read_back(store: Subscribers) -> None:
             entitlementsFetchedAt=Decimal("5.25"),
             previousIdentifier="old",
             freeTrial=True,
+            subscriptionAction="License Updated",
+            lifecycleNotices={"n1": {"kind": "start", "at": "2026-11-01T00:00:00Z", "action": "License Updated"}},
+            agreementStanding={"advisory": {"state": "issued", "at": "2026-11-02T00:00:00Z", "noticeId": "n2"}},
+            entitlement={"dimension": "basic_tier"},
+            lastHeld={"until": 4, "tier": "old_tier", "entitlements": [{"dimension": "old_tier", "value": "1"}]},
+            factsAt=Decimal("3.5"),
+            email="a@b.example",
+            company="Acme",
+            name="Ann",
         ),
         now=NOW,
     )
     found = store.get("l-1")
+    assert found is not None
+    assert found.created_at == found.updated_at == iso(int(NOW))
     assert found == Subscriber(
         customer_identifier="l-1",
         integration="license",
@@ -166,6 +178,17 @@ def test_every_attribute_is_read_back(store: Subscribers) -> None:
         entitlements_fetched_at=5.25,
         previous_identifier="old",
         free_trial=True,
+        subscription_action="License Updated",
+        lifecycle_notices={"n1": LifecycleEntry("start", "2026-11-01T00:00:00Z", "License Updated")},
+        agreement_standing={"advisory": Standing("issued", "2026-11-02T00:00:00Z", "n2")},
+        entitlement={"dimension": "basic_tier"},
+        last_held=LastHeld(4, (HeldEntitlement("old_tier", None, "1"),)),
+        facts_at=Decimal("3.5"),
+        email="a@b.example",
+        company="Acme",
+        name="Ann",
+        created_at=found.created_at,
+        updated_at=found.updated_at,
         version=1,
     )
 
@@ -183,7 +206,7 @@ def test_an_older_fetch_overwrites_nothing() -> None:
     assert fetched(newer, [held("pro_tier")], tiers=TIERS, fetched_at=100.6) is not None
 
 
-def test_what_a_leaver_held_last_is_kept_when_nothing_is_left() -> None:
+def test_the_last_entitlements_stay_when_none_are_left() -> None:
     item: dict[str, Any] = {
         "subscriptionStatus": "pending_cancellation",
         "tier": "pro_tier",
@@ -278,7 +301,9 @@ def test_a_notice_waits_for_its_agreement_until_it_is_applied(notices: Notices) 
     assert list(notices.waiting("agmt-1")) == []
 
 
-def test_whose_an_agreement_is_is_known_for_as_long_as_it_may_live(notice_items: Any, notices: Notices) -> None:
+def test_an_agreements_customer_is_stored_as_long_as_the_agreement_may_live(
+    notice_items: Any, notices: Notices
+) -> None:
     assert not notices.is_another_products("agmt-1")
     notices.another_products("agmt-1", NOW)
     notices.another_products("agmt-1", NOW + 1)

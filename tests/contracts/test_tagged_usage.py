@@ -7,7 +7,7 @@ import pytest
 
 from ledger import allocations as allocations_module
 from ledger.allocations import LARGEST_PART, allocations_key
-from ledger.metering_record import Allocated, Line
+from ledger.metering_record import AllocationSummary, Line
 from ledger.seal_record import Frozen
 from ledger.tables import SCHEMA
 from ledger.tagged_usage import add_tagged, tags_key
@@ -158,10 +158,13 @@ def test_more_parts_than_one_read_takes(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("said", "stored"),
     [
-        (Allocated(), {}),
-        (Allocated(parts=2, size=400_000, sets=3), {"allocationParts": 2, "allocationBytes": 400_000, "tagSets": 3}),
+        (AllocationSummary(), {}),
         (
-            Allocated(parts=1, size=9, sets=1, folded_sets=2, folded_units=Decimal("0.5")),
+            AllocationSummary(parts=2, size=400_000, sets=3),
+            {"allocationParts": 2, "allocationBytes": 400_000, "tagSets": 3},
+        ),
+        (
+            AllocationSummary(parts=1, size=9, sets=1, folded_sets=2, folded_units=Decimal("0.5")),
             {
                 "allocationParts": 1,
                 "allocationBytes": 9,
@@ -170,12 +173,12 @@ def test_more_parts_than_one_read_takes(ledger: Ledger) -> None:
                 "foldedUnits": Decimal("0.5"),
             },
         ),
-        (Allocated(folded_sets=2, folded_units=Decimal(7)), {"foldedSets": 2, "foldedUnits": 7}),
+        (AllocationSummary(folded_sets=2, folded_units=Decimal(7)), {"foldedSets": 2, "foldedUnits": 7}),
     ],
 )
-def test_a_sealed_line_says_what_it_has(ledger: Ledger, said: Allocated, stored: dict[str, object]) -> None:
+def test_a_sealed_line_says_what_it_has(ledger: Ledger, said: AllocationSummary, stored: dict[str, object]) -> None:
     record = ledger.opened()
-    line = Line(dimension="api_calls", quantity=Decimal(2), counted=Decimal(2), allocated=said)
+    line = Line(dimension="api_calls", quantity=Decimal(2), counted=Decimal(2), allocations=said)
     ledger.write(ledger.records.seal(record, Frozen(identity={}, sent_timestamp=HOUR, lines=[line]), NOW))
     assert ledger.record().lines["api_calls"] == line
     plain = {"quantity", "counted", "included", "scale", "decimals", "deadline"}

@@ -54,7 +54,7 @@ def verdict(ledger: Ledger) -> str:
     return answer.reason or answer.verdict
 
 
-def test_who_takes_back_is_noted_and_nothing_else_changes(ledger: Ledger) -> None:
+def test_a_void_notes_its_sender_and_changes_nothing_else(ledger: Ledger) -> None:
     ledger.write(ledger.events.put_if_new(EVENT))
     key = {"customerIdentifier": CUSTOMER, "eventId": event_key("e-1")}
     before = ledger.event_items.get_item(Key=key)["Item"]
@@ -64,14 +64,14 @@ def test_who_takes_back_is_noted_and_nothing_else_changes(ledger: Ledger) -> Non
     assert ledger.events.get_many(CUSTOMER, ["e-1"])["e-1"].voided
 
 
-def test_once(ledger: Ledger) -> None:
+def test_an_event_is_taken_back_once(ledger: Ledger) -> None:
     ledger.write(ledger.events.put_if_new(EVENT))
     ledger.write(taken_back(ledger))
     with pytest.raises(Cancelled):
         ledger.write(taken_back(ledger))
 
 
-def test_what_is_not_there_is_not_made(ledger: Ledger) -> None:
+def test_an_absent_item_is_not_created(ledger: Ledger) -> None:
     """An update would make the item; a later event of this id would then find itself taken back."""
     with pytest.raises(Cancelled):
         ledger.write(taken_back(ledger))
@@ -83,7 +83,7 @@ def test_a_mark_is_remembered(ledger: Ledger) -> None:
     assert ledger.events.get_many(CUSTOMER, ["e-1"])["e-1"].marked
 
 
-def test_the_whole_of_it(ledger: Ledger) -> None:
+def test_an_event_is_taken_back_whole(ledger: Ledger) -> None:
     ledger.subscriber_items.put_item(
         Item={"customerIdentifier": CUSTOMER, "subscriptionStatus": "active", "activePeriods": [{"start": HOUR}]}
     )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ledger.subscriber_condition import accepts_usage
+from ledger.subscribers import accepts_usage
 from ledger.tables import STATE, SUBSCRIBERS
 from ledger.transaction import ATTEMPTS, MAX_OPERATIONS, Cancelled, Contended, Operation, update, write
 from tests.contracts.deviations import answer
@@ -200,7 +200,9 @@ def test_an_update_returns_the_item_or_none(ledger: Ledger) -> None:
         (None, 100.0, False),
     ],
 )
-def test_who_may_open_an_hour(ledger: Ledger, attributes: dict[str, Any] | None, now: float, accepts: bool) -> None:
+def test_which_customers_open_an_hour(
+    ledger: Ledger, attributes: dict[str, Any] | None, now: float, accepts: bool
+) -> None:
     if attributes is not None:
         ledger.subscriber_items.put_item(Item={"customerIdentifier": CUSTOMER, **attributes})
     operations = (put("a"), accepts_usage(SUBSCRIBERS.name, CUSTOMER, now))

@@ -119,7 +119,7 @@ def test_values_come_back_as_the_resource_has_them(made: Ledger) -> None:
     }  # fmt: skip
 
 
-def test_nobody_changes_what_is_stored_by_what_was_given_or_got(made: Ledger) -> None:
+def test_stored_items_do_not_change_with_the_callers_objects(made: Ledger) -> None:
     key = new_key()
     given: dict[str, Any] = {**key, "map": {"list": [1]}, "set": {"a"}}
     made.state_items.put_item(Item=given)

@@ -43,7 +43,7 @@ def of(plan: Plan, dimension: str) -> list[tuple[str, int, Decimal, str | None]]
     ]
 
 
-def test_a_week_is_a_customer_and_a_case_counts_once_in_the_week_of_its_first_event() -> None:
+def test_each_week_is_a_customer_and_a_case_counts_in_its_first_week() -> None:
     later = MONDAY + timedelta(days=7)
     plan = fold([case(0, event(0, "a", "start", later), event(1, "a", "schedule", MONDAY))], hours=24)
     assert list(plan.customers) == ["2026-W03", "2026-W04"]
@@ -57,7 +57,7 @@ def test_weeks_are_iso_weeks_of_utc() -> None:
     assert list(plan.customers) == ["2026-W53"]
 
 
-def test_a_person_is_one_event_a_customer_and_hour_at_the_earliest_time_of_day() -> None:
+def test_a_person_is_one_event_per_customer_and_hour_at_the_earliest_time() -> None:
     events = [
         event(0, "a", "schedule", MONDAY, None),
         event(1, "a", "start", MONDAY.replace(minute=30), "Ada"),
@@ -72,7 +72,7 @@ def test_a_person_is_one_event_a_customer_and_hour_at_the_earliest_time_of_day()
     assert ada.to_json(date(2026, 11, 16))["occurredAt"] == "2026-11-16T09:10:00.000Z"
 
 
-def test_data_is_128_kb_for_each_byte_of_completed_work_items_once_a_case_and_hour() -> None:
+def test_data_is_128_kb_a_byte_of_completed_work_items_once_a_case_and_hour() -> None:
     events = [
         event(0, "a", "start", MONDAY, size=5000),
         event(1, "a", "complete", MONDAY.replace(minute=5), size=100),

@@ -80,7 +80,7 @@ def test_late_events_come_one_hour_after_their_own() -> None:
         assert hour_of(tagged["event"]) == tagged["sendInHour"] - 1
 
 
-def test_duplicates_repeat_word_for_word_what_was_sent_before_some_after_sealing() -> None:
+def test_duplicates_repeat_earlier_events_word_for_word_some_after_sealing() -> None:
     everything = sent(plan())
     earlier: dict[str, dict[str, Any]] = {}
     delays = set()
@@ -102,7 +102,7 @@ def test_a_reused_id_carries_another_quantity() -> None:
         assert received(tagged) == received(known[tagged["event"]["id"]]) + 1
 
 
-def test_the_leaver_leaves_at_twenty_past_in_the_last_third_and_goes_on_reporting() -> None:
+def test_one_customer_cancels_at_twenty_past_and_goes_on_reporting() -> None:
     folded = plan()
     cancellation = mix_in(folded).cancellation
     assert cancellation is not None
@@ -114,7 +114,7 @@ def test_the_leaver_leaves_at_twenty_past_in_the_last_third_and_goes_on_reportin
             assert (tagged["purpose"] == "after_cancelling") == (minute >= f"{cancellation.hour:02d}:20")
 
 
-def test_broken_events_are_broken_in_the_one_way_that_their_reason_names() -> None:
+def test_a_broken_event_has_only_the_fault_that_its_reason_names() -> None:
     broken = {
         t["purpose"].removeprefix("refusal:"): t["event"] for t in sent(plan()) if t["purpose"].startswith("refusal:")
     }

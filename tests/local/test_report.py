@@ -228,7 +228,7 @@ def test_the_console_shows_bills_states_and_verdict(width: int) -> None:
     assert "→ build/run.html" in text
 
 
-def test_a_buyer_whom_nobody_knows_is_no_customer_but_its_usage_is_in_the_totals() -> None:
+def test_an_unknown_buyers_usage_is_in_the_totals_only() -> None:
     waiting = {"api_calls": Account(received=Decimal(5), waiting=Decimal(5))}
     unknown = Customer(customerIdentifier="buyer-unknown", integration="unknown", dimensions=waiting)
     run = replace(RUN, customers=(*RUN.customers, unknown))

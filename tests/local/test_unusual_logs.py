@@ -70,7 +70,7 @@ def folded(tmp_path: Path, kind: str, hours: int = 12, share: int = 1) -> Plan:
 @pytest.mark.parametrize("share", [1, 5])
 @pytest.mark.parametrize("hours", [1, 12, 24])
 @pytest.mark.parametrize("kind", UNUSUAL)
-def test_every_event_is_sent_for_the_first_time_once_and_the_door_takes_it(
+def test_every_event_of_an_unusual_log_is_sent_once_and_accepted(
     tmp_path: Path, kind: str, hours: int, share: int
 ) -> None:
     plan = folded(tmp_path, kind, hours, share)
@@ -93,7 +93,7 @@ def test_every_event_is_sent_for_the_first_time_once_and_the_door_takes_it(
     }
 
 
-def test_who_is_not_named_is_no_user(tmp_path: Path) -> None:
+def test_an_unnamed_resource_is_no_user(tmp_path: Path) -> None:
     assert folded(tmp_path, "nobody is named").by_dimension[ACTIVE_USERS] == 0
     assert folded(tmp_path, "people with odd names").by_dimension[ACTIVE_USERS] == 1
 
@@ -116,7 +116,7 @@ def test_hours_and_weeks_are_those_of_utc(tmp_path: Path) -> None:
     assert list(plan.customers) == ["2026-W02", "2026-W03"]
 
 
-def test_a_single_customer_stays_and_of_few_the_share_takes_at_least_one(tmp_path: Path) -> None:
+def test_a_single_customer_stays_and_a_share_of_few_is_at_least_one(tmp_path: Path) -> None:
     for kind in ("one event", "one case", "a single week"):
         assert mix_in(folded(tmp_path, kind)).cancellation is None
     assert folded(tmp_path, "cases without events among others", share=5).cases == 1

@@ -105,7 +105,7 @@ def test_h4_what_was_billed_without_an_answer_is_never_a_conflict(fault: str, id
         assert world.verdicts(buyer) == {EXECUTIONS: expected}
 
 
-def test_h4_a_duplicate_of_an_attempt_that_another_run_has_in_flight_is_no_conflict() -> None:
+def test_h4_a_duplicate_of_another_runs_attempt_is_no_conflict() -> None:
     """The second run's answer is stored before the first run's."""
     with protocol(now=START, identical_resend="DuplicateRecord") as world:
         buyer = world.join("license")
@@ -120,7 +120,7 @@ def test_h4_a_duplicate_of_an_attempt_that_another_run_has_in_flight_is_no_confl
 
 
 @pytest.mark.parametrize("stage", ["before the call", "after it"])
-def test_h4_a_line_that_another_run_may_be_sending_is_left_alone_for_a_while(world: Protocol, stage: str) -> None:
+def test_h4_a_line_with_a_call_under_way_is_not_sent_by_another_run(world: Protocol, stage: str) -> None:
     """Two runs at once do not make every call twice, and no answer is ambiguous for nothing."""
     buyer = world.join("license")
     report(world, buyer, "e0", 2)

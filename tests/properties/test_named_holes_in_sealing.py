@@ -33,7 +33,7 @@ def test_h6a_usage_that_arrives_while_an_hour_is_sealed_is_in_its_line(
     settle_all(world)
 
 
-def test_h6a_usage_that_saw_the_hour_open_and_comes_after_its_seal_is_billed_in_another(world: Protocol) -> None:
+def test_h6a_usage_judged_before_the_seal_and_written_after_it_is_billed_later(world: Protocol) -> None:
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
     world.now = HOUR + SECONDS + 600.0

@@ -34,7 +34,7 @@ def test_a_sealer_that_has_read_the_record_loses_to_a_void(world: Protocol, kept
     assert world.billed(buyer) == 2
 
 
-def test_a_void_that_saw_the_hour_open_and_comes_after_its_seal_changes_nothing(world: Protocol) -> None:
+def test_a_void_judged_before_the_seal_and_written_after_it_changes_nothing(world: Protocol) -> None:
     buyer = world.join("license")
     report(world, buyer, "e0", 3)
     world.now = HOUR + SECONDS + 600.0
@@ -90,7 +90,7 @@ def test_a_void_and_its_event_delivered_again_at_once(world: Protocol, first: st
 
 
 @pytest.mark.parametrize("fault", sorted({fault for point in AT for fault in AT[point] if "Meter" not in point}))
-def test_whatever_breaks_at_whatever_effect_it_is_taken_back_once(fault: str) -> None:
+def test_any_fault_at_any_effect_takes_the_event_back_once(fault: str) -> None:
     """The event comes with its void, and both come again after the fault; so does a run beside them."""
     for effect in range(MOST_EFFECTS):
         judge = Judge()

@@ -54,7 +54,7 @@ def test_h9a_an_event_judged_before_the_end_opens_no_hour_after_it(world: Protoc
     assert world.sender.accepted == []
 
 
-def test_h9a_a_leaver_opens_no_hour_past_his_grace_even_if_no_workflow_runs(world: Protocol) -> None:
+def test_h9a_no_hour_opens_after_the_grace_even_without_a_workflow(world: Protocol) -> None:
     """The item's own ``acceptsUntil`` refuses, at the moment of the transaction."""
     buyer = world.join("license")
     world.subscribe(buyer, told=True)
@@ -93,7 +93,7 @@ def test_h10_usage_of_a_running_hour_that_is_sealed_goes_to_the_next(world: Prot
 # --- H11: a parked line wakes up -------------------------------------------------------------------------------------
 
 
-def test_h11_a_notice_that_comes_while_the_answer_is_on_its_way_is_not_overlooked(world: Protocol) -> None:
+def test_h11_a_notice_during_a_call_is_not_overlooked(world: Protocol) -> None:
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
     world.marketplace.arm("status", times=1, buyer=buyer, status="CustomerNotSubscribed")
@@ -107,7 +107,7 @@ def test_h11_a_notice_that_comes_while_the_answer_is_on_its_way_is_not_overlooke
     assert world.billed(buyer) == 2
 
 
-def test_h11_hourly_runs_ask_again_every_four_hours_and_once_more_before_the_deadline(world: Protocol) -> None:
+def test_h11_runs_retry_every_four_hours_and_once_before_the_deadline(world: Protocol) -> None:
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
     world.marketplace.arm("status", buyer=buyer, status="CustomerNotSubscribed")
@@ -123,7 +123,7 @@ def test_h11_hourly_runs_ask_again_every_four_hours_and_once_more_before_the_dea
 # --- H12: an older notice does not go with its facts -----------------------------------------------------------------
 
 
-def test_h12_a_start_that_its_end_has_overtaken_still_dates_the_first_hour(world: Protocol) -> None:
+def test_h12_a_start_that_arrives_after_its_end_still_dates_the_first_hour(world: Protocol) -> None:
     buyer = world.buyer("license", active_from=None)
     world.customers.append(buyer)
     world.now = HOUR + 900.0
@@ -168,7 +168,7 @@ def test_lines_near_their_deadline_travel_alone(world: Protocol) -> None:
     assert [world.billed(buyer) for buyer in buyers] == [2, 2, 2]
 
 
-def test_a_tidier_that_is_behind_takes_no_mark_away_that_was_set_since(world: Protocol) -> None:
+def test_tidying_from_a_stale_read_removes_no_newer_mark(world: Protocol) -> None:
     """Two lines: one run has read the record with none failed; the other ends one ``expired``."""
     buyer = world.join("license")
     report(world, buyer, "e0", 2)

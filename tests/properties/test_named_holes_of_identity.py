@@ -30,7 +30,7 @@ def seen(world: Protocol, customer: str, event_id: str, user: str, **changes: An
 
 
 @pytest.mark.parametrize("fault", ["crash_after", "crash_before"])
-def test_h5_a_line_that_fails_while_its_settler_dies_is_in_the_failed_index(world: Protocol, fault: str) -> None:
+def test_h5_a_failed_line_is_indexed_although_its_settler_crashes(world: Protocol, fault: str) -> None:
     """The mark is part of the write that ends the line, so that no crash comes between."""
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
@@ -51,7 +51,7 @@ def test_h5_a_line_that_fails_while_its_settler_dies_is_in_the_failed_index(worl
 # --- H14: the month of a user is that of his use, and he is himself under his new key ---------------------------------
 
 
-def test_h14a_a_user_of_october_who_is_told_of_in_november_is_octobers() -> None:
+def test_h14a_a_user_of_october_reported_in_november_counts_in_october() -> None:
     with protocol(now=from_iso("2026-10-31T23:40:00Z")) as world:
         buyer = world.join("license")
         assert told(world, seen(world, buyer, "o1", "ann")) == ["recorded"]
@@ -83,7 +83,7 @@ def test_h14c_a_batch_in_which_a_user_comes_twice_is_recorded(world: Protocol) -
 # --- H15: an event's name: its scope, its life, its content -----------------------------------------------------------
 
 
-def test_h15a_an_event_of_the_old_key_is_not_counted_again_under_the_new_one(world: Protocol) -> None:
+def test_h15a_an_event_of_the_previous_key_counts_once(world: Protocol) -> None:
     old, new = world.join("legacy"), world.join("license")
     first = world.event(old, "e0", Decimal(7))
     assert told(world, first) == ["recorded"]
@@ -170,7 +170,7 @@ def test_two_endings_of_one_period_end_it_once_at_the_first_in_time(world: Proto
     assert world.billed(buyer) == 3
 
 
-def test_a_run_that_stands_before_its_write_when_the_second_ending_comes_bills_once(world: Protocol) -> None:
+def test_a_second_ending_between_read_and_write_of_a_run_bills_once(world: Protocol) -> None:
     buyer = world.join("license")
     report(world, buyer, "e0", 3)
     world.note(buyer, "end", START + 700)

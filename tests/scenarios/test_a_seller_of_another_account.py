@@ -25,7 +25,7 @@ def used(world: World, number: int = 3) -> list[str]:
     return buyers
 
 
-def test_a_role_that_may_not_be_assumed_stops_the_run_pages_and_leaves_every_line_pending(world: World) -> None:
+def test_a_denied_seller_role_stops_the_run_pages_and_leaves_lines_pending(world: World) -> None:
     with security_tokens(refused("AccessDenied", 403)) as tokens:
         buyers = used(world)
         assert world.next_run() == ["ProductFault"]
@@ -40,7 +40,7 @@ def test_a_role_that_may_not_be_assumed_stops_the_run_pages_and_leaves_every_lin
 @pytest.mark.parametrize(
     "answer", [refused("Throttling", 400), refused("InternalFailure", 500), silent(ReadTimeoutError(endpoint_url="x"))]
 )
-def test_a_busy_sts_leaves_lines_to_be_sent_again_and_no_attempt_on_them(world: World, answer: object) -> None:
+def test_a_throttled_sts_leaves_lines_pending_and_without_attempts(world: World, answer: object) -> None:
     with security_tokens(answer) as tokens:  # type: ignore[arg-type]
         (buyer,) = used(world, 1)
         assert world.next_run() == ["MarketplaceBusy"]

@@ -141,7 +141,7 @@ def test_known_bad_lines_wait_for_the_good_lines_of_every_page(world: World) -> 
 
 
 @pytest.mark.parametrize("error", ["AccessDeniedException", "InvalidProductCodeException", "DisabledApiException"])
-def test_a_fault_of_the_product_stops_the_run_and_costs_nobody(world: World, error: str) -> None:
+def test_a_product_fault_stops_the_run_and_loses_no_line(world: World, error: str) -> None:
     """H3: one run with a wrong setting must not end an hour of everyone's lines."""
     buyers = [world.buyer() for _ in range(30)]
     world.report(*(world.event(buyer, "a", 2) for buyer in buyers))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.leaving import Leaving
+from ledger.cancellation import Cancellation
 from local.dynamodb.table import MemoryTable
 from runtime.metric_names import MeteringMetric
 from tests.scenarios.leaving import END, Crash, FinalMetering, leave, leaver, status, use
@@ -51,7 +51,7 @@ def test_a_conflict(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.counted[MeteringMetric.LINES_CONFLICT] == 1
 
 
-class Lost(Leaving):
+class Lost(Cancellation):
     """Done, and the answer never came."""
 
     def end(self, *given: Any, **more: Any) -> None:
@@ -71,7 +71,7 @@ def test_a_remainder_of_more_than_a_unit(world: World) -> None:
         if effect == "refuse":
             break
     with suppress(Crash):
-        replace(world.ender, leaving=Lost(**vars(world.ender.leaving))).end_subscription(buyer, int(END))
+        replace(world.ender, cancellation=Lost(**vars(world.ender.cancellation))).end_subscription(buyer, int(END))
     assert (status(world, buyer), world.counted[MeteringMetric.REMAINDERS_UNBILLED]) == ("cancelled", 0)
     assert world.ender.end_subscription(buyer, int(END)) == "not_its_turn"
     assert world.balances.get(buyer).ended == {("api_calls", int(END)): 900}

@@ -78,7 +78,7 @@ def test_h2_no_zero_takes_the_place_of_the_activations_hour(world: World) -> Non
     assert {line["timestamp"] for line in world.accepted()} == {iso(START + HOUR + 5)}
 
 
-def test_h2_a_run_of_an_old_hour_by_hand_puts_no_zero_for_who_was_not_active_then(world: World) -> None:
+def test_h2_a_manual_run_of_an_old_hour_puts_zeros_for_active_customers_only(world: World) -> None:
     world.zeros = "every"
     world.buyer(active_from=START + 5 * HOUR + 5)
     world.now = START + 8 * HOUR + 600
@@ -94,7 +94,7 @@ def test_h2_a_run_of_an_old_hour_by_hand_puts_no_zero_for_who_was_not_active_the
         {"supersededBy": "somebody"},
     ],
 )
-def test_who_is_not_active_gets_none(world: World, changes: dict[str, Any]) -> None:
+def test_an_inactive_customer_gets_no_zero(world: World, changes: dict[str, Any]) -> None:
     world.zeros = "every"
     buyer, other = world.buyer(), world.buyer()
     world.change(buyer, **changes)
@@ -103,7 +103,7 @@ def test_who_is_not_active_gets_none(world: World, changes: dict[str, Any]) -> N
     assert len(zeros(world, other)) == 5
 
 
-def test_who_leaves_while_the_zeros_are_put_costs_the_others_nothing(
+def test_a_customer_who_leaves_during_zeros_does_not_affect_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The index still calls him active; the transaction's own condition decides, and the others are put alone."""
@@ -140,7 +140,7 @@ def test_a_pure_contract_is_not_metered_for_nothing(world: World) -> None:
     assert world.put_zeros() == 0
 
 
-def test_a_zero_that_fails_wakes_nobody(world: World) -> None:
+def test_a_failed_zero_raises_no_alarm(world: World) -> None:
     world.zeros = "workflow_executions"
     buyer = world.buyer()
     world.marketplace.arm("status", buyer=buyer, status="CustomerNotSubscribed")

@@ -75,7 +75,7 @@ def test_what_remains_ends_by_name_in_the_transaction_that_cancels(world: World,
     assert (balance.remainder, balance.ended) == ({}, {(CALLS, int(END)): Decimal(400)})
 
 
-def test_whoever_comes_back_after_it_starts_without_what_remained(world: World, buyer: str) -> None:
+def test_a_customer_who_resubscribes_after_cancellation_starts_without_a_remainder(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
     leave(world, buyer)
     FinalMetering(world, buyer).run()
@@ -138,7 +138,7 @@ def test_h9c_a_record_that_the_index_does_not_show_yet_is_found(
     assert lines(world, buyer) == {"08:00": 8, "09:00": 9}
 
 
-def test_h9d_usage_in_an_hour_that_has_not_begun_waits_for_it_within_the_grace(world: World) -> None:
+def test_h9d_usage_of_the_next_hour_waits_for_it_within_the_grace(world: World) -> None:
     """Its own hour was sealed early, so the next one has it."""
     buyer = leaver(world)
     end = TEN + 10 * MINUTE
@@ -172,7 +172,7 @@ def test_h9d_usage_in_an_hour_after_the_grace_is_sealed_and_named(world: World, 
 
 
 @pytest.mark.parametrize("effects", range(8))
-def test_h9e_whoever_dies_between_two_steps_is_gone_on_with(world: World, buyer: str, effects: int) -> None:
+def test_h9e_a_crash_between_two_steps_is_resumed(world: World, buyer: str, effects: int) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
     leave(world, buyer)
     world.now = REFUSES

@@ -41,7 +41,7 @@ def buyer(world: World) -> str:
     return found
 
 
-def test_whoever_comes_back_within_the_grace_is_not_cancelled_and_keeps_his_remainder(world: World, buyer: str) -> None:
+def test_a_customer_who_resubscribes_within_the_grace_keeps_the_remainder(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
     leave(world, buyer)
     final = FinalMetering(world, buyer).run(until=END + 1)
@@ -59,7 +59,9 @@ def test_whoever_comes_back_within_the_grace_is_not_cancelled_and_keeps_his_rema
 
 
 @pytest.mark.parametrize("step", ["refuse", "seal", "submit"])
-def test_whoever_comes_back_while_it_is_under_way_is_not_cancelled(world: World, buyer: str, step: str) -> None:
+def test_a_customer_who_resubscribes_during_final_metering_is_not_cancelled(
+    world: World, buyer: str, step: str
+) -> None:
     leave(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)
@@ -86,14 +88,12 @@ def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buye
     read, balance = subscriber(world, buyer), world.balances.get(buyer)
     come_back(world, buyer, REFUSES + 1)
     with pytest.raises(Cancelled):
-        world.ender.leaving.end(read, balance, int(END), world.now)
+        world.ender.cancellation.end(read, balance, int(END), world.now)
     assert status(world, buyer) == "active"
     assert world.ender.end_subscription(buyer, int(END)) == "not_its_turn"
 
 
-def test_an_hour_after_the_grace_is_not_given_up_if_the_buyer_comes_back_before_he_is_cancelled(
-    world: World, buyer: str
-) -> None:
+def test_an_hour_after_the_grace_is_kept_if_the_customer_resubscribes(world: World, buyer: str) -> None:
     """Nobody would have taken it; now it lies in his new period."""
     leave(world, buyer)
     world.now = TEN + MINUTE
@@ -135,12 +135,12 @@ def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: Worl
     stale = world.balances.get(buyer)
     world.sealer.seal_hour(buyer, int(NINE))
     with pytest.raises(Cancelled):
-        world.ender.leaving.end(subscriber(world, buyer), stale, int(END), world.now)
+        world.ender.cancellation.end(subscriber(world, buyer), stale, int(END), world.now)
     final.run()
     assert world.balances.get(buyer).ended == {(CALLS, int(END)): Decimal(400)}
 
 
-def test_a_seal_between_the_balance_and_the_hours_has_both_read_again(world: World, buyer: str) -> None:
+def test_a_seal_between_two_reads_makes_the_cancellation_read_both_again(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 400, dimension=CALLS)
     leave(world, buyer)
     world.now = REFUSES
@@ -162,7 +162,7 @@ def test_a_seal_between_the_balance_and_the_hours_has_both_read_again(world: Wor
     assert real(buyer).ended == {(CALLS, int(END)): Decimal(400)}
 
 
-def test_a_record_that_nobody_can_read_keeps_the_subscription(world: World, buyer: str) -> None:
+def test_an_unreadable_record_prevents_cancellation(world: World, buyer: str) -> None:
     leave(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)

@@ -105,9 +105,7 @@ def test_a_notice_half_an_hour_late_loses_nothing(world: World, buyer: str) -> N
     assert status(world, buyer) == "cancelled"
 
 
-def test_a_notice_two_hours_late_has_everything_done_at_once_and_names_what_is_not_taken(
-    world: World, buyer: str
-) -> None:
+def test_a_notice_two_hours_late_is_metered_at_once_and_its_loss_is_named(world: World, buyer: str) -> None:
     world.marketplace.end(buyer, iso(END))
     world.now = ELEVEN + 10 * MINUTE
     assert use(world, buyer, "unaware", 2) == "recorded 11"
@@ -140,7 +138,7 @@ def test_lost_answers_of_the_last_hour_are_asked_for_every_minute(world: World, 
     assert len(asked) == 1, "the same request each time"
 
 
-def test_a_fault_of_the_product_is_outlived_within_the_grace(world: World, buyer: str) -> None:
+def test_a_product_fault_within_the_grace_loses_no_line(world: World, buyer: str) -> None:
     leave(world, buyer)
     world.now = REFUSES
     world.marketplace.arm("error", times=4, error="AccessDeniedException")
@@ -148,7 +146,7 @@ def test_a_fault_of_the_product_is_outlived_within_the_grace(world: World, buyer
     assert (lines(world, buyer), status(world, buyer)) == ({"09:00": 9}, "cancelled")
 
 
-def test_after_the_grace_nobody_is_kept_waiting_for_an_answer(world: World, buyer: str) -> None:
+def test_after_the_grace_final_metering_waits_for_no_answer(world: World, buyer: str) -> None:
     leave(world, buyer)
     world.now = REFUSES
     world.marketplace.arm("throttle", times=100)
@@ -158,7 +156,7 @@ def test_after_the_grace_nobody_is_kept_waiting_for_an_answer(world: World, buye
     assert world.pending() == {(buyer, int(NINE))}, "the hourly run asks on, and names it at its deadline"
 
 
-def test_an_hour_that_cannot_be_sealed_keeps_the_subscription_from_being_cancelled(world: World, buyer: str) -> None:
+def test_an_hour_that_cannot_be_sealed_prevents_cancellation(world: World, buyer: str) -> None:
     leave(world, buyer)
     known = subscriber(world, buyer).account_id
     world.subscriber_items.update_item(
@@ -183,7 +181,7 @@ def test_beside_the_hourly_run_each_hour_is_billed_once(world: World, buyer: str
     assert world.marketplace.summary()["billedTwice"] == 0
 
 
-def test_after_a_day_without_runs_the_old_hours_remainder_ends_by_name_too(world: World, buyer: str) -> None:
+def test_after_a_day_without_runs_the_old_hours_remainder_is_named(world: World, buyer: str) -> None:
     """An hour past its deadline can be billed no more, but what it leaves over is nobody's unless it is sealed."""
     use(world, buyer, "calls", 400, dimension=CALLS)
     end = END + 30 * HOUR
@@ -196,7 +194,7 @@ def test_after_a_day_without_runs_the_old_hours_remainder_ends_by_name_too(world
     assert world.verdicts(buyer, NINE) == {"workflow_executions": "expired"}
 
 
-def test_a_late_record_that_somebody_has_tried_is_left_to_its_answer(world: World, buyer: str) -> None:
+def test_a_late_record_with_an_attempt_waits_for_its_answer(world: World, buyer: str) -> None:
     """By a clock that is ahead: what may have been billed is not named as never sent."""
     leave(world, buyer)
     world.now = TEN + MINUTE
@@ -213,7 +211,7 @@ def test_a_late_record_that_somebody_has_tried_is_left_to_its_answer(world: Worl
     assert world.pending() == {(buyer, int(ELEVEN))}
 
 
-def test_the_first_hour_is_taken_though_eventbridge_cuts_the_activations_time(world: World) -> None:
+def test_usage_of_the_first_hour_counts_although_eventbridge_truncates_the_activation(world: World) -> None:
     """Marketplace activates at 08:12:05.7 and refuses usage that is stamped before; the event says 08:12:05."""
     buyer = world.buyer(active_from=START + 725.7)
     world.subscriber_items.update_item(
@@ -227,7 +225,7 @@ def test_the_first_hour_is_taken_though_eventbridge_cuts_the_activations_time(wo
 
 
 @pytest.mark.parametrize(("scale", "told"), [(1000, 0), (100, 1)])
-def test_a_remainder_that_would_make_a_billed_unit_is_told(world: World, scale: int, told: int) -> None:
+def test_a_remainder_of_a_whole_unit_is_reported(world: World, scale: int, told: int) -> None:
     """The stage's scale was lowered while 900 calls were left over, and he leaves before anything uses them up."""
     buyer = leaver(world)
     use(world, buyer, "e0", 900, dimension="api_calls")

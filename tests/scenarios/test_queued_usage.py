@@ -96,7 +96,7 @@ def test_what_is_refused_while_it_waits_is_refused_at_once(world: World, door: Q
     assert door.lying(door.waiting) == []
 
 
-def test_only_the_waiting_queue_is_believed_how_long(world: World, door: QueueDoor) -> None:
+def test_only_the_waiting_queues_messages_say_how_long_they_have_waited(world: World, door: QueueDoor) -> None:
     early = world.buyer(active_from=None)
     body = json.dumps({"events": [world.event(early, "a")], "waitingSince": iso(START - 30 * DAY)})
     door.take(body, has_waited=False)
@@ -104,9 +104,7 @@ def test_only_the_waiting_queue_is_believed_how_long(world: World, door: QueueDo
 
 
 @pytest.mark.parametrize("since", [None, 7, "yesterday", "2999-01-01T00:00:00Z", "9999-12-31T23:59:59-23:00", ["x"]])
-def test_a_waiting_message_that_does_not_say_since_when_begins_to_wait_now(
-    world: World, door: QueueDoor, since: Any
-) -> None:
+def test_a_waiting_message_without_a_start_begins_to_wait_now(world: World, door: QueueDoor, since: Any) -> None:
     early = world.buyer(active_from=None)
     door.take(json.dumps({"events": [world.event(early, "a")], "waitingSince": since}), has_waited=True)
     assert door.waits_since() == [world.now]

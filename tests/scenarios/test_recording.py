@@ -53,7 +53,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def test_every_refusal_is_named_and_costs_the_others_of_its_batch_nothing(world: World, buyer: str) -> None:
+def test_a_refused_event_has_a_reason_and_does_not_affect_its_batch(world: World, buyer: str) -> None:
     events = [world.event(buyer, f"r{number}") | changes for number, (_, changes) in enumerate(REFUSED)]
     verdicts = world.report(world.event(buyer, "first"), *events, world.event(buyer, "last"))
     assert [verdict.get("reason") for verdict in verdicts[1:-1]] == [reason for reason, _ in REFUSED]
@@ -70,12 +70,12 @@ def test_what_is_no_event_is_refused(world: World, body: Any) -> None:
     assert (verdict["id"], verdict["verdict"]) == (None, "refused")
 
 
-def test_usage_of_somebody_unknown_is_kept_by_the_sender(world: World) -> None:
+def test_usage_of_an_unknown_customer_stays_with_its_sender(world: World) -> None:
     assert brief(world.report(world.event("nobody", "a"))) == ["retry_later unknown_customer"]
     assert stored(world, "nobody") == set()
 
 
-def test_usage_before_the_activation_is_kept_by_the_sender_and_taken_later(world: World) -> None:
+def test_usage_before_the_activation_stays_with_its_sender_until_then(world: World) -> None:
     buyer = world.buyer(active_from=None)
     event = world.event(buyer, "a")
     assert brief(world.report(event)) == ["retry_later not_active_yet"]
@@ -85,7 +85,7 @@ def test_usage_before_the_activation_is_kept_by_the_sender_and_taken_later(world
     assert brief(world.report(event)) == ["recorded 08"]
 
 
-def test_a_leavers_usage_is_taken_until_accepts_until(world: World, buyer: str) -> None:
+def test_usage_after_the_end_counts_until_accepts_until(world: World, buyer: str) -> None:
     ended(world, buyer, NOW, NOW + 45 * MINUTE)
     world.now = NOW + 45 * MINUTE - 0.5
     event, after = world.event(buyer, "a", occurredAt=iso(NOW)), world.event(buyer, "b", occurredAt=iso(NOW + 301))
@@ -105,7 +105,7 @@ def test_a_status_that_opens_no_hour_is_an_answer_not_an_endless_try(world: Worl
     assert counted(world, buyer) == {}
 
 
-def test_a_new_subscription_takes_usage_of_both_periods_and_not_of_between(world: World, buyer: str) -> None:
+def test_usage_counts_in_both_periods_of_a_subscription_and_not_between_them(world: World, buyer: str) -> None:
     world.change(
         buyer,
         activePeriods=[{"start": int(START - DAY), "end": int(START - 3 * HOUR)}, {"start": int(START - HOUR)}],

@@ -26,7 +26,7 @@ from tests.scenarios.recording import (
     user,
 )
 from tests.scenarios.world import DIMENSIONS, START, World
-from usage.record_usage import ATTEMPTS, record_customer
+from usage.record_usage import TRIES, record_customer
 from usage.report_usage import report_usage
 from usage.usage_event import UsageEvent, parse
 
@@ -113,7 +113,7 @@ def report_while(world: World, what: Callable[[], None], *events: dict[str, Any]
     return [v.payload() for _, v in report_usage(list(events), DIMENSIONS, stores, lambda: world.now)]
 
 
-def test_a_buyer_who_leaves_between_read_and_write_opens_no_hour(world: World, buyer: str) -> None:
+def test_a_cancellation_between_read_and_write_opens_no_hour(world: World, buyer: str) -> None:
     """H9a: what the last seal cannot see must not be accepted."""
     verdicts = report_while(
         world,
@@ -126,7 +126,7 @@ def test_a_buyer_who_leaves_between_read_and_write_opens_no_hour(world: World, b
     assert world.records.get(buyer, hour_of(NOW)) is None
 
 
-def test_a_status_alone_that_changes_between_is_enough(world: World, buyer: str) -> None:
+def test_a_changed_status_alone_refuses_the_write(world: World, buyer: str) -> None:
     verdicts = report_while(
         world, lambda: world.change(buyer, subscriptionStatus="final_metering"), world.event(buyer, "a")
     )
@@ -203,7 +203,7 @@ def test_contention_is_no_verdict(world: World, buyer: str) -> None:
 
     with pytest.raises(Contended):
         record(10**6)
-    assert pauses == list(range(ATTEMPTS - 1))
+    assert pauses == list(range(TRIES - 1))
     assert stored(world, buyer) == set()
     assert brief(record(3)) == ["recorded 08"]
     assert brief(record(0)) == ["duplicate 08"]

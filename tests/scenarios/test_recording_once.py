@@ -25,9 +25,7 @@ from tests.scenarios.world import START, World
 pytestmark = pytest.mark.usefixtures("half_past_eight")
 
 
-def test_an_event_counts_once_in_a_batch_and_over_requests_and_after_its_hour_is_sealed(
-    world: World, buyer: str
-) -> None:
+def test_an_event_counts_once_in_a_batch_across_requests_and_after_sealing(world: World, buyer: str) -> None:
     event = world.event(buyer, "a", 3)
     assert brief(world.report(event, event, dict(event))) == ["recorded 08", "duplicate 08", "duplicate 08"]
     assert brief(world.report(event)) == ["duplicate 08"]
@@ -97,7 +95,7 @@ def test_one_id_of_two_customers_is_two_events(world: World, buyer: str) -> None
         (2 * HOUR, "unknown_customer"),
     ],
 )
-def test_what_was_recorded_stays_so_whatever_has_become_of_the_customer(
+def test_a_repeat_is_recorded_whatever_the_customers_status_is(
     world: World, buyer: str, later: float, bars: str
 ) -> None:
     """Before any refusal that rests on state or time the event itself is looked up."""

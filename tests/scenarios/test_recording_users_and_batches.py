@@ -36,7 +36,7 @@ def test_a_user_counts_once_a_month_over_batches_and_hours(world: World, buyer: 
     assert counted(world, buyer, START + HOUR) == {("active_users", MONTH): 1}
 
 
-def test_a_user_who_was_counted_opens_no_hour(world: World, buyer: str) -> None:
+def test_a_user_counted_already_opens_no_hour(world: World, buyer: str) -> None:
     world.report(user(world, buyer, "a", "ann"))
     world.now += HOUR
     assert world.report(user(world, buyer, "b", "ann"))[0]["counted"] == "0"
@@ -44,7 +44,7 @@ def test_a_user_who_was_counted_opens_no_hour(world: World, buyer: str) -> None:
     assert brief(world.report(user(world, buyer, "b", "ann"))) == ["duplicate 09"]
 
 
-def test_the_month_of_a_user_is_that_of_the_use_and_the_invoice_that_of_the_hour(world: World) -> None:
+def test_a_user_counts_in_the_month_of_use_and_is_invoiced_with_the_hour(world: World) -> None:
     """H14a: an October event that arrives in November must not count its user in November."""
     world.now = from_iso("2026-11-01T00:20:00Z")
     buyer = world.buyer(active_from=world.now - DAY)
@@ -86,7 +86,7 @@ def test_a_hundred_new_users_in_one_request(world: World, buyer: str, previous: 
     assert counted(world, buyer) == {("active_users", MONTH): 100}
 
 
-def test_a_hundred_events_of_every_kind_for_several_customers_keep_their_order(world: World) -> None:
+def test_verdicts_of_a_hundred_mixed_events_keep_their_order(world: World) -> None:
     buyers = [world.buyer(kind) for kind in ("license", "legacy", "license")]
     makers = [
         lambda b, n: world.event(b, f"e{n}", n),

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from ledger.balance import Balances
+from ledger.cancellation import accepts_until, refuse_usage
 from ledger.conservation import NotConserved, check_lines
-from ledger.leaving import accepts_until, refuse_usage
 from ledger.metering_record import Line, MeteringRecord
 from marketplace.meter_usage import UsageLine
 from marketplace.usage_allocations import Allocation

@@ -91,7 +91,7 @@ def test_a_line_without_tags_is_as_plain_as_ever(world: World) -> None:
     assert not world.record(buyer).tagged
 
 
-def test_what_a_contract_includes_is_taken_from_the_untagged_then_from_the_largest(world: World) -> None:
+def test_included_units_come_from_untagged_usage_then_from_the_largest_set(world: World) -> None:
     buyer = world.buyer()
     contract(world, buyer, workflow_executions=12)
     for hour in range(3):
@@ -137,7 +137,7 @@ def test_decimals_are_allocated_as_decimals(world: World) -> None:
     assert world.verdicts(buyer) == {"data_processed_gb": "billed"}
 
 
-def test_a_user_counts_for_the_tags_he_came_with_first(world: World) -> None:
+def test_a_user_counts_for_the_tags_of_the_first_event(world: World) -> None:
     buyer = world.buyer()
 
     def user(event_id: str, name: str, team: str) -> dict[str, Any]:
@@ -200,7 +200,11 @@ def test_of_2600_sets_the_smallest_are_folded_and_named(world: World) -> None:
     assert "100" not in found
     assert world.verdicts(buyer) == {"workflow_executions": "billed"}
     line = world.record(buyer).lines["workflow_executions"]
-    assert (line.allocated.sets, line.allocated.folded_sets, line.allocated.folded_units) == (2499, 101, found[""])
+    assert (line.allocations.sets, line.allocations.folded_sets, line.allocations.folded_units) == (
+        2499,
+        101,
+        found[""],
+    )
     assert world.counted[MeteringMetric.TAG_SETS_FOLDED] == 101
     [hour] = view_usage(buyer, {}, world.records, world.now)["hours"]
     view = {name: hour["lines"][0].get(name) for name in ("tagSets", "foldedTagSets")}
@@ -216,12 +220,12 @@ def test_large_lines_travel_in_requests_of_their_own(world: World) -> None:
     assert [len(json.loads(body)["UsageRecords"]) for body in world.requests] == [1, 1, 1]
     for buyer in buyers:
         assert world.verdicts(buyer) == {"workflow_executions": "billed"}
-        assert world.record(buyer).lines["workflow_executions"].allocated.parts == 2
+        assert world.record(buyer).lines["workflow_executions"].allocations.parts == 2
 
 
 @pytest.mark.parametrize("meanwhile", [1, 2, 3])
 @pytest.mark.parametrize("when", ["before the tags are read", "after"])
-def test_usage_recorded_while_its_hour_is_sealed_is_split_with_the_rest_or_billed_later(
+def test_usage_recorded_during_sealing_is_split_with_the_rest_or_billed_later(
     world: World, when: str, meanwhile: int
 ) -> None:
     """H17: the version of the record that was read before its tags says whether these are all."""
@@ -286,9 +290,7 @@ def test_a_line_whose_allocations_are_gone_is_not_sent_otherwise(world: World, d
     assert shares(sent(world)[-1]) == {"blue": 2}
 
 
-def test_an_hour_that_cannot_be_split_ends_by_name_when_its_time_is_over(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_hour_that_cannot_be_split_is_named_at_its_deadline(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """So many sets that the sealer dies of them: alarmed as pending, and then as expired; never pending for ever."""
     buyer = world.buyer()
     report(world, tagged(world, buyer, "a", 2, team="blue"))
@@ -307,7 +309,7 @@ def test_an_hour_that_cannot_be_split_ends_by_name_when_its_time_is_over(
     assert world.accepted() == []
 
 
-def test_the_bytes_that_planning_reckons_with_are_enough(world: World) -> None:
+def test_planning_assumes_enough_bytes_for_a_split_line(world: World) -> None:
     buyer = world.buyer()
     report(
         world,
@@ -316,6 +318,6 @@ def test_the_bytes_that_planning_reckons_with_are_enough(world: World) -> None:
     world.next_run()
     [record] = sent(world)
     plain = {name: value for name, value in record.items() if name != "UsageAllocations"}
-    stored = world.record(buyer).lines["data_processed_gb"].allocated
+    stored = world.record(buyer).lines["data_processed_gb"].allocations
     assert len(json.dumps(record)) - len(json.dumps(plain)) <= stored.size < MAX_BYTES
     assert tag_set({"team": "0"}) in world.tagged.of_hour(buyer, int(START))["data_processed_gb"]

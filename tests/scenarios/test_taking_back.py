@@ -112,9 +112,7 @@ def test_a_closed_hour_gives_nothing_back(world: World, buyer: str, state: str) 
     assert counted(world, buyer) == {EXECUTIONS: 3}
 
 
-def test_an_open_hour_gives_back_however_old_it_is_and_whatever_has_become_of_the_customer(
-    world: World, buyer: str
-) -> None:
+def test_a_void_changes_an_open_hour_of_any_age_and_of_any_customer(world: World, buyer: str) -> None:
     """Nothing but the hour's state decides: it is billed as it is sealed."""
     world.report(world.event(buyer, "a", 3))
     world.now += 20 * HOUR
@@ -138,7 +136,7 @@ def test_late_usage_of_another_month_is_taken_off_that_month(world: World) -> No
     assert counted(world, buyer, world.now) == {("workflow_executions", "2026-10"): 0, EXECUTIONS: 2}
 
 
-def test_the_set_of_tags_loses_it_too(world: World, buyer: str) -> None:
+def test_the_units_leave_their_set_of_tags_too(world: World, buyer: str) -> None:
     blue = {"tags": {"team": "blue"}}
     world.report(world.event(buyer, "a", 3) | blue, world.event(buyer, "b", 4) | blue, world.event(buyer, "c", 1))
     assert brief(world.report(void(buyer, "a"))) == ["voided 08"]
@@ -146,12 +144,10 @@ def test_the_set_of_tags_loses_it_too(world: World, buyer: str) -> None:
     assert brief(world.report(void(buyer, "b"))) == ["voided 08"]
     world.next_run()
     assert world.billed(buyer) == 1
-    assert world.record(buyer).lines["workflow_executions"].allocated.parts == 0, "nothing is left to split"
+    assert world.record(buyer).lines["workflow_executions"].allocations.parts == 0, "nothing is left to split"
 
 
-def test_who_was_counted_by_another_may_be_taken_back_and_who_brought_the_mark_may_not(
-    world: World, buyer: str
-) -> None:
+def test_only_the_event_that_brought_a_users_mark_cannot_be_taken_back(world: World, buyer: str) -> None:
     """Without ann's first event her second one would have counted, perhaps in an hour that is billed by now."""
     world.report(user(world, buyer, "u1", "ann"), user(world, buyer, "u2", "ann"))
     world.report(peak(world, buyer, "p1", 7), peak(world, buyer, "p2", 5), peak(world, buyer, "p3", 9))
@@ -163,7 +159,7 @@ def test_who_was_counted_by_another_may_be_taken_back_and_who_brought_the_mark_m
     assert counted(world, buyer) == {("active_users", MONTH): 1, ("peak_nodes", MONTH): 9}
 
 
-def test_in_a_batch_every_count_that_added_something_decided_about_the_next(world: World, buyer: str) -> None:
+def test_in_a_batch_no_count_that_raised_the_maximum_can_be_taken_back(world: World, buyer: str) -> None:
     world.report(peak(world, buyer, "p1", 7), peak(world, buyer, "p2", 9))
     assert brief(world.report(void(buyer, "p1"), void(buyer, "p2"))) == ["refused not_voidable"] * 2
 
@@ -179,7 +175,7 @@ def test_what_added_nothing_is_taken_back_whatever_its_hour_is(world: World, buy
     assert brief(world.report(void(buyer, "u2"))) == ["voided 08"]
 
 
-def test_an_event_of_the_previous_key_is_taken_off_the_previous_keys_hour(world: World) -> None:
+def test_an_event_of_the_previous_key_is_taken_back_from_that_keys_hour(world: World) -> None:
     legacy, licence = world.buyer("legacy"), world.buyer()
     world.change(licence, previousIdentifier=legacy)
     event = world.event(legacy, "a", 3)
@@ -210,7 +206,7 @@ def test_a_void_of_what_may_be_waiting_waits_too(world: World, periods: Any) -> 
     assert brief(world.report(world.event(who, "a"), void(who, "a"))) == [f"retry_later {reason}"] * 2
 
 
-def test_a_void_waits_with_the_event_beside_it_for_whatever_reason_that_waits(world: World, buyer: str) -> None:
+def test_a_void_waits_together_with_its_event(world: World, buyer: str) -> None:
     ended(world, buyer, NOW - 10 * MINUTE, NOW - 1)
     event = world.event(buyer, "a")
     assert brief(world.report(event, void(buyer, "a"))) == ["retry_later just_ended"] * 2
@@ -233,7 +229,7 @@ def test_a_void_is_read_as_strictly_as_an_event(world: World, buyer: str) -> Non
     assert [verdict["id"] for verdict in verdicts[:4]] == ["", None, None, "a"]
 
 
-def test_who_may_not_report_an_event_may_not_take_it_back(world: World, buyer: str) -> None:
+def test_a_reporter_takes_back_only_events_that_it_may_report(world: World, buyer: str) -> None:
     world.report(world.event(buyer, "a"), world.event(buyer, "b", dimension="api_calls"))
     mine = Rights((Reporter(principal="p", sources=("people", "scenario"), dimensions=("api_calls",)),))
     others = Rights((Reporter(principal="p", sources=("people",)),))
@@ -251,7 +247,7 @@ def test_who_may_not_report_an_event_may_not_take_it_back(world: World, buyer: s
 # --- by the queue -----------------------------------------------------------------------------------------------------
 
 
-def test_by_the_queue_as_by_the_api(world: World, buyer: str, door: QueueDoor) -> None:
+def test_a_void_by_the_queue_is_a_void_by_the_api(world: World, buyer: str, door: QueueDoor) -> None:
     door.send(buyer, world.event(buyer, "a", 3), world.event(buyer, "b", 4))
     door.send(buyer, void(buyer, "a"), void(buyer, "nobody's"))
     door.pump()
@@ -288,7 +284,7 @@ def test_a_void_that_waits_stays_behind_its_event(world: World, door: QueueDoor)
     assert door.lying(door.waiting) == door.lying(door.refused) == []
 
 
-def test_wherever_the_function_dies_it_is_taken_back_once(world: World, door: QueueDoor) -> None:
+def test_a_crash_after_any_effect_takes_the_event_back_once(world: World, door: QueueDoor) -> None:
     """Each effect is the last one once; then the message comes again."""
     began = world.now
     for last in range(1, 12):

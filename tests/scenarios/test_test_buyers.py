@@ -31,16 +31,14 @@ def test_the_listed_buyer_is_billed_and_the_other_is_held(world: World, buyers: 
     assert world.pending() == {(buyers.held, int(START))}
 
 
-def test_who_is_held_is_billed_once_the_stage_goes_live(world: World, buyers: Buyers) -> None:
+def test_held_hours_are_billed_once_the_stage_goes_live(world: World, buyers: Buyers) -> None:
     world.mode = "live"
     world.next_run()
     assert [world.billed(buyer) for buyer in buyers] == [2, 2]
     assert world.pending() == set()
 
 
-def test_who_is_held_until_his_deadline_ends_not_sent_beside_the_listed_who_goes_on(
-    world: World, buyers: Buyers
-) -> None:
+def test_a_held_hour_ends_not_sent_at_its_deadline_and_listed_buyers_are_billed(world: World, buyers: Buyers) -> None:
     world.next_run(hours=22)
     later = world.now
     world.report(*(world.event(buyer, "b", 3) for buyer in buyers))
@@ -65,7 +63,7 @@ def test_a_listed_buyers_line_that_cannot_be_sent_ends_expired(world: World, buy
     assert {buyer for buyer, _ in world.failed()} == {buyers.listed}
 
 
-def test_levels_tell_the_listed_buyers_hours_from_those_that_are_held(world: World, buyers: Buyers) -> None:
+def test_levels_separate_the_listed_buyers_hours_from_held_ones(world: World, buyers: Buyers) -> None:
     world.report(*(world.event(buyer, "b", 3) for buyer in buyers))
     levels = read_levels(
         world.records,

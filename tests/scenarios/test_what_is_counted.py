@@ -102,7 +102,7 @@ def test_a_zero_that_fails_is_counted_apart(world: World) -> None:
 # --- faults of the product --------------------------------------------------------------------------------------------
 
 
-def test_a_fault_of_the_product_is_counted_once_for_the_run_it_stops(world: World) -> None:
+def test_a_product_fault_is_counted_once_for_the_run_that_it_stops(world: World) -> None:
     use(world, *(world.buyer() for _ in range(30)))
     world.marketplace.arm("error", error="AccessDeniedException")
     assert world.next_run() == ["ProductFault"]
@@ -111,7 +111,7 @@ def test_a_fault_of_the_product_is_counted_once_for_the_run_it_stops(world: Worl
     assert world.counted[MeteringMetric.PRODUCT_FAULTS] == 2, "and once again for the next"
 
 
-def test_lines_that_are_all_rejected_for_one_reason_are_counted_as_one_fault_of_the_product(
+def test_lines_rejected_for_one_reason_count_as_one_product_fault(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("metering.send.send_batch.ALIKE_REJECTIONS", 3)
@@ -123,7 +123,7 @@ def test_lines_that_are_all_rejected_for_one_reason_are_counted_as_one_fault_of_
 
 
 @pytest.mark.parametrize("kind", ["throttle", "server-error", "lost-answer", "unprocessed"])
-def test_what_passes_by_itself_is_no_fault_of_the_product(world: World, kind: str) -> None:
+def test_a_transient_fault_is_no_product_fault(world: World, kind: str) -> None:
     use(world, world.buyer())
     world.marketplace.arm(kind, times=1)
     assert world.next_run() == ["MarketplaceBusy"]

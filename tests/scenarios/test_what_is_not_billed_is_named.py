@@ -14,7 +14,7 @@ from tests.scenarios.world import PRODUCT, START, World
 HOUR = 3600
 
 
-def test_a_buyer_who_is_not_subscribed_is_asked_again_when_his_status_changes(world: World) -> None:
+def test_an_unsubscribed_buyers_line_is_retried_when_the_status_changes(world: World) -> None:
     buyer = world.buyer()
     world.marketplace.arm("status", times=1, buyer=buyer, status="CustomerNotSubscribed")
     world.report(world.event(buyer, "a", 2))
@@ -28,7 +28,7 @@ def test_a_buyer_who_is_not_subscribed_is_asked_again_when_his_status_changes(wo
     assert world.verdicts(buyer) == {"workflow_executions": "billed"}
 
 
-def test_a_line_whose_buyer_is_not_subscribed_says_that_an_advisory_is_open_for_him(world: World) -> None:
+def test_an_unsubscribed_buyers_line_names_the_buyers_open_advisory(world: World) -> None:
     advised, plain = world.buyer(), world.buyer()
     advisory = {"state": "issued", "at": "2026-11-14T12:00:00Z", "noticeId": "n"}
     world.change(advised, agreementStanding={"advisory": advisory})
@@ -75,7 +75,7 @@ def test_a_late_success_is_written_over_expired(world: World) -> None:
 
 
 @pytest.mark.parametrize("mode", ["off", "dry-run", "test-buyers"])
-def test_what_the_stage_does_not_send_is_held_and_ends_not_sent_at_its_deadline(world: World, mode: str) -> None:
+def test_a_line_that_the_stage_holds_ends_not_sent_at_its_deadline(world: World, mode: str) -> None:
     world.mode = mode
     buyer = world.buyer()
     world.report(world.event(buyer, "a", 2))
@@ -97,7 +97,7 @@ def test_what_the_stage_does_not_send_is_held_and_ends_not_sent_at_its_deadline(
 
 
 @pytest.mark.parametrize("mode", ["off", "dry-run", "test-buyers"])
-def test_a_change_of_mode_loses_no_hour_that_can_still_be_sent(world: World, mode: str) -> None:
+def test_a_change_of_mode_loses_no_hour_that_is_in_time(world: World, mode: str) -> None:
     """Somebody switches metering off for a while, or goes live: what Marketplace still takes is sent."""
     buyer = world.buyer()
     world.mode = mode
@@ -110,7 +110,7 @@ def test_a_change_of_mode_loses_no_hour_that_can_still_be_sent(world: World, mod
     assert world.billed(buyer) == 4
 
 
-def test_a_line_that_may_have_been_sent_before_the_mode_was_changed_ends_expired(world: World) -> None:
+def test_a_line_with_an_open_attempt_ends_expired_after_a_change_of_mode(world: World) -> None:
     buyer = world.buyer()
     world.report(world.event(buyer, "a", 2))
     world.marketplace.arm("lost-answer", times=1)
@@ -147,7 +147,7 @@ def test_what_a_contract_includes_is_not_sent(world: World) -> None:
     assert world.balances.get(buyer).used == {("workflow_executions", "2026-11"): 5}
 
 
-def test_a_contract_customer_without_fresh_entitlements_waits_and_is_never_billed_by_guess(world: World) -> None:
+def test_without_fresh_entitlements_a_contract_customer_waits_unbilled(world: World) -> None:
     """H13: overage cannot be taken back."""
     world.pricing_model = "contract-with-consumption"
     world.tiers = (Tier("basic", {"workflow_executions": Decimal(5)}),)
@@ -162,7 +162,7 @@ def test_a_contract_customer_without_fresh_entitlements_waits_and_is_never_bille
     assert world.marketplace.summary()["calls"] == 0
 
 
-def test_a_licence_whose_buyer_turned_out_to_be_a_legacy_one_is_not_sent(world: World) -> None:
+def test_a_licence_line_of_a_legacy_buyer_is_not_sent(world: World) -> None:
     buyer = world.buyer()
     world.report(world.event(buyer, "a", 2))
     world.change(buyer, supersededBy="cust-1")
@@ -216,7 +216,7 @@ def test_quantities_of_one_product_never_share_a_call_with_another_shape(world: 
     assert {line["productCode"] for line in world.accepted()} == {PRODUCT}
 
 
-def test_a_leavers_late_usage_is_billed_by_the_contract_that_expired_just_before_his_end(world: World) -> None:
+def test_late_usage_counts_by_the_contract_that_expired_just_before_the_end(world: World) -> None:
     """Usage of before the end that arrives after its hour was sealed goes to the next, when the contract is over."""
     world.pricing_model = "contract-with-consumption"
     world.tiers = (Tier("basic", {"workflow_executions": Decimal(5)}),)

@@ -1,5 +1,6 @@
 """One episode: a small world whose every choice (who goes next, what breaks, what happens) comes from one seed."""
 
+import sys
 import zlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -108,17 +109,20 @@ ALL_DIMENSIONS = {**DIMENSIONS, **_EXTRA}
 
 @dataclass
 class Episode:
-    """``number`` of a ``seed``: the same again, whenever it is played."""
+    """``chance`` makes every choice; the code itself draws what it makes up from ``made_up``, or else from there too.
 
-    seed: int
-    number: int
+    most: steps to which the profile's are cut.
+    """
+
+    chance: Random
     sources: Sources
     coverage: Coverage = field(default_factory=Counter)
     trace: deque[TraceLine] = field(default_factory=lambda: deque(maxlen=TAIL))
     digest: int = 0
+    made_up: Random | None = None
+    most: int = sys.maxsize
 
     def __post_init__(self) -> None:
-        self.chance = Random(f"{self.seed}/{self.number}")
         self.profile = Profile.draw(self.chance)
         self.judge = Judge()
         values: dict[str, Any] = {
@@ -126,7 +130,7 @@ class Episode:
             "identical_resend": self.profile.identical_resend,
             "usage_after_end": self.profile.usage_after_end,
             "dimensions": {name: ALL_DIMENSIONS[name] for name in self.profile.dimensions},
-            "chance": self.chance,
+            "chance": self.made_up or self.chance,
             "watcher": self.judge,
             "shards": self.profile.shards,
             "zeros": self.profile.zeros,
@@ -157,7 +161,7 @@ class Episode:
     def _play(self) -> None:
         scheduler = self.world.scheduler
         self.happenings.begin(self.profile.customers)
-        while scheduler.steps < self.profile.steps:
+        while scheduler.steps < min(self.profile.steps, self.most):
             if not self._go_on():
                 self._choose()
         scheduler.end_all(finish=self.profile.finish)

@@ -53,8 +53,6 @@ AT: dict[str, tuple[str, ...]] = {
     "Wait": (),
     "start": (),
 }
-#: the older name of an index that does not show anything yet
-FAULTS = ("crash_before", "crash_after", "lost", "unreachable", "throttled", "twice", "lagging", "failed_after")
 
 _FAILED = {
     "BatchMeterUsage": "InternalServiceErrorException",

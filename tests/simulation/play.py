@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from random import Random
 
 from local.dynamodb.errors import Invalid
 from tests.simulation.determinism import Sources, one_seed
@@ -54,7 +55,7 @@ def play(seed: int, *, steps: int, first: int = 0, every: int = 1) -> Iterator[P
     with stage() as sources:
         number = first
         while played.steps < steps:
-            episode = Episode(seed, number, sources, played.coverage)
+            episode = Episode(Random(f"{seed}/{number}"), sources, played.coverage)
             try:
                 episode.play()
             except Exception as error:

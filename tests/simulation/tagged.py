@@ -34,10 +34,10 @@ def check_tags(world: Protocol, records: Sequence[MeteringRecord]) -> None:
     assert hours == {(r.customer_identifier, r.hour) for r in records if r.tagged}
     for record in records:
         for name, line in record.lines.items():
-            if not line.allocated.parts:
+            if not line.allocations.parts:
                 continue
             key = (record.customer_identifier, record.hour, name)
-            split = world.allocations.get_many({key: line.allocated.parts})[key]
+            split = world.allocations.get_many({key: line.allocations.parts})[key]
             assert sum(allocation.quantity for allocation in split) == line.quantity, f"the split of {key}"
             for allocation in split:
                 units = allocation.quantity * line.scale

@@ -81,7 +81,7 @@ def test_an_episode_replays_alone_as_among_others() -> None:
     assert alone.coverage == digests[last] - digests[last - 1]
 
 
-def test_a_mutants_failure_replays_to_the_same_words() -> None:
+def test_a_mutants_failure_replays_with_the_same_message() -> None:
     """By its seed and episode alone; that is all that a hunt leaves behind."""
     mutant = BY_ID["no-journal"]
     found = hunted(mutant, steps=60_000, seed=4)
@@ -95,7 +95,7 @@ def test_a_mutants_failure_replays_to_the_same_words() -> None:
     assert undisturbed.failure is None
 
 
-def test_the_soak_is_a_program() -> None:
+def test_the_soak_runs_from_the_command_line() -> None:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "lambda_src", ROOT / "marketplace-local"))),
@@ -109,7 +109,7 @@ def test_the_soak_is_a_program() -> None:
 
 
 @pytest.mark.parametrize("id_", QUICK)
-def test_a_mutant_is_found(id_: str) -> None:
+def test_the_simulation_finds_the_mutant(id_: str) -> None:
     found = hunted(BY_ID[id_], steps=60_000)
     assert found.what is not None
 
@@ -134,7 +134,7 @@ def test_without_the_checks_the_judge_finds_the_same(id_: str) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
-def test_a_mutant_has_its_place(mutant: Mutant) -> None:
+def test_a_mutant_changes_exactly_one_anchor(mutant: Mutant) -> None:
     """Exactly once, and what comes out is still Python."""
     path, text = mutated(mutant)
     compile(text, str(path), "exec")
@@ -144,7 +144,7 @@ def test_mutants_are_many_and_each_has_a_name() -> None:
     assert len(BY_ID) == len(MUTANTS) >= 40
 
 
-def test_every_fault_is_somewhere_and_known() -> None:
+def test_every_fault_can_strike_and_is_implemented() -> None:
     """What ``strike`` does not know would be done as if nothing was."""
     known = {"crash_before", "crash_after", "lost", "unreachable", "throttled", "conflict", "twice", "failed_before"}
     known |= {"failed_after", "stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status"}

@@ -31,6 +31,8 @@ def make_synth(**variables: str) -> "subprocess.CompletedProcess[str]":
 def last_good() -> Iterator[Path]:
     """The assembly of a stage that there is no more."""
     folder = synth.ROOT / "build" / "cdk.out-gone"
+    # A killed run may have left it behind.
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text("{}", encoding="utf-8")
     yield folder

@@ -5,7 +5,7 @@ from typing import Any
 from buyer.notices import lifecycle
 from buyer.notices.facts import facts, newest_notice, standing
 from buyer.notices.lifecycle import LifecycleNotice
-from ledger.subscriber import Subscriber
+from ledger.subscriber import LifecycleEntry, Subscriber
 from ledger.subscribers import Change
 from marketplace.notice import LIFE, Notice
 from runtime import clock
@@ -31,10 +31,12 @@ def _life(current: Subscriber | None, notice: Notice) -> Change:
     entry = LifecycleNotice(notice.id, _kind(notice), _moment(notice), notice.action)
     life = lifecycle.derive([*lifecycle.stored(current), entry])
     status, changed_at = lifecycle.settled_status(life, current)
-    earlier = dict(current.item.get("lifecycleNotices", {})) if current else {}
+    earlier = current.lifecycle_notices if current else {}
+    notices = {**earlier, notice.id: LifecycleEntry(entry.kind, clock.iso(entry.at_ms / 1000), notice.action)}
     values: dict[str, Any] = {
-        "lifecycleNotices": earlier
-        | {notice.id: {"kind": notice.kind, "at": clock.iso(entry.at_ms / 1000), "action": notice.action}},
+        "lifecycleNotices": {
+            notice_id: {"kind": kind, "at": at, "action": action} for notice_id, (kind, at, action) in notices.items()
+        },
         "subscriptionStatus": status,
         "subscriptionAction": life.action,
         "activePeriods": [

@@ -1,10 +1,9 @@
 """The facts that a notice carries about its subscriber: product, licence, agreement, account, offer, trial. Pure."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from ledger.subscriber import Subscriber
+from ledger.subscriber import Standing, Subscriber
 from marketplace.billing_identity import is_sendable
 from marketplace.notice import WARNINGS, Notice
 from runtime import clock
@@ -17,7 +16,7 @@ def facts(current: Subscriber | None, notice: Notice) -> dict[str, Any]:
     gaps and overrides nothing. A licence's form that an API gave stays.
     """
     item = current.item if current else {}
-    newer = notice.at >= float(item.get("factsAt", 0))
+    newer = current is None or notice.at >= float(current.facts_at)
     stated: dict[str, Any] = {
         "productCode": notice.product_code,
         "customerAWSAccountId": notice.account_id,
@@ -43,17 +42,20 @@ def standing(current: Subscriber | None, notice: Notice) -> dict[str, Any]:
     """
     if notice.topic is None or notice.state is None:
         return {}
-    stored = current.item.get("agreementStanding", {}) if current else {}
-    stated = {"state": notice.state, "at": clock.iso(notice.at_ms // 1000), "noticeId": notice.id}
+    stored = current.agreement_standing if current else {}
+    stated = Standing(notice.state, clock.iso(notice.at_ms // 1000), notice.id)
     newest = max(stated, stored.get(notice.topic, stated), key=lambda entry: _newness(notice.topic, entry))
-    return {"agreementStanding": {**stored, notice.topic: newest}}
+    states = {**stored, notice.topic: newest}
+    return {
+        "agreementStanding": {t: {"state": s.state, "at": s.at, "noticeId": s.notice_id} for t, s in states.items()}
+    }
 
 
-def _newness(topic: str | None, entry: Mapping[str, Any]) -> tuple[float, bool, str]:
-    return clock.from_iso(entry["at"]), (topic, entry["state"]) in WARNINGS, entry["noticeId"]
+def _newness(topic: str | None, entry: Standing) -> tuple[float, bool, str]:
+    return clock.from_iso(entry.at), (topic, entry.state) in WARNINGS, entry.notice_id
 
 
 def newest_notice(current: Subscriber | None, at_ms: int) -> Decimal:
     """``lastNoticeAt`` after a notice of that event time (milliseconds): entitlements must be fetched after it."""
-    stored = Decimal(current.item.get("lastNoticeAt", 0)) if current else Decimal(0)
+    stored = Decimal(str(current.last_notice_at or 0)) if current else Decimal(0)
     return max(stored, Decimal(at_ms) / 1000)

@@ -5,11 +5,11 @@ time order. It compares whole seconds, because EventBridge's times have no finer
 first, so the subscription stays active; then the notice's id decides. Every order of arrival gives the same periods.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from ledger.leaving import FINAL, accepts_until
+from ledger.cancellation import FINAL, accepts_until
 from ledger.subscriber import Period, Subscriber, SubscriptionStatus
 from runtime import clock
 
@@ -82,9 +82,9 @@ def derive(notices: Iterable[LifecycleNotice]) -> Lifecycle:
 
 def stored(subscriber: Subscriber | None) -> tuple[LifecycleNotice, ...]:
     """The notices that a subscriber's item holds (``lifecycleNotices``)."""
-    notices: Mapping[str, Any] = subscriber.item.get("lifecycleNotices", {}) if subscriber else {}
+    notices = subscriber.lifecycle_notices if subscriber else {}
     return tuple(
-        LifecycleNotice(key, entry["kind"], round(clock.from_iso(entry["at"]) * 1000), entry.get("action", ""))
+        LifecycleNotice(key, entry.kind, round(clock.from_iso(entry.at) * 1000), entry.action)
         for key, entry in notices.items()
     )
 

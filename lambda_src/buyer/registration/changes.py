@@ -28,7 +28,7 @@ def identity_change(
     values: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
     values["integration"] = identity.integration
     if any(item.get(name) != value for name, value in values.items()):
-        values["factsAt"] = max(Decimal(str(now)), Decimal(item.get("factsAt", 0)))
+        values["factsAt"] = max(Decimal(str(now)), current.facts_at if current else Decimal(0))
     if "subscriptionStatus" not in item:
         values["subscriptionStatus"] = "pending"
     if free_trial and "freeTrial" not in item:
@@ -48,7 +48,7 @@ def superseded_change(current: Subscriber | None, successor: str) -> Change | No
 
     So no hour of the buyer is ever sent both ways. A licence that was registered itself is left alone.
     """
-    if current is None or current.integration != "license" or "email" in current.item:
+    if current is None or current.integration != "license" or current.email is not None:
         return None
     return Change(
         {"supersededBy": successor, "subscriptionStatus": "pending"},

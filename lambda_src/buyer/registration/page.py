@@ -30,7 +30,7 @@ HEADERS: dict[str, str] = {
 
 def begin() -> str:
     """The page for a request without a token: a bookmark, a refresh, a check of the address."""
-    return _page("begin")
+    return _page("no_token")
 
 
 def registration(session: str, typed: Mapping[str, str] | None = None, complaint: str = "") -> str:
@@ -42,7 +42,7 @@ def registration(session: str, typed: Mapping[str, str] | None = None, complaint
     """
     values = {name: (typed or {}).get(name, "") for name in ("email", "company", "name")}
     longest = {"longest_email": str(LONGEST_EMAIL), "longest_name": str(LONGEST_NAME)}
-    return _page("form", session=session, complaint=complaint, **values, **longest)
+    return _page("welcome", session=session, complaint=complaint, **values, **longest)
 
 
 def registered(customer_identifier: str) -> str:

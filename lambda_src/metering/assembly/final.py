@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ledger.balance import Balances
-from ledger.leaving import Leaving
+from ledger.cancellation import Cancellation
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from marketplace import dimensions
@@ -33,7 +33,9 @@ def subscription_ender(
         records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE),
         subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
         balances=balances,
-        leaving=Leaving(client=dynamodb.meta.client, subscribers_table=settings.SUBSCRIBERS_TABLE, balances=balances),
+        cancellation=Cancellation(
+            client=dynamodb.meta.client, subscribers_table=settings.SUBSCRIBERS_TABLE, balances=balances
+        ),
         settler=settler(settings.METERING_RECORDS_TABLE, dynamodb, count=count, clock=clock),
         dimensions=dimensions.from_json(settings.DIMENSIONS),
         pause=pause,

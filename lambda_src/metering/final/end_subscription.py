@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ledger.balance import Balances
-from ledger.leaving import Leaving, ended_period
+from ledger.cancellation import Cancellation, ended_period
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
@@ -44,7 +44,7 @@ class SubscriptionEnder:
     records: MeteringRecords
     subscribers: Subscribers
     balances: Balances
-    leaving: Leaving
+    cancellation: Cancellation
     settler: LineSettler
     dimensions: Mapping[str, Dimension]
     pause: Pause = full_jitter
@@ -77,7 +77,7 @@ class SubscriptionEnder:
             ended = False
             try:
                 with stopping_only(customer_identifier, end, self.settler.count):
-                    self.leaving.end(subscriber, balance, end, now, operations)
+                    self.cancellation.end(subscriber, balance, end, now, operations)
                     ended = True
             except Cancelled:
                 continue

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ledger.leaving import EndedPeriod, accepts_until, ended_period, grace_ends
+from ledger.cancellation import EndedPeriod, accepts_until, ended_period, grace_ends
 from ledger.metering_record import MeteringRecord
 from ledger.reading import RecordKey
 from ledger.subscriber import Subscriber

@@ -1,7 +1,7 @@
 """Final metering, second state: from now on no usage of the cancelled customer is taken."""
 
-from ledger import leaving
-from ledger.leaving import accepts_until
+from ledger import cancellation
+from ledger.cancellation import accepts_until
 from ledger.subscribers import Subscribers
 from runtime import telemetry
 from runtime.clock import iso
@@ -16,7 +16,7 @@ def refuse_usage(customer_identifier: str, end: int, subscribers: Subscribers, *
     """
     if now < accepts_until(end):
         return False
-    written = leaving.refuse_usage(subscribers, customer_identifier, end, now)
+    written = cancellation.refuse_usage(subscribers, customer_identifier, end, now)
     if written:
         logger.info("usage refused from now on", customer=customer_identifier, ended=iso(end))
     return written

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ledger.leaving import grace_ends, last_end
+from ledger.cancellation import grace_ends, last_end
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.tables import FINAL_METERING_STATUSES

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.metering_records import MeteringRecords
 from ledger.subscriber import Subscriber
-from ledger.subscriber_condition import accepts_usage
-from ledger.subscribers import Subscribers
+from ledger.subscribers import Subscribers, accepts_usage
 from ledger.transaction import Cancelled, Contended, Operation, write
 from metering.seal.seal_rules import HourlyZeros, is_active_through
 from runtime import telemetry

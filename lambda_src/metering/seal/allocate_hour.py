@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ledger.allocations import FrozenAllocations
-from ledger.metering_record import Allocated, Line, MeteringRecord
+from ledger.metering_record import AllocationSummary, Line, MeteringRecord
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
 from marketplace.usage_allocations import allocations_size
@@ -31,13 +31,13 @@ def allocate_hour(
             largest=largest.get(line.dimension, 0),
         )
         puts = allocations.put((record.customer_identifier, record.hour, line.dimension), split.allocations)
-        summary = Allocated(
+        summary = AllocationSummary(
             parts=len(puts),
             size=allocations_size(split.allocations),
             sets=sum(bool(allocation.tags) for allocation in split.allocations),
             folded_sets=split.folded_sets,
             folded_units=split.folded_units,
         )
-        allocated.append(replace(line, allocated=summary))
+        allocated.append(replace(line, allocations=summary))
         operations += puts
     return allocated, operations

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balance, Balances
+from ledger.cancellation import FINAL
 from ledger.conservation import check_seal
-from ledger.leaving import FINAL
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.seal_record import Frozen

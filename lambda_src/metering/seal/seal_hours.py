@@ -116,17 +116,17 @@ class Sealer:
                 counted=text(line.counted),
                 verdict=verdict,
             )
-            if line.allocated.folded_sets:
+            if line.allocations.folded_sets:
                 # The line is billed in full, but the buyer sees the units of these sets without their tags.
                 logger.warning(
                     "tag sets folded",
                     customer=customer,
                     hour=hour,
                     dimension=line.dimension,
-                    sets=line.allocated.folded_sets,
-                    quantity=text(line.allocated.folded_units),
+                    sets=line.allocations.folded_sets,
+                    quantity=text(line.allocations.folded_units),
                 )
-                self.count(MeteringMetric.TAG_SETS_FOLDED, line.allocated.folded_sets)
+                self.count(MeteringMetric.TAG_SETS_FOLDED, line.allocations.folded_sets)
         if verdict == "not_sent":  # Expired lines are counted when the report copies them.
             self.count(MeteringMetric.LINES_NOT_SENT, len(plan.frozen.lines))
         if plan.capped:

@@ -133,7 +133,7 @@ def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float
         order = (bad, line.verdict is not None, *urgency, line.at or 0.0, record.hour)
         alone = bad or line.deadline - now < ALONE_BELOW
         key = (record.customer_identifier, record.hour, line.dimension)
-        size = record_size(usage) + line.allocated.size
+        size = record_size(usage) + line.allocations.size
         found.append(Candidate(key, usage.identity.batch_key, size, alone, bad, order))
     return found
 

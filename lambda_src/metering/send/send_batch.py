@@ -14,7 +14,7 @@ from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord, new_attempt
 from ledger.run_tally import RunTally
 from ledger.subscriber import Subscriber
-from marketplace.faults import Fault, classify
+from marketplace.faults import Fault, classify, for_a_case
 from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
 from metering.run import stopping_only
 from metering.send.pace import Pace
@@ -86,7 +86,16 @@ class Sender:
             answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])
         except Exception as error:
             # classify raises TypeError for an error that is not AWS's: our own bug leaves the attempt unanswered.
-            self._settle_fault(batch, run, attempt, classify(error))
+            fault = classify(error)
+            logger.warning(
+                "call failed",
+                code=fault.code,
+                scope=fault.scope,
+                known=fault.known,
+                lines=_size(batch),
+                aws=for_a_case(error),
+            )
+            self._settle_fault(batch, run, attempt, fault)
         else:
             self._settle_answer(batch, run, attempt, answer)
 
@@ -114,10 +123,8 @@ class Sender:
         return stopping_only(hour.record.customer_identifier, hour.record.hour, self.settler.count)
 
     def _settle_fault(self, batch: Batch, run: str, attempt: str, fault: Fault) -> None:
-        number = _size(batch)
-        logger.warning("call failed", code=fault.code, scope=fault.scope, lines=number, known=fault.known)
         of_records = fault.scope in ("record", "request")
-        if of_records and number == 1:
+        if of_records and _size(batch) == 1:
             self._reject(batch[0], run, attempt, fault)
             return
         settlement = self.settler.settlement

@@ -92,7 +92,7 @@ def frozen_allocations(
     what was frozen, and other content would be a conflict. It stays pending, counted and alarmed.
     """
     keys = {(r.customer_identifier, r.hour, line.dimension): line for r, lines in hours for line in lines}
-    split = {key: line.allocated.parts for key, line in keys.items() if line.allocated.parts}
+    split = {key: line.allocations.parts for key, line in keys.items() if line.allocations.parts}
     stored = store.get_many(split) if split else {}
     found: dict[LineKey, tuple[Allocation, ...]] = {}
     for key, line in keys.items():
@@ -108,4 +108,4 @@ def frozen_allocations(
 
 def _add_up(allocations: Sequence[Allocation], line: Line) -> bool:
     total = sum((allocation.quantity for allocation in allocations), Decimal(0))
-    return total == line.quantity and sum(bool(a.tags) for a in allocations) == line.allocated.sets
+    return total == line.quantity and sum(bool(a.tags) for a in allocations) == line.allocations.sets

@@ -87,7 +87,7 @@ def test_a_function_of_ours_calls_as_the_seller(role_arn: str, act_as: Act) -> N
     ("name", "external_id"),
     [("YawlMetering-prod-Doors-registrationRole", "another"), ("SomebodyElse", "yawl-metering:prod")],
 )
-def test_nobody_else_is_let_in_and_that_is_the_whole_products_fault(
+def test_another_caller_or_external_id_is_refused_as_a_product_fault(
     role_arn: str, act_as: Act, name: str, external_id: str
 ) -> None:
     act_as(name)

@@ -63,15 +63,15 @@ def template(answer: str, *, definition: str = "", **more: Any) -> dict[str, Any
 def test_an_execution_runs_to_its_end_what_its_alias_named_at_its_start(
     cloud: LocalCloud, assembly_of: Any, tmp_path: Path
 ) -> None:
-    states = cloud.accounts.seller().client("stepfunctions")
+    states = cloud.seller.client("stepfunctions")
     before = cloud.deploy(assembly_of(tmp_path, {"Versions": template("old", seconds=2)}))["Versions"]
     started = states.start_execution(stateMachineArn=before["Alias"], name="under-way")["executionArn"]
     after = cloud.deploy(assembly_of(tmp_path, {"Versions": template("new")}))["Versions"]
     assert before["Alias"] == after["Alias"] == f"{after['Machine']}:live"
     assert (before["Version"], after["Version"]) == (f"{after['Machine']}:1", f"{after['Machine']}:2")
 
-    assert run_workflow(cloud.accounts.seller(), after["Alias"], {}) == {"answer": "new"}
-    assert run_workflow(cloud.accounts.seller(), before["Version"], {}) == {"answer": "old"}, "it was kept"
+    assert run_workflow(cloud.seller, after["Alias"], {}) == {"answer": "new"}
+    assert run_workflow(cloud.seller, before["Version"], {}) == {"answer": "old"}, "it was kept"
     while (execution := states.describe_execution(executionArn=started))["status"] == "RUNNING":
         time.sleep(0.05)
     assert json.loads(execution["output"]) == {"answer": "old"}
@@ -81,7 +81,7 @@ def test_an_execution_runs_to_its_end_what_its_alias_named_at_its_start(
     # the way back
     routing: Any = [{"stateMachineVersionArn": before["Version"], "weight": 100}]
     states.update_state_machine_alias(stateMachineAliasArn=after["Alias"], routingConfiguration=routing)
-    assert run_workflow(cloud.accounts.seller(), after["Alias"], {}) == {"answer": "old"}
+    assert run_workflow(cloud.seller, after["Alias"], {}) == {"answer": "old"}
     # a name is taken once for the machine, whichever alias or version it was started by (StartExecution)
     with pytest.raises(ClientError, match="ExecutionAlreadyExists"):
         states.start_execution(stateMachineArn=after["Version"], name="under-way")
@@ -109,7 +109,7 @@ def test_the_hourly_run_is_handed_over_to_the_version_that_it_runs(
     definition = text.replace("AWS::Partition", "aws")
     first = cloud.deploy(assembly_of(tmp_path, {"HandOver": template("", definition=definition)}))["HandOver"]
     cloud.deploy(assembly_of(tmp_path, {"HandOver": template("newer")}))
-    client = cloud.accounts.seller().client("stepfunctions")
+    client = cloud.seller.client("stepfunctions")
     started = client.start_execution(stateMachineArn=first["Version"], name="one")["executionArn"]
 
     def executions() -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def test_the_hourly_run_is_handed_over_to_the_version_that_it_runs(
 
 def test_a_version_whose_deployment_fails_is_not_left_over(cloud: LocalCloud, assembly_of: Any, tmp_path: Path) -> None:
     """Otherwise the next deployment of the same machine finds its version taken."""
-    states = cloud.accounts.seller().client("stepfunctions")
+    states = cloud.seller.client("stepfunctions")
     outputs = cloud.deploy(assembly_of(tmp_path, {"Retried": template("one")}))["Retried"]
     broken = template("two")
     broken["Resources"]["Alias"]["Properties"]["RoutingConfiguration"][0]["Weight"] = 50
@@ -137,11 +137,11 @@ def test_a_version_whose_deployment_fails_is_not_left_over(cloud: LocalCloud, as
     assert [version["stateMachineVersionArn"] for version in versions] == [outputs["Version"]]
 
 
-def test_a_right_to_the_machine_is_one_to_its_alias_and_a_right_to_the_alias_is_none(
+def test_a_right_to_the_machine_covers_its_alias_but_not_the_reverse(
     cloud: LocalCloud, assembly_of: Any, tmp_path: Path
 ) -> None:
     arns = cloud.deploy(assembly_of(tmp_path, {"Rights": template("here")}))["Rights"]
-    iam = cloud.accounts.seller().client("iam")
+    iam = cloud.seller.client("iam")
     for name, resource in (("of-the-machine", arns["Machine"]), ("of-the-alias", arns["Alias"])):
         iam.create_user(UserName=name)
         statement = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": resource}
@@ -177,7 +177,7 @@ def test_a_composite_alarm_follows_its_rule(cloud: LocalCloud, assembly_of: Any,
     names = cloud.deploy(assembly_of(tmp_path, {"Composite": {"Resources": resources, "Outputs": outputs}}))[
         "Composite"
     ]
-    cloudwatch = cloud.accounts.seller().client("cloudwatch")
+    cloudwatch = cloud.seller.client("cloudwatch")
 
     def state() -> str:
         (found,) = cloudwatch.describe_alarms(AlarmNames=[names["Either"]], AlarmTypes=["CompositeAlarm"])[

@@ -63,9 +63,7 @@ def assembly(folder: Path, *, protect: bool) -> Assembly:
     return Assembly(folder)
 
 
-def test_a_protected_stack_that_was_never_complete_is_made_anew_and_a_complete_one_is_left_alone(
-    target: Target, tmp_path: Path
-) -> None:
+def test_an_incomplete_protected_stack_is_replaced_and_a_complete_one_is_kept(target: Target, tmp_path: Path) -> None:
     assert cdk_cli.CLI.exists(), "make cdk installs it"
     client = target.session.client("cloudformation")
     whole = client.create_stack(StackName="YawlMetering-tiny-Data", TemplateBody=json.dumps(TOPIC))["StackId"]

@@ -143,7 +143,7 @@ def test_the_page_may_stay_open_for_longer_than_the_token_lives(
     assert watched.page.get_by_role("heading").inner_text() == "You are registered"
 
 
-def test_after_four_hours_the_page_leads_back_to_marketplace_and_all_is_well_from_there(
+def test_after_four_hours_the_page_leads_back_to_marketplace_and_a_new_token_works(
     stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
 ) -> None:
     arrive(stage, watched, buyer["token"], tmp_path)
@@ -158,7 +158,7 @@ def test_after_four_hours_the_page_leads_back_to_marketplace_and_all_is_well_fro
     assert stored(stage, buyer)["email"] == "ada@example.com"
 
 
-def test_an_address_in_another_script_is_taken_and_a_wrong_one_leaves_the_form_filled_in(
+def test_an_address_in_another_script_is_accepted_and_a_wrong_one_keeps_the_form(
     stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path
 ) -> None:
     page = watched.page
@@ -175,7 +175,7 @@ def test_an_address_in_another_script_is_taken_and_a_wrong_one_leaves_the_form_f
 
 
 @pytest.mark.parametrize("path", ["/register", "/registrations"])
-def test_a_bookmark_is_told_where_to_begin(stage: LocalStage, watched: Watched, path: str) -> None:
+def test_a_bookmarked_page_says_where_to_begin(stage: LocalStage, watched: Watched, path: str) -> None:
     answer = watched.page.goto(f"{stage.api.url}{path}")
     assert answer is not None and answer.status == 200
     assert watched.page.get_by_role("heading").inner_text() == "Begin in AWS Marketplace"

@@ -76,7 +76,7 @@ def test_a_registration_that_is_asked_to_come_again_comes_again(first: Answer) -
     assert len(pauses.seconds) == 2 * 4, "two pages of two buyers, twice each"
 
 
-def test_a_registration_that_is_refused_or_never_answered_ends_the_run_in_one_line() -> None:
+def test_a_refused_or_unanswered_registration_ends_the_run_in_one_line() -> None:
     for status, text in ((400, "invalid_token"), (503, "marketplace_busy")):
         answer = Answer(status, {}, text, None)
         door = Door(partial(lambda given, *_: given, answer))
@@ -84,7 +84,7 @@ def test_a_registration_that_is_refused_or_never_answered_ends_the_run_in_one_li
             NoNotices(stage(door), Patience(longest=0, stopped=Unhurried())).arrive(["2026-W01"])
 
 
-def test_buyers_arrive_no_faster_than_marketplace_tells_what_they_hold() -> None:
+def test_buyers_arrive_no_faster_than_marketplace_answers_for_them() -> None:
     door = Door(lambda *_: Answer(200, {}, "", None))
     pauses = Unhurried()
     NoNotices(stage(door), Patience(stopped=pauses)).arrive([f"2026-W{week:02d}" for week in range(1, 14)])
@@ -124,7 +124,7 @@ class Recorder:
         return {"verdict": "recorded"}
 
 
-def test_an_event_that_is_busy_is_sent_again_in_its_hour_and_the_others_are_not() -> None:
+def test_only_a_busy_event_is_sent_again_in_its_hour() -> None:
     records = Recorder(busy={"e1": 2})
     door = Door(records)
     sending = sender(door)
@@ -138,7 +138,7 @@ def test_an_event_that_is_busy_is_sent_again_in_its_hour_and_the_others_are_not(
 @pytest.mark.parametrize(
     "lost", [BUSY, THROTTLED, Answer(500, {"retry-after": "5"}, "", None), Answer(504, {}, "", None)]
 )
-def test_a_request_without_an_answer_is_sent_again_and_what_it_did_is_told_once(lost: Answer) -> None:
+def test_an_unanswered_request_is_sent_again_and_reported_once(lost: Answer) -> None:
     records = Recorder()
 
     def works_and_does_not_tell(path: str, body: Any, time: int) -> Answer:
@@ -151,7 +151,7 @@ def test_a_request_without_an_answer_is_sent_again_and_what_it_did_is_told_once(
     assert sending.tally.answers["duplicate"] == {"duplicate": 1}
 
 
-def test_what_stays_busy_is_kept_for_the_next_hour_and_may_have_been_recorded() -> None:
+def test_an_event_that_stays_busy_waits_for_the_next_hour() -> None:
     records = Recorder(busy={"e0": 1})
     sending = UsageSender(stage(Door(records)), Patience(longest=0, stopped=Unhurried()))
     sending.send([usage(0)])

@@ -43,7 +43,7 @@ def test_an_answer_asks_to_send_again_by_its_status_or_by_retry_after(given: Ans
     assert asks_again(given) == least
 
 
-def test_the_same_is_asked_until_there_is_a_final_answer_and_never_sooner_than_told() -> None:
+def test_a_request_is_repeated_until_a_final_answer_and_never_too_soon() -> None:
     told: list[float] = []
     pauses = Unhurried()
     busy = answer(503, retry_after="5")
@@ -64,14 +64,14 @@ def test_pauses_grow_and_are_spread() -> None:
     assert max(by_attempt[0]) < max(by_attempt[3]) <= LONGEST_BACKOFF
 
 
-def test_it_is_not_for_ever_and_the_last_answer_is_what_is_told() -> None:
+def test_repeating_ends_with_the_last_answer() -> None:
     pauses = Unhurried()
     asked = [answer(503, retry_after="30")] * 50
     assert Patience(longest=20, stopped=pauses).until_answered(answering(*asked), asks_again).status == 503
     assert pauses.seconds == [], "a pause beyond the limit is not begun"
 
 
-def test_whoever_waits_stops_at_once() -> None:
+def test_waiting_ends_at_once_when_it_is_stopped() -> None:
     asked: list[int] = []
 
     def ask() -> Answer:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from local.replay.buyers import Buyer
-from local.replay.reckon import Kept
+from local.replay.reckon import Stored
 from local.run_report.schema import LEDGER_STATES
 from tests.local.stage.acting import Acting
 
@@ -39,7 +39,7 @@ def times(number: int, *buyers: Buyer) -> dict[Key, Decimal]:
 
 def accounts(acting: Acting, *buyers: Buyer) -> dict[Key, dict[str, Decimal]]:
     """Units by state, by customer and dimension. Fails if the sum over the states is not what was recorded."""
-    states = Kept.of(acting.stage).states
+    states = Stored.of(acting.stage).states
     own = {buyer.customer_identifier for buyer in buyers}
     found: dict[Key, dict[str, Decimal]] = {}
     for key in sorted({key for units in states.values() for key in units if key[0] in own}):

@@ -148,7 +148,7 @@ def test_a_fault_of_the_product_stops_the_run_and_the_next_one_bills(acting: Act
     assert acting.billed(*pair) == bill(hour, *pair)
 
 
-def test_a_poison_line_holds_up_no_other(acting: Acting) -> None:
+def test_a_rejected_line_blocks_no_other(acting: Acting) -> None:
     buyers = acting.arrive(3)
     poisoned = (buyers[0].customer_identifier, "workflow_executions")
     hour = use(acting, *buyers)
@@ -181,7 +181,7 @@ def test_a_lost_answer_is_asked_for_with_the_same_request(acting: Acting) -> Non
     assert set(acting.verdicts(buyer).values()) == {"billed"}
 
 
-def test_who_has_left_is_billed_to_the_end_and_refused_after_it(acting: Acting, pair: Pair) -> None:
+def test_a_cancelled_customer_is_billed_to_the_end_and_refused_after_it(acting: Acting, pair: Pair) -> None:
     acting.close_hour()
     acting.pass_minutes(25)  # Marketplace takes the last hour's usage for an hour: well into the next metering
     acting.record(*(acting.event(buyer, name, units) for buyer in pair for name, units in USED.items()))

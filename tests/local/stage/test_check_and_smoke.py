@@ -91,7 +91,7 @@ def test_the_first_line_says_that_this_is_not_aws(check: Callable[[], Told]) -> 
     assert first["about"] == "endpoint" and "AWS_ENDPOINT_URL=http://127.0.0.1" in first["says"]
 
 
-def test_a_listing_that_fits_leaves_nothing_red_but_the_schedules_that_are_paused(
+def test_with_a_fitting_listing_only_the_paused_schedules_are_red(
     check: Callable[[], Told], listing: Callable[..., Any], acting: Acting
 ) -> None:
     listing(title="YAWL as a service")

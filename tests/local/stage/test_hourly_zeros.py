@@ -65,7 +65,7 @@ def zeros(acting: Acting, hour: str) -> dict[str, set[str]]:
     return found
 
 
-def test_who_uses_nothing_is_billed_zero(acting: Acting, hourly_zeros: Callable[[str], None]) -> None:
+def test_a_customer_without_usage_is_billed_zero(acting: Acting, hourly_zeros: Callable[[str], None]) -> None:
     idle, busy, gone = buyers = acting.arrive(3)
     acting.pass_minutes(1)
     hour = use(acting, busy)
@@ -84,7 +84,7 @@ def test_who_uses_nothing_is_billed_zero(acting: Acting, hourly_zeros: Callable[
     billed_all(acting, times(1, busy), busy)
 
 
-def test_a_zero_that_never_gets_through_calls_nobody(acting: Acting, hourly_zeros: Callable[[str], None]) -> None:
+def test_an_undelivered_zero_raises_no_alarm(acting: Acting, hourly_zeros: Callable[[str], None]) -> None:
     (idle,) = acting.arrive(1)
     hour = acting.hour
     acting.stage.marketplace.arm(

@@ -35,7 +35,7 @@ def quick_queues(acting: Acting) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quick_queues")
-def test_what_cannot_be_read_is_kept_with_its_reason_and_the_others_go_through(acting: Acting) -> None:
+def test_an_unreadable_notice_is_kept_with_its_reason_and_blocks_no_other(acting: Acting) -> None:
     buyers = acting.arrive(4)
     legacy = [buyer for buyer in buyers if buyer.integration == "legacy"]
     sqs = acting.stage.cloud.seller.client("sqs")
@@ -60,7 +60,7 @@ def test_what_cannot_be_read_is_kept_with_its_reason_and_the_others_go_through(a
 
 
 @pytest.mark.usefixtures("quick_queues")
-def test_what_fails_here_goes_to_the_dead_letters_and_can_be_worked_on_from_there(acting: Acting) -> None:
+def test_a_notice_that_fails_here_can_be_redriven_from_the_dead_letters(acting: Acting) -> None:
     """GetEntitlements is refused for longer than a message is tried."""
     buyer = next(buyer for buyer in acting.arrive(2) if buyer.integration == "legacy")
     sqs = acting.stage.cloud.seller.client("sqs")
@@ -90,7 +90,7 @@ def test_what_fails_here_goes_to_the_dead_letters_and_can_be_worked_on_from_ther
     assert acting.get(buyer, "/entitlements")["fetchedAt"] > fetched
 
 
-def test_an_advisory_is_shown_and_is_the_reason_of_a_line_that_is_not_subscribed(acting: Acting) -> None:
+def test_an_advisory_is_shown_and_explains_an_unsubscribed_line(acting: Acting) -> None:
     buyer = next(buyer for buyer in acting.arrive(2) if buyer.integration == "license")
     issued = standing_notices.advisory(notices.Agreement.of_buyer(buyer.details), acting.now)
     acting.stage.cloud.marketplace.put_agreement_event(issued["detail-type"], issued["detail"], issued["resources"])

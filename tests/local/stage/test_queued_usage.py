@@ -111,7 +111,9 @@ def becomes_active(acting: Acting, known: Item) -> None:
     acting.quiet()
 
 
-def test_an_inactive_customer_waits_and_hides_nobody(acting: Acting, buyer: Buyer, queueing: Queueing) -> None:
+def test_an_inactive_customers_event_waits_and_blocks_no_other(
+    acting: Acting, buyer: Buyer, queueing: Queueing
+) -> None:
     early = acting.stage.marketplace.create_buyer(acting.stage.product_code, "legacy")
     before = queueing.counted(buyer.customer_identifier)
     for _ in range(3):
@@ -161,7 +163,7 @@ def test_a_void_is_a_message_like_any_other(acting: Acting, buyer: Buyer, queuei
     ]
 
 
-def test_a_message_that_cannot_be_read_is_in_the_refused_usage_and_holds_up_nobody(
+def test_an_unreadable_message_is_in_refused_usage_and_blocks_no_other(
     acting: Acting, buyer: Buyer, queueing: Queueing
 ) -> None:
     key = buyer.customer_identifier
@@ -184,7 +186,7 @@ def test_waiting_ends_after_a_day(acting: Acting, queueing: Queueing) -> None:
     assert message["refusals"][0]["reason"] == "unknown_customer"
 
 
-def test_who_may_send_usage_may_nothing_else(acting: Acting, sender: LocalSession) -> None:
+def test_a_usage_sender_may_do_nothing_else(acting: Acting, sender: LocalSession) -> None:
     mine: Any = sender.client("sqs")
     attempts: list[Callable[[], Any]] = [
         lambda: mine.send_message(QueueUrl=acting.doors[WAITING], MessageBody="{}"),
@@ -212,9 +214,7 @@ def quick_queue(acting: Acting) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quick_queue")
-def test_a_function_that_dies_amidst_a_batch_counts_nothing_twice_and_loses_nothing(
-    acting: Acting, queueing: Queueing
-) -> None:
+def test_a_crash_within_a_batch_counts_nothing_twice_and_loses_nothing(acting: Acting, queueing: Queueing) -> None:
     [buyer] = acting.arrive(1)
     key = buyer.customer_identifier
     for _ in range(20):

@@ -83,7 +83,7 @@ def test_a_short_throttle_is_ridden_out(throttled: Acting, newcomer: dict[str, A
     assert after - before == 4
 
 
-def test_a_rotation_of_the_secret_costs_nobody_his_page(acting: Acting, newcomer: dict[str, Any]) -> None:
+def test_a_rotated_secret_keeps_open_pages_valid(acting: Acting, newcomer: dict[str, Any]) -> None:
     """By the one command that the operations' page names; the function reads the secret with its own rights."""
     begun = post(acting, "/register", {"token": newcomer["token"]}, {})
     secrets = acting.stage.cloud.seller.client("secretsmanager")

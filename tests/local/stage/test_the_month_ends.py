@@ -57,7 +57,7 @@ def users(acting: Acting, buyer: Buyer, billed: dict[tuple[str, str, str], Decim
     )
 
 
-def test_usage_of_the_old_month_is_sent_before_it_closes_and_late_usage_goes_to_the_running_hour(
+def test_a_months_usage_is_sent_before_it_closes_and_later_usage_in_the_running_hour(
     acting: Acting, first: int
 ) -> None:
     pair = acting.arrive(2)
@@ -98,7 +98,7 @@ def test_usage_of_the_old_month_is_sent_before_it_closes_and_late_usage_goes_to_
         assert users(acting, buyer, billed) == list(zip(hours, map(Decimal, expected), strict=True))
 
 
-def test_what_could_not_be_sent_when_the_month_closes_is_named_and_never_sent(acting: Acting, first: int) -> None:
+def test_a_line_that_is_unsent_when_its_month_closes_is_named_and_never_sent(acting: Acting, first: int) -> None:
     (buyer,) = acting.arrive(1)
     acting.stage.clock.set(first - 30 * MINUTE)
     hour = use(acting, buyer)

@@ -30,7 +30,7 @@ PROTECTED = [("POST", "/usage"), ("GET", ""), ("GET", "/entitlements"), ("GET", 
 
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize(("method", "path"), PROTECTED, ids=["report", "subscriber", "entitlements", "usage"])
-def test_who_may_not_call_is_stopped_at_the_gateway(
+def test_a_caller_without_rights_is_stopped_at_the_gateway(
     acting: Acting, buyer: Buyer, powerless: LocalSession, method: str, path: str
 ) -> None:
     if method == "GET":

@@ -43,7 +43,7 @@ def _after(tmp_path: Path, where: str, old: str, new: str, also: tuple[tuple[str
         ("LIMIT", "10 * 60", "0", "LIMIT = 0"),
     ],
 )
-def test_a_place_is_found_whatever_its_layout(tmp_path: Path, where: str, old: str, new: str, expected: str) -> None:
+def test_an_anchor_is_found_in_any_layout(tmp_path: Path, where: str, old: str, new: str, expected: str) -> None:
     assert expected in _after(tmp_path, where, old, new)
 
 
@@ -54,6 +54,6 @@ def test_several_replacements_are_made_in_one_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("where", "old"), [("Door.open", "missing"), ("Door.shut", "key"), ("Door", "key=key")])
-def test_a_place_that_is_missing_or_there_twice_is_refused(tmp_path: Path, where: str, old: str) -> None:
+def test_an_anchor_that_is_absent_or_ambiguous_is_refused(tmp_path: Path, where: str, old: str) -> None:
     with pytest.raises(ValueError, match="times"):
         _after(tmp_path, where, old, "None")

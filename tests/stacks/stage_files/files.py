@@ -5,8 +5,8 @@ from pathlib import Path
 from stacks import stage as stages
 
 TO_BE_SET = (
-    "set it to the product code shown in the AWS Marketplace Management Portal, not to an id like prod-abc (or pass -c"
-    " productCode=...)"
+    "set it to the product code shown in the AWS Marketplace Management Portal, not to an id like prod-abc (or pass"
+    " PRODUCT_CODE=... to make)"
 )
 ROLE = "arn:aws:iam::999988887777:role/marketplace/Metering"
 CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef"

@@ -156,6 +156,8 @@ def test_reads_that_cannot_be_meant(dynamodb: MemoryDynamoDB, state: MemoryTable
         lambda: state.query(KeyConditionExpression=mine, ExclusiveStartKey={**KEY, "customerIdentifier": "d"}),
         lambda: state.query(KeyConditionExpression=mine & Key("item").gt("m"), ExclusiveStartKey=KEY),
         lambda: state.query(KeyConditionExpression=mine, Limit=0),
+        lambda: state.query(KeyConditionExpression=Attr("customerIdentifier").eq("c")),
+        lambda: state.query(KeyConditionExpression=mine | Key("item").eq("a")),
         lambda: dynamodb.batch_get_item(RequestItems={STATE.name: {"Keys": []}}),
         lambda: dynamodb.meta.client.transact_write_items(TransactItems=[]),
     ]

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
-from ledger.subscriber_condition import accepts_usage
+from ledger.subscribers import accepts_usage
 
 
 def test_an_item_is_read_whole() -> None:

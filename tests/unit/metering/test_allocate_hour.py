@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.metering_record import Allocated
+from ledger.metering_record import AllocationSummary
 from ledger.tagged_usage import tags_key
 from ledger.transaction import MAX_OPERATIONS
 from marketplace.dimensions import Dimension
@@ -70,21 +70,21 @@ def test_an_hour_with_more_than_a_transaction_takes_is_cut_to_it(ledger: Ledger)
     lines = ledger.record().lines
     assert {line.quantity for line in lines.values()} == {351}
     for name, line in lines.items():
-        assert line.allocated.size <= LARGEST_HOUR // 5 < MAX_BYTES
-        assert line.allocated.sets + line.allocated.folded_sets == 350
-        assert line.allocated.folded_sets > 0
-        stored = ledger.allocations.get_many({(CUSTOMER, HOUR, name): line.allocated.parts})
+        assert line.allocations.size <= LARGEST_HOUR // 5 < MAX_BYTES
+        assert line.allocations.sets + line.allocations.folded_sets == 350
+        assert line.allocations.folded_sets > 0
+        stored = ledger.allocations.get_many({(CUSTOMER, HOUR, name): line.allocations.parts})
         [split] = stored.values()
         assert sum(allocation.quantity for allocation in split) == 351
-        assert split[0].quantity == 1 + line.allocated.folded_units
+        assert split[0].quantity == 1 + line.allocations.folded_units
 
 
 def test_an_hour_with_more_lines_than_a_transaction_takes_sends_the_smallest_plain(ledger: Ledger) -> None:
     tagged(ledger, 95, 1)
     hour = frozen(ledger)
     assert len(hour.operations) <= MAX_OPERATIONS
-    plain = {line.dimension: line.allocated for line in hour.frozen.lines if not line.allocated.parts}
-    assert plain == dict.fromkeys(NAMES[MOST_LINES:], Allocated(folded_sets=1, folded_units=Decimal(1)))
+    plain = {line.dimension: line.allocations for line in hour.frozen.lines if not line.allocations.parts}
+    assert plain == dict.fromkeys(NAMES[MOST_LINES:], AllocationSummary(folded_sets=1, folded_units=Decimal(1)))
     ledger.write(*hour.operations)
 
 
@@ -93,7 +93,7 @@ def test_a_record_without_tags_is_not_looked_up(ledger: Ledger) -> None:
     planner = sealer(ledger, dimensions=DIMENSIONS, tagged_usage=None).planner  # It would fail if it were asked.
     plan = planner.plan(record, NOW)
     assert not isinstance(plan, Waiting)
-    assert [(line.dimension, line.allocated) for line in plan.frozen.lines] == [("d000", Allocated())]
+    assert [(line.dimension, line.allocations) for line in plan.frozen.lines] == [("d000", AllocationSummary())]
 
 
 def test_what_the_balance_held_is_untagged(ledger: Ledger) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from ledger.leaving import GRACE_SECONDS, MARGIN_SECONDS, EndedPeriod, accepts_until, ended_period, grace_ends, last_end
+from ledger.cancellation import (
+    GRACE_SECONDS,
+    MARGIN_SECONDS,
+    EndedPeriod,
+    accepts_until,
+    ended_period,
+    grace_ends,
+    last_end,
+)
 from ledger.metering_record import Line, MeteringRecord, new_attempt
 from ledger.subscriber import Period, Subscriber
 from marketplace.hour import deadline
@@ -202,6 +210,16 @@ def test_an_hour_that_begins_after_the_grace_is_sealed_and_never_sent() -> None:
     assert not cannot_be_sent(sealed_hour(TEN), END, TEN - 60), "it waits for its time"
     assert not cannot_be_sent(sealed_hour(ELEVEN), END, ELEVEN + 1), "it has begun: Marketplace decides"
     assert not cannot_be_sent(open_hour(ELEVEN), END, REFUSES)
+
+
+def test_to_the_second() -> None:
+    """An hour that begins at the end of the grace, now, or at the next activation."""
+    assert cannot_be_sent(sealed_hour(ELEVEN), ELEVEN - GRACE_SECONDS, REFUSES), "it begins as the grace ends"
+    assert cannot_be_sent(sealed_hour(ELEVEN), END, ELEVEN), "it begins now, after the grace"
+    assert step(REFUSING, ELEVEN, open_hour(ELEVEN)) == send(ELEVEN), "it begins now, so it is sent"
+    again = subscriber("active", Period(ELEVEN))
+    assert step(again, ELEVEN, open_hour(ELEVEN)) == send(ELEVEN), "it begins at the next activation"
+    assert step(again, ELEVEN + 3600, open_hour(ELEVEN + 3600)) == DONE
 
 
 def test_an_hour_that_cannot_be_sealed_holds_up_the_end_and_is_looked_at_now_and_then() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.metering_record import ENDED, Allocated, Line, MeteringRecord
+from ledger.metering_record import ENDED, AllocationSummary, Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.hour import ALONE_BELOW, deadline
 from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS
@@ -169,11 +169,11 @@ def test_a_request_stays_under_a_megabyte(size: int, sizes: list[int]) -> None:
 @pytest.mark.parametrize(("size", "sizes"), [(499_000, [2, 1]), (500_000, [1, 1, 1]), (900_000, [1, 1, 1])])
 def test_lines_with_allocations_are_packed_by_what_they_say_of_these(size: int, sizes: list[int]) -> None:
     """25 lines with 2,500 sets each would be far beyond a request's megabyte; planning reads none of them."""
-    allocated = Allocated(parts=3, size=size, sets=2000)
+    allocated = AllocationSummary(parts=3, size=size, sets=2000)
     found = [
         each
         for number in range(3)
-        for each in candidates(record(line(allocated=allocated), customer=f"c{number}"), SUBSCRIBER, NOW)
+        for each in candidates(record(line(allocations=allocated), customer=f"c{number}"), SUBSCRIBER, NOW)
     ]
     assert [len(batch) for batch in batches(found)] == sizes
     assert all(each.size < MAX_BYTES for each in found)

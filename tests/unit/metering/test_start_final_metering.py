@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ledger.leaving import grace_ends
+from ledger.cancellation import grace_ends
 from ledger.subscriber import Period, Subscriber
 from ledger.subscribers import Subscribers
 from metering.final.start_final_metering import (

@@ -1,8 +1,8 @@
 """Errors tell nothing of the inside; waits are short and never alike."""
 
 import json
-import random
 from enum import StrEnum
+from random import Random
 from types import SimpleNamespace
 
 import pytest
@@ -45,9 +45,9 @@ def test_a_failure_names_awss_code() -> None:
 @pytest.mark.parametrize(("attempt", "most"), [(0, 0.02), (1, 0.04), (4, 0.32), (5, 0.4), (24, 0.4)])
 def test_waits_double_up_to_a_bound_and_jitter(monkeypatch: pytest.MonkeyPatch, attempt: int, most: float) -> None:
     slept: list[float] = []
-    # the module's own name, not the function of everybody: threads of other tests sleep, too
+    # Only the module's own names are replaced: threads of other tests sleep and draw, too.
     monkeypatch.setattr("runtime.pause.time", SimpleNamespace(sleep=slept.append))
-    random.seed(1)
+    monkeypatch.setattr("runtime.pause.random", Random(1))
     for _ in range(200):
         pause.full_jitter(attempt)
     assert 0 <= min(slept) < most / 10

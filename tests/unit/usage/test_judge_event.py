@@ -166,7 +166,7 @@ subscribers = st.none() | st.builds(
 
 @given(st.floats(NOW - 40 * DAY, NOW + DAY), subscribers)
 def test_what_is_accepted_could_open_a_record(occurred_at: float, subscriber: Subscriber | None) -> None:
-    """The judgement is never wider than the condition that creating a record carries (ledger.subscriber_condition)."""
+    """The judgement is never wider than the condition that creating a record carries (ledger.subscribers)."""
     found = judge(occurred_at, subscriber, NOW)
     if found != ACCEPT:
         assert found.kind in ("refused", "retry_later")

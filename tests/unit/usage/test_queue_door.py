@@ -77,7 +77,7 @@ def busy(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
         real(customer, *rest)
 
     monkeypatch.setattr(record_usage, "_attempt", attempt)
-    monkeypatch.setattr(record_usage, "ATTEMPTS", 2)
+    monkeypatch.setattr(record_usage, "TRIES", 2)
 
 
 # --- what fails -------------------------------------------------------------------------------------------------------

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from ledger.balance import ENDED, ITEM, REMAINDER, Balance
-from ledger.leaving import Leaving, refuse_usage
+from ledger.cancellation import Cancellation, refuse_usage
 from ledger.subscriber import Subscriber
-from ledger.subscriber_condition import accepts_usage
-from ledger.subscribers import Subscribers
+from ledger.subscribers import Subscribers, accepts_usage
 from ledger.tables import SCHEMA, SUBSCRIBERS
 from ledger.transaction import Cancelled
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
@@ -31,8 +30,8 @@ def ledger(made: Ledger) -> Ledger:
 
 
 @pytest.fixture
-def leaving(ledger: Ledger) -> Leaving:
-    return Leaving(client=ledger.client, subscribers_table=SUBSCRIBERS.name, balances=ledger.balances)
+def cancellation(ledger: Ledger) -> Cancellation:
+    return Cancellation(client=ledger.client, subscribers_table=SUBSCRIBERS.name, balances=ledger.balances)
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_usage_of_the_last_period_is_refused(ledger: Ledger, subscribers: Subscr
     )
 
 
-def test_from_then_on_no_record_can_be_created_and_before_it_could(ledger: Ledger, subscribers: Subscribers) -> None:
+def test_after_the_refusal_no_record_can_be_created(ledger: Ledger, subscribers: Subscribers) -> None:
     subscriber(ledger)
     condition = accepts_usage(SUBSCRIBERS.name, CUSTOMER, END + 60)
     open_ = ledger.records.add(CUSTOMER, HOUR, {("a", MONTH): Decimal(1)}, exists=False, now=NOW)
@@ -96,7 +95,9 @@ def test_from_then_on_no_record_can_be_created_and_before_it_could(ledger: Ledge
 
 
 @pytest.mark.parametrize("status", ["final_metering", "cancelled"])
-def test_its_own_word_is_not_written_twice(ledger: Ledger, subscribers: Subscribers, status: str) -> None:
+def test_a_verdict_that_stands_already_is_not_written_again(
+    ledger: Ledger, subscribers: Subscribers, status: str
+) -> None:
     subscriber(ledger, status)
     assert not refuse_usage(subscribers, CUSTOMER, END, NOW)
     assert (read(ledger).status, read(ledger).version) == (status, 3)
@@ -113,9 +114,7 @@ def test_a_period_that_is_not_the_last_refuses_nothing(
     assert read(ledger).status == "active"
 
 
-def test_an_end_that_is_not_stored_and_a_customer_who_is_unknown_refuse_nothing(
-    ledger: Ledger, subscribers: Subscribers
-) -> None:
+def test_an_unstored_end_or_an_unknown_customer_refuses_no_usage(ledger: Ledger, subscribers: Subscribers) -> None:
     assert not refuse_usage(subscribers, CUSTOMER, END, NOW)
     assert subscribers.get(CUSTOMER) is None
     subscriber(ledger)
@@ -126,9 +125,9 @@ def test_an_end_that_is_not_stored_and_a_customer_who_is_unknown_refuse_nothing(
 # --- cancelled --------------------------------------------------------------------------------------------------------
 
 
-def test_cancelling_names_what_remains(ledger: Ledger, leaving: Leaving) -> None:
+def test_cancelling_names_what_remains(ledger: Ledger, cancellation: Cancellation) -> None:
     balance = kept(ledger, api_calls=Decimal("400.5"), zero=Decimal(0), **{"a#b": Decimal(7)})
-    leaving.end(subscriber(ledger, "final_metering"), balance, END, NOW)
+    cancellation.end(subscriber(ledger, "final_metering"), balance, END, NOW)
     assert (read(ledger).status, read(ledger).version, read(ledger).status_changed_at) == ("cancelled", 4, END)
     after = ledger.balances.get(CUSTOMER)
     assert after.remainder == {}
@@ -140,18 +139,18 @@ def test_cancelling_names_what_remains(ledger: Ledger, leaving: Leaving) -> None
     assert item[f"{ENDED}api_calls#{END}"] == Decimal("400.5")
 
 
-def test_without_a_balance_one_is_left_behind_that_no_older_seal_can_change(ledger: Ledger, leaving: Leaving) -> None:
+def test_cancelling_creates_a_balance_that_no_older_seal_can_change(ledger: Ledger, cancellation: Cancellation) -> None:
     empty = ledger.balances.get(CUSTOMER)
-    leaving.end(subscriber(ledger, "final_metering"), empty, END, NOW)
+    cancellation.end(subscriber(ledger, "final_metering"), empty, END, NOW)
     assert ledger.balances.get(CUSTOMER) == Balance(customer_identifier=CUSTOMER, version=1)
     with pytest.raises(Cancelled):
         ledger.write(ledger.balances.replace(empty, remainder={"a": Decimal(1)}, used={}))
 
 
-def test_a_second_end_names_its_own_remainder(ledger: Ledger, leaving: Leaving) -> None:
-    leaving.end(subscriber(ledger, "final_metering"), kept(ledger, a=Decimal(1)), END, NOW)
+def test_a_second_end_names_its_own_remainder(ledger: Ledger, cancellation: Cancellation) -> None:
+    cancellation.end(subscriber(ledger, "final_metering"), kept(ledger, a=Decimal(1)), END, NOW)
     later = {"start": END + 5, "end": END + 9}
-    leaving.end(subscriber(ledger, "final_metering", later), kept(ledger, a=Decimal(2)), END + 9, NOW)
+    cancellation.end(subscriber(ledger, "final_metering", later), kept(ledger, a=Decimal(2)), END + 9, NOW)
     assert ledger.balances.get(CUSTOMER).ended == {("a", END): 1, ("a", END + 9): 2}
 
 
@@ -160,36 +159,38 @@ def unchanged(ledger: Ledger, balance: Balance, status: str) -> None:
     assert ledger.balances.get(CUSTOMER) == balance
 
 
-def test_a_subscriber_who_has_changed_since_is_not_cancelled(ledger: Ledger, leaving: Leaving) -> None:
+def test_a_subscriber_who_has_changed_since_is_not_cancelled(ledger: Ledger, cancellation: Cancellation) -> None:
     balance = kept(ledger, a=Decimal(1))
     seen = subscriber(ledger, "final_metering")
     subscriber(ledger, "final_metering", version=4)
     with pytest.raises(Cancelled):
-        leaving.end(seen, balance, END, NOW)
+        cancellation.end(seen, balance, END, NOW)
     unchanged(ledger, balance, "final_metering")
 
 
 @pytest.mark.parametrize("status", ["pending_cancellation", "active", "cancelled"])
-def test_only_who_is_in_final_metering_is_cancelled(ledger: Ledger, leaving: Leaving, status: str) -> None:
+def test_only_a_customer_in_final_metering_is_cancelled(
+    ledger: Ledger, cancellation: Cancellation, status: str
+) -> None:
     balance = kept(ledger, a=Decimal(1))
     with pytest.raises(Cancelled):
-        leaving.end(subscriber(ledger, status), balance, END, NOW)
+        cancellation.end(subscriber(ledger, status), balance, END, NOW)
     unchanged(ledger, balance, status)
 
 
-def test_a_balance_that_has_changed_since_cancels_nobody(ledger: Ledger, leaving: Leaving) -> None:
+def test_a_balance_that_has_changed_since_cancels_nobody(ledger: Ledger, cancellation: Cancellation) -> None:
     seen = kept(ledger, a=Decimal(1))
     now = kept(ledger, a=Decimal(2))
     with pytest.raises(Cancelled):
-        leaving.end(subscriber(ledger, "final_metering"), seen, END, NOW)
+        cancellation.end(subscriber(ledger, "final_metering"), seen, END, NOW)
     unchanged(ledger, now, "final_metering")
 
 
-def test_only_the_last_period_cancels(ledger: Ledger, leaving: Leaving) -> None:
+def test_only_the_last_period_cancels(ledger: Ledger, cancellation: Cancellation) -> None:
     again = subscriber(ledger, "final_metering", {"start": END + 5, "end": END + 9})
     for end in (END, END + 1):
         with pytest.raises(ValueError, match="only the last period's end"):
-            leaving.end(again, ledger.balances.get(CUSTOMER), end, NOW)
+            cancellation.end(again, ledger.balances.get(CUSTOMER), end, NOW)
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------

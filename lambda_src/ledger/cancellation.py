@@ -81,7 +81,7 @@ def refuse_usage(subscribers: Subscribers, customer_identifier: str, end: int, n
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leaving:
+class Cancellation:
     """The transaction that ends a subscription. ``subscribers_table``: its name."""
 
     client: "DynamoDBClient"

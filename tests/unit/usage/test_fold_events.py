@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from marketplace.dimensions import Aggregation, Dimension
 from marketplace.usage_allocations import tag_set
 from runtime.clock import from_iso
-from usage.fold_batch import fold, parts
+from usage.fold_events import fold, parts
 from usage.usage_event import UsageEvent
 
 NOVEMBER, OCTOBER = from_iso("2026-11-15T08:00:00Z"), from_iso("2026-10-31T23:59:59Z")
