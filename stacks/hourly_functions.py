@@ -38,7 +38,7 @@ def hourly_functions(
             "find-due-hours",
             "metering.handlers.find_due_hours.handler",
             FindDueHoursSettings,
-            "closed hours with lines that have not ended, most urgent first",
+            "closed hours with lines that have not ended, oldest first",
             queries=(records.index(PENDING_INDEX),),
         ),
         seal_hours=functions.add(

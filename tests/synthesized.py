@@ -106,6 +106,14 @@ class Assembly:
         (alias,) = set(references(name)) & set(aliases)
         return str(aliases[alias]["FunctionName"]["Ref"])
 
+    def schedules(self, started: str) -> list[dict[str, Any]]:
+        """Properties of the schedules that start the alias of a function or a workflow, by the construct's id."""
+        alias = f"{started.replace('-', '')}Live"
+        every = self.properties("AWS::Scheduler::Schedule")
+        found = [schedule for schedule in every if str(schedule["Target"]["Arn"].get("Ref")).startswith(alias)]
+        assert found, f"no schedule starts {started}"
+        return found
+
     def log_group(self, logical_id: str) -> str:
         groups = dict(self.resources("AWS::Logs::LogGroup"))
         return str(groups[logical_id]["Properties"]["LogGroupName"])

@@ -1,7 +1,8 @@
-"""Every metric that a function emits, by the room that emits it. Alarms name metrics from here only.
+"""Every metric that a function emits, by the service that emits it. Alarms name metrics from here only.
 
 The namespace is ``YawlMarketplaceMetering/<stage>`` (``POWERTOOLS_METRICS_NAMESPACE``); the only dimension is
-``service`` (``POWERTOOLS_SERVICE_NAME``), which is the room's name.
+``service`` (``POWERTOOLS_SERVICE_NAME``). A function's service is its room, ``usage`` or ``metering``; but the room
+``buyer`` holds three, ``registration``, ``subscription`` and ``entitlement``, whose names were alarmed before the room.
 """
 
 from enum import StrEnum
@@ -50,15 +51,20 @@ class UsageMetric(StrEnum):
     #: Events that were voided while their hour was open.
     EVENTS_VOIDED = "EventsVoided"
     EVENTS_DUPLICATE = "EventsDuplicate"
+    #: Verdicts ``refused``, by API and queue. Not among them: requests that cannot be read (RequestsRefused) and events
+    #: that waited in vain (QueuedEventsGaveUp; their last verdict is an EventsRetryLater). A void that came before its
+    #: event counts again in each round of its waiting.
     EVENTS_REFUSED = "EventsRefused"
+    #: Verdicts ``retry_later``: a queued event counts again in each round of its waiting.
     EVENTS_RETRY_LATER = "EventsRetryLater"
-    #: Verdicts on events from the queue; the names above count the verdicts of both doors.
+    #: Verdicts on events from the queue; the names above count the verdicts of API and queue alike.
     QUEUED_EVENTS_RECORDED = "QueuedEventsRecorded"
     QUEUED_EVENTS_REFUSED = "QueuedEventsRefused"
     #: Events put into the waiting queue, counted again in every round.
     QUEUED_EVENTS_WAITING = "QueuedEventsWaiting"
     #: Events that waited for a day in vain and were refused with the last reason.
     QUEUED_EVENTS_GAVE_UP = "QueuedEventsGaveUp"
+    #: Requests and messages that cannot be read, whatever the number of their events.
     REQUESTS_REFUSED = "RequestsRefused"
 
 

@@ -127,7 +127,7 @@ class FindDueHoursSettings(Settings):
 
 class PutZeroRecordsSettings(Settings):
     PRICING_MODEL: str
-    #: ``off``, ``every`` or a dimension's name, see metering.zero_rules.
+    #: ``off``, ``every`` or a dimension's name, see ``metering.seal.seal_rules.HourlyZeros``.
     HOURLY_ZEROS: str
     SEAL_DELAY_MINUTES: str
     SUBSCRIBERS_TABLE: str
@@ -136,7 +136,7 @@ class PutZeroRecordsSettings(Settings):
 
 
 class MeteringModeSettings(Settings):
-    """Whose usage is sent, see metering.mode."""
+    """Whose usage is sent, see ``metering.run.Mode``."""
 
     #: ``off``, ``dry-run``, ``test-buyers`` or ``live``.
     METERING_MODE: str

@@ -1,4 +1,4 @@
-"""Powertools' logger and metrics, made once per room; structured JSON, no tokens, no personal data."""
+"""Powertools' logger and metrics, made once per service; structured JSON, no tokens, no personal data."""
 
 import os
 import warnings
@@ -9,14 +9,14 @@ from aws_lambda_powertools import Logger, Metrics
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 
-def logger(room: str) -> Logger:
-    """The room's JSON logger. Keys of a decision on money: customer, hour, dimension, quantity, verdict."""
-    return Logger(service=room, utc=True, log_uncaught_exceptions=False)
+def logger(service: str) -> Logger:
+    """The service's JSON logger. Keys of a decision on money: customer, hour, dimension, quantity, verdict."""
+    return Logger(service=service, utc=True, log_uncaught_exceptions=False)
 
 
-def metrics(room: str) -> Metrics:
-    """The room's metrics, namespace from ``POWERTOOLS_METRICS_NAMESPACE``."""
-    return Metrics(service=room)
+def metrics(service: str) -> Metrics:
+    """The service's metrics, namespace from ``POWERTOOLS_METRICS_NAMESPACE``."""
+    return Metrics(service=service)
 
 
 def trace_id() -> str | None:

@@ -53,7 +53,7 @@ def parse(names: Mapping[str, str] | None, **texts: str | None) -> Parsed:
 
     Raises ValidationException for bad syntax, undefined and unused names.
     """
-    cached = (*texts.items(), None if names is None else tuple(names.items()))
+    cached = (*texts, *texts.values(), None if names is None else tuple(names.items()))
     found = _parsed.get(cached)
     if found is None:
         if len(_parsed) >= _MOST:
@@ -110,6 +110,8 @@ def _undefined(missing: frozenset[str]) -> None:
 
 class Request:
     """The names and values of one request; ``text`` adds those of boto3's condition objects to them."""
+
+    __slots__ = ("_builder", "names", "values")
 
     def __init__(self, names: Mapping[str, str] | None, values: Mapping[str, Any] | None) -> None:
         self.names, self.values = names, values

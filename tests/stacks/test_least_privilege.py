@@ -134,30 +134,30 @@ def actions(assembly: Assembly, function: str, service: str) -> dict[str, set[st
 
 
 def test_the_list_is_complete(prod: Assembly) -> None:
-    assert set(prod.functions()) == set(TABLES)
+    assert set(prod.functions()) == set(TABLES), "a function is new or gone: change TABLES in this file"
 
 
 @pytest.mark.parametrize("function", TABLES)
 def test_a_function_reaches_its_tables_only(prod: Assembly, function: str) -> None:
-    assert actions(prod, function, "dynamodb") == TABLES[function]
+    assert actions(prod, function, "dynamodb") == TABLES[function], "if the stack is right, change TABLES in this file"
 
 
 @pytest.mark.parametrize("function", TABLES)
 def test_a_function_reaches_its_queues_only(prod: Assembly, function: str) -> None:
-    assert actions(prod, function, "sqs") == QUEUES.get(function, {})
+    assert actions(prod, function, "sqs") == QUEUES.get(function, {}), "if the stack is right, change QUEUES"
 
 
 @pytest.mark.parametrize("function", TABLES)
 def test_only_the_starters_of_final_metering_reach_a_workflow_and_only_that_one(prod: Assembly, function: str) -> None:
     (machine,) = [n for n, _ in prod.resources("AWS::StepFunctions::StateMachine") if n.startswith("FinalMetering")]
     expected = {machine: EXECUTIONS[function]} if function in EXECUTIONS else {}
-    assert actions(prod, function, "states") == expected
+    assert actions(prod, function, "states") == expected, "if the stack is right, change EXECUTIONS"
 
 
 @pytest.mark.parametrize("function", TABLES)
 def test_a_function_makes_its_marketplace_calls_only(prod: Assembly, function: str) -> None:
     expected = {"*": MARKETPLACE[function]} if function in MARKETPLACE else {}
-    assert actions(prod, function, "aws-marketplace") == expected
+    assert actions(prod, function, "aws-marketplace") == expected, "if the stack is right, change MARKETPLACE"
 
 
 @pytest.mark.parametrize("function", TABLES)

@@ -13,6 +13,7 @@ from tests.synthesized import Assembly
 #: Hashes of the functions' asset and of the versions that follow from it: every change of runtime code changes them.
 HASHES = re.compile(r"[0-9a-f]{64}|(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
 WIDTH = 120
+ACCEPT = "the template has changed; if it should, accept it: .venv/bin/pytest tests/stacks --snapshot-update"
 
 
 def scrubbed(template: dict[str, Any]) -> Any:
@@ -46,11 +47,11 @@ def snapshot_json(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 @pytest.mark.parametrize("stack", ["Data", "Doors", "Metering", "Watch"])
 def test_stack_of_production(prod: Assembly, stack: str, snapshot_json: SnapshotAssertion) -> None:
-    assert scrubbed(prod.template(stack)) == snapshot_json
+    assert scrubbed(prod.template(stack)) == snapshot_json, ACCEPT
 
 
 def test_notices_stack_of_a_stage_abroad(abroad: Assembly, snapshot_json: SnapshotAssertion) -> None:
-    assert scrubbed(abroad.template("Notices")) == snapshot_json
+    assert scrubbed(abroad.template("Notices")) == snapshot_json, ACCEPT
 
 
 def test_a_compact_snapshot_is_the_same_json(prod: Assembly) -> None:

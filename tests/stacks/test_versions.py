@@ -120,8 +120,7 @@ def test_each_workflow_has_a_version_that_stays_and_an_alias_that_names_it(prod:
 def test_whatever_starts_a_workflow_starts_its_alias(prod: Assembly) -> None:
     aliases = {name for name, _ in prod.resources("AWS::StepFunctions::StateMachineAlias")}
     hourly, final = sorted(aliases, key=lambda name: not name.startswith("Hourly"))
-    started = [schedule["Target"]["Arn"] for schedule in prod.properties("AWS::Scheduler::Schedule")]
-    assert started.count({"Ref": hourly}) == 2
+    assert [schedule["Target"]["Arn"] for schedule in prod.schedules("HourlyMetering")] == [{"Ref": hourly}] * 2
     for function in ("start-final-metering", "look-after-leavers"):
         variables = prod.functions()[function]["Environment"]["Variables"]
         assert variables["FINAL_METERING_ALIAS_ARN"] == {"Ref": final}

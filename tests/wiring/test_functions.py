@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from stacks import stage as stages
 from stacks import synth
 from stacks.application import function_environment
 from tests.synthesized import STAGES, Assembly, shipped
+from tests.wiring.services import SERVICES, SOURCE, files_of, metric_names_imported, services_named
 
-SOURCE = synth.ROOT / "lambda_src"
 POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 
 FUNCTIONS = (
@@ -43,7 +44,9 @@ FUNCTIONS = (
 
 def settings_class(function: str) -> type[Settings]:
     """``seal-hours`` → ``SealHoursSettings``."""
-    found: type[Settings] = getattr(settings, "".join(word.title() for word in function.split("-")) + "Settings")
+    name = "".join(word.title() for word in function.split("-")) + "Settings"
+    found: type[Settings] | None = getattr(settings, name, None)
+    assert found, f"{function}: runtime/settings.py has no class {name}"
     return found
 
 
@@ -52,7 +55,7 @@ def source_of(handler: str) -> Path:
 
 
 def test_these_are_the_functions(prod: Assembly) -> None:
-    assert set(prod.functions()) == set(FUNCTIONS)
+    assert set(prod.functions()) == set(FUNCTIONS), "a function is new or gone: change FUNCTIONS in this file"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -64,13 +67,32 @@ def test_the_handler_exists_and_takes_event_and_context(prod: Assembly, function
 
 def test_the_benchmark_starts_every_function(prod: Assembly) -> None:
     handlers = {name: function["Handler"].rpartition(".")[0] for name, function in prod.functions().items()}
-    assert handlers == WORKERS | DOORS
+    assert handlers == WORKERS | DOORS, "a function is new or gone: change DOORS or WORKERS in bench/imports.py"
+
+
+def test_the_benchmarks_page_has_a_row_of_every_function() -> None:
+    page = (synth.ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    section = page.partition("## Time to import and initialise")[2].partition("\n## ")[0]
+    rows = set(re.findall(r"^\| ([a-z-]+) \| [0-9]", section, re.MULTILINE)) - {"reference"}
+    assert rows == set(FUNCTIONS), "a function is new or gone: run `make bench B=imports`"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_unit_test_calls_the_handler(prod: Assembly, function: str) -> None:
+    room, _, module, _ = prod.functions()[function]["Handler"].split(".")
+    called = re.compile(rf'handlers(\.{module}\b| import .*\b{module}\b)|call\(\s*"{module}"')
+    tests = (synth.ROOT / "tests" / "unit" / room).rglob("*.py")
+    assert any(called.search(test.read_text(encoding="utf-8")) for test in tests), (
+        f"{function}: no file of tests/unit/{room} calls its handler; tests/unit/README.md says how"
+    )
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_environment_is_the_settings_of_that_function(prod: Assembly, function: str) -> None:
     variables = set(prod.functions()[function]["Environment"]["Variables"])
-    assert variables == set(settings_class(function).names()) | POWERTOOLS
+    assert variables == set(settings_class(function).names()) | POWERTOOLS, (
+        f"{function}: its stack gives other variables than {settings_class(function).__name__} in runtime/settings.py"
+    )
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -80,28 +102,29 @@ def test_the_handler_reads_those_settings(prod: Assembly, function: str) -> None
         node.attr for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Attribute)
     }
     used |= {node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
-    assert settings_class(function).__name__ in used
+    name = settings_class(function).__name__
+    assert name in used, f"{path.name} does not read {name}"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_the_service_name_is_that_of_the_handlers_logger(prod: Assembly, function: str) -> None:
-    """It is on the metrics, which alarms look up by it. A handler without a logger shares the one beside it."""
+def test_the_service_is_one_that_alarms_look_up_and_the_handlers_metrics_are_its_own(
+    prod: Assembly, function: str
+) -> None:
+    """A metric that goes out under another service is one that no alarm reads."""
     deployed = prod.functions()[function]
-    path = source_of(deployed["Handler"])
-    services = services_in(path) or {name for other in path.parent.glob("*.py") for name in services_in(other)}
-    assert services == {deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]}
-
-
-def services_in(path: Path) -> set[str]:
-    """The names in a file's ``telemetry.logger(…)`` and ``telemetry.metrics(…)``."""
-    return {
-        node.args[0].value
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in ("telemetry.logger", "telemetry.metrics")
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    }
+    service = deployed["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert service in SERVICES, (
+        f"{function}: no service {service!r} has metrics. Give `service=` where its stack adds the function, or list"
+        " the new service with its metric names in tests/wiring/services.py"
+    )
+    files = files_of(source_of(deployed["Handler"]))
+    assert services_named(files) == {service}, (
+        f"{function}: the names in telemetry.logger(…) and telemetry.metrics(…) are not the service {service!r} that"
+        " its stack gives it (`service=`; without it, the first part of the handler)"
+    )
+    assert metric_names_imported(files) <= {SERVICES[service].__name__}, (
+        f"{function}: emits metrics of another service than {service!r}; no alarm would read them"
+    )
 
 
 def test_a_variable_named_after_a_table_holds_that_tables_name(prod: Assembly) -> None:

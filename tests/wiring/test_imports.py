@@ -61,6 +61,12 @@ def test_rooms_do_not_import_each_other(room: str) -> None:
     assert offenders(SOURCE / room, set(ROOMS) - {room}) == {}
 
 
+def test_functions_connect_by_the_one_name_that_tests_replace() -> None:
+    """``from ledger import dynamodb``, then ``dynamodb.connect()``: a module with its own ``connect`` would escape."""
+    own = [str(path) for path in sorted(SOURCE.rglob("*.py")) if "ledger.dynamodb.connect" in imports(path)]
+    assert own == []
+
+
 #: The sub-rooms of metering, each above those that it may import.
 FLOORS = ("handlers", "assembly", "final", "report", "find", "send", "settle", "seal", "run")
 

@@ -5,26 +5,10 @@ import ast
 import pytest
 
 from runtime import metric_names
-from runtime.metric_names import (
-    NAMESPACE,
-    EntitlementMetric,
-    MeteringMetric,
-    RegistrationMetric,
-    SubscriptionMetric,
-    UsageMetric,
-)
-from stacks import synth
+from runtime.metric_names import NAMESPACE
 from tests.stacks.alarm_facts import alarms
 from tests.synthesized import Assembly
-
-SOURCE = synth.ROOT / "lambda_src"
-SERVICES = {
-    "registration": RegistrationMetric,
-    "subscription": SubscriptionMetric,
-    "entitlement": EntitlementMetric,
-    "usage": UsageMetric,
-    "metering": MeteringMetric,
-}
+from tests.wiring.services import SERVICES, SOURCE
 
 
 def emitted(service: str) -> set[str]:
@@ -43,29 +27,36 @@ def emitted(service: str) -> set[str]:
 
 def test_every_service_that_declares_metrics_is_listed() -> None:
     declared = {name for name in vars(metric_names) if name.endswith("Metric")}
-    assert declared == {names.__name__ for names in SERVICES.values()}
+    assert declared == {names.__name__ for names in SERVICES.values()}, (
+        "a class of runtime/metric_names.py is new or gone: change SERVICES in tests/wiring/services.py"
+    )
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_declared_metrics_are_emitted(service: str) -> None:
-    assert emitted(service) == {metric.value for metric in SERVICES[service]}
+    assert emitted(service) == {metric.value for metric in SERVICES[service]}, (
+        "no function counts this metric of runtime/metric_names.py: count it where it happens, or remove its name"
+    )
 
 
-def test_alarmed_metrics_are_emitted_by_that_room_in_that_namespace(prod: Assembly) -> None:
+def test_alarmed_metrics_are_emitted_by_that_service_in_that_namespace(prod: Assembly) -> None:
     namespaces = {
         function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"] for function in prod.functions().values()
     }
     assert namespaces == {f"{NAMESPACE}/{prod.stage.name}"}
     ours = [m for alarm in alarms(prod).values() for m in alarm.metrics if m.namespace.startswith(NAMESPACE)]
     assert {metric.namespace for metric in ours} == namespaces
-    by_room = [metric for metric in ours if metric.dimensions]
-    assert len(by_room) > 20
-    for metric in by_room:
+    by_service = [metric for metric in ours if metric.dimensions]
+    assert len(by_service) > 20
+    for metric in by_service:
         assert metric.dimensions.keys() == {"service"}
-        assert metric.name in emitted(metric.dimensions["service"])
+        assert metric.name in emitted(metric.dimensions["service"]), (
+            f"{metric.name}: the service {metric.dimensions['service']} does not emit it; `alarms.of(function)` in"
+            " stacks/watch.py says whose metrics an alarm reads"
+        )
 
 
-def test_alarmed_metrics_without_a_room_are_read_from_a_log(prod: Assembly) -> None:
+def test_alarmed_metrics_without_a_service_are_read_from_a_log(prod: Assembly) -> None:
     ours = {
         (m.namespace, m.name)
         for alarm in alarms(prod).values()

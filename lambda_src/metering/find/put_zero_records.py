@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 #: Customers of one page.
 PAGE = 200
-#: Customers of one transaction, which takes 100 operations; each customer needs two.
+#: Customers of one transaction. Each needs two of its 100 operations, so 50 would fit; but where the condition of one
+#: customer fails, all of its transaction are put alone.
 TOGETHER = 25
 
 logger = telemetry.logger("metering")

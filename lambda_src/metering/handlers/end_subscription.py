@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from metering.assembly import final
 from metering.final.end_subscription import SubscriptionEnder
 from metering.handlers.entry_point import Payload, count, entry_point
@@ -11,7 +11,7 @@ from runtime.settings import EndSubscriptionSettings
 
 @cache
 def assembled() -> SubscriptionEnder:
-    return final.subscription_ender(EndSubscriptionSettings.from_env(), connect(), count=count)
+    return final.subscription_ender(EndSubscriptionSettings.from_env(), dynamodb.connect(), count=count)
 
 
 @entry_point

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from marketplace import dimensions
 from metering.find.find_due_hours import find_due_hours
@@ -14,7 +14,7 @@ from runtime.settings import FindDueHoursSettings
 @cache
 def assembled() -> tuple[FindDueHoursSettings, MeteringRecords]:
     settings = FindDueHoursSettings.from_env()
-    return settings, MeteringRecords(connect(), settings.METERING_RECORDS_TABLE)
+    return settings, MeteringRecords(dynamodb.connect(), settings.METERING_RECORDS_TABLE)
 
 
 @entry_point

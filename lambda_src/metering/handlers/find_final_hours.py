@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from metering.final.find_final_hours import find_final_hours, payload
@@ -13,9 +13,9 @@ from runtime.settings import FindFinalHoursSettings
 
 @cache
 def assembled() -> tuple[MeteringRecords, Subscribers]:
-    settings, dynamodb = FindFinalHoursSettings.from_env(), connect()
-    records = MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE)
-    return records, Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE))
+    settings, tables = FindFinalHoursSettings.from_env(), dynamodb.connect()
+    records = MeteringRecords(tables, settings.METERING_RECORDS_TABLE)
+    return records, Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
 
 
 @entry_point

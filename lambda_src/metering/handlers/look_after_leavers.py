@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from ledger.subscribers import Subscribers
 from metering.final.start_final_metering import Starter, restart_missing
 from metering.handlers.entry_point import Payload, count, entry_point
@@ -14,7 +14,7 @@ from runtime.settings import LookAfterLeaversSettings
 @cache
 def assembled() -> tuple[LookAfterLeaversSettings, Subscribers, Starter]:
     settings = LookAfterLeaversSettings.from_env()
-    subscribers = Subscribers(connect().Table(settings.SUBSCRIBERS_TABLE))
+    subscribers = Subscribers(dynamodb.connect().Table(settings.SUBSCRIBERS_TABLE))
     return settings, subscribers, Starter(aws.client("stepfunctions"), settings.FINAL_METERING_ALIAS_ARN)
 
 

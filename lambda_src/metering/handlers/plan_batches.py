@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from metering.handlers.entry_point import Payload, entry_point
@@ -17,9 +17,9 @@ EVENTS_PER_BATCH = 18
 
 @cache
 def assembled() -> tuple[MeteringRecords, Subscribers, Mode]:
-    settings, dynamodb = PlanBatchesSettings.from_env(), connect()
-    records = MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE)
-    return records, Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)), Mode.of(settings)
+    settings, tables = PlanBatchesSettings.from_env(), dynamodb.connect()
+    records = MeteringRecords(tables, settings.METERING_RECORDS_TABLE)
+    return records, Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)), Mode.of(settings)
 
 
 @entry_point

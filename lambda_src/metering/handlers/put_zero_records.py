@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from metering.assembly import find
 from metering.find.find_due_hours import last_due_hour
 from metering.find.put_zero_records import ZeroRecords
@@ -15,7 +15,7 @@ from runtime.settings import PutZeroRecordsSettings
 @cache
 def assembled() -> tuple[PutZeroRecordsSettings, ZeroRecords]:
     settings = PutZeroRecordsSettings.from_env()
-    return settings, find.zero_records(settings, connect())
+    return settings, find.zero_records(settings, dynamodb.connect())
 
 
 @entry_point

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from ledger.subscribers import Subscribers
 from metering.final.refuse_usage import refuse_usage
 from metering.handlers.entry_point import Payload, entry_point
@@ -12,7 +12,7 @@ from runtime.settings import RefuseUsageSettings
 
 @cache
 def assembled() -> Subscribers:
-    return Subscribers(connect().Table(RefuseUsageSettings.from_env().SUBSCRIBERS_TABLE))
+    return Subscribers(dynamodb.connect().Table(RefuseUsageSettings.from_env().SUBSCRIBERS_TABLE))
 
 
 @entry_point

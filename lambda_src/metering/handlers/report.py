@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from ledger.settlement import Settlement
 from marketplace import dimensions
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @cache
 def assembled() -> tuple[ReportSettings, MeteringRecords, Settlement, "SQSClient"]:
-    settings, dynamodb = ReportSettings.from_env(), connect()
+    settings, tables = ReportSettings.from_env(), dynamodb.connect()
     table = settings.METERING_RECORDS_TABLE
-    return settings, MeteringRecords(dynamodb, table), Settlement(dynamodb.Table(table)), aws.client("sqs")
+    return settings, MeteringRecords(tables, table), Settlement(tables.Table(table)), aws.client("sqs")
 
 
 @entry_point
@@ -47,7 +47,7 @@ def handler(event: Payload) -> Payload:
     count(MeteringMetric.RUNS_COMPLETED, 1)
     summary = {**levels.payload(), "hour": clock.iso(last), "fault": event.get("fault")}
     logged = {name: value for name, value in summary.items() if name != "failed"}
-    logger.info("run completed", **logged, copiedToDeadLetters=copied)
+    logger.info("run completed", **logged, copiedToFailedLines=copied)
     return summary
 
 

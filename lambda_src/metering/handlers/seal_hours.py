@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from metering.assembly import seal
 from metering.handlers.entry_point import Payload, count, entry_point
 from metering.run import parse_record_key
@@ -13,7 +13,7 @@ from runtime.settings import SealHoursSettings
 
 @cache
 def assembled() -> Sealer:
-    return seal.sealer(SealHoursSettings.from_env(), connect(), count=count)
+    return seal.sealer(SealHoursSettings.from_env(), dynamodb.connect(), count=count)
 
 
 @entry_point

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from metering.assembly import settle
 from metering.handlers.entry_point import Payload, count, entry_point
@@ -14,9 +14,9 @@ from runtime.settings import SettleHoursSettings
 
 @cache
 def assembled() -> tuple[MeteringRecords, LineSettler, Mode]:
-    settings, dynamodb = SettleHoursSettings.from_env(), connect()
+    settings, tables = SettleHoursSettings.from_env(), dynamodb.connect()
     table = settings.METERING_RECORDS_TABLE
-    return MeteringRecords(dynamodb, table), settle.settler(table, dynamodb, count=count), Mode.of(settings)
+    return MeteringRecords(tables, table), settle.settler(table, tables, count=count), Mode.of(settings)
 
 
 @entry_point

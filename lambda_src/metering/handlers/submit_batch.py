@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from ledger.dynamodb import connect
+from ledger import dynamodb
 from marketplace.meter_usage import UsageMeter
 from marketplace.seller import Seller
 from metering.assembly import send
@@ -16,7 +16,8 @@ from runtime.settings import SubmitBatchSettings
 def assembled() -> Submitter:
     settings = SubmitBatchSettings.from_env()
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
-    return send.submitter(settings, connect(), UsageMeter.connect(settings.METERING_REGION, seller), count=count)
+    meter = UsageMeter.connect(settings.METERING_REGION, seller)
+    return send.submitter(settings, dynamodb.connect(), meter, count=count)
 
 
 @entry_point

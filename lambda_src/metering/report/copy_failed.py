@@ -1,6 +1,7 @@
-"""The dead letters of metering: the report copies every failed line of the index to a queue, and counts it.
+"""Copies of failed lines: the report sends every failed line of the index to the queue FailedLines, and counts it.
 
-Copy and count are at-least-once: the settler may crash before it reports. The line itself stays in its record and in
+They are made from the index and not by the settler, which may crash after storing a verdict. A crash here repeats them,
+so a line may be copied and counted twice. The line itself stays in its record and in
 the index until it is resolved. A copy names the line and carries no quantity, since its reader must look up what the
 line is by then.
 """

@@ -49,8 +49,8 @@ def allocate(
 ) -> Split:
     """Split a line's billed units.
 
-    tagged: recorded units of each set, before the allowance. All other units have no tags, also those that earlier
-    hours left over; so the sets lose only what exceeds the line. largest: bytes that the allocations may take.
+    tagged: recorded units of each set, before the allowance. Untagged units, left-overs included, are reduced first;
+    the sets only by what is still too much. largest: bytes that the allocations may take.
     """
     units = _billable(line * scale, tagged)
     sets = {tags: billed for tags, left in units.items() if (billed := floor(left / scale, decimals))}

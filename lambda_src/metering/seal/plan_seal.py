@@ -16,9 +16,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
-from marketplace.billing_identity import BillingIdentity
-from marketplace.deadlines import deadline
-from marketplace.hour import SECONDS, hour_of
+from marketplace.hour import SECONDS, deadline, hour_of
 from metering.run import Mode
 from metering.seal.allocate_hour import allocate_hour
 from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension
@@ -52,8 +50,8 @@ class SealPlanner:
         """The transaction that seals this record as it was read, or why the hour has to wait.
 
         An hour that still waits at its deadline is sealed with its usage as lines that end ``expired`` (``not_sent``
-        where the mode holds this customer): before the allowance, and never sent. Overage that was billed by guess
-        cannot be taken back. Raises NotConserved.
+        where the mode holds this customer) and are never sent. The lines hold all units, without deducting the
+        allowance, which is not known. Raises NotConserved.
         """
         subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
         terms = terms_of(subscriber, record, self.product)
@@ -72,9 +70,7 @@ class SealPlanner:
             # After the deadline nobody gets a split, and too many sets to split must not keep the hour from its end.
             lines, stored_allocations = allocate_hour(record, lines, self.tagged_usage, self.allocations)
         included = {name: sum(dimension.included.values(), ZERO) for name, dimension in sealed.items()}
-        frozen = Frozen(
-            identity=frozen_identity(terms.identity), timestamp=terms.timestamp, lines=lines, included=included
-        )
+        frozen = Frozen(identity=terms.identity.frozen, sent_timestamp=terms.timestamp, lines=lines, included=included)
         capped = tuple(name for name, dimension in sealed.items() if self._is_billable(name, dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
@@ -93,7 +89,7 @@ class SealPlanner:
     def _dimensions(
         self, record: MeteringRecord, allowance: Allowance, balance: Balance, zeros: Sequence[str]
     ) -> dict[str, SealedDimension]:
-        """Each dimension that was used in the hour, of which the balance holds a billed unit, or that gets a zero."""
+        """The dimensions to seal: those used; those with a billed unit in the balance; those that get a zero."""
         left_over = (name for name, units in balance.remainder.items() if self._is_billable(name, units))
         by_dimension: dict[str, dict[str, Decimal]] = {name: {} for name in (*left_over, *zeros)}
         for (name, period), units in record.counted.items():
@@ -130,8 +126,9 @@ class SealPlanner:
     ) -> list[Operation]:
         """The balance's operation; none where sealing changes neither remainder nor used allowance.
 
-        Then the balance need not be written, so that most hours cost one write. A concurrent change of it cannot alter
-        these lines: they took nothing from it, left nothing in it, and an allowance that was used up stays so.
+        Then the balance need not be written, so that most hours cost one write. A concurrent change of the remainder
+        cannot alter these lines, which took nothing from it and left nothing in it. Nor can one of the allowance: where
+        these lines used none of it there was none, or it was used up and stays so.
         """
         remainder = {n: d.remainder for n, d in sealed.items() if d.remainder != old.remainder.get(n, ZERO)}
         used = {(n, p): u for n, d in sealed.items() for p, u in d.used.items() if u != old.used.get((n, p))}
@@ -160,8 +157,8 @@ class SealPlanner:
         ]
         identity = identity_of(subscriber, self.product.code) if subscriber else None
         frozen = Frozen(
-            identity=frozen_identity(identity) if identity else {},
-            timestamp=record.hour,
+            identity=identity.frozen if identity else {},
+            sent_timestamp=record.hour,
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )
@@ -179,15 +176,3 @@ class SealPlanner:
         left_over = self.balances.get(record.customer_identifier).remainder
         carried = any(self._is_billable(name, units) for name, units in left_over.items())
         return [self._carry_over(record, now)] if carried else []
-
-
-def frozen_identity(identity: BillingIdentity) -> dict[str, str]:
-    """An identity as a sealed record keeps it; ``send.usage_lines.identity_from`` reads it back."""
-    fields = {
-        "integration": identity.integration,
-        "productCode": identity.product_code,
-        "customerIdentifier": identity.customer_identifier,
-        "licenseArn": identity.license_arn,
-        "customerAWSAccountId": identity.account_id,
-    }
-    return {name: value for name, value in fields.items() if value is not None}

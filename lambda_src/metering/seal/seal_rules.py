@@ -68,7 +68,8 @@ def seal_dimension(
 
 
 def billable(dimension: Dimension, units: Decimal) -> bool:
-    """Whether these recorded units make a billed unit. A remainder does only if the largest quantity cut it off."""
+    """Whether these recorded units make a billed unit. What is left after a line is below one, unless the line was cut
+    at the largest quantity that Marketplace takes."""
     return floor(units / dimension.scale, dimension.decimals) > 0
 
 

@@ -13,8 +13,9 @@ class Pace:
     """A grid of moments for the calls of this copy of the function, ``interval`` seconds apart.
 
     A call that is late by at most ``slack`` does not move the grid, so that lateness costs no calls; a later call moves
-    it. Any ``n + 1`` calls of a copy therefore take at least ``n * interval - slack``. The slack is such that this is a
-    second for the copy's share of the quota: all copies together never make more than ``QUOTA`` calls in a second.
+    it. Any ``n + 1`` calls of a copy therefore take at least ``n * interval - slack``. A copy's share of the quota is
+    ``n = QUOTA // copies``. The slack makes ``n * interval - slack`` a second and the jitter, so that a copy makes at
+    most ``n`` calls in any second, and all copies together at most ``QUOTA``.
     """
 
     def __init__(

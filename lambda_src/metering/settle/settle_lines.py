@@ -101,7 +101,8 @@ class LineSettler:
     def report(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> None:
         """Log and count verdicts that were stored.
 
-        ``copy_failed`` counts failed lines: it survives a crash here. A failed line of 0 (an hourly zero) never alarms.
+        ``copy_failed`` counts failed lines, because a crash here would lose the count. A failed line of 0 (an hourly
+        zero) never alarms.
         """
         for dimension, verdict in verdicts.items():
             line = record.lines[dimension]
@@ -126,7 +127,7 @@ def verdict_of(status: str, *, unanswered_others: bool) -> str | None:
 
     DuplicateRecord: another quantity is on file for this hour, a ``conflict``; unless another attempt of ours is
     unanswered, which may have put our own there (by one reading of the documentation an identical resend is answered
-    so). Then it is ``presumed_on_file``, and reconciliation looks.
+    so). Then it is ``presumed_on_file``, and a person looks in CloudTrail.
     """
     if status == DUPLICATE:
         return "presumed_on_file" if unanswered_others else "conflict"

@@ -66,9 +66,9 @@ class Alarms:
             period=period,
         )
 
-    def count(self, name: StrEnum, period: Duration, message: Message, *, id_: str = "") -> None:
-        """Call when functions have counted one or more in ``period``. Nothing was counted where there is no value."""
-        self.add(id_ or _title(name), self.metric(name, "Sum", period), message)
+    def count(self, name: StrEnum, period: Duration, message: Message, *, id_: str = "", at_least: float = 1) -> None:
+        """Call when functions have counted ``at_least`` so many in ``period``. Where there is no value, nothing was."""
+        self.add(id_ or _title(name), self.metric(name, "Sum", period), message, at_least=at_least)
 
     def level(
         self, name: StrEnum, message: Message, *, id_: str = "", at_least: float = 1, below: bool = False

@@ -33,6 +33,11 @@ SETTINGS = {
     "METERING_MODE": "live",
     "TEST_BUYERS": "",
     "FAILED_LINES_QUEUE_URL": FAILED_LINES,
+    "METERING_REGION": "us-east-1",
+    "SELLER_ROLE_ARN": "",
+    "EXTERNAL_ID": "",
+    "CALLS_PER_SECOND": "10",
+    "SUBMIT_CONCURRENCY": "1",
 }
 
 
@@ -48,7 +53,7 @@ def on(ledger: Ledger, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     for module in pkgutil.iter_modules(handlers.__path__, "metering.handlers."):
         if assembled := getattr(import_module(module.name), "assembled", None):
             assembled.cache_clear()
-            monkeypatch.setattr(f"{module.name}.connect", lambda: ledger.dynamodb, raising=False)
+    monkeypatch.setattr("ledger.dynamodb.connect", lambda: ledger.dynamodb)
     at(folder, NOW)
 
 

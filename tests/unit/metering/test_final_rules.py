@@ -17,7 +17,7 @@ from ledger.cancellation import (
 )
 from ledger.metering_record import Line, MeteringRecord, new_attempt
 from ledger.subscriber import Period, Subscriber
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from metering.final.final_rules import AGAIN, WATCH, Step, cannot_be_sent, first_hour, next_step
 from runtime.clock import from_iso
 
@@ -52,7 +52,9 @@ def open_hour(hour: int, state: str = "open") -> MeteringRecord:
 
 def sealed_hour(hour: int, verdict: str | None = None, **changes: Any) -> MeteringRecord:
     line = Line(dimension="d", quantity=Decimal(1), counted=Decimal(1), deadline=deadline(hour), verdict=verdict)
-    return replace(open_hour(hour, "sealed"), lines={"d": replace(line, **changes)}, identity=IDENTITY, timestamp=hour)
+    return replace(
+        open_hour(hour, "sealed"), lines={"d": replace(line, **changes)}, identity=IDENTITY, sent_timestamp=hour
+    )
 
 
 def step(who: Subscriber | None, now: float, *records: MeteringRecord, sent: bool = False, **more: Any) -> Step:
@@ -218,6 +220,14 @@ def test_to_the_second() -> None:
     again = subscriber("active", Period(ELEVEN))
     assert step(again, ELEVEN, open_hour(ELEVEN)) == send(ELEVEN), "it begins at the next activation"
     assert step(again, ELEVEN + 3600, open_hour(ELEVEN + 3600)) == DONE
+    end = ELEVEN - GRACE_SECONDS
+    ended = subscriber("final_metering", active_periods=(Period(EIGHT, end),))
+
+    def at(*found: MeteringRecord) -> Step:
+        return next_step(ended, end, found, now=accepts_until(end), sent=False)
+
+    assert at(open_hour(ELEVEN)) == send(unsendable=(ELEVEN,)), "it begins as the grace ends"
+    assert at(sealed_hour(ELEVEN)) == THE_END, "and is not waited for"
 
 
 def test_an_hour_that_cannot_be_sealed_holds_up_the_end_and_is_looked_at_now_and_then() -> None:

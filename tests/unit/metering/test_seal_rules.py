@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.subscriber import Period
 from marketplace.dimensions import LARGEST_DECIMAL, LARGEST_WHOLE, Dimension
-from metering.seal.seal_rules import SealedDimension, line_timestamp, seal_dimension
+from metering.seal.seal_rules import SealedDimension, is_active_through, line_timestamp, seal_dimension
 
 ZERO = Decimal(0)
 MONTH = "2026-11"
@@ -189,12 +189,27 @@ def test_any_order_of_sealing_gives_the_same_sums(
         ((Period(0, 7201), Period(9000)), 7200),
         ((Period(0, 3600), Period(8000, 8100), Period(9000)), 8000),
         ((Period(0, 3600),), 7200),
+        # active for no time at all, at the hour's start
+        ((Period(7200, 7200), Period(9000)), 7200),
     ],
 )
 def test_an_hours_timestamp_is_its_start_or_the_activation_inside_it(
     periods: tuple[Period, ...], timestamp: int
 ) -> None:
     assert line_timestamp(7200, periods) == timestamp
+
+
+@pytest.mark.parametrize(
+    ("period", "active"),
+    [
+        (Period(10799), True),
+        (Period(10800), False),
+        (Period(0, 10801), True),
+        (Period(0, 10800), False),
+    ],
+)
+def test_a_customer_is_active_through_an_hour_if_active_before_its_end_and_at_it(period: Period, active: bool) -> None:
+    assert is_active_through([period], 7200) is active
 
 
 @given(st.lists(st.tuples(st.integers(0, 20000), st.integers(1, 5000) | st.none()), max_size=4))

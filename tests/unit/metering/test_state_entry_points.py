@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.unit.metering.entry_points import KEY, Queue, at, call, emitted, prepared
@@ -40,6 +41,31 @@ def test_an_hour_may_be_asked_for(ledger: Ledger) -> None:
     ledger.opened()
     assert call("find_due_hours", {"startedAt": iso(NOW), "hour": iso(HOUR - 3600)})["chunks"] == []
     assert call("find_due_hours", {"startedAt": iso(NOW), "hour": iso(HOUR)})["chunks"] == [[KEY]]
+
+
+class Marketplace:
+    """botocore's client of AWS Marketplace Metering: every line is a Success."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+
+    def batch_meter_usage(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        records = request["UsageRecords"]
+        return {"Results": [{"UsageRecord": r, "Status": "Success", "MeteringRecordId": "id"} for r in records]}
+
+
+def test_a_batch_is_submitted_and_its_line_billed(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    marketplace = Marketplace()
+    monkeypatch.setattr("marketplace.seller.Seller.client", lambda *_arguments: marketplace)
+    ledger.opened()
+    call("seal_hours", {"keys": [KEY]})
+    (batch,) = call("plan_batches", {"chunks": [[KEY]]})["batches"]
+    assert call("submit_batch", {"lines": batch, "run": "run-1"}) == {"lines": 1}
+    (request,) = marketplace.requests
+    assert [(record["Dimension"], record["Quantity"]) for record in request["UsageRecords"]] == [("api_calls", 2)]
+    line = ledger.record().lines["api_calls"]
+    assert (line.verdict, line.metering_record_id) == ("billed", "id")
 
 
 def test_an_hour_within_the_seal_delay_is_not_due(ledger: Ledger, tmp_path: Path) -> None:
