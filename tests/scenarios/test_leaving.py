@@ -75,7 +75,7 @@ def test_what_remains_ends_by_name_in_the_transaction_that_cancels(world: World,
     assert (balance.remainder, balance.ended) == ({}, {(CALLS, int(END)): Decimal(400)})
 
 
-def test_a_customer_who_resubscribes_after_cancellation_starts_without_a_remainder(world: World, buyer: str) -> None:
+def test_a_resubscription_after_cancellation_starts_without_a_remainder(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
     leave(world, buyer)
     FinalMetering(world, buyer).run()

@@ -211,7 +211,7 @@ def test_a_late_record_with_an_attempt_waits_for_its_answer(world: World, buyer:
     assert world.pending() == {(buyer, int(ELEVEN))}
 
 
-def test_usage_of_the_first_hour_counts_although_eventbridge_truncates_the_activation(world: World) -> None:
+def test_usage_of_the_first_hour_counts_despite_a_truncated_activation(world: World) -> None:
     """Marketplace activates at 08:12:05.7 and refuses usage that is stamped before; the event says 08:12:05."""
     buyer = world.buyer(active_from=START + 725.7)
     world.subscriber_items.update_item(

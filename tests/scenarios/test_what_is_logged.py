@@ -11,7 +11,7 @@ PERSON = "jane.doe@example.com"
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO"])
-def test_details_of_an_hour_are_told_at_debug(world: World, caplog: pytest.LogCaptureFixture, level: str) -> None:
+def test_details_of_an_hour_are_logged_at_debug(world: World, caplog: pytest.LogCaptureFixture, level: str) -> None:
     with caplog.at_level(level, logger="usage"), caplog.at_level(level, logger="metering"):
         customer = world.buyer()
         sent = world.event(customer, "e-1", dimension="active_users", user=PERSON)

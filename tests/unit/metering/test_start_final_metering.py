@@ -72,7 +72,7 @@ def test_the_name_is_the_keys_and_the_periods() -> None:
 
 
 @pytest.mark.parametrize("key", ["a.b", "x" * 56, "x" * 57, "x" * 128, "." * 128])
-def test_a_name_fits_with_an_hour_behind_it_and_is_nobody_elses(key: str) -> None:
+def test_an_execution_name_fits_with_an_hour_and_is_unique(key: str) -> None:
     name = execution_name(key, END)
     assert len(f"{name}-{END}") <= 80
     assert all(letter.isalnum() or letter in "-_" for letter in name)
@@ -98,13 +98,13 @@ def test_an_ended_period_is_started_once(starter: Starter) -> None:
         replace(LEAVER, active_periods=(Period(5),)),
     ],
 )
-def test_who_is_not_leaving_has_nothing_started(starter: Starter, who: Subscriber) -> None:
+def test_an_active_subscriber_has_nothing_started(starter: Starter, who: Subscriber) -> None:
     assert not starter.start(who)
     assert not starter.restart(who, frozenset(), NOW)
     assert executions(starter) == {}
 
 
-def test_what_is_running_is_left_alone_and_what_has_ended_is_started_again(starter: Starter) -> None:
+def test_only_ended_executions_are_started_again(starter: Starter) -> None:
     assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW), "its start was missed"
     assert not starter.restart(LEAVER, starter.running(starter.alias_arn), NOW)
     end(starter, f"l-1-{END}")
@@ -117,7 +117,7 @@ def test_what_is_running_is_left_alone_and_what_has_ended_is_started_again(start
     assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW + 3600)
 
 
-def test_another_error_is_told(starter: Starter) -> None:
+def test_another_error_is_raised(starter: Starter) -> None:
     wrong = replace(starter, alias_arn=starter.alias_arn + "x")
     with pytest.raises(Exception, match="StateMachineDoesNotExist"):
         wrong.start(LEAVER)
@@ -154,7 +154,7 @@ def changed(key: str, status: str) -> dict[str, Any]:
     return {"eventID": key, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": stream}
 
 
-def test_leavers_are_looked_after_and_the_overdue_are_counted(starter: Starter, stored: Any) -> None:
+def test_missing_executions_are_restarted_and_overdue_ones_counted(starter: Starter, stored: Any) -> None:
     overdue = int(NOW) - PATIENCE - 3600
     assert grace_ends(overdue) + PATIENCE == int(NOW)
     put(stored, "l-1", "pending_cancellation", END)
@@ -167,13 +167,13 @@ def test_leavers_are_looked_after_and_the_overdue_are_counted(starter: Starter, 
     assert len(executions(starter)) == 3
 
 
-def test_the_stream_starts_it(starter: Starter, stored: Any) -> None:
+def test_the_stream_starts_final_metering(starter: Starter, stored: Any) -> None:
     records = [changed("l-1", "pending_cancellation"), changed("l-22", "active")]
     assert call("start_final_metering", {"Records": records}) == {"batchItemFailures": []}
     assert set(executions(starter)) == {f"l-1-{END}"}
 
 
-def test_a_start_that_fails_is_named_and_holds_up_no_other(
+def test_a_failed_start_is_logged_and_does_not_delay_others(
     starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = changed("l-333", "pending_cancellation")
@@ -184,7 +184,7 @@ def test_a_start_that_fails_is_named_and_holds_up_no_other(
     assert set(executions(starter)) == {f"l-1-{END}"}
 
 
-def test_leavers_who_are_overdue_are_emitted_for_their_alarm(
+def test_overdue_cancellations_are_emitted_for_their_alarm(
     starter: Starter, stored: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two should have been metered to the end by now, the third is within his grace."""
@@ -198,7 +198,7 @@ def test_leavers_who_are_overdue_are_emitted_for_their_alarm(
     assert told == [([2], [3]), ([2], [0])], "they stay overdue until they are cancelled"
 
 
-def test_every_look_is_a_tick_of_the_clock_by_which_missing_runs_are_noticed(
+def test_every_check_emits_the_heartbeat_metric(
     starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also a look that fails: the store may be what fails, and runs are missed all the same."""
@@ -215,7 +215,7 @@ def _no_store() -> None:
     raise ConnectionError
 
 
-def test_the_look_answers_in_counts(starter: Starter, stored: Any) -> None:
+def test_the_check_returns_counts(starter: Starter, stored: Any) -> None:
     put(stored, "l-1", "pending_cancellation", END)
     assert call("look_after_leavers", {})["started"] == 1
     assert call("look_after_leavers", {})["started"] == 0
