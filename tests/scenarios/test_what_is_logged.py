@@ -1,4 +1,4 @@
-"""What the log says of an hour at DEBUG, and does not say at INFO; never a token, nor who a person is."""
+"""The log has details of an hour at DEBUG and not at INFO; never a token, nor a user's name."""
 
 import json
 from typing import Any

@@ -102,7 +102,7 @@ def test_lines_that_the_mode_holds_raise_no_alarm(
 
 
 def test_hours_that_wait_and_hours_that_fail_are_both_emitted_as_waiting(ledger: Ledger, sums: Sums) -> None:
-    """Neither will be billed as it is, and the alarm on the metric is the only one that tells early."""
+    """Neither will be billed as it is, and only the alarm on this metric shows it early."""
     ledger.subscriber_items.put_item(Item={"customerIdentifier": "poisoned", "activePeriods": [{"begin": 1}]})
     customers = (CUSTOMER, "unknown-1", "unknown-2", "poisoned")
     for customer in customers:

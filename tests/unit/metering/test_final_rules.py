@@ -23,7 +23,7 @@ from runtime.clock import from_iso
 
 HOUR = 3600
 EIGHT = int(from_iso("2026-11-15T08:00:00Z"))
-#: he leaves at 09:20: refused from 10:05 on, taken by Marketplace until 10:20
+#: The buyer cancels at 09:20: usage is refused from 10:05 on, Marketplace takes it until 10:20.
 END = EIGHT + HOUR + 1200
 REFUSES, GRACE = END + 2700, END + 3600
 NINE, TEN, ELEVEN = EIGHT + HOUR, EIGHT + 2 * HOUR, EIGHT + 3 * HOUR
@@ -57,8 +57,8 @@ def sealed_hour(hour: int, verdict: str | None = None, **changes: Any) -> Meteri
     )
 
 
-def step(who: Subscriber | None, now: float, *records: MeteringRecord, sent: bool = False, **more: Any) -> Step:
-    return next_step(who, END, records, now=now, sent=sent, **more)
+def step(customer: Subscriber | None, now: float, *records: MeteringRecord, sent: bool = False, **more: Any) -> Step:
+    return next_step(customer, END, records, now=now, sent=sent, **more)
 
 
 def send(*hours: int, unsendable: tuple[int, ...] = ()) -> Step:
@@ -176,11 +176,11 @@ def test_the_subscription_ends_as_soon_as_every_line_is_answered() -> None:
 def test_a_later_hour_of_the_grace_waits_until_it_begins() -> None:
     """H9d; and usage beyond an hour that was sealed early. Marketplace takes no timestamp of the future."""
     end = TEN + 600  # refuses at 10:55, grace until 11:10
-    who = subscriber("final_metering", active_periods=(Period(EIGHT, end),))
+    customer = subscriber("final_metering", active_periods=(Period(EIGHT, end),))
     records = [open_hour(TEN), open_hour(ELEVEN)]
 
     def at(now: float, *found: MeteringRecord, sent: bool = False) -> Step:
-        return next_step(who, end, found, now=now, sent=sent)
+        return next_step(customer, end, found, now=now, sent=sent)
 
     assert at(accepts_until(end), *records) == send(TEN)
     assert at(accepts_until(end), sealed_hour(TEN), *records[1:], sent=True) == wait(accepts_until(end) + AGAIN)
@@ -194,9 +194,9 @@ def test_a_later_hour_of_the_grace_waits_until_it_begins() -> None:
 
 def test_an_hour_counts_from_the_timestamp_that_it_is_sent_with() -> None:
     """The activation inside the hour: it may lie in the future by a clock that is behind."""
-    who = subscriber("final_metering", active_periods=(Period(EIGHT, NINE), Period(TEN + 60, TEN + 90)))
+    customer = subscriber("final_metering", active_periods=(Period(EIGHT, NINE), Period(TEN + 60, TEN + 90)))
     end = TEN + 90
-    assert next_step(who, end, [open_hour(TEN)], now=accepts_until(end), sent=False) == send(TEN)
+    assert next_step(customer, end, [open_hour(TEN)], now=accepts_until(end), sent=False) == send(TEN)
     activated = subscriber("active", Period(TEN + 330))
     assert step(activated, REFUSES, open_hour(TEN)) == DONE, "it begins at 10:05:30"
     assert step(activated, TEN + 330, open_hour(TEN)) == send(TEN)
@@ -261,7 +261,7 @@ def test_a_cancelled_subscriber_needs_nothing_more() -> None:
 
 
 def test_a_restarted_final_metering_continues_its_own_work() -> None:
-    """H9e: who restarts it finds ``final_metering``, not ``pending_cancellation``."""
+    """H9e: a restarted execution finds ``final_metering``, not ``pending_cancellation``."""
     assert step(REFUSING, REFUSES + 60, open_hour(TEN)) == send(TEN)
 
 

@@ -90,7 +90,7 @@ def test_each_answer_has_its_verdict(status: str, others: bool, verdict: str | N
 
 
 @pytest.mark.parametrize(
-    ("verdict", "since", "told"),
+    ("verdict", "since", "named"),
     [
         ("not_subscribed", "2026-11-15T08:00:00Z", True),
         ("not_subscribed", None, False),
@@ -98,7 +98,7 @@ def test_each_answer_has_its_verdict(status: str, others: bool, verdict: str | N
         ("conflict", "2026-11-15T08:00:00Z", False),
     ],
 )
-def test_an_open_advisory_is_a_reason_for_not_subscribed(verdict: str, since: str | None, told: bool) -> None:
+def test_an_open_advisory_is_a_reason_for_not_subscribed(verdict: str, since: str | None, named: bool) -> None:
     detail = detail_of(verdict, since)
-    assert (detail is not None) is told
-    assert since is None or not told or since in str(detail)
+    assert (detail is not None) is named
+    assert since is None or not named or since in str(detail)

@@ -113,7 +113,7 @@ def test_failed_lines_are_reported_apart_from_usage_at_risk(ledger: Ledger) -> N
 
 
 def test_hours_after_the_wanted_one_are_not_read(ledger: Ledger) -> None:
-    """A run by hand of an old hour tells of what is due up to it."""
+    """A manual run of an old hour reports what is due up to it."""
     ledger.opened(hour=HOUR)
     ledger.opened(hour=HOUR + 3600)
     found = read_levels(ledger.records, HOUR, now=HOUR + 7200, mode=LIVE, dimensions=DIMENSIONS)

@@ -133,7 +133,7 @@ def test_the_most_urgent_first_and_known_bad_ones_last() -> None:
 
 def test_known_bad_lines_take_turns() -> None:
     """A pass has room for so many requests, and each of these is one: what was tried longest ago goes first, or those
-    that nobody mends would keep the room from those that have been mended, until their deadline."""
+    that stay broken would take the calls of those that have been mended, until their deadline."""
     customers = ["a", "b", "c", "d", "e"]
     tried: dict[str, float] = dict.fromkeys(customers, NOW - 60)
     room, passes = 2, []

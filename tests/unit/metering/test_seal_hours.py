@@ -1,4 +1,4 @@
-"""Sealing on the real stores: who wins, who waits, and what reaches the balance."""
+"""Sealing on the real stores: which writer wins, which hours wait, and what reaches the balance."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -72,7 +72,7 @@ def test_units_beyond_the_largest_exact_quantity_are_kept(ledger: Ledger) -> Non
     assert lines(ledger) == {"exact": LARGEST_DECIMAL}
     assert ledger.balances.get(CUSTOMER).remainder == {"exact": 7}
     assert ledger.record(hour=HOUR + 3600).state == "open", (
-        "nobody uses the dimension again, and it is billed all the same"
+        "the dimension is not used again, and the remainder is billed all the same"
     )
     sealer(ledger, clock=lambda: NOW + 3600).seal_hour(CUSTOMER, HOUR + 3600)
     assert lines(ledger, HOUR + 3600) == {"exact": 7}
@@ -184,7 +184,7 @@ def test_two_hours_sealed_at_once_share_one_balance(ledger: Ledger) -> None:
 def test_a_sealer_that_never_wins_raises_contended(ledger: Ledger) -> None:
     use(ledger, scaled="1")
 
-    class Spoiled(type(ledger.balances)):  # type: ignore[misc]  # the real store; somebody else writes after every read
+    class Spoiled(type(ledger.balances)):  # type: ignore[misc]  # the real store; another writer follows every read
         def get(self, customer_identifier: str) -> Any:
             found = super().get(customer_identifier)
             ledger.write(self.replace(found, remainder={}, used={}))

@@ -59,7 +59,7 @@ def test_a_carry_over_during_sealing_makes_the_hour_sealed_anew(ledger: Ledger) 
 
 @pytest.mark.parametrize(("status", "kept"), [("active", True), ("final_metering", False), ("cancelled", False)])
 def test_an_expired_hour_carries_its_units_over_again(ledger: Ledger, status: str, kept: bool) -> None:
-    """Else it would lie in the balance with no hour that tells of it, until the dimension is used again."""
+    """Else no pending hour would show the units in the balance until the dimension is used again."""
     use(ledger, whole=str(LARGEST_WHOLE + 5))
     assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
     ledger.subscriber_items.update_item(
@@ -107,7 +107,7 @@ def test_a_dimension_without_a_line_gets_its_zero(ledger: Ledger, zeros: str, ex
 def test_a_zero_needs_a_customer_active_before_and_at_the_hours_end(
     ledger: Ledger, period: dict[str, int], zero: bool
 ) -> None:
-    """H2: a zero of the hour before his activation would take the place of his first hour."""
+    """H2: a zero of the hour before the activation would take the slot of the first hour."""
     ledger.subscriber_items.update_item(
         Key={"customerIdentifier": CUSTOMER},
         UpdateExpression="SET activePeriods = :p",

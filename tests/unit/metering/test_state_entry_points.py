@@ -113,9 +113,9 @@ def test_the_levels_are_reported_even_if_copying_fails(
     monkeypatch.setenv("FAILED_LINES_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
     with pytest.raises(ClientError):
         call("report", {"startedAt": iso(NOW)})
-    told = emitted(capsys)
-    assert (told[-1]["FailedLines"], told[-1]["PendingHours"]) == ([1], [0])
-    assert "RunsCompleted" not in told[-1]
+    metrics = emitted(capsys)
+    assert (metrics[-1]["FailedLines"], metrics[-1]["PendingHours"]) == ([1], [0])
+    assert "RunsCompleted" not in metrics[-1]
 
 
 def test_a_record_is_tidied_after_its_settler_crashed(ledger: Ledger) -> None:
@@ -131,9 +131,9 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
     summary = call("report", {"hour": iso(HOUR - 3600)})
     assert (summary["pendingHours"], summary["oldestPendingHour"]) == (2, iso(HOUR - 7200))
     assert summary["fault"] is None
-    told = emitted(capsys)
-    line = told[-1]
-    assert [(one["dimension"], one.get("AtRiskUnits"), one.get("FailedUnits")) for one in told[:-1]] == [
+    metrics = emitted(capsys)
+    line = metrics[-1]
+    assert [(one["dimension"], one.get("AtRiskUnits"), one.get("FailedUnits")) for one in metrics[:-1]] == [
         ("api_calls", [0.0], None),
         ("api_calls", None, [0.0]),
     ]
@@ -142,6 +142,6 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
 
 
 def test_absent_hours_are_skipped(ledger: Ledger) -> None:
-    assert call("seal_hours", {"keys": ["nobody|3600"]})["already"] == 1
-    assert call("plan_batches", {"chunks": [["nobody|3600"], []]})["batches"] == []
-    assert call("settle_hours", {"keys": ["nobody|3600"]}) == {"expired": 0, "not_sent": 0, "tidied": 0}
+    assert call("seal_hours", {"keys": ["absent|3600"]})["already"] == 1
+    assert call("plan_batches", {"chunks": [["absent|3600"], []]})["batches"] == []
+    assert call("settle_hours", {"keys": ["absent|3600"]}) == {"expired": 0, "not_sent": 0, "tidied": 0}
