@@ -305,15 +305,15 @@ class Judge(LeavingJudge, AnswerJudge):
         seen = self._seen(customer)
         if not any(serves(item, recorded) for item in seen):
             said = [life(item) for item in seen]
-            self.note(f"{name} of {customer} was recorded at {recorded}, and he was served so: {said}")
+            self.note(f"{name} of {customer} was recorded at {recorded}, and it was served so: {said}")
         periods = [period for item in seen for period in item.get("activePeriods", ())]
         if not any(p["start"] < billed + HOUR for p in periods):
-            self.note(f"{name} of {customer} is billed in an hour that was over before he became active")
+            self.note(f"{name} of {customer} is billed in an hour that was over before it became active")
         if not any(
             p["start"] - TOLERANCE - 1 <= occurred and ("end" not in p or occurred <= p["end"] + TOLERANCE + 1)
             for p in periods
         ):
-            self.note(f"{name} of {customer} is usage of a time when he was not subscribed")
+            self.note(f"{name} of {customer} is usage of a time when it was not subscribed")
 
     def _changed_life(self, customer: str, old: Item | None, new: Item) -> None:
         """The two statuses that only final metering writes: neither too early, nor with anything still open."""
@@ -334,7 +334,7 @@ class Judge(LeavingJudge, AnswerJudge):
             records = self.world.store.items(METERING_RECORDS.name)
             mine = [item for item in records if item["customerIdentifier"] == customer]
             if any(item["state"] != "sealed" for item in mine):
-                self.note(f"{customer} was cancelled while an hour of his is open")
+                self.note(f"{customer} was cancelled while an hour of it is open")
             if end is not None:
                 self.cancelled(customer, int(end))
 

@@ -80,14 +80,14 @@ if record.state != 'sealed':
     ),
     Mutant(
         "back-again-is-cancelled",
-        "a subscriber who is back is cancelled by his old period's end",
+        "a subscriber who is back is cancelled by the old period's end",
         "ended_period",
         "EndedPeriod(end, periods[number].start if number < len(periods) else None)",
         "EndedPeriod(end)",
     ),
     Mutant(
         "remainder-unnamed",
-        "what remains of a leaver disappears with him",
+        "what remains of a cancelled customer disappears",
         "Balances.end_remainder",
         "self._next(old).set(ended)",
         "self._next(old).set(dict.fromkeys(ended, Decimal(0)))",

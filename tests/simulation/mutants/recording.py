@@ -71,7 +71,7 @@ if dict(stored.content) != event.content:
     ),
     Mutant(
         "busy-is-recorded",
-        "who is to come again is told that his usage was recorded",
+        "a sender that must send again is told that its usage was recorded",
         "report_usage",
         "Verdict.of(BUSY, each.id)",
         "Verdict(event_id=each.id, verdict='recorded')",
@@ -113,7 +113,7 @@ if dict(stored.content) != event.content:
     ),
     Mutant(
         "accepts-until-not-in-condition",
-        "a leaver's record is created whenever he left",
+        "a cancelled customer's record is created whenever it ended",
         "accepts_usage",
         "'subscriptionStatus = :active OR (subscriptionStatus = :leaving AND acceptsUntil > :now)'",
         "'subscriptionStatus = :active"
@@ -121,7 +121,7 @@ if dict(stored.content) != event.content:
     ),
     Mutant(
         "accepts-until-not-judged",
-        "a leaver's usage is accepted whenever he left",
+        "a cancelled customer's usage is accepted whenever it ended",
         "_accepts",
         "subscriber.accepts_until is not None and now < subscriber.accepts_until",
         "subscriber.accepts_until is not None",

@@ -187,7 +187,7 @@ def test_no_set_is_billed_more_than_it_used(hour: dict[str, Any]) -> None:
 
 @given(hours())
 def test_sets_lose_nothing_while_untagged_units_can_pay(hour: dict[str, Any]) -> None:
-    """And then the largest do: whoever keeps less than he used is larger than whoever keeps it all."""
+    """And then the largest do: a set that is cut is larger than every set that is not."""
     found = {a.tags: a.quantity for a in of(hour, largest=LARGEST_LINE).allocations}
     own = {tags: floor(used / hour["scale"], hour["decimals"]) for tags, used in hour["tagged"].items()}
     losers = {tags for tags, units_ in own.items() if found.get(tags, ZERO) < units_}

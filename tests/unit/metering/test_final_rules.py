@@ -23,7 +23,7 @@ from runtime.clock import from_iso
 
 HOUR = 3600
 EIGHT = int(from_iso("2026-11-15T08:00:00Z"))
-#: he leaves at 09:20: refused from 10:05 on, taken by Marketplace until 10:20
+#: The customer cancels at 09:20: usage is refused from 10:05 on, and Marketplace takes it until 10:20.
 END = EIGHT + HOUR + 1200
 REFUSES, GRACE = END + 2700, END + 3600
 NINE, TEN, ELEVEN = EIGHT + HOUR, EIGHT + 2 * HOUR, EIGHT + 3 * HOUR

@@ -111,7 +111,7 @@ def test_a_dimension_without_a_line_gets_its_zero(ledger: Ledger, zeros: str, ex
 def test_a_zero_is_for_who_was_active_before_the_hours_end_and_still_is(
     ledger: Ledger, period: dict[str, int], zero: bool
 ) -> None:
-    """H2: a zero of the hour before his activation would take the place of his first hour."""
+    """H2: a zero for the hour before an activation would take the place of the first hour."""
     ledger.subscriber_items.update_item(
         Key={"customerIdentifier": CUSTOMER},
         UpdateExpression="SET activePeriods = :p",

@@ -187,7 +187,7 @@ def test_a_start_that_fails_is_named_and_holds_up_no_other(
 def test_leavers_who_are_overdue_are_emitted_for_their_alarm(
     starter: Starter, stored: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two should have been metered to the end by now, the third is within his grace."""
+    """Two should have been metered to the end by now, the third is within its grace."""
     overdue = END - PATIENCE - 3600
     put(stored, "l-1", "pending_cancellation", END)
     put(stored, "l-2", "final_metering", overdue)
