@@ -17,7 +17,7 @@ from bench.figure import PLOTS, Figure, Reading, Say, Table
 from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, House
 from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from local.dynamodb.store import Hooks, MemoryDynamoDB
 from marketplace.hour import SECONDS
 from marketplace.meter_usage import MAX_RECORDS

@@ -6,11 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from ledger import tables
-from ledger.metering_records import MeteringRecords
-from ledger.pending_page import RecordKey
-from ledger.subscribers import Subscribers
+from ledger.reading import RecordKey
 from ledger.transaction import write
-from ledger.usage_events import UsageEvents
 from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
 from marketplace import dimensions
 from marketplace.dimensions import Dimension
@@ -23,9 +20,9 @@ from metering.send.submit_batch import Submitter
 from metering.settle.settle_lines import LineSettler
 from runtime.clock import from_iso
 from runtime.metric_names import MeteringMetric
-from runtime.settings import SealHoursSettings, SubmitBatchSettings
+from runtime.settings import SealHoursSettings, SubmitBatchSettings, UsageSettings
+from usage.assembly import stores
 from usage.record_usage import record_customer
-from usage.stores import Stores
 from usage.usage_event import UsageEvent
 from usage.verdict import Verdict
 
@@ -55,6 +52,7 @@ SETTINGS = {
     "PRICING_MODEL": "subscription",
     "DIMENSIONS": dimensions.to_json(DIMENSIONS),
     "TIERS": "[]",
+    "REPORTERS": "[]",
     "HOURLY_ZEROS": "off",
     "PENDING_SHARDS": "1",
     "METERING_MODE": LIVE.name,
@@ -80,15 +78,8 @@ class House:
         if self.create_tables:
             with_tables(self.dynamodb)
         self.subscriber_items = self.dynamodb.Table(tables.SUBSCRIBERS.name)
-        self.subscribers = Subscribers(self.subscriber_items)
-        self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name)
-        self.stores = Stores(
-            self.dynamodb.meta.client,
-            self.subscribers,
-            tables.SUBSCRIBERS.name,
-            UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name),
-            self.records,
-        )
+        self.stores = stores(UsageSettings.from_env(SETTINGS), self.dynamodb)
+        self.subscribers, self.records = self.stores.subscribers, self.stores.records
 
     def clock(self) -> float:
         return self.now

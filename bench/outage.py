@@ -1,7 +1,7 @@
 """After an outage of Marketplace (or of ours): what still fits before its deadline, at 100,000 customers with 5 lines.
 
 A model, minute by minute: hours close, wait their seal delay, and are sent oldest first at the stage's rate. Deadlines
-are the submitter's own (``marketplace.deadlines``); an hour's lines are one number, since they differ in nothing.
+are the submitter's own (``marketplace.hour``); an hour's lines are one number, since they differ in nothing.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from bench.figure import PLOTS, Figure, Reading, Say, Table
 from bench.plot import Axis, Series, lines
-from marketplace.deadlines import deadline
-from marketplace.hour import SECONDS
+from marketplace.hour import SECONDS, deadline
 from marketplace.meter_usage import MAX_RECORDS
 from runtime.clock import from_iso, iso
 

@@ -61,7 +61,7 @@ def check_seal(
 
 def check_lines(before: "MeteringRecord", after: "MeteringRecord") -> None:
     """A write on a sealed record has changed none of what is frozen. Raises NotConserved."""
-    conserved("Timestamp", before.timestamp, after.timestamp)
+    conserved("Timestamp", before.sent_timestamp, after.sent_timestamp)
     conserved("identity", before.identity, after.identity)
     conserved("lines", _frozen(before.lines), _frozen(after.lines))
 

@@ -16,25 +16,31 @@ class ItemUpdate:
     def __init__(self, table_name: str, key: Mapping[str, Any]) -> None:
         self._table_name, self._key = table_name, dict(key)
         self._names: dict[str, str] = {}
-        self._values: list[Any] = []
+        self._values: dict[str, Any] = {}
         self._clauses: dict[str, list[str]] = {"SET": [], "ADD": [], "DELETE": [], "REMOVE": []}
         self._conditions: list[str] = []
 
     # --- clauses ------------------------------------------------------------------------------------------------------
 
     def set(self, values: Mapping[str, Any]) -> Self:
-        return self._each("SET", "{} = {}", values)
+        for attribute, value in values.items():
+            self._clauses["SET"].append(f"{self._name(attribute)} = {self._value(value)}")
+        return self
 
     def add(self, values: Mapping[str, Any]) -> Self:
         """Add to numbers, or members to sets."""
-        return self._each("ADD", "{} {}", values)
+        for attribute, value in values.items():
+            self._clauses["ADD"].append(f"{self._name(attribute)} {self._value(value)}")
+        return self
 
     def delete(self, values: Mapping[str, Any]) -> Self:
         """Take members out of sets."""
-        return self._each("DELETE", "{} {}", values)
+        for attribute, value in values.items():
+            self._clauses["DELETE"].append(f"{self._name(attribute)} {self._value(value)}")
+        return self
 
     def remove(self, *attributes: str) -> Self:
-        self._clauses["REMOVE"] += map(self.name, attributes)
+        self._clauses["REMOVE"] += map(self._name, attributes)
         return self
 
     def when(self, *conditions: str) -> Self:
@@ -45,32 +51,31 @@ class ItemUpdate:
     # --- conditions ---------------------------------------------------------------------------------------------------
 
     def equals(self, attribute: str, value: Any) -> str:
-        return f"{self.name(attribute)} = {self.value(value)}"
+        return f"{self._name(attribute)} = {self._value(value)}"
 
     def one_of(self, attribute: str, *values: Any) -> str:
-        return f"{self.name(attribute)} IN ({', '.join(map(self.value, values))})"
+        return f"{self._name(attribute)} IN ({', '.join(map(self._value, values))})"
 
     def exists(self, attribute: str) -> str:
-        return f"attribute_exists({self.name(attribute)})"
+        return f"attribute_exists({self._name(attribute)})"
 
     def absent(self, attribute: str) -> str:
-        return f"attribute_not_exists({self.name(attribute)})"
+        return f"attribute_not_exists({self._name(attribute)})"
 
     def absent_or(self, attribute: str, condition: str) -> str:
-        return f"({self.absent(attribute)} OR {condition})"
+        return f"(attribute_not_exists({self._name(attribute)}) OR {condition})"
 
     def unchanged(self, version: int) -> str:
-        """Nobody has written since that ``version`` was read; 0: nobody ever has."""
+        """No other writer has written since that ``version`` was read; 0: none ever has."""
         return self.equals("version", version) if version else self.absent("version")
 
-    def name(self, *path: str) -> str:
-        """The placeholder of an attribute, or of what lies below it on the path."""
-        return ".".join(self._names.setdefault(part, f"#{len(self._names)}") for part in path)
+    def contains(self, attribute: str, member: Any) -> str:
+        """A set has this member."""
+        return f"contains({self._name(attribute)}, {self._value(member)})"
 
-    def value(self, value: Any) -> str:
-        """The placeholder of a value."""
-        self._values.append(value)
-        return f":{len(self._values) - 1}"
+    def compared(self, attribute: str, key: str, sign: str, value: Any) -> str:
+        """What a map has under a key, compared: ``compared("verdict", "rank", "<", 2)``."""
+        return f"{self._name(attribute)}.{self._name(key)} {sign} {self._value(value)}"
 
     # --- result -------------------------------------------------------------------------------------------------------
 
@@ -82,13 +87,19 @@ class ItemUpdate:
             request["ConditionExpression"] = " AND ".join(self._conditions)
         request["ExpressionAttributeNames"] = {short: name for name, short in self._names.items()}
         if self._values:
-            request["ExpressionAttributeValues"] = {f":{n}": value for n, value in enumerate(self._values)}
+            request["ExpressionAttributeValues"] = dict(self._values)
         return request
 
     def operation(self) -> Operation:
         """The same write as part of a transaction."""
         return {"Update": {"TableName": self._table_name, **self.request()}}
 
-    def _each(self, clause: str, form: str, values: Mapping[str, Any]) -> Self:
-        self._clauses[clause] += [form.format(self.name(name), self.value(value)) for name, value in values.items()]
-        return self
+    # --- placeholders -------------------------------------------------------------------------------------------------
+
+    def _name(self, attribute: str) -> str:
+        return self._names.setdefault(attribute, f"#{len(self._names)}")
+
+    def _value(self, value: Any) -> str:
+        placeholder = f":{len(self._values)}"
+        self._values[placeholder] = value
+        return placeholder

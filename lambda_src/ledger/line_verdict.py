@@ -53,33 +53,32 @@ def settling(
     every line. end: take the record out of the pending index, if nobody has settled since ``record`` was read; for a
     record whose other lines have all ended.
     """
-    change.add({"settleVersion": 1})
+    stored = {VERDICT + dimension: line.stored(now) for dimension, line in sorted(verdicts.items())}
+    failed = any(line.verdict in FAILED and record.lines[name].quantity for name, line in verdicts.items())
+    only_if_sole_attempt = any(line.only_if_sole_attempt for line in verdicts.values())
+    change.add({"settleVersion": 1}).set(stored)
     for dimension, line in sorted(verdicts.items()):
         mine, attempts = VERDICT + dimension, ATTEMPTS + dimension
-        change.set({mine: line.stored(now)}).when(_rises(change, mine, line.verdict))
+        # A verdict only rises; while the line is pending, an equal one takes its place too.
+        lower = change.compared(mine, "rank", "<" if line.verdict in ENDED else "<=", RANK[line.verdict])
+        change.when(change.absent_or(mine, lower))
         if attempt is not None and attempt not in record.attempts:
             change.delete({attempts: {attempt}})
         if line.only_if_sole_attempt:
             change.when(_no_other(change, attempts, attempt))
         if line.only_if_never_attempted:
             change.when(change.absent(attempts), change.absent(ATTEMPTS_OF_ALL), change.absent(mine))
-    if any(line.only_if_sole_attempt for line in verdicts.values()):
+    if only_if_sole_attempt:
         # Checked once, not per line: DynamoDB allows 300 operators and 4 KB per expression, and a record may have 25
         # lines here.
         change.when(_no_other(change, ATTEMPTS_OF_ALL, attempt))
     if attempt in record.attempts:
         change.delete({ATTEMPTS_OF_ALL: {attempt}})
-    if any(line.verdict in FAILED and record.lines[name].quantity for name, line in verdicts.items()):
+    if failed:
         change.set({"meteringFailed": "true"})
     if end:
         change.remove("meteringPending").when(change.equals("settleVersion", record.settle_version))
     return change
-
-
-def _rises(change: ItemUpdate, verdict: str, new: str) -> str:
-    """The condition that the stored verdict is lower, or, while the line is pending, of the same rank."""
-    compared = "<" if new in ENDED else "<="
-    return change.absent_or(verdict, f"{change.name(verdict, 'rank')} {compared} {change.value(RANK[new])}")
 
 
 def _no_other(change: ItemUpdate, attempts: str, attempt: str | None) -> str:
@@ -89,5 +88,5 @@ def _no_other(change: ItemUpdate, attempts: str, attempt: str | None) -> str:
 
 def ends(record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> bool:
     """Whether these verdicts end every line of the record that has not ended."""
-    new = {name: line.verdict in ENDED for name, line in verdicts.items()}
-    return all(new.get(name, line.ended) for name, line in record.lines.items())
+    others = (line for name, line in record.lines.items() if name not in verdicts)
+    return all(new.verdict in ENDED for new in verdicts.values()) and all(line.ended for line in others)

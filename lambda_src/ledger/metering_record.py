@@ -130,7 +130,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class MeteringRecord:
-    """One customer's hour. ``timestamp``: what is sent as the lines' Timestamp (epoch seconds); None until sealed.
+    """One customer's hour. ``sent_timestamp``: what is sent as its lines' Timestamp (epoch seconds); None until sealed.
 
     counted: recorded units by (dimension, period). included: of these, by dimension, what the contract covered when the
     hour was sealed, also where nothing was left to send. tagged: some of its usage has tags (``ledger.tagged_usage``).
@@ -146,7 +146,7 @@ class MeteringRecord:
     lines: Mapping[str, Line] = field(default_factory=dict)
     included: Mapping[str, Decimal] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
-    timestamp: int | None = None
+    sent_timestamp: int | None = None
     pending: str | None = None
     marked_failed: bool = False
     #: The ``settle_version`` at which the failed lines were copied to the dead letters; None: never.
@@ -177,7 +177,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         lines={name: _line(name, stored, item) for name, stored in item.get("lines", {}).items()},
         included={usage["dimension"]: usage.get("included", Decimal(0)) for usage in item.get("dimensionUsage", ())},
         identity=item.get("identity", {}),
-        timestamp=int(item["sentTimestamp"]) if "sentTimestamp" in item else None,
+        sent_timestamp=int(item["sentTimestamp"]) if "sentTimestamp" in item else None,
         pending=item.get("meteringPending"),
         marked_failed=item.get("meteringFailed") == "true",
         copied_at=int(item["failedCopiedAt"]) if "failedCopiedAt" in item else None,

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.item_update import ItemUpdate
 from ledger.metering_record import COUNTED, MeteringRecord, from_item
-from ledger.pending_page import HOUR_NAME, Cursor, RecordKey, index_keys, next_page
-from ledger.reading import every_page, many
+from ledger.reading import HOUR_NAME, Cursor, RecordKey, every_page, index_keys, many, next_page
 from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA
 from ledger.transaction import Operation, update, write_one
@@ -125,7 +124,7 @@ class MeteringRecords:
         fits: Callable[[RecordKey], bool],
         read: int,
     ) -> tuple[list[RecordKey], dict[str, Cursor]]:
-        """The next keys of the pending index up to an hour (included), see ``ledger.pending_page``."""
+        """The next keys of the pending index up to an hour (included), see ``ledger.reading``."""
         return next_page(self._table, PENDING_VALUES if cursors is None else cursors, last_hour, fits=fits, read=read)
 
     def failed_keys(self, last_hour: int) -> Iterator[RecordKey]:

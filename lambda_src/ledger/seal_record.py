@@ -13,11 +13,14 @@ from runtime.clock import iso
 
 @dataclass(frozen=True, kw_only=True)
 class Frozen:
-    """What sealing freezes. identity: the fields by which Marketplace knows the buyer. timestamp: the lines' Timestamp
-    as it is sent (epoch seconds)."""
+    """What sealing freezes.
+
+    identity: the fields by which Marketplace knows the buyer. sent_timestamp: the lines' Timestamp, in epoch
+    seconds.
+    """
 
     identity: Mapping[str, str]
-    timestamp: int
+    sent_timestamp: int
     lines: Sequence[Line]
     #: Recorded units that the contract covers, by dimension, also of dimensions without a line.
     included: Mapping[str, Decimal] = field(default_factory=dict)
@@ -39,18 +42,17 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
     ]
     until = min((line.deadline for line in frozen.lines), default=0)
     lines = {line.dimension: _stored(line, totals.get(line.dimension, Decimal(0)), until) for line in frozen.lines}
+    sealed = {
+        "state": "sealed",
+        "lines": lines,
+        "dimensionUsage": usage,
+        "identity": dict(frozen.identity),
+        "sentTimestamp": frozen.sent_timestamp,
+        "sealedAt": iso(now),
+        "settleVersion": 0,
+    }
     change = ItemUpdate(table_name, {"customerIdentifier": record.customer_identifier, "timestamp": record.hour})
-    change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(
-        {
-            "state": "sealed",
-            "lines": lines,
-            "dimensionUsage": usage,
-            "identity": dict(frozen.identity),
-            "sentTimestamp": frozen.timestamp,
-            "sealedAt": iso(now),
-            "settleVersion": 0,
-        }
-    )
+    change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(sealed)
     if lines:
         change.set({"deadline": until})
     if frozen.verdict:

@@ -34,10 +34,12 @@ class Settlement:
         Returns None, and stores nothing, if one of the lines has ended since it was read: such a line must not be sent
         any more (it may have ended ``not_sent``, which says that it never was).
         """
-        change = self._change(record).add(_noted(record, dimensions, attempt))
-        for verdict in (VERDICT + dimension for dimension in dimensions):
-            open_rank = f"{change.name(verdict, 'rank')} < {change.value(_LOWEST_END)}"
-            change.when(change.absent_or(verdict, open_rank))
+        noted = _noted(record, dimensions, attempt)
+        change = self._change(record).add(noted)
+        for dimension in dimensions:
+            verdict = VERDICT + dimension
+            still_open = change.compared(verdict, "rank", "<", _LOWEST_END)
+            change.when(change.absent_or(verdict, still_open))
         return self._update(record, change)
 
     def answered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
@@ -65,7 +67,7 @@ class Settlement:
             return record
         change = self._change(record).add(_on_lines(record.lines, attempt))
         change.delete({ATTEMPTS_OF_ALL: {attempt}})
-        change.when(f"contains({change.name(ATTEMPTS_OF_ALL)}, {change.value(attempt)})")
+        change.when(change.contains(ATTEMPTS_OF_ALL, attempt))
         # Without an answer the attempt was on the record when it was read, and somebody has moved it since.
         return self._update(record, change) or replace(record, attempts=record.attempts - {attempt})
 
@@ -113,13 +115,15 @@ class Settlement:
         ``record`` must be as just read or written. If another settler was faster, that one tidies. Returns whether
         something was removed.
         """
-        change, removes = self._change(record), []
+        removes = []
         if record.pending is not None and record.ended:
             removes.append("meteringPending")
         if record.marked_failed and not any(line.failed for line in record.lines.values()):
             removes.append("meteringFailed")
-        change.remove(*removes).when(change.equals("settleVersion", record.settle_version))
-        return bool(removes) and self._update(record, change) is not None
+        if not removes:
+            return False
+        change = self._change(record).remove(*removes)
+        return self._update(record, change.when(change.equals("settleVersion", record.settle_version))) is not None
 
     def copied(self, record: MeteringRecord) -> bool:
         """Note that the failed lines of the record, as it was read, are in the dead letters."""

@@ -7,6 +7,7 @@ therefore one or the other, never both. Everything here is pure.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +64,29 @@ class BillingIdentity:
     def billing_key(self) -> str:
         """The subscriber's key: the legacy CustomerIdentifier, or the licence's trailing id."""
         return _billing_key(self.customer_identifier) if self.integration == "legacy" else license_id(self.license_arn)
+
+    @property
+    def frozen(self) -> dict[str, str]:
+        """The identity as a sealed record keeps it; ``from_frozen`` reads it back."""
+        fields = {
+            "integration": self.integration,
+            "productCode": self.product_code,
+            "customerIdentifier": self.customer_identifier,
+            "licenseArn": self.license_arn,
+            "customerAWSAccountId": self.account_id,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @classmethod
+    def from_frozen(cls, frozen: Mapping[str, str]) -> "BillingIdentity":
+        """The identity of a sealed record. Raises KeyError for one that was sealed without, and is never sent."""
+        return cls(
+            integration="license" if frozen["integration"] == "license" else "legacy",
+            product_code=frozen["productCode"],
+            customer_identifier=frozen.get("customerIdentifier"),
+            license_arn=frozen.get("licenseArn"),
+            account_id=frozen.get("customerAWSAccountId"),
+        )
 
     def record_fields(self) -> dict[str, str]:
         """The identity's fields of a ``UsageRecord``."""

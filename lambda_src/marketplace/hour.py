@@ -1,8 +1,19 @@
-"""An hour: the epoch seconds of its start, UTC. The unit in which Marketplace deduplicates usage."""
+"""An hour, the epoch seconds of its start (UTC), and the moments until which Marketplace takes usage of it.
+
+Marketplace deduplicates usage by the hour. Source of the deadlines: botocore 1.43.39 and later, BatchMeterUsage
+``UsageRecord.Timestamp``: usage is accepted for less than 24 hours, and usage of a month only until 06:00 UTC on the
+1st of the next.
+"""
 
 from datetime import UTC, datetime
 
 SECONDS = 3600
+WINDOW = 24 * 3600
+MONTH_CLOSES = 6 * 3600
+#: We stop this long before the 24 hours are over: a call takes time, and clocks differ.
+MARGIN = 10 * 60
+#: A line with less time left than this travels alone: one line past its deadline has the whole request rejected.
+ALONE_BELOW = 5 * 60
 
 
 def hour_of(seconds: float) -> int:
@@ -20,3 +31,18 @@ def next_month_start(seconds: float) -> int:
     moment = datetime.fromtimestamp(seconds, UTC)
     year, month = (moment.year + 1, 1) if moment.month == 12 else (moment.year, moment.month + 1)
     return int(datetime(year, month, 1, tzinfo=UTC).timestamp())
+
+
+def month_closes_at(hour: int) -> int:
+    """06:00 UTC on the 1st of the month after the hour's."""
+    return next_month_start(hour) + MONTH_CLOSES
+
+
+def deadline(hour: int) -> int:
+    """The moment from which a line of this hour is no longer sent."""
+    return min(hour + WINDOW - MARGIN, month_closes_at(hour))
+
+
+def is_month_end(hour: int) -> bool:
+    """True where the month's end, not the 24 hours, sets the deadline."""
+    return month_closes_at(hour) < hour + WINDOW - MARGIN

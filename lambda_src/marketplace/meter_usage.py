@@ -87,7 +87,7 @@ def create_usage_record(line: UsageLine) -> dict[str, Any]:
 def record_size(line: UsageLine) -> int:
     """An upper bound of the record's bytes in the request."""
     named = len(line.dimension) + sum(len(v) for v in line.identity.record_fields().values())
-    return 200 + 6 * named + allocations_size(line.allocations)
+    return 200 + 6 * named + (allocations_size(line.allocations) if line.allocations else 0)
 
 
 def _sent_key(record: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ledger.conservation import NotConserved
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.metric_names import MeteringMetric

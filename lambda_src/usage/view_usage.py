@@ -58,7 +58,7 @@ def _hour(record: MeteringRecord) -> dict[str, Any]:
     state = "settled" if record.ended else record.state
     lines = [_line(line) for _, line in sorted(record.lines.items())]
     view = {"hour": iso(record.hour), "state": state, "usage": counted, "included": included, "lines": lines}
-    return view if record.timestamp is None else view | {"timestamp": iso(record.timestamp)}
+    return view if record.sent_timestamp is None else view | {"timestamp": iso(record.sent_timestamp)}
 
 
 def _line(line: Line) -> dict[str, Any]:

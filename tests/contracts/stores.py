@@ -113,7 +113,7 @@ def frozen(dimensions: Sequence[str], verdict: str | None = None) -> Frozen:
         Line(dimension=name, quantity=Decimal(2), counted=Decimal(2), scale=1, deadline=HOUR + 86400)
         for name in dimensions
     ]
-    return Frozen(identity={"integration": "legacy"}, timestamp=HOUR, lines=lines, verdict=verdict)
+    return Frozen(identity={"integration": "legacy"}, sent_timestamp=HOUR, lines=lines, verdict=verdict)
 
 
 @contextmanager

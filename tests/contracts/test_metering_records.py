@@ -93,10 +93,10 @@ def test_sealing_freezes_lines_identity_and_timestamp(ledger: Ledger) -> None:
         deadline=HOUR + 99,
     )
     identity = {"integration": "legacy", "customerIdentifier": CUSTOMER}
-    what = Frozen(identity=identity, timestamp=HOUR + 7, lines=[line], included={"a": Decimal(2)})
+    what = Frozen(identity=identity, sent_timestamp=HOUR + 7, lines=[line], included={"a": Decimal(2)})
     ledger.write(ledger.records.seal(record, what, NOW))
     sealed = ledger.record()
-    assert (sealed.state, sealed.timestamp, sealed.identity, sealed.lines) == (
+    assert (sealed.state, sealed.sent_timestamp, sealed.identity, sealed.lines) == (
         "sealed",
         HOUR + 7,
         identity,
@@ -120,7 +120,7 @@ def test_what_a_line_leaves_out_is_read_back(ledger: Ledger) -> None:
     nothing = replace(plain, dimension="zero", quantity=Decimal(0), counted=Decimal(0))
     opened = ledger.opened({("a", MONTH): Decimal(8), ("b", MONTH): Decimal("0.5")})
     lines = [plain, later, nothing]
-    ledger.write(ledger.records.seal(opened, Frozen(identity={}, timestamp=HOUR, lines=lines), NOW))
+    ledger.write(ledger.records.seal(opened, Frozen(identity={}, sent_timestamp=HOUR, lines=lines), NOW))
     assert ledger.record().lines == {line.dimension: line for line in lines}
     assert ledger.item()["lines"] == {
         "a": {"quantity": 8},

@@ -102,7 +102,9 @@ def test_a_failed_line_of_nothing_leaves_no_mark(ledger: Ledger) -> None:
     zero = Line(dimension="zero", quantity=Decimal(0), counted=Decimal(0), deadline=HOUR + 86400)
     line = Line(dimension="d", quantity=Decimal(2), counted=Decimal(2), deadline=HOUR + 86400)
     ledger.write(
-        ledger.records.seal(record, Frozen(identity={"integration": "legacy"}, timestamp=HOUR, lines=[zero, line]), NOW)
+        ledger.records.seal(
+            record, Frozen(identity={"integration": "legacy"}, sent_timestamp=HOUR, lines=[zero, line]), NOW
+        )
     )
     sealed = ledger.record(customer)
     after = ledger.settlement.settle(sealed, "zero", "expired", now=NOW)

@@ -92,7 +92,7 @@ def test_the_record_says_that_it_has_tags(ledger: Ledger, exists: bool) -> None:
 
 def test_tags_are_added_with_the_record_or_not_at_all(ledger: Ledger) -> None:
     record = ledger.opened()
-    ledger.write(ledger.records.seal(record, Frozen(identity={}, timestamp=HOUR, lines=[]), NOW))
+    ledger.write(ledger.records.seal(record, Frozen(identity={}, sent_timestamp=HOUR, lines=[]), NOW))
     late = ledger.records.add(CUSTOMER, HOUR, {("api_calls", MONTH): Decimal(1)}, exists=True, now=NOW, tagged=True)
     with pytest.raises(Cancelled):
         ledger.write(add(ledger, RED, "1"), late)
@@ -179,7 +179,7 @@ def test_more_parts_than_one_read_takes(ledger: Ledger) -> None:
 def test_a_sealed_line_says_what_it_has(ledger: Ledger, said: AllocationSummary, stored: dict[str, object]) -> None:
     record = ledger.opened()
     line = Line(dimension="api_calls", quantity=Decimal(2), counted=Decimal(2), allocations=said)
-    ledger.write(ledger.records.seal(record, Frozen(identity={}, timestamp=HOUR, lines=[line]), NOW))
+    ledger.write(ledger.records.seal(record, Frozen(identity={}, sent_timestamp=HOUR, lines=[line]), NOW))
     assert ledger.record().lines["api_calls"] == line
     plain = {"quantity", "counted", "included", "scale", "decimals", "deadline"}
     item = ledger.item()["lines"]["api_calls"]

@@ -5,16 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.subscribers import Subscribers
-from ledger.tables import SUBSCRIBERS
 from ledger.tagged_usage import add_tagged
 from ledger.transaction import Cancelled, Operation
 from ledger.usage_events import EventItem, event_key
+from local.dynamodb.declared_tables import TABLE_SETTINGS
 from marketplace.usage_allocations import tag_set
 from runtime.clock import iso
+from runtime.settings import UsageSettings
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
+from usage.assembly import stores
 from usage.reporters import EVERYTHING
-from usage.stores import Stores
 from usage.usage_event import Void
 from usage.void_event import void_event
 
@@ -47,10 +47,8 @@ def recorded(ledger: Ledger, event: EventItem = EVENT) -> None:
 
 
 def verdict(ledger: Ledger) -> str:
-    stores = Stores(
-        ledger.client, Subscribers(ledger.subscriber_items), SUBSCRIBERS.name, ledger.events, ledger.records
-    )
-    answer = void_event(VOID, EVERYTHING, stores, lambda: NOW, lambda _attempt: None)
+    settings = UsageSettings.from_env({**TABLE_SETTINGS, "DIMENSIONS": "[]", "PENDING_SHARDS": "1", "REPORTERS": "[]"})
+    answer = void_event(VOID, EVERYTHING, stores(settings, ledger.dynamodb), lambda: NOW, lambda _attempt: None)
     return answer.reason or answer.verdict
 
 

@@ -1,4 +1,4 @@
-"""A transaction is all or nothing, and a failure names the condition that refused it, or says that another write did."""
+"""A transaction is all or nothing, and a failure names the condition that refused it or another write that did."""
 
 from typing import Any
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.simulated_clock import clock_at, moment_of, working_day
-from marketplace.deadlines import is_month_end
+from marketplace.hour import is_month_end
 from runtime import clock
 from runtime.clock import OFFSET_VARIABLE
 

@@ -6,8 +6,7 @@ The letters are those of the review that found them. What ``tests.scenarios`` sh
 import pytest
 
 from ledger.metering_record import UNDER_WAY
-from marketplace.deadlines import deadline
-from marketplace.hour import SECONDS
+from marketplace.hour import SECONDS, deadline
 from runtime.clock import iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
 from tests.scenarios.world import START

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from marketplace.deadlines import deadline
-from marketplace.hour import SECONDS, hour_of
+from marketplace.hour import SECONDS, deadline, hour_of
 from metering.run import Mode
 from metering.send.plan_batches import plan_batches
 from runtime.clock import from_iso, iso

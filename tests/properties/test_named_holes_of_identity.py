@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from marketplace.deadlines import deadline
-from marketplace.hour import SECONDS
+from marketplace.hour import SECONDS, deadline
 from runtime.clock import from_iso, iso
 from tests.properties.holes import EXECUTIONS, HOUR, before_write, report, settle_all
 from tests.scenarios.world import START

@@ -106,7 +106,7 @@ def test_an_inactive_customer_gets_no_zero(world: World, changes: dict[str, Any]
 def test_a_customer_who_leaves_during_zeros_does_not_affect_the_others(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The index still shows the customer as active. The transaction's condition decides, and the others are put alone."""
+    """The index still shows the customer as active. The condition decides, and the others are put alone."""
     world.zeros = "workflow_executions"
     buyers = [world.buyer() for _ in range(5)]
     read = Subscribers.get_many

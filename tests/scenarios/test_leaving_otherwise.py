@@ -226,7 +226,7 @@ def test_usage_of_the_first_hour_counts_although_eventbridge_truncates_the_activ
 
 @pytest.mark.parametrize(("scale", "told"), [(1000, 0), (100, 1)])
 def test_a_remainder_of_a_whole_unit_is_reported(world: World, scale: int, told: int) -> None:
-    """The stage's scale was lowered while 900 calls were left over, and the buyer cancels before usage consumes them."""
+    """The stage's scale was lowered while 900 calls were left over, and the buyer cancels before more usage."""
     buyer = leaver(world)
     use(world, buyer, "e0", 900, dimension="api_calls")
     world.next_run()

@@ -11,7 +11,7 @@ from ledger.conservation import NotConserved, check_lines
 from ledger.metering_record import Line, MeteringRecord
 from marketplace.meter_usage import UsageLine
 from marketplace.usage_allocations import Allocation
-from metering.send.usage_lines import usage_line
+from metering.send.plan_batches import usage_line
 from runtime.metric_names import MeteringMetric
 from tests.scenarios.leaving import END, leave, leaver, status
 from tests.scenarios.world import START, World

@@ -12,7 +12,7 @@ import pytest
 from ledger.allocations import allocations_key
 from ledger.tables import USAGE_EVENTS
 from ledger.tagged_usage import TaggedUsage, tags_key
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from marketplace.meter_usage import MAX_BYTES
 from marketplace.tiers import Tier
 from marketplace.usage_allocations import TagSet, tag_set

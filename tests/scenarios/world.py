@@ -20,11 +20,8 @@ from ledger import tables
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_record import MeteringRecord
-from ledger.metering_records import MeteringRecords
 from ledger.settlement import Settlement
-from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
-from ledger.usage_events import UsageEvents
 from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace import dimensions, tiers
@@ -55,9 +52,10 @@ from runtime.settings import (
     SealHoursSettings,
     Settings,
     SubmitBatchSettings,
+    UsageSettings,
 )
+from usage.assembly import stores
 from usage.report_usage import report_usage
-from usage.stores import Stores
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -115,16 +113,12 @@ class World:
     def __post_init__(self) -> None:
         self.dynamodb = self.connect()
         self.subscriber_items = self.dynamodb.Table(tables.SUBSCRIBERS.name)
-        self.subscribers = Subscribers(self.subscriber_items)
-        self.records = MeteringRecords(self.dynamodb, tables.METERING_RECORDS.name, self.shards)
+        self.stores = stores(self.settings(UsageSettings), self.dynamodb)
+        self.subscribers, self.records, self.events = self.stores.subscribers, self.stores.records, self.stores.events
         self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
         self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
-        self.events = UsageEvents(self.dynamodb, tables.USAGE_EVENTS.name)
         self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
         self.tagged = TaggedUsage(self.dynamodb.Table(tables.USAGE_EVENTS.name))
-        self.stores = Stores(
-            self.dynamodb.meta.client, self.subscribers, tables.SUBSCRIBERS.name, self.events, self.records
-        )
 
     def connect(self) -> "DynamoDBServiceResource":
         """The tables' DynamoDB."""
@@ -136,6 +130,9 @@ class World:
             {
                 **TABLE_SETTINGS,
                 "PRODUCT_CODE": PRODUCT,
+                "INTEGRATION": "mixed",
+                "NOTICES_OF": "all",
+                "REPORTERS": "[]",
                 "PRICING_MODEL": self.pricing_model,
                 "DIMENSIONS": dimensions.to_json(self.dimensions),
                 "TIERS": tiers.to_json(self.tiers),

@@ -5,12 +5,10 @@ from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
-from buyer.entitlements import EntitlementSync
+from buyer.assembly.entitlements import entitlement_receiver
+from buyer.assembly.notices import subscription_receiver
 from buyer.notices.entitlement import EntitlementReceiver
-from buyer.notices.rules import NoticeRules
 from buyer.notices.subscription import SubscriptionReceiver
-from ledger.notices import Notices
-from ledger.tables import NOTICES
 from marketplace.entitlements import Entitlement
 from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
@@ -18,6 +16,7 @@ from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin
 from metering.send.pace import Pace
 from runtime.clock import iso
+from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
 from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
 from tests.simulation.leaving import FinalMeterings
@@ -166,20 +165,12 @@ class Protocol(World):
                 self.change(customer, entitlementsFetchedAt=int(self.now))
 
     @property
-    def _rules(self) -> NoticeRules:
-        return NoticeRules(subscribers=self.subscribers, product_code=PRODUCT, integration="mixed")
-
-    @property
     def subscription_receiver(self) -> SubscriptionReceiver:
-        return SubscriptionReceiver(self._rules, Notices(self.dynamodb.Table(NOTICES.name)))
+        return subscription_receiver(self.settings(SubscriptionNoticesSettings), self.dynamodb)
 
     @property
     def entitlement_receiver(self) -> EntitlementReceiver:
-        sync = EntitlementSync(
-            source=_Holdings(self), subscribers=self.subscribers, product_code=PRODUCT, tiers=self.tiers
-        )
-        notices = Notices(self.dynamodb.Table(NOTICES.name))
-        return EntitlementReceiver(self._rules, notices, sync, self.pricing_model)
+        return entitlement_receiver(self.settings(EntitlementNoticesSettings), _Holdings(self), self.dynamodb)
 
     # --- actors -------------------------------------------------------------------------------------------------------
 

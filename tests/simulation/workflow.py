@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from metering.find.find_due_hours import DueHours, find_due_hours, last_due_hour
 from metering.report.levels import read_levels
 from metering.send.plan_batches import plan_batches

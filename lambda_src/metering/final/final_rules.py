@@ -12,7 +12,7 @@ from typing import Literal
 
 from ledger.cancellation import EndedPeriod, accepts_until, ended_period, grace_ends
 from ledger.metering_record import MeteringRecord
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from ledger.subscriber import Subscriber
 from marketplace.hour import SECONDS, hour_of
 from metering.seal.seal_rules import line_timestamp
@@ -138,14 +138,14 @@ def unanswered(record: MeteringRecord, subscriber: Subscriber, now: float) -> bo
 
 def begins(record: MeteringRecord, subscriber: Subscriber) -> int:
     """The Timestamp that a record's lines have or will have (epoch seconds). Marketplace takes none in the future."""
-    if record.timestamp is not None:
-        return record.timestamp
+    if record.sent_timestamp is not None:
+        return record.sent_timestamp
     return line_timestamp(record.hour, subscriber.active_periods)
 
 
 def cannot_be_sent(record: MeteringRecord, end: int, now: float) -> bool:
     """Whether a sealed hour begins only after the grace, so that Marketplace will never take its lines."""
-    return record.timestamp is not None and record.timestamp >= max(grace_ends(end), now)
+    return record.sent_timestamp is not None and record.sent_timestamp >= max(grace_ends(end), now)
 
 
 def _sendable(record: MeteringRecord, subscriber: Subscriber, now: float) -> bool:

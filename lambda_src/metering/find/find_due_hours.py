@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.metering_records import MeteringRecords
-from ledger.pending_page import Cursor, RecordKey
+from ledger.reading import Cursor, RecordKey
 from marketplace.hour import SECONDS, hour_of
-from metering.run import calls, line_key
+from metering.run import calls, record_key
 
 #: The most keys of one page.
 MAX_KEYS = 400
@@ -35,7 +35,7 @@ class DueHours:
     def payload(self) -> dict[str, Any]:
         """The page as the workflow takes it: ``chunks`` of keys, ``cursor``, ``more`` and history ``events``."""
         chunks = calls(self.keys)
-        cursor = {shard: list(place) for shard, place in self.cursor.items()}
+        cursor = {shard: list(last) for shard, last in self.cursor.items()}
         return {
             "chunks": chunks,
             "cursor": cursor or None,
@@ -56,14 +56,16 @@ class PageLimit:
     """Counts a page's keys and bytes. dimensions: the names that a record may have a line for."""
 
     def __init__(self, dimensions: Sequence[str], most: int = MAX_KEYS) -> None:
-        self._dimensions = dimensions
+        self._dimensions = len(dimensions)
+        self._names_size = sum(len(json.dumps(name)) for name in dimensions)
         self._most = most
         self._keys = 0
         self._bytes = 0
 
     def takes(self, key: RecordKey) -> bool:
         """Counts the key if the page can hold it, and says so; a page takes its first key whatever its size."""
-        size = sum(len(json.dumps(line_key((*key, name)))) + 1 for name in self._dimensions)
+        # As JSON a line's key with its comma is as long as the record's key and the dimension's name by themselves.
+        size = self._dimensions * len(json.dumps(record_key(key))) + self._names_size
         if self._keys and (self._keys == self._most or self._bytes + size > MAX_BYTES):
             return False
         self._keys += 1

@@ -9,10 +9,9 @@ from typing import Any
 
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.pending_page import RecordKey
-from marketplace.deadlines import WINDOW, deadline
+from ledger.reading import RecordKey
 from marketplace.dimensions import Dimension
-from marketplace.hour import SECONDS
+from marketplace.hour import SECONDS, WINDOW, deadline
 from marketplace.quantity import text
 from metering.run import Mode, record_key
 from runtime.clock import iso

@@ -16,9 +16,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
-from marketplace.billing_identity import BillingIdentity
-from marketplace.deadlines import deadline
-from marketplace.hour import SECONDS, hour_of
+from marketplace.hour import SECONDS, deadline, hour_of
 from metering.run import Mode
 from metering.seal.allocate_hour import allocate_hour
 from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension
@@ -72,9 +70,7 @@ class SealPlanner:
             # After the deadline nobody gets a split, and too many sets to split must not keep the hour from its end.
             lines, stored_allocations = allocate_hour(record, lines, self.tagged_usage, self.allocations)
         included = {name: sum(dimension.included.values(), ZERO) for name, dimension in sealed.items()}
-        frozen = Frozen(
-            identity=frozen_identity(terms.identity), timestamp=terms.timestamp, lines=lines, included=included
-        )
+        frozen = Frozen(identity=terms.identity.frozen, sent_timestamp=terms.timestamp, lines=lines, included=included)
         capped = tuple(name for name, dimension in sealed.items() if self._is_billable(name, dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
@@ -161,8 +157,8 @@ class SealPlanner:
         ]
         identity = identity_of(subscriber, self.product.code) if subscriber else None
         frozen = Frozen(
-            identity=frozen_identity(identity) if identity else {},
-            timestamp=record.hour,
+            identity=identity.frozen if identity else {},
+            sent_timestamp=record.hour,
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
         )
@@ -180,15 +176,3 @@ class SealPlanner:
         left_over = self.balances.get(record.customer_identifier).remainder
         carried = any(self._is_billable(name, units) for name, units in left_over.items())
         return [self._carry_over(record, now)] if carried else []
-
-
-def frozen_identity(identity: BillingIdentity) -> dict[str, str]:
-    """An identity as a sealed record keeps it; ``send.usage_lines.identity_from`` reads it back."""
-    fields = {
-        "integration": identity.integration,
-        "productCode": identity.product_code,
-        "customerIdentifier": identity.customer_identifier,
-        "licenseArn": identity.license_arn,
-        "customerAWSAccountId": identity.account_id,
-    }
-    return {name: value for name, value in fields.items() if value is not None}

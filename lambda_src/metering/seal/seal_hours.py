@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.metering_record import MeteringRecord
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from ledger.transaction import Cancelled, Contended, Operation, write
 from marketplace.quantity import text
 from metering.run import Count, stopping_only

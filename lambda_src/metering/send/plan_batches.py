@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
-from marketplace.deadlines import ALONE_BELOW, is_month_end
-from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS, record_size
+from marketplace.billing_identity import BillingIdentity
+from marketplace.hour import ALONE_BELOW, is_month_end
+from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS, UsageLine, record_size
+from marketplace.usage_allocations import Allocation
 from metering.run import LineKey, Mode
-from metering.send.usage_lines import usage_line
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.failure import described
@@ -94,6 +95,24 @@ def is_due(line: Line, subscriber: Subscriber | None, now: float) -> bool:
 def is_under_way(record: MeteringRecord, now: float) -> bool:
     """Whether another run may be sending a line of the record now."""
     return any(not line.ended and line.is_under_way(now) for line in record.lines.values())
+
+
+def usage_line(record: MeteringRecord, line: Line, allocations: tuple[Allocation, ...] = ()) -> UsageLine:
+    """A line as Marketplace gets it: built from what was frozen and nothing else, so the same for every attempt.
+
+    allocations: those frozen with the line; planning does without them. Raises ValueError for a record that is not
+    sealed, KeyError for one that was sealed without an identity.
+    """
+    if record.sent_timestamp is None:
+        raise ValueError("only a sealed record's lines are sent")
+    return UsageLine(
+        identity=BillingIdentity.from_frozen(record.identity),
+        dimension=line.dimension,
+        timestamp=record.sent_timestamp,
+        quantity=line.quantity,
+        decimals=line.decimals,
+        allocations=allocations,
+    )
 
 
 def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float) -> list[Candidate]:

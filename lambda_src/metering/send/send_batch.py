@@ -55,7 +55,7 @@ class HourLines(NamedTuple):
     def check(self) -> None:
         """What is sent is what was frozen. Raises NotConserved."""
         for name, usage in self.lines.items():
-            frozen = (self.record.timestamp, self.record.lines[name].quantity)
+            frozen = (self.record.sent_timestamp, self.record.lines[name].quantity)
             conserved(f"Timestamp and quantity of {name}", frozen, (usage.timestamp, usage.quantity))
 
 

@@ -1,17 +1,21 @@
 """State 4, submit: send the lines of a batch that are still to be sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ledger.allocations import FrozenAllocations
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
-from metering.run import LineKey, Mode
+from marketplace.usage_allocations import Allocation
+from metering.run import Count, LineKey, Mode
+from metering.send.plan_batches import usage_line
 from metering.send.send_batch import HourLines, MarketplaceBusy, Sender
-from metering.send.usage_lines import frozen_allocations, usage_line
 from runtime import telemetry
+from runtime.clock import iso
+from runtime.metric_names import MeteringMetric
 
 logger = telemetry.logger("metering")
 
@@ -77,3 +81,31 @@ class Submitter:
         if lines:
             self.sender.meter.check(lines)
             logger.info("would be sent", lines=len(lines))
+
+
+def frozen_allocations(
+    hours: Iterable[tuple[MeteringRecord, Sequence[Line]]], store: FrozenAllocations, count: Count
+) -> dict[LineKey, tuple[Allocation, ...]]:
+    """The allocations of these records' lines; of a plain line, an empty tuple.
+
+    A line whose parts are missing, damaged or do not add up to it is left out: an earlier attempt may be on file with
+    what was frozen, and other content would be a conflict. It stays pending, counted and alarmed.
+    """
+    keys = {(r.customer_identifier, r.hour, line.dimension): line for r, lines in hours for line in lines}
+    split = {key: line.allocations.parts for key, line in keys.items() if line.allocations.parts}
+    stored = store.get_many(split) if split else {}
+    found: dict[LineKey, tuple[Allocation, ...]] = {}
+    for key, line in keys.items():
+        allocations = stored.get(key, ())
+        if key not in split or _add_up(allocations, line):
+            found[key] = allocations
+            continue
+        customer, hour, dimension = key
+        logger.error("allocations missing, line not sent", customer=customer, hour=iso(hour), dimension=dimension)
+        count(MeteringMetric.ALLOCATIONS_MISSING, 1)
+    return found
+
+
+def _add_up(allocations: Sequence[Allocation], line: Line) -> bool:
+    total = sum((allocation.quantity for allocation in allocations), Decimal(0))
+    return total == line.quantity and sum(bool(a.tags) for a in allocations) == line.allocations.sets

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
-from ledger.pending_page import RecordKey
+from ledger.reading import RecordKey
 from ledger.transaction import Contended
 from metering.run import Mode, stopping_only
 from metering.settle.settle_lines import LineSettler

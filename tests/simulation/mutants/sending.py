@@ -37,8 +37,8 @@ batch = self._store_attempt(batch, attempt)
         "journal-on-ended-lines",
         "a line that has ended since it was read is sent",
         "Settlement.journal",
-        "change.absent_or(verdict, open_rank)",
-        "change.absent_or(verdict, f'({open_rank} OR {change.exists(verdict)})')",
+        "change.absent_or(verdict, still_open)",
+        "change.absent_or(verdict, f'({still_open} OR {change.exists(verdict)})')",
     ),
     Mutant(
         "5xx-is-an-answer",
@@ -75,7 +75,7 @@ for line, result in zip(lines, answer.get('Results', ()), strict=False):
         "one bad record has all of its batch rejected",
         "Sender._settle_fault",
         """
-if of_records and number == 1:
+if of_records and _size(batch) == 1:
     self._reject(batch[0], run, attempt, fault)
     return
 """,
@@ -98,8 +98,8 @@ if of_records:
         "fresh-timestamp",
         "a line is sent with a time of the attempt's own",
         "usage_line",
-        "timestamp=record.timestamp",
-        "timestamp=record.timestamp + len(line.attempts)",
+        "timestamp=record.sent_timestamp",
+        "timestamp=record.sent_timestamp + len(line.attempts)",
     ),
     Mutant(
         "quantity-of-today",

@@ -13,15 +13,15 @@ MUTANTS = (
     Mutant(
         "verdicts-of-one-rank",
         "an ended line takes another verdict of its rank",
-        "_rises",
-        "'<' if new in ENDED else '<='",
+        "settling",
+        "'<' if line.verdict in ENDED else '<='",
         "'<='",
     ),
     Mutant(
         "verdicts-sink",
         "the first verdict of a line stands",
-        "_rises",
-        "'<' if new in ENDED else '<='",
+        "settling",
+        "'<' if line.verdict in ENDED else '<='",
         "'>'",
     ),
     Mutant(

@@ -21,7 +21,7 @@ OLD = Balance(customer_identifier="c", version=3, remainder={"a": D(700)}, used=
 LINE = Line(
     dimension="a", quantity=D(2), counted=D(2500), included={"m1": D(900)}, scale=1000, decimals=0, deadline=HOUR + 1
 )
-FROZEN = Frozen(identity={}, timestamp=HOUR, lines=[LINE], included={"a": D(900)})
+FROZEN = Frozen(identity={}, sent_timestamp=HOUR, lines=[LINE], included={"a": D(900)})
 AFTER: dict[str, Any] = {"remainder": {"a": D(300)}, "used": {("a", "m1"): D(1000)}}
 
 
@@ -58,7 +58,7 @@ def test_units_that_appear_or_vanish_are_named(frozen: Frozen, after: dict[str, 
         check_seal(RECORD, frozen, OLD, **after)
 
 
-SEALED = replace(RECORD, state="sealed", lines={"a": LINE}, timestamp=HOUR, identity={"productCode": "p"})
+SEALED = replace(RECORD, state="sealed", lines={"a": LINE}, sent_timestamp=HOUR, identity={"productCode": "p"})
 
 
 def test_a_verdict_changes_nothing_that_is_frozen() -> None:
@@ -68,7 +68,7 @@ def test_a_verdict_changes_nothing_that_is_frozen() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        replace(SEALED, timestamp=HOUR + 1),
+        replace(SEALED, sent_timestamp=HOUR + 1),
         replace(SEALED, identity={"productCode": "q"}),
         replace(SEALED, lines={}),
         replace(SEALED, lines={"a": replace(LINE, quantity=D(1))}),

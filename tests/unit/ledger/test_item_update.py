@@ -28,10 +28,13 @@ def test_clauses_and_conditions_are_one_request() -> None:
     }
 
 
-def test_a_path_is_named_step_by_step() -> None:
-    change = ItemUpdate("records", KEY)
-    assert change.name("verdict#a.b", "rank") == "#0.#1"
-    assert change.remove("x").request()["ExpressionAttributeNames"] == {"#0": "verdict#a.b", "#1": "rank", "#2": "x"}
+def test_a_map_is_named_key_by_key_and_a_set_by_its_member() -> None:
+    change = ItemUpdate("records", KEY).remove("x")
+    assert change.compared("verdict#a.b", "rank", "<=", 2) == "#1.#2 <= :0"
+    assert change.contains("attempts", "a") == "contains(#3, :1)"
+    request = change.request()
+    assert request["ExpressionAttributeNames"] == {"#0": "x", "#1": "verdict#a.b", "#2": "rank", "#3": "attempts"}
+    assert request["ExpressionAttributeValues"] == {":0": 2, ":1": "a"}
 
 
 def test_an_update_without_values_sends_none() -> None:

@@ -55,7 +55,7 @@ def test_an_item_is_read_whole() -> None:
     read = from_item(ITEM)
     assert (read.hour, read.state, read.version, read.settle_version) == (3600, "sealed", 4, 2)
     assert read.counted == {("api_calls", "2026-11"): 2400, ("a#b", "2026-10"): 1}
-    assert (read.timestamp, read.pending, read.marked_failed) == (3600, "true#3", False)
+    assert (read.sent_timestamp, read.pending, read.marked_failed) == (3600, "true#3", False)
     assert read.lines["api_calls"] == Line(
         dimension="api_calls",
         quantity=Decimal(2),
@@ -83,7 +83,7 @@ def test_an_attempt_with_all_lines_is_each_lines_own() -> None:
 
 def test_an_open_item_has_no_lines_yet() -> None:
     read = from_item({"customerIdentifier": "c", "timestamp": 0, "state": "open", "version": 1})
-    assert (read.lines, read.timestamp, read.pending, read.marked_failed) == ({}, None, None, False)
+    assert (read.lines, read.sent_timestamp, read.pending, read.marked_failed) == ({}, None, None, False)
     assert not read.ended
 
 

@@ -1,4 +1,4 @@
-"""What the tests of sealing have in hand: a ledger with one active customer, a sealer on it, usage and lines."""
+"""Helpers of the tests of sealing: a ledger with one active customer, a sealer on it, usage and lines."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,18 +7,17 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.metering_record import MeteringRecord
-from ledger.subscribers import Subscribers
+from local.dynamodb.declared_tables import TABLE_SETTINGS
+from marketplace import dimensions, tiers
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
-from metering.run import Mode
-from metering.seal.plan_seal import SealPlanner
+from metering.assembly import seal
 from metering.seal.seal_hours import Sealer
-from metering.seal.seal_rules import HourlyZeros
-from metering.seal.terms import Product
 from runtime.metric_names import MeteringMetric
+from runtime.settings import SealHoursSettings
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 
-#: what was counted, by metric
+#: The counts of every sealer, by metric.
 COUNTED = Counter[MeteringMetric]()
 
 DIMENSIONS = {
@@ -42,33 +41,33 @@ def with_customer(made: Ledger) -> Ledger:
     return made
 
 
+SETTINGS = {
+    **TABLE_SETTINGS,
+    "PRODUCT_CODE": "product",
+    "PRICING_MODEL": "subscription",
+    "DIMENSIONS": dimensions.to_json(DIMENSIONS),
+    "TIERS": tiers.to_json([Tier("basic", {"whole": Decimal(5)})]),
+    "HOURLY_ZEROS": "off",
+    "METERING_MODE": "live",
+    "TEST_BUYERS": "",
+    "PENDING_SHARDS": "1",
+}
+
+
 def sealer(ledger: Ledger, clock: Callable[[], float] = lambda: NOW, **changes: Any) -> Sealer:
-    """``changes``: of the planner, or of its product; ``client``: the sealer's own."""
-    product = Product(
-        code="product",
-        pricing_model="subscription",
-        dimensions=DIMENSIONS,
-        tiers=(Tier("basic", {"whole": Decimal(5)}),),
-        zeros=HourlyZeros("off"),
+    """A sealer by the functions' own assembly. changes: of its settings, else of its planner, or its ``client``."""
+    settings = SealHoursSettings.from_env(
+        SETTINGS | {name: changes.pop(name) for name in SETTINGS.keys() & changes.keys()}
     )
-    client = changes.pop("client", ledger.client)
-    product = replace(product, **{name: changes.pop(name) for name in vars(product) if name in changes})
-    planner = SealPlanner(
-        records=ledger.records,
-        balances=ledger.balances,
-        subscribers=Subscribers(ledger.subscriber_items),
-        tagged_usage=ledger.tagged,
-        allocations=ledger.allocations,
-        product=product,
-        mode=Mode("live"),
-    )
-    return Sealer(
-        client=client,
-        planner=replace(planner, **changes),
-        clock=clock,
+    made = seal.sealer(
+        settings,
+        ledger.dynamodb,
         count=lambda metric, number: COUNTED.update({metric: number}),
+        clock=clock,
         pause=lambda _attempt: None,
     )
+    client = changes.pop("client", made.client)
+    return replace(made, client=client, planner=replace(made.planner, **changes))
 
 
 def use(ledger: Ledger, hour: int = HOUR, **counted: str) -> MeteringRecord:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from metering.run import Mode
 from runtime import settings
 from runtime.clock import iso

@@ -92,4 +92,4 @@ def test_the_end_names_what_can_never_be_sent(ledger: Ledger) -> None:
 
 def frozen_at(hour: int) -> Frozen:
     line = Line(dimension="api_calls", quantity=Decimal(2), counted=Decimal(2), deadline=hour + 86400)
-    return Frozen(identity={"integration": "legacy"}, timestamp=hour, lines=[line])
+    return Frozen(identity={"integration": "legacy"}, sent_timestamp=hour, lines=[line])

@@ -17,7 +17,7 @@ from ledger.cancellation import (
 )
 from ledger.metering_record import Line, MeteringRecord, new_attempt
 from ledger.subscriber import Period, Subscriber
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from metering.final.final_rules import AGAIN, WATCH, Step, cannot_be_sent, first_hour, next_step
 from runtime.clock import from_iso
 
@@ -52,7 +52,9 @@ def open_hour(hour: int, state: str = "open") -> MeteringRecord:
 
 def sealed_hour(hour: int, verdict: str | None = None, **changes: Any) -> MeteringRecord:
     line = Line(dimension="d", quantity=Decimal(1), counted=Decimal(1), deadline=deadline(hour), verdict=verdict)
-    return replace(open_hour(hour, "sealed"), lines={"d": replace(line, **changes)}, identity=IDENTITY, timestamp=hour)
+    return replace(
+        open_hour(hour, "sealed"), lines={"d": replace(line, **changes)}, identity=IDENTITY, sent_timestamp=hour
+    )
 
 
 def step(who: Subscriber | None, now: float, *records: MeteringRecord, sent: bool = False, **more: Any) -> Step:

@@ -7,9 +7,8 @@ import pytest
 from ledger.metering_record import Line, MeteringRecord
 from ledger.subscriber import Subscriber
 from marketplace.billing_identity import BillingIdentity
-from metering.seal.plan_seal import frozen_identity
 from metering.seal.terms import identity_of
-from metering.send.usage_lines import identity_from, usage_line
+from metering.send.plan_batches import usage_line
 from metering.settle.settle_lines import detail_of, verdict_of
 
 ARN = "arn:aws:license-manager::123456789012:license:lic-1"
@@ -37,8 +36,8 @@ LEGACY = Subscriber(customer_identifier="cust", integration="legacy", license_ar
 def test_the_identity_is_one_shape_and_survives_freezing(subscriber: Subscriber, frozen: dict[str, str]) -> None:
     identity = identity_of(subscriber, "stage")
     assert identity is not None
-    assert frozen_identity(identity) == frozen
-    assert identity_from(frozen) == identity
+    assert identity.frozen == frozen
+    assert BillingIdentity.from_frozen(frozen) == identity
 
 
 def test_an_incomplete_identity_is_none() -> None:
@@ -48,13 +47,13 @@ def test_an_incomplete_identity_is_none() -> None:
 
 def test_a_record_without_an_identity_cannot_be_sent() -> None:
     with pytest.raises(KeyError):
-        identity_from({})
+        BillingIdentity.from_frozen({})
 
 
 def sealed(timestamp: int | None) -> MeteringRecord:
     identity = {"integration": "legacy", "productCode": "p", "customerIdentifier": "c"}
     return MeteringRecord(
-        customer_identifier="c", hour=7200, state="sealed", version=1, identity=identity, timestamp=timestamp
+        customer_identifier="c", hour=7200, state="sealed", version=1, identity=identity, sent_timestamp=timestamp
     )
 
 

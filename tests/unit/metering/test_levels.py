@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from marketplace.deadlines import deadline
 from marketplace.dimensions import Dimension
+from marketplace.hour import deadline
 from metering.report import levels as report_levels
 from metering.report.levels import Levels, UsageSum, read_levels
 from metering.run import Mode

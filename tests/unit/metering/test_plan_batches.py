@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.metering_record import ENDED, AllocationSummary, Line, MeteringRecord
 from ledger.subscriber import Subscriber
-from marketplace.deadlines import ALONE_BELOW, deadline
+from marketplace.hour import ALONE_BELOW, deadline
 from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS
 from metering.run import LineKey
 from metering.send.plan_batches import LAST_CHANCE, RECHECK, Candidate, batches, candidates, is_due
@@ -38,7 +38,7 @@ def record(*lines: Line, customer: str = "c", hour: int = HOUR, **changes: Any) 
         version=1,
         lines={each.dimension: each for each in lines},
         identity=LEGACY,
-        timestamp=hour,
+        sent_timestamp=hour,
     )
     return replace(made, **changes)
 
@@ -91,7 +91,7 @@ def test_a_parked_line_is_asked_once_more_before_its_deadline(asked: float, now:
 
 @pytest.mark.parametrize("state", ["open", "closing"])
 def test_only_what_is_frozen_is_sent(state: str) -> None:
-    assert candidates(record(line(), state=state, timestamp=None), SUBSCRIBER, NOW) == []
+    assert candidates(record(line(), state=state, sent_timestamp=None), SUBSCRIBER, NOW) == []
 
 
 def test_a_record_sealed_without_an_identity_is_never_sent() -> None:

@@ -10,8 +10,8 @@ import pytest
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.transaction import Contended
-from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_DECIMAL
+from marketplace.hour import deadline
 from metering.seal.plan_seal import SealPlan, SealPlanner
 from metering.seal.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING
 from runtime.metric_names import MeteringMetric
@@ -60,7 +60,7 @@ def test_what_another_hour_does_to_the_balance_meanwhile_is_no_matter_to_it(ledg
 def test_an_allowance_that_is_used_up_costs_no_further_write(ledger: Ledger) -> None:
     for number in range(3):
         use(ledger, HOUR + number * 3600, whole="5")
-        sealer(ledger, pricing_model="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
+        sealer(ledger, PRICING_MODEL="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
     assert [lines(ledger, HOUR + number * 3600) for number in range(3)] == [{}, {"whole": 5}, {"whole": 5}]
     assert ledger.balances.get(CUSTOMER).version == 1
 
@@ -107,7 +107,7 @@ def test_nothing_to_bill_ends_at_sealing(ledger: Ledger) -> None:
 def test_the_allowance_is_used_up_over_hours(ledger: Ledger) -> None:
     for number, units in enumerate(("3", "4", "1")):
         use(ledger, HOUR + number * 3600, whole=units)
-        sealer(ledger, pricing_model="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
+        sealer(ledger, PRICING_MODEL="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
     assert [lines(ledger, HOUR + number * 3600) for number in range(3)] == [{}, {"whole": 2}, {"whole": 1}]
     assert ledger.balances.get(CUSTOMER).used == {("whole", MONTH): 5}
 
@@ -209,10 +209,10 @@ def test_an_hour_waits_until_its_deadline_and_then_ends_by_name(ledger: Ledger, 
     else:
         model = "contract"
         ledger.subscriber_items.put_item(Item={**key, "activePeriods": [{"start": 1}]})
-    before = sealer(ledger, pricing_model=model, clock=lambda: deadline(HOUR) - 0.001)
+    before = sealer(ledger, PRICING_MODEL=model, clock=lambda: deadline(HOUR) - 0.001)
     assert before.seal_hours([(CUSTOMER, HOUR)]) == {"sealed": 0, "waiting": 1, "already": 0, "failed": 0}
     assert (ledger.record().state, ledger.pending()) == ("open", {(CUSTOMER, HOUR)})
-    at = sealer(ledger, pricing_model=model, clock=lambda: float(deadline(HOUR)))
+    at = sealer(ledger, PRICING_MODEL=model, clock=lambda: float(deadline(HOUR)))
     assert at.seal_hours([(CUSTOMER, HOUR)])["sealed"] == 1
     [line] = ledger.record().lines.values()
     assert (line.dimension, line.quantity, line.verdict) == ("scaled", Decimal("2400.5"), "expired")
@@ -222,7 +222,7 @@ def test_an_hour_waits_until_its_deadline_and_then_ends_by_name(ledger: Ledger, 
 
 def test_an_hour_that_fails_is_counted_and_holds_up_nothing(ledger: Ledger) -> None:
     use(ledger, whole="1")
-    broken = sealer(ledger, tiers=None, pricing_model="contract")
+    broken = sealer(ledger, balances=None)  # Reading it would fail.
     assert broken.seal_hours([(CUSTOMER, HOUR)])["failed"] == 1
     assert ledger.pending() == {(CUSTOMER, HOUR)}
 

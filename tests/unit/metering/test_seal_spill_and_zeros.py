@@ -3,11 +3,9 @@
 import pytest
 
 from ledger.transaction import Cancelled
-from marketplace.deadlines import deadline
 from marketplace.dimensions import LARGEST_WHOLE
-from metering.run import Mode
+from marketplace.hour import deadline
 from metering.seal.plan_seal import SealPlan
-from metering.seal.seal_rules import HourlyZeros
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
 from tests.unit.metering.sealing import lines, sealer, use, with_customer
 
@@ -92,7 +90,7 @@ def test_what_spilled_to_an_hour_that_waits_in_vain_spills_on(ledger: Ledger, st
 )
 def test_a_dimension_without_a_line_gets_its_zero(ledger: Ledger, zeros: str, expected: dict[str, int]) -> None:
     use(ledger, whole="2", scaled="999")
-    sealer(ledger, zeros=HourlyZeros(zeros)).seal_hour(CUSTOMER, HOUR)
+    sealer(ledger, HOURLY_ZEROS=zeros).seal_hour(CUSTOMER, HOUR)
     assert lines(ledger) == expected
     assert ledger.balances.get(CUSTOMER).remainder == {"scaled": 999}
 
@@ -118,12 +116,12 @@ def test_a_zero_is_for_who_was_active_before_the_hours_end_and_still_is(
         ExpressionAttributeValues={":p": [period]},
     )
     use(ledger, scaled="1")
-    sealer(ledger, zeros=HourlyZeros("whole")).seal_hour(CUSTOMER, HOUR)
+    sealer(ledger, HOURLY_ZEROS="whole").seal_hour(CUSTOMER, HOUR)
     assert lines(ledger) == ({"whole": 0} if zero else {})
 
 
 def test_a_waiting_hour_of_a_stage_that_sends_nothing_ends_not_sent(ledger: Ledger) -> None:
     use(ledger, gone="5000")
-    assert sealer(ledger, clock=lambda: deadline(HOUR), mode=Mode("dry-run")).seal_hour(CUSTOMER, HOUR) == "sealed"
+    assert sealer(ledger, clock=lambda: deadline(HOUR), METERING_MODE="dry-run").seal_hour(CUSTOMER, HOUR) == "sealed"
     assert {line.verdict for line in ledger.record().lines.values()} == {"not_sent"}
     assert (ledger.failed(), ledger.pending()) == (set(), set())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from marketplace.deadlines import deadline
+from marketplace.hour import deadline
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.unit.metering.entry_points import KEY, Queue, at, call, emitted, prepared
