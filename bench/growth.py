@@ -123,7 +123,7 @@ def measure(say: Say) -> Figure:
         title="Cost of an hour as customers grow",
         method=(
             "The states' code in their order, page by page, over the store in memory, every customer with one line, "
-            f"all answered Success. Linear: what a customer costs at {CUSTOMERS[-1]:,} over what he costs at "
+            f"all answered Success. Linear: what a customer costs at {CUSTOMERS[-1]:,} over what it costs at "
             f"{CUSTOMERS[0]:,}. A count; time is Marketplace's: 25 lines a call, {CUSTOMERS[-1] // 25:,} calls here."
         ),
         readings=[

@@ -148,7 +148,7 @@ def test_the_units_leave_their_set_of_tags_too(world: World, buyer: str) -> None
 
 
 def test_only_the_event_that_brought_a_users_mark_cannot_be_taken_back(world: World, buyer: str) -> None:
-    """Without ann's first event her second one would have counted, perhaps in an hour that is billed by now."""
+    """Without the first event of ann the second one would have counted, perhaps in an hour that is billed by now."""
     world.report(user(world, buyer, "u1", "ann"), user(world, buyer, "u2", "ann"))
     world.report(peak(world, buyer, "p1", 7), peak(world, buyer, "p2", 5), peak(world, buyer, "p3", 9))
     ids = ("u1", "u2", "p1", "p2", "p3")

@@ -1,4 +1,4 @@
-"""A buyer leaves the deployed stage: his last hour is billed within Marketplace's grace, without an hourly run."""
+"""A buyer cancels in the deployed stage: its last hour is billed within Marketplace's grace, without an hourly run."""
 
 from decimal import Decimal
 
@@ -18,7 +18,7 @@ REFUSED_AFTER = 45
 
 @pytest.fixture
 def leaver(acting: Acting) -> Buyer:
-    """He used something, beyond what any tier includes, and left."""
+    """The buyer used something, beyond what any tier includes, and cancelled."""
     (buyer,) = acting.arrive(1)
     acting.record(acting.event(buyer, quantity=20), acting.event(buyer, "api_calls", "3400"))
     acting.leave(buyer)

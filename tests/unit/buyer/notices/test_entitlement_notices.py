@@ -111,7 +111,7 @@ def test_a_notice_from_ahead_of_our_clock_counts_as_before_its_fetch(stage: Stag
 
 
 def test_an_end_fetches_nothing(stage: Stage) -> None:
-    """What a leaver held decides his last hours; asked now, Marketplace would say nothing."""
+    """What a cancelled customer held decides its last hours; asked now, Marketplace would name nothing."""
     stage.put(subscriptionStatus="active", tier="basic_tier")
     assert stage.receive(sns("unsubscribe-pending", T0), license_event("Deprovisioned", T0)) == []
     assert stage.marketplace.asked == []
@@ -215,7 +215,7 @@ def test_what_cannot_be_read_is_kept_and_the_others_of_the_batch_are_synced(
 
 @pytest.mark.parametrize("notices_of", ["111122223333"])
 def test_a_stage_of_test_accounts_fetches_for_these_alone(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """Before a legacy buyer registers his account is not known; registering fetches what he holds."""
+    """Before a legacy buyer registers its account is not known; registering fetches what it holds."""
     stage.put(customerAWSAccountId=ACCOUNT)
     stage.receive(
         sns("entitlement-updated", T0), license_event("Updated", T0), sns("subscribe-success", T0, customer="c9")

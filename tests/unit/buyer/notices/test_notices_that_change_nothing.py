@@ -122,7 +122,7 @@ def test_another_products_notice_is_named_and_not_applied(stage: Stage) -> None:
 
 
 def test_beside_buyers_of_ours_another_products_events_are_normal(stage: Stage) -> None:
-    """EventBridge tells a seller of all his products, whatever else is odd about them."""
+    """EventBridge sends a seller the events of all its products, whatever else is odd about them."""
     stage.receive(license_event("Updated", T0))
     for others in (
         license_event("Updated", T0, product="other", arn=ODD_LICENCE, id_="e1"),

@@ -1,4 +1,4 @@
-"""Sessions: signed by the stage's secret, for one buyer of one product, for four hours; rotations cost nobody his."""
+"""Sessions: signed by the stage's secret, for one buyer of one product, for four hours; a rotation ends no session."""
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError

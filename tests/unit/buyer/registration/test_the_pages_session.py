@@ -1,4 +1,4 @@
-"""The page's session: nobody loses his registration by waiting, reloading or pressing twice; a replay writes contact
+"""The page's session: no buyer loses its registration by waiting, reloading or pressing twice; a replay writes contact
 data of one buyer and nothing else."""
 
 import json
