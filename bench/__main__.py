@@ -14,7 +14,7 @@ from bench import report
 from bench.figure import PROJECT, Figure, load
 from local.interrupts import heed_interrupts
 
-#: in the order of the page
+#: In the order of the page.
 FIGURES = (
     "write_units",
     "capacity_check",

@@ -28,10 +28,10 @@ from metering.send.send_batch import MarketplaceBusy
 from metering.send.submit_batch import Submitter
 from runtime.clock import from_iso
 
-#: calls per second that Marketplace takes (service quotas)
+#: Calls per second that Marketplace takes (service quotas).
 QUOTA = 10.0
 DURATION = 120.0
-#: what a stage permits itself (``marketplaceCallsPerSecond``): the default, and nearer to the quota
+#: What a stage permits itself (``marketplaceCallsPerSecond``): the default, and nearer to the quota.
 RATES = {"the stage's default": 8.0, "nearer to the quota": 9.0}
 COPIES = 2
 NOTES = (
@@ -41,7 +41,7 @@ NOTES = (
     "This figure alone runs by the wall clock: on a machine that is busy with other work it comes out lower, since a "
     "thread that is not let run makes no calls. The copies' starts and Lambda's own waits are modelled, not Lambda.",
 )
-#: two hourly runs and a final metering; each has as many batches under way as there are copies
+#: Two hourly runs and a final metering; each has as many batches under way as there are copies.
 RUNS = ("hourly run", "hourly run over the hour", "final metering")
 CUSTOMERS = 320
 #: Step Functions' first wait where Lambda has no copy free (``stacks.constructs.workflows.task``, LAMBDA_FULL)
@@ -181,7 +181,7 @@ def _backlog(admin: Any, calls: int) -> tuple[House, list[Batch]]:
     batches: list[Batch] = []
     for start in range(0, len(keys), 400):
         batches += plan_batches(keys[start : start + 400], house.records, house.subscribers, AFTER, LIVE)[0]
-    # the store holds the whole backlog, which no function does: the collector must not go through it meanwhile
+    # The store holds the whole backlog, which no function does: the collector must not go through it meanwhile.
     gc.collect()
     gc.freeze()
     return house, batches

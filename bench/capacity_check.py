@@ -15,7 +15,7 @@ from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
 
 CUSTOMER = "l-0123456789abcdef"
-#: several sizes of the growing row, one full request and one small one of ours
+#: Several sizes of the growing row, one full request and one small one of ours.
 NUMBER = 60
 
 

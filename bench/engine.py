@@ -13,7 +13,7 @@ from ledger.dynamodb import CONFIG, DynamoDB
 from local.cloud import LocalCloud
 from local.cloud.accounts import ROOT_SECRET, SELLER_ACCOUNT
 
-#: an error is shown, not tried again
+#: An error is shown, not tried again.
 ONCE = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
 
 

@@ -10,7 +10,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "build" / "bench"
 PLOTS = PROJECT / "docs" / "benchmarks"
 
-#: shows a line of progress
+#: Shows a line of progress.
 Say = Callable[[str], None]
 
 

@@ -17,9 +17,9 @@ from metering.send.plan_batches import plan_batches
 from metering.settle.settle_hours import settle_hours
 
 CUSTOMERS = (1_000, 10_000, 100_000)
-#: every customer has one dimension, so that 100,000 fit this machine; a line more costs a part of a call more
+#: Every customer has one dimension, so that 100,000 fit this machine; a line more costs a part of a call more.
 DIMENSION = "workflow_executions"
-#: how much more a customer may cost at the largest than at the smallest
+#: How much more a customer may cost at the largest than at the smallest.
 LINEAR = 1.02
 
 

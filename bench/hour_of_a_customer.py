@@ -14,9 +14,9 @@ from marketplace.meter_usage import UsageMeter
 from metering.run import LineKey
 
 FIRST, CUSTOMER = "l-0123456789abcdef0123456789abcdee", "l-0123456789abcdef0123456789abcdef"
-#: units of each dimension: 1,234 API calls are one unit of a thousand, and 234 stay in the balance; of 1,000 none do
+#: Units of each dimension: 1,234 API calls are one unit of a thousand, and 234 stay in the balance; of 1,000 none do.
 WITH_REMAINDER, WITHOUT = 1_234, 1_000
-#: write units
+#: Write units.
 TO_REACH = 8
 WRITES = ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem")
 
@@ -47,7 +47,7 @@ def steps(quantity: int = WITH_REMAINDER) -> list[Step]:
     }
     found = []
     with quiet_logs():
-        # the first success of a run is noted once, by each copy of the submitter
+        # The first success of a run is noted once, by each copy of the submitter.
         house.sealer.seal_hour(FIRST, HOUR)
         submitter.submit(lines_of(FIRST), RUN)
         for name, step in work.items():

@@ -27,10 +27,10 @@ from usage.usage_event import UsageEvent
 from usage.verdict import Verdict
 
 PRODUCT = "8y1zq7w4bench0yawl2metering"
-#: the hour that is recorded, and a moment in it
+#: The hour in which usage is recorded, and a moment in it.
 HOUR = int(from_iso("2026-11-15T08:00:00Z"))
 DURING = HOUR + 1200.0
-#: ten past the hour after it: when it is metered
+#: The moment of metering: ten past the hour after it.
 AFTER = HOUR + 4200.0
 DIMENSIONS: Mapping[str, Dimension] = {
     name: Dimension(name=name, unit=unit, aggregation=aggregation, scale=scale, decimals=decimals)  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ class House:
         return customer
 
     def record(self, customer: str, events: Sequence[UsageEvent]) -> list[Verdict]:
-        """As ``POST /usage`` does for one customer's part of a request."""
+        """Record as ``POST /usage`` does for one customer's part of a request."""
         return record_customer(customer, events, self.stores, self.clock)
 
     def open_hour(

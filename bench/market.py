@@ -40,7 +40,7 @@ def renamed(old: Sequence[dict[str, str]], new: Sequence[dict[str, str]]) -> dic
     """What ``replay.rewritten`` needs to make requests about some buyers into requests about others."""
     names: dict[str, str] = {}
     for one, other in zip(old, new, strict=True):
-        # the ARN holds the other two
+        # The ARN holds the other two.
         names |= {one[name]: other[name] for name in ("licenseArn", "id", "accountId")}
     return dict(sorted(names.items(), key=lambda pair: -len(pair[0])))
 

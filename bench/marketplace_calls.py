@@ -13,7 +13,7 @@ from metering.send.plan_batches import plan_batches
 
 CUSTOMERS = 200
 LINES = CUSTOMERS * len(DIMENSIONS)
-#: the service model's limit makes 25 lines a call the best there is
+#: The service model's limit makes 25 lines a call the best there is.
 BEST = LINES // MAX_RECORDS
 
 

@@ -17,13 +17,13 @@ CUSTOMERS, DIMENSIONS = 100_000, 5
 LINES = CUSTOMERS * DIMENSIONS
 SEAL_DELAY = 600
 STEP = 60
-#: the stage's default, one nearer to the quota, and the quota itself
+#: The stage's default, one nearer to the quota, and the quota itself.
 RATES = (8.0, 9.0, 10.0)
 OUTAGES = tuple(range(1, 31))
-#: an ordinary day, and the last of a month
+#: An ordinary day, and the last of a month.
 ORDINARY, LAST_DAY = from_iso("2026-11-15T08:00:00Z"), from_iso("2026-12-01T00:00:00Z")
 MUST_SURVIVE = 20
-#: when an outage at the month's end is over, and how long it was
+#: When an outage at the month's end is over, and how long it was.
 MONTH_ENDS = tuple((hour, length) for hour in (0, 2, 4, 5) for length in (2, 6, 12, 20))
 
 

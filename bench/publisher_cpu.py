@@ -15,7 +15,7 @@ from bench.replay import cpu, noted, rewritten
 from metering.run import LineKey
 from metering.send.submit_batch import Submitter
 
-#: a batch of 25 lines
+#: A batch of 25 lines.
 CUSTOMERS = 5
 BATCHES = 4
 ROUNDS = 9

@@ -80,7 +80,7 @@ def _round(number: int, resource: Any, house: House, client: Any, bare: tuple[An
         house.subscribe(customer)
     batches = [list(events(mine, REQUEST, prefix=f"{mine}-{n}")) for n in range(REQUESTS)]
     total = REQUESTS * REQUEST
-    # the requests are noted from one pass and not from the timed one, which noting would slow down
+    # The requests are noted from one pass and not from the timed one, which noting would slow down.
     shadow = f"l-note{number:04d}"
     house.subscribe(shadow)
     with noted(client) as requests:

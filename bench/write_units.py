@@ -15,11 +15,11 @@ from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
 
 COUNTS = (1, 20, 100, 1_000, 10_000)
-#: the list design is stepped through up to here; beyond, ``list_units`` reckons (a test holds both together)
+#: The list design is stepped through up to here; beyond, ``list_units`` reckons (a test holds both together).
 STEPPED = 100
-#: events of one request to our API
+#: Events of one request to our API.
 REQUEST = 100
-#: users seen for the first time, as many as fit one transaction with their marks
+#: Users seen for the first time, as many as fit one transaction with their marks.
 SIGHTS = 49
 #: DynamoDB's largest item (quotas): the list design then takes no more usage in that hour
 LARGEST_ITEM = 400 * 1024
@@ -116,7 +116,7 @@ def metered(number: int) -> tuple[float, float, float]:
     """
     taken, recorded = list_units(number)
     size = _empty_row_size() + sum(_element_sizes()[n % len(ADDED)] for n in range(taken))
-    # written, and in the index taken out under "true" and put in again under "false"
+    # Written, and in the index taken out under "true" and put in again under "false".
     marked = 3 * -(-size // 1024)
     rows = min(number, STEPPED)
     each = (sample_design(rows) + _marking_rows(rows)) / rows

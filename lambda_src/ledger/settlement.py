@@ -68,7 +68,7 @@ class Settlement:
         change = self._change(record).add(_on_lines(record.lines, attempt))
         change.delete({ATTEMPTS_OF_ALL: {attempt}})
         change.when(change.contains(ATTEMPTS_OF_ALL, attempt))
-        # Without an answer the attempt was on the record when it was read, and somebody has moved it since.
+        # Without an answer the attempt was on the record when it was read, and another writer has moved it since.
         return self._update(record, change) or replace(record, attempts=record.attempts - {attempt})
 
     def settle(

@@ -9,7 +9,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 
 DECIMALS = 6
 _EXACT = Context(prec=60)
-#: No number within the bounds needs more; rounding to fewer would record what nobody reported.
+#: No number within the bounds needs more; rounding to fewer would record what no engine reported.
 _MOST_DIGITS = 40
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 

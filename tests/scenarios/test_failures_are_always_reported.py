@@ -63,7 +63,7 @@ def test_a_remainder_of_more_than_a_unit(world: World) -> None:
     buyer = notified_buyer(world)
     use(world, buyer, "e0", 900, dimension="api_calls")
     world.next_run()
-    # the stage's scale is lowered while 900 calls are left over: nine billed units now
+    # The stage's scale is lowered while 900 calls are left over: nine billed units now.
     world.dimensions = {**world.dimensions, "api_calls": replace(world.dimensions["api_calls"], scale=100)}
     cancel(world, buyer)
     final = FinalMetering(world, buyer)

@@ -261,7 +261,7 @@ def to_the_end(world: World, door: QueueDoor, early: str) -> None:
         door.pump()
 
 
-#: of the story's first pump: recorded, waiting, refused, deleted; waiting, deleted; waiting, deleted; waiting, deleted
+#: Of the story's first pump: recorded, waiting, refused, deleted; waiting, deleted; waiting, deleted; waiting, deleted.
 EFFECTS = 10
 
 

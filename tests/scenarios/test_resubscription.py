@@ -28,7 +28,7 @@ from tests.scenarios.final_metering import (
 from tests.scenarios.world import START, World
 
 CALLS = "api_calls"
-#: usage of the last minute of the period
+#: Usage of the last minute of the period.
 OF_THEN = {"occurredAt": iso(END - MINUTE)}
 
 

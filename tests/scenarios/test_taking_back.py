@@ -302,7 +302,7 @@ def test_a_crash_after_any_effect_takes_the_event_back_once(world: World, door: 
         assert "voidedAt" in item(world, buyer, "a")
         world.now += VOID_PATIENCE
         door.pump()
-        # the event of a message that comes again may find itself taken back
+        # The event of a message that comes again may find itself taken back.
         assert set(door.refusals()) - {("a", "voided")} == {("none", "unknown_event")}
         assert door.lying(door.usage) == []
     else:

@@ -100,14 +100,14 @@ class World:
     test_buyers: frozenset[str] = frozenset()
     zeros: str = "off"
     shards: int = 1
-    #: keys of a page of due hours
+    #: The most keys of a page of due hours.
     page_keys: int = MAX_KEYS
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    #: what sealing and submitting count, by metric
+    #: What sealing and submitting count, by metric.
     counted: Counter[MeteringMetric] = field(default_factory=Counter)
-    #: bodies of the BatchMeterUsage requests, as they went out
+    #: Bodies of the BatchMeterUsage requests, as they were sent.
     requests: list[bytes] = field(default_factory=list)
-    #: bodies of the copies of failed lines
+    #: Bodies of the copies of failed lines.
     dead_letters: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

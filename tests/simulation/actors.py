@@ -13,7 +13,7 @@ from greenlet import getcurrent, greenlet
 
 from tests.simulation.faults import Crash, strike
 
-#: the effects that change something
+#: The effects that write.
 WRITES = frozenset({"UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems", "BatchMeterUsage"})
 
 #: Helpers that do an effect for a caller: the caller names the crash point.
@@ -21,7 +21,7 @@ _HELPERS = frozenset(
     {"write", "write_one", "update", "_update", "_count", "every_page", "many", "index_keys", "_put", "_keys", "shard"}
 )
 _ROOT = "lambda_src"
-#: rooms that act for the features
+#: Packages whose functions act for a feature's.
 _SHARED = frozenset({"ledger", "marketplace"})
 #: No world takes so many steps, unless an actor repeats itself for ever.
 ENDLESS = 30_000

@@ -14,7 +14,7 @@ from tests.simulation.store import Item
 if TYPE_CHECKING:
     from tests.simulation.protocol import Protocol
 
-#: customer and dimension
+#: Customer and dimension.
 Account = tuple[str, str]
 
 
@@ -35,7 +35,7 @@ class AnswerJudge(CallJudge):
         self._otherwise: dict[Account, Decimal] = defaultdict(Decimal)
         self._told: dict[EventKey, Body] = {}
         self._untold: dict[EventKey, Any] = {}
-        #: steps at which events were put, and taken back
+        #: Steps at which events were put, and taken back.
         self._stored_at: dict[EventKey, int] = {}
         self._voided_at: dict[EventKey, int] = {}
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from ledger import metering_records
 
-#: modules that read the time, wait, draw or make up a name, with the library that they do it by
+#: Modules that read the time, wait, draw or make up a name, with the library that they do it by.
 _SOURCES = (
     ("runtime.pause", "time"),
     ("runtime.pause", "random"),

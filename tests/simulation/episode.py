@@ -30,7 +30,7 @@ TraceLine = tuple[int, float, str, str, str | None]
 
 TAIL = 80
 WRITES_FIRST = {"BatchMeterUsage": 4.0, "TransactWriteItems": 2.5, "UpdateItem": 2.5, "IndexQuery": 1.5, "GetItem": 0.5}
-#: reads that may show an earlier state, and how often they do; 0: as often as the episode says
+#: Reads that may show an earlier state, and how often they do; 0: as often as the episode says.
 LAGGING = {"IndexQuery": 0.0, "QueryEventually": 0.6, "GetItemEventually": 0.6}
 _STARTS = (
     "2026-11-15T08:00:00Z",

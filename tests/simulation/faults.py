@@ -25,7 +25,7 @@ _WRITE = (
     "failed_after",
 )
 _CALL = ("crash_before", "crash_after", "lost", "unreachable", "throttled")
-#: what may strike at an effect, by its point
+#: What may strike at an effect, by its point.
 AT: dict[str, tuple[str, ...]] = {
     "GetItem": _READ,
     "GetItemEventually": (*_READ, "stale"),
@@ -49,7 +49,7 @@ AT: dict[str, tuple[str, ...]] = {
     "StartExecution": _CALL,
     "ListExecutions": ("crash_before", "unreachable", "throttled"),
     "Pause": ("crash_before",),
-    # a state machine that waits: nothing can happen to it
+    # A state machine that waits: nothing can happen to it.
     "Wait": (),
     "start": (),
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Seconds for which a call may be under way; until then no other run sends its lines.
 UNDER_WAY = 120
-#: within the grace what has no answer is tried again every minute
+#: Seconds after which final metering sends an unanswered line again, within the grace.
 AGAIN = 120
 
 
@@ -87,11 +87,11 @@ class FinalMeteringJudge(CallJudge):
         if now >= end + HOUR or not self._is_last_end(customer, end):
             return
         for hour, item in self._hours(customer):
-            # while usage is taken the running hour may be added to
+            # While usage is taken the running hour may be added to.
             if (int(item.get("sentTimestamp", hour)) if now >= end + SERVED else hour + HOUR) > now:
                 continue
             if item["state"] != "sealed":
-                # a contract's hour may have to wait for what is included
+                # A contract's hour may have to wait for what is included.
                 if not self.world.tiers:
                     yield hour, item
             elif item.get("identity") and _unanswered(item, now):

@@ -45,7 +45,7 @@ class Found:
 def code_of(*mutants: Mutant) -> Iterator[Path]:
     """A copy of the code with these mutants in it."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as directory:
-        # the room's name is part of the path by which crash points are named
+        # The folder's name is part of the path by which crash points are named.
         copy = Path(directory) / "lambda_src"
         shutil.copytree(CODE, copy, ignore=shutil.ignore_patterns("__pycache__"))
         for mutant in mutants:

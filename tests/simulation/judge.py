@@ -49,7 +49,7 @@ class Judge(FinalMeteringJudge, AnswerJudge):
 
     def __init__(self) -> None:
         super().__init__()
-        # the second sum, kept up to date: what events have added; what is open, what is frozen, what is left over
+        # The second sum, kept up to date: what events have added; what is open, what is frozen, what is left over.
         self._events: dict[Account, Decimal] = defaultdict(Decimal)
         self._open: dict[Account, Decimal] = defaultdict(Decimal)
         self._frozen: dict[Account, Decimal] = defaultdict(Decimal)
@@ -297,7 +297,7 @@ class Judge(FinalMeteringJudge, AnswerJudge):
             return
         running = int(actor.seen // HOUR) * HOUR
         if billed > running:
-            # no hour before an activation's takes anything: the walk to an open hour may begin there
+            # No hour before an activation's takes anything: the walk to an open hour may begin there.
             starts = [int(p["start"]) // HOUR * HOUR for i in self._seen(customer) for p in i.get("activePeriods", ())]
             begins = [running, *(start for start in starts if running < start <= billed)]
             if not any(self._closed(customer, range(begin, billed, HOUR)) for begin in begins):

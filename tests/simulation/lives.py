@@ -8,13 +8,13 @@ from tests.simulation.store import Item
 
 HOUR = 3600
 DAY = 24 * HOUR
-#: clocks of functions are off by so much at most
+#: Clocks of functions are off by so much at most.
 SKEW = 3
-#: a customer's clock and Marketplace's may differ by so much
+#: A customer's clock and Marketplace's may differ by so much.
 TOLERANCE = 300
-#: a line may not be given up earlier than this before Marketplace's limit
+#: A line may not be given up earlier than this before Marketplace's limit.
 EARLIEST_END = 15 * 60
-#: usage is served for so long after the end of a period
+#: Seconds after the end of a period for which the stage accepts usage.
 SERVED = 45 * 60
 ZERO = Decimal(0)
 

@@ -11,7 +11,7 @@ from tests.scenarios.world import DIMENSIONS, PRODUCT
 from tests.simulation.determinism import Sources, one_seed
 from tests.simulation.protocol import Protocol
 
-#: by the number of shards: the index's values that find-due asks for; fewer than the real 17, to spend steps better
+#: By the number of shards: the index's values that find-due asks for; fewer than the real 17, to spend steps better.
 PENDING_VALUES = {1: ("true",), 2: ("true", "true#0", "true#1")}
 
 

@@ -17,7 +17,7 @@ from tests.simulation.tagged import check_tags
 
 BILLED = {"billed", "on_file"}
 NAMED = {"conflict", "expired", "presumed_on_file", "not_sent"}
-#: named states of a line that Marketplace may have all the same, until reconciliation has looked
+#: Named states of a line that Marketplace may have all the same, until reconciliation has looked.
 UNCONFIRMED = {"expired", "presumed_on_file"}
 
 LineKey = tuple[str, int, str]
@@ -143,7 +143,7 @@ def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
             assert not remainder or customer not in world.cancelled, (
                 f"{customer} {name}: {remainder} remains of a cancelled customer"
             )
-            # an hour that could not be sealed in time is named before its contract covers anything of it
+            # An hour that could not be sealed in time is named before its contract covers anything of it.
             complete = not {"expired", "not_sent"} & {line.verdict for line in mine}
             check_included(world, customer, name, accepted, included, complete=complete)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Body = dict[str, Any]
-#: customer and event id
+#: An event: its customer and id.
 EventKey = tuple[str, str]
 
 

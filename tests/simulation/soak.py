@@ -20,7 +20,7 @@ from tests.simulation.faults import AT
 from tests.simulation.play import play
 from tests.simulation.workers import Tally
 
-#: the table is wide; on a terminal it is cut to it
+#: The table is wide; on a terminal it is cut to it.
 console = Console(width=None if sys.stdout.isatty() else 280)
 
 

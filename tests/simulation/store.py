@@ -12,10 +12,10 @@ from local.dynamodb.table_data import Row, TableData
 from tests.simulation.actors import Scheduler
 
 Item = Mapping[str, Any]
-#: table, key, the item before and after (None: there was none)
+#: Table, key, the item before and after (None: there was none).
 Change = tuple[str, tuple[Any, Any], Item | None, Item | None]
 
-#: writes that a lagging read may be behind, and for how long at most: simulated seconds
+#: Writes that a lagging read may be behind, and for how long at most: simulated seconds.
 MOST_BEHIND = 48
 LONGEST_LAG = 300.0
 _PAGE = sizes.PAGE_LIMIT

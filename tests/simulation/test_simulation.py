@@ -17,9 +17,9 @@ from tests.simulation.mutants import MUTANTS, Mutant, mutated
 from tests.simulation.play import play
 from tests.simulation.workers import ROOT
 
-#: two seeds, played one beside the other; together some twenty seconds
+#: Two seeds, played one beside the other; together some twenty seconds.
 SHORT = 60_000
-#: of each room one, and all of them found within a few thousand steps
+#: Of each room one, and all of them found within a few thousand steps.
 QUICK = (
     "event-put-unconditional",
     "life-by-arrival",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BUSY_TRIES = 3
 STATE_TRIES = 2
 DELAY_MINUTES = 10
-#: passes over the same hours while others are sending what is to be sent
+#: Passes over the same hours while other runs may be sending their lines.
 PASSES = 2
 T = TypeVar("T")
 

@@ -69,7 +69,7 @@ class Starter:
         return self.start(subscriber) or self._start(f"{name}-{hour_of(now)}", subscriber.customer_identifier, end)
 
     def running(self, state_machine_arn: str) -> frozenset[str]:
-        """Names of all running executions of the machine, whoever started them."""
+        """Names of all running executions of the machine, whatever started them."""
         pages = self.client.get_paginator("list_executions").paginate(
             stateMachineArn=state_machine_arn, statusFilter="RUNNING"
         )

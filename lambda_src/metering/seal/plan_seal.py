@@ -67,7 +67,7 @@ class SealPlanner:
         ]
         stored_allocations: list[Operation] = []
         if record.tagged and now < deadline(record.hour):
-            # After the deadline nobody gets a split, and too many sets to split must not keep the hour from its end.
+            # After the deadline no line is sent, and too many sets to split must not keep the hour from its end.
             lines, stored_allocations = allocate_hour(record, lines, self.tagged_usage, self.allocations)
         included = {name: sum(dimension.included.values(), ZERO) for name, dimension in sealed.items()}
         frozen = Frozen(identity=terms.identity.frozen, sent_timestamp=terms.timestamp, lines=lines, included=included)

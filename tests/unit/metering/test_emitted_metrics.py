@@ -13,7 +13,7 @@ from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.unit.metering.entry_points import KEY, at, call, emitted, prepared, subscribe
 
-#: sums of a metric's values since the last look, by names
+#: Sums of a metric's values since the last look, by names.
 Sums = Callable[..., list[float]]
 
 

@@ -187,7 +187,7 @@ def test_a_later_hour_of_the_grace_waits_until_it_begins() -> None:
     assert at(accepts_until(end) + 9, *records[1:], sent=True) == wait(ELEVEN)
     assert at(ELEVEN - 1, *records[1:]) == wait(ELEVEN)
     assert at(ELEVEN, *records[1:]) == send(ELEVEN)
-    # sealed by an earlier final metering: the same
+    # Sealed by an earlier final metering: the same.
     assert at(ELEVEN - 1, sealed_hour(ELEVEN)) == wait(ELEVEN)
     assert at(ELEVEN, sealed_hour(ELEVEN)) == send(ELEVEN)
 

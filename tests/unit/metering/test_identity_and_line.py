@@ -29,7 +29,7 @@ LEGACY = Subscriber(customer_identifier="cust", integration="legacy", license_ar
             LICENSE,
             {"integration": "license", "productCode": "own", "licenseArn": ARN, "customerAWSAccountId": "123456789012"},
         ),
-        # a legacy buyer has a licence too; sent with both the hour would be billed twice
+        # A legacy buyer has a licence too; sent with both the hour would be billed twice.
         (LEGACY, {"integration": "legacy", "productCode": "stage", "customerIdentifier": "cust"}),
     ],
 )

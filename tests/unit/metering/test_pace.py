@@ -11,7 +11,7 @@ class Time:
     def __init__(self) -> None:
         self.now = 100.0
         self.slept: list[float] = []
-        #: by how much every sleep is longer than it was asked to be
+        #: By how much every sleep is longer than it was asked to be.
         self.oversleeps = 0.0
 
     def sleep(self, seconds: float) -> None:
@@ -77,5 +77,5 @@ def test_no_second_has_more_calls_than_the_quota_whatever_delays_them(
         pace.wait()
         calls.append(time.now)
     share = QUOTA // copies
-    # a moment less than a second: decimals of seconds are not exact
+    # A moment less than a second: decimals of seconds are not exact.
     assert all(later - earlier > 1 - 1e-6 for earlier, later in zip(calls, calls[share:], strict=False))

@@ -72,7 +72,7 @@ def test_the_line_is_scaled_once_and_the_rest_stays(
         ("6", "5", "4", "1", "5"),
         ("6", "5", "5", "0", "6"),
         ("6", "0", "0", "0", "6"),
-        # a lowered allowance lies below what was used: never a negative line
+        # A lowered allowance lies below what was used: never a negative line.
         ("6", "3", "5", "0", "6"),
         ("6", "-1", "0", "6", "0"),
         ("6", "-1", "99999", "6", "0"),
@@ -171,7 +171,7 @@ def test_any_order_of_sealing_gives_the_same_sums(
 ) -> None:
     """H7: with a constant allowance it does not matter which of several hours is sealed first."""
     kind = dimension(scale, decimals)
-    # beyond what one line takes the rest waits for the next hour, so then the order says which hour bills it
+    # Beyond what one line takes the rest waits for the next hour, so then the order says which hour bills it.
     assume(sum((units for counted in counts for units in counted.values()), ZERO) / scale <= kind.largest)
     sums = [in_order(kind, order, allowance) for order in itertools.permutations(counts)]
     assert all(found == sums[0] for found in sums)
@@ -187,11 +187,11 @@ def test_any_order_of_sealing_gives_the_same_sums(
         ((Period(10799),), 10799),
         ((Period(10800),), 7200),
         ((Period(0, 7200), Period(9000)), 9000),
-        # still active at the hour's start: the start itself can be sent
+        # Still active at the hour's start: the start itself can be sent.
         ((Period(0, 7201), Period(9000)), 7200),
         ((Period(0, 3600), Period(8000, 8100), Period(9000)), 8000),
         ((Period(0, 3600),), 7200),
-        # active for no time at all, at the hour's start
+        # Active for no time at all, at the hour's start.
         ((Period(7200, 7200), Period(9000)), 7200),
     ],
 )
