@@ -18,9 +18,9 @@ MUTANTS = (
         "_in_time(batch, now)",
         also=(
             (
-                "answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])",
+                "answer = self.meter.meter_usage([usage for part in batch for usage in part.lines.values()])",
                 """
-answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])
+answer = self.meter.meter_usage([usage for part in batch for usage in part.lines.values()])
 batch = self._store_attempt(batch, attempt)
 """,
             ),
@@ -51,8 +51,8 @@ batch = self._store_attempt(batch, attempt)
         "omitted-is-an-answer",
         "lines that an answer does not name are taken for not done",
         "Sender._settle_answer",
-        "settlement.unanswered",
-        "settlement.answered",
+        "settlement.mark_over",
+        "settlement.withdraw_attempt",
     ),
     Mutant(
         "matched-by-place",
@@ -81,9 +81,9 @@ if of_records and _size(batch) == 1:
 """,
         """
 if of_records:
-    for hour in batch:
-        for name in hour.lines:
-            self._reject(hour.only([name]), run, attempt, fault)
+    for part in batch:
+        for name in part.lines:
+            self._reject(part.only([name]), run, attempt, fault)
     return
 """,
     ),
