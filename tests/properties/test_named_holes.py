@@ -25,7 +25,7 @@ def test_h1_a_second_start_never_moves_earlier_hours_onto_its_own(world: Protoco
         report(world, buyer, f"e{number}", 2)
         world.now += SECONDS
     world.note(buyer, "start", world.now + 900)  # subscribe-success again, with a new offer
-    world.tell()
+    world.deliver()
     settle_all(world)
     assert [line["hour"] for line in world.accepted()] == [iso(HOUR + n * SECONDS) for n in range(3)]
     assert {line["timestamp"] for line in world.accepted()} == {line["hour"] for line in world.accepted()}
@@ -35,11 +35,11 @@ def test_h1_a_backlog_of_a_customer_who_comes_back_keeps_its_hours(world: Protoc
     buyer = world.join("license")
     report(world, buyer, "e0", 2)
     world.now += 1800
-    world.subscribe(buyer, told=True)
+    world.subscribe(buyer, notified=True)
     world.now += 1800
     report(world, buyer, "e1", 2, occurredAt=iso(world.now - 1900))
     world.now += 300
-    world.subscribe(buyer, told=True)
+    world.subscribe(buyer, notified=True)
     report(world, buyer, "e2", 2)
     settle_all(world)
     hours = [line["hour"] for line in world.accepted()]

@@ -47,7 +47,7 @@ def test_h9a_an_event_judged_before_the_end_opens_no_hour_after_it(world: Protoc
     recorder = world.recorder([world.event(buyer, "e0", Decimal(2))])
     world.scheduler.run(recorder, 0, writes=True)
     assert recorder.point == "TransactWriteItems"
-    world.subscribe(buyer, told=True)
+    world.subscribe(buyer, notified=True)
     world.change(buyer, subscriptionStatus=status)
     world.scheduler.run(recorder)
     assert all_records(world) == []
@@ -57,7 +57,7 @@ def test_h9a_an_event_judged_before_the_end_opens_no_hour_after_it(world: Protoc
 def test_h9a_no_hour_opens_after_the_grace_even_without_a_workflow(world: Protocol) -> None:
     """The item's own ``acceptsUntil`` refuses, at the moment of the transaction."""
     buyer = world.join("license")
-    world.subscribe(buyer, told=True)
+    world.subscribe(buyer, notified=True)
     report(world, buyer, "e0", 2)
     accepted = [body["id"] for body in world.sender.accepted]
     recorder = world.recorder([world.event(buyer, "e1", Decimal(2))])
@@ -131,12 +131,12 @@ def test_h12_a_start_that_arrives_after_its_end_still_dates_the_first_hour(world
     world.note(buyer, "end", HOUR + 1800)
     world.now = HOUR + 2000.0
     world.marketplace.end(buyer, iso(HOUR + 1800))
-    world.tell()
+    world.deliver()
     event = world.event(buyer, "e0", Decimal(2), occurredAt=iso(HOUR + 1000))
     world.scheduler.run(world.recorder([event]))
     assert world.sender.accepted == [], "not active yet: the sender keeps it"
     world.note(buyer, "start", HOUR + 900)
-    world.tell()
+    world.deliver()
     world.resend()
     world.next_run()
     assert [line["timestamp"] for line in world.accepted()] == [iso(HOUR + 900)]

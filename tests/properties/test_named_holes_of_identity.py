@@ -159,7 +159,7 @@ def test_two_endings_of_one_period_end_it_once_at_the_first_in_time(world: Proto
     world.now = START + 1800
     for later in order:
         world.note(buyer, "end", START + 700 + later)
-        world.tell()
+        world.deliver()
     found = world.subscribers.get(buyer)
     assert found is not None
     assert [period.end for period in found.active_periods] == [HOUR + 700]
@@ -174,10 +174,10 @@ def test_a_second_ending_between_read_and_write_of_a_run_bills_once(world: Proto
     buyer = world.join("license")
     report(world, buyer, "e0", 3)
     world.note(buyer, "end", START + 700)
-    world.tell()
+    world.deliver()
     run = world.scheduler.actors[before_write(world)]
     world.note(buyer, "end", START + 900)
-    world.tell()
+    world.deliver()
     world.scheduler.run(run)
     world.run()
     assert world.billed(buyer) == 3

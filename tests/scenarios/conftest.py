@@ -1,4 +1,4 @@
-"""What most scenarios begin with: a new world, an active customer in it, and the queue that events may come by."""
+"""Fixtures of the scenarios: a new world, an active customer in it, and the queue through which events may come."""
 
 from collections.abc import Iterator
 from typing import Any

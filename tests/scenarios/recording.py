@@ -1,4 +1,4 @@
-"""What the scenarios of recording have in hand: verdicts in brief, what is stored, and events of each kind."""
+"""Helpers of the scenarios of recording: verdicts in brief, what is stored, and events of each kind."""
 
 from decimal import Decimal
 from typing import Any

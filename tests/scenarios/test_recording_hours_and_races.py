@@ -192,7 +192,7 @@ class Busy:
 
 
 def test_contention_is_no_verdict(world: World, buyer: str) -> None:
-    """Transactions that meet others are tried again; who gives up says so, and a repeat of the request is safe."""
+    """Contended transactions are tried again; the answer says when they gave up, and the request may be repeated."""
     event, pauses = parse(world.event(buyer, "a"), DIMENSIONS, world.now), list[int]()
     assert isinstance(event, UsageEvent)
 

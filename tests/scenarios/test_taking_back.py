@@ -260,7 +260,7 @@ def test_a_void_by_the_queue_is_a_void_by_the_api(world: World, buyer: str, door
 
 
 def test_a_void_that_overtakes_its_waiting_event_waits_for_it(world: World, door: QueueDoor) -> None:
-    """The event waits for its buyer, who has become active when what takes it back comes: it was billed."""
+    """The event waits for its buyer, which is active by the time the void comes: the event was billed."""
     early = world.buyer(active_from=None)
     door.send(early, world.event(early, "a", 3), world.event(early, "b", 4))
     door.pump()

@@ -15,7 +15,7 @@ class Buyers(NamedTuple):
 
 @pytest.fixture
 def buyers(world: World) -> Buyers:
-    """Two who have used the same in the same hour, and a stage that lists one of them."""
+    """Two buyers with equal usage in the same hour; the stage lists one of them."""
     both = Buyers(world.buyer(), world.buyer())
     world.mode = "test-buyers"
     world.test_buyers = frozenset({both.listed})

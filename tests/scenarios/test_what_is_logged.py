@@ -1,4 +1,4 @@
-"""What the log says of an hour at DEBUG, and does not say at INFO; never a token, nor who a person is."""
+"""The log has details of an hour at DEBUG and not at INFO; never a token, nor a user's name."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ PERSON = "jane.doe@example.com"
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO"])
-def test_details_of_an_hour_are_told_at_debug(world: World, caplog: pytest.LogCaptureFixture, level: str) -> None:
+def test_details_of_an_hour_are_logged_at_debug(world: World, caplog: pytest.LogCaptureFixture, level: str) -> None:
     with caplog.at_level(level, logger="usage"), caplog.at_level(level, logger="metering"):
         customer = world.buyer()
         sent = world.event(customer, "e-1", dimension="active_users", user=PERSON)

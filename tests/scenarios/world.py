@@ -273,10 +273,10 @@ class World:
         errors, pages = self._pass(known_bad=False)
         if pages > 1 and "ProductFault" not in errors:
             errors += self._pass(known_bad=True)[0]
-        self.tell_failed()
+        self.report_failed()
         return errors
 
-    def tell_failed(self) -> None:
+    def report_failed(self) -> None:
         """Copies of failed lines to the dead letters, and their counts, as the run's report does it."""
         records = self.records.get_many(self.records.failed_keys(last_due_hour(self.now, 0, None)))
         queue: Any = DeadLetters(self.dead_letters)

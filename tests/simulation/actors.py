@@ -1,4 +1,4 @@
-"""Actors that run one at a time and stop before every effect, so that a schedule decides who goes next and what breaks.
+"""Actors that run one at a time and stop before every effect, so that a schedule decides which is next and what breaks.
 
 An actor is a greenlet that runs from one effect (a call of the store or of Marketplace, a pause) to the next. Nothing
 else about it is simulated: it runs the project's code.
@@ -28,7 +28,7 @@ ENDLESS = 30_000
 
 
 class Killed(BaseException):
-    """The schedule is over; who still stands somewhere is gone."""
+    """The schedule is over, and this actor with it."""
 
 
 class Actor:
@@ -73,7 +73,7 @@ class Actor:
 
 
 class Scheduler:
-    """Runs actors effect by effect. ``steps``: effects so far. ``watch``: told of every step before it is taken."""
+    """Runs actors effect by effect. ``steps``: effects so far. ``watch``: called before every step."""
 
     def __init__(self) -> None:
         self.actors: list[Actor] = []
@@ -87,7 +87,7 @@ class Scheduler:
 
     @property
     def current(self) -> Actor | None:
-        """Who runs now; None: the test itself."""
+        """The actor that runs now; None: the test itself."""
         return self._current
 
     @property
@@ -175,7 +175,7 @@ class Scheduler:
     ) -> Any:
         """An effect of the actor that runs now, which stops before it; the test itself does not.
 
-        answers: who knows what faults look like at this point (``tests.simulation.faults``).
+        answers: makes a fault's error at this point (``tests.simulation.faults``).
         """
         actor = self._current
         if actor is None:
@@ -195,7 +195,7 @@ _sites: dict[tuple[str, str], str] = {}
 
 
 def _site(frame: Any) -> str:
-    """The innermost function that is not a mere helper, and who of a feature stands there:
+    """The innermost function that is not a mere helper, and the feature's function that called it:
     ``seal_hours.Sealer.seal_hour > metering_records.MeteringRecords.get``, or ``seal_hours.Sealer._write`` alone."""
     inner = ""
     while frame is not None:
@@ -207,8 +207,8 @@ def _site(frame: Any) -> str:
         frame = frame.f_back
         if found is None:
             continue
-        name, for_somebody = found
-        if not for_somebody:
+        name, acts_for_caller = found
+        if not acts_for_caller:
             return _both(name, inner) if inner else name
         inner = inner or name
     return inner or "elsewhere"

@@ -31,7 +31,7 @@ class AnswerJudge(CallJudge):
         super().__init__()
         self._handed_in: dict[Account, Decimal] = defaultdict(Decimal)
         self._stored: dict[Account, Decimal] = defaultdict(Decimal)
-        #: refused, repeated, or told to come again
+        #: Refused, repeated, or to be sent again.
         self._otherwise: dict[Account, Decimal] = defaultdict(Decimal)
         self._told: dict[EventKey, Body] = {}
         self._untold: dict[EventKey, Any] = {}
@@ -73,7 +73,7 @@ class AnswerJudge(CallJudge):
             kept = {(key_of(body), body["source"]) for body in self.world.sender.outbox}
             for key, content in self._untold.items():
                 if (key, content["source"]) not in kept:
-                    self.note(f"{key} is recorded, and its sender was told that it is not")
+                    self.note(f"{key} is recorded, and its verdict says that it is not")
 
     def _void_answered(self, key: EventKey, verdict: str, reason: str) -> None:
         """What its sender hears of a void is what the tables hold by now."""

@@ -25,7 +25,7 @@ from tests.simulation.protocol import Protocol
 
 #: (site, fault) → how often; ``@`` and the kind of effect count every visit
 Coverage = Counter[tuple[str, str]]
-#: a step: its number, the time, who, where, what broke
+#: A step: its number, the time, the actor, the site, the fault.
 TraceLine = tuple[int, float, str, str, str | None]
 
 TAIL = 80
@@ -171,7 +171,7 @@ class Episode:
         if lost := needlessly_lost(self.world, before, now):
             raise Broken(f"lost without need: {lost}")
 
-    # --- who goes next ------------------------------------------------------------------------------------------------
+    # --- choose an actor----------------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
         """Begins a burst: of an actor that is there, or of a new happening."""

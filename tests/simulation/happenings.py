@@ -233,9 +233,9 @@ class Happenings:
         world, chance = self._world, self._chance
         kind = chance.random()
         due = self._due()
-        if kind < 0.1 and world.left:
+        if kind < 0.1 and world.cancelled:
             # The last quarter of the grace.
-            end = world.periods[sorted(world.left)[0]][-1][1] or 0
+            end = world.periods[sorted(world.cancelled)[0]][-1][1] or 0
             world.now = max(world.now, float(end + chance.choice((2690, 2700, 2705, 3300, 3590, 3605))))
         elif kind < 0.55:
             world.now += chance.choice((1, 61, 130, 600, 600, 3600))
@@ -253,14 +253,14 @@ class Happenings:
 
     def _life(self) -> Actor | None:
         """A customer cancels or resubscribes; the notice is on its way."""
-        self._world.subscribe(self._chance.choice(self._world.customers), told=False)
+        self._world.subscribe(self._chance.choice(self._world.customers), notified=False)
         return self._mail() if self._chance.random() < 0.6 else None
 
     def _back(self, customer: str | None) -> Actor | None:
         """A cancelled customer resubscribes, and Marketplace notifies the stage."""
-        if customer is None or customer not in self._world.left:
+        if customer is None or customer not in self._world.cancelled:
             return None
-        self._world.subscribe(customer, told=False)
+        self._world.subscribe(customer, notified=False)
         return self._mail()
 
     def _more_ends(self) -> None:
@@ -268,7 +268,7 @@ class Happenings:
         world, chance = self._world, self._chance
         customer = chance.choice(world.customers)
         world.now = float(int(world.now) + 1)
-        world.note(customer, "end" if customer in world.left else "start", world.now)
+        world.note(customer, "end" if customer in world.cancelled else "start", world.now)
 
     def _mail(self) -> Actor | None:
         world, chance = self._world, self._chance

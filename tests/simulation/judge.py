@@ -16,7 +16,7 @@ from tests.simulation.actors import Actor
 from tests.simulation.answer_judge import Account, AnswerJudge
 from tests.simulation.call_judge import LineKey
 from tests.simulation.faults import Crash
-from tests.simulation.leaving_judge import LeavingJudge
+from tests.simulation.final_metering_judge import FinalMeteringJudge
 from tests.simulation.lives import (
     EARLIEST_END,
     HOUR,
@@ -42,7 +42,7 @@ _VOID = ("voidedAt", "voidedBy", "voidTraceId")
 _FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
 
 
-class Judge(LeavingJudge, AnswerJudge):
+class Judge(FinalMeteringJudge, AnswerJudge):
     """``broken``: what did not hold, in order. ``on_file``: what Marketplace has of us, by line."""
 
     world: "Protocol"
@@ -221,7 +221,7 @@ class Judge(LeavingJudge, AnswerJudge):
         if word == "not_sent" and on_file is not None and line not in self.foreign:
             self.note(f"{line} is called not sent, and Marketplace has it")
         if word == "conflict" and line not in self.foreign:
-            self.note(f"{line} is called a conflict, and nobody else has sent one")
+            self.note(f"{line} is called a conflict, and Marketplace has no other record")
         if word == "presumed_on_file" and on_file is None:
             self.note(f"{line} is presumed on file, and Marketplace has nothing")
         if word == "not_subscribed" and "CustomerNotSubscribed" not in answers:
@@ -305,15 +305,15 @@ class Judge(LeavingJudge, AnswerJudge):
         seen = self._seen(customer)
         if not any(serves(item, recorded) for item in seen):
             said = [life(item) for item in seen]
-            self.note(f"{name} of {customer} was recorded at {recorded}, and it was served so: {said}")
+            self.note(f"{name} of {customer} was recorded at {recorded}, while it was served so: {said}")
         periods = [period for item in seen for period in item.get("activePeriods", ())]
         if not any(p["start"] < billed + HOUR for p in periods):
-            self.note(f"{name} of {customer} is billed in an hour that was over before it became active")
+            self.note(f"{name} of {customer} is billed in an hour that was over before its activation")
         if not any(
             p["start"] - TOLERANCE - 1 <= occurred and ("end" not in p or occurred <= p["end"] + TOLERANCE + 1)
             for p in periods
         ):
-            self.note(f"{name} of {customer} is usage of a time when it was not subscribed")
+            self.note(f"{name} of {customer} is usage of a time without a subscription")
 
     def _changed_life(self, customer: str, old: Item | None, new: Item) -> None:
         """The two statuses that only final metering writes: neither too early, nor with anything still open."""
@@ -329,7 +329,7 @@ class Judge(LeavingJudge, AnswerJudge):
         same = bool(periods and before) and periods[-1]["start"] == before[-1]["start"]
         was_over = old.get("subscriptionStatus") in ("final_metering", "cancelled")
         if was_over and same and status == "pending_cancellation":
-            self.note(f"{customer} is leaving again, of a period that was over: {life(new)}")
+            self.note(f"{customer} is cancelled again, for a period that was over: {life(new)}")
         if status == "cancelled":
             records = self.world.store.items(METERING_RECORDS.name)
             mine = [item for item in records if item["customerIdentifier"] == customer]

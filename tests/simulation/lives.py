@@ -53,8 +53,8 @@ def serves(subscriber: Item, moment: float) -> bool:
 
 def known(subscriber: Item) -> bool:
     """Whether the entitlements were fetched after all notices; a cancelled customer's last ones stand."""
-    fetched, told = subscriber.get("entitlementsFetchedAt", ZERO), subscriber.get("lastNoticeAt", ZERO)
-    return fetched >= told or "acceptsUntil" in subscriber
+    fetched, notified = subscriber.get("entitlementsFetchedAt", ZERO), subscriber.get("lastNoticeAt", ZERO)
+    return fetched >= notified or "acceptsUntil" in subscriber
 
 
 def active_through(subscriber: Item, hour: int) -> bool:

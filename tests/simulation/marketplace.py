@@ -40,7 +40,7 @@ class Trouble:
 
 
 class Watcher:
-    """What the judge is told of calls, of answers to senders and of final metering; this one does not listen."""
+    """The calls, answers and rounds of final metering that a judge sees; this one ignores them."""
 
     def called(self, request: Request) -> None:
         """A request has reached Marketplace."""

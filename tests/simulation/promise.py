@@ -67,17 +67,19 @@ def check_promise(world: Protocol, foreign: Container[LineKey] = ()) -> None:
 
 
 def check_lives(world: Protocol) -> None:
-    """What is stored of a customer's life is what happened, in whatever order it was told."""
+    """A customer's stored periods and status are the true ones, whatever the order of its notices."""
     for customer in world.customers:
         found = world.subscribers.get(customer)
         assert found is not None
         stored = [[period.start, period.end] for period in found.active_periods]
         assert stored == world.periods[customer], f"{customer} was active {world.periods[customer]}, not {stored}"
-        assert found.status == ("cancelled" if customer in world.left else "active"), f"{customer} is {found.status}"
+        assert found.status == ("cancelled" if customer in world.cancelled else "active"), (
+            f"{customer} is {found.status}"
+        )
 
 
 def check_events(world: Protocol) -> None:
-    """What clients were told is what is stored: accepted once, refused never, taken back once, an id for one content
+    """Verdicts and tables agree: accepted once, refused never, taken back once, an id for one content
     only. A sender that repeats an event after its void hears so, even if it never heard that the event was recorded."""
     stored = {
         (item["customerIdentifier"], item["eventId"].removeprefix("event#")): item
@@ -87,10 +89,10 @@ def check_events(world: Protocol) -> None:
     accepted = {key_of(body): body for body in world.sender.accepted}
     assert len(accepted) == len(world.sender.accepted), "one id was accepted with two contents"
     taken_back = {key for key, item in stored.items() if "voidedAt" in item}
-    assert taken_back == world.sender.taken_back, "what was taken back is not what clients were told"
+    assert taken_back == world.sender.taken_back, "the voided events are not those whose void was accepted"
     heard = {key_of(body) for body, reason in world.sender.refused if reason == "voided"}
-    assert heard <= taken_back, "clients were told that events were taken back, and they were not"
-    assert set(stored) == set(accepted) | heard, "what is stored is not what clients were told was accepted"
+    assert heard <= taken_back, "events were answered as voided, and they are not"
+    assert set(stored) == set(accepted) | heard, "the stored events are not the accepted ones"
     for key, body in accepted.items():
         assert stored[key]["content"]["source"] == body["source"], f"{key} was stored with another content"
     for body, reason in world.sender.refused:
@@ -116,7 +118,7 @@ def check_marketplace(world: Protocol, lines: Mapping[LineKey, Line], foreign: C
             assert key in on_file, f"{key} is {line.verdict}, and Marketplace has it not"
         if line.verdict in BILLED | {"conflict"}:
             is_ours = line.verdict != "conflict"
-            assert is_ours != (key in foreign), f"{key} is {line.verdict}, and somebody else's: {key in foreign}"
+            assert is_ours != (key in foreign), f"{key} is {line.verdict}, and foreign: {key in foreign}"
 
 
 def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
@@ -138,7 +140,7 @@ def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
             )
             less_than_a_unit = remainder * 10**dimension.decimals < dimension.scale
             assert less_than_a_unit, f"{customer} {name}: {remainder} is left over"
-            assert not remainder or customer not in world.left, (
+            assert not remainder or customer not in world.cancelled, (
                 f"{customer} {name}: {remainder} remains of a cancelled customer"
             )
             # an hour that could not be sealed in time is named before its contract covers anything of it
@@ -190,7 +192,7 @@ def accepted_units(world: Protocol, customer: str, name: str) -> Mapping[str, De
 
 
 def needlessly_lost(world: Protocol, before: list[MeteringRecord], now: float) -> list[LineKey]:
-    """Lines that had hours left, of customers who never left, and that the drain did not bill all the same."""
+    """Lines of customers that never cancelled which had hours left, and which the drain did not bill."""
     lost = []
     for record in before:
         after = world.records.get(record.customer_identifier, record.hour)
@@ -200,7 +202,7 @@ def needlessly_lost(world: Protocol, before: list[MeteringRecord], now: float) -
             stood = record.lines[name].ended if name in record.lines else False
             if had_time and not stood and line.verdict == "expired":
                 lost.append((record.customer_identifier, record.hour, name))
-    return [key for key in lost if key[0] not in world.ever_left]
+    return [key for key in lost if key[0] not in world.ever_cancelled]
 
 
 def _verdicts(record: MeteringRecord) -> dict[str, str | None]:

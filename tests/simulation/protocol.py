@@ -19,7 +19,7 @@ from runtime.clock import iso
 from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
 from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
-from tests.simulation.leaving import FinalMeterings
+from tests.simulation.final_metering import FinalMeterings
 from tests.simulation.marketplace import Trouble, Watcher, direct_meter
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
@@ -34,9 +34,12 @@ DAY = 24 * SECONDS
 
 @dataclass
 class Protocol(World):
-    """``customers``: billing keys. ``left``: who is gone now; ``ever_left``: who once was. ``notices``: all that
-    Marketplace has sent, in the order of what happened; ``mail``: those of them that are still on their way.
-    ``periods``: start and end of each agreement, as they were; ``holdings``, ``ever_held``: tiers now and ever."""
+    """A world whose functions are actors of one scheduler.
+
+    customers: their billing keys. cancelled: those without a subscription now; ever_cancelled: those that once had
+    none. notices: all that Marketplace has sent, in the order of the events; mail: those not delivered yet. periods:
+    true start and end of each agreement. holdings, ever_held: each customer's tiers now, and ever.
+    """
 
     scheduler: Scheduler = field(default_factory=Scheduler)
     sender: Sender = field(default_factory=Sender)
@@ -44,8 +47,8 @@ class Protocol(World):
     watcher: Watcher = field(default_factory=Watcher)
     chance: Random = field(default_factory=lambda: Random(0))
     customers: list[str] = field(default_factory=list)
-    left: set[str] = field(default_factory=set)
-    ever_left: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
+    ever_cancelled: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
     mail: list[Notice] = field(default_factory=list)
     reported: list[tuple[Actor, list[Body]]] = field(default_factory=list)
@@ -113,7 +116,7 @@ class Protocol(World):
         self.customers.append(customer)
         self.periods[customer] = [[int(start), None]]
         self.note(customer, "start", start)
-        self.tell()
+        self.deliver()
         return customer
 
     def upgrade(self, customer: str, tier: str) -> None:
@@ -121,26 +124,26 @@ class Protocol(World):
         self.holdings[customer] = (Entitlement(dimension=tier, value="1", expires_at=int(self.now) + 90 * DAY),)
         self.ever_held.setdefault(customer, set()).add(tier)
 
-    def subscribe(self, customer: str, *, told: bool = True, refetched: bool = True) -> None:
-        """A customer leaves, or comes back; the notice arrives at once if ``told``, else with a later one."""
+    def subscribe(self, customer: str, *, notified: bool = True, refetched: bool = True) -> None:
+        """A customer cancels, or resubscribes; the notice arrives at once if ``notified``, else with a later one."""
         # Marketplace's periods have whole seconds here, as its notices do
         self.now = float(int(self.now) + 1)
-        if customer in self.left:
+        if customer in self.cancelled:
             self.marketplace.activate(customer, iso(self.now))
-            self.left.discard(customer)
+            self.cancelled.discard(customer)
             self.periods[customer].append([int(self.now), None])
             self.note(customer, "start", self.now)
         else:
             self.marketplace.end(customer, iso(self.now))
-            self.left.add(customer)
-            self.ever_left.add(customer)
+            self.cancelled.add(customer)
+            self.ever_cancelled.add(customer)
             self.periods[customer][-1][1] = int(self.now)
             self.note(customer, "end", self.now)
-        if told:
-            self.tell(refetched=refetched)
+        if notified:
+            self.deliver(refetched=refetched)
 
     def note(self, customer: str, kind: Any, at: float) -> Notice:
-        """Marketplace has something to say. As a legacy customer's, so that both integrations follow it."""
+        """Marketplace sends a notice, in the form of a legacy customer's, which both integrations follow."""
         action = {"start": "subscribe-success", "end": "unsubscribe-pending", "entitlement": "entitlement-updated"}
         notice = Notice(
             id=f"n{len(self.notices)}",
@@ -155,8 +158,8 @@ class Protocol(World):
         self.mail.append(notice)
         return notice
 
-    def tell(self, *, refetched: bool = True) -> None:
-        """Deliver every notice that is still on its way; what the contract includes is fetched again after it."""
+    def deliver(self, *, refetched: bool = True) -> None:
+        """Deliver every notice in the mail. refetched: entitlements are fetched again after it."""
         for notice in list(self.mail):
             self.subscription_receiver.receive(notice, "", self.now)
         self.mail.clear()
@@ -184,7 +187,7 @@ class Protocol(World):
                 b for other, sent in self.reported if other is not actor and other.ended >= actor.born for b in sent
             ]
             verdicts = [(verdict.verdict, verdict.reason) for _, verdict in answers]
-            self.sender.told(bodies, verdicts, others)
+            self.sender.answered(bodies, verdicts, others)
             self.watcher.answered_for(bodies, verdicts)
 
         actor = self.scheduler.spawn("recorder", work, skew)
@@ -202,7 +205,7 @@ class Protocol(World):
         return actor
 
     def postman(self, notice: Notice, *, entitlements: bool = False, skew: float = 0.0) -> Actor:
-        """One delivery of a notice; it stays on its way until it was worked on without an error."""
+        """One delivery of a notice, which stays in the mail until its receiver has returned without an error."""
         receiver = self.entitlement_receiver if entitlements else self.subscription_receiver
 
         def work() -> None:
@@ -215,12 +218,12 @@ class Protocol(World):
     # --- drain --------------------------------------------------------------------------------------------------------
 
     def drain(self) -> None:
-        """Nothing breaks any more: clients send again what they have no verdict on, runs go on past every deadline."""
+        """Without faults: clients send again the events without a verdict, and runs go on past every deadline."""
         self.marketplace.clear_faults()
         self.trouble.clear()
         self.mode = "live"
-        self.tell()
-        for customer in sorted(set(self.customers) - self.left) if self.tiers else ():
+        self.deliver()
+        for customer in sorted(set(self.customers) - self.cancelled) if self.tiers else ():
             subscriber = self.subscribers.get(customer)
             assert subscriber is not None
             self.entitlement_receiver.sync.sync(subscriber, self.now)
@@ -292,7 +295,7 @@ class _Holdings:
         def answer() -> tuple[Entitlement, ...]:
             ids = [b for b, buyer in world.buyers.items() if license_arn and buyer["licenseArn"] == license_arn]
             customer = customer_identifier or ids[0]
-            return () if customer in world.left else world.holdings.get(customer, ())
+            return () if customer in world.cancelled else world.holdings.get(customer, ())
 
         found: tuple[Entitlement, ...] = world.scheduler.around("GetEntitlements", answer)
         return found

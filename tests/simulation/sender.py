@@ -1,4 +1,4 @@
-"""The app that reports usage, and what it was told."""
+"""The app that reports usage, and the verdicts that it got."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ def is_void(body: Body) -> bool:
 
 @dataclass
 class Sender:
-    """An app that keeps an event, or a void, until it has a final verdict, and what it was told.
+    """An app that keeps an event, or a void, until it has a final verdict.
 
-    ``taken_back``: events of which it was told so. ``refused``: events only.
+    outbox: bodies without one. accepted, refused: events by their verdict. taken_back: events whose void was accepted.
     """
 
     bodies: dict[tuple[str, int, bool], Body] = field(default_factory=dict)
@@ -37,11 +37,14 @@ class Sender:
             if body not in self.outbox:
                 self.outbox.append(body)
 
-    def told(
+    def answered(
         self, bodies: list[Body], verdicts: Sequence[tuple[str, str]], under_way: list[Body] | None = None
     ) -> None:
-        """under_way: events of other requests at the same time; of these a refusal is not the last word, unless it says
-        that they were taken back."""
+        """Take the verdicts of one request.
+
+        under_way: bodies of requests at the same time. They may still be accepted there, so a refusal is not final for
+        them, unless its reason is ``voided``.
+        """
         for body, (verdict, reason) in zip(bodies, verdicts, strict=True):
             if verdict == "retry_later":
                 continue

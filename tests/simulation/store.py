@@ -22,7 +22,7 @@ _PAGE = sizes.PAGE_LIMIT
 
 
 class FaultyStore(MemoryDynamoDB):
-    """Stops actors before each operation. ``wrote``: told what each operation has changed, as one.
+    """Stops actors before each operation. ``wrote``: called with everything that an operation has changed.
 
     behind(most): by how many writes a read that may lag is behind; asked only where a fault says ``stale``.
     """

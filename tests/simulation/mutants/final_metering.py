@@ -36,7 +36,7 @@ if subscriber.status != 'final_metering':
     ),
     Mutant(
         "unanswered-is-over",
-        "a leaver is cancelled while another's call with a line may be under way",
+        "a customer is cancelled while another run's call with a line may be under way",
         "unanswered",
         """
 if is_under_way(record, now):
@@ -73,28 +73,28 @@ if record.state != 'sealed':
     ),
     Mutant(
         "restart-takes-its-own-word-for-the-end",
-        "who is restarted after refusing does nothing",
+        "an execution that is restarted after refusing does nothing",
         "next_step",
         "subscriber.status == 'cancelled'",
         "subscriber.status in ('cancelled', 'final_metering')",
     ),
     Mutant(
         "back-again-is-cancelled",
-        "a subscriber who is back is cancelled by the old period's end",
+        "the end of an old period cancels a subscriber who has resubscribed",
         "ended_period",
         "EndedPeriod(end, periods[number].start if number < len(periods) else None)",
         "EndedPeriod(end)",
     ),
     Mutant(
         "remainder-unnamed",
-        "what remains of a cancelled customer disappears",
+        "the remainder of a cancelled customer disappears",
         "Balances.end_remainder",
         "self._next(old).set(ended)",
         "self._next(old).set(dict.fromkeys(ended, Decimal(0)))",
     ),
     Mutant(
         "leavers-found-once",
-        "nobody looks after a leaver whose final metering has died",
+        "a final metering that has died is not started again",
         "Starter.restart",
         "self.start(subscriber) or self._start(f'{name}-{hour_of(now)}', subscriber.customer_identifier, end)",
         "self.start(subscriber)",
@@ -108,7 +108,7 @@ if record.state != 'sealed':
     ),
     Mutant(
         "status-not-judged",
-        "a leaver whose usage is refused by status has it accepted",
+        "usage of a cancelled customer is accepted though the status refuses it",
         "_accepts",
         "in_time and subscriber.status in ('active', 'pending_cancellation')",
         "in_time or subscriber.status == 'final_metering'",

@@ -19,14 +19,14 @@ MUTANTS = (
     ),
     Mutant(
         "user-mark-not-put",
-        "a user is counted, and nobody notes it",
+        "a user is counted, and the mark is not stored",
         "_plan",
         "plan.append((events.mark_if_new(customer, *mark, event.occurred_at), _is_counted(mark)))",
         "",
     ),
     Mutant(
         "highest-unconditional",
-        "the highest count is raised whoever has raised it meanwhile",
+        "the highest count is raised though another request has raised it meanwhile",
         "UsageEvents.raise_mark",
         "change.equals('highest', seen)",
         "change.exists('highest')",
@@ -71,7 +71,7 @@ if dict(stored.content) != event.content:
     ),
     Mutant(
         "busy-is-recorded",
-        "a sender that must send again is told that its usage was recorded",
+        "usage that is to be sent again is answered as recorded",
         "report_usage",
         "Verdict.of(BUSY, each.id)",
         "Verdict(event_id=each.id, verdict='recorded')",
@@ -113,7 +113,7 @@ if dict(stored.content) != event.content:
     ),
     Mutant(
         "accepts-until-not-in-condition",
-        "a cancelled customer's record is created whenever it ended",
+        "a record of a cancelled customer is created however late",
         "accepts_usage",
         "'subscriptionStatus = :active OR (subscriptionStatus = :leaving AND acceptsUntil > :now)'",
         "'subscriptionStatus = :active"
@@ -121,7 +121,7 @@ if dict(stored.content) != event.content:
     ),
     Mutant(
         "accepts-until-not-judged",
-        "a cancelled customer's usage is accepted whenever it ended",
+        "usage of a cancelled customer is accepted however late",
         "_accepts",
         "subscriber.accepts_until is not None and now < subscriber.accepts_until",
         "subscriber.accepts_until is not None",

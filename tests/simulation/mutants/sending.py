@@ -42,7 +42,7 @@ batch = self._store_attempt(batch, attempt)
     ),
     Mutant(
         "5xx-is-an-answer",
-        "an attempt is struck out though nobody knows whether it was done",
+        "an attempt is removed though its call may have been done",
         "Sender._settle_fault",
         "fault.answered",
         "fault is not None",

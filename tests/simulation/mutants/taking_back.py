@@ -61,14 +61,14 @@ if not tags:
     ),
     Mutant(
         "void-of-a-mark",
-        "who brought a user's mark is taken back, and the mark stays",
+        "the event that brought a user's mark is taken back, and the mark stays",
         "judge_void",
         "_MARKED if event.marked else ACCEPT",
         "ACCEPT",
     ),
     Mutant(
         "void-lost-is-sealed",
-        "who comes second is told that the hour is closed",
+        "the second of two voids is answered that the hour is closed",
         "void_event",
         "not cancelled.reasons[0].failed",
         "cancelled.reasons",

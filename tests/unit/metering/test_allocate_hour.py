@@ -98,7 +98,7 @@ def test_a_record_without_tags_is_not_looked_up(ledger: Ledger) -> None:
     assert [(line.dimension, line.allocations) for line in plan.frozen.lines] == [("d000", AllocationSummary())]
 
 
-def test_what_the_balance_held_is_untagged(ledger: Ledger) -> None:
+def test_units_from_the_balance_are_untagged(ledger: Ledger) -> None:
     tagged(ledger, 1, 2)
     balance = ledger.balances.get(CUSTOMER)
     ledger.write(ledger.balances.replace(balance, remainder={"d000": Decimal("1.5")}, used={}))

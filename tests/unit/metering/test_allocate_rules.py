@@ -35,11 +35,11 @@ def shares(found: Split) -> dict[str, str]:
     }
 
 
-def test_nothing_tagged_is_a_plain_line() -> None:
+def test_usage_without_tags_makes_a_plain_line() -> None:
     assert split("5", {}) == Split()
 
 
-def test_what_is_billed_whole_is_split_as_it_was_reported() -> None:
+def test_fully_billed_usage_is_split_as_reported() -> None:
     assert shares(split("9", {"a": "2", "b": "3"})) == {"": "4", "a": "2", "b": "3"}
 
 
@@ -58,22 +58,20 @@ def test_the_untagged_bucket_is_left_out_where_it_is_empty() -> None:
         ("0", {}),
     ],
 )
-def test_what_is_not_billed_is_taken_from_the_untagged_first_then_from_the_largest(
-    line: str, left: dict[str, str]
-) -> None:
+def test_unbilled_units_come_from_the_untagged_then_from_the_largest_set(line: str, left: dict[str, str]) -> None:
     assert shares(split(line, {"a": "2", "b": "3"})) == left
 
 
-def test_of_equal_sets_the_first_by_name_loses_first() -> None:
+def test_of_equal_sets_the_first_by_name_loses_units_first() -> None:
     assert shares(split("3", {"b": "2", "a": "2"})) == {"a": "1", "b": "2"}
 
 
-def test_what_a_set_does_not_fill_of_a_billed_unit_goes_to_the_untagged() -> None:
+def test_parts_of_a_billed_unit_go_to_the_untagged_bucket() -> None:
     """2,400 + 1,700 + 900 calls are 5 billed units, of which the sets fill 2 and 1."""
     assert shares(split("5", {"a": "2400", "b": "1700", "c": "900"}, scale=1000)) == {"": "2", "a": "2", "b": "1"}
 
 
-def test_where_no_set_fills_a_billed_unit_the_line_is_plain() -> None:
+def test_a_line_is_plain_if_no_set_fills_a_billed_unit() -> None:
     assert split("1", {"a": "600", "b": "400"}, scale=1000) == Split()
 
 
@@ -123,7 +121,7 @@ def test_sets_that_take_too_many_bytes_are_folded() -> None:
     assert found.folded_units == sum((Decimal(n + 1) for n in range(found.folded_sets)), ZERO)
 
 
-def test_where_nothing_fits_all_sets_are_folded_and_named() -> None:
+def test_all_sets_are_folded_and_logged_if_none_fits() -> None:
     assert split("5", {"a": "2", "b": "3"}, largest=0) == Split((), 2, Decimal(5))
 
 
@@ -187,7 +185,7 @@ def test_no_set_is_billed_more_than_it_used(hour: dict[str, Any]) -> None:
 
 @given(hours())
 def test_sets_lose_nothing_while_untagged_units_can_pay(hour: dict[str, Any]) -> None:
-    """And then the largest do: a set that is cut is larger than every set that is not."""
+    """Then the largest sets pay: a set that lost units is larger than each one that lost none."""
     found = {a.tags: a.quantity for a in of(hour, largest=LARGEST_LINE).allocations}
     own = {tags: floor(used / hour["scale"], hour["decimals"]) for tags, used in hour["tagged"].items()}
     losers = {tags for tags, units_ in own.items() if found.get(tags, ZERO) < units_}
@@ -205,7 +203,7 @@ def test_the_order_in_which_sets_are_read_does_not_matter(hour: dict[str, Any], 
 
 
 @given(hours())
-def test_the_smallest_are_folded(hour: dict[str, Any]) -> None:
+def test_the_smallest_sets_are_folded(hour: dict[str, Any]) -> None:
     whole, found = of(hour, largest=LARGEST_LINE), of(hour)
     before = {a.tags: a.quantity for a in whole.allocations if a.tags}
     kept = {a.tags: a.quantity for a in found.allocations if a.tags}

@@ -51,14 +51,14 @@ def test_a_record_is_marked_after_its_messages(ledger: Ledger) -> None:
 
 
 def test_lines_are_counted_before_their_record_is_marked(ledger: Ledger) -> None:
-    """A count that did not get out would be a page that nobody gets."""
+    """A count that is lost would be an alarm that is not raised."""
     for customer, verdict in (("a", "expired"), ("b", "conflict")):
         ledger.sealed(("d", "e"), verdict, customer=customer)
-    told: list[dict[str, int]] = []
+    counts: list[dict[str, int]] = []
 
     def dies(lines: Mapping[str, int]) -> None:
-        told.append(dict(lines))
-        if len(told) == 1:
+        counts.append(dict(lines))
+        if len(counts) == 1:
             raise MemoryError
 
     def copy() -> int:
@@ -68,7 +68,7 @@ def test_lines_are_counted_before_their_record_is_marked(ledger: Ledger) -> None
     with pytest.raises(MemoryError):
         copy()
     assert [copy(), copy()] == [4, 0]
-    assert told == [{"expired": 2, "conflict": 2}] * 2, "at least once, and not where there is nothing new"
+    assert counts == [{"expired": 2, "conflict": 2}] * 2, "at least once, and not where there is nothing new"
 
 
 def test_another_verdict_is_copied_too(ledger: Ledger) -> None:

@@ -80,12 +80,12 @@ def test_a_deadline_that_is_over_leaves_no_time_at_all(ledger: Ledger, tmp_path:
     assert sums("NearestDeadlineSeconds") == [0]
 
 
-def test_where_nothing_is_pending_a_day_is_left(ledger: Ledger, sums: Sums) -> None:
+def test_the_time_left_is_a_day_while_nothing_is_pending(ledger: Ledger, sums: Sums) -> None:
     call("report", {})
     assert sums("NearestDeadlineSeconds", "PendingHours") == [86400, 0]
 
 
-def test_what_the_mode_holds_wakes_nobody(
+def test_lines_that_the_mode_holds_raise_no_alarm(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sums: Sums
 ) -> None:
     monkeypatch.setenv("METERING_MODE", "test-buyers")
@@ -102,7 +102,7 @@ def test_what_the_mode_holds_wakes_nobody(
 
 
 def test_hours_that_wait_and_hours_that_fail_are_both_emitted_as_waiting(ledger: Ledger, sums: Sums) -> None:
-    """Neither will be billed as it is, and the alarm on the metric is the only one that tells early."""
+    """Neither will be billed as it is, and only the alarm on this metric shows it early."""
     ledger.subscriber_items.put_item(Item={"customerIdentifier": "poisoned", "activePeriods": [{"begin": 1}]})
     customers = (CUSTOMER, "unknown-1", "unknown-2", "poisoned")
     for customer in customers:
@@ -112,7 +112,7 @@ def test_hours_that_wait_and_hours_that_fail_are_both_emitted_as_waiting(ledger:
     assert sums("HoursSealed", "HoursWaiting") == [1, 3]
 
 
-def test_no_hour_waits_where_all_are_sealed(ledger: Ledger, sums: Sums) -> None:
+def test_no_waiting_hour_is_emitted_once_all_are_sealed(ledger: Ledger, sums: Sums) -> None:
     ledger.opened()
     call("seal_hours", {"keys": [KEY]})
     assert sums("HoursSealed", "HoursWaiting") == [1, 0]
@@ -168,7 +168,7 @@ def test_the_stages_test_buyers_are_read_from_its_setting(
     assert not any(mode.sends(buyer) or mode.plans(buyer) for buyer in ("", "l-3", "l-1,l-2", "l"))
 
 
-def test_the_list_sends_for_nobody_in_another_mode() -> None:
+def test_the_list_of_test_buyers_counts_in_its_own_mode_only() -> None:
     listed = frozenset({"l-1"})
     assert [Mode(name, listed).sends("l-1") for name in ("off", "dry-run", "test-buyers", "live")] == [
         False,

@@ -39,7 +39,7 @@ def find(sent: bool = False) -> Any:
     return call("find_final_hours", {**PERIOD, "sent": sent})
 
 
-def test_a_time_to_wait_for_is_the_functions_own(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_function_returns_the_time_to_wait_for(ledger: Ledger, tmp_path: Path) -> None:
     at(tmp_path, END + 5)
     assert find() == {"step": "wait", "seal": [], "chunks": [], "waitUntil": iso(REFUSES)}
 
@@ -55,7 +55,7 @@ def test_usage_is_refused_at_its_time(ledger: Ledger, tmp_path: Path) -> None:
     assert status(ledger) == "final_metering"
 
 
-def test_hours_to_send_and_hours_to_seal_only_travel_as_keys(ledger: Ledger) -> None:
+def test_hours_to_send_and_unsendable_hours_travel_as_keys(ledger: Ledger) -> None:
     cancelling(ledger, "final_metering")
     hours = [HOUR - 3600 * number for number in range(11, -1, -1)]
     for hour in (*hours, HOUR + 7200):
@@ -76,7 +76,7 @@ def test_an_open_hour_keeps_the_subscription(ledger: Ledger) -> None:
     assert status(ledger) == "final_metering"
 
 
-def test_the_end_names_what_can_never_be_sent(ledger: Ledger) -> None:
+def test_the_end_logs_units_that_are_never_sent(ledger: Ledger) -> None:
     cancelling(ledger, "final_metering")
     ledger.sealed(hour=HOUR)
     later = ledger.opened({("api_calls", MONTH): Decimal(2)}, hour=HOUR + 7200)

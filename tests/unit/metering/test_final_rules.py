@@ -23,7 +23,7 @@ from runtime.clock import from_iso
 
 HOUR = 3600
 EIGHT = int(from_iso("2026-11-15T08:00:00Z"))
-#: The customer cancels at 09:20: usage is refused from 10:05 on, and Marketplace takes it until 10:20.
+#: The buyer cancels at 09:20: usage is refused from 10:05 on, Marketplace takes it until 10:20.
 END = EIGHT + HOUR + 1200
 REFUSES, GRACE = END + 2700, END + 3600
 NINE, TEN, ELEVEN = EIGHT + HOUR, EIGHT + 2 * HOUR, EIGHT + 3 * HOUR
@@ -57,8 +57,8 @@ def sealed_hour(hour: int, verdict: str | None = None, **changes: Any) -> Meteri
     )
 
 
-def step(who: Subscriber | None, now: float, *records: MeteringRecord, sent: bool = False, **more: Any) -> Step:
-    return next_step(who, END, records, now=now, sent=sent, **more)
+def step(customer: Subscriber | None, now: float, *records: MeteringRecord, sent: bool = False, **more: Any) -> Step:
+    return next_step(customer, END, records, now=now, sent=sent, **more)
 
 
 def send(*hours: int, unsendable: tuple[int, ...] = ()) -> Step:
@@ -91,12 +91,12 @@ def test_an_ended_period_is_found_by_its_end() -> None:
     )  # fmt: skip
 
 
-def test_what_is_not_looked_at_has_passed_its_deadline_long_ago() -> None:
+def test_hours_that_are_not_read_passed_their_deadline_long_ago() -> None:
     assert deadline(first_hour(END) - HOUR) < END - 29 * 86400
     assert first_hour(END) % HOUR == 0
 
 
-def test_an_hour_past_its_deadline_that_nobody_has_sealed_is_sealed_before_the_end() -> None:
+def test_an_unsealed_hour_past_its_deadline_is_sealed_before_the_end() -> None:
     """It still takes from the balance, or adds to it."""
     old = EIGHT - 48 * HOUR
     assert step(REFUSING, REFUSES, open_hour(old)) == send(old)
@@ -136,7 +136,7 @@ def test_the_running_hour_is_sealed_and_sent_too() -> None:
 
 
 @pytest.mark.parametrize("verdict", [None, "rejected"])
-def test_a_line_that_may_be_answered_otherwise_is_sent_every_minute_until_the_grace_is_over(
+def test_a_line_without_a_final_answer_is_sent_every_minute_of_the_grace(
     verdict: str | None,
 ) -> None:
     waiting = sealed_hour(TEN, verdict)
@@ -156,7 +156,7 @@ def test_a_line_that_another_run_may_be_sending_is_not_answered_yet() -> None:
     assert step(subscriber("final_metering"), now, under_way, sent=True) == wait(now + AGAIN)
 
 
-def test_a_verdict_that_no_try_of_the_grace_changes_is_an_answer() -> None:
+def test_a_verdict_that_the_grace_cannot_change_is_an_answer() -> None:
     parked = sealed_hour(TEN, "not_subscribed", at=REFUSES, status_changed_at=END)
     assert step(REFUSING, REFUSES + 1, parked) == THE_END
     woken = replace(REFUSING, status_changed_at=END + 5)
@@ -167,7 +167,7 @@ def test_an_hour_that_was_sealed_without_an_identity_is_never_sent() -> None:
     assert step(REFUSING, REFUSES, replace(sealed_hour(TEN), identity={})) == THE_END
 
 
-def test_all_answered_ends_at_once() -> None:
+def test_the_subscription_ends_as_soon_as_every_line_is_answered() -> None:
     assert step(REFUSING, REFUSES, sent=True) == THE_END
     assert step(REFUSING, REFUSES) == THE_END
     assert step(REFUSING, REFUSES, sealed_hour(TEN, "billed")) == THE_END
@@ -176,11 +176,11 @@ def test_all_answered_ends_at_once() -> None:
 def test_a_later_hour_of_the_grace_waits_until_it_begins() -> None:
     """H9d; and usage beyond an hour that was sealed early. Marketplace takes no timestamp of the future."""
     end = TEN + 600  # refuses at 10:55, grace until 11:10
-    who = subscriber("final_metering", active_periods=(Period(EIGHT, end),))
+    customer = subscriber("final_metering", active_periods=(Period(EIGHT, end),))
     records = [open_hour(TEN), open_hour(ELEVEN)]
 
     def at(now: float, *found: MeteringRecord, sent: bool = False) -> Step:
-        return next_step(who, end, found, now=now, sent=sent)
+        return next_step(customer, end, found, now=now, sent=sent)
 
     assert at(accepts_until(end), *records) == send(TEN)
     assert at(accepts_until(end), sealed_hour(TEN), *records[1:], sent=True) == wait(accepts_until(end) + AGAIN)
@@ -194,9 +194,9 @@ def test_a_later_hour_of_the_grace_waits_until_it_begins() -> None:
 
 def test_an_hour_counts_from_the_timestamp_that_it_is_sent_with() -> None:
     """The activation inside the hour: it may lie in the future by a clock that is behind."""
-    who = subscriber("final_metering", active_periods=(Period(EIGHT, NINE), Period(TEN + 60, TEN + 90)))
+    customer = subscriber("final_metering", active_periods=(Period(EIGHT, NINE), Period(TEN + 60, TEN + 90)))
     end = TEN + 90
-    assert next_step(who, end, [open_hour(TEN)], now=accepts_until(end), sent=False) == send(TEN)
+    assert next_step(customer, end, [open_hour(TEN)], now=accepts_until(end), sent=False) == send(TEN)
     activated = subscriber("active", Period(TEN + 330))
     assert step(activated, REFUSES, open_hour(TEN)) == DONE, "it begins at 10:05:30"
     assert step(activated, TEN + 330, open_hour(TEN)) == send(TEN)
@@ -212,7 +212,7 @@ def test_an_hour_that_begins_after_the_grace_is_sealed_and_never_sent() -> None:
     assert not cannot_be_sent(open_hour(ELEVEN), END, REFUSES)
 
 
-def test_to_the_second() -> None:
+def test_moments_count_to_the_second() -> None:
     """An hour that begins at the end of the grace, now, or at the next activation."""
     assert cannot_be_sent(sealed_hour(ELEVEN), ELEVEN - GRACE_SECONDS, REFUSES), "it begins as the grace ends"
     assert cannot_be_sent(sealed_hour(ELEVEN), END, ELEVEN), "it begins now, after the grace"
@@ -230,7 +230,7 @@ def test_to_the_second() -> None:
     assert at(sealed_hour(ELEVEN)) == THE_END, "and is not waited for"
 
 
-def test_an_hour_that_cannot_be_sealed_holds_up_the_end_and_is_looked_at_now_and_then() -> None:
+def test_an_hour_that_cannot_be_sealed_delays_the_end_and_is_tried_again() -> None:
     assert step(REFUSING, GRACE + 5, open_hour(NINE)) == send(NINE)
     assert step(REFUSING, GRACE + 5, open_hour(NINE), sent=True) == wait(GRACE + 5 + WATCH)
     assert step(REFUSING, GRACE + 5, open_hour(NINE, "closing"), sent=True) == wait(GRACE + 5 + WATCH)
@@ -238,7 +238,7 @@ def test_an_hour_that_cannot_be_sealed_holds_up_the_end_and_is_looked_at_now_and
 
 
 @pytest.mark.parametrize("late", [1800, 7200])
-def test_a_late_notice_has_everything_done_at_once(late: int) -> None:
+def test_a_late_notice_starts_every_step_at_once(late: int) -> None:
     now = END + max(late, 2700)
     records = [open_hour(NINE), open_hour(TEN)]
     assert step(LEAVING, now, *records) == REFUSE
@@ -256,12 +256,12 @@ def test_an_end_that_was_not_the_first_has_nothing_to_do(now: float) -> None:
     assert step(None, now) == DONE
 
 
-def test_a_cancelled_one_is_done() -> None:
+def test_a_cancelled_subscriber_needs_nothing_more() -> None:
     assert step(subscriber("cancelled"), GRACE, sealed_hour(TEN)) == DONE
 
 
-def test_its_own_final_metering_is_gone_on_with() -> None:
-    """H9e: who restarts it finds ``final_metering``, not ``pending_cancellation``."""
+def test_a_restarted_final_metering_continues_its_own_work() -> None:
+    """H9e: a restarted execution finds ``final_metering``, not ``pending_cancellation``."""
     assert step(REFUSING, REFUSES + 60, open_hour(TEN)) == send(TEN)
 
 

@@ -30,7 +30,7 @@ def test_the_last_hour_is_closed_and_past_the_delay(now: str, delay: int, last: 
 
 
 @pytest.mark.parametrize(("wanted", "last"), [("07:30", "07"), ("09:00", "09"), ("10:00", "09"), ("23:00", "09")])
-def test_an_hour_that_is_asked_for_needs_no_delay_but_must_be_closed(wanted: str, last: str) -> None:
+def test_a_named_hour_needs_no_delay_but_must_be_closed(wanted: str, last: str) -> None:
     now = from_iso("2026-11-15T10:00:00Z")
     assert iso(last_due_hour(now, 10, from_iso(f"2026-11-15T{wanted}:00Z"))) == f"2026-11-15T{last}:00:00Z"
 
@@ -64,12 +64,12 @@ def test_a_page_travels_in_chunks() -> None:
     assert (payload["cursor"], payload["more"]) == ({"true": ["c22", 3600], "true#3": []}, True)
 
 
-def test_nothing_is_due() -> None:
+def test_an_empty_index_gives_an_empty_page() -> None:
     assert DueHours(()).payload() == {"chunks": [], "cursor": None, "more": False, "events": 0}
 
 
 @pytest.mark.parametrize("dimension", ["d", "a|b", "a#b", "ü"])
-def test_keys_are_read_back(dimension: str) -> None:
+def test_keys_are_parsed_as_written(dimension: str) -> None:
     assert parse_record_key(record_key(("lic-1.a:b", 7200))) == ("lic-1.a:b", 7200)
     assert parse_line_key(line_key(("c", 7200, dimension))) == ("c", 7200, dimension)
 
@@ -112,7 +112,7 @@ def test_pages_cover_every_due_hour_exactly_once_oldest_first(ledger: Ledger, si
     assert len(found) == -(-len(keys) // size), "no empty page at the end"
 
 
-def test_what_is_settled_between_pages_neither_hides_nor_repeats_the_rest(ledger: Ledger) -> None:
+def test_hours_settled_between_pages_neither_hide_nor_repeat_others(ledger: Ledger) -> None:
     """The index shrinks under a run: a place stays where it was although its record has left."""
     keys = opened(ledger, shards=4)
     found: list[tuple[str, int]] = []

@@ -65,7 +65,7 @@ def test_a_line_is_sent_with_the_frozen_timestamp_identity_and_quantity() -> Non
     assert sent.identity == BillingIdentity(integration="legacy", product_code="p", customer_identifier="c")
 
 
-def test_what_is_not_sealed_has_nothing_to_send() -> None:
+def test_a_record_that_is_not_sealed_cannot_be_sent() -> None:
     with pytest.raises(ValueError, match="sealed"):
         usage_line(sealed(None), Line(dimension="d", quantity=Decimal(1), counted=Decimal(1)))
 
@@ -85,12 +85,12 @@ def test_what_is_not_sealed_has_nothing_to_send() -> None:
         ("", True, None),
     ],
 )
-def test_what_an_answer_means(status: str, others: bool, verdict: str | None) -> None:
+def test_each_answer_has_its_verdict(status: str, others: bool, verdict: str | None) -> None:
     assert verdict_of(status, unanswered_others=others) == verdict
 
 
 @pytest.mark.parametrize(
-    ("verdict", "since", "told"),
+    ("verdict", "since", "named"),
     [
         ("not_subscribed", "2026-11-15T08:00:00Z", True),
         ("not_subscribed", None, False),
@@ -98,7 +98,7 @@ def test_what_an_answer_means(status: str, others: bool, verdict: str | None) ->
         ("conflict", "2026-11-15T08:00:00Z", False),
     ],
 )
-def test_an_open_advisory_is_a_reason_for_not_subscribed(verdict: str, since: str | None, told: bool) -> None:
+def test_an_open_advisory_is_a_reason_for_not_subscribed(verdict: str, since: str | None, named: bool) -> None:
     detail = detail_of(verdict, since)
-    assert (detail is not None) is told
-    assert since is None or not told or since in str(detail)
+    assert (detail is not None) is named
+    assert since is None or not named or since in str(detail)

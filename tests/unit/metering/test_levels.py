@@ -33,7 +33,7 @@ def test_the_time_left_is_until_the_nearest_deadline() -> None:
     assert levels(nearest_deadline=HOUR - 90).time_left(HOUR) == -90, "it is over"
 
 
-def test_where_nothing_is_pending_a_whole_window_is_left_and_nothing_is_old() -> None:
+def test_without_pending_hours_the_whole_window_is_left() -> None:
     assert (levels().time_left(HOUR), levels().age(HOUR)) == (DAY, 0)
 
 
@@ -42,7 +42,7 @@ def test_the_age_is_since_the_oldest_hours_end() -> None:
     assert levels(oldest=HOUR).age(HOUR + 1800) == 0, "it has not ended"
 
 
-def test_the_oldest_and_most_urgent_of_several_hours_is_told(ledger: Ledger) -> None:
+def test_the_oldest_and_the_most_urgent_hour_are_reported(ledger: Ledger) -> None:
     for hour, customer in ((HOUR + 3600, "a"), (HOUR, "b"), (HOUR + 7200, "c")):
         ledger.opened(customer=customer, hour=hour)
     now = HOUR + 3 * 3600
@@ -51,7 +51,7 @@ def test_the_oldest_and_most_urgent_of_several_hours_is_told(ledger: Ledger) -> 
     assert (found.age(now), found.time_left(now)) == (2 * 3600, DAY - 600 - 3 * 3600)
 
 
-def test_what_the_mode_holds_is_neither_old_nor_urgent_nor_at_risk(ledger: Ledger) -> None:
+def test_held_hours_are_neither_old_nor_urgent_nor_at_risk(ledger: Ledger) -> None:
     ledger.opened(customer="held")
     ledger.opened(customer="listed", hour=HOUR + 3600)
     found = read(ledger, deadline(HOUR) - 1, Mode("test-buyers", frozenset({"listed"})))
@@ -70,7 +70,7 @@ def test_a_pending_hour_is_at_risk_once_less_than_twelve_hours_are_left(ledger: 
     assert (found.pending_hours, found.at_risk.lines) == (1, lines)
 
 
-def test_what_is_at_risk_is_told_in_lines_units_and_money(ledger: Ledger) -> None:
+def test_usage_at_risk_is_reported_in_lines_units_and_money(ledger: Ledger) -> None:
     """Of the three, one has all the time it needs."""
     ledger.opened(customer="a")
     ledger.opened({("api_calls", MONTH): Decimal(600)}, "b")
@@ -88,7 +88,7 @@ def test_an_hour_before_the_months_end_is_at_risk_as_soon_as_it_is_over(ledger: 
     assert (found.time_left(now), found.at_risk.lines) == (6 * 3600, 1)
 
 
-def test_the_most_urgent_are_counted_where_there_are_more_than_can_be_read(
+def test_the_most_urgent_hours_are_counted_if_not_all_can_be_read(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report_levels, "READ", 1)
@@ -101,7 +101,7 @@ def test_the_most_urgent_are_counted_where_there_are_more_than_can_be_read(
 # --- failed -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_failed_is_told_in_lines_units_and_money_and_is_at_no_risk(ledger: Ledger) -> None:
+def test_failed_lines_are_reported_apart_from_usage_at_risk(ledger: Ledger) -> None:
     ledger.sealed(("api_calls",), "expired", "a")
     ledger.sealed(("api_calls",), "conflict", "b")
     ledger.sealed(("api_calls",), "billed", "c")
@@ -112,8 +112,8 @@ def test_what_failed_is_told_in_lines_units_and_money_and_is_at_no_risk(ledger: 
     assert (found.pending_hours, found.at_risk.lines) == (0, 0)
 
 
-def test_hours_after_the_one_asked_for_are_not_read(ledger: Ledger) -> None:
-    """A run by hand of an old hour tells of what is due up to it."""
+def test_hours_after_the_wanted_one_are_not_read(ledger: Ledger) -> None:
+    """A manual run of an old hour reports what is due up to it."""
     ledger.opened(hour=HOUR)
     ledger.opened(hour=HOUR + 3600)
     found = read_levels(ledger.records, HOUR, now=HOUR + 7200, mode=LIVE, dimensions=DIMENSIONS)

@@ -23,7 +23,7 @@ class Time:
 
 
 @pytest.mark.parametrize(("rate", "copies", "interval"), [(8, 1, 0.125), (8, 2, 0.25), (10, 10, 1.0), (0.5, 1, 2.0)])
-def test_the_rate_is_shared_out(rate: float, copies: int, interval: float) -> None:
+def test_the_copies_share_the_rate(rate: float, copies: int, interval: float) -> None:
     time = Time()
     pace = time.pace(rate, copies)
     calls = []
@@ -34,7 +34,7 @@ def test_the_rate_is_shared_out(rate: float, copies: int, interval: float) -> No
     assert len(time.slept) == 4
 
 
-def test_a_slow_call_does_not_buy_a_burst() -> None:
+def test_a_slow_call_allows_no_burst() -> None:
     time = Time()
     pace = time.pace(10, 1)
     pace.wait()
@@ -56,7 +56,7 @@ def test_a_late_call_does_not_move_the_grid() -> None:
 
 
 @pytest.mark.parametrize(("rate", "copies", "slack"), [(8, 2, 0.2), (8, 1, 0.2), (8, 3, 0.075), (8, 4, 0), (10, 2, 0)])
-def test_what_a_second_leaves_free_may_be_caught_up(rate: float, copies: int, slack: float) -> None:
+def test_unused_calls_of_a_second_may_be_caught_up(rate: float, copies: int, slack: float) -> None:
     assert Time().pace(rate, copies).slack == pytest.approx(slack)
 
 

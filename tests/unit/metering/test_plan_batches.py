@@ -49,7 +49,7 @@ def test_a_pending_line_is_due(verdict: str | None) -> None:
 
 
 @pytest.mark.parametrize("verdict", sorted(ENDED))
-def test_an_ended_line_is_not(verdict: str) -> None:
+def test_an_ended_line_is_not_due(verdict: str) -> None:
     assert not is_due(line(verdict), SUBSCRIBER, NOW)
 
 
@@ -59,7 +59,7 @@ def test_nothing_is_sent_from_its_deadline_on(before: float, due: bool) -> None:
 
 
 @pytest.mark.parametrize(("waited", "due"), [(0, False), (3600, False), (RECHECK - 1, False), (RECHECK, True)])
-def test_a_buyer_who_is_not_subscribed_is_asked_again_every_four_hours(waited: float, due: bool) -> None:
+def test_an_unsubscribed_buyers_line_is_tried_again_every_four_hours(waited: float, due: bool) -> None:
     parked = line("not_subscribed", at=NOW, status_changed_at=50)
     assert is_due(parked, SUBSCRIBER, NOW + waited) is due
     assert is_due(parked, None, NOW + waited) is due
@@ -68,7 +68,7 @@ def test_a_buyer_who_is_not_subscribed_is_asked_again_every_four_hours(waited: f
 @pytest.mark.parametrize(
     ("stored", "now_known", "due"), [(50, 50, False), (50, 51, True), (None, 50, True), (50, None, True)]
 )
-def test_a_parked_line_is_woken_by_a_status_that_differs_from_the_one_read_before_the_call(
+def test_an_unsubscribed_buyers_line_is_tried_when_the_status_changes(
     stored: int | None, now_known: int | None, due: bool
 ) -> None:
     """H11: compared with what was read before the call, so that no notice is overlooked."""
@@ -85,12 +85,12 @@ def test_a_parked_line_is_woken_by_a_status_that_differs_from_the_one_read_befor
         (DEADLINE - LAST_CHANCE - 1, DEADLINE - 60, True),
     ],
 )
-def test_a_parked_line_is_asked_once_more_before_its_deadline(asked: float, now: float, due: bool) -> None:
+def test_an_unsubscribed_buyers_line_is_tried_before_its_deadline(asked: float, now: float, due: bool) -> None:
     assert is_due(line("not_subscribed", at=asked, status_changed_at=50), SUBSCRIBER, now) is due
 
 
 @pytest.mark.parametrize("state", ["open", "closing"])
-def test_only_what_is_frozen_is_sent(state: str) -> None:
+def test_only_sealed_records_are_sent(state: str) -> None:
     assert candidates(record(line(), state=state, sent_timestamp=None), SUBSCRIBER, NOW) == []
 
 
@@ -107,7 +107,7 @@ def test_a_record_sealed_without_an_identity_is_never_sent() -> None:
         (9 * 3600, "rejected", True),
     ],
 )
-def test_who_travels_alone(left: int, verdict: str | None, alone: bool) -> None:
+def test_rejected_and_urgent_lines_travel_alone(left: int, verdict: str | None, alone: bool) -> None:
     [found] = candidates(record(line(verdict)), SUBSCRIBER, DEADLINE - left)
     assert found.alone is alone
 
@@ -133,7 +133,7 @@ def test_the_most_urgent_first_and_known_bad_ones_last() -> None:
 
 def test_known_bad_lines_take_turns() -> None:
     """A pass has room for so many requests, and each of these is one: what was tried longest ago goes first, or those
-    that nobody mends would keep the room from those that have been mended, until their deadline."""
+    that stay broken would take the calls of those that have been mended, until their deadline."""
     customers = ["a", "b", "c", "d", "e"]
     tried: dict[str, float] = dict.fromkeys(customers, NOW - 60)
     room, passes = 2, []
@@ -167,7 +167,7 @@ def test_a_request_stays_under_a_megabyte(size: int, sizes: list[int]) -> None:
 
 
 @pytest.mark.parametrize(("size", "sizes"), [(499_000, [2, 1]), (500_000, [1, 1, 1]), (900_000, [1, 1, 1])])
-def test_lines_with_allocations_are_packed_by_what_they_say_of_these(size: int, sizes: list[int]) -> None:
+def test_lines_with_allocations_are_packed_by_their_stored_size(size: int, sizes: list[int]) -> None:
     """25 lines with 2,500 sets each would be far beyond a request's megabyte; planning reads none of them."""
     allocated = AllocationSummary(parts=3, size=size, sets=2000)
     found = [

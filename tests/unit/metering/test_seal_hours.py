@@ -1,4 +1,4 @@
-"""Sealing on the real stores: who wins, who waits, and what reaches the balance."""
+"""Sealing on the real stores: which writer wins, which hours wait, and what reaches the balance."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,7 +45,7 @@ def test_an_hour_that_leaves_the_balance_as_it_was_is_one_plain_write(ledger: Le
     assert ledger.balances.get(CUSTOMER).version == 0
 
 
-def test_what_another_hour_does_to_the_balance_meanwhile_is_no_matter_to_it(ledger: Ledger) -> None:
+def test_an_hour_that_needs_no_balance_ignores_its_changes(ledger: Ledger) -> None:
     """It was computed beside a remainder of 0.5 that another hour has used up by the time it is written."""
     ledger.write(ledger.balances.replace(ledger.balances.get(CUSTOMER), remainder={"whole": Decimal("0.5")}, used={}))
     untouched = sealer(ledger).planner.plan(use(ledger, whole="2"), NOW)
@@ -65,14 +65,14 @@ def test_an_allowance_that_is_used_up_costs_no_further_write(ledger: Ledger) -> 
     assert ledger.balances.get(CUSTOMER).version == 1
 
 
-def test_what_exceeds_the_largest_quantity_of_an_exact_dimension_is_kept(ledger: Ledger) -> None:
+def test_units_beyond_the_largest_exact_quantity_are_kept(ledger: Ledger) -> None:
     """It needs no balance as a rule; what Marketplace cannot take at once must not be dropped for that."""
     use(ledger, exact=str(LARGEST_DECIMAL + 7))
     sealer(ledger).seal_hour(CUSTOMER, HOUR)
     assert lines(ledger) == {"exact": LARGEST_DECIMAL}
     assert ledger.balances.get(CUSTOMER).remainder == {"exact": 7}
     assert ledger.record(hour=HOUR + 3600).state == "open", (
-        "nobody uses the dimension again, and it is billed all the same"
+        "the dimension is not used again, and the remainder is billed all the same"
     )
     sealer(ledger, clock=lambda: NOW + 3600).seal_hour(CUSTOMER, HOUR + 3600)
     assert lines(ledger, HOUR + 3600) == {"exact": 7}
@@ -89,7 +89,7 @@ def test_a_remainder_from_before_the_stage_file_was_changed_is_billed_once(ledge
     assert ledger.balances.get(CUSTOMER).remainder == {"exact": 0}
 
 
-def test_a_dimension_taken_out_of_the_stage_file_waits_and_is_never_billed_by_guess(ledger: Ledger) -> None:
+def test_usage_of_a_removed_dimension_waits_and_is_never_billed_by_guess(ledger: Ledger) -> None:
     """Without its scale 5,000 calls would be billed as 5,000 units of a thousand."""
     use(ledger, gone="5000", whole="1")
     assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "waiting"
@@ -97,7 +97,7 @@ def test_a_dimension_taken_out_of_the_stage_file_waits_and_is_never_billed_by_gu
     assert {line.verdict for line in ledger.record().lines.values()} == {"expired"}
 
 
-def test_nothing_to_bill_ends_at_sealing(ledger: Ledger) -> None:
+def test_an_hour_without_billable_units_ends_at_sealing(ledger: Ledger) -> None:
     use(ledger, scaled="999")
     assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
     assert (lines(ledger), ledger.pending()) == ({}, set())
@@ -133,7 +133,7 @@ class Racing(MeteringRecords):
         return found
 
 
-def test_usage_that_never_stops_cannot_hold_up_the_seal_and_none_is_lost(ledger: Ledger) -> None:
+def test_endless_usage_cannot_delay_the_seal_and_none_is_lost(ledger: Ledger) -> None:
     """H6: after two losses the record takes no more, so the next attempt wins."""
     use(ledger, whole="1")
     added = [1]
@@ -149,7 +149,7 @@ def test_usage_that_never_stops_cannot_hold_up_the_seal_and_none_is_lost(ledger:
     assert added[0] == LOSSES_BEFORE_CLOSING + 2
 
 
-def test_who_finds_closing_finishes_it(ledger: Ledger) -> None:
+def test_a_sealer_finishes_an_hour_that_is_closing(ledger: Ledger) -> None:
     use(ledger, whole="4")
     ledger.records.close(CUSTOMER, HOUR)
     assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
@@ -181,10 +181,10 @@ def test_two_hours_sealed_at_once_share_one_balance(ledger: Ledger) -> None:
     assert ledger.balances.get(CUSTOMER).remainder == {"scaled": 200}
 
 
-def test_who_never_wins_says_so(ledger: Ledger) -> None:
+def test_a_sealer_that_never_wins_raises_contended(ledger: Ledger) -> None:
     use(ledger, scaled="1")
 
-    class Spoiled(type(ledger.balances)):  # type: ignore[misc]  # the real store; somebody else writes after every read
+    class Spoiled(type(ledger.balances)):  # type: ignore[misc]  # the real store; another writer follows every read
         def get(self, customer_identifier: str) -> Any:
             found = super().get(customer_identifier)
             ledger.write(self.replace(found, remainder={}, used={}))
@@ -198,7 +198,7 @@ def test_who_never_wins_says_so(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("what", ["no subscriber", "no account", "no entitlements"])
-def test_an_hour_waits_until_its_deadline_and_then_ends_by_name(ledger: Ledger, what: str) -> None:
+def test_a_waiting_hour_ends_expired_at_its_deadline(ledger: Ledger, what: str) -> None:
     use(ledger, scaled="2400.5", whole="0")
     key = {"customerIdentifier": CUSTOMER}
     model = "subscription"
@@ -220,7 +220,7 @@ def test_an_hour_waits_until_its_deadline_and_then_ends_by_name(ledger: Ledger, 
     assert ledger.balances.get(CUSTOMER).version == 0, "before allowance and remainder: nothing is used up by it"
 
 
-def test_an_hour_that_fails_is_counted_and_holds_up_nothing(ledger: Ledger) -> None:
+def test_a_failed_hour_is_counted_and_stays_pending(ledger: Ledger) -> None:
     use(ledger, whole="1")
     broken = sealer(ledger, balances=None)  # Reading it would fail.
     assert broken.seal_hours([(CUSTOMER, HOUR)])["failed"] == 1
@@ -243,7 +243,7 @@ def test_a_sum_that_does_not_hold_stops_its_hour_and_no_other(ledger: Ledger, mo
     assert (ledger.record().state, lines(ledger, HOUR + 3600)) == ("open", {"whole": Decimal(7)})
 
 
-def test_more_than_a_line_takes_is_said(ledger: Ledger) -> None:
+def test_units_beyond_one_line_are_logged_and_counted(ledger: Ledger) -> None:
     COUNTED.clear()
     use(ledger, whole="2147483650")
     sealer(ledger).seal_hour(CUSTOMER, HOUR)

@@ -109,7 +109,9 @@ def test_each_month_has_its_own_allowance() -> None:
 @pytest.mark.parametrize(
     ("decimals", "largest", "step"), [(0, LARGEST_WHOLE, Decimal(1)), (6, LARGEST_DECIMAL, Decimal("0.000001"))]
 )
-def test_what_marketplace_cannot_take_at_once_stays(decimals: int, largest: Decimal, step: Decimal) -> None:
+def test_units_beyond_the_largest_quantity_stay_in_the_remainder(
+    decimals: int, largest: Decimal, step: Decimal
+) -> None:
     """H20: a line over the limit is a validation error that fails all 25."""
     sealed = seal(str(largest), decimals=decimals)
     assert (sealed.quantity, sealed.remainder) == (largest, ZERO)

@@ -19,9 +19,7 @@ def ledger(ledger: Ledger) -> Ledger:
 
 
 @pytest.mark.parametrize(("next_one", "spills_to"), [(None, 1), ("open", 1), ("closing", 1), ("sealed", 2)])
-def test_the_rest_goes_to_the_first_later_hour_that_takes_it(
-    ledger: Ledger, next_one: str | None, spills_to: int
-) -> None:
+def test_units_carry_over_to_the_first_later_open_hour(ledger: Ledger, next_one: str | None, spills_to: int) -> None:
     """One that is closing takes nothing more in, but is sealed by what the balance holds when its turn comes."""
     if next_one is not None:
         use(ledger, HOUR + 3600, scaled="1")
@@ -39,14 +37,14 @@ def test_the_rest_goes_to_the_first_later_hour_that_takes_it(
     assert ledger.records.state(CUSTOMER, HOUR + (spills_to + 2) * 3600) is None, "nothing spills for ever"
 
 
-def test_an_hour_that_is_sealed_late_spills_to_the_running_one(ledger: Ledger) -> None:
+def test_an_hour_that_is_sealed_late_carries_over_to_the_running_one(ledger: Ledger) -> None:
     """The hour after it might be closed for Marketplace before anyone comes to it."""
     use(ledger, whole=str(LARGEST_WHOLE + 1))
     sealer(ledger, clock=lambda: HOUR + 20 * 3600 + 60.0).seal_hour(CUSTOMER, HOUR)
     assert ledger.pending() == {(CUSTOMER, HOUR), (CUSTOMER, HOUR + 20 * 3600)}
 
 
-def test_an_hour_that_is_spilled_to_while_it_is_being_sealed_is_sealed_anew(ledger: Ledger) -> None:
+def test_a_carry_over_during_sealing_makes_the_hour_sealed_anew(ledger: Ledger) -> None:
     """Its lines were computed from a balance that did not hold the rest yet."""
     use(ledger, HOUR + 3600, scaled="1000")
     use(ledger, whole=str(LARGEST_WHOLE + 5))
@@ -60,8 +58,8 @@ def test_an_hour_that_is_spilled_to_while_it_is_being_sealed_is_sealed_anew(ledg
 
 
 @pytest.mark.parametrize(("status", "kept"), [("active", True), ("final_metering", False), ("cancelled", False)])
-def test_what_spilled_to_an_hour_that_waits_in_vain_spills_on(ledger: Ledger, status: str, kept: bool) -> None:
-    """Else it would lie in the balance with no hour that tells of it, until the dimension is used again."""
+def test_an_expired_hour_carries_its_units_over_again(ledger: Ledger, status: str, kept: bool) -> None:
+    """Else no pending hour would show the units in the balance until the dimension is used again."""
     use(ledger, whole=str(LARGEST_WHOLE + 5))
     assert sealer(ledger).seal_hour(CUSTOMER, HOUR) == "sealed"
     ledger.subscriber_items.update_item(
@@ -106,10 +104,10 @@ def test_a_dimension_without_a_line_gets_its_zero(ledger: Ledger, zeros: str, ex
         ({"start": HOUR - 9, "end": HOUR + 60}, False),
     ],
 )
-def test_a_zero_is_for_who_was_active_before_the_hours_end_and_still_is(
+def test_a_zero_needs_a_customer_active_before_and_at_the_hours_end(
     ledger: Ledger, period: dict[str, int], zero: bool
 ) -> None:
-    """H2: a zero for the hour before an activation would take the place of the first hour."""
+    """H2: a zero of the hour before the activation would take the slot of the first hour."""
     ledger.subscriber_items.update_item(
         Key={"customerIdentifier": CUSTOMER},
         UpdateExpression="SET activePeriods = :p",

@@ -1,4 +1,4 @@
-"""One execution for each ended period, whoever starts it and however often."""
+"""One execution for each ended period, whatever starts it and however often."""
 
 import json
 import uuid
@@ -25,7 +25,7 @@ from tests.unit.metering.entry_points import at, call, emitted, on
 
 END = 1_794_734_400
 NOW = END + 100.0
-LEAVER = Subscriber(
+CANCELLED = Subscriber(
     customer_identifier="l-1", integration="license", status="pending_cancellation", active_periods=(Period(5, END),)
 )
 
@@ -72,7 +72,7 @@ def test_the_name_is_the_keys_and_the_periods() -> None:
 
 
 @pytest.mark.parametrize("key", ["a.b", "x" * 56, "x" * 57, "x" * 128, "." * 128])
-def test_a_name_fits_with_an_hour_behind_it_and_is_nobody_elses(key: str) -> None:
+def test_an_execution_name_fits_with_an_hour_and_is_unique(key: str) -> None:
     name = execution_name(key, END)
     assert len(f"{name}-{END}") <= 80
     assert all(letter.isalnum() or letter in "-_" for letter in name)
@@ -81,46 +81,46 @@ def test_a_name_fits_with_an_hour_behind_it_and_is_nobody_elses(key: str) -> Non
 
 
 def test_an_ended_period_is_started_once(starter: Starter) -> None:
-    assert starter.start(LEAVER)
-    starter.start(LEAVER)
+    assert starter.start(CANCELLED)
+    starter.start(CANCELLED)
     assert executions(starter) == {f"l-1-{END}": {"customerIdentifier": "l-1", "periodEnd": END}}
     end(starter, f"l-1-{END}")
-    assert not starter.start(LEAVER), "it had its execution"
+    assert not starter.start(CANCELLED), "it had its execution"
     assert len(executions(starter)) == 1
 
 
 @pytest.mark.parametrize(
-    "who",
+    "subscriber",
     [
-        replace(LEAVER, status="active", active_periods=(Period(5, END), Period(END + 5))),
-        replace(LEAVER, status="cancelled"),
-        replace(LEAVER, active_periods=()),
-        replace(LEAVER, active_periods=(Period(5),)),
+        replace(CANCELLED, status="active", active_periods=(Period(5, END), Period(END + 5))),
+        replace(CANCELLED, status="cancelled"),
+        replace(CANCELLED, active_periods=()),
+        replace(CANCELLED, active_periods=(Period(5),)),
     ],
 )
-def test_who_is_not_leaving_has_nothing_started(starter: Starter, who: Subscriber) -> None:
-    assert not starter.start(who)
-    assert not starter.restart(who, frozenset(), NOW)
+def test_an_active_subscriber_has_nothing_started(starter: Starter, subscriber: Subscriber) -> None:
+    assert not starter.start(subscriber)
+    assert not starter.restart(subscriber, frozenset(), NOW)
     assert executions(starter) == {}
 
 
-def test_what_is_running_is_left_alone_and_what_has_ended_is_started_again(starter: Starter) -> None:
-    assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW), "its start was missed"
-    assert not starter.restart(LEAVER, starter.running(starter.alias_arn), NOW)
+def test_only_ended_executions_are_started_again(starter: Starter) -> None:
+    assert starter.restart(CANCELLED, starter.running(starter.alias_arn), NOW), "its start was missed"
+    assert not starter.restart(CANCELLED, starter.running(starter.alias_arn), NOW)
     end(starter, f"l-1-{END}")
     again = f"l-1-{END}-{END + 100 - (END + 100) % 3600}"
-    assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW)
+    assert starter.restart(CANCELLED, starter.running(starter.alias_arn), NOW)
     assert set(executions(starter)) == {f"l-1-{END}", again}
-    assert not starter.restart(LEAVER, starter.running(starter.alias_arn), NOW + 7200), "another try is running"
+    assert not starter.restart(CANCELLED, starter.running(starter.alias_arn), NOW + 7200), "another try is running"
     end(starter, again)
-    assert not starter.restart(LEAVER, starter.running(starter.alias_arn), NOW), "one try an hour"
-    assert starter.restart(LEAVER, starter.running(starter.alias_arn), NOW + 3600)
+    assert not starter.restart(CANCELLED, starter.running(starter.alias_arn), NOW), "one try an hour"
+    assert starter.restart(CANCELLED, starter.running(starter.alias_arn), NOW + 3600)
 
 
-def test_another_error_is_told(starter: Starter) -> None:
+def test_another_error_is_raised(starter: Starter) -> None:
     wrong = replace(starter, alias_arn=starter.alias_arn + "x")
     with pytest.raises(Exception, match="StateMachineDoesNotExist"):
-        wrong.start(LEAVER)
+        wrong.start(CANCELLED)
 
 
 # --- the entry points -------------------------------------------------------------------------------------------------
@@ -154,26 +154,26 @@ def changed(key: str, status: str) -> dict[str, Any]:
     return {"eventID": key, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": stream}
 
 
-def test_leavers_are_looked_after_and_the_overdue_are_counted(starter: Starter, stored: Any) -> None:
+def test_missing_executions_are_restarted_and_overdue_ones_counted(starter: Starter, stored: Any) -> None:
     overdue = int(NOW) - PATIENCE - 3600
     assert grace_ends(overdue) + PATIENCE == int(NOW)
     put(stored, "l-1", "pending_cancellation", END)
     put(stored, "l-2", "final_metering", overdue)
     put(stored, "l-3", "final_metering", overdue + 1)
     put(stored, "l-4", "cancelled", overdue)
-    starter.start(LEAVER)
+    starter.start(CANCELLED)
     found = restart_missing(Subscribers(stored), starter, starter.running(starter.alias_arn), NOW)
     assert (found.ending, found.overdue, found.started, found.failed) == (3, 1, 2, [])
     assert len(executions(starter)) == 3
 
 
-def test_the_stream_starts_it(starter: Starter, stored: Any) -> None:
+def test_the_stream_starts_final_metering(starter: Starter, stored: Any) -> None:
     records = [changed("l-1", "pending_cancellation"), changed("l-22", "active")]
     assert call("start_final_metering", {"Records": records}) == {"batchItemFailures": []}
     assert set(executions(starter)) == {f"l-1-{END}"}
 
 
-def test_a_start_that_fails_is_named_and_holds_up_no_other(
+def test_a_failed_start_is_logged_and_does_not_delay_others(
     starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = changed("l-333", "pending_cancellation")
@@ -184,24 +184,24 @@ def test_a_start_that_fails_is_named_and_holds_up_no_other(
     assert set(executions(starter)) == {f"l-1-{END}"}
 
 
-def test_leavers_who_are_overdue_are_emitted_for_their_alarm(
+def test_overdue_cancellations_are_emitted_for_their_alarm(
     starter: Starter, stored: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two should have been metered to the end by now, the third is within its grace."""
+    """Final metering of two should have ended by now; the third is within its grace."""
     overdue = END - PATIENCE - 3600
     put(stored, "l-1", "pending_cancellation", END)
     put(stored, "l-2", "final_metering", overdue)
     put(stored, "l-3", "pending_cancellation", overdue)
     assert call("look_after_leavers", {}) == {"leaving": 3, "overdue": 2, "started": 3}
     call("look_after_leavers", {})
-    told = [(line["LeaversOverdue"], line["FinalMeteringsRestarted"]) for line in emitted(capsys)]
-    assert told == [([2], [3]), ([2], [0])], "they stay overdue until they are cancelled"
+    reported = [(line["LeaversOverdue"], line["FinalMeteringsRestarted"]) for line in emitted(capsys)]
+    assert reported == [([2], [3]), ([2], [0])], "they stay overdue until they are cancelled"
 
 
-def test_every_look_is_a_tick_of_the_clock_by_which_missing_runs_are_noticed(
+def test_every_check_emits_the_heartbeat_metric(
     starter: Starter, stored: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Also a look that fails: the store may be what fails, and runs are missed all the same."""
+    """A check that fails emits it too: the store may be down, and runs are missing all the same."""
     call("look_after_leavers", {})
     monkeypatch.setattr("metering.handlers.look_after_leavers.assembled", _no_store)
     with pytest.raises(ConnectionError):
@@ -215,7 +215,7 @@ def _no_store() -> None:
     raise ConnectionError
 
 
-def test_the_look_answers_in_counts(starter: Starter, stored: Any) -> None:
+def test_the_check_returns_counts(starter: Starter, stored: Any) -> None:
     put(stored, "l-1", "pending_cancellation", END)
     assert call("look_after_leavers", {})["started"] == 1
     assert call("look_after_leavers", {})["started"] == 0

@@ -37,7 +37,7 @@ def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
     assert ledger.pending() == {(CUSTOMER, HOUR)}
 
 
-def test_an_hour_may_be_asked_for(ledger: Ledger) -> None:
+def test_a_run_may_name_its_hour(ledger: Ledger) -> None:
     ledger.opened()
     assert call("find_due_hours", {"startedAt": iso(NOW), "hour": iso(HOUR - 3600)})["chunks"] == []
     assert call("find_due_hours", {"startedAt": iso(NOW), "hour": iso(HOUR)})["chunks"] == [[KEY]]
@@ -74,7 +74,7 @@ def test_an_hour_within_the_seal_delay_is_not_due(ledger: Ledger, tmp_path: Path
     assert call("find_due_hours", {"startedAt": iso(HOUR + 3600 + 590)})["chunks"] == []
 
 
-def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger, tmp_path: Path, queue: Queue) -> None:
+def test_lines_past_their_deadline_end_expired_and_are_reported(ledger: Ledger, tmp_path: Path, queue: Queue) -> None:
     ledger.opened()
     call("seal_hours", {"keys": [KEY]})
     at(tmp_path, deadline(HOUR) + 1)
@@ -105,7 +105,7 @@ def test_what_can_no_longer_be_sent_ends_expired_and_is_reported(ledger: Ledger,
     assert queue.taken() == [], "one copy, although the level stays"
 
 
-def test_the_levels_are_told_whatever_becomes_of_the_copies(
+def test_the_levels_are_reported_even_if_copying_fails(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A queue that takes nothing must not silence the alarm about what its copies are of."""
@@ -113,12 +113,12 @@ def test_the_levels_are_told_whatever_becomes_of_the_copies(
     monkeypatch.setenv("FAILED_LINES_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
     with pytest.raises(ClientError):
         call("report", {"startedAt": iso(NOW)})
-    told = emitted(capsys)
-    assert (told[-1]["FailedLines"], told[-1]["PendingHours"]) == ([1], [0])
-    assert "RunsCompleted" not in told[-1]
+    metrics = emitted(capsys)
+    assert (metrics[-1]["FailedLines"], metrics[-1]["PendingHours"]) == ([1], [0])
+    assert "RunsCompleted" not in metrics[-1]
 
 
-def test_a_settler_that_died_before_tidying_is_made_good(ledger: Ledger) -> None:
+def test_a_record_is_tidied_after_its_settler_crashed(ledger: Ledger) -> None:
     record = ledger.sealed(["api_calls"])
     ledger.settlement.settle(record, "api_calls", "billed", now=NOW)
     assert call("settle_hours", {"keys": [KEY]}) == {"expired": 0, "not_sent": 0, "tidied": 1}
@@ -131,9 +131,9 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
     summary = call("report", {"hour": iso(HOUR - 3600)})
     assert (summary["pendingHours"], summary["oldestPendingHour"]) == (2, iso(HOUR - 7200))
     assert summary["fault"] is None
-    told = emitted(capsys)
-    line = told[-1]
-    assert [(one["dimension"], one.get("AtRiskUnits"), one.get("FailedUnits")) for one in told[:-1]] == [
+    metrics = emitted(capsys)
+    line = metrics[-1]
+    assert [(one["dimension"], one.get("AtRiskUnits"), one.get("FailedUnits")) for one in metrics[:-1]] == [
         ("api_calls", [0.0], None),
         ("api_calls", None, [0.0]),
     ]
@@ -141,7 +141,7 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
     assert line["OldestPendingHourAgeSeconds"][0] == pytest.approx(NOW - (HOUR - 7200) - 3600, abs=30)
 
 
-def test_hours_that_are_gone_are_passed_over(ledger: Ledger) -> None:
-    assert call("seal_hours", {"keys": ["nobody|3600"]})["already"] == 1
-    assert call("plan_batches", {"chunks": [["nobody|3600"], []]})["batches"] == []
-    assert call("settle_hours", {"keys": ["nobody|3600"]}) == {"expired": 0, "not_sent": 0, "tidied": 0}
+def test_absent_hours_are_skipped(ledger: Ledger) -> None:
+    assert call("seal_hours", {"keys": ["absent|3600"]})["already"] == 1
+    assert call("plan_batches", {"chunks": [["absent|3600"], []]})["batches"] == []
+    assert call("settle_hours", {"keys": ["absent|3600"]}) == {"expired": 0, "not_sent": 0, "tidied": 0}

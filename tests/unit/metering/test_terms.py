@@ -78,7 +78,7 @@ def test_an_entitlement_without_an_end_is_valid() -> None:
     assert isinstance(found(entitlements=[{"dimension": "basic", "value": "1"}]), Allowance)
 
 
-def test_a_leavers_last_hours_count_by_what_was_held_then() -> None:
+def test_a_cancelled_customers_last_hours_use_its_last_entitlements() -> None:
     """The notice of the end is newer than the last fetch, and a fetch after it finds nothing."""
     gone: dict[str, Any] = {
         "entitlements": [],

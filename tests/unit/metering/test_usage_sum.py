@@ -64,7 +64,7 @@ def test_money_is_the_sum_over_lines_and_dimensions(usage: UsageSum) -> None:
 
 
 @pytest.mark.parametrize("dimension", ["nodes", "gone_from_the_stage"])
-def test_what_has_no_price_is_counted_and_costs_nothing(usage: UsageSum, dimension: str) -> None:
+def test_dimensions_without_a_price_are_counted_and_cost_nothing(usage: UsageSum, dimension: str) -> None:
     usage.add(dimension, Decimal(5))
     assert contents(usage) == (1, {dimension: 5}, 0)
 
@@ -104,7 +104,7 @@ def test_an_hour_before_sealing_counts_what_was_recorded(usage: UsageSum, state:
     assert contents(usage) == (3, {"api_calls": 2400, "runs": 3}, Decimal("0.9"))
 
 
-def test_it_is_told_in_plain_numbers_by_name(usage: UsageSum) -> None:
+def test_the_sum_is_reported_in_plain_numbers_by_dimension(usage: UsageSum) -> None:
     usage.add("runs", Decimal("30"))
     usage.add("api_calls", Decimal("2400"))
     assert usage.payload() == {"lines": 2, "units": {"api_calls": "2400", "runs": "30"}, "money": "3.6"}

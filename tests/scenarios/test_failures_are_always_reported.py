@@ -9,7 +9,7 @@ import pytest
 from ledger.cancellation import Cancellation
 from local.dynamodb.table import MemoryTable
 from runtime.metric_names import MeteringMetric
-from tests.scenarios.leaving import END, Crash, FinalMetering, leave, leaver, status, use
+from tests.scenarios.final_metering import END, Crash, FinalMetering, cancel, notified_buyer, status, use
 from tests.scenarios.world import World
 
 
@@ -60,12 +60,12 @@ class Lost(Cancellation):
 
 
 def test_a_remainder_of_more_than_a_unit(world: World) -> None:
-    buyer = leaver(world)
+    buyer = notified_buyer(world)
     use(world, buyer, "e0", 900, dimension="api_calls")
     world.next_run()
     # the stage's scale is lowered while 900 calls are left over: nine billed units now
     world.dimensions = {**world.dimensions, "api_calls": replace(world.dimensions["api_calls"], scale=100)}
-    leave(world, buyer)
+    cancel(world, buyer)
     final = FinalMetering(world, buyer)
     for effect in final.effects():
         if effect == "refuse":

@@ -27,7 +27,7 @@ class _Round:
     due: dict[int, Item]
 
 
-class LeavingJudge(CallJudge):
+class FinalMeteringJudge(CallJudge):
     """An undisturbed round changes every hour that can be sealed or sent.
 
     Another actor that works on an hour changes it, so no actor has tried an unchanged hour.
@@ -59,13 +59,15 @@ class LeavingJudge(CallJudge):
                 continue
             now = self.world.store.item(METERING_RECORDS.name, customer, hour)
             if now is item:
-                self.note(f"{(customer, hour)} of a leaver could be sealed and sent, and final metering has not tried")
+                self.note(f"{(customer, hour)} of a cancelled customer could be sealed and sent, and was not tried")
             late = until is not None and actor.seen >= end + SERVED and until > actor.seen + AGAIN
             if late and now is not None and (now["state"] != "sealed" or _unanswered(now)):
-                self.note(f"{(customer, hour)} of a leaver has no answer, and is not tried again until {until}")
+                self.note(
+                    f"{(customer, hour)} of a cancelled customer has no answer, and is not tried again until {until}"
+                )
 
     def cancelled(self, customer: str, end: int) -> None:
-        """Within the grace only who has an answer to every line that Marketplace would take."""
+        """Judge a cancellation: within the grace it needs an answer to every line that Marketplace would take."""
         actor = self.world.scheduler.current
         if actor is None or actor.seen >= end + HOUR:
             return

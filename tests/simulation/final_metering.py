@@ -1,4 +1,4 @@
-"""Final metering as it runs on AWS: executions by name, started by the stream and by who looks after leavers."""
+"""Final metering as it runs on AWS: the stream starts executions by name, and an hourly check restarts missing ones."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.protocol import Protocol
 
-#: the workflow's own limits
+#: The workflow's own limits: faults of an execution, and seconds after each.
 FAULTS, AFTER_FAULT = 30, 60.0
 ARN = "final"
 T = TypeVar("T")
@@ -29,9 +29,10 @@ T = TypeVar("T")
 
 @dataclass
 class FinalMeterings:
-    """Step Functions and the stream, as far as leaving needs them. ``stream``: images of leavers, not worked on yet.
+    """Step Functions and the table's stream, as far as final metering uses them.
 
-    executions: by name; None where it was started and the machine has not taken its first step yet.
+    stream: images of cancelled customers that the function on the stream has not taken yet.
+    executions: the actor of each execution, by the execution's name.
     """
 
     world: "Protocol"
@@ -39,7 +40,7 @@ class FinalMeterings:
     stream: list[Item] = field(default_factory=list)
 
     def changed(self, new: Item) -> None:
-        """A subscriber's item was written; the stream's filter lets leavers pass."""
+        """Take a subscriber's new item into the stream, whose filter passes cancelled customers only."""
         if new.get("subscriptionStatus") in FINAL_METERING_STATUSES:
             self.stream.append(new)
 
@@ -48,7 +49,7 @@ class FinalMeterings:
         return Starter(cast("SFNClient", self), ARN)
 
     def streamed(self) -> Actor | None:
-        """The function on the stream takes the oldest image; it stays there until that went well."""
+        """An actor that starts the oldest image's execution and then removes the image; None for an empty stream."""
         if not self.stream:
             return None
         image = self.stream[0]
@@ -60,6 +61,7 @@ class FinalMeterings:
         return self.world.scheduler.spawn("streamer", work)
 
     def caretaker(self) -> Actor:
+        """An actor that restarts missing executions, as the hourly check does."""
         world = self.world
         return world.scheduler.spawn(
             "caretaker",
@@ -94,7 +96,7 @@ class FinalMeterings:
 
 
 class Execution:
-    """One execution. A function that dies fails its state; the machine waits a minute and looks again."""
+    """One execution. A function that crashes fails its state; the machine waits a minute and reads the hours again."""
 
     def __init__(self, world: "Protocol", customer: str, end: int, name: str) -> None:
         self._world = world
@@ -124,7 +126,7 @@ class Execution:
                 self._begin_round()
 
     def _begin_round(self) -> None:
-        """From one wait to the next."""
+        """Report to the watcher that a round begins; it lasts from one wait to the next."""
         self._world.watcher.round_begins(self._customer, self._end)
 
     def _end_round(self, until: float | None) -> None:
@@ -162,7 +164,7 @@ class Execution:
 
 
 def _left_pending(work: Callable[[], T]) -> T | None:
-    """Whatever it was, its lines are pending, and are tried again a minute later."""
+    """The work's result, or None if it failed: its lines stay pending, and the next round sends them again."""
     try:
         return work()
     except (Exception, Crash):

@@ -8,7 +8,7 @@ import pytest
 from ledger.balance import Balance
 from ledger.transaction import Cancelled
 from runtime.clock import iso
-from tests.scenarios.leaving import (
+from tests.scenarios.final_metering import (
     ELEVEN,
     END,
     MINUTE,
@@ -16,11 +16,11 @@ from tests.scenarios.leaving import (
     REFUSES,
     TEN,
     FinalMetering,
-    come_back,
-    leave,
-    leaver,
+    cancel,
     lines,
+    notified_buyer,
     open_hours,
+    resubscribe,
     status,
     subscriber,
     use,
@@ -35,7 +35,7 @@ OF_THEN = {"occurredAt": iso(END - MINUTE)}
 @pytest.fixture
 def buyer(world: World) -> str:
     """In the middle of an hour, of which some is used."""
-    found = leaver(world)
+    found = notified_buyer(world)
     world.now = NINE + 10 * MINUTE
     assert use(world, found, "nine", 9) == "recorded 09"
     return found
@@ -43,9 +43,9 @@ def buyer(world: World) -> str:
 
 def test_a_customer_who_resubscribes_within_the_grace_keeps_the_remainder(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
-    leave(world, buyer)
+    cancel(world, buyer)
     final = FinalMetering(world, buyer).run(until=END + 1)
-    come_back(world, buyer, TEN + 2 * MINUTE)
+    resubscribe(world, buyer, TEN + 2 * MINUTE)
     assert use(world, buyer, "new", 5) == "recorded 10"
     world.now = REFUSES
     final.run()
@@ -62,12 +62,12 @@ def test_a_customer_who_resubscribes_within_the_grace_keeps_the_remainder(world:
 def test_a_customer_who_resubscribes_during_final_metering_is_not_cancelled(
     world: World, buyer: str, step: str
 ) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)
     for effect in final.effects():
         if effect == step:
-            come_back(world, buyer, REFUSES)
+            resubscribe(world, buyer, REFUSES)
             break
     assert status(world, buyer) == "active"
     assert use(world, buyer, "new", 5).startswith("recorded 10")
@@ -79,14 +79,14 @@ def test_a_customer_who_resubscribes_during_final_metering_is_not_cancelled(
 
 
 def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)
     for effect in final.effects():
         if effect == "submit":
             break
     read, balance = subscriber(world, buyer), world.balances.get(buyer)
-    come_back(world, buyer, REFUSES + 1)
+    resubscribe(world, buyer, REFUSES + 1)
     with pytest.raises(Cancelled):
         world.ender.cancellation.end(read, balance, int(END), world.now)
     assert status(world, buyer) == "active"
@@ -95,7 +95,7 @@ def test_a_resubscription_between_reading_and_cancelling_wins(world: World, buye
 
 def test_an_hour_after_the_grace_is_kept_if_the_customer_resubscribes(world: World, buyer: str) -> None:
     """It would have been refused; now it lies in the new period."""
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = TEN + MINUTE
     for hour in (NINE, TEN):
         use(world, buyer, f"late-{hour}", 1, **OF_THEN)
@@ -110,7 +110,7 @@ def test_an_hour_after_the_grace_is_kept_if_the_customer_resubscribes(world: Wor
         """Right after final metering has read the hours for the last time."""
         found = real(customer, first)
         if status(world, buyer) == "final_metering" and all(record.state == "sealed" for record in found[0]):
-            come_back(world, buyer, world.now)
+            resubscribe(world, buyer, world.now)
         return found
 
     for effect in final.effects():
@@ -128,7 +128,7 @@ def test_an_hour_after_the_grace_is_kept_if_the_customer_resubscribes(world: Wor
 def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: World, buyer: str) -> None:
     """A seal changes the balance: what it left over must not stay behind."""
     use(world, buyer, "calls", 400, dimension=CALLS)
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)
     next(final.effects())
@@ -142,7 +142,7 @@ def test_what_is_sealed_between_reading_and_cancelling_is_read_again(world: Worl
 
 def test_a_seal_between_two_reads_makes_the_cancellation_read_both_again(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 400, dimension=CALLS)
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)
     next(final.effects())
@@ -163,7 +163,7 @@ def test_a_seal_between_two_reads_makes_the_cancellation_read_both_again(world: 
 
 
 def test_an_unreadable_record_prevents_cancellation(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)
     next(final.effects())
@@ -176,17 +176,17 @@ def test_an_unreadable_record_prevents_cancellation(world: World, buyer: str) ->
 
 def test_end_back_and_end_again_within_the_hour(world: World) -> None:
     """Point 13: the first final metering has sealed the running hour, so what is used after it waits for the next."""
-    buyer = leaver(world)
+    buyer = notified_buyer(world)
     first = START + 5 * MINUTE  # refused from 08:50 on
     world.now = START + MINUTE
     assert use(world, buyer, "a", 1) == "recorded 08"
-    leave(world, buyer, first)
+    cancel(world, buyer, first)
     FinalMetering(world, buyer, first).run()
     assert (status(world, buyer), lines(world, buyer)) == ("cancelled", {"08:00": 1})
-    come_back(world, buyer, START + 52 * MINUTE)
+    resubscribe(world, buyer, START + 52 * MINUTE)
     assert use(world, buyer, "b", 2) == "recorded 09", "the running hour is sealed"
     second = START + 55 * MINUTE
-    leave(world, buyer, second)
+    cancel(world, buyer, second)
     FinalMetering(world, buyer, first).run()
     assert open_hours(world, buyer) == ["09"], "the first has nothing to do with it"
     final = FinalMetering(world, buyer, second).run()

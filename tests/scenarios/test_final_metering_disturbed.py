@@ -1,4 +1,4 @@
-"""Leaving that does not go straight: twice, late, over lost answers, beside the hourly run."""
+"""Final metering twice, late, over lost answers, and beside the hourly run."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -7,7 +7,7 @@ import pytest
 
 from runtime.clock import iso
 from runtime.metric_names import MeteringMetric
-from tests.scenarios.leaving import (
+from tests.scenarios.final_metering import (
     ELEVEN,
     END,
     GRACE,
@@ -17,10 +17,10 @@ from tests.scenarios.leaving import (
     REFUSES,
     TEN,
     FinalMetering,
-    leave,
-    leaver,
+    cancel,
     lines,
     notice,
+    notified_buyer,
     open_hours,
     status,
     subscriber,
@@ -36,7 +36,7 @@ OF_THEN = {"occurredAt": iso(END - MINUTE)}
 @pytest.fixture
 def buyer(world: World) -> str:
     """In the middle of an hour, of which some is used."""
-    found = leaver(world)
+    found = notified_buyer(world)
     world.now = NINE + 10 * MINUTE
     assert use(world, found, "nine", 9) == "recorded 09"
     return found
@@ -46,7 +46,7 @@ def buyer(world: World) -> str:
 
 
 def test_a_later_end_of_the_same_period_changes_nothing(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = END + 5 * MINUTE
     notice(world, buyer, "end", world.now)
     assert FinalMetering(world, buyer, world.now).run().steps == []
@@ -62,7 +62,7 @@ def test_a_later_end_of_the_same_period_changes_nothing(world: World, buyer: str
 @pytest.mark.parametrize("at_step", ["wait", "refuse"])
 def test_an_end_that_was_earlier_takes_the_others_place(world: World, buyer: str, at_step: str) -> None:
     """The notice of the first end comes last: the execution for the second end gives way to the first's."""
-    leave(world, buyer)
+    cancel(world, buyer)
     second = FinalMetering(world, buyer)
     for effect in second.effects():
         if effect == at_step:
@@ -77,7 +77,7 @@ def test_an_end_that_was_earlier_takes_the_others_place(world: World, buyer: str
 
 def test_two_executions_of_one_period_at_once_bill_once_and_end_once(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
-    leave(world, buyer)
+    cancel(world, buyer)
     one, other = FinalMetering(world, buyer), FinalMetering(world, buyer)
     first, second = one.effects(), other.effects()
     outcomes = []
@@ -125,7 +125,7 @@ def test_a_notice_two_hours_late_is_metered_at_once_and_its_loss_is_named(world:
 
 
 def test_lost_answers_of_the_last_hour_are_asked_for_every_minute(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     world.marketplace.arm("lost-answer", times=3)
     final = FinalMetering(world, buyer).run()
@@ -139,7 +139,7 @@ def test_lost_answers_of_the_last_hour_are_asked_for_every_minute(world: World, 
 
 
 def test_a_product_fault_within_the_grace_loses_no_line(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     world.marketplace.arm("error", times=4, error="AccessDeniedException")
     FinalMetering(world, buyer).run()
@@ -147,7 +147,7 @@ def test_a_product_fault_within_the_grace_loses_no_line(world: World, buyer: str
 
 
 def test_after_the_grace_final_metering_waits_for_no_answer(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     world.marketplace.arm("throttle", times=100)
     FinalMetering(world, buyer).run()
@@ -157,7 +157,7 @@ def test_after_the_grace_final_metering_waits_for_no_answer(world: World, buyer:
 
 
 def test_an_hour_that_cannot_be_sealed_prevents_cancellation(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     known = subscriber(world, buyer).account_id
     world.subscriber_items.update_item(
         Key={"customerIdentifier": buyer}, UpdateExpression="REMOVE customerAWSAccountId"
@@ -170,7 +170,7 @@ def test_an_hour_that_cannot_be_sealed_prevents_cancellation(world: World, buyer
 
 
 def test_beside_the_hourly_run_each_hour_is_billed_once(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     final = FinalMetering(world, buyer)
     for number, effect in enumerate(final.effects()):
         if number % 2 and world.now < ELEVEN:
@@ -185,7 +185,7 @@ def test_after_a_day_without_runs_the_old_hours_remainder_is_named(world: World,
     """An hour past its deadline cannot be billed, but only sealing names what it leaves over."""
     use(world, buyer, "calls", 400, dimension=CALLS)
     end = END + 30 * HOUR
-    leave(world, buyer, end)
+    cancel(world, buyer, end)
     FinalMetering(world, buyer, end).run()
     assert (status(world, buyer), open_hours(world, buyer)) == ("cancelled", [])
     balance = world.balances.get(buyer)
@@ -196,7 +196,7 @@ def test_after_a_day_without_runs_the_old_hours_remainder_is_named(world: World,
 
 def test_a_late_record_with_an_attempt_waits_for_its_answer(world: World, buyer: str) -> None:
     """By a clock that is ahead: what may have been billed is not named as never sent."""
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = TEN + MINUTE
     for hour in (NINE, TEN):
         use(world, buyer, f"late-{hour}", 1, **OF_THEN)
@@ -211,7 +211,7 @@ def test_a_late_record_with_an_attempt_waits_for_its_answer(world: World, buyer:
     assert world.pending() == {(buyer, int(ELEVEN))}
 
 
-def test_usage_of_the_first_hour_counts_although_eventbridge_truncates_the_activation(world: World) -> None:
+def test_usage_of_the_first_hour_counts_despite_a_truncated_activation(world: World) -> None:
     """Marketplace activates at 08:12:05.7 and refuses usage that is stamped before; the event says 08:12:05."""
     buyer = world.buyer(active_from=START + 725.7)
     world.subscriber_items.update_item(
@@ -227,11 +227,11 @@ def test_usage_of_the_first_hour_counts_although_eventbridge_truncates_the_activ
 @pytest.mark.parametrize(("scale", "told"), [(1000, 0), (100, 1)])
 def test_a_remainder_of_a_whole_unit_is_reported(world: World, scale: int, told: int) -> None:
     """The stage's scale was lowered while 900 calls were left over, and the buyer cancels before more usage."""
-    buyer = leaver(world)
+    buyer = notified_buyer(world)
     use(world, buyer, "e0", 900, dimension="api_calls")
     world.next_run()
     world.dimensions = {**world.dimensions, "api_calls": replace(world.dimensions["api_calls"], scale=scale)}
-    leave(world, buyer)
+    cancel(world, buyer)
     FinalMetering(world, buyer).run()
     assert status(world, buyer) == "cancelled"
     assert world.counted[MeteringMetric.REMAINDERS_UNBILLED] == told

@@ -1,4 +1,4 @@
-"""What the scenarios of leaving have in hand: notices as they come, final metering state by state, crashes between."""
+"""Helpers of the scenarios of cancellation: notices, final metering state by state, and crashes between its effects."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ REFUSES, GRACE = END + 45 * MINUTE, END + 60 * MINUTE
 
 
 class Crash(Exception):
-    """The function died here."""
+    """The function crashes here."""
 
 
 def notice(world: World, buyer: str, kind: str, at: float, id_: str | None = None) -> None:
@@ -41,7 +41,7 @@ def notice(world: World, buyer: str, kind: str, at: float, id_: str | None = Non
     world.subscribers.change(buyer, lambda current: changes(current, told), world.now)
 
 
-def leaver(world: World, active_from: float = START - DAY) -> str:
+def notified_buyer(world: World, active_from: float = START - DAY) -> str:
     """A buyer whose subscription follows from notices."""
     buyer = world.buyer(active_from=active_from)
     world.subscriber_items.update_item(
@@ -51,14 +51,14 @@ def leaver(world: World, active_from: float = START - DAY) -> str:
     return buyer
 
 
-def leave(world: World, buyer: str, at: float = END) -> None:
+def cancel(world: World, buyer: str, at: float = END) -> None:
     """The buyer cancels at that moment; Marketplace and the stage know it at once."""
     world.now = max(world.now, at)
     world.marketplace.end(buyer, iso(at))
     notice(world, buyer, "end", at)
 
 
-def come_back(world: World, buyer: str, at: float) -> None:
+def resubscribe(world: World, buyer: str, at: float) -> None:
     world.now = max(world.now, at)
     world.marketplace.activate(buyer, iso(at))
     notice(world, buyer, "start", at)

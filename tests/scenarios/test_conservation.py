@@ -13,7 +13,7 @@ from marketplace.meter_usage import UsageLine
 from marketplace.usage_allocations import Allocation
 from metering.send.plan_batches import usage_line
 from runtime.metric_names import MeteringMetric
-from tests.scenarios.leaving import END, leave, leaver, status
+from tests.scenarios.final_metering import END, cancel, notified_buyer, status
 from tests.scenarios.world import START, World
 
 STOPPED = MeteringMetric.HOURS_NOT_CONSERVED
@@ -69,8 +69,8 @@ def test_a_record_that_changes_while_it_is_settled_holds_up_no_other(
 def test_a_remainder_that_does_not_add_up_keeps_the_subscription_open(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    buyer = leaver(world)
-    leave(world, buyer)
+    buyer = notified_buyer(world)
+    cancel(world, buyer)
     world.now = float(accepts_until(int(END)))
     refuse_usage(world.subscribers, buyer, int(END), world.now)
 

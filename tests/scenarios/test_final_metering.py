@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from ledger.metering_records import MeteringRecords
-from tests.scenarios.leaving import (
+from tests.scenarios.final_metering import (
     ELEVEN,
     END,
     GRACE,
@@ -14,11 +14,11 @@ from tests.scenarios.leaving import (
     REFUSES,
     TEN,
     FinalMetering,
-    come_back,
-    leave,
-    leaver,
+    cancel,
     lines,
+    notified_buyer,
     open_hours,
+    resubscribe,
     status,
     use,
 )
@@ -30,7 +30,7 @@ CALLS = "api_calls"
 @pytest.fixture
 def buyer(world: World) -> str:
     """It has used one hour, which no run has metered yet, and is in the middle of the next."""
-    found = leaver(world)
+    found = notified_buyer(world)
     world.now = START + 30 * MINUTE
     assert use(world, found, "eight", 8) == "recorded 08"
     world.now = NINE + 10 * MINUTE
@@ -39,7 +39,7 @@ def buyer(world: World) -> str:
 
 
 def test_the_last_hour_is_billed_within_the_grace_without_an_hourly_run(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     final = FinalMetering(world, buyer).run(until=END + 1)
     assert lines(world, buyer) == {"08:00": 8}, "closed hours go at once"
     assert status(world, buyer) == "pending_cancellation"
@@ -55,7 +55,7 @@ def test_the_last_hour_is_billed_within_the_grace_without_an_hourly_run(world: W
 
 
 def test_the_running_hour_is_sealed_and_nothing_is_recorded_after_it(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = TEN + 2 * MINUTE
     world.sealer.seal_hour(buyer, int(NINE))
     assert use(world, buyer, "late", 2, occurredAt="2026-11-15T09:19:00Z") == "recorded 10"
@@ -68,23 +68,23 @@ def test_the_running_hour_is_sealed_and_nothing_is_recorded_after_it(world: Worl
 
 def test_what_remains_ends_by_name_in_the_transaction_that_cancels(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
-    leave(world, buyer)
+    cancel(world, buyer)
     FinalMetering(world, buyer).run()
     balance = world.balances.get(buyer)
     assert lines(world, buyer, CALLS) == {"09:00": 2}
     assert (balance.remainder, balance.ended) == ({}, {(CALLS, int(END)): Decimal(400)})
 
 
-def test_a_customer_who_resubscribes_after_cancellation_starts_without_a_remainder(world: World, buyer: str) -> None:
+def test_a_resubscription_after_cancellation_starts_without_a_remainder(world: World, buyer: str) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
-    leave(world, buyer)
+    cancel(world, buyer)
     FinalMetering(world, buyer).run()
-    come_back(world, buyer, ELEVEN + 5 * MINUTE)
+    resubscribe(world, buyer, ELEVEN + 5 * MINUTE)
     assert use(world, buyer, "more", 700, dimension=CALLS) == "recorded 11"
     world.next_run()
     balance = world.balances.get(buyer)
     assert (balance.remainder, balance.ended) == ({CALLS: 700}, {(CALLS, int(END)): Decimal(400)})
-    leave(world, buyer, world.now + MINUTE)
+    cancel(world, buyer, world.now + MINUTE)
     FinalMetering(world, buyer, world.now).run()
     assert set(world.balances.get(buyer).ended.values()) == {Decimal(400), Decimal(700)}
 
@@ -94,7 +94,7 @@ def test_a_customer_who_resubscribes_after_cancellation_starts_without_a_remaind
 
 def test_h9a_an_event_judged_before_the_refusal_opens_no_record_after_it(world: World, buyer: str) -> None:
     """The recorder has read the status, final metering refuses and seals, then the recorder's transaction runs."""
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES - 1
     final = FinalMetering(world, buyer)
     real = world.records.state
@@ -116,7 +116,7 @@ def test_h9a_an_event_judged_before_the_refusal_opens_no_record_after_it(world: 
 
 
 def test_h9b_usage_is_refused_before_anything_is_sealed(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     final = FinalMetering(world, buyer)
     for effect in final.effects():
@@ -131,7 +131,7 @@ def test_h9b_usage_is_refused_before_anything_is_sealed(world: World, buyer: str
 def test_h9c_a_record_that_the_index_does_not_show_yet_is_found(
     world: World, buyer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     monkeypatch.setattr(MeteringRecords, "pending_keys", lambda *_: iter(()))
     monkeypatch.setattr(MeteringRecords, "pending_page", lambda *_, **__: ([], {}))
     FinalMetering(world, buyer).run()
@@ -140,9 +140,9 @@ def test_h9c_a_record_that_the_index_does_not_show_yet_is_found(
 
 def test_h9d_usage_of_the_next_hour_waits_for_it_within_the_grace(world: World) -> None:
     """Its own hour was sealed early, so the next one has it."""
-    buyer = leaver(world)
+    buyer = notified_buyer(world)
     end = TEN + 10 * MINUTE
-    leave(world, buyer, end)
+    cancel(world, buyer, end)
     assert use(world, buyer, "first", 2, occurredAt="2026-11-15T10:09:00Z") == "recorded 10"
     world.sealer.seal_hour(buyer, int(TEN))
     assert use(world, buyer, "ahead", 3, occurredAt="2026-11-15T10:09:00Z") == "recorded 11"
@@ -154,7 +154,7 @@ def test_h9d_usage_of_the_next_hour_waits_for_it_within_the_grace(world: World) 
 
 
 def test_h9d_usage_in_an_hour_after_the_grace_is_sealed_and_named(world: World, buyer: str) -> None:
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = TEN + MINUTE
     for hour in (NINE, TEN):
         use(world, buyer, f"late-{hour}", 1, occurredAt="2026-11-15T09:19:00Z")
@@ -174,7 +174,7 @@ def test_h9d_usage_in_an_hour_after_the_grace_is_sealed_and_named(world: World, 
 @pytest.mark.parametrize("effects", range(8))
 def test_h9e_a_crash_between_two_steps_is_resumed(world: World, buyer: str, effects: int) -> None:
     use(world, buyer, "calls", 2400, dimension=CALLS)
-    leave(world, buyer)
+    cancel(world, buyer)
     world.now = REFUSES
     killed = FinalMetering(world, buyer).killed_after(effects)
     assert killed is (effects < 5), "refuse, seal, seal, submit, end"
