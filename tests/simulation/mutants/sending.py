@@ -4,14 +4,14 @@ from tests.simulation.mutants.mutation import Mutant
 
 MUTANTS = (
     Mutant(
-        "no-journal",
+        "no-attempt",
         "an attempt is not noted before its call",
         "Sender.send",
         "self._store_attempt(_in_time(batch, now), attempt)",
         "_in_time(batch, now)",
     ),
     Mutant(
-        "journal-after-the-call",
+        "attempt-after-the-call",
         "an attempt is noted when its answer has come",
         "Sender.send",
         "self._store_attempt(_in_time(batch, now), attempt)",
@@ -34,9 +34,9 @@ batch = self._store_attempt(batch, attempt)
         "batch",
     ),
     Mutant(
-        "journal-on-ended-lines",
+        "attempt-on-ended-lines",
         "a line that has ended since it was read is sent",
-        "Settlement.journal",
+        "Settlement.store_attempt",
         "change.absent_or(verdict, still_open)",
         "change.absent_or(verdict, f'({still_open} OR {change.exists(verdict)})')",
     ),
