@@ -1,4 +1,4 @@
-"""What metering an hour of one customer with five dimensions costs: sealed, journalled, settled."""
+"""What metering an hour of one customer with five dimensions costs: sealed, sent, settled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def steps(quantity: int = WITH_REMAINDER) -> list[Step]:
     submitter = house.submitter(UsageMeter(AcceptingMarketplace()))  # type: ignore[arg-type]
     work: dict[str, Callable[[], object]] = {
         "seal": lambda: house.sealer.seal_hour(CUSTOMER, HOUR),
-        "journal and settle": lambda: submitter.submit(lines_of(CUSTOMER), RUN),
+        "send and settle": lambda: submitter.submit(lines_of(CUSTOMER), RUN),
     }
     found = []
     with quiet_logs():
@@ -81,10 +81,10 @@ def measure(say: Say) -> Figure:
     rows = [[step.name, str(step.requests), str(step.reads), str(step.units), f"{step.size:,}"] for step in found]
     return Figure(
         name="hour_of_a_customer",
-        title="Seal, journal and settle an hour of five dimensions",
+        title="Seal, send and settle an hour of five dimensions",
         method=(
-            "The sealer's and the submitter's code on the store in memory, all lines answered Success. Journal and "
-            "settle are one write each. A count. Requests are those that write; what is read before is in the table."
+            "The sealer's and the submitter's code on the store in memory, all lines answered Success. Attempt and "
+            "verdicts are one write each. A count. Requests are those that write; what is read before is in the table."
         ),
         readings=[
             at_most("write requests", requests, 3, digits=0),
@@ -99,9 +99,9 @@ def measure(say: Say) -> Figure:
             )
         ],
         notes=[
-            "Every write costs by the kilobytes of the record. It is sealed and journalled within the first; five "
-            f"verdicts with their record ids lead into the second. So it is up to {_most_units():,} units of each "
-            "dimension in the hour (a number costs a byte for two digits); beyond, journalling costs a unit more.",
+            "Every write costs by the kilobytes of the record. Sealed, and with its attempt, it is within the first; "
+            f"five verdicts with their record ids lead into the second. So it is up to {_most_units():,} units of each "
+            "dimension in the hour (a number costs a byte for two digits); beyond, the attempt costs a unit more.",
         ],
         data={"requests": requests, "units": units, "sizes": {step.name: step.size for step in found}},
     )

@@ -27,9 +27,9 @@ class Settlement:
     def __init__(self, table: "Table") -> None:
         self._table = table
 
-    def journal(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> MeteringRecord | None:
-        """Store the attempt before the call. Pass the returned record to ``answered``, ``unanswered`` and ``settle``:
-        it shows whether the attempt stands on the record (if it takes all of its lines) or on its lines.
+    def store_attempt(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> MeteringRecord | None:
+        """Store the attempt before the call. Pass the returned record to ``withdraw_attempt``, ``mark_over`` and
+        ``settle``: it shows whether the attempt stands on the record (if it takes all of its lines) or on its lines.
 
         Returns None, and stores nothing, if one of the lines has ended since it was read: such a line must not be sent
         any more (it may have ended ``not_sent``, which says that it never was).
@@ -42,21 +42,21 @@ class Settlement:
             change.when(change.absent_or(verdict, still_open))
         return self._update(record, change)
 
-    def answered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
+    def withdraw_attempt(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> bool:
         """Remove an attempt that was answered without a verdict on these lines (throttled, rejected as a whole,
         unprocessed)."""
         record = self._on_each_line(record, dimensions, attempt)
         noted = {ATTEMPTS_OF_ALL: {attempt}} if attempt in record.attempts else _on_lines(dimensions, attempt)
         return self._update(record, self._change(record).delete(noted)) is not None
 
-    def unanswered(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> None:
+    def mark_over(self, record: MeteringRecord, dimensions: Sequence[str], attempt: str) -> None:
         """Note that the attempt's call ended without an answer: the lines may be sent again at once.
 
         ``OVER`` is written before the attempt is removed, so that the lines never look as if nothing was unanswered.
         """
         record = self._on_each_line(record, dimensions, attempt)
         if self._update(record, self._change(record).add(_noted(record, dimensions, OVER))):
-            self.answered(record, dimensions, attempt)
+            self.withdraw_attempt(record, dimensions, attempt)
 
     def _on_each_line(self, record: MeteringRecord, dimensions: Collection[str], attempt: str | None) -> MeteringRecord:
         """Move the attempt from the record to its lines when only some of the lines are meant; the record after it.

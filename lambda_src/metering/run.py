@@ -27,7 +27,7 @@ logger = telemetry.logger("metering")
 
 
 @contextmanager
-def stopping_only(customer_identifier: str, hour: int, count: Count) -> Iterator[None]:
+def confined_to_hour(customer_identifier: str, hour: int, count: Count) -> Iterator[None]:
     """A sum that does not hold (NotConserved) stops this hour, logged and alarmed, and no other."""
     try:
         yield
@@ -58,7 +58,7 @@ def parse_line_key(text: str) -> LineKey:
     return customer_identifier, int(hour), dimension
 
 
-def calls(keys: Sequence[RecordKey]) -> list[list[str]]:
+def in_chunks(keys: Sequence[RecordKey]) -> list[list[str]]:
     """The texts of these keys, in the groups in which the workflow hands them to a function."""
     texts = [record_key(key) for key in keys]
     return [texts[start : start + KEYS_PER_CALL] for start in range(0, len(texts), KEYS_PER_CALL)]

@@ -19,14 +19,14 @@ def ledger(made: Ledger) -> Ledger:
     return made
 
 
-def journalled(ledger: Ledger, *dimensions: str, attempt: str = "mine") -> MeteringRecord:
+def attempted(ledger: Ledger, *dimensions: str, attempt: str = "mine") -> MeteringRecord:
     """A record of these lines, with the attempt on all of them."""
     record = ledger.sealed(dimensions, customer=f"all-{next(CASES)}")
     return noted(ledger, record, *dimensions, attempt=attempt)
 
 
 def noted(ledger: Ledger, record: MeteringRecord, *dimensions: str, attempt: str) -> MeteringRecord:
-    after = ledger.settlement.journal(record, list(dimensions), attempt)
+    after = ledger.settlement.store_attempt(record, list(dimensions), attempt)
     assert after is not None
     return after
 
@@ -38,7 +38,7 @@ def attempts(ledger: Ledger, record: MeteringRecord) -> dict[str, set[str]]:
 
 
 def test_it_is_noted_once_and_every_line_has_it(ledger: Ledger) -> None:
-    record = journalled(ledger, "a", "b")
+    record = attempted(ledger, "a", "b")
     assert attempts(ledger, record) == {"attempts": {"mine"}}
     assert {name: line.attempts for name, line in record.lines.items()} == {"a": {"mine"}, "b": {"mine"}}
     assert record.attempts == {"mine"}
@@ -53,10 +53,10 @@ def test_an_attempt_of_some_lines_stands_on_each(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("way", ["answered", "settled", "settled together"])
 def test_an_answer_removes_its_attempt(ledger: Ledger, way: str) -> None:
-    record = journalled(ledger, "a", "b")
+    record = attempted(ledger, "a", "b")
     billed = LineVerdict(verdict="billed")
     if way == "answered":
-        assert ledger.settlement.answered(record, ["a", "b"], "mine")
+        assert ledger.settlement.withdraw_attempt(record, ["a", "b"], "mine")
     elif way == "settled":
         for name in "ab":
             assert ledger.settlement.settle(record, name, "billed", now=NOW, attempt="mine")
@@ -67,34 +67,34 @@ def test_an_answer_removes_its_attempt(ledger: Ledger, way: str) -> None:
 
 @pytest.mark.parametrize("way", ["answered", "settled", "settled together", "unanswered"])
 def test_an_answer_about_some_of_the_lines_leaves_it_on_the_others(ledger: Ledger, way: str) -> None:
-    record = journalled(ledger, "a", "b", "c")
+    record = attempted(ledger, "a", "b", "c")
     expired = LineVerdict(verdict="not_subscribed")
     if way == "answered":
-        assert ledger.settlement.answered(record, ["a", "b"], "mine")
+        assert ledger.settlement.withdraw_attempt(record, ["a", "b"], "mine")
     elif way == "settled":
-        for name in "ab":  # with the record as it was journalled, each time
+        for name in "ab":  # with the record as it was attempted, each time
             assert ledger.settlement.settle(record, name, "not_subscribed", now=NOW, attempt="mine")
     elif way == "settled together":
         assert ledger.settlement.settle_together(record, {"a": expired, "b": expired}, now=NOW, attempt="mine")
     else:
-        ledger.settlement.unanswered(record, ["a", "b"], "mine")
+        ledger.settlement.mark_over(record, ["a", "b"], "mine")
     over = {"attempts#a": {"0-over"}, "attempts#b": {"0-over"}} if way == "unanswered" else {}
     assert attempts(ledger, record) == {"attempts#c": {"mine"}, **over}
-    assert ledger.settlement.answered(record, ["c"], "mine")
+    assert ledger.settlement.withdraw_attempt(record, ["c"], "mine")
     assert attempts(ledger, record) == over
 
 
 def test_another_attempt_stays_where_it_stands(ledger: Ledger) -> None:
-    record = journalled(ledger, "a", "b", attempt="another")
+    record = attempted(ledger, "a", "b", attempt="another")
     record = noted(ledger, record, "a", "b", attempt="mine")
     assert ledger.settlement.settle(record, "a", "rejected", now=NOW, attempt="mine")
     assert attempts(ledger, record) == {"attempts": {"another"}, "attempts#b": {"mine"}}
 
 
 def test_one_unanswered_attempt_stands_for_all(ledger: Ledger) -> None:
-    record = journalled(ledger, "a", "b", attempt=f"{int(NOW)}-abc")
+    record = attempted(ledger, "a", "b", attempt=f"{int(NOW)}-abc")
     assert record.lines["a"].is_under_way(NOW)
-    ledger.settlement.unanswered(record, ["a", "b"], f"{int(NOW)}-abc")
+    ledger.settlement.mark_over(record, ["a", "b"], f"{int(NOW)}-abc")
     assert attempts(ledger, record) == {"attempts": {"0-over"}}
     assert not ledger.record(record.customer_identifier).lines["a"].is_under_way(NOW)
 
@@ -102,7 +102,7 @@ def test_one_unanswered_attempt_stands_for_all(ledger: Ledger) -> None:
 def test_a_line_that_has_ended_has_none_noted(ledger: Ledger) -> None:
     record = ledger.sealed(("a", "b"), customer=f"all-{next(CASES)}")
     ledger.settlement.settle(record, "a", "not_sent", now=NOW)
-    assert ledger.settlement.journal(record, ["a", "b"], "mine") is None
+    assert ledger.settlement.store_attempt(record, ["a", "b"], "mine") is None
     assert attempts(ledger, record) == {}
 
 
@@ -140,7 +140,7 @@ def test_an_attempt_of_an_older_version_is_answered_on_every_line(ledger: Ledger
 
 def test_five_lines_are_journalled_within_a_kilobyte(ledger: Ledger) -> None:
     """Each further one would cost a write unit an hour and customer."""
-    record = journalled(ledger, *(f"worklet_invocation_{n}" for n in range(5)), attempt=f"{int(NOW)}-5f0c9a7be112")
+    record = attempted(ledger, *(f"worklet_invocation_{n}" for n in range(5)), attempt=f"{int(NOW)}-5f0c9a7be112")
     noted_bytes = sum(
         len(name) + 3 + sum(len(attempt) + 1 for attempt in names) for name, names in attempts(ledger, record).items()
     )

@@ -88,7 +88,7 @@ def test_only_a_sealed_record_is_settled(ledger: Ledger, state: str) -> None:
     if state == "absent":
         ledger.record_items.delete_item(Key={"customerIdentifier": CUSTOMER, "timestamp": HOUR})
     assert settle(ledger, record, "billed") is None
-    assert not ledger.settlement.journal(record, ["d"], "one")
+    assert not ledger.settlement.store_attempt(record, ["d"], "one")
     assert not ledger.settlement.tidy(record)
     assert (ledger.records.get(CUSTOMER, HOUR) is None) is (state == "absent"), "nothing is created either"
 
@@ -96,22 +96,22 @@ def test_only_a_sealed_record_is_settled(ledger: Ledger, state: str) -> None:
 # --- attempts ---------------------------------------------------------------------------------------------------------
 
 
-def test_attempts_are_journalled_per_line_and_taken_back(many: Ledger) -> None:
+def test_attempts_are_stored_per_line_and_taken_back(many: Ledger) -> None:
     record = fresh(many, "a", "b", "c")
-    one = many.settlement.journal(record, ["a", "b"], "one")
+    one = many.settlement.store_attempt(record, ["a", "b"], "one")
     assert one is not None
-    assert many.settlement.journal(record, ["a"], "two")
-    assert many.settlement.answered(one, ["a"], "one")
-    assert many.settlement.answered(one, ["b"], "one")
-    assert many.settlement.answered(one, ["b"], "never journalled")
+    assert many.settlement.store_attempt(record, ["a"], "two")
+    assert many.settlement.withdraw_attempt(one, ["a"], "one")
+    assert many.settlement.withdraw_attempt(one, ["b"], "one")
+    assert many.settlement.withdraw_attempt(one, ["b"], "never stored")
     lines = many.record(record.customer_identifier).lines
     assert (lines["a"].attempts, lines["b"].attempts) == (frozenset({"two"}), frozenset())
 
 
 def test_a_verdict_takes_its_own_attempt_with_it(many: Ledger) -> None:
     record = fresh(many)
-    one = many.settlement.journal(record, ["d"], "one")
-    many.settlement.journal(record, ["d"], "two")
+    one = many.settlement.store_attempt(record, ["d"], "one")
+    many.settlement.store_attempt(record, ["d"], "two")
     assert one is not None
     after = many.settlement.settle(one, "d", "billed", now=NOW, attempt="one")
     assert after is not None
@@ -119,27 +119,27 @@ def test_a_verdict_takes_its_own_attempt_with_it(many: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("journalled", "stored"), [(["mine"], True), ([], True), (["mine", "other"], False), (["other"], False)]
+    ("attempted", "stored"), [(["mine"], True), ([], True), (["mine", "other"], False), (["other"], False)]
 )
 def test_a_conflict_is_one_only_without_another_unanswered_attempt(
-    many: Ledger, journalled: list[str], stored: bool
+    many: Ledger, attempted: list[str], stored: bool
 ) -> None:
     """H4: the other attempt may have put our own quantity there; the condition is checked in the write itself."""
     record = fresh(many)
-    for attempt in journalled:
-        many.settlement.journal(record, ["d"], attempt)
+    for attempt in attempted:
+        many.settlement.store_attempt(record, ["d"], attempt)
     after = many.settlement.settle(record, "d", "conflict", now=NOW, attempt="mine", only_if_sole_attempt=True)
     assert (after is not None) is stored
     assert verdict_of(many, record) == ("conflict" if stored else None)
 
 
 def test_what_may_have_been_sent_is_not_called_not_sent(many: Ledger) -> None:
-    for journalled in (False, True):
+    for attempted in (False, True):
         record = fresh(many)
-        if journalled:
-            many.settlement.journal(record, ["d"], "one")
+        if attempted:
+            many.settlement.store_attempt(record, ["d"], "one")
         after = many.settlement.settle(record, "d", "not_sent", now=NOW, only_if_never_attempted=True)
-        assert (after is None) is journalled
+        assert (after is None) is attempted
 
 
 # --- the indexes ------------------------------------------------------------------------------------------------------

@@ -19,10 +19,10 @@ def ledger(made: Ledger) -> Ledger:
     return made
 
 
-def journalled(ledger: Ledger, *dimensions: str, attempt: str = "mine", sealed: tuple[str, ...] = ()) -> MeteringRecord:
+def attempted(ledger: Ledger, *dimensions: str, attempt: str = "mine", sealed: tuple[str, ...] = ()) -> MeteringRecord:
     """A record of these lines, with the attempt on them. sealed: further lines of it."""
     record = ledger.sealed((*dimensions, *sealed), customer=f"together-{next(CASES)}")
-    after = ledger.settlement.journal(record, list(dimensions), attempt)
+    after = ledger.settlement.store_attempt(record, list(dimensions), attempt)
     assert after is not None
     return after
 
@@ -40,7 +40,7 @@ def stored(ledger: Ledger, record: MeteringRecord) -> MeteringRecord:
 
 @pytest.mark.parametrize("verdict", sorted(RANK))
 def test_all_lines_their_attempts_and_the_pending_mark_in_one_write(ledger: Ledger, verdict: str) -> None:
-    record = journalled(ledger, "a", "b")
+    record = attempted(ledger, "a", "b")
     after = together(ledger, record, a=verdict, b="billed")
     assert after == stored(ledger, record)
     assert after is not None
@@ -54,14 +54,14 @@ def test_all_lines_their_attempts_and_the_pending_mark_in_one_write(ledger: Ledg
 
 
 def test_a_record_with_another_open_line_stays_pending(ledger: Ledger) -> None:
-    record = journalled(ledger, "a", sealed=("b",))
+    record = attempted(ledger, "a", sealed=("b",))
     after = together(ledger, record, a="billed")
     assert after is not None
     assert (after.pending, after.lines["b"].verdict) == ("true", None)
 
 
 def test_a_line_that_holds_a_higher_verdict_has_nothing_stored(ledger: Ledger) -> None:
-    record = journalled(ledger, "a", "b")
+    record = attempted(ledger, "a", "b")
     ledger.settlement.settle(record, "a", "billed", now=NOW)
     before = stored(ledger, record)
     assert together(ledger, before, a="conflict", b="billed") is None
@@ -70,7 +70,7 @@ def test_a_line_that_holds_a_higher_verdict_has_nothing_stored(ledger: Ledger) -
 
 def test_another_settlers_verdict_since_the_record_was_read_is_seen(ledger: Ledger) -> None:
     """It might have made a line pending that was read as ended, or failed: the mark must not go on a stale reading."""
-    record = journalled(ledger, "a", "b", sealed=("c",))
+    record = attempted(ledger, "a", "b", sealed=("c",))
     ledger.settlement.settle(record, "c", "expired", now=NOW)
     ended = stored(ledger, record)
     ledger.settlement.settle(ended, "c", "billed", now=NOW)
@@ -81,15 +81,15 @@ def test_another_settlers_verdict_since_the_record_was_read_is_seen(ledger: Ledg
 
 
 def test_a_conflict_beside_another_attempt_has_nothing_stored(ledger: Ledger) -> None:
-    record = journalled(ledger, "a", "b")
-    ledger.settlement.journal(record, ["a"], "another")
+    record = attempted(ledger, "a", "b")
+    ledger.settlement.store_attempt(record, ["a"], "another")
     settled = {
         "a": LineVerdict(verdict="conflict", only_if_sole_attempt=True),
         "b": LineVerdict(verdict="conflict", only_if_sole_attempt=True),
     }
     assert ledger.settlement.settle_together(record, settled, now=NOW, attempt="mine") is None
     assert {line.verdict for line in stored(ledger, record).lines.values()} == {None}
-    ledger.settlement.answered(record, ["a"], "another")
+    ledger.settlement.withdraw_attempt(record, ["a"], "another")
     after = ledger.settlement.settle_together(record, settled, now=NOW, attempt="mine")
     assert after is not None
     assert after.marked_failed
@@ -120,9 +120,9 @@ def test_a_failed_line_of_nothing_leaves_no_mark(ledger: Ledger) -> None:
 
 
 def test_an_unanswered_attempt_stays_on_its_line_after_its_call(ledger: Ledger) -> None:
-    record = journalled(ledger, "a", attempt=f"{int(NOW)}-abc")
+    record = attempted(ledger, "a", attempt=f"{int(NOW)}-abc")
     assert record.lines["a"].is_under_way(NOW + 100)
-    ledger.settlement.unanswered(record, ["a"], f"{int(NOW)}-abc")
+    ledger.settlement.mark_over(record, ["a"], f"{int(NOW)}-abc")
     line = stored(ledger, record).lines["a"]
     assert len(line.attempts) == 1
     assert not line.is_under_way(NOW)
@@ -131,12 +131,12 @@ def test_an_unanswered_attempt_stays_on_its_line_after_its_call(ledger: Ledger) 
 def test_unanswered_attempts_do_not_let_the_record_grow(ledger: Ledger) -> None:
     """A day of 5xx is hundreds of attempts: a name for each would make every write cost the whole item's size."""
     for others in ((), ("c",)):
-        record: MeteringRecord | None = journalled(ledger, "a", "b", attempt=f"{int(NOW)}-0", sealed=others)
+        record: MeteringRecord | None = attempted(ledger, "a", "b", attempt=f"{int(NOW)}-0", sealed=others)
         for number in range(50):
             assert record is not None
-            ledger.settlement.unanswered(record, ["a", "b"], f"{int(NOW)}-{number}")
+            ledger.settlement.mark_over(record, ["a", "b"], f"{int(NOW)}-{number}")
             assert {len(stored(ledger, record).lines[name].attempts) for name in "ab"} == {1}
-            record = ledger.settlement.journal(record, ["a", "b"], f"{int(NOW)}-{number + 1}")
+            record = ledger.settlement.store_attempt(record, ["a", "b"], f"{int(NOW)}-{number + 1}")
             assert record is not None
             assert {len(stored(ledger, record).lines[name].attempts) for name in "ab"} == {2}
 
@@ -145,7 +145,7 @@ def test_a_line_without_an_attempt_may_end_not_sent(ledger: Ledger) -> None:
     for history, ends in (("none", True), ("attempted", False), ("rejected", False)):
         record = ledger.sealed(("a",), customer=f"together-{next(CASES)}")
         if history == "attempted":
-            ledger.settlement.journal(record, ["a"], "one")
+            ledger.settlement.store_attempt(record, ["a"], "one")
         if history == "rejected":
             ledger.settlement.settle(record, "a", "rejected", now=NOW)
         after = ledger.settlement.settle(record, "a", "not_sent", now=NOW, only_if_never_attempted=True)
@@ -157,7 +157,7 @@ def test_all_lines_that_a_request_takes_fit_one_write(ledger: Ledger, verdict: s
     """25 lines of one record (Marketplace's limit); an expression has 300 operators and 4 KB at most (DynamoDB's)."""
     names = tuple(f"a_dimension_with_a_name_that_is_rather_long_{number}" for number in range(25))
     for others in ((), ("z",)):
-        record = journalled(ledger, *names, sealed=others)
+        record = attempted(ledger, *names, sealed=others)
         settled = dict.fromkeys(names, LineVerdict(verdict=verdict, only_if_sole_attempt=verdict == "conflict"))
         after = ledger.settlement.settle_together(record, settled, now=NOW, attempt="mine")
         assert after is not None

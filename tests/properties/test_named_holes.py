@@ -154,7 +154,7 @@ def test_h4_a_run_from_before_a_line_ended_does_not_send_it(world: Protocol, fau
     world.now = deadline(HOUR) - 1.0
     run = world.hourly()
     world.scheduler.run(run, 1, writes=True)
-    assert run.point == "UpdateItem", "the journal's"
+    assert run.point == "UpdateItem", "the attempt's"
     world.mode = "off"
     world.next_run(hours=24)
     assert world.verdicts(buyer) == {EXECUTIONS: "not_sent"}

@@ -203,7 +203,7 @@ def test_a_late_record_with_an_attempt_waits_for_its_answer(world: World, buyer:
         world.sealer.seal_hour(buyer, int(hour))
     assert use(world, buyer, "ahead", 3, **OF_THEN) == "recorded 11"
     world.sealer.seal_hour(buyer, int(ELEVEN))
-    world.settlement.journal(world.record(buyer, ELEVEN), ["workflow_executions"], "attempt")
+    world.settlement.store_attempt(world.record(buyer, ELEVEN), ["workflow_executions"], "attempt")
     world.now = REFUSES
     FinalMetering(world, buyer).run()
     assert status(world, buyer) == "cancelled"

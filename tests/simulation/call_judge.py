@@ -51,7 +51,7 @@ class CallJudge(Watcher):
         if item is None or item["state"] != "sealed" or dimension not in item["lines"]:
             return self.note(f"{line} was sent, and is no frozen line")
         if not item.get(f"attempts#{dimension}") and not item.get("attempts"):
-            self.note(f"{line} was sent, and its journal does not say so")
+            self.note(f"{line} was sent, and no attempt says so")
         if item.get(f"verdict#{dimension}", {}).get("verdict") == "not_sent":
             self.note(f"{line} was sent after it was called not sent")
         if actor is not None and actor.mode != "live":

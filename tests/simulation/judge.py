@@ -198,7 +198,7 @@ class Judge(FinalMeteringJudge, AnswerJudge):
             elif (*key, dimension) in self.on_file and not (
                 item.get("attempts") or item.get(f"attempts#{dimension}") or (*key, dimension) in self.foreign
             ):
-                self.note(f"{(*key, dimension)} is on file, and neither its verdict nor its journal says so")
+                self.note(f"{(*key, dimension)} is on file, and neither its verdict nor an attempt says so")
         if "meteringPending" not in item and not (is_sealed and ended == len(lines)):
             self.note(f"{key} is open, and not in the pending index")
         if failed and item.get("meteringFailed") != "true":

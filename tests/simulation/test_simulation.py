@@ -24,7 +24,7 @@ QUICK = (
     "event-put-unconditional",
     "life-by-arrival",
     "remainder-lost",
-    "no-journal",
+    "no-attempt",
     "record-ends-with-its-first-line",
     "deadline-too-late",
 )
@@ -45,7 +45,7 @@ def test_a_short_soak_finds_nothing() -> None:
     for site in (
         "write_part.write_part",
         "seal_hours.Sealer._write",
-        "send_batch.Sender._store_attempt > settlement.Settlement.journal",
+        "send_batch.Sender._store_attempt > settlement.Settlement.store_attempt",
         "waiting.apply > subscribers.Subscribers._write",
     ):
         assert site in writes
@@ -83,7 +83,7 @@ def test_an_episode_replays_alone_as_among_others() -> None:
 
 def test_a_mutants_failure_replays_with_the_same_message() -> None:
     """By its seed and episode alone; that is all that a hunt leaves behind."""
-    mutant = BY_ID["no-journal"]
+    mutant = BY_ID["no-attempt"]
     found = hunted(mutant, steps=60_000, seed=4)
     with code_of(mutant) as code:
         again = workers.start(4, steps=1, first=found.episode, code=code)

@@ -15,7 +15,7 @@ from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended
 from marketplace.dimensions import Dimension
 from marketplace.quantity import text
 from metering.final.final_rules import cannot_be_sent, first_hour
-from metering.run import stopping_only
+from metering.run import confined_to_hour
 from metering.seal.seal_rules import billable
 from metering.settle.settle_lines import LineSettler
 from runtime import telemetry
@@ -64,7 +64,7 @@ class SubscriptionEnder:
             if subscriber.status == "cancelled":
                 # The execution that cancelled may have crashed before it reported the remainder.
                 remainder = {name: units for (name, at), units in balance.ended.items() if at == end}
-                self._report(customer_identifier, end, remainder)
+                self._log_remainder(customer_identifier, end, remainder)
                 return "not_its_turn"
             if subscriber.status != "final_metering":
                 return "not_its_turn"
@@ -76,7 +76,7 @@ class SubscriptionEnder:
             operations = [self.settler.settlement.operation(record, verdicts, now=now) for record, verdicts in expired]
             ended = False
             try:
-                with stopping_only(customer_identifier, end, self.settler.count):
+                with confined_to_hour(customer_identifier, end, self.settler.count):
                     self.cancellation.end(subscriber, balance, end, now, operations)
                     ended = True
             except Cancelled:
@@ -87,12 +87,12 @@ class SubscriptionEnder:
             if not ended:
                 return "open"
             for record, verdicts in expired:
-                self.settler.report(record, verdicts)
-            self._report(customer_identifier, end, balance.remainder)
+                self.settler.log_and_count(record, verdicts)
+            self._log_remainder(customer_identifier, end, balance.remainder)
             return "ended"
         raise Contended(f"the subscription of {customer_identifier} kept changing")
 
-    def _report(self, customer_identifier: str, end: int, left: Mapping[str, Decimal]) -> None:
+    def _log_remainder(self, customer_identifier: str, end: int, left: Mapping[str, Decimal]) -> None:
         """Logs the remainder, and counts dimensions in which it makes a billed unit: an hour should have billed it."""
         remainder = {name: text(units) for name, units in left.items() if units}
         logger.info("subscription ended", customer=customer_identifier, ended=iso(end), remainder=remainder)

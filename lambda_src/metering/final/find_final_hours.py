@@ -5,7 +5,7 @@ from typing import Any
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from metering.final.final_rules import Step, first_hour, next_step
-from metering.run import calls, record_key
+from metering.run import in_chunks, record_key
 from runtime.clock import iso
 
 
@@ -27,6 +27,6 @@ def payload(step: Step) -> dict[str, Any]:
     return {
         "step": step.name,
         "seal": [record_key(key) for key in (*step.hours, *step.unsendable)],
-        "chunks": calls(step.hours),
+        "chunks": in_chunks(step.hours),
         "waitUntil": iso(step.until) if step.until is not None else None,
     }

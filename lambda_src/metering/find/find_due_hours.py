@@ -8,7 +8,7 @@ from typing import Any
 from ledger.metering_records import MeteringRecords
 from ledger.reading import Cursor, RecordKey
 from marketplace.hour import SECONDS, hour_of
-from metering.run import calls, record_key
+from metering.run import in_chunks, record_key
 
 #: The most keys of one page.
 MAX_KEYS = 400
@@ -34,7 +34,7 @@ class DueHours:
 
     def payload(self) -> dict[str, Any]:
         """The page as the workflow takes it: ``chunks`` of keys, ``cursor``, ``more`` and history ``events``."""
-        chunks = calls(self.keys)
+        chunks = in_chunks(self.keys)
         cursor = {shard: list(last) for shard, last in self.cursor.items()}
         return {
             "chunks": chunks,

@@ -40,24 +40,24 @@ class Split:
 
 
 def allocate(
-    line: Decimal,
+    quantity: Decimal,
     *,
     scale: int,
     decimals: int,
     tagged: Mapping[TagSet, Decimal],
     largest: int = LARGEST_LINE,
 ) -> Split:
-    """Split a line's billed units.
+    """Split a line's ``quantity`` (billed units).
 
     tagged: recorded units of each set, before the allowance. Untagged units, left-overs included, are reduced first;
     the sets only by what is still too much. largest: bytes that the allocations may take.
     """
-    units = _billable(line * scale, tagged)
+    units = _billable(quantity * scale, tagged)
     sets = {tags: billed for tags, left in units.items() if (billed := floor(left / scale, decimals))}
     if not sets:
         return Split()
     ordered = sorted(sets, key=lambda tags: (-sets[tags], tags))
-    rest = line - sum(sets.values(), ZERO)
+    rest = quantity - sum(sets.values(), ZERO)
     kept = _fitting(ordered, rest > 0, largest)
     folded = ordered[len(kept) :]
     if not kept:

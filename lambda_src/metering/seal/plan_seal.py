@@ -63,7 +63,7 @@ class SealPlanner:
         lines = [
             self._line(record.hour, name, dimension)
             for name, dimension in sealed.items()
-            if dimension.line or name in zeros
+            if dimension.quantity or name in zeros
         ]
         stored_allocations: list[Operation] = []
         if record.tagged and now < deadline(record.hour):
@@ -113,7 +113,7 @@ class SealPlanner:
         dimension = self.product.dimensions[name]
         return Line(
             dimension=name,
-            quantity=sealed.line,
+            quantity=sealed.quantity,
             counted=sealed.counted,
             included=sealed.included,
             scale=dimension.scale,

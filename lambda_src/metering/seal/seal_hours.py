@@ -13,7 +13,7 @@ from ledger.metering_record import MeteringRecord
 from ledger.reading import RecordKey
 from ledger.transaction import Cancelled, Contended, Operation, write
 from marketplace.quantity import text
-from metering.run import Count, stopping_only
+from metering.run import Count, confined_to_hour
 from metering.seal.plan_seal import SealPlan, SealPlanner
 from metering.seal.terms import Waiting
 from runtime import telemetry
@@ -51,7 +51,7 @@ class Sealer:
         for customer_identifier, hour in keys:
             outcome = "failed"
             try:
-                with stopping_only(customer_identifier, hour, self.count):
+                with confined_to_hour(customer_identifier, hour, self.count):
                     outcome = self.seal_hour(customer_identifier, hour)
             except Exception as error:
                 logger.error("hour not sealed", customer=customer_identifier, hour=iso(hour), **described(error))
@@ -92,7 +92,7 @@ class Sealer:
                 losses += 1
                 self.pause(attempt)
                 continue
-            self._report(record, plan)
+            self._log_and_count(record, plan)
             return "sealed"
         raise Contended(f"the hour {iso(hour)} of {customer_identifier} kept changing")
 
@@ -103,7 +103,7 @@ class Sealer:
         else:
             write(self.client, operations)
 
-    def _report(self, record: MeteringRecord, plan: SealPlan) -> None:
+    def _log_and_count(self, record: MeteringRecord, plan: SealPlan) -> None:
         """Logs each line, and counts what people have to know."""
         customer, hour, verdict = record.customer_identifier, iso(record.hour), plan.frozen.verdict
         for line in plan.frozen.lines:

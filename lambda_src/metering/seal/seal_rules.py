@@ -1,7 +1,7 @@
 """What an hour's lines are once it is sealed. Pure: exact decimals, no clock, no tables.
 
-included = min(counted, max(0, allowance - used)); line = floor((remainder + counted - included) / scale), cut to what
-Marketplace takes; what is left over stays in the balance, in recorded units.
+included = min(counted, max(0, allowance - used)); quantity = floor((remainder + counted - included) / scale), cut to
+what Marketplace takes; what is left over stays in the balance, in recorded units.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,13 +22,13 @@ OFF, EVERY = "off", "every"
 
 @dataclass(frozen=True)
 class SealedDimension:
-    """One dimension of a sealed hour. line: billed units to send. included: recorded units that the contract covers, by
-    period, without zeros. used: the allowance used so far, by period, after this hour. remainder: recorded units left
-    over.
+    """One dimension of a sealed hour. quantity: billed units to send. included: recorded units that the contract
+    covers, by period, without zeros. used: the allowance used so far, by period, after this hour. remainder: recorded
+    units left over.
     """
 
     counted: Decimal
-    line: Decimal
+    quantity: Decimal
     included: Mapping[str, Decimal]
     used: Mapping[str, Decimal]
     remainder: Decimal
@@ -59,12 +59,12 @@ def seal_dimension(
     total = sum(counted.values(), ZERO)
     all_covered = sum(included.values(), ZERO)
     net = remainder + total - all_covered
-    line = min(floor(net / dimension.scale, dimension.decimals), dimension.largest)
-    left = net - line * dimension.scale
-    conserved("units", remainder + total, line * dimension.scale + all_covered + left)
+    quantity = min(floor(net / dimension.scale, dimension.decimals), dimension.largest)
+    left = net - quantity * dimension.scale
+    conserved("units", remainder + total, quantity * dimension.scale + all_covered + left)
     conserved("used allowance", sum(used.values(), ZERO) + all_covered, sum(used_after.values(), ZERO))
-    conserved("lowest of line, remainder and included", min(line, left, all_covered, ZERO), ZERO)
-    return SealedDimension(total, line, included, used_after, left)
+    conserved("lowest of quantity, remainder and included", min(quantity, left, all_covered, ZERO), ZERO)
+    return SealedDimension(total, quantity, included, used_after, left)
 
 
 def billable(dimension: Dimension, units: Decimal) -> bool:

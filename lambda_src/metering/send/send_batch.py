@@ -16,7 +16,7 @@ from ledger.run_tally import RunTally
 from ledger.subscriber import Subscriber
 from marketplace.faults import Fault, classify, for_a_case
 from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
-from metering.run import stopping_only
+from metering.run import confined_to_hour
 from metering.send.pace import Pace
 from metering.settle.settle_lines import SUCCESS, LineSettler
 from runtime import telemetry
@@ -83,7 +83,7 @@ class Sender:
         self.pace.wait()
         self.settler.count(MeteringMetric.MARKETPLACE_CALLS, 1)
         try:
-            answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])
+            answer = self.meter.meter_usage([usage for part in batch for usage in part.lines.values()])
         except Exception as error:
             # classify raises TypeError for an error that is not AWS's: our own bug leaves the attempt unanswered.
             fault = classify(error)
@@ -101,26 +101,26 @@ class Sender:
 
     def _store_attempt(self, batch: Batch, attempt: str) -> Batch:
         """The lines on which the attempt was stored, with their record as that left it; not those that have ended."""
-        journal = self.settler.settlement.journal
+        store = self.settler.settlement.store_attempt
         stored: list[HourLines] = []
-        for hour in batch:
-            with self._stopping_only(hour):
-                hour.check()
-                names = list(hour.lines)
-                after = journal(hour.record, names, attempt)
+        for part in batch:
+            with self._confined_to_hour(part):
+                part.check()
+                names = list(part.lines)
+                after = store(part.record, names, attempt)
                 if after is None:
                     # One of the lines has ended: the others get the attempt one by one.
                     names = []
-                    for name in hour.lines:
-                        if (record := journal(hour.record, [name], attempt)) is not None:
+                    for name in part.lines:
+                        if (record := store(part.record, [name], attempt)) is not None:
                             names.append(name)
                             after = record
                 if after is not None:
-                    stored.append(hour.only(names)._replace(record=after))
+                    stored.append(part.only(names)._replace(record=after))
         return stored
 
-    def _stopping_only(self, hour: HourLines) -> AbstractContextManager[None]:
-        return stopping_only(hour.record.customer_identifier, hour.record.hour, self.settler.count)
+    def _confined_to_hour(self, part: HourLines) -> AbstractContextManager[None]:
+        return confined_to_hour(part.record.customer_identifier, part.record.hour, self.settler.count)
 
     def _settle_fault(self, batch: Batch, run: str, attempt: str, fault: Fault) -> None:
         of_records = fault.scope in ("record", "request")
@@ -128,12 +128,12 @@ class Sender:
             self._reject(batch[0], run, attempt, fault)
             return
         settlement = self.settler.settlement
-        for hour in batch:
-            with self._stopping_only(hour):
+        for part in batch:
+            with self._confined_to_hour(part):
                 if fault.answered:
-                    settlement.answered(hour.record, list(hour.lines), attempt)
+                    settlement.withdraw_attempt(part.record, list(part.lines), attempt)
                 else:
-                    settlement.unanswered(hour.record, list(hour.lines), attempt)
+                    settlement.mark_over(part.record, list(part.lines), attempt)
         if fault.scope == "product":
             self._stop_run(fault.code)
         if not of_records:
@@ -142,10 +142,10 @@ class Sender:
         for half in _halves(batch):
             self.send(half, run)
 
-    def _reject(self, hour: HourLines, run: str, attempt: str, fault: Fault) -> None:
-        (dimension,) = hour.lines
-        with self._stopping_only(hour):
-            self.settler.settle(hour.record, dimension, LineVerdict(verdict="rejected", detail=fault.code), attempt)
+    def _reject(self, part: HourLines, run: str, attempt: str, fault: Fault) -> None:
+        (dimension,) = part.lines
+        with self._confined_to_hour(part):
+            self.settler.settle(part.record, dimension, LineVerdict(verdict="rejected", detail=fault.code), attempt)
         alike = self.tally.rejected(run, fault.code, self.settler.clock())
         if alike >= ALIKE_REJECTIONS:
             self._stop_run(f"{alike} lines were rejected for one reason and none accepted: {fault.code}")
@@ -157,9 +157,9 @@ class Sender:
     def _settle_answer(self, batch: Batch, run: str, attempt: str, answer: BatchAnswer) -> None:
         settlement = self.settler.settlement
         unanswered = 0
-        for hour in batch:
-            record, lines, subscriber = hour
-            with self._stopping_only(hour):
+        for part in batch:
+            record, lines, subscriber = part
+            with self._confined_to_hour(part):
                 answered = self.settler.settle_answers(
                     record,
                     {name: answer.results[usage] for name, usage in lines.items() if usage in answer.results},
@@ -169,10 +169,10 @@ class Sender:
                 )
                 unprocessed = [name for name, usage in lines.items() if usage in answer.unprocessed]
                 if unprocessed:
-                    settlement.answered(record, unprocessed, attempt)
+                    settlement.withdraw_attempt(record, unprocessed, attempt)
                 omitted = [name for name in lines if name not in answered and name not in unprocessed]
                 if omitted:
-                    settlement.unanswered(record, omitted, attempt)
+                    settlement.mark_over(record, omitted, attempt)
                 unanswered += len(omitted)
         if any(result.status == SUCCESS for result in answer.results.values()):
             self.tally.accepted(run, self.settler.clock())
@@ -190,13 +190,13 @@ class Sender:
 
 
 def _size(batch: Batch) -> int:
-    return sum(len(hour.lines) for hour in batch)
+    return sum(len(part.lines) for part in batch)
 
 
 def _in_time(batch: Batch, now: float) -> Batch:
     """The lines that are before their deadline."""
-    kept = [hour.only([n for n in hour.lines if now < hour.record.lines[n].deadline]) for hour in batch]
-    return [hour for hour in kept if hour.lines]
+    kept = [part.only([n for n in part.lines if now < part.record.lines[n].deadline]) for part in batch]
+    return [part for part in kept if part.lines]
 
 
 def _halves(batch: Batch) -> tuple[Batch, Batch]:
@@ -204,11 +204,11 @@ def _halves(batch: Batch) -> tuple[Batch, Batch]:
     middle = _size(batch) // 2
     first: list[HourLines] = []
     second: list[HourLines] = []
-    for hour in batch:
-        names = list(hour.lines)
+    for part in batch:
+        names = list(part.lines)
         before, after = names[: middle - _size(first)], names[middle - _size(first) :]
-        first += [hour.only(before)] if before else []
-        second += [hour.only(after)] if after else []
+        first += [part.only(before)] if before else []
+        second += [part.only(after)] if after else []
     return first, second
 
 
@@ -218,7 +218,7 @@ def _log(batch: Batch, run: str, attempt: str) -> None:
         run=run,
         attempt=attempt,
         lines=_size(batch),
-        customers=len({hour.record.customer_identifier for hour in batch}),
-        hours=sorted({iso(hour.record.hour) for hour in batch}),
-        dimensions=sorted({name for hour in batch for name in hour.lines}),
+        customers=len({part.record.customer_identifier for part in batch}),
+        hours=sorted({iso(part.record.hour) for part in batch}),
+        dimensions=sorted({name for part in batch for name in part.lines}),
     )

@@ -35,7 +35,7 @@ class Submitter:
 
         Raises MarketplaceBusy or ProductFault.
         """
-        batch, under_way = self._still_open(keys)
+        batch, under_way = self._still_to_send(keys)
         if self.mode.name == "dry-run":
             self._check(batch)
         elif batch:
@@ -43,7 +43,7 @@ class Submitter:
         if under_way:
             raise MarketplaceBusy(f"another run is sending {under_way} lines")
 
-    def _still_open(self, keys: Sequence[LineKey]) -> tuple[list[HourLines], int]:
+    def _still_to_send(self, keys: Sequence[LineKey]) -> tuple[list[HourLines], int]:
         """The lines to send, by record, and how many are left alone because another run's call may be under way."""
         wanted, now = set(keys), self.sender.settler.clock()
         found: list[tuple[MeteringRecord, list[Line]]] = []
@@ -77,7 +77,7 @@ class Submitter:
 
     def _check(self, batch: Sequence[HourLines]) -> None:
         """A dry run makes the request and holds it against the service's model; the lines stay pending."""
-        lines = [usage for hour in batch for usage in hour.lines.values()]
+        lines = [usage for part in batch for usage in part.lines.values()]
         if lines:
             self.sender.meter.check(lines)
             logger.info("would be sent", lines=len(lines))

@@ -9,7 +9,7 @@ from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.reading import RecordKey
 from ledger.transaction import Contended
-from metering.run import Mode, stopping_only
+from metering.run import Mode, confined_to_hour
 from metering.settle.settle_lines import LineSettler
 from runtime import telemetry
 from runtime.clock import iso
@@ -33,7 +33,7 @@ def settle_hours(
         if record.state != "sealed":
             continue
         try:
-            with stopping_only(record.customer_identifier, record.hour, settler.count):
+            with confined_to_hour(record.customer_identifier, record.hour, settler.count):
                 _settle_record(record, settler, mode, counts)
         except (ClientError, Contended) as error:
             logger.error(

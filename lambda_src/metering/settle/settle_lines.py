@@ -80,7 +80,7 @@ class LineSettler:
         after = self.settlement.settle(record, dimension, now=self.clock(), attempt=attempt, **vars(verdict))
         if after is None:
             return False
-        self.report(record, {dimension: verdict})
+        self.log_and_count(record, {dimension: verdict})
         self.settlement.tidy(after)
         return True
 
@@ -88,7 +88,7 @@ class LineSettler:
         after = self.settlement.settle_together(record, verdicts, now=self.clock(), attempt=attempt)
         if after is None:
             return False
-        self.report(record, verdicts)
+        self.log_and_count(record, verdicts)
         self.settlement.tidy(after)
         return True
 
@@ -98,7 +98,7 @@ class LineSettler:
             presumed = replace(verdict, verdict="presumed_on_file", only_if_sole_attempt=False)
             self.settle(record, dimension, presumed, attempt)
 
-    def report(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> None:
+    def log_and_count(self, record: MeteringRecord, verdicts: Mapping[str, LineVerdict]) -> None:
         """Log and count verdicts that were stored.
 
         ``copy_failed`` counts failed lines, because a crash here would lose the count. A failed line of 0 (an hourly

@@ -127,10 +127,10 @@ def test_answers_of_the_store_lost_amidst_sealing_and_settling(acting: Acting) -
     used = times(1, *buyers)
     use(acting, *buyers)
     acting.close_hour()
-    sealed, journalled, settled = (buyer.customer_identifier for buyer in buyers)
+    sealed, attempted, settled = (buyer.customer_identifier for buyer in buyers)
     faults = [
         fault(acting, "lost-answer", tables.METERING_RECORDS, operation="TransactWriteItems", containing=sealed),
-        fault(acting, "lost-answer", tables.METERING_RECORDS, operation="UpdateItem", containing=journalled),
+        fault(acting, "lost-answer", tables.METERING_RECORDS, operation="UpdateItem", containing=attempted),
         fault(acting, "lost-answer", tables.METERING_RECORDS, operation="UpdateItem", containing=settled, after=1),
     ]
     arn = acting.start_run()

@@ -76,7 +76,7 @@ def test_the_submitter_dies_between_the_answer_and_its_note(acting: Acting) -> N
     use(acting, buyer)
     acting.close_hour()
     before = len(acting.calls())
-    # the first is the journal's
+    # the first is the attempt
     settling = hold(acting, "UpdateItem", buyer, after=1)
     arn = acting.start_run()
     wait_until(lambda: settling.met == 1, "the verdicts are on their way")
@@ -93,17 +93,17 @@ def test_the_submitter_dies_between_the_answer_and_its_note(acting: Acting) -> N
     assert set(acting.verdicts(buyer).values()) == {"billed"}
 
 
-def test_the_submitter_dies_between_its_journal_and_the_call(acting: Acting) -> None:
+def test_the_submitter_dies_between_its_attempt_and_the_call(acting: Acting) -> None:
     pair = acting.arrive(3)[::2]
     use(acting, *pair)
     acting.close_hour()
     before = len(acting.calls())
-    # two license buyers share a call: one's journal is written when it dies at the other's
-    journal = hold(acting, "UpdateItem", after=1)
+    # two license buyers share a call: one attempt is stored when it dies at the other's
+    attempt = hold(acting, "UpdateItem", after=1)
     arn = acting.start_run()
-    wait_until(lambda: journal.met == 1, "the second journal is on its way")
+    wait_until(lambda: attempt.met == 1, "the second attempt is on its way")
     kill(acting, "submit-batch")
-    let_go(acting, journal)
+    let_go(acting, attempt)
     assert acting.billed(*pair) == {}
     acting.pass_minutes(GIVEN_UP)
     assert acting.end_run(arn)["status"] == "SUCCEEDED"

@@ -42,7 +42,7 @@ MUTANTS = (
         "remainder-lost",
         "what does not make a unit is dropped",
         "seal_dimension",
-        "net - line * dimension.scale",
+        "net - quantity * dimension.scale",
         "ZERO",
     ),
     Mutant(

@@ -4,23 +4,23 @@ from tests.simulation.mutants.mutation import Mutant
 
 MUTANTS = (
     Mutant(
-        "no-journal",
+        "no-attempt",
         "an attempt is not noted before its call",
         "Sender.send",
         "self._store_attempt(_in_time(batch, now), attempt)",
         "_in_time(batch, now)",
     ),
     Mutant(
-        "journal-after-the-call",
+        "attempt-after-the-call",
         "an attempt is noted when its answer has come",
         "Sender.send",
         "self._store_attempt(_in_time(batch, now), attempt)",
         "_in_time(batch, now)",
         also=(
             (
-                "answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])",
+                "answer = self.meter.meter_usage([usage for part in batch for usage in part.lines.values()])",
                 """
-answer = self.meter.meter_usage([usage for hour in batch for usage in hour.lines.values()])
+answer = self.meter.meter_usage([usage for part in batch for usage in part.lines.values()])
 batch = self._store_attempt(batch, attempt)
 """,
             ),
@@ -34,9 +34,9 @@ batch = self._store_attempt(batch, attempt)
         "batch",
     ),
     Mutant(
-        "journal-on-ended-lines",
+        "attempt-on-ended-lines",
         "a line that has ended since it was read is sent",
-        "Settlement.journal",
+        "Settlement.store_attempt",
         "change.absent_or(verdict, still_open)",
         "change.absent_or(verdict, f'({still_open} OR {change.exists(verdict)})')",
     ),
@@ -51,8 +51,8 @@ batch = self._store_attempt(batch, attempt)
         "omitted-is-an-answer",
         "lines that an answer does not name are taken for not done",
         "Sender._settle_answer",
-        "settlement.unanswered",
-        "settlement.answered",
+        "settlement.mark_over",
+        "settlement.withdraw_attempt",
     ),
     Mutant(
         "matched-by-place",
@@ -81,9 +81,9 @@ if of_records and _size(batch) == 1:
 """,
         """
 if of_records:
-    for hour in batch:
-        for name in hour.lines:
-            self._reject(hour.only([name]), run, attempt, fault)
+    for part in batch:
+        for name in part.lines:
+            self._reject(part.only([name]), run, attempt, fault)
     return
 """,
     ),

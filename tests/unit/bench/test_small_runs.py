@@ -24,10 +24,10 @@ def test_an_hour_of_a_customer_is_three_writes() -> None:
     assert hour_of_a_customer.cost(hour_of_a_customer.WITHOUT) == (3, 5)
 
 
-def test_a_record_of_five_lines_is_sealed_and_journalled_within_a_kilobyte() -> None:
+def test_a_sealed_record_of_five_lines_with_its_attempt_is_within_a_kilobyte() -> None:
     sealed, settled = hour_of_a_customer.steps()
     assert sealed.size <= 1024 < settled.size <= 2048
-    # the record and the balance twice, in a transaction; the journal one, verdicts two, and the index
+    # the record and the balance twice, in a transaction; the attempt one, verdicts two, and the index
     assert (sealed.units, settled.units) == (4, 4)
 
 

@@ -209,7 +209,7 @@ def test_an_empty_answer_names_nobody(sent: Callable[..., BatchAnswer]) -> None:
 
 
 def test_the_sdk_does_not_repeat_a_call_by_itself() -> None:
-    """Every attempt is journalled before it is made; one that the SDK added would not be."""
+    """Every attempt is stored before the call; one that the SDK added would not be."""
     with pytest.MonkeyPatch.context() as env:
         env.setenv("AWS_ACCESS_KEY_ID", "testing")
         env.setenv("AWS_SECRET_ACCESS_KEY", "testing")

@@ -152,7 +152,7 @@ def hours(draw: st.DrawFn) -> dict[str, Any]:
     scale, decimals = draw(st.sampled_from([1, 3, 1000])), draw(st.sampled_from([0, 2, 6]))
     net = (sum(tagged.values(), ZERO) + untagged) * draw(st.sampled_from(shares))
     return {
-        "line": min(floor(net / scale, decimals), draw(st.sampled_from([Decimal(40), Decimal(10**6)]))),
+        "quantity": min(floor(net / scale, decimals), draw(st.sampled_from([Decimal(40), Decimal(10**6)]))),
         "scale": scale,
         "decimals": decimals,
         "tagged": tagged,
@@ -162,13 +162,13 @@ def hours(draw: st.DrawFn) -> dict[str, Any]:
 
 def of(hour: Mapping[str, Any], **changes: Any) -> Split:
     given_ = {**hour, **changes}
-    return allocate(given_.pop("line"), **given_)
+    return allocate(given_.pop("quantity"), **given_)
 
 
 @given(hours())
 def test_allocations_sum_to_the_line_and_stay_within_the_limits(hour: dict[str, Any]) -> None:
     found = of(hour)
-    assert (found.allocations == ()) or sum((a.quantity for a in found.allocations), ZERO) == hour["line"]
+    assert (found.allocations == ()) or sum((a.quantity for a in found.allocations), ZERO) == hour["quantity"]
     assert all(a.quantity > 0 for a in found.allocations)
     assert all(a.quantity == floor(a.quantity, hour["decimals"]) for a in found.allocations)
     assert len({a.tags for a in found.allocations}) == len(found.allocations) <= MAX_ALLOCATIONS
@@ -189,7 +189,7 @@ def test_sets_lose_nothing_while_untagged_units_can_pay(hour: dict[str, Any]) ->
     found = {a.tags: a.quantity for a in of(hour, largest=LARGEST_LINE).allocations}
     own = {tags: floor(used / hour["scale"], hour["decimals"]) for tags, used in hour["tagged"].items()}
     losers = {tags for tags, units_ in own.items() if found.get(tags, ZERO) < units_}
-    if hour["line"] * hour["scale"] >= sum(hour["tagged"].values(), ZERO):
+    if hour["quantity"] * hour["scale"] >= sum(hour["tagged"].values(), ZERO):
         assert not losers
     keepers = {tags for tags, units_ in own.items() if units_ and tags not in losers}
     assert all(hour["tagged"][loser] >= hour["tagged"][keeper] for loser in losers for keeper in keepers)
@@ -226,5 +226,5 @@ def test_tagged_units_that_exceed_what_was_counted_still_split_exactly(hour: dic
     """Cannot happen: they are added with the record. If it did, the line would still be billed, and exactly."""
     total = sum(hour["tagged"].values(), ZERO)
     line = floor(total / 2 / hour["scale"], hour["decimals"])
-    found = of(hour, line=line)
+    found = of(hour, quantity=line)
     assert found.allocations == () or sum((a.quantity for a in found.allocations), ZERO) == line

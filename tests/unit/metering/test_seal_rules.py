@@ -59,7 +59,7 @@ def test_the_line_is_scaled_once_and_the_rest_stays(
     counted: str, scale: int, decimals: int, remainder: str, line: str, left: str
 ) -> None:
     sealed = seal(counted, scale=scale, decimals=decimals, remainder=remainder)
-    assert (sealed.line, sealed.remainder) == (Decimal(line), Decimal(left))
+    assert (sealed.quantity, sealed.remainder) == (Decimal(line), Decimal(left))
     assert sealed.counted == Decimal(counted)
     assert sealed.included == {}
 
@@ -82,7 +82,7 @@ def test_the_line_is_scaled_once_and_the_rest_stays(
 def test_the_allowance_covers_first(counted: str, allowance: str | None, used: str, included: str, line: str) -> None:
     sealed = seal(counted, allowance=allowance, used=used)
     assert sealed.included == ({MONTH: Decimal(included)} if Decimal(included) else {})
-    assert sealed.line == Decimal(line)
+    assert sealed.quantity == Decimal(line)
     assert sealed.used.get(MONTH, ZERO) == Decimal(used) + Decimal(included)
 
 
@@ -90,7 +90,7 @@ def test_the_allowance_is_not_applied_to_what_was_left_over() -> None:
     """H7: a remainder that went through the allowance again would be absorbed by it in silence."""
     sealed = seal("1", scale=10, allowance="100", remainder="9")
     assert sealed.included == {MONTH: 1}
-    assert (sealed.line, sealed.remainder) == (ZERO, Decimal(9))
+    assert (sealed.quantity, sealed.remainder) == (ZERO, Decimal(9))
 
 
 def test_each_month_has_its_own_allowance() -> None:
@@ -103,7 +103,7 @@ def test_each_month_has_its_own_allowance() -> None:
     )
     assert sealed.included == {"2026-10": 2, MONTH: 5}
     assert sealed.used == {"2026-09": 5, "2026-10": 5, MONTH: 5}
-    assert sealed.line == 4
+    assert sealed.quantity == 4
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ def test_units_beyond_the_largest_quantity_stay_in_the_remainder(
 ) -> None:
     """H20: a line over the limit is a validation error that fails all 25."""
     sealed = seal(str(largest), decimals=decimals)
-    assert (sealed.line, sealed.remainder) == (largest, ZERO)
+    assert (sealed.quantity, sealed.remainder) == (largest, ZERO)
     sealed = seal(str(largest + step), decimals=decimals)
-    assert (sealed.line, sealed.remainder) == (largest, step)
+    assert (sealed.quantity, sealed.remainder) == (largest, step)
     following = seal("0", decimals=decimals, remainder=str(sealed.remainder))
-    assert (following.line, following.remainder) == (step, ZERO)
+    assert (following.quantity, following.remainder) == (step, ZERO)
 
 
 units = st.decimals(0, 10**10, places=6)
@@ -139,10 +139,10 @@ def test_sealing_conserves_units(
     sealed = seal_dimension(kind, counted, allowance=allowance, used=used, remainder=remainder)
     included = sum(sealed.included.values(), ZERO)
     assert sealed.counted == sum(counted.values(), ZERO)
-    assert sealed.counted + remainder == included + sealed.line * scale + sealed.remainder
-    assert 0 <= sealed.line <= kind.largest
+    assert sealed.counted + remainder == included + sealed.quantity * scale + sealed.remainder
+    assert 0 <= sealed.quantity <= kind.largest
     assert sealed.remainder >= 0
-    if sealed.line < kind.largest:
+    if sealed.quantity < kind.largest:
         assert sealed.remainder < Decimal(scale).scaleb(-decimals), "nothing that could be billed is held back"
     for period, covered in sealed.included.items():
         assert 0 < covered <= counted[period]
@@ -161,7 +161,7 @@ def in_order(
     billed, remainder, used = ZERO, ZERO, dict[str, Decimal]()
     for counted in counts:
         sealed = seal_dimension(kind, counted, allowance=allowance, used=used, remainder=remainder)
-        billed, remainder, used = billed + sealed.line, sealed.remainder, dict(sealed.used)
+        billed, remainder, used = billed + sealed.quantity, sealed.remainder, dict(sealed.used)
     return billed, remainder, {period: units for period, units in used.items() if units}
 
 
