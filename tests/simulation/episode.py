@@ -171,7 +171,7 @@ class Episode:
         if lost := needlessly_lost(self.world, before, now):
             raise Broken(f"lost without need: {lost}")
 
-    # --- choose an actor----------------------------------------------------------------------------------------------
+    # --- choose an actor ----------------------------------------------------------------------------------------------
 
     def _choose(self) -> None:
         """Begins a burst: of an actor that is there, or of a new happening."""

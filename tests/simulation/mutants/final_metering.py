@@ -4,7 +4,7 @@ from tests.simulation.mutants.mutation import Mutant
 
 MUTANTS = (
     Mutant(
-        "leavers-hours-read-eventually",
+        "final-hours-read-eventually",
         "final metering does not see the record that was opened just before",
         "MeteringRecords.unsettled",
         "ConsistentRead=True",
@@ -93,7 +93,7 @@ if record.state != 'sealed':
         "self._next(old).set(dict.fromkeys(ended, Decimal(0)))",
     ),
     Mutant(
-        "leavers-found-once",
+        "missing-executions-found-once",
         "a final metering that has died is not started again",
         "Starter.restart",
         "self.start(subscriber) or self._start(f'{name}-{hour_of(now)}', subscriber.customer_identifier, end)",

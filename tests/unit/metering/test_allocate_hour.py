@@ -79,7 +79,7 @@ def test_an_hour_with_more_than_a_transaction_takes_is_cut_to_it(ledger: Ledger)
         assert split[0].quantity == 1 + line.allocations.folded_units
 
 
-def test_an_hour_with_more_lines_than_a_transaction_takes_sends_the_smallest_plain(ledger: Ledger) -> None:
+def test_beyond_one_transaction_the_smallest_lines_are_sent_plain(ledger: Ledger) -> None:
     tagged(ledger, 95, 1)
     hour = frozen(ledger)
     assert len(hour.operations) <= MAX_OPERATIONS
