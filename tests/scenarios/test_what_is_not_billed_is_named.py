@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from marketplace.hour import deadline
 from marketplace.tiers import Tier
 from metering.report.levels import read_levels
 from metering.run import Mode
+from metering.settle.settle_hours import settle_hours
 from runtime.clock import iso
 from tests.scenarios.world import PRODUCT, START, World
 
@@ -56,6 +58,18 @@ def test_a_line_past_its_deadline_ends_expired_and_visible(world: World) -> None
     calls = world.marketplace.summary()["calls"]
     world.next_run()
     assert world.marketplace.summary()["calls"] == calls
+
+
+def test_a_line_ends_at_its_deadline_to_the_second(world: World) -> None:
+    buyer = world.buyer()
+    world.marketplace.arm("status", buyer=buyer, status="CustomerNotSubscribed")
+    world.report(world.event(buyer, "a", 2))
+    world.next_run()
+    keys = [(buyer, int(START))]
+    for now, verdict in ((deadline(int(START)) - 1, "not_subscribed"), (deadline(int(START)), "expired")):
+        world.now = float(now)
+        settle_hours(keys, world.records, world.settler, world.metering_mode)
+        assert world.verdicts(buyer) == {"workflow_executions": verdict}
 
 
 def test_a_late_success_is_written_over_expired(world: World) -> None:
