@@ -124,7 +124,7 @@ smoke: setup  ## try a deployed stage by its own doors (STAGE=dev JSON=1; WRITE=
 	@exec $(PY) -m deploy smoke
 
 schema: setup  ## the editors' schemas of stage files and docs/deploy.md's tables of keys, from their declarations
-	@exec $(PY) -m stacks.stage.describe
+	@$(PY) -m stacks.stage.describe
 
 record: setup  ## write down what this release is: names that may not change, templates to update from (tests/releases)
 	@$(PY) -m tests.releases.record

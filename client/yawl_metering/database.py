@@ -202,7 +202,11 @@ class Database:
         fcntl.flock(self._guard, fcntl.LOCK_SH)
 
     def _replace(self) -> None:
-        """The new file takes the damaged one's name when it is whole: a crash before that repeats the repair."""
+        """The new file takes the damaged one's name when it is whole: a crash before that repeats the repair.
+
+        Only a crash just between the removal of the log and the new name loses what the log alone held. The file that
+        is set aside has it.
+        """
         aside, new = (self._path.with_name(f"{kind}-{time.time_ns()}.sqlite") for kind in ("damaged", "repaired"))
         for end in ("", "-wal"):
             with suppress(FileNotFoundError):

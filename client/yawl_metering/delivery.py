@@ -5,6 +5,7 @@ dies, the same event is sent again under the same id, and an id counts once. A r
 the log, to the app, and whole in a file of bounded size that its owner alone can read.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -162,7 +163,7 @@ class Delivery:
             this.stopped = True
             self._pause(outcome.after)
         with self._lock:
-            self.spool.settle([], [(event.number, self._later(event, outcome.after), None) for event in batch])
+            self.spool.settle([], [(event, self._later(event, outcome.after), None) for event in batch])
             self._changed.notify_all()
 
     def _pause(self, least: float = 0.0) -> None:
@@ -177,26 +178,26 @@ class Delivery:
     def _settle(self, batch: Sequence[Event], verdicts: Sequence[Verdict]) -> None:
         at = self._clock()
         ended: list[tuple[Event, bool | None]] = []
-        postponed: list[tuple[int, float, float | None]] = []
+        postponed: list[tuple[Event, float, float | None]] = []
         for event, verdict in zip(batch, verdicts, strict=True):
             # Time mends ``in_future``: nothing was stored, and a clock that is ahead is no reason to lose usage.
             waits = verdict.verdict == "retry_later" or verdict.reason == "in_future"
             gave_up = waits and event.waits_since is not None and at - event.waits_since >= self._settings.keep
             if waits and not gave_up:
                 self._stats.retry_later += 1
-                postponed.append((event.number, self._later(event), at))
+                postponed.append((event, self._later(event), at))
             elif waits or verdict.verdict == "refused":
                 if self._refuse(event, verdict, at, gave_up=gave_up):
                     ended.append((event, False))
                 else:
-                    postponed.append((event.number, self._later(event), None))
+                    postponed.append((event, self._later(event), None))
             else:
                 setattr(self._stats, verdict.verdict, getattr(self._stats, verdict.verdict) + 1)
                 ended.append((event, None if verdict.verdict == "queued" else True))
         with self._lock:
             for event, counted in ended:
                 self._users.ended(event.customer, event.id, counted=counted)
-            self.spool.settle([event.number for event, _ in ended], postponed)
+            self.spool.settle([event for event, _ in ended], postponed)
             self._changed.notify_all()
 
     def _refuse(self, event: Event, verdict: Verdict, at: float, *, gave_up: bool) -> bool:
@@ -219,21 +220,30 @@ class Delivery:
         return True
 
     def _keep(self, event: Event, reason: str, message: str, at: float) -> None:
-        """One write a line, since processes share the file."""
+        """Appends a line in one write. Processes share the file, so each locks it before it looks at its size."""
         head = json.dumps({"at": at, "reason": reason, "message": message}, separators=(",", ":"))
         line = f'{head[:-1]},"event":{event.text}}}\n'.encode("ascii")
         path, older = self._directory / REFUSED, self._directory / OLDER
-        if path.exists() and path.stat().st_size + len(line) > self._settings.refused_bytes:
-            if older.exists():
-                logger.warning("%s is full: the oldest refused events, those of %s, are dropped", REFUSED, OLDER)
-            path.rename(older)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if os.write(handle, line) != len(line):
-                raise OSError("the disk took a part of a line")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        while True:
+            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                held = os.fstat(handle)
+                if not path.exists() or not os.path.samestat(held, path.stat()):
+                    continue  # Another process has just begun a new file.
+                if held.st_size and held.st_size + len(line) > self._settings.refused_bytes:
+                    if older.exists():
+                        logger.warning(
+                            "%s is full: the oldest refused events, those of %s, are dropped", REFUSED, OLDER
+                        )
+                    path.rename(older)
+                    continue
+                if os.write(handle, line) != len(line):
+                    raise OSError("the disk took a part of a line")
+                os.fsync(handle)
+                return
+            finally:
+                os.close(handle)
 
     def _later(self, event: Event, least: float = 0.0) -> float:
         return self._now() + max(least, self._backoff(event.attempts))

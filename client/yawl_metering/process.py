@@ -149,8 +149,8 @@ class Process(Delivery):
             return False
 
     def _flush_until(self, deadline: float) -> bool:
-        upto, recorded_by = self.spool.last(), self._clock()
-        while (held := self.spool.held(upto, recorded_by)).frozen + held.open:
+        upto = self.spool.last()
+        while (held := self.spool.held(upto)).frozen + held.open:
             if self._stopping or self._is_own_thread():
                 return False
             wanted, self._flush_wanted = self._begun + 1, True
@@ -158,7 +158,7 @@ class Process(Delivery):
             while self._ended < wanted:
                 if self._stopping or not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     return False
-            held = self.spool.held(upto, recorded_by)
+            held = self.spool.held(upto)
             if self.all_answered:
                 if not held.untried:
                     return not held.frozen + held.open

@@ -8,7 +8,6 @@ it ends with its time, or when its process is found to be gone.
 """
 
 import logging
-import math
 import os
 import socket
 import sqlite3
@@ -42,8 +41,8 @@ VOID = "void "
 # common; NULL once frozen. Times are epoch seconds.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
-    number INTEGER PRIMARY KEY, customer TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, micro INTEGER,
-    checksum INTEGER NOT NULL, slot TEXT UNIQUE, at REAL NOT NULL, due REAL NOT NULL,
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    customer TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, micro INTEGER, checksum INTEGER NOT NULL, slot TEXT UNIQUE, at REAL NOT NULL, due REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, waits_since REAL, owner TEXT, lease REAL NOT NULL DEFAULT 0,
     UNIQUE (customer, id))"""
 _COLUMNS = "number, customer, id, body, micro, checksum, at, waits_since, attempts"
@@ -70,9 +69,9 @@ _NEXT_DUE = f"""SELECT min(CASE WHEN due > :now + :longest THEN :now ELSE max(
 FROM event WHERE {_READY}"""
 _HELD = f"""SELECT count(*) - count(slot), count(slot), coalesce(sum(attempts = 0 AND {_READY}), 0),
     coalesce(sum(length(body)), 0), min(CASE WHEN slot IS NULL THEN at END)
-FROM event WHERE number <= ? AND at <= ?"""
+FROM event WHERE number <= ?"""
 _POSTPONE = """UPDATE event SET lease = 0, attempts = attempts + 1, due = ?, waits_since = coalesce(waits_since, ?)
-WHERE number = ?"""
+WHERE customer = ? AND id = ?"""
 
 
 class SpoolFull(RuntimeError):
@@ -215,12 +214,16 @@ class Spool:
         named |= self._times()
         return self._db.transact(lambda db: [_event(row) for row in sorted(db.execute(_TAKE, named))], durable=True)
 
-    def settle(self, ended: Iterable[int], postponed: Iterable[tuple[int, float, float | None]]) -> None:
-        """Remove events by their numbers, and postpone others: number, until when, since when it was asked to wait."""
+    def settle(self, ended: Iterable[Event], postponed: Iterable[tuple[Event, float, float | None]]) -> None:
+        """Remove events, and postpone others: until when, and since when they were asked to wait.
+
+        Customer and id name the event: a repair gives new numbers, and the answer may come late, after another process
+        has sent the event.
+        """
 
         def write(db: sqlite3.Connection) -> None:
-            db.executemany("DELETE FROM event WHERE number = ?", [(number,) for number in ended])
-            db.executemany(_POSTPONE, [(due, since, number) for number, due, since in postponed])
+            db.executemany("DELETE FROM event WHERE customer = ? AND id = ?", [(e.customer, e.id) for e in ended])
+            db.executemany(_POSTPONE, [(due, since, e.customer, e.id) for e, due, since in postponed])
 
         self._db.transact(write)
 
@@ -248,7 +251,7 @@ class Spool:
         return adopted
 
     def last(self) -> int:
-        """The highest number of an event; 0 if none is held. A number may be given again."""
+        """The highest number of an event; 0 if none is held. No later event gets a lower one, except after a repair."""
         return int(self._db.run(lambda db: db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()[0]))
 
     def next_due(self) -> float | None:
@@ -256,9 +259,9 @@ class Spool:
         due: float | None = self._db.run(lambda db: db.execute(_NEXT_DUE, self._times()).fetchone()[0])
         return due
 
-    def held(self, upto: int = 2**62, recorded_by: float = math.inf) -> Held:
-        """What there is of events with a number up to this that were recorded by then. Reads them all."""
-        return Held(*self._db.run(lambda db: db.execute(_HELD, (upto, recorded_by)).fetchone()))
+    def held(self, upto: int = 2**62) -> Held:
+        """What there is of events with a number up to this. Reads them all."""
+        return Held(*self._db.run(lambda db: db.execute(_HELD, (upto,)).fetchone()))
 
     def sync(self) -> None:
         """All that was recorded survives a power cut, unless another process is just at that."""

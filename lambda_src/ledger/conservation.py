@@ -62,8 +62,11 @@ def check_seal(
 def check_lines(before: "MeteringRecord", after: "MeteringRecord") -> None:
     """A write on a sealed record has changed none of what is frozen. Raises NotConserved."""
     conserved("Timestamp", before.sent_timestamp, after.sent_timestamp)
-    conserved("identity", before.identity, after.identity)
-    conserved("lines", _frozen(before.lines), _frozen(after.lines))
+    # The message goes to the log, so it names what differs, and not the buyer's account or the quantities.
+    old, new = _frozen(before.lines), _frozen(after.lines)
+    changed = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
+    conserved("changed lines", [], changed)
+    conserved("changed identity", [], [] if before.identity == after.identity else ["identity"])
 
 
 def _frozen(lines: "Mapping[str, Line]") -> dict[str, tuple[object, ...]]:

@@ -194,7 +194,7 @@ def test_wherever_the_log_is_cut_it_holds_the_calls_that_had_returned(root: Path
     note()
     app.record("l-3", "active_users", user="ann")
     note()
-    spool.settle([taken[0].number], [(taken[1].number, 0.0, None)])
+    spool.settle([taken[0]], [(taken[1], 0.0, None)])
     note()
     left = files(root)
     app.kill()

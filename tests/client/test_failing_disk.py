@@ -75,7 +75,7 @@ def test_a_full_disk_takes_nothing_that_counts(tmp_path: Path, limit: int) -> No
         return returned + 1, 0
 
     returned, _, counted = calls_of(child, tmp_path)
-    assert counted == returned > 10
+    assert counted == returned > 5
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the log's handle in /proc")
@@ -169,7 +169,7 @@ def test_forks_while_another_thread_records(tmp_path: Path) -> None:
         return returned[0] + made, 0
 
     returned, _, counted = calls_of(child, tmp_path)
-    assert counted == returned > 100
+    assert counted == returned > 50
 
 
 def test_a_fork_behind_pythons_back_is_refused(tmp_path: Path) -> None:

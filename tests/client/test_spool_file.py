@@ -3,7 +3,9 @@
 import fcntl
 import os
 import shutil
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -274,7 +276,39 @@ def test_an_event_that_is_being_sent_is_left_alone_until_its_lease_ends(root: Pa
     clock.now += LEASE + 1
     second.round("all")
     assert second.door.requests[0][0]["id"] == event.id
-    first.process.spool.settle([event.number], [])
+    first.process.spool.settle([event], [])
+
+
+def test_a_late_answer_ends_its_own_event_alone(root: Path) -> None:
+    """Another process has sent the event meanwhile, and recorded a new one."""
+    clock = Clock()
+    first, second = (App(root, Door(), clock) for _ in range(2))
+    first.record(event_id="e-1")
+    [event] = first.process.spool.take(upto=9, everything=True)
+    clock.now += LEASE + 1
+    second.round("all")
+    second.record(event_id="e-2")
+    first.process.spool.settle([event], [])
+    first.process.spool.settle([], [(event, clock.now + 300, None)])
+    assert second.held() == [("l-1", "e-2")]
+    second.round("all")
+    assert second.door.requests[-1][0]["id"] == "e-2"
+
+
+def test_an_answer_after_a_repair_ends_its_own_event_alone(root: Path) -> None:
+    """A repair gives the rows new numbers while a request is under way."""
+    app = App(root, Door(), Clock())
+    for number in range(1, 6):
+        app.record(event_id=f"e-{number}")
+    taken = app.process.spool.take(upto=9, everything=True)
+    app.process.spool.settle(taken[:1], [])
+    app.process.spool._db.disconnect()
+    with closing(sqlite3.connect(root / FILE)) as db, db:
+        db.execute("UPDATE event SET checksum = checksum + 1 WHERE id = 'e-2'")
+    app.process.spool._db._checked = False
+    assert [event_id for _, event_id in app.held()] == ["e-3", "e-4", "e-5"]
+    app.process.spool.settle([taken[2]], [])
+    assert [event_id for _, event_id in app.held()] == ["e-4", "e-5"]
 
 
 def test_a_process_sends_what_it_recorded_itself(root: Path) -> None:
@@ -306,7 +340,7 @@ def test_a_void_waits_for_an_event_that_another_process_sends(root: Path) -> Non
     second.void("e-1")
     second.round("all")
     assert second.door.requests == []
-    first.process.spool.settle([event.number], [])
+    first.process.spool.settle([event], [])
     second.round("all")
     assert second.door.requests == [[{"void": "e-1", "source": "app", "customerIdentifier": "l-1"}]]
 
@@ -315,8 +349,8 @@ def test_a_clock_that_was_ahead_holds_nothing_up(root: Path) -> None:
     clock = Clock(START + 9_000_000)
     app = App(root, Door(), clock)
     app.record(event_id="e-1")
-    app.process.spool.take(upto=9, everything=True)
-    app.process.spool.settle([], [(1, clock.now + 300, None)])
+    [event] = app.process.spool.take(upto=9, everything=True)
+    app.process.spool.settle([], [(event, clock.now + 300, None)])
     clock.now = START
     app.round()
     assert len(app.door.requests) == 1

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balance, Balances
 from ledger.cancellation import FINAL
-from ledger.conservation import check_seal
+from ledger.conservation import NotConserved, check_seal
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.seal_record import Frozen
@@ -51,12 +51,22 @@ class SealPlanner:
 
         An hour that still waits at its deadline is sealed with its usage as lines that end ``expired`` (``not_sent``
         where the mode holds this customer) and are never sent. The lines hold all units, without deducting the
-        allowance, which is not known. Raises NotConserved.
+        allowance, which is not known. So is an hour whose sums do not hold at its deadline; before it, that raises
+        NotConserved.
         """
         subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
         terms = terms_of(subscriber, record, self.product)
         if isinstance(terms, Waiting):
             return terms if now < deadline(record.hour) else self._expired(record, subscriber, now)
+        try:
+            return self._with_balance(record, terms, now)
+        except NotConserved:
+            if now < deadline(record.hour):
+                raise
+            return self._expired(record, subscriber, now)
+
+    def _with_balance(self, record: MeteringRecord, terms: Terms, now: float) -> SealPlan:
+        """The hour sealed with the customer's balance. Raises NotConserved."""
         balance = self.balances.get(record.customer_identifier)
         zeros = self._zeros(terms, record.hour)
         sealed = self._dimensions(record, terms.allowance, balance, zeros)

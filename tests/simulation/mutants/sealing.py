@@ -83,7 +83,7 @@ MUTANTS = (
     Mutant(
         "no-spill",
         "what a line cannot take waits for the next use",
-        "SealPlanner.plan",
+        "SealPlanner._with_balance",
         "*([self._carry_over(record, now)] if capped else [])",
         "",
     ),

@@ -243,6 +243,27 @@ def test_a_sum_that_does_not_hold_stops_its_hour_and_no_other(ledger: Ledger, mo
     assert (ledger.record().state, lines(ledger, HOUR + 3600)) == ("open", {"whole": Decimal(7)})
 
 
+def test_a_sum_that_does_not_hold_at_the_deadline_ends_its_hour_expired(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Marketplace no longer takes the hour, so it must not stay pending for ever, nor hold up final metering."""
+    use(ledger, whole="5")
+    real = SealPlanner._line
+    monkeypatch.setattr(
+        SealPlanner,
+        "_line",
+        lambda self, hour, name, sealed: replace(real(self, hour, name, sealed), quantity=Decimal(7)),
+    )
+    early = sealer(ledger, clock=lambda: deadline(HOUR) - 1.0)
+    assert early.seal_hours([(CUSTOMER, HOUR)])["failed"] == 1
+    assert ledger.pending() == {(CUSTOMER, HOUR)}
+    late = sealer(ledger, clock=lambda: float(deadline(HOUR)))
+    assert late.seal_hours([(CUSTOMER, HOUR)])["sealed"] == 1
+    [line] = ledger.record().lines.values()
+    assert (line.units, line.verdict) == (Decimal(5), "expired")
+    assert (ledger.pending(), ledger.failed()) == (set(), {(CUSTOMER, HOUR)})
+
+
 def test_units_beyond_one_line_are_logged_and_counted(ledger: Ledger) -> None:
     COUNTED.clear()
     use(ledger, whole="2147483650")
