@@ -24,6 +24,7 @@ LineOf = tuple[str, int, str]
 
 
 def allocations_key(hour: int, dimension: str, part: int) -> str:
+    """The sort key of one part of a line's allocations in ``yawl-usage-events``."""
     return f"allocations#{hour}#{dimension}#{part}"
 
 

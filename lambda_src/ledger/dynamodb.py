@@ -37,9 +37,11 @@ class DynamoDB:
         self.meta = Meta(Client(client))
 
     def Table(self, name: str) -> "Table":
+        """The table with this physical name. Calls nothing."""
         return Table(self._client, name, self.meta)
 
     def batch_get_item(self, **request: Any) -> Answer:
+        """BatchGetItem, as ``Client.batch_get_item``."""
         return self.meta.client.batch_get_item(**request)
 
 
@@ -52,15 +54,19 @@ class Table:
         self._client = client
 
     def get_item(self, **request: Any) -> Answer:
+        """GetItem; ``Item`` is absent from the answer where the key holds nothing."""
         return self._call(self._client.get_item, request)
 
     def put_item(self, **request: Any) -> Answer:
+        """PutItem; the answer has ``Attributes`` where ``ReturnValues`` asks for them."""
         return self._call(self._client.put_item, request)
 
     def update_item(self, **request: Any) -> Answer:
+        """UpdateItem; the answer has ``Attributes`` where ``ReturnValues`` asks for them."""
         return self._call(self._client.update_item, request)
 
     def delete_item(self, **request: Any) -> Answer:
+        """DeleteItem; the answer has ``Attributes`` where ``ReturnValues`` asks for them."""
         return self._call(self._client.delete_item, request)
 
     def query(self, **request: Any) -> Answer:

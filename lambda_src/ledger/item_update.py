@@ -23,6 +23,7 @@ class ItemUpdate:
     # --- clauses ------------------------------------------------------------------------------------------------------
 
     def set(self, values: Mapping[str, Any]) -> Self:
+        """Set attributes to these values."""
         for attribute, value in values.items():
             self._clauses["SET"].append(f"{self._name(attribute)} = {self._value(value)}")
         return self
@@ -40,6 +41,7 @@ class ItemUpdate:
         return self
 
     def remove(self, *attributes: str) -> Self:
+        """Remove whole attributes."""
         self._clauses["REMOVE"] += map(self._name, attributes)
         return self
 
@@ -51,18 +53,23 @@ class ItemUpdate:
     # --- conditions ---------------------------------------------------------------------------------------------------
 
     def equals(self, attribute: str, value: Any) -> str:
+        """The condition that an attribute has this value."""
         return f"{self._name(attribute)} = {self._value(value)}"
 
     def one_of(self, attribute: str, *values: Any) -> str:
+        """The condition that an attribute has one of these values."""
         return f"{self._name(attribute)} IN ({', '.join(map(self._value, values))})"
 
     def exists(self, attribute: str) -> str:
+        """The condition that the item has this attribute."""
         return f"attribute_exists({self._name(attribute)})"
 
     def absent(self, attribute: str) -> str:
+        """The condition that the item does not have this attribute."""
         return f"attribute_not_exists({self._name(attribute)})"
 
     def absent_or(self, attribute: str, condition: str) -> str:
+        """The condition that the item does not have this attribute, or that ``condition`` holds."""
         return f"(attribute_not_exists({self._name(attribute)}) OR {condition})"
 
     def unchanged(self, version: int) -> str:

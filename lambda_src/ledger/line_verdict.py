@@ -50,8 +50,8 @@ def settling(
     """``change`` with all of these verdicts, by dimension: it stores all of them or none.
 
     attempt: the attempt being answered; this write removes it. If it is stored on the record, ``verdicts`` must cover
-    every line. end: take the record out of the pending index, if nobody has settled since ``record`` was read; for a
-    record whose other lines have all ended.
+    every line. end: take the record out of the pending index, if no other settler wrote since ``record`` was read; for
+    a record whose other lines have all ended.
     """
     stored = {VERDICT + dimension: line.stored(now) for dimension, line in sorted(verdicts.items())}
     failed = any(line.verdict in FAILED and record.lines[name].quantity for name, line in verdicts.items())

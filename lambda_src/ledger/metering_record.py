@@ -54,6 +54,7 @@ class AllocationSummary(NamedTuple):
 
     @classmethod
     def from_line(cls, stored: Mapping[str, Any]) -> "AllocationSummary":
+        """The summary that a stored line has; ``NO_ALLOCATIONS`` where it has none."""
         return cls(
             parts=int(stored.get("allocationParts", 0)),
             size=int(stored.get("allocationBytes", 0)),
@@ -105,6 +106,7 @@ class Line:
 
     @property
     def ended(self) -> bool:
+        """Whether the line's verdict is final (one of ``ENDED``), so that it is never sent again."""
         return self.verdict in ENDED
 
     @property

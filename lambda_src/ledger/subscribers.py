@@ -1,8 +1,8 @@
 """The subscribers' table: reads, and the one way in which a subscriber changes.
 
 A change reads the subscriber, asks a pure rule for the attributes to set and to remove, and writes them on condition
-that nobody wrote in between (``version``). So two notices at once, or a notice and a registration, never erase each
-other.
+that no other writer wrote in between (``version``). So two notices at once, or a notice and a registration, never erase
+each other.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -49,7 +49,7 @@ class Change:
         return bool(self.set or self.remove)
 
 
-#: Decides a change from the stored subscriber (None: not stored yet). Nothing is written for None or an empty change.
+#: Decides a change from the stored subscriber (None: not stored yet). None or an empty change writes nothing.
 Rule = Callable[[Subscriber | None], Change | None]
 
 
@@ -141,7 +141,8 @@ def _readable(item: Mapping[str, Any]) -> Subscriber | None:
 
 
 def accepts_usage(table_name: str, customer_identifier: str, now: float) -> Operation:
-    """The customer is active, or cancelled and still before ``acceptsUntil``.
+    """The operation that lets a transaction succeed only if the customer is active, or cancelled and still before
+    ``acceptsUntil`` (``now``: epoch seconds).
 
     Adding to an open record needs no such condition: final metering first makes this one fail, then looks for records.
     """

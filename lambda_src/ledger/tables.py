@@ -10,6 +10,8 @@ Projection = Literal["ALL", "KEYS_ONLY"]
 
 
 class Key(NamedTuple):
+    """A key attribute: its name, and its type in DynamoDB (``S`` text, ``N`` number)."""
+
     name: str
     type: AttributeType = "S"
 

@@ -27,7 +27,10 @@ Scope = Literal["record", "product", "transient", "unanswered", "request"]
 
 
 class Fault(NamedTuple):
-    """scope: what is at fault. code: AWS's word for it. known: False where neither model nor list names the code."""
+    """The meaning of an error that a call to AWS raised.
+
+    scope: what is at fault. code: AWS's word for it. known: False where neither model nor list names the code.
+    """
 
     scope: Scope
     code: str

@@ -59,6 +59,7 @@ class Outbox(NamedTuple):
     url: str
 
     def send(self, body: str) -> None:
+        """Send one message with this body. Raises botocore's errors."""
         self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
 
@@ -74,7 +75,9 @@ class Drained:
 
 @dataclass(frozen=True, kw_only=True)
 class Drain:
-    """report: called with the verdicts on a message's events at once, whatever happens to the message later.
+    """Records queued usage.
+
+    report: called with the verdicts on a message's events at once, whatever happens to the message later.
 
     waiting, refused: the queues for events that are not recorded.
     """
@@ -90,9 +93,9 @@ class Drain:
     def take(self, body: str, *, message_id: str, sender: str | None, has_waited: bool) -> Drained:
         """Record a message's events and send the others on; when this returns, the message may be deleted.
 
-        sender: SQS's SenderId. has_waited: the message comes from the waiting queue. Only these messages, which are
-        our own, may tell how long they have waited and who sent their events. Raises Busy, Contended, and the errors
-        of tables and queues; then the message has to come again.
+        sender: SQS's SenderId. has_waited: the message comes from the waiting queue. Only these messages, which are our
+        own, may state how long they have waited and which sender reported their events. Raises Busy, Contended, and the
+        errors of tables and queues; then the message has to come again.
         """
         try:
             request = read_body(body)
@@ -133,5 +136,5 @@ class Drain:
 
 
 def _comes_again(verdict: Verdict, may_be_early: bool) -> bool:
-    """may_be_early: the event that a void names may still come."""
+    """Whether the event has to be tried again. may_be_early: the event that a void names may still come."""
     return verdict.verdict == "retry_later" or (may_be_early and verdict.reason == "unknown_event")

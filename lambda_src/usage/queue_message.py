@@ -61,6 +61,7 @@ def unreadable_message(body: str, refusals: Iterable[Mapping[str, Any]], *, mess
 
 
 def refusals_of(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """A refusal, ``{"id", "reason", "message"}``, for each of these events."""
     return [_refusal(each.verdict) for each in judged]
 
 

@@ -42,7 +42,7 @@ def _life(current: Subscriber | None, notice: Notice) -> Change:
         "activePeriods": [
             {"start": period.start} | ({"end": period.end} if period.end is not None else {}) for period in life.periods
         ],
-        # A failed offer changes nothing that the buyer holds, and nobody fetches because of it.
+        # A failed offer changes nothing that the buyer holds, so it makes no fetch necessary.
         "lastNoticeAt": newest_notice(current, 0 if notice.kind == "fail" else notice.at_ms) or None,
         "statusChangedAt": changed_at,
         "acceptsUntil": life.accepts_until,

@@ -48,7 +48,10 @@ Pairs = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Posted:
-    """fields: by our names, without the empty ones. is_form: a browser posted it, so the answer is a page."""
+    """A body that was read.
+
+    fields: by our names, without the empty ones. is_form: a browser posted it, so the answer is a page.
+    """
 
     fields: Mapping[str, str] = field(repr=False)
     is_form: bool

@@ -23,7 +23,10 @@ _SOON = 10.0
 
 @dataclass(frozen=True)
 class Session:
-    """customer_identifier: the billing key. issued_at: epoch seconds, when its token was resolved."""
+    """The registration session of one buyer.
+
+    customer_identifier: the billing key. issued_at: epoch seconds, when its token was resolved.
+    """
 
     customer_identifier: str
     issued_at: int

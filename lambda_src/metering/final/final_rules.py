@@ -32,8 +32,11 @@ LOOK_BACK = 31 * 24 * SECONDS
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """hours: to seal and send. unsendable: to seal only, since they begin after the grace. until: when to look again
-    (epoch seconds)."""
+    """What final metering does next.
+
+    hours: to seal and send. unsendable: to seal only, since they begin after the grace. until: when to look again
+    (epoch seconds).
+    """
 
     name: StepName
     hours: tuple[RecordKey, ...] = ()

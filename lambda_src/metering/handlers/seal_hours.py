@@ -13,6 +13,7 @@ from runtime.settings import SealHoursSettings
 
 @cache
 def assembled() -> Sealer:
+    """The sealer, made from the function's environment once."""
     return seal.sealer(SealHoursSettings.from_env(), dynamodb.connect(), count=count)
 
 

@@ -14,6 +14,7 @@ from runtime.settings import SettleHoursSettings
 
 @cache
 def assembled() -> tuple[MeteringRecords, LineSettler, Mode]:
+    """The store of records, the settler of lines and the stage's mode, made from the function's environment once."""
     settings, tables = SettleHoursSettings.from_env(), dynamodb.connect()
     table = settings.METERING_RECORDS_TABLE
     return MeteringRecords(tables, table), settle.settler(table, tables, count=count), Mode.of(settings)

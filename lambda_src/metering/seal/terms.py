@@ -30,7 +30,10 @@ class Product:
 
 
 class Allowance(NamedTuple):
-    """included: recorded units per month by dimension (a dimension left out includes 0); None without a contract."""
+    """What a customer's contract includes.
+
+    included: recorded units per month by dimension (a dimension left out includes 0); None without a contract.
+    """
 
     included: Mapping[str, Decimal] | None
 
