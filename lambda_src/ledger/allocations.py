@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Bytes of a part as a request counts them; an item takes fewer (its names are shorter), and may have 400 KB.
 LARGEST_PART = 350_000
 
-#: Customer, hour, dimension.
+#: Names a line: customer, hour, dimension.
 LineOf = tuple[str, int, str]
 
 

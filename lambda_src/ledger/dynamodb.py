@@ -29,7 +29,7 @@ def connect() -> "DynamoDBServiceResource":
 
 
 class DynamoDB:
-    """``Table(name)``, ``batch_get_item`` and ``meta.client``, all with Python values."""
+    """The resource: it has ``Table(name)``, ``batch_get_item`` and ``meta.client``, all with Python values."""
 
     def __init__(self, client: Any) -> None:
         """client: botocore's, which takes and gives attribute values."""
@@ -84,7 +84,7 @@ class Table:
 
 
 class Client:
-    """What boto3's resource has as ``meta.client``: whole requests, with Python values."""
+    """The resource's client (``meta.client``): it takes whole requests, with Python values."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

@@ -46,7 +46,7 @@ class ItemUpdate:
         return self
 
     def when(self, *conditions: str) -> Self:
-        """All conditions must hold, those of earlier calls included."""
+        """Write only if all of these conditions hold, those of earlier calls included."""
         self._conditions += conditions
         return self
 
@@ -73,15 +73,15 @@ class ItemUpdate:
         return f"(attribute_not_exists({self._name(attribute)}) OR {condition})"
 
     def unchanged(self, version: int) -> str:
-        """No other writer has written since that ``version`` was read; 0: none ever has."""
+        """The condition that no other writer has written since that ``version`` was read; 0: none ever has."""
         return self.equals("version", version) if version else self.absent("version")
 
     def contains(self, attribute: str, member: Any) -> str:
-        """A set has this member."""
+        """The condition that a set has this member."""
         return f"contains({self._name(attribute)}, {self._value(member)})"
 
     def compared(self, attribute: str, key: str, sign: str, value: Any) -> str:
-        """What a map has under a key, compared: ``compared("verdict", "rank", "<", 2)``."""
+        """The condition that what a map has under a key compares so: ``compared("verdict", "rank", "<", 2)``."""
         return f"{self._name(attribute)}.{self._name(key)} {sign} {self._value(value)}"
 
     # --- result -------------------------------------------------------------------------------------------------------

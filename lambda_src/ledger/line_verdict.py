@@ -28,7 +28,7 @@ class LineVerdict:
     only_if_never_attempted: bool = False
 
     def stored(self, now: float) -> dict[str, Any]:
-        """The attribute's value."""
+        """The value of the record's verdict attribute, at ``now`` (epoch seconds)."""
         optional = {
             "statusChangedAt": self.status_changed_at,
             "meteringRecordId": self.metering_record_id,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = telemetry.logger("ledger")
 
-#: How often a change is decided anew after another writer was faster.
+#: The most times that a change is decided, again after each time that another writer was faster.
 ATTEMPTS = 12
 
 
@@ -46,6 +46,7 @@ class Change:
         )
 
     def __bool__(self) -> bool:
+        """Whether anything is set or removed."""
         return bool(self.set or self.remove)
 
 

@@ -26,7 +26,7 @@ class Index(NamedTuple):
 
 
 class Table(NamedTuple):
-    """``name`` is the physical name in prod; other stages append ``-<stage>``."""
+    """A table. ``name`` is the physical name in prod; other stages append ``-<stage>``."""
 
     name: str
     hash: Key

@@ -65,7 +65,8 @@ class Outbox(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Drained:
-    """Of one message, the numbers of events that were sent on. fault: the code, where the body could not be read."""
+    """What became of one message: the numbers of its events that were sent on. fault: the code, where the body could
+    not be read."""
 
     refused: int = 0
     waiting: int = 0
@@ -111,7 +112,7 @@ class Drain:
         answers = report_usage(request["events"], self.dimensions, self.stores, self.clock, rights)
         self.report(answers)
         if any(verdict.reason == "busy" for _, verdict in answers):
-            # Before anything is sent on: a refusal would be sent again each time.
+            # This comes before anything is sent on, because a refusal would be sent again each time.
             raise Busy("usage of this message cannot be recorded at the moment")
         judged = [Judged(event, verdict) for event, (_, verdict) in zip(request["events"], answers, strict=True)]
         # A void may overtake its event, which waits: the two queues keep no order between each other.

@@ -35,7 +35,10 @@ class Folded:
 
 
 def fold(events: Iterable[UsageEvent], marks: set[Mark], seen: Mapping[Counter, Decimal]) -> Folded:
-    """What events with different ids add. marks: the users that are counted already. seen: highest counts so far."""
+    """The sums that events with different ids add to an hour.
+
+    marks: the users that are counted already. seen: highest counts so far.
+    """
     folded = Folded()
     for event in events:
         counter = (event.dimension.name, event.period)

@@ -45,13 +45,13 @@ api = HttpApi(logger, count_refusal=_count_refusal, show_error=answers.error_ans
 
 @cache
 def registrar() -> Registrar:
-    """Made from the function's environment once."""
+    """The registrar, made from the function's environment once."""
     return assembly.registrar(RegistrationSettings.from_env())
 
 
 @cache
 def sessions() -> Sessions:
-    """Made from the function's environment once."""
+    """The sessions of the page, made from the function's environment once."""
     return assembly.sessions(RegistrationSettings.from_env())
 
 
@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.route("/register", method=["GET", "HEAD"])
 @api.route("/registrations", method=["GET", "HEAD"])
 def begin() -> Response[str]:
-    """A browser comes without a token: a bookmark, a refresh, a check of the address."""
+    """The page for a request without a token: a bookmark, a refresh, a check of the address."""
     return answers.html(200, page.begin())
 
 

@@ -23,7 +23,7 @@ api = HttpApi(logger, is_unavailable=is_unavailable)
 
 @cache
 def subscribers() -> Subscribers:
-    """Made from the function's environment once."""
+    """The store of subscribers, made from the function's environment once."""
     return Subscribers(dynamodb.connect().Table(SubscriberApiSettings.from_env().SUBSCRIBERS_TABLE))
 
 

@@ -12,7 +12,7 @@ from runtime import clock
 
 
 def changes(current: Subscriber | None, notice: Notice) -> Change:
-    """The change that a notice makes; an empty one if it says nothing new, as when it is delivered again.
+    """The change that a notice makes; an empty one if it holds nothing new, as when it is delivered again.
 
     current: None creates the row, which the registration completes. Only SNS notices, which are about the customer,
     change the status of a legacy subscriber: one of the customer's licences or agreements may end because another one

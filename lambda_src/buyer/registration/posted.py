@@ -22,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
 OFFER = "x-amzn-marketplace-offer-type"
-#: The names of a field, with our name for it. A token comes by Marketplace's form, by our name, or by that of
+#: Our name for each name that a field may have. A token comes by Marketplace's form, by our name, or by that of
 #: ResolveCustomer's parameter. ``regToken``, ``contactEmail``, ``companyName`` and ``contactPerson`` are those of AWS's
 #: sample "Serverless integration for SaaS products", whose pages many sellers have.
 NAMES = {

@@ -19,7 +19,7 @@ def assembled() -> Sealer:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{keys}`` → counts."""
+    """``{keys}`` → the numbers of hours by outcome, see ``Sealer.seal_hours``."""
     counts = assembled().seal_hours([parse_record_key(key) for key in event["keys"]])
     count(MeteringMetric.HOURS_SEALED, counts["sealed"])
     count(MeteringMetric.HOURS_WAITING, counts["waiting"] + counts["failed"])

@@ -22,5 +22,5 @@ def assembled() -> tuple[MeteringRecords, LineSettler, Mode]:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{keys}`` → counts."""
+    """``{keys}`` → the numbers of lines and records by outcome, see ``settle_hours``."""
     return dict(settle_hours([parse_record_key(key) for key in event["keys"]], *assembled()))

@@ -20,7 +20,7 @@ from metering.seal.seal_rules import HourlyZeros, line_timestamp
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """What is sold, as the stage file has it."""
+    """The product that is sold, as the stage file has it."""
 
     code: str
     pricing_model: str
