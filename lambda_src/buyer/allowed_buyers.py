@@ -12,13 +12,16 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class AllowedBuyers:
-    """listed: the test buyers, by AWS account or by billing key; None: every buyer."""
+    """The buyers whose notices a stage applies.
+
+    listed: the test buyers, by AWS account or by billing key; None: every buyer.
+    """
 
     listed: frozenset[str] | None = None
 
     @classmethod
     def from_setting(cls, text: str) -> Self:
-        """``all``, or accounts and billing keys with commas between them; an empty text allows nobody."""
+        """``all``, or accounts and billing keys with commas between them; an empty text allows no buyer."""
         if text == ALL:
             return cls()
         return cls(frozenset(name.strip() for name in text.split(",") if name.strip()))

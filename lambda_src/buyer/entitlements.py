@@ -27,7 +27,9 @@ class EntitlementSource(Protocol):
         customer_identifier: str | None = None,
         license_arn: str | None = None,
         account_id: str | None = None,
-    ) -> tuple[Entitlement, ...]: ...
+    ) -> tuple[Entitlement, ...]:
+        """All entitlements of one legacy customer or one licence, as ``MarketplaceClient.get_entitlements`` returns
+        them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 #: Bytes of a part as a request counts them; an item takes fewer (its names are shorter), and may have 400 KB.
 LARGEST_PART = 350_000
 
-#: Customer, hour, dimension.
+#: Names a line: customer, hour, dimension.
 LineOf = tuple[str, int, str]
 
 
 def allocations_key(hour: int, dimension: str, part: int) -> str:
+    """The sort key of one part of a line's allocations in ``yawl-usage-events``."""
     return f"allocations#{hour}#{dimension}#{part}"
 
 

@@ -46,6 +46,7 @@ class EndedPeriod:
 
     @property
     def is_last(self) -> bool:
+        """Whether no re-subscription has opened a period after this one."""
         return self.next_start is None
 
 

@@ -21,7 +21,7 @@ class NotConserved(Exception):
 
 
 def conserved(what: str, before: object, after: object) -> None:
-    """Raises NotConserved unless both are equal."""
+    """Check that both values are equal. Raises NotConserved if they are not. what: names them in its message."""
     if before != after:
         raise NotConserved(f"{what}: {before} before, {after} after")
 

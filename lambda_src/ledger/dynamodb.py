@@ -29,7 +29,7 @@ def connect() -> "DynamoDBServiceResource":
 
 
 class DynamoDB:
-    """``Table(name)``, ``batch_get_item`` and ``meta.client``, all with Python values."""
+    """The resource: it has ``Table(name)``, ``batch_get_item`` and ``meta.client``, all with Python values."""
 
     def __init__(self, client: Any) -> None:
         """client: botocore's, which takes and gives attribute values."""
@@ -37,9 +37,11 @@ class DynamoDB:
         self.meta = Meta(Client(client))
 
     def Table(self, name: str) -> "Table":
+        """The table with this physical name. Calls nothing."""
         return Table(self._client, name, self.meta)
 
     def batch_get_item(self, **request: Any) -> Answer:
+        """BatchGetItem, as ``Client.batch_get_item``."""
         return self.meta.client.batch_get_item(**request)
 
 
@@ -52,15 +54,19 @@ class Table:
         self._client = client
 
     def get_item(self, **request: Any) -> Answer:
+        """GetItem; ``Item`` is absent from the answer where the key holds nothing."""
         return self._call(self._client.get_item, request)
 
     def put_item(self, **request: Any) -> Answer:
+        """PutItem; the answer has ``Attributes`` where ``ReturnValues`` asks for them."""
         return self._call(self._client.put_item, request)
 
     def update_item(self, **request: Any) -> Answer:
+        """UpdateItem; the answer has ``Attributes`` where ``ReturnValues`` asks for them."""
         return self._call(self._client.update_item, request)
 
     def delete_item(self, **request: Any) -> Answer:
+        """DeleteItem; the answer has ``Attributes`` where ``ReturnValues`` asks for them."""
         return self._call(self._client.delete_item, request)
 
     def query(self, **request: Any) -> Answer:
@@ -78,7 +84,7 @@ class Table:
 
 
 class Client:
-    """What boto3's resource has as ``meta.client``: whole requests, with Python values."""
+    """The resource's client (``meta.client``): it takes whole requests, with Python values."""
 
     def __init__(self, client: Any) -> None:
         self._client = client

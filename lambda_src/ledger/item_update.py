@@ -23,6 +23,7 @@ class ItemUpdate:
     # --- clauses ------------------------------------------------------------------------------------------------------
 
     def set(self, values: Mapping[str, Any]) -> Self:
+        """Set attributes to these values."""
         for attribute, value in values.items():
             self._clauses["SET"].append(f"{self._name(attribute)} = {self._value(value)}")
         return self
@@ -40,41 +41,47 @@ class ItemUpdate:
         return self
 
     def remove(self, *attributes: str) -> Self:
+        """Remove whole attributes."""
         self._clauses["REMOVE"] += map(self._name, attributes)
         return self
 
     def when(self, *conditions: str) -> Self:
-        """All conditions must hold, those of earlier calls included."""
+        """Write only if all of these conditions hold, those of earlier calls included."""
         self._conditions += conditions
         return self
 
     # --- conditions ---------------------------------------------------------------------------------------------------
 
     def equals(self, attribute: str, value: Any) -> str:
+        """The condition that an attribute has this value."""
         return f"{self._name(attribute)} = {self._value(value)}"
 
     def one_of(self, attribute: str, *values: Any) -> str:
+        """The condition that an attribute has one of these values."""
         return f"{self._name(attribute)} IN ({', '.join(map(self._value, values))})"
 
     def exists(self, attribute: str) -> str:
+        """The condition that the item has this attribute."""
         return f"attribute_exists({self._name(attribute)})"
 
     def absent(self, attribute: str) -> str:
+        """The condition that the item does not have this attribute."""
         return f"attribute_not_exists({self._name(attribute)})"
 
     def absent_or(self, attribute: str, condition: str) -> str:
+        """The condition that the item does not have this attribute, or that ``condition`` holds."""
         return f"(attribute_not_exists({self._name(attribute)}) OR {condition})"
 
     def unchanged(self, version: int) -> str:
-        """No other writer has written since that ``version`` was read; 0: none ever has."""
+        """The condition that no other writer has written since that ``version`` was read; 0: none ever has."""
         return self.equals("version", version) if version else self.absent("version")
 
     def contains(self, attribute: str, member: Any) -> str:
-        """A set has this member."""
+        """The condition that a set has this member."""
         return f"contains({self._name(attribute)}, {self._value(member)})"
 
     def compared(self, attribute: str, key: str, sign: str, value: Any) -> str:
-        """What a map has under a key, compared: ``compared("verdict", "rank", "<", 2)``."""
+        """The condition that what a map has under a key compares so: ``compared("verdict", "rank", "<", 2)``."""
         return f"{self._name(attribute)}.{self._name(key)} {sign} {self._value(value)}"
 
     # --- result -------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class LineVerdict:
     only_if_never_attempted: bool = False
 
     def stored(self, now: float) -> dict[str, Any]:
-        """The attribute's value."""
+        """The value of the record's verdict attribute, at ``now`` (epoch seconds)."""
         optional = {
             "statusChangedAt": self.status_changed_at,
             "meteringRecordId": self.metering_record_id,
@@ -50,8 +50,8 @@ def settling(
     """``change`` with all of these verdicts, by dimension: it stores all of them or none.
 
     attempt: the attempt being answered; this write removes it. If it is stored on the record, ``verdicts`` must cover
-    every line. end: take the record out of the pending index, if nobody has settled since ``record`` was read; for a
-    record whose other lines have all ended.
+    every line. end: take the record out of the pending index, if no other settler wrote since ``record`` was read; for
+    a record whose other lines have all ended.
     """
     stored = {VERDICT + dimension: line.stored(now) for dimension, line in sorted(verdicts.items())}
     failed = any(line.verdict in FAILED and record.lines[name].quantity for name, line in verdicts.items())

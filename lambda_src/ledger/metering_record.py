@@ -27,7 +27,7 @@ RANK = {
     "on_file": 3,
 }
 ENDED = frozenset({"not_sent", "conflict", "expired", "presumed_on_file", "billed", "on_file"})
-#: The line ended neither billed nor by the stage's own setting: a person must resolve it.
+#: Verdicts of lines that ended neither billed nor by the stage's own setting: a person must resolve them.
 FAILED = frozenset({"conflict", "expired", "presumed_on_file"})
 
 #: Seconds for which a call may be under way. Connecting and reading take 35 at most (``marketplace.meter_usage``), and
@@ -54,6 +54,7 @@ class AllocationSummary(NamedTuple):
 
     @classmethod
     def from_line(cls, stored: Mapping[str, Any]) -> "AllocationSummary":
+        """The summary that a stored line has; ``NO_ALLOCATIONS`` where it has none."""
         return cls(
             parts=int(stored.get("allocationParts", 0)),
             size=int(stored.get("allocationBytes", 0)),
@@ -105,17 +106,19 @@ class Line:
 
     @property
     def ended(self) -> bool:
+        """Whether the line's verdict is final (one of ``ENDED``), so that it is never sent again."""
         return self.verdict in ENDED
 
     @property
     def failed(self) -> bool:
-        """Ended otherwise than billed and not resolved; an hourly zero leaves nothing to resolve."""
+        """Whether the line ended otherwise than billed and is not resolved; an hourly zero leaves nothing to
+        resolve."""
         return self.verdict in FAILED and self.resolution is None and self.quantity != 0
 
     @property
     def unconfirmed(self) -> bool:
-        """Failed, but Marketplace may have billed it: it reported another record for that hour, or a call was never
-        answered. Any other failed line was certainly not billed."""
+        """Whether the line failed, but Marketplace may have billed it: it reported another record for that hour, or a
+        call was never answered. Any other failed line was certainly not billed."""
         return self.failed and (self.verdict != "expired" or bool(self.attempts))
 
     def is_under_way(self, now: float) -> bool:
@@ -156,7 +159,7 @@ class MeteringRecord:
 
     @property
     def ended(self) -> bool:
-        """Sealed, and every line has ended."""
+        """Whether the record is sealed and every line has ended."""
         return self.state == "sealed" and all(line.ended for line in self.lines.values())
 
 

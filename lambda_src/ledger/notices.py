@@ -65,11 +65,11 @@ class Notices:
         return "Item" in self._table.get_item(Key={"noticeId": f"{AGREEMENT}{agreement_id}"})
 
     def another_products(self, agreement_id: str, now: float) -> None:
-        """An agreement is another product's: its own events do not say so, and may come years later."""
+        """Note that an agreement is another product's: its own events do not say so, and may come years later."""
         self._put(f"{AGREEMENT}{agreement_id}", {"reason": "wrong_product"}, now, for_ever=True)
 
     def applied(self, notice_id: str, now: float) -> None:
-        """A waiting notice found its subscriber: it no longer waits, and stays until its 90 days are over."""
+        """Note that a waiting notice found its subscriber: it no longer waits, and stays until its 90 days are over."""
         change = ItemUpdate(self._table.name, {"noticeId": notice_id}).set({"appliedAt": clock.iso(int(now))})
         change.remove(WAITING_NOTICES_INDEX.hash.name).when(change.exists("noticeId"))
         self._table.update_item(**change.request())

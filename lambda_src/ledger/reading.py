@@ -16,13 +16,13 @@ from ledger.tables import PENDING_INDEX, Index
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-#: BatchGetItem takes so many keys (DynamoDB quotas).
+#: BatchGetItem takes at most this many keys (DynamoDB quotas).
 AT_ONCE = 100
 
 #: ``timestamp`` is a reserved word of expressions.
 HOUR_NAME = {"#hour": "timestamp"}
 
-#: A metering record: customer, hour.
+#: Names a metering record: customer, hour.
 RecordKey = tuple[str, int]
 #: The last record that was taken of a shard, customer and hour; empty: the shard's beginning.
 Cursor = Sequence[Any]

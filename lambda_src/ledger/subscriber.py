@@ -28,7 +28,7 @@ class Standing(NamedTuple):
 
 
 class HeldEntitlement(NamedTuple):
-    """One entitlement as last fetched: contract dimension, when it expires (epoch seconds; None: not said)."""
+    """One entitlement as last fetched: contract dimension, when it expires (epoch seconds; None: not given)."""
 
     dimension: str
     expires_at: int | None
@@ -43,7 +43,7 @@ class LastHeld(NamedTuple):
 
 
 class LifecycleEntry(NamedTuple):
-    """A start, an end or a failure that a notice said; ``at`` is its event time (ISO 8601)."""
+    """A start, an end or a failure from a notice; ``at`` is its event time (ISO 8601)."""
 
     kind: Literal["start", "end", "fail"]
     at: str

@@ -1,8 +1,8 @@
 """The subscribers' table: reads, and the one way in which a subscriber changes.
 
 A change reads the subscriber, asks a pure rule for the attributes to set and to remove, and writes them on condition
-that nobody wrote in between (``version``). So two notices at once, or a notice and a registration, never erase each
-other.
+that no other writer wrote in between (``version``). So two notices at once, or a notice and a registration, never erase
+each other.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = telemetry.logger("ledger")
 
-#: How often a change is decided anew after another writer was faster.
+#: The most times that a change is decided, again after each time that another writer was faster.
 ATTEMPTS = 12
 
 
@@ -46,10 +46,11 @@ class Change:
         )
 
     def __bool__(self) -> bool:
+        """Whether anything is set or removed."""
         return bool(self.set or self.remove)
 
 
-#: Decides a change from the stored subscriber (None: not stored yet). Nothing is written for None or an empty change.
+#: Decides a change from the stored subscriber (None: not stored yet). None or an empty change writes nothing.
 Rule = Callable[[Subscriber | None], Change | None]
 
 
@@ -141,7 +142,8 @@ def _readable(item: Mapping[str, Any]) -> Subscriber | None:
 
 
 def accepts_usage(table_name: str, customer_identifier: str, now: float) -> Operation:
-    """The customer is active, or cancelled and still before ``acceptsUntil``.
+    """The operation that lets a transaction succeed only if the customer is active, or cancelled and still before
+    ``acceptsUntil`` (``now``: epoch seconds).
 
     Adding to an open record needs no such condition: final metering first makes this one fail, then looks for records.
     """

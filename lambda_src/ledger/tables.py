@@ -10,6 +10,8 @@ Projection = Literal["ALL", "KEYS_ONLY"]
 
 
 class Key(NamedTuple):
+    """A key attribute: its name, and its type in DynamoDB (``S`` text, ``N`` number)."""
+
     name: str
     type: AttributeType = "S"
 
@@ -24,7 +26,7 @@ class Index(NamedTuple):
 
 
 class Table(NamedTuple):
-    """``name`` is the physical name in prod; other stages append ``-<stage>``."""
+    """A table. ``name`` is the physical name in prod; other stages append ``-<stage>``."""
 
     name: str
     hash: Key

@@ -108,6 +108,7 @@ def update(table: "Table", pause: Pause = full_jitter, **request: Any) -> Mappin
     """One conditional UpdateItem. Returns the item after it, or None where the condition did not hold.
 
     A transaction on the same item makes it fail for the moment (``TransactionConflictException``); it is then repeated.
+    Raises Contended if every one of ``ATTEMPTS`` met contention, and DynamoDB's other errors at once.
     """
     for attempt in range(ATTEMPTS):
         try:

@@ -26,6 +26,7 @@ EVENT_LIFETIME = 60 * DAY
 
 
 def event_key(event_id: str) -> str:
+    """The sort key of a recorded event."""
     return f"event#{event_id}"
 
 
@@ -68,6 +69,7 @@ class StoredEvent(NamedTuple):
 
 
 def stored_event(item: Mapping[str, Any]) -> StoredEvent:
+    """A recorded event from its table item (boto3 resource types)."""
     return StoredEvent(
         item["content"],
         int(item["billedHour"]),

@@ -94,12 +94,12 @@ def _meaning(stem: str, agreement: Mapping[str, Any]) -> tuple[Kind, str | None]
 
 
 def _ending(status: Any) -> tuple[Kind, str | None]:
-    said = status.strip().upper() if isinstance(status, str) else ""
-    if said in ENDS:
+    normalized = status.strip().upper() if isinstance(status, str) else ""
+    if normalized in ENDS:
         return "end", None
-    if said in FOLLOWED:
+    if normalized in FOLLOWED:
         return "fact", None
-    named = said if _STATUS.fullmatch(said) else "missing or not a status"
+    named = normalized if _STATUS.fullmatch(normalized) else "missing or not a status"
     return "unknown", f"agreement.status is {named}, which does not say whether the buyer leaves"
 
 

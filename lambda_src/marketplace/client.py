@@ -58,8 +58,8 @@ class MarketplaceClient:
         )
 
     def resolve_customer(self, token: str) -> ResolvedCustomer:
-        """Whom a registration token stands for. It may be resolved repeatedly: for 4 hours, or, where it is that of an
-        agreement's entitlement, for 30 minutes (marketplace-agreement's model)."""
+        """The buyer and product that a registration token stands for. It may be resolved repeatedly: for 4 hours, or,
+        where it is that of an agreement's entitlement, for 30 minutes (marketplace-agreement's model)."""
         answer = self.metering.resolve_customer(RegistrationToken=token)
         metadata: dict[str, Any] = dict(answer.get("Metadata") or {})
         return ResolvedCustomer(
@@ -80,8 +80,11 @@ class MarketplaceClient:
     ) -> tuple[Entitlement, ...]:
         """All entitlements of one legacy customer or one licence.
 
-        A licence known only in an event's form (without ``arn:``) cannot be asked for; then the buyer's account is,
-        and the licence's own entries are picked out by its trailing id.
+        A licence known only in an event's form (without ``arn:``) cannot be asked for; then the buyer's account is, and
+        the licence's own entries are picked out by its trailing id.
+
+        Raises ValueError if the arguments name neither a customer, nor a licence that can be asked for, nor a licence
+        and its account; EndlessPages; and botocore's errors.
         """
         if customer_identifier is not None:
             return self._all_pages(product_code, {"CUSTOMER_IDENTIFIER": [customer_identifier]})

@@ -1,4 +1,4 @@
-"""What a contract entitles a buyer to, as GetEntitlements tells it, and which tier that is. Pure."""
+"""What a contract entitles a buyer to, as GetEntitlements returns it, and which tier that is. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ PRICING_MODELS_WITH_ENTITLEMENTS = ("contract", "contract-with-consumption")
 class Entitlement:
     """One entitlement. dimension: the contract dimension. value: its quantity (or text) as text.
 
-    expires_at: epoch seconds, the earliest at which it may end (GetEntitlements, ``ExpirationDate``); None: not said.
+    expires_at: epoch seconds, the earliest at which it may end (GetEntitlements, ``ExpirationDate``); None:
+    GetEntitlements gives none.
     """
 
     dimension: str
@@ -56,11 +57,11 @@ def is_held(value: str) -> bool:
 
     Source: botocore model, ``EntitlementValue``, a union of a number, a truth and a text, none of which need be there.
     """
-    said = value.strip().lower()
-    if said in ("", "false"):
+    lowered = value.strip().lower()
+    if lowered in ("", "false"):
         return False
     try:
-        number = Decimal(said)
+        number = Decimal(lowered)
     except InvalidOperation:
         return True
     return number.is_finite() and number > 0

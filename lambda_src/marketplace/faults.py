@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as BrokenConnection
 from botocore.parsers import ResponseParserError
 
+#: What an error is about.
 #: record: one of the records (or the arguments) is wrong; alone it would fail, and without it the others would pass.
 #: product: nothing can be sent for the whole product until a person mends access, product code, Region or credentials.
 #: transient: answered, nothing done, ask again later. unanswered: may have been done, ask again unchanged.
@@ -27,7 +28,10 @@ Scope = Literal["record", "product", "transient", "unanswered", "request"]
 
 
 class Fault(NamedTuple):
-    """scope: what is at fault. code: AWS's word for it. known: False where neither model nor list names the code."""
+    """The meaning of an error that a call to AWS raised.
+
+    scope: what is at fault. code: AWS's word for it. known: False where neither model nor list names the code.
+    """
 
     scope: Scope
     code: str
@@ -40,7 +44,7 @@ class Fault(NamedTuple):
 
     @property
     def retryable(self) -> bool:
-        """True if the same request may pass later without anybody mending anything."""
+        """True if the same request may pass later without a person mending anything."""
         return self.scope in ("transient", "unanswered")
 
 

@@ -34,7 +34,7 @@ def next_month_start(seconds: float) -> int:
 
 
 def month_closes_at(hour: int) -> int:
-    """06:00 UTC on the 1st of the month after the hour's."""
+    """The moment when Marketplace closes the hour's month: 06:00 UTC on the 1st of the next one (epoch seconds)."""
     return next_month_start(hour) + MONTH_CLOSES
 
 

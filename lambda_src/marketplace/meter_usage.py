@@ -61,8 +61,11 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class BatchAnswer:
-    """results: Marketplace's answers by line. unprocessed: lines to send again unchanged. A line in neither was not
-    answered."""
+    """The answer to one call.
+
+    results: Marketplace's answers by line. unprocessed: lines to send again unchanged. A line in neither was not
+    answered.
+    """
 
     results: Mapping[UsageLine, Answer] = field(default_factory=dict)
     unprocessed: frozenset[UsageLine] = frozenset()
@@ -113,6 +116,7 @@ class UsageMeter:
 
     @classmethod
     def connect(cls, region: str, seller: Seller = OURSELVES) -> "UsageMeter":
+        """A meter that calls the metering endpoint of ``region`` with the seller's rights. Making it calls nothing."""
         config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 1})
         return cls(seller.client("meteringmarketplace", region, config))
 

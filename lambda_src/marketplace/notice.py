@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-#: Start and end: of a subscription or licence. fail: it never began. entitlement: what is held may have changed.
+#: What a notice reports.
+#: start and end: of a subscription or licence. fail: it never began. entitlement: what is held may have changed.
 #: standing: how the agreement stands, for people; changes no status. fact: known, changes no status.
-#: unknown: this version does not know what it means. unreadable: it lacks what its meaning hangs on.
+#: unknown: this version does not know what it means. unreadable: it lacks a field on which its meaning depends.
 Kind = Literal["start", "end", "fail", "entitlement", "standing", "fact", "unknown", "unreadable"]
 Source = Literal["sns", "eventbridge"]
 #: The kinds that a subscription's life is made of.
@@ -17,9 +18,9 @@ class Notice:
     """One notice. ``at_ms``: event time, milliseconds since the epoch (EventBridge cuts to seconds).
 
     action: SNS's action, or the detail-type without its role suffix. product_code is absent from agreement events.
-    license_arn: the event's form, not always one to send. free_trial and offer_id: None where not said.
-    topic and state: of a ``standing`` notice, what it is about and what it says of that.
-    why: a sentence on why it is unknown or unreadable; it quotes nothing of the message.
+    license_arn: the event's form, not always one to send. free_trial and offer_id: None where the notice has
+    none. topic and state: of a ``standing`` notice, what it is about and how that stands. why: a sentence on why it is
+    unknown or unreadable; it quotes nothing of the message.
     """
 
     id: str
@@ -47,7 +48,7 @@ class Notice:
 
     @property
     def is_warning(self) -> bool:
-        """It tells that a buyer may be lost, or may not pay: people should look."""
+        """Whether a buyer may be lost, or may not pay, so that people should look."""
         return (self.topic, self.state) in WARNINGS
 
 

@@ -21,7 +21,7 @@ _TIMES = range(978_307_200_000, 221_845_392_000_000)
 
 
 class Unreadable(ValueError):
-    """A notice lacks what its meaning hangs on. The message names the field and quotes nothing."""
+    """A notice lacks a field on which its meaning depends. The message names the field and quotes nothing."""
 
 
 def opened(value: Any) -> Any:
@@ -45,9 +45,9 @@ def part(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text(mapping: Mapping[str, Any], name: str, *, called: str | None = None, longest: int = 256) -> str | None:
-    """A field's text without the blanks around it, None if it is not said. Raises Unreadable.
+    """A field's text without the blanks around it, None if it is absent. Raises Unreadable.
 
-    called: how people call the field, where its name alone does not tell.
+    called: how people call the field, where its name alone is not clear.
     """
     value = mapping.get(name)
     value = value.strip() if isinstance(value, str) else value

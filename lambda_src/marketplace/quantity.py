@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 class BadQuantity(ValueError):
-    """Not a quantity that can be recorded; the message says why."""
+    """A value is no quantity that can be recorded; the message gives the reason."""
 
 
 def parse(value: object, largest: Decimal) -> Decimal:

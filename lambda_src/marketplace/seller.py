@@ -32,8 +32,11 @@ _STS = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "t
 
 
 class Seller(NamedTuple):
-    """role_arn: empty where the functions' own account published the product. external_id: what the role's trust policy
-    asks for (IAM User Guide, "The confused deputy problem"); no secret."""
+    """The account that published the product.
+
+    role_arn: empty where the functions' own account published the product. external_id: what the role's trust policy
+    asks for (IAM User Guide, "The confused deputy problem"); no secret.
+    """
 
     role_arn: str = ""
     external_id: str = ""

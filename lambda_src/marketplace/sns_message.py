@@ -27,17 +27,17 @@ _UNLIKE = re.compile(r"[-_ ]")
 
 def notice(message: Mapping[str, Any], *, notice_id: str, at_ms: int) -> Notice:
     """The notice in a message. Raises Unreadable."""
-    said = _spelled_alike(message)
-    action = needed(text(said, "action"), "action").lower()
+    fields = _spelled_alike(message)
+    action = needed(text(fields, "action"), "action").lower()
     kind = ACTIONS.get(action, "unknown")
-    product = text(said, "productcode", called="product-code")
-    customer = text(said, "customeridentifier", called="customer-identifier")
+    product = text(fields, "productcode", called="product-code")
+    customer = text(fields, "customeridentifier", called="customer-identifier")
     if customer is not None and not BILLING_KEY.fullmatch(customer):
         raise Unreadable("customer-identifier is not one")
     if kind != "unknown":
         needed(product, "product-code")
         needed(customer, "customer-identifier")
-    trial = str(said.get("isfreetrialtermpresent")).strip().lower()
+    trial = str(fields.get("isfreetrialtermpresent")).strip().lower()
     return Notice(
         id=notice_id,
         source="sns",
@@ -46,7 +46,7 @@ def notice(message: Mapping[str, Any], *, notice_id: str, at_ms: int) -> Notice:
         at_ms=at_ms,
         product_code=product,
         customer_identifier=customer,
-        offer_id=text(said, "offeridentifier", called="offer-identifier"),
+        offer_id=text(fields, "offeridentifier", called="offer-identifier"),
         free_trial={"true": True, "false": False}.get(trial),
         why="its action is not known" if kind == "unknown" else None,
     )
@@ -58,19 +58,19 @@ def product_of(message: Mapping[str, Any]) -> str | None:
 
 
 def is_message(value: Mapping[str, Any]) -> bool:
-    """True for what says an action, whatever it is."""
+    """Whether a JSON object is such a message: it names an action, known or not."""
     return any(_alike(name) == "action" for name in value)
 
 
 def _spelled_alike(message: Mapping[str, Any]) -> dict[str, Any]:
     """The fields under their names in lower case without hyphens. Raises Unreadable where two spellings disagree."""
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in message.items():
         alike = _alike(name)
-        if alike in said and said[alike] != value:
+        if alike in fields and fields[alike] != value:
             raise Unreadable("a field is there twice, spelled differently and with different values")
-        said[alike] = value
-    return said
+        fields[alike] = value
+    return fields
 
 
 def _alike(name: str) -> str:

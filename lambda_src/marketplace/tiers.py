@@ -13,13 +13,17 @@ UNLIMITED = Decimal(-1)
 
 @dataclass(frozen=True)
 class Tier:
-    """name: the contract dimension. included: recorded units per month by usage dimension; -1 is unlimited."""
+    """A tier of the stage.
+
+    name: the contract dimension. included: recorded units per month by usage dimension; -1 is unlimited.
+    """
 
     name: str
     included: dict[str, Decimal]
 
 
 def to_json(tiers: Sequence[Tier]) -> str:
+    """The tiers as the text of an environment variable, from which ``from_json`` reads them."""
     return json.dumps(
         [{"name": tier.name, "included": {k: str(v) for k, v in tier.included.items()}} for tier in tiers],
         separators=(",", ":"),
@@ -27,6 +31,7 @@ def to_json(tiers: Sequence[Tier]) -> str:
 
 
 def from_json(text: str) -> tuple[Tier, ...]:
+    """The tiers from the text that ``to_json`` wrote, lowest first."""
     return tuple(
         Tier(entry["name"], {k: Decimal(v) for k, v in entry["included"].items()}) for entry in json.loads(text)
     )

@@ -15,9 +15,9 @@ from runtime.clock import iso
 from runtime.metric_names import MeteringMetric
 from runtime.settings import MeteringModeSettings
 
-#: A line: customer, hour, dimension.
+#: Names a line: customer, hour, dimension.
 LineKey = tuple[str, int, str]
-#: Adds a number to a metric.
+#: A function that adds a number to a metric.
 Count = Callable[[MeteringMetric, int], None]
 
 #: Records that one call of the sealing or settling function takes.

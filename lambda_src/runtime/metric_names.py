@@ -11,14 +11,18 @@ NAMESPACE = "YawlMarketplaceMetering"
 
 
 class RegistrationMetric(StrEnum):
+    """Metrics of the service ``registration``: buyers that registered, and refused registrations."""
+
     REGISTRATIONS = "Registrations"
     REGISTRATIONS_REFUSED = "RegistrationsRefused"
-    #: Nobody can register until a person mends the listing, the stage or the function's rights: a wrong product code,
+    #: No buyer can register until a person mends the listing, the stage or the function's rights: a wrong product code,
     #: access denied, a disabled API, a secret that cannot be read.
     REGISTRATIONS_MISCONFIGURED = "RegistrationsMisconfigured"
 
 
 class SubscriptionMetric(StrEnum):
+    """Metrics of the service ``subscription``: how its notices ended, and warnings about buyers."""
+
     NOTICES_APPLIED = "NoticesApplied"
     #: Notices that are kept and changed nothing: their meaning is unknown, or they are about the other integration.
     NOTICES_UNKNOWN = "NoticesUnknown"
@@ -37,6 +41,8 @@ class SubscriptionMetric(StrEnum):
 
 
 class EntitlementMetric(StrEnum):
+    """Metrics of the service ``entitlement``: how its notices ended, and fetched entitlements."""
+
     ENTITLEMENTS_SYNCED = "EntitlementsSynced"
     NOTICES_UNKNOWN = "NoticesUnknown"
     NOTICES_UNREADABLE = "NoticesUnreadable"
@@ -47,6 +53,8 @@ class EntitlementMetric(StrEnum):
 
 
 class UsageMetric(StrEnum):
+    """Metrics of the service ``usage``: the verdicts on reported events, by API and queue."""
+
     EVENTS_RECORDED = "EventsRecorded"
     #: Events that were voided while their hour was open.
     EVENTS_VOIDED = "EventsVoided"
@@ -69,6 +77,8 @@ class UsageMetric(StrEnum):
 
 
 class MeteringMetric(StrEnum):
+    """Metrics of the service ``metering``: how hours and lines end, and the levels that its report reads."""
+
     HOURS_SEALED = "HoursSealed"
     ZERO_RECORDS = "ZeroRecords"
     #: Hours past their seal time that cannot be sealed yet (identity or entitlements missing).
@@ -108,8 +118,8 @@ class MeteringMetric(StrEnum):
     AT_RISK_MONEY = "AtRiskMoney"
     FAILED_UNITS = "FailedUnits"
     FAILED_MONEY = "FailedMoney"
-    #: 1 from each run that reached its report, 0 from each look after cancelled customers. Zeros without a 1 among them
-    #: are an alarm.
+    #: Each run that reached its report adds 1, each look after cancelled customers adds 0. An alarm watches for zeros
+    #: without a 1 among them.
     RUNS_COMPLETED = "RunsCompleted"
     #: Cancelled customers whose final metering is overdue after Marketplace's grace; a level, read from the index.
     LEAVERS_OVERDUE = "LeaversOverdue"

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 
-#: Waits before attempt number n (from 0) is repeated; tests pass one that does not wait.
+#: A function that waits before attempt number n (from 0) is repeated; tests pass one that does not wait.
 Pause = Callable[[int], None]
 
 SHORTEST = 0.02

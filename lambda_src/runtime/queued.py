@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 
 
 class Message(NamedTuple):
-    """sent_ms: when it was sent to the queue, in milliseconds since the epoch. group: of a FIFO queue. sender:
-    the unique id of who sent it (``AIDA…``, ``AROA…:session``), where SQS says it."""
+    """A message of a queue. sent_ms: the time at which it was sent to the queue, in milliseconds since the epoch.
+
+    group: its message group, None where the queue is no FIFO queue. sender: the unique id of the IAM user or role that
+    sent it (``AIDA…``, ``AROA…:session``), None where SQS does not give it.
+    """
 
     id: str
     body: str

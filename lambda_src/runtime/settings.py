@@ -10,7 +10,7 @@ from typing import Any, Self, dataclass_transform
 
 
 class MissingSettings(RuntimeError):
-    """Environment variables that the function needs are absent or empty."""
+    """Environment variables that the function needs are absent."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -29,7 +29,7 @@ class Settings:
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and vars(other) == vars(self)
 
-    __hash__ = None  # type: ignore[assignment]  # nobody keeps settings in a set
+    __hash__ = None  # type: ignore[assignment]  # Settings are not kept in sets.
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
@@ -41,10 +41,15 @@ class Settings:
         return tuple(name for kind in kinds for name in kind.__annotations__)
 
     def to_env(self) -> dict[str, str]:
+        """The environment variables, by name, as a stack gives them to the function."""
         return {name: getattr(self, name) for name in self.names()}
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Self:
+        """The settings in these environment variables, by default the process's own.
+
+        Raises MissingSettings if any variable is absent. An empty one is a value.
+        """
         values = os.environ if env is None else env
         missing = [name for name in cls.names() if name not in values]
         if missing:
@@ -53,13 +58,16 @@ class Settings:
 
 
 class SellerSettings(Settings):
-    """Of functions that call AWS Marketplace, see marketplace.seller; both empty where they call it as themselves."""
+    """The settings of functions that call AWS Marketplace, see marketplace.seller. Both are empty where the functions'
+    own account published the product."""
 
     SELLER_ROLE_ARN: str
     EXTERNAL_ID: str
 
 
 class RegistrationSettings(SellerSettings):
+    """The settings of the function ``registration``."""
+
     PRODUCT_CODE: str
     #: ``license``, ``legacy`` or ``mixed`` (a product in migration), see marketplace.billing_identity.
     INTEGRATION: str
@@ -77,6 +85,8 @@ class RegistrationSettings(SellerSettings):
 
 
 class SubscriptionNoticesSettings(Settings):
+    """The settings of the function ``subscription-notices``."""
+
     PRODUCT_CODE: str
     INTEGRATION: str
     #: ``all``, or the comma-separated accounts and billing keys of test buyers, see buyer.allowed_buyers.
@@ -86,10 +96,14 @@ class SubscriptionNoticesSettings(Settings):
 
 
 class SubscriberApiSettings(Settings):
+    """The settings of the function ``subscriber-api``."""
+
     SUBSCRIBERS_TABLE: str
 
 
 class EntitlementNoticesSettings(SellerSettings):
+    """The settings of the function ``entitlement-notices``."""
+
     PRODUCT_CODE: str
     INTEGRATION: str
     #: See SubscriptionNoticesSettings.
@@ -101,6 +115,8 @@ class EntitlementNoticesSettings(SellerSettings):
 
 
 class UsageSettings(Settings):
+    """The settings of the function ``usage``."""
+
     SUBSCRIBERS_TABLE: str
     USAGE_EVENTS_TABLE: str
     METERING_RECORDS_TABLE: str
@@ -108,24 +124,31 @@ class UsageSettings(Settings):
     DIMENSIONS: str
     #: Number of shards of the pending index, 1 to 16.
     PENDING_SHARDS: str
-    #: JSON, see usage.reporters: who may report what; ``[]``: whoever IAM lets in, everything.
+    #: JSON, see usage.reporters: what each sender may report. With ``[]`` every sender that IAM lets in may report
+    #: everything.
     REPORTERS: str
 
 
 class UsageQueueSettings(UsageSettings):
-    #: Where events wait that may be recorded later; its own delay says how long.
+    """The settings of the function ``usage-queue``: those of ``usage`` and the queues to which it sends."""
+
+    #: The queue of events that may be recorded later; its own delay sets how long they wait.
     WAITING_USAGE_QUEUE_URL: str
-    #: Where refused events are kept for people.
+    #: The queue that keeps refused events for people.
     REFUSED_USAGE_QUEUE_URL: str
 
 
 class FindDueHoursSettings(Settings):
+    """The settings of the function ``find-due-hours``."""
+
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str
     SEAL_DELAY_MINUTES: str
 
 
 class PutZeroRecordsSettings(Settings):
+    """The settings of the function ``put-zero-records``."""
+
     PRICING_MODEL: str
     #: ``off``, ``every`` or a dimension's name, see ``metering.seal.seal_rules.HourlyZeros``.
     HOURLY_ZEROS: str
@@ -136,7 +159,7 @@ class PutZeroRecordsSettings(Settings):
 
 
 class MeteringModeSettings(Settings):
-    """Whose usage is sent, see ``metering.run.Mode``."""
+    """The settings that decide whose usage is sent, see ``metering.run.Mode``."""
 
     #: ``off``, ``dry-run``, ``test-buyers`` or ``live``.
     METERING_MODE: str
@@ -145,6 +168,8 @@ class MeteringModeSettings(Settings):
 
 
 class SealHoursSettings(MeteringModeSettings):
+    """The settings of the function ``seal-hours``."""
+
     PRODUCT_CODE: str
     PRICING_MODEL: str
     TIERS: str
@@ -158,11 +183,15 @@ class SealHoursSettings(MeteringModeSettings):
 
 
 class PlanBatchesSettings(MeteringModeSettings):
+    """The settings of the function ``plan-batches``."""
+
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
 
 
 class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
+    """The settings of the function ``submit-batch``."""
+
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -175,26 +204,36 @@ class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
 
 
 class SettleHoursSettings(MeteringModeSettings):
+    """The settings of the function ``settle-hours``."""
+
     METERING_RECORDS_TABLE: str
 
 
 class ReportSettings(MeteringModeSettings):
+    """The settings of the function ``report``."""
+
     METERING_RECORDS_TABLE: str
     DIMENSIONS: str
-    #: Where a copy of every failed line goes.
+    #: The queue that gets a copy of every failed line.
     FAILED_LINES_QUEUE_URL: str
 
 
 class FindFinalHoursSettings(Settings):
+    """The settings of the function ``find-final-hours``."""
+
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
 
 
 class RefuseUsageSettings(Settings):
+    """The settings of the function ``refuse-usage``."""
+
     SUBSCRIBERS_TABLE: str
 
 
 class EndSubscriptionSettings(Settings):
+    """The settings of the function ``end-subscription``."""
+
     DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
@@ -202,11 +241,15 @@ class EndSubscriptionSettings(Settings):
 
 
 class StartFinalMeteringSettings(Settings):
-    #: Of the state machine of final metering: what is started.
+    """The settings of the function ``start-final-metering``."""
+
+    #: The alias of final metering's state machine under which executions are started.
     FINAL_METERING_ALIAS_ARN: str
 
 
 class LookAfterLeaversSettings(StartFinalMeteringSettings):
+    """The settings of the function ``look-after-leavers``, which starts final metering too."""
+
     SUBSCRIBERS_TABLE: str
-    #: The state machine itself: its executions are looked at, whatever they were started by.
+    #: The state machine itself, whose running executions are listed, whichever alias started them.
     FINAL_METERING_ARN: str

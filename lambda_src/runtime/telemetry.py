@@ -5,7 +5,7 @@ import warnings
 
 from aws_lambda_powertools import Logger, Metrics
 
-# An invocation that counts nothing is no news.
+# An invocation that counts nothing needs no warning of Powertools.
 warnings.filterwarnings("ignore", message="No application metrics to publish")
 
 

@@ -59,12 +59,14 @@ class Outbox(NamedTuple):
     url: str
 
     def send(self, body: str) -> None:
+        """Send one message with this body. Raises botocore's errors."""
         self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drained:
-    """Of one message, the numbers of events that were sent on. fault: the code, where the body could not be read."""
+    """What became of one message: the numbers of its events that were sent on. fault: the code, where the body could
+    not be read."""
 
     refused: int = 0
     waiting: int = 0
@@ -74,7 +76,9 @@ class Drained:
 
 @dataclass(frozen=True, kw_only=True)
 class Drain:
-    """report: called with the verdicts on a message's events at once, whatever happens to the message later.
+    """Records queued usage.
+
+    report: called with the verdicts on a message's events at once, whatever happens to the message later.
 
     waiting, refused: the queues for events that are not recorded.
     """
@@ -90,9 +94,9 @@ class Drain:
     def take(self, body: str, *, message_id: str, sender: str | None, has_waited: bool) -> Drained:
         """Record a message's events and send the others on; when this returns, the message may be deleted.
 
-        sender: SQS's SenderId. has_waited: the message comes from the waiting queue. Only these messages, which are
-        our own, may tell how long they have waited and who sent their events. Raises Busy, Contended, and the errors
-        of tables and queues; then the message has to come again.
+        sender: SQS's SenderId. has_waited: the message comes from the waiting queue. Only these messages, which are our
+        own, may state how long they have waited and which sender reported their events. Raises Busy, Contended, and the
+        errors of tables and queues; then the message has to come again.
         """
         try:
             request = read_body(body)
@@ -108,7 +112,7 @@ class Drain:
         answers = report_usage(request["events"], self.dimensions, self.stores, self.clock, rights)
         self.report(answers)
         if any(verdict.reason == "busy" for _, verdict in answers):
-            # Before anything is sent on: a refusal would be sent again each time.
+            # This comes before anything is sent on, because a refusal would be sent again each time.
             raise Busy("usage of this message cannot be recorded at the moment")
         judged = [Judged(event, verdict) for event, (_, verdict) in zip(request["events"], answers, strict=True)]
         # A void may overtake its event, which waits: the two queues keep no order between each other.
@@ -133,5 +137,5 @@ class Drain:
 
 
 def _comes_again(verdict: Verdict, may_be_early: bool) -> bool:
-    """may_be_early: the event that a void names may still come."""
+    """Whether the event has to be tried again. may_be_early: the event that a void names may still come."""
     return verdict.verdict == "retry_later" or (may_be_early and verdict.reason == "unknown_event")

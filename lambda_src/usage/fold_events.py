@@ -10,19 +10,21 @@ from decimal import Decimal
 from marketplace.usage_allocations import TagSet, tag_set
 from usage.usage_event import UsageEvent
 
-#: (dimension, period, user): one distinct user in one month.
+#: One distinct user in one month: (dimension, period, user).
 Mark = tuple[str, str, str]
-#: (dimension, tags).
+#: A dimension's units with one set of tags: (dimension, tags).
 Tagged = tuple[str, TagSet]
-#: (dimension, period).
+#: A dimension's units in one month: (dimension, period).
 Counter = tuple[str, str]
 
 
 @dataclass
 class Folded:
-    """counted: recorded units by event id (0 for a user who is counted already). marks: the users to mark, each with
-    the event that brings it. highest: the counts to raise, each with the highest value here and its event.
-    totals: units by dimension and period. tagged: units by dimension and tags.
+    """Events added up for one write.
+
+    counted: recorded units by event id (0 for a user who is counted already). marks: the users to mark, each with the
+    event that brings it. highest: the counts to raise, each with the highest value here and its event. totals: units by
+    dimension and period. tagged: units by dimension and tags.
     """
 
     counted: dict[str, Decimal] = field(default_factory=dict)
@@ -33,7 +35,10 @@ class Folded:
 
 
 def fold(events: Iterable[UsageEvent], marks: set[Mark], seen: Mapping[Counter, Decimal]) -> Folded:
-    """What events with different ids add. marks: the users that are counted already. seen: highest counts so far."""
+    """The sums that events with different ids add to an hour.
+
+    marks: the users that are counted already. seen: highest counts so far.
+    """
     folded = Folded()
     for event in events:
         counter = (event.dimension.name, event.period)

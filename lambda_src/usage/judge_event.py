@@ -12,19 +12,20 @@ from marketplace.hour import SECONDS
 TOLERANCE = 5 * 60
 #: Seconds by which a sender's clock may be ahead.
 FUTURE_TOLERANCE = 5 * 60
-#: Seconds; events are kept 60 days, so the id of every event that may still be repeated is stored.
+#: Seconds after which usage is refused as too old; events are kept 60 days, so the id of every event that may still be
+#: repeated is stored.
 OLDEST = 30 * 24 * 3600
 
 
 #: Every reason that a sender can get for an event or a void; ``docs/errors.md`` has a row for each.
 Reason = Literal[
-    # It cannot be read.
+    # The event cannot be read.
     "bad_event",
     "bad_id",
     "bad_quantity",
     "unknown_dimension",
     "user_required",
-    # It is not recorded.
+    # The event is not recorded.
     "in_future",
     "too_old",
     "before_activation",
@@ -32,11 +33,11 @@ Reason = Literal[
     "id_reused",
     "voided",
     "not_yours",
-    # It is not taken back.
+    # The event is not taken back.
     "unknown_event",
     "hour_sealed",
     "not_voidable",
-    # Not yet.
+    # The event cannot be recorded yet.
     "unknown_customer",
     "not_active_yet",
     "just_ended",

@@ -14,7 +14,8 @@ from typing import Any
 from runtime.clock import from_iso, iso
 from usage.verdict import Verdict
 
-#: Of the events and refusals in one message; less than ``request.MAX_BYTES``, so that the message can be sent again.
+#: The most bytes of the events and refusals in one message: less than ``request.MAX_BYTES``, so that the message can be
+#: sent again.
 MOST_BYTES = 200 * 1024
 
 
@@ -61,6 +62,7 @@ def unreadable_message(body: str, refusals: Iterable[Mapping[str, Any]], *, mess
 
 
 def refusals_of(judged: Sequence[Judged]) -> list[dict[str, Any]]:
+    """A refusal, ``{"id", "reason", "message"}``, for each of these events."""
     return [_refusal(each.verdict) for each in judged]
 
 

@@ -29,7 +29,10 @@ TRIES = 25
 
 @dataclass
 class _Progress:
-    """events: those without a verdict yet. marks: the users that are counted already, as far as attempts found out."""
+    """How far recording has come.
+
+    events: those without a verdict yet. marks: the users that are counted already, as far as attempts found out.
+    """
 
     events: list[UsageEvent]
     marks: set[Mark] = field(default_factory=set)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stores:
-    """client: a resource's client (it takes Python values), for the transactions. subscribers_table: its name."""
+    """The tables of recording.
+
+    client: a resource's client (it takes Python values), for the transactions. subscribers_table: its name.
+    """
 
     client: "DynamoDBClient"
     subscribers: Subscribers

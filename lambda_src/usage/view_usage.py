@@ -19,7 +19,8 @@ def view_usage(
 ) -> dict[str, Any]:
     """Hours from ``from`` to ``to`` (ISO times; default the last 24 hours and the running one), oldest first.
 
-    At most 100 hours an answer; ``next`` is then the ``from`` of the next one.
+    At most 100 hours an answer; ``next`` is then the ``from`` of the next one. Raises ApiError bad_request for a
+    text that is no time with a zone, or if ``to`` lies before ``from``.
     """
     first = _time(query, "from", hour_of(now) - DEFAULT_HOURS * SECONDS)
     # When the running hour is sealed, new usage is in an hour that has not begun yet.

@@ -35,8 +35,11 @@ class Part:
 
 @dataclass
 class Outcome:
-    """verdicts: of the events that are done; the others have to be tried again. marks: the users that turned out to be
-    counted already. created: the record exists now."""
+    """What one write did.
+
+    verdicts: of the events that are done; the others have to be tried again. marks: the users that turned out to be
+    counted already. created: the record exists now.
+    """
 
     verdicts: list[tuple[UsageEvent, Verdict]] = field(default_factory=list)
     marks: set[Mark] = field(default_factory=set)

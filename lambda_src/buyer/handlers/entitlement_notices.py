@@ -30,7 +30,7 @@ _COUNTED: dict[Outcome, EntitlementMetric] = {
 
 @cache
 def receiver() -> EntitlementReceiver:
-    """Made from the function's environment once."""
+    """The receiver of the queue's notices, made from the function's environment once."""
     return entitlements.entitlement_receiver(EntitlementNoticesSettings.from_env())
 
 

@@ -45,13 +45,13 @@ api = HttpApi(logger, count_refusal=_count_refusal, show_error=answers.error_ans
 
 @cache
 def registrar() -> Registrar:
-    """Made from the function's environment once."""
+    """The registrar, made from the function's environment once."""
     return assembly.registrar(RegistrationSettings.from_env())
 
 
 @cache
 def sessions() -> Sessions:
-    """Made from the function's environment once."""
+    """The sessions of the page, made from the function's environment once."""
     return assembly.sessions(RegistrationSettings.from_env())
 
 
@@ -66,7 +66,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @api.route("/register", method=["GET", "HEAD"])
 @api.route("/registrations", method=["GET", "HEAD"])
 def begin() -> Response[str]:
-    """A browser comes without a token: a bookmark, a refresh, a check of the address."""
+    """The page for a request without a token: a bookmark, a refresh, a check of the address."""
     return answers.html(200, page.begin())
 
 
@@ -89,7 +89,11 @@ def register() -> Response[str]:
 
 @api.post("/registrations")
 def complete() -> Response[str]:
-    """The page's form with its session, or a program's JSON with a token: store the contact data."""
+    """The page's form with its session, or a program's JSON with a token: store the contact data.
+
+    Raises ApiError if the data, the session or the token is refused, or the entitlements could not be fetched. A
+    browser with a valid session gets the form again instead.
+    """
     posted, now = _posted(), clock.now()
     if "session" in posted.fields:
         session = sessions().open(posted.fields["session"], now)
@@ -100,8 +104,8 @@ def complete() -> Response[str]:
                 return _form_again(posted, error)
             raise
     else:
-        came, who = arrival(posted.fields), contact(posted.fields)
-        registered = _fetched(registrar().arrive(came, now, who))
+        arrived, contact_data = arrival(posted.fields), contact(posted.fields)
+        registered = _fetched(registrar().arrive(arrived, now, contact_data))
     _count("buyer registered", registered)
     customer = registered.subscriber.customer_identifier
     if _shows_a_page(posted):
@@ -111,7 +115,7 @@ def complete() -> Response[str]:
 
 @api.get("/health")
 def health() -> Response[str]:
-    """Tells that the function runs, and nothing of its settings or state."""
+    """An answer that shows that the function runs, and nothing of its settings or state."""
     return json_answer(200, {"status": "ok"})
 
 

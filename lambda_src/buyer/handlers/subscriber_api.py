@@ -23,7 +23,7 @@ api = HttpApi(logger, is_unavailable=is_unavailable)
 
 @cache
 def subscribers() -> Subscribers:
-    """Made from the function's environment once."""
+    """The store of subscribers, made from the function's environment once."""
     return Subscribers(dynamodb.connect().Table(SubscriberApiSettings.from_env().SUBSCRIBERS_TABLE))
 
 
@@ -35,11 +35,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.get("/subscribers/<customer_identifier>")
 def show(customer_identifier: str) -> Response[str]:
+    """The subscriber's stored state, as JSON. Raises ApiError bad_request or not_found."""
     return json_answer(200, show_subscriber.subscriber(_stored(customer_identifier)))
 
 
 @api.get("/subscribers/<customer_identifier>/entitlements")
 def show_entitlements(customer_identifier: str) -> Response[str]:
+    """The entitlements that were last fetched for the subscriber, as JSON. Raises ApiError bad_request or not_found."""
     return json_answer(200, show_subscriber.entitlements(_stored(customer_identifier)))
 
 

@@ -30,7 +30,7 @@ _COUNTED: dict[Outcome, SubscriptionMetric] = {
 
 @cache
 def receiver() -> SubscriptionReceiver:
-    """Made from the function's environment once."""
+    """The receiver of the queue's notices, made from the function's environment once."""
     return notices.subscription_receiver(SubscriptionNoticesSettings.from_env())
 
 

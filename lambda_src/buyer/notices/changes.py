@@ -12,7 +12,7 @@ from runtime import clock
 
 
 def changes(current: Subscriber | None, notice: Notice) -> Change:
-    """The change that a notice makes; an empty one if it says nothing new, as when it is delivered again.
+    """The change that a notice makes; an empty one if it holds nothing new, as when it is delivered again.
 
     current: None creates the row, which the registration completes. Only SNS notices, which are about the customer,
     change the status of a legacy subscriber: one of the customer's licences or agreements may end because another one
@@ -42,7 +42,7 @@ def _life(current: Subscriber | None, notice: Notice) -> Change:
         "activePeriods": [
             {"start": period.start} | ({"end": period.end} if period.end is not None else {}) for period in life.periods
         ],
-        # A failed offer changes nothing that the buyer holds, and nobody fetches because of it.
+        # A failed offer changes nothing that the buyer holds, so it makes no fetch necessary.
         "lastNoticeAt": newest_notice(current, 0 if notice.kind == "fail" else notice.at_ms) or None,
         "statusChangedAt": changed_at,
         "acceptsUntil": life.accepts_until,

@@ -27,10 +27,12 @@ class LifecycleNotice:
 
     @property
     def second(self) -> int:
+        """The event time in whole seconds since the epoch."""
         return self.at_ms // 1000
 
     @property
     def order(self) -> tuple[int, bool, str]:
+        """The sort key that puts notices in time order: at equal seconds a start comes last, then the id decides."""
         return self.second, self.kind == "start", self.id
 
 

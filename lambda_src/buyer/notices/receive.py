@@ -17,7 +17,8 @@ from runtime import clock
 from runtime.failure import described
 from runtime.queued import Message, each_message
 
-#: applied: it changed a subscriber. synced: its entitlements were fetched and stored. unchanged: it said nothing new.
+#: What became of a notice.
+#: applied: it changed a subscriber. synced: its entitlements were fetched and stored. unchanged: it held nothing new.
 #: waiting: it is kept until a subscriber is bound to its agreement. ignored: another queue's copy of it counts.
 #: A refusal: it changed nothing.
 Outcome = Literal["applied", "synced", "unchanged", "waiting", "ignored"] | Refusal

@@ -8,7 +8,7 @@ from ledger.subscribers import Subscribers
 from marketplace.notice import LIFE, Notice
 
 #: Why a notice is not applied.
-#: unreadable: it lacks what its meaning hangs on. unknown: this version does not know its meaning.
+#: unreadable: it lacks a field on which its meaning depends. unknown: this version does not know its meaning.
 #: wrong_product: it is about another product.
 #: other_integration: it is about a legacy customer, and the stage bills licences only.
 #: not_a_test_account: the stage applies the notices of its test buyers only, and this buyer is none of them.
@@ -63,8 +63,8 @@ class NoticeRules:
         return own or ((self._billed_as(notice.license_id),) if self.integration == "mixed" else ())
 
     def _other_names(self, notice: Notice) -> tuple[str, ...]:
-        """What the notice does not say of its buyer, where only some are allowed: the legacy customer's account, or the
-        billing keys that are bound to the agreement."""
+        """The names of a buyer that its notice lacks, where only some buyers are allowed: the legacy customer's
+        account, or the billing keys that are bound to the agreement."""
         if not self.allowed.limited or notice.license_id is not None:
             return ()
         if notice.customer_identifier is not None:

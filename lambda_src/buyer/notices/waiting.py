@@ -38,7 +38,7 @@ class WaitingNotices:
 
 
 def apply(subscribers: Subscribers, key: str, notice: Notice, now: float) -> Change | None:
-    """What a notice changed on a subscriber; None if it said nothing new, as when it is delivered again."""
+    """What a notice changed on a subscriber; None if it held nothing new, as when it is delivered again."""
     return subscribers.change(key, lambda current: changes(current, notice), now=now)
 
 

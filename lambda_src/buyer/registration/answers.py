@@ -21,7 +21,7 @@ def wants_html(event: BaseProxyEvent) -> bool:
 
 
 def html(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response[str]:
-    """A page."""
+    """An answer that is a page of HTML, with the headers that every page has."""
     return Response(status, page.CONTENT_TYPE, body, headers={**HEADERS, **page.HEADERS, **(headers or {})})
 
 

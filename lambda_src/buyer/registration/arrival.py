@@ -10,7 +10,7 @@ from buyer.registration.posted import NAMES, OFFER
 from buyer.registration.refusal import START_AGAIN
 from runtime.api_error import ApiError, bad_request
 
-#: marketplace-agreement's model says 512 at most, ResolveCustomer's does not say
+#: Characters. The model of marketplace-agreement allows 512, that of ResolveCustomer has no limit.
 LONGEST_TOKEN = 8 * 1024
 
 
@@ -23,7 +23,7 @@ class Arrival:
 
 
 def arrival(posted: Mapping[str, str]) -> Arrival:
-    """The arrival that the posted fields tell. Raises ApiError missing_token or bad_request."""
+    """The arrival in the posted fields. Raises ApiError missing_token or bad_request."""
     return Arrival(_token(posted), posted.get(OFFER, "").lower() == "free-trial")
 
 

@@ -32,7 +32,7 @@ def identity_change(
     if "subscriptionStatus" not in item:
         values["subscriptionStatus"] = "pending"
     if free_trial and "freeTrial" not in item:
-        # Only the browser says so; the subscription notice decides.
+        # Only the browser claims the trial; the subscription notice decides.
         values["freeTrial"] = True
     return Change(values)
 

@@ -22,7 +22,7 @@ _SEEN = re.compile("[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u180e\U000110bd
 #: The flags of England, Scotland and Wales: a black flag, its tags, and the end of tags (Unicode TR 51, ED-14a).
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e007a]+\U000e007f")
 #: An address: before the @ anything that needs no quotes (RFC 5322 atext, RFC 6532: any script), behind it labels of
-#: any script, of which the last is no number. Only a mail can tell whether the address exists.
+#: any script, of which the last is no number. Only a mail can show whether the address exists.
 _LOCAL = r"[^@\s\x00-\x20<>\"(),:;\\\[\]\x7f]{1,64}"
 _LABEL = r"(?!-)[^\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\x7f\s.]{1,63}(?<!-)"
 _EMAIL = re.compile(rf"{_LOCAL}@(?:{_LABEL}\.)+(?!\d+$)(?=..){_LABEL}")

@@ -18,7 +18,7 @@ _STYLE = (_PAGES / "style.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 CONTENT_TYPE = "text/html; charset=utf-8"
-#: Beside the headers of every answer: no script at all, forms post to us only, no page frames ours.
+#: A page has these headers beside those of every answer: no script at all, forms post to us only, no page frames ours.
 HEADERS: dict[str, str] = {
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "

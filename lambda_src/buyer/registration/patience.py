@@ -16,7 +16,7 @@ SHORTEST, LONGEST = 0.1, 2.0
 
 
 class Patience:
-    """Made at a request's start; all of its calls of Marketplace share it."""
+    """The time that one request has for its calls of Marketplace. It begins when this is made."""
 
     def __init__(
         self, monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep

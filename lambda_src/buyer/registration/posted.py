@@ -22,7 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
 OFFER = "x-amzn-marketplace-offer-type"
-#: The names of a field, with our name for it. A token comes by Marketplace's form, by our name, or by that of
+#: Our name for each name that a field may have. A token comes by Marketplace's form, by our name, or by that of
 #: ResolveCustomer's parameter. ``regToken``, ``contactEmail``, ``companyName`` and ``contactPerson`` are those of AWS's
 #: sample "Serverless integration for SaaS products", whose pages many sellers have.
 NAMES = {
@@ -48,7 +48,10 @@ Pairs = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Posted:
-    """fields: by our names, without the empty ones. is_form: a browser posted it, so the answer is a page."""
+    """A body that was read.
+
+    fields: by our names, without the empty ones. is_form: a browser posted it, so the answer is a page.
+    """
 
     fields: Mapping[str, str] = field(repr=False)
     is_form: bool

@@ -18,7 +18,7 @@ class Misconfigured(ApiError):
 
 
 def marketplace_refused(fault: Fault, *, about_token: bool) -> ApiError:
-    """What an error of Marketplace means to a buyer. about_token: the call was ResolveCustomer."""
+    """The answer to a buyer after an error of Marketplace. about_token: the call was ResolveCustomer."""
     cause, field = _cause(fault), {"field": "token"}
     if about_token and fault.code == "ExpiredTokenException" and fault.scope == "request":
         message = f"Your registration link has expired. {START_AGAIN}"
@@ -34,7 +34,7 @@ def marketplace_refused(fault: Fault, *, about_token: bool) -> ApiError:
 
 
 def store_unavailable(fault: Fault) -> ApiError:
-    """A store of ours does not answer, or does not let the function in."""
+    """The answer where a store of ours does not answer, or does not let the function in (then Misconfigured)."""
     kind = ApiError if fault.retryable else Misconfigured
     message = f"Registration is not possible at the moment. {_NOTHING_LOST}"
     return kind(503, "unavailable", message, headers=LATER, cause=_cause(fault))
@@ -42,7 +42,11 @@ def store_unavailable(fault: Fault) -> ApiError:
 
 @contextmanager
 def stores() -> Iterator[None]:
-    """Inside, passing errors of the subscribers' table become answers that ask to try again."""
+    """A context in which passing errors of our tables become answers that ask the buyer to try again.
+
+    Raises ApiError busy for SubscriberBusy, and ApiError unavailable (``store_unavailable``) if DynamoDB cannot answer.
+    Other errors pass through it.
+    """
     try:
         yield
     except SubscriberBusy:

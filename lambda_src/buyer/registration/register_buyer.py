@@ -34,7 +34,8 @@ _Answer = TypeVar("_Answer")
 class Marketplace(EntitlementSource, Protocol):
     """The caller of ResolveCustomer and GetEntitlements: ``marketplace.client.MarketplaceClient``, or a test's."""
 
-    def resolve_customer(self, token: str) -> ResolvedCustomer: ...
+    def resolve_customer(self, token: str) -> ResolvedCustomer:
+        """The buyer and product that a registration token stands for. Raises botocore's errors."""
 
 
 class Registered(NamedTuple):
@@ -118,7 +119,7 @@ class Registrar:
         return replace(resolved, agreement_id=agreement_id)
 
     def _apply_waiting(self, subscriber: Subscriber, now: float) -> None:
-        """Apply the notices that came before anything told which customer they are about."""
+        """Apply the waiting notices of this customer, which came before its registration."""
         key = subscriber.customer_identifier
         allowed = subscriber.integration == "legacy" and self.allowed.allow(subscriber.account_id, key)
         self.waiting.apply(key, bound_to(subscriber.agreement_id, key if allowed else None), now)

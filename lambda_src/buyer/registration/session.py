@@ -14,7 +14,8 @@ from buyer.registration.refusal import START_AGAIN
 from buyer.registration.session_keys import SessionKeys
 from runtime.api_error import ApiError
 
-#: As long as a token of the fulfilment POST (AWS Marketplace seller guide, SaaS customer onboarding).
+#: Seconds for which a session is valid, as long as a token of the fulfilment POST (AWS Marketplace seller guide, SaaS
+#: customer onboarding).
 LIVES = 4 * 3600
 LONGEST = 2 * 1024
 #: Seconds for which keys are not fetched again for a signature that they do not verify.
@@ -23,7 +24,10 @@ _SOON = 10.0
 
 @dataclass(frozen=True)
 class Session:
-    """customer_identifier: the billing key. issued_at: epoch seconds, when its token was resolved."""
+    """The registration session of one buyer.
+
+    customer_identifier: the billing key. issued_at: epoch seconds, when its token was resolved.
+    """
 
     customer_identifier: str
     issued_at: int

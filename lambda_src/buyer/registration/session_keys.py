@@ -34,6 +34,7 @@ class SessionKeys:
 
     @classmethod
     def connect(cls, secret_arn: str) -> Self:
+        """The keys of the secret with this ARN, read with the function's own credentials."""
         return cls(aws.client("secretsmanager", config=_CONFIG), secret_arn)
 
     def oldest_first(self, at_most_old: float = KEPT) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def sealer(
     clock: Clock = clock.now,
     pause: Pause = full_jitter,
 ) -> Sealer:
-    """The sealer."""
+    """The sealer of the stage's hours."""
     planner = SealPlanner(
         records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE, int(settings.PENDING_SHARDS)),
         balances=Balances(dynamodb.Table(settings.STATE_TABLE)),

@@ -23,6 +23,7 @@ from runtime.clock import iso
 from runtime.metric_names import MeteringMetric
 from runtime.pause import Pause, full_jitter
 
+#: How the attempt to end a subscription went.
 #: ended: cancelled now. open: an hour is not sealed yet, or a sum does not hold, look again. not_its_turn: a new period
 #: has begun, or the subscription is cancelled already.
 Outcome = Literal["ended", "open", "not_its_turn"]

@@ -18,6 +18,7 @@ from marketplace.hour import SECONDS, hour_of
 from metering.seal.seal_rules import line_timestamp
 from metering.send.plan_batches import is_due, is_under_way
 
+#: The next step of final metering.
 #: send: seal and submit these hours. wait: look again at a time. refuse: write ``final_metering``. end: write
 #: ``cancelled``. done: nothing is left to do for this period.
 StepName = Literal["send", "wait", "refuse", "end", "done"]
@@ -32,8 +33,11 @@ LOOK_BACK = 31 * 24 * SECONDS
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """hours: to seal and send. unsendable: to seal only, since they begin after the grace. until: when to look again
-    (epoch seconds)."""
+    """What final metering does next.
+
+    hours: to seal and send. unsendable: to seal only, since they begin after the grace. until: when to look again
+    (epoch seconds).
+    """
 
     name: StepName
     hours: tuple[RecordKey, ...] = ()

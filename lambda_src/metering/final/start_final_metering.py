@@ -89,8 +89,11 @@ class Starter:
 
 @dataclass
 class Restarts:
-    """ending: customers whose last period has ended. overdue: those of them that should be cancelled by now. started:
-    executions that were missing. failed: billing keys of customers whose execution could not be started."""
+    """What a look after cancelled customers found and did.
+
+    ending: customers whose last period has ended. overdue: those of them that should be cancelled by now. started:
+    executions that were missing. failed: billing keys of customers whose execution could not be started.
+    """
 
     ending: int = 0
     overdue: int = 0

@@ -1,4 +1,4 @@
-"""State 0, put zero records: an open record without usage for every active customer who has none in the hour.
+"""State 0, put zero records: an open record without usage for every active customer that has none in the hour.
 
 Sealing gives such a record its lines of zero. A record is put only if none exists and, like every record, on condition
 of the subscriber's status. If a late event comes first, the record is there already; if it comes later, it adds to it.

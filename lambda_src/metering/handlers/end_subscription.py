@@ -11,6 +11,7 @@ from runtime.settings import EndSubscriptionSettings
 
 @cache
 def assembled() -> SubscriptionEnder:
+    """The step that ends a subscription, made from the function's environment once."""
     return final.subscription_ender(EndSubscriptionSettings.from_env(), dynamodb.connect(), count=count)
 
 

@@ -13,6 +13,7 @@ from runtime.settings import FindDueHoursSettings
 
 @cache
 def assembled() -> tuple[FindDueHoursSettings, MeteringRecords]:
+    """The function's settings and its store of records, made from its environment once."""
     settings = FindDueHoursSettings.from_env()
     return settings, MeteringRecords(dynamodb.connect(), settings.METERING_RECORDS_TABLE)
 

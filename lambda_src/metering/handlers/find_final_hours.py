@@ -13,6 +13,7 @@ from runtime.settings import FindFinalHoursSettings
 
 @cache
 def assembled() -> tuple[MeteringRecords, Subscribers]:
+    """The stores of records and of subscribers, made from the function's environment once."""
     settings, tables = FindFinalHoursSettings.from_env(), dynamodb.connect()
     records = MeteringRecords(tables, settings.METERING_RECORDS_TABLE)
     return records, Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))

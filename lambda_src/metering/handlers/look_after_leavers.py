@@ -13,6 +13,7 @@ from runtime.settings import LookAfterLeaversSettings
 
 @cache
 def assembled() -> tuple[LookAfterLeaversSettings, Subscribers, Starter]:
+    """The settings, the subscribers and the starter of executions, made from the function's environment once."""
     settings = LookAfterLeaversSettings.from_env()
     subscribers = Subscribers(dynamodb.connect().Table(settings.SUBSCRIBERS_TABLE))
     return settings, subscribers, Starter(aws.client("stepfunctions"), settings.FINAL_METERING_ALIAS_ARN)
@@ -20,7 +21,10 @@ def assembled() -> tuple[LookAfterLeaversSettings, Subscribers, Starter]:
 
 @entry_point
 def handler(_event: Payload) -> Payload:
-    """Anything → ``{leaving, overdue, started}``."""
+    """Anything → ``{leaving, overdue, started}``: numbers of customers, and of started executions.
+
+    Raises RuntimeError if any execution could not be started; the others were started all the same.
+    """
     # A value of 0 says that the schedule called: the alarm watches for calls without a completed run.
     count(MeteringMetric.RUNS_COMPLETED, 0)
     settings, subscribers, starter = assembled()

@@ -17,6 +17,7 @@ EVENTS_PER_BATCH = 18
 
 @cache
 def assembled() -> tuple[MeteringRecords, Subscribers, Mode]:
+    """The stores of records and of subscribers, and the stage's mode, made from the function's environment once."""
     settings, tables = PlanBatchesSettings.from_env(), dynamodb.connect()
     records = MeteringRecords(tables, settings.METERING_RECORDS_TABLE)
     return records, Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)), Mode.of(settings)

@@ -14,6 +14,7 @@ from runtime.settings import PutZeroRecordsSettings
 
 @cache
 def assembled() -> tuple[PutZeroRecordsSettings, ZeroRecords]:
+    """The function's settings and its writer of zero records, made from its environment once."""
     settings = PutZeroRecordsSettings.from_env()
     return settings, find.zero_records(settings, dynamodb.connect())
 

@@ -12,6 +12,7 @@ from runtime.settings import RefuseUsageSettings
 
 @cache
 def assembled() -> Subscribers:
+    """The store of subscribers, made from the function's environment once."""
     return Subscribers(dynamodb.connect().Table(RefuseUsageSettings.from_env().SUBSCRIBERS_TABLE))
 
 

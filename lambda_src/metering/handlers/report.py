@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 @cache
 def assembled() -> tuple[ReportSettings, MeteringRecords, Settlement, "SQSClient"]:
+    """The settings, the stores of records and of verdicts, and SQS, made from the function's environment once."""
     settings, tables = ReportSettings.from_env(), dynamodb.connect()
     table = settings.METERING_RECORDS_TABLE
     return settings, MeteringRecords(tables, table), Settlement(tables.Table(table)), aws.client("sqs")

@@ -14,6 +14,7 @@ from runtime.settings import SettleHoursSettings
 
 @cache
 def assembled() -> tuple[MeteringRecords, LineSettler, Mode]:
+    """The store of records, the settler of lines and the stage's mode, made from the function's environment once."""
     settings, tables = SettleHoursSettings.from_env(), dynamodb.connect()
     table = settings.METERING_RECORDS_TABLE
     return MeteringRecords(tables, table), settle.settler(table, tables, count=count), Mode.of(settings)
@@ -21,5 +22,5 @@ def assembled() -> tuple[MeteringRecords, LineSettler, Mode]:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{keys}`` → counts."""
+    """``{keys}`` → the numbers of lines and records by outcome, see ``settle_hours``."""
     return dict(settle_hours([parse_record_key(key) for key in event["keys"]], *assembled()))

@@ -16,6 +16,7 @@ from runtime.settings import StartFinalMeteringSettings
 
 @cache
 def assembled() -> Starter:
+    """The starter of executions, made from the function's environment once."""
     settings = StartFinalMeteringSettings.from_env()
     return Starter(aws.client("stepfunctions"), settings.FINAL_METERING_ALIAS_ARN)
 

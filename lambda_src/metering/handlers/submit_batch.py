@@ -14,6 +14,7 @@ from runtime.settings import SubmitBatchSettings
 
 @cache
 def assembled() -> Submitter:
+    """The submitter, made from the function's environment once."""
     settings = SubmitBatchSettings.from_env()
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
     meter = UsageMeter.connect(settings.METERING_REGION, seller)
@@ -22,7 +23,8 @@ def assembled() -> Submitter:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{lines, run}`` → ``{lines: n}``. Fails with MarketplaceBusy (retried) or ProductFault (the run stops)."""
+    """``{lines, run}`` → ``{lines: n}``. Raises MarketplaceBusy (the state machine tries again) or
+    ProductFault (the run stops), see ``Submitter.submit``."""
     keys = [parse_line_key(key) for key in event["lines"]]
     assembled().submit(keys, event["run"])
     return {"lines": len(keys)}

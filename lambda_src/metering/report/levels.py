@@ -26,7 +26,10 @@ READ = 5_000
 
 @dataclass
 class UsageSum:
-    """lines: their number. units: recorded units by dimension. money: at the stage's list prices, in its currency."""
+    """Lines added up.
+
+    lines: their number. units: recorded units by dimension. money: at the stage's list prices, in its currency.
+    """
 
     dimensions: Mapping[str, Dimension]
     lines: int = 0
@@ -60,8 +63,10 @@ class UsageSum:
 
 @dataclass
 class Levels:
-    """pending_hours: closed hours with a line that has not ended and that the mode sends. held_hours: those that it
-    holds. oldest: the start of the oldest pending hour. nearest_deadline: of the pending hours (both in epoch seconds).
+    """What is pending, at risk and failed at one moment.
+
+    pending_hours: closed hours with a line that has not ended and that the mode sends. held_hours: those that it holds.
+    oldest: the start of the oldest pending hour. nearest_deadline: of the pending hours (both in epoch seconds).
 
     at_risk: pending with little time left. failed: ended otherwise than billed, and not resolved. failed_records: the
     records of these. stale: records with a failed mark and no failed line.

@@ -26,8 +26,11 @@ ZERO = Decimal(0)
 
 
 class SealPlan(NamedTuple):
-    """operations: of one transaction, the record's first. frozen: what they store on the record. capped: dimensions of
-    which more is left over than one line takes."""
+    """How one hour is sealed.
+
+    operations: of one transaction, the record's first. frozen: what they store on the record. capped: dimensions of
+    which more is left over than one line takes.
+    """
 
     operations: list[Operation]
     frozen: Frozen

@@ -20,7 +20,7 @@ from metering.seal.seal_rules import HourlyZeros, line_timestamp
 
 @dataclass(frozen=True, kw_only=True)
 class Product:
-    """What is sold, as the stage file has it."""
+    """The product that is sold, as the stage file has it."""
 
     code: str
     pricing_model: str
@@ -30,7 +30,10 @@ class Product:
 
 
 class Allowance(NamedTuple):
-    """included: recorded units per month by dimension (a dimension left out includes 0); None without a contract."""
+    """What a customer's contract includes.
+
+    included: recorded units per month by dimension (a dimension left out includes 0); None without a contract.
+    """
 
     included: Mapping[str, Decimal] | None
 

@@ -25,7 +25,7 @@ from runtime.metric_names import MeteringMetric
 
 logger = telemetry.logger("metering")
 
-#: So many lines rejected for one reason in a run, and none accepted: then not the lines are wrong.
+#: If a run has so many lines rejected for one reason and none accepted, the product is at fault and not the lines.
 ALIKE_REJECTIONS = 50
 
 
@@ -49,11 +49,11 @@ class HourLines(NamedTuple):
     subscriber: Subscriber | None
 
     def only(self, dimensions: Sequence[str]) -> "HourLines":
-        """These lines of it."""
+        """The same record with the lines of these dimensions only."""
         return self._replace(lines={name: self.lines[name] for name in dimensions})
 
     def check(self) -> None:
-        """What is sent is what was frozen. Raises NotConserved."""
+        """Check that the lines to send are the ones that were frozen. Raises NotConserved if one is not."""
         for name, usage in self.lines.items():
             frozen = (self.record.sent_timestamp, self.record.lines[name].quantity)
             conserved(f"Timestamp and quantity of {name}", frozen, (usage.timestamp, usage.quantity))
@@ -72,7 +72,11 @@ class Sender:
     tally: RunTally
 
     def send(self, batch: Batch, run: str) -> None:
-        """Send a batch, halved as often as it takes. Raises MarketplaceBusy or ProductFault."""
+        """Send a batch; where one bad line has all of them rejected, send its halves, until that line is alone.
+
+        Raises MarketplaceBusy if Marketplace throttled, did not answer or left lines unprocessed. Raises ProductFault
+        if it refused the whole product, or ``ALIKE_REJECTIONS`` lines for one reason.
+        """
         now = self.settler.clock()
         attempt = new_attempt(now)
         # Halving takes time, and one line past its deadline would have the whole batch rejected.
@@ -85,7 +89,7 @@ class Sender:
         try:
             answer = self.meter.meter_usage([usage for part in batch for usage in part.lines.values()])
         except Exception as error:
-            # classify raises TypeError for an error that is not AWS's: our own bug leaves the attempt unanswered.
+            # An error that is not AWS's makes classify raise TypeError: our own bug leaves the attempt unanswered.
             fault = classify(error)
             logger.warning(
                 "call failed",

@@ -33,7 +33,10 @@ class Submitter:
     def submit(self, keys: Sequence[LineKey], run: str) -> None:
         """Send these lines. run: names the run, for the tally of its rejections.
 
-        Raises MarketplaceBusy or ProductFault.
+        Raises MarketplaceBusy if Marketplace throttled or left lines unanswered or unprocessed, or if another run's
+        call with some of them may be under way: submit the same lines again later. Raises ProductFault if nothing can
+        be sent for the whole product. A dry run only checks the lines, and raises ParamValidationError if they are
+        wrong.
         """
         batch, under_way = self._still_to_send(keys)
         if self.mode.name == "dry-run":

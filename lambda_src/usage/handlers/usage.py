@@ -38,16 +38,19 @@ api = HttpApi(logger, busy=(Contended,), is_unavailable=is_unavailable, count_re
 
 @cache
 def settings() -> UsageSettings:
+    """The function's settings, read from its environment once."""
     return UsageSettings.from_env()
 
 
 @cache
 def stores() -> Stores:
+    """The tables of usage, made from the function's environment once."""
     return assembly.stores(settings())
 
 
 @cache
 def reporters() -> Reporters:
+    """The stage's reporters, read from the function's environment once."""
     return Reporters.from_json(settings().REPORTERS)
 
 
@@ -60,6 +63,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.post("/usage")
 def post_usage() -> Response[str]:
+    """Record the request's events and voids, and answer with a verdict for each.
+
+    Raises ApiError not_yours if the stage lets the caller report nothing, and the errors of ``read_events``.
+    """
     request = api.current_event
     rights = _rights()
     if rights.is_unknown:
@@ -72,6 +79,11 @@ def post_usage() -> Response[str]:
 
 @api.get("/subscribers/<customer_identifier>/usage")
 def get_usage(customer_identifier: str) -> Response[str]:
+    """A page of the customer's hours, as JSON, see ``view_usage``.
+
+    Raises ApiError bad_request for what is no billing key or time, not_yours if the caller may not read this customer,
+    and not_found if no subscriber has the key.
+    """
     if not BILLING_KEY.fullmatch(customer_identifier):
         raise bad_request("This is not a customer identifier.", "customerIdentifier")
     if not _rights().may_read(customer_identifier):

@@ -23,11 +23,13 @@ metrics = telemetry.metrics("usage")
 
 @cache
 def settings() -> UsageQueueSettings:
+    """The function's settings, read from its environment once."""
     return UsageQueueSettings.from_env()
 
 
 @cache
 def drain() -> Drain:
+    """The recorder of queued usage, made from the function's environment once."""
     return assembly.drain(settings(), report=_count_answers)
 
 
