@@ -62,6 +62,7 @@ class UsageEvent:
 
     @property
     def hour(self) -> int:
+        """The hour of the day, 0 to 23."""
         return self.at // MILLISECONDS_PER_HOUR
 
     def to_json(self, day: date, customer_identifier: str | None = None) -> dict[str, Any]:
@@ -101,6 +102,7 @@ class Plan:
 
     @property
     def size(self) -> int:
+        """How many usage events the plan has."""
         return sum(len(events) for events in self.events.values())
 
 

@@ -21,7 +21,7 @@ from local.fold import ACTIVE_USERS, API_CALLS, DATA_PROCESSED_GB, MILLISECONDS_
 
 UNKNOWN_CUSTOMER = "buyer-unknown"
 UNKNOWN_DIMENSION = "gpu_hours"
-RESENT, HELD_BACK = 20, 10  # events an hour
+RESENT, HELD_BACK = 20, 10  # Both count events an hour.
 CANCELS_AT_MINUTE = 20
 
 
@@ -42,6 +42,7 @@ class Cancellation:
 
     @property
     def hour(self) -> int:
+        """The hour of the day, 0 to 23."""
         return self.at // MILLISECONDS_PER_HOUR
 
 

@@ -131,10 +131,12 @@ class LocalStage:
 
     @property
     def product_code(self) -> str:
+        """The product code of the stage."""
         return self.settings.product_code
 
     @property
     def state_machine_arn(self) -> str:
+        """The ARN of the hourly workflow's machine, without version or alias."""
         return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineArn"]
 
     @property
@@ -143,6 +145,7 @@ class LocalStage:
         return self.outputs[f"YawlMetering-{STAGE}-Metering"]["StateMachineAliasArn"]
 
     def table_name(self, table: tables.Table) -> str:
+        """The name that the stage's table has on the local cloud."""
         return table.physical_name(self.settings.suffix)
 
     def items(self, table: tables.Table) -> list[dict[str, Any]]:

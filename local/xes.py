@@ -108,7 +108,7 @@ def read_cases(path: Path, counts: LogCounts | None = None) -> Iterator[Case]:
                 elif name == "event":
                     counts.outside_cases += 1
                 if root is not None and _local_name(root) == "log":
-                    root.clear()  # frees the cases that are done
+                    root.clear()  # This frees the cases that are done.
         if counts.events == 0:
             raise XesError(f"{path}: {_nothing_to_replay(counts)}")
 
@@ -212,5 +212,5 @@ def _one_line_errors(path: Path) -> Iterator[None]:
         raise XesError(f"{path}: not well-formed XML, or cut off: {error}: export the log as XES again") from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise XesError(f"{path}: the gzip file is damaged or cut off: {error}: get it again") from error
-    except (ValueError, LookupError) as error:  # for an encoding that the parser does not have
+    except (ValueError, LookupError) as error:  # The parser does not have the encoding.
         raise XesError(f"{path}: cannot be read as XML: {error}") from error

@@ -25,7 +25,7 @@ CLOSING = 10.0
 
 
 class Options(TypedDict, total=False):
-    """What every client may have; see ``UsageClient``."""
+    """The optional parameters of every client; see ``UsageClient``."""
 
     settings: Settings | None
     on_refused: OnRefused | None
@@ -33,7 +33,7 @@ class Options(TypedDict, total=False):
 
 
 class Details(TypedDict, total=False):
-    """What every call may say besides; see ``UsageClient.record``."""
+    """The optional parameters of every recording; see ``UsageClient.record``."""
 
     occurred_at: datetime | float | None
     tags: Mapping[str, str] | None
@@ -77,7 +77,7 @@ class UsageClient:
         session: Session | None = None,
         **options: Unpack[Options],
     ) -> Self:
-        """By ``POST /usage``. endpoint: the output ``ApiUrl`` of the metering system."""
+        """A client that sends by ``POST /usage``. endpoint: the output ``ApiUrl`` of the metering system."""
         return cls(source, lambda: ApiTransport(endpoint, region=region, session=session), spool, **options)
 
     @classmethod
@@ -91,7 +91,7 @@ class UsageClient:
         session: Session | None = None,
         **options: Unpack[Options],
     ) -> Self:
-        """By the metering system's FIFO queue; refusals of usage then show there, not here."""
+        """A client that sends by the metering system's FIFO queue; refusals of usage then show there, not here."""
         return cls(source, lambda: QueueTransport(queue_url, region=region, session=session), spool, **options)
 
     def _begin(self) -> Process:
@@ -103,8 +103,8 @@ class UsageClient:
     def record_workflow_execution(
         self, customer: str, quantity: Quantity = 1, *, execution_id: str | None = None, **more: Unpack[Details]
     ) -> None:
-        """Workflow executions; with ``execution_id`` (unique per customer for ever) one that counts once however often
-        it is recorded, by whatever process."""
+        """Workflow executions. With ``execution_id`` (unique per customer for ever) one that counts once, however often
+        and by whichever process it is recorded."""
         self.record(customer, "workflow_executions", quantity, event_id=execution_id, **more)
 
     def record_active_user(self, customer: str, user: str, **more: Unpack[Details]) -> None:
@@ -112,8 +112,10 @@ class UsageClient:
         self.record(customer, "active_users", user=user, **more)
 
     def record_active_users(self, customer: str, count: Quantity, **more: Unpack[Details]) -> None:
-        """How many users were active, where only that is known: the month's highest count is billed. The dimension must
-        be one of aggregation ``max``, here and in the metering system."""
+        """How many users were active, where only that is known: the month's highest count is billed.
+
+        Raises InvalidUsage unless the dimension has the aggregation ``max``, here and in the metering system.
+        """
         if self._settings.dimensions.get("active_users") != "max":
             raise InvalidUsage("active_users does not have the aggregation max; name users with record_active_user")
         self.record(customer, "active_users", count, **more)
@@ -172,14 +174,14 @@ class UsageClient:
         self._here().record(call, aggregation, event_id, now)
 
     def void(self, customer: str, event_id: str, *, source: str | None = None) -> None:
-        """Take back the event that was recorded under an ``event_id`` (or ``execution_id``), by whatever process. When
-        this returns, the wish is on disk; it is sent as soon as the event's own verdict is known.
+        """Take back the event that was recorded under an ``event_id`` (or ``execution_id``), by whichever process. When
+        this returns, the request is on disk; the client sends it as soon as the event's own verdict is known.
 
         The metering system does so while the hour that bills the event is open, else it refuses (``hour_sealed``), and
-        the refusal is told as one of usage is. Raises InvalidUsage, SpoolFull, SpoolUnwritable, ClientClosed.
+        the client reports the refusal like one of usage. Raises InvalidUsage, SpoolFull, SpoolUnwritable, ClientClosed.
         """
-        who = self._source if source is None else rules.name_of(source, "source")
-        self._here().take_back(rules.customer_of(customer), rules.event_id_of(event_id), who, self._clock())
+        reporter = self._source if source is None else rules.name_of(source, "source")
+        self._here().take_back(rules.customer_of(customer), rules.event_id_of(event_id), reporter, self._clock())
 
     # --- delivery -----------------------------------------------------------------------------------------------------
 
@@ -210,7 +212,7 @@ class UsageClient:
     # --- forks --------------------------------------------------------------------------------------------------------
 
     def _here(self) -> Process:
-        """This process's; a forked child gets its own at its first call."""
+        """The part that belongs to this process; a forked child gets its own at its first call. Raises ClientClosed."""
         process = self._process
         if process is None:
             with self._fork_lock:
@@ -224,7 +226,7 @@ class UsageClient:
         self._process = None
 
 
-#: Those that are not closed: one that an app forgets is closed when the app ends.
+#: The clients that are not closed; the end of the app closes a client that the app forgot.
 _clients: set["UsageClient"] = set()
 
 

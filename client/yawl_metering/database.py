@@ -35,7 +35,7 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class SpoolUnwritable(OSError):
-    """The disk did not take the call: nothing was recorded."""
+    """The disk or the file did not take the call: nothing was recorded."""
 
 
 class Damaged(ValueError):
@@ -83,8 +83,9 @@ class Database:
         self.run(lambda _: None)
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do the work and return what it returns; each of its statements commits by itself."""
-        with _lock:  # nothing that a signal's handler throws comes between taking and holding it
+        """Do the work and return what it returns; each of its statements commits by itself. Raises SpoolUnwritable if
+        the disk or the file fails."""
+        with _lock:  # An exception of a signal's handler cannot come between taking and holding it.
             try:
                 return work(self._connected())
             except (sqlite3.Error, Damaged) as error:
@@ -94,8 +95,8 @@ class Database:
                 raise SpoolUnwritable(f"the spool could not be read or written: {error}") from error
 
     def transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
-        """Do all of the work or nothing. durable: when it has ended, it survives a power cut with all that was
-        committed before."""
+        """Do all of the work or nothing. durable: when this returns, the work survives a power cut, with all that was
+        committed before. Raises SpoolUnwritable."""
 
         def whole(db: sqlite3.Connection) -> T:
             if durable:
@@ -118,13 +119,13 @@ class Database:
         return not self.run(lambda db: db.execute("PRAGMA wal_checkpoint").fetchone()[0])
 
     def close(self) -> None:
-        """For ever. SQLite's log is merged into the file if no other process has it open."""
+        """Close the file for ever. SQLite merges its log into the file if no other process has it open."""
         with _lock:
             self._closed = True
             self.disconnect()
 
     def disconnect(self) -> None:
-        """Until the next statement."""
+        """Close the connection; the next statement opens another one."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):
@@ -153,7 +154,7 @@ class Database:
         return self._connection
 
     def _connect(self, path: Path) -> sqlite3.Connection:
-        # SQLite would make its file readable for all; the file's mode becomes that of the log
+        # SQLite would make its file readable for all; the log gets the mode of the file.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         db = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
         try:
@@ -162,8 +163,8 @@ class Database:
             for setting in (
                 "journal_mode = WAL",
                 "synchronous = FULL",
-                "fullfsync = ON",  # macOS's fsync alone leaves data in the drive
-                "secure_delete = ON",  # what is delivered leaves the file, users' names too
+                "fullfsync = ON",  # On macOS fsync alone leaves data in the drive's cache.
+                "secure_delete = ON",  # Delivered events leave the file, and users' names with them.
                 f"max_page_count = {self._most_pages}",
                 f"wal_autocheckpoint = {log}",
                 f"journal_size_limit = {log * PAGE}",
@@ -183,7 +184,7 @@ class Database:
                 return bool(db.execute("PRAGMA quick_check").fetchone() == ("ok",))
         except (sqlite3.DatabaseError, Damaged) as error:
             if _is_damage(error) or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_ERROR:
-                return False  # also a schema that says nothing
+                return False  # A schema that makes no sense is damage, too.
             raise
 
     def _repair(self) -> None:
@@ -197,7 +198,7 @@ class Database:
                 if time.monotonic() > deadline:
                     raise SpoolUnwritable("the spool is damaged, and other processes have it open") from None
                 time.sleep(0.05)
-        if not self._is_sound():  # another process may have repaired it meanwhile
+        if not self._is_sound():  # Another process may have repaired it meanwhile.
             self._replace()
         fcntl.flock(self._guard, fcntl.LOCK_SH)
 
@@ -213,7 +214,7 @@ class Database:
                 shutil.copy(f"{self._path}{end}", f"{aside}{end}")
         with closing(sqlite3.connect(aside)) as old, closing(self._connect(new)) as db:
             old.text_factory = bytes
-            old.execute("PRAGMA writable_schema = ON")  # reads a file that is shorter than it says
+            old.execute("PRAGMA writable_schema = ON")  # This reads a file that is shorter than its header says.
             db.execute("PRAGMA synchronous = FULL")
             db.execute("BEGIN IMMEDIATE")
             lost = self._salvage(old, db)

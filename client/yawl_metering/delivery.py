@@ -30,13 +30,16 @@ FAILURES_IN_A_ROW = 3
 GAVE_UP = "gave_up"
 REFUSED, OLDER = "refused.jsonl", "refused.1.jsonl"
 
-#: What a round sends: what is due; also what was never tried, because room is wanted; or whatever there is.
+#: A round sends the events that are due, also those that were never tried (because calls wait for space), or all.
 Mode = Literal["due", "untried", "all"]
 
 
 @dataclass
 class _Round:
-    """failures: in a row. accepted: whether events of the batch were answered; suspects: those rejected alone."""
+    """The state of one round. failures: requests in a row that failed. stopped: whether the round sends no more.
+
+    accepted: whether a part of the present batch was answered. suspects: its events that were rejected when sent alone.
+    """
 
     failures: int = 0
     stopped: bool = False
@@ -75,15 +78,15 @@ class Delivery:
             longest_wait=max(3600.0, settings.longest_backoff),
             now=now,
         )
-        #: Rounds in a row that were broken off.
+        #: How many rounds in a row the client broke off.
         self._failed_rounds = 0
-        #: Nothing is sent before, by the monotonic clock, but by ``all``.
+        #: Until then, by the monotonic clock, only a round with the mode ``all`` sends.
         self.paused_until = 0.0
         #: Whether each request of the last round was answered.
         self.all_answered = True
 
-    def round(self, mode: Mode = "due", *, go_on: Callable[[], bool] = lambda: True) -> None:
-        """Take and send, each event once. Raises nothing but defects. go_on: asked before each request."""
+    def round(self, mode: Mode = "due", *, should_continue: Callable[[], bool] = lambda: True) -> None:
+        """Take and send, each event once. Raises nothing but defects. should_continue: asked before each request."""
         if mode != "all" and self._monotonic() < self.paused_until:
             return
         this = _Round()
@@ -91,10 +94,10 @@ class Delivery:
         above = 0
         try:
             upto = self.spool.last()
-            while not this.stopped and go_on() and (events := self._take(mode, above, upto)):
+            while not this.stopped and should_continue() and (events := self._take(mode, above, upto)):
                 above = events[-1].number
                 for batch in pack(events, one_customer=self._transport.one_customer):
-                    if not this.stopped and go_on():
+                    if not this.stopped and should_continue():
                         self._send_whole(batch, this)
         except SpoolUnwritable as error:
             self.all_answered = False
@@ -107,7 +110,7 @@ class Delivery:
             self._release()
 
     def sync(self) -> None:
-        """What was recorded survives a power cut, as soon as the disk takes it."""
+        """Bring what was recorded to the disk, so that it survives a power cut. Counts and logs a failure."""
         try:
             self.spool.sync()
         except SpoolUnwritable as error:
@@ -201,7 +204,10 @@ class Delivery:
             self._changed.notify_all()
 
     def _refuse(self, event: Event, verdict: Verdict, at: float, *, gave_up: bool) -> bool:
-        """Name it everywhere, then it may go. False: it could not be kept, so nobody was told."""
+        """Keep the refused event in the file, then name it in the log, the statistics and ``on_refused``.
+
+        False if the file could not take it: then nothing has named it, and it stays in the spool.
+        """
         reason = GAVE_UP if gave_up else verdict.reason or "refused"
         message = f"{verdict.reason}: {verdict.message}" if gave_up else verdict.message
         try:
@@ -220,7 +226,8 @@ class Delivery:
         return True
 
     def _keep(self, event: Event, reason: str, message: str, at: float) -> None:
-        """Appends a line in one write. Processes share the file, so each locks it before it looks at its size."""
+        """Append the event to the file of refused events. Processes share it, so each locks it before it looks at its
+        size. Raises OSError."""
         head = json.dumps({"at": at, "reason": reason, "message": message}, separators=(",", ":"))
         line = f'{head[:-1]},"event":{event.text}}}\n'.encode("ascii")
         path, older = self._directory / REFUSED, self._directory / OLDER

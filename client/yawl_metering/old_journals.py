@@ -76,7 +76,7 @@ class Journal:
             else:
                 self.damaged, bad = self.damaged + bad, 0
         self.torn = bool(last) or bad > 0
-        for group in groups.values():  # nothing of an open group was ever sent
+        for group in groups.values():  # No event of an open group was ever sent.
             self._add(group["event"] | {"quantity": f"{group['total']:f}"}, group["at"], None)
 
     def _apply(self, kind: bytes, content: str, groups: dict[int, dict[str, Any]]) -> None:
@@ -112,7 +112,7 @@ class Journal:
 
 
 def journals(directory: Path) -> Iterator[Journal]:
-    """Those whose process is gone; each is to be used as a context."""
+    """The journals whose process is gone; the caller uses each as a context."""
     for left_over in directory.glob("taken-*"):
         shutil.rmtree(left_over, ignore_errors=True)
     for folder in sorted(directory.glob("lane-*")):

@@ -56,14 +56,14 @@ class Process(Delivery):
         self._thread = threading.Thread(target=self._run, name="yawl-metering", daemon=True)
 
     def start(self) -> "Process":
-        """From now on usage is delivered. Returns itself."""
+        """Start the thread that delivers usage. Returns itself."""
         self._thread.start()
         return self
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
     def record(self, call: Usage, aggregation: Aggregation, event_id: str | None, at: float) -> None:
-        """To the spool. Raises what ``UsageClient.record`` does."""
+        """Write a call to the spool. Raises what ``UsageClient.record`` does."""
         with self._lock:
             self._check_open()
             merges = aggregation != "distinct" and call.user is None and call.quantity <= LARGEST_MERGED
@@ -79,7 +79,7 @@ class Process(Delivery):
             self._stats.calls += 1
 
     def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
-        """To the spool. Raises what ``UsageClient.void`` does."""
+        """Write a void to the spool. Raises what ``UsageClient.void`` does."""
         with self._lock:
             self._check_open()
             self._put(Event(0, customer, f"{VOID}{event_id}", void_text(customer, event_id, source), at), at_once=True)
@@ -135,7 +135,7 @@ class Process(Delivery):
     # --- delivery -----------------------------------------------------------------------------------------------------
 
     def flush(self, timeout: float) -> bool:
-        """As ``UsageClient.flush``."""
+        """Does what ``UsageClient.flush`` does."""
         with self._lock:
             if not self._closed:
                 self._delivered = self._flush(time.monotonic() + timeout)
@@ -162,7 +162,7 @@ class Process(Delivery):
             if self.all_answered:
                 if not held.untried:
                     return not held.frozen + held.open
-                pause = LOOK_AGAIN / 2  # a void may go now, or another process is sending
+                pause = LOOK_AGAIN / 2  # A void may be due now, or another process is sending.
             else:
                 pause = max(self.paused_until - time.monotonic(), self._settings.first_backoff)
             self._sleep(min(pause, deadline - time.monotonic()))
@@ -174,7 +174,7 @@ class Process(Delivery):
             self._changed.wait(left)
 
     def close(self, timeout: float) -> bool:
-        """As ``UsageClient.close``."""
+        """Does what ``UsageClient.close`` does."""
         with self._lock:
             if self._closed:
                 return self._delivered
@@ -189,7 +189,7 @@ class Process(Delivery):
         return self._delivered
 
     def stats(self) -> Stats:
-        """A copy, of this moment."""
+        """A copy of the counts, of this moment."""
         with self._lock:
             stats = replace(self._stats, refused=self._stats.refused.copy())
             stats.damaged, stats.torn = self.spool.damaged, self.spool.torn
@@ -227,7 +227,7 @@ class Process(Delivery):
                     mode = self._next(min(adopt_at, sync_at))
                 if mode is not None:
                     try:
-                        self.round(mode, go_on=lambda: not self._stopping)
+                        self.round(mode, should_continue=lambda: not self._stopping)
                     finally:
                         with self._lock:
                             self._ended += 1

@@ -40,7 +40,7 @@ class Settings:
     keep: seconds for which an event that was answered ``retry_later`` is kept before it is given up (named
     ``gave_up``). Events that could not be delivered at all are kept until they can.
 
-    remembered_users: users of whom the client remembers that they are counted, so that they are not sent again.
+    remembered_users: how many counted users the client remembers, so that it does not send them again.
 
     refused_bytes: size of the file of refused events, of which there are at most two.
     """
@@ -74,16 +74,19 @@ class Settings:
 
 @dataclass
 class Stats:
-    """What a client has done since it was made: counts of events, but ``calls`` (of the app, accepted) and ``requests``
-    (to the metering system). What the directory holds, for all its processes: pending (frozen events), open_groups
-    (events that calls may still join), live_bytes, oldest (epoch seconds of the oldest pending event).
+    """What a client has done since it was made, and what its directory holds now.
 
-    merged: calls that joined an event that was there. repeated_users: calls for a user who is known to be counted.
+    calls: calls of the app that were accepted. requests, failed_requests: to the metering system. All other counts are
+    of events. The directory holds for all its processes: pending (frozen events), open_groups (events that calls may
+    still join), live_bytes, oldest (epoch seconds of the oldest pending event).
+
+    merged: calls that joined an event that was there. repeated_users: calls for a user that is known to be counted.
     refused: by reason. waiting_calls: calls that found the spool full; full: of these, raised SpoolFull.
 
-    adopted: events that processes left which are gone. torn: journals of an old version whose last line is cut off; its
-    call had not returned. damaged: rows, ranges of rows and lines that could not be read. sync_failures: syncs that
-    failed, so that a power cut may take what was recorded. last_error: why nothing could be sent, "" once it could.
+    adopted: events that the client took over from processes that are gone. torn: journals of an old version whose last
+    line is cut off; its call had not returned. damaged: rows, ranges of rows and lines that could not be read.
+    sync_failures: syncs that failed, so that a power cut may take what was recorded. last_error: why nothing could be
+    sent, "" once it could.
     """
 
     calls: int = 0

@@ -36,13 +36,14 @@ GRACE = 60.0
 MOST_MICRO = 10**15
 VOID = "void "
 
-# body: as it is sent, but for the quantity of a merged event, which micro counts in millionths. checksum: of key and
-# body, plus micro, for SQLite does not notice a changed byte within a value. slot: what calls that may join have in
-# common; NULL once frozen. Times are epoch seconds.
+# The columns. body: the event as it is sent, but for the quantity of a merged event, which micro counts in millionths.
+# checksum: of key and body, plus micro, for SQLite does not notice a changed byte within a value. slot: what calls that
+# may join have in common; NULL once frozen. Times are epoch seconds.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
-    customer TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, micro INTEGER, checksum INTEGER NOT NULL, slot TEXT UNIQUE, at REAL NOT NULL, due REAL NOT NULL,
+    customer TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, micro INTEGER, checksum INTEGER NOT NULL,
+    slot TEXT UNIQUE, at REAL NOT NULL, due REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0, waits_since REAL, owner TEXT, lease REAL NOT NULL DEFAULT 0,
     UNIQUE (customer, id))"""
 _COLUMNS = "number, customer, id, body, micro, checksum, at, waits_since, attempts"
@@ -75,7 +76,7 @@ WHERE customer = ? AND id = ?"""
 
 
 class SpoolFull(RuntimeError):
-    """No room came free in time: nothing was recorded. The app may drop, wait or call again; the client never drops."""
+    """No space came free in time: nothing was recorded. The app may drop, wait or retry; the client never drops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +168,12 @@ class Spool:
         return db.execute(_RAISE if highest else _ADD, named).rowcount > 0
 
     def open(self, slot: str, micro: int, event: Event, due: float, *, highest: bool) -> None:
-        """Begin an event that calls of its slot may join, unless another process just did. Raises SpoolFull too."""
+        """Begin an event that calls of its slot may join, unless another process just did. Raises SpoolFull."""
 
         def write(db: sqlite3.Connection) -> None:
             if not self._join(db, slot, micro, highest):
-                db.execute("UPDATE event SET slot = NULL WHERE slot = ?", (slot,))  # the call is more than it takes
+                # The slot's open event, if there is one, cannot take so large a call.
+                db.execute("UPDATE event SET slot = NULL WHERE slot = ?", (slot,))
                 self._insert(db, event, due, micro, slot)
 
         self._db.transact(write)
@@ -228,7 +230,7 @@ class Spool:
         self._db.transact(write)
 
     def release(self) -> None:
-        """End this process's leases: nothing of it is under way."""
+        """End this process's leases. Other processes may then send the events."""
         self._db.run(lambda db: db.execute("UPDATE event SET lease = 0 WHERE owner = ? AND lease > 0", (self.owner,)))
 
     def adopt(self) -> int:
@@ -264,20 +266,21 @@ class Spool:
         return Held(*self._db.run(lambda db: db.execute(_HELD, (upto,)).fetchone()))
 
     def sync(self) -> None:
-        """All that was recorded survives a power cut, unless another process is just at that."""
+        """Bring all that was recorded to the disk, so that it survives a power cut. If another process is at that, the
+        next call tries again."""
         if self._dirty:
             self._dirty = False
             self._dirty = not self._db.checkpoint()
 
     def close(self) -> None:
-        """What is left is another process's to send."""
+        """Close, and leave the events that are left for another process to send."""
         leave = "UPDATE event SET owner = NULL, lease = 0 WHERE owner = ?"
         with suppress(SpoolUnwritable):
             self._db.run(lambda db: db.execute(leave, (self.owner,)))
         self.abandon()
 
     def abandon(self) -> None:
-        """Close as a process that is killed does: other processes will find that the owner is gone."""
+        """Close without a trace, as the end of a killed process does: other processes find that the owner is gone."""
         _spools.discard(self)
         self._db.close()
 

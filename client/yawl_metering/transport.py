@@ -23,7 +23,8 @@ MAX_BYTES = 250_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """On one event. voided: it was taken back. queued: the queue has it, and its verdict comes behind the queue."""
+    """The metering system's verdict on one event. voided: it was taken back. queued: the queue has it, and its verdict
+    comes behind the queue."""
 
     verdict: Literal["recorded", "voided", "duplicate", "queued", "refused", "retry_later"]
     reason: str = ""
@@ -47,7 +48,8 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """Not now. everyone: any other batch would fare the same; after: seconds that the other side asks us to wait."""
+    """The batch can be sent again later. everyone: any other batch would fare the same; after: seconds that the other
+    side asks us to wait."""
 
     reason: str
     everyone: bool = True
@@ -58,7 +60,7 @@ Outcome = Answered | Rejected | Unavailable
 
 
 class Transport(Protocol):
-    """one_customer: whether a batch may hold the events of one customer only."""
+    """One way to the metering system. one_customer: whether a batch may hold the events of one customer only."""
 
     one_customer: bool
 
@@ -104,7 +106,8 @@ _HOST_REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 
 
 class ApiTransport:
-    """``endpoint``: the output ``ApiUrl`` of the metering system, with or without the slash at its end."""
+    """Sends by the signed API. ``endpoint``: the output ``ApiUrl`` of the metering system, with or without the slash at
+    its end."""
 
     one_customer = False
 
@@ -121,6 +124,7 @@ class ApiTransport:
         self._http = URLLib3Session(timeout=timeout)
 
     def send(self, events: Sequence[Event]) -> Outcome:
+        """Post the batch to ``/usage``; see ``Transport.send``."""
         try:
             credentials = self._session.get_credentials()
             if credentials is None:
@@ -135,6 +139,7 @@ class ApiTransport:
         return outcome_of(response.status_code, response.headers, content, len(events))
 
     def close(self) -> None:
+        """Close the connections."""
         self._http.close()
 
 
@@ -178,7 +183,7 @@ _QUEUE_REJECTS = {"InvalidMessageContents", "InvalidParameterValue", "InvalidPar
 
 
 class QueueTransport:
-    """``queue_url``: the output ``UsageQueueUrl`` of the metering system."""
+    """Sends to the FIFO queue. ``queue_url``: the output ``UsageQueueUrl`` of the metering system."""
 
     one_customer = True
 
@@ -199,6 +204,7 @@ class QueueTransport:
         )
 
     def send(self, events: Sequence[Event]) -> Outcome:
+        """Put the batch into the queue as one message; see ``Transport.send``."""
         body = body_of(events)
         try:
             self._sqs.send_message(
@@ -217,6 +223,7 @@ class QueueTransport:
         return Answered([Verdict("queued")] * len(events))
 
     def close(self) -> None:
+        """Close the connections."""
         self._sqs.close()
 
 

@@ -39,7 +39,7 @@ Tags = tuple[tuple[str, str], ...]
 
 
 class InvalidUsage(ValueError):
-    """The call itself is wrong (unknown dimension, bad quantity, …): nothing was recorded, repeating it is no use."""
+    """The call is wrong (unknown dimension, bad quantity, …): nothing was recorded, and a repeat would fail too."""
 
 
 class Usage(NamedTuple):
@@ -100,22 +100,22 @@ def moment_of(value: datetime | float | None, now: float) -> float:
 
 
 def customer_of(value: str) -> str:
-    """A billing key. Raises InvalidUsage."""
+    """The customer's billing key, once it is checked. Raises InvalidUsage."""
     if not isinstance(value, str) or not _CUSTOMER.fullmatch(value):
         raise InvalidUsage("customer must be the billing key that registration returned")
     return value
 
 
 def event_id_of(value: str) -> str:
-    """An id that the app gives. Raises InvalidUsage."""
+    """The app's own id of an event, once it is checked. Raises InvalidUsage."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise InvalidUsage("event_id must be 1 to 128 printable ASCII characters without spaces")
     return value
 
 
 def name_of(value: str, what: str) -> str:
-    """A source or a user, its accents composed (Unicode NFC), as the API compares it. Raises InvalidUsage, which does
-    not repeat the value."""
+    """A source or a user with its accents composed (Unicode NFC), as the API compares it. Raises InvalidUsage, whose
+    message does not repeat the value."""
     composed = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
     if not _PRINTABLE.fullmatch(composed):
         raise InvalidUsage(f"{what} must be 1 to 256 printable characters")
@@ -123,7 +123,7 @@ def name_of(value: str, what: str) -> str:
 
 
 def tags_of(value: Mapping[str, str] | None) -> Tags:
-    """Sorted, so that the same tags are the same. Raises InvalidUsage."""
+    """The tags in sorted order, so that equal tags are equal values. Raises InvalidUsage."""
     if not value:
         return ()
     for name, text in value.items():
@@ -138,7 +138,7 @@ def tags_of(value: Mapping[str, str] | None) -> Tags:
 
 
 def micro_of(quantity: Decimal) -> int:
-    """Millionths."""
+    """The quantity in millionths."""
     return int(quantity.scaleb(DECIMALS, _EXACT))
 
 
@@ -172,7 +172,7 @@ def event_text(usage: Usage, event_id: str, quantity: Decimal | None) -> str:
 
 
 def void_text(customer: str, event_id: str, source: str) -> str:
-    """The taking back of an event as the API takes it."""
+    """The JSON of a void, which takes an event back, as the API takes it."""
     return json.dumps({"void": event_id, "source": source, "customerIdentifier": customer}, separators=(",", ":"))
 
 
@@ -198,7 +198,7 @@ class _Seen:
 class Users:
     """The users that this process need not send again: a bounded memory of digests, without names.
 
-    A user who was recorded is counted for the month, so later calls add nothing. Until the verdict is known only calls
+    A user that was recorded is counted for the month, so later calls add nothing. Until the verdict is known only calls
     of the same flush interval are left out: the first may yet be refused (say, as from before the subscription), and a
     later one be counted. The metering system counts each user once anyway.
     """
@@ -206,16 +206,16 @@ class Users:
     def __init__(self, most: int, interval: float) -> None:
         self._most, self._interval = most, interval
         self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
-        #: Customer and id of events on their way → the users whom they would show.
+        #: Customer and id of events on their way, and the users that they would show.
         self._awaited: OrderedDict[tuple[str, str], bytes] = OrderedDict()
 
     def repeats(self, usage: Usage) -> bool:
-        """Whether the call adds nothing."""
+        """Whether the call adds nothing, because its user is counted already or an event for the user is on its way."""
         seen = self._seen.get(_digest(usage))
         return seen is not None and (seen.counted or 0 <= usage.moment - seen.moment < self._interval)
 
     def recorded(self, usage: Usage, event_id: str) -> None:
-        """An event for this user is on its way."""
+        """Note that an event for this user is on its way."""
         digest = _digest(usage)
         self._seen[digest] = _Seen(usage.moment)
         self._seen.move_to_end(digest)
@@ -227,7 +227,8 @@ class Users:
                 memory.popitem(last=False)
 
     def ended(self, customer: str, event_id: str, *, counted: bool | None) -> None:
-        """The event was recorded, or was not; None: it is in a queue, so that nothing is known."""
+        """Note how an event ended. counted: True if it was recorded, False if not, None if it is in a queue and nothing
+        is known."""
         digest = self._awaited.pop((customer, event_id), None)
         if digest is None or digest not in self._seen:
             return

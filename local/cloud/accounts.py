@@ -35,11 +35,13 @@ class LocalSession(boto3.Session):
     if not TYPE_CHECKING:
 
         def client(self, service_name: str, **named: Any) -> Any:
+            """As boto3's ``client``; the client calls the local cloud unless ``endpoint_url`` says otherwise."""
             named.setdefault("endpoint_url", self._local_endpoint)
             named.setdefault("config", Config(max_pool_connections=32, retries={"mode": "standard"}))
             return super().client(service_name, **named)
 
         def resource(self, service_name: str, **named: Any) -> Any:
+            """As boto3's ``resource``; the resource calls the local cloud unless ``endpoint_url`` says otherwise."""
             named.setdefault("endpoint_url", self._local_endpoint)
             return super().resource(service_name, **named)
 

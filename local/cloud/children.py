@@ -35,9 +35,11 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """The id of the process, which is also that of its group."""
         return self._process.pid
 
     def alive(self) -> bool:
+        """Whether the process still runs."""
         return self._process.poll() is None
 
     def url(self, timeout: float) -> str:

@@ -61,7 +61,7 @@ class LocalCloud:
 
     @property
     def endpoint(self) -> str:
-        """The emulator's address, ``http://127.0.0.1:<port>``."""
+        """The emulator's address, ``http://127.0.0.1:<port>``. Raises CloudFailed if the cloud is not running."""
         if self._endpoint is None:
             raise CloudFailed("the local cloud is not running")
         return self._endpoint
@@ -93,6 +93,7 @@ class LocalCloud:
         return Deployer(self.seller, SELLER_ACCOUNT, say=say).deploy(assembly)
 
     def rest_api(self, api_id: str, stage: str) -> RestApi:
+        """A client of a deployed REST API: its id, and the name of its API Gateway stage."""
         return RestApi(self.endpoint, api_id, stage)
 
     def run_workflow(self, state_machine_arn: str, payload: Any, *, timeout: float = 120.0) -> Any:
@@ -111,7 +112,7 @@ class LocalCloud:
         return "\n".join(event["message"].rstrip() for event in events[-lines:])
 
     def set_wait_scale(self, scale: float) -> None:
-        """Changes ``wait_scale`` for all that waits from now on."""
+        """Changes ``wait_scale`` for all that waits from now on. Raises CloudFailed if the emulator refuses."""
         change = {"stepfunctions._SFN_WAIT_SCALE": scale}
         if not urllib3.request("POST", f"{self.endpoint}/_ministack/config", json=change).json()["applied"]:
             raise CloudFailed("the local cloud's wait scale cannot be changed")

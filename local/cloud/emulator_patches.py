@@ -56,7 +56,8 @@ def subscriptions_across_accounts() -> None:
     """Subscribes a stack's queue to another account's topic by a real Subscribe, under the topic's policy.
 
     The emulator's CloudFormation looks for topics in its own account only. Where it finds none it reports success
-    without a subscription, so that an absent topic or a policy that refuses would pass unnoticed.
+    without a subscription, so that an absent topic or a policy that refuses would pass unnoticed. Raises RuntimeError
+    if the emulator creates subscriptions by another function than the one that this patch replaces.
     """
     from ministack.core.responses import get_account_id, get_region, request_scope
     from ministack.services import sns

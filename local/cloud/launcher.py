@@ -61,6 +61,7 @@ def load(name: str) -> ModuleType:
 
 
 def main() -> None:
+    """Starts the patched emulator on a free port, prints its address as one JSON line, and serves until killed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--function-python", required=True, help="the interpreter that functions run in")
     parser.add_argument("--code", required=True, help="a directory for the functions' unpacked code")

@@ -102,7 +102,8 @@ def executions_of_versions() -> None:
     """Makes an execution run the definition of its version, or that of the machine when it was started.
 
     The emulator finds the machine of a version or an alias and runs the definition that the machine has a moment later.
-    Its DescribeExecution does not say either which version an execution runs.
+    Its DescribeExecution does not say either which version an execution runs. Raises RuntimeError if the emulator looks
+    the machine up in another way.
     """
     from ministack.services import stepfunctions
 

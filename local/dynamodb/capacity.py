@@ -59,13 +59,16 @@ class Capacity:
 
     @property
     def total_written(self) -> int:
+        """All write units, those of indexes included."""
         return sum(self.written.values())
 
     @property
     def total_read(self) -> float:
+        """All read units, those of indexes included."""
         return sum(self.read.values())
 
     def clear(self) -> None:
+        """Starts to count from 0 again."""
         self.written.clear()
         self.read.clear()
         self.calls.clear()
@@ -92,5 +95,6 @@ class Capacity:
                     self.written[operation, f"{data.name}/{index.name}"] += more
 
     def looked_at(self, operation: str, where: str, size: int, *, consistent: bool) -> None:
+        """Counts a read of ``size`` bytes; ``where`` is the table or ``table/index``."""
         key = operation, where
         self.read[key] = self.read.get(key, 0.0) + read_units(size, consistent=consistent)

@@ -1,5 +1,4 @@
 """The resource's client: transactions, batches and tables, with Python values."""
-# ruff: noqa: N803 - Parameters have the names of the API.
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -54,6 +53,7 @@ class MemoryClient:
         self._tokens: dict[str, Any] = {}
 
     def create_table(self, **request: Any) -> dict[str, Any]:
+        """Creates a table at once from the request of ``CreateTable``. Returns its name and the status ACTIVE."""
         self._dynamodb.create_table(**request)
         return {"TableDescription": {"TableName": request["TableName"], "TableStatus": "ACTIVE"}}
 
@@ -62,6 +62,11 @@ class MemoryClient:
     def transact_write_items(
         self, *, TransactItems: Sequence[Mapping[str, Any]], ClientRequestToken: str | None = None
     ) -> dict[str, Any]:
+        """Does all writes of a transaction or none. A call with the same token as an earlier one does nothing again.
+
+        Raises TransactionCanceledException with a reason for each operation, and ValidationException if there are more
+        than 100 operations, none, or two on one item.
+        """
         if not 1 <= len(TransactItems) <= MAX_OPERATIONS:
             limit = "less than or equal to 100" if TransactItems else "greater than or equal to 1"
             raise invalid(
@@ -142,6 +147,8 @@ class MemoryClient:
     # --- batches ------------------------------------------------------------------------------------------------------
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Returns the found items by table in ``Responses``, and what it leaves over in ``UnprocessedKeys``. Raises
+        ValidationException for more than 100 keys or none."""
         wanted = [self._wanted(name, request) for name, request in RequestItems.items()]
         if not 1 <= sum(len(keys) for _, _, keys, _, _ in wanted) <= MAX_KEYS:
             raise invalid("Too many items requested for the BatchGetItem call", "BatchGetItem")
@@ -185,6 +192,8 @@ class MemoryClient:
         return data, copied, keys, project, bool(request.get("ConsistentRead", False))
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+        """Puts and deletes items, each by itself. Raises ValidationException for more than 25 items, none, or one
+        twice."""
         writes: list[Write] = []
         for name, requests in RequestItems.items():
             data = self._dynamodb.data(name, "BatchWriteItem")

@@ -19,9 +19,12 @@ _ORDERED = frozenset("SNB")
 
 
 class ConditionParser(Parser):
+    """Parses a ``ConditionExpression``."""
+
     kind = "ConditionExpression"
 
     def parse(self) -> Condition:
+        """The whole expression as a function of an item and the values. Raises ValidationException for a wrong one."""
         condition = self._or()
         self.end()
         return condition
@@ -172,6 +175,8 @@ class ConditionParser(Parser):
 
 
 class FilterParser(ConditionParser):
+    """Parses a ``FilterExpression``, which has the same grammar."""
+
     kind = "FilterExpression"
 
 

@@ -57,6 +57,7 @@ def client_error(code: str, message: str, operation: str, *, status: int = 400, 
 
 
 def invalid(message: str, operation: str = "") -> ClientError:
+    """A ValidationException, for the caller to raise."""
     return client_error("ValidationException", message, operation)
 
 

@@ -67,9 +67,11 @@ class Parser:
         return tokens
 
     def wrong(self, message: str) -> Exception:
+        """A ValidationException about this kind of expression, for the caller to raise."""
         return invalid(f"Invalid {self.kind}: {message}")
 
     def unexpected(self) -> Exception:
+        """The ValidationException of a syntax error at the present token, for the caller to raise."""
         near = " ".join(self._tokens[max(0, self.at - 1) : self.at + 2])
         return self.wrong(f'Syntax error; token: "{self.peek() or "<EOF>"}", near: "{near}"')
 
@@ -83,9 +85,11 @@ class Parser:
         return tuple(self._tokens[start : self.at])
 
     def keyword(self) -> str:
+        """The next token in capitals; the parser stays before it."""
         return self.peek().upper()
 
     def take(self, expected: str | None = None) -> str:
+        """Takes the next token and returns it. Raises ValidationException at the end, or if it is not ``expected``."""
         token = self.peek()
         if not token or (expected is not None and token.upper() != expected):
             raise self.unexpected()
@@ -93,11 +97,12 @@ class Parser:
         return token
 
     def end(self) -> None:
+        """Raises ValidationException if the expression goes on."""
         if self.peek():
             raise self.unexpected()
 
     def value(self) -> str:
-        """Takes a placeholder of a value."""
+        """Takes a placeholder of a value and returns it. Raises ValidationException if the next token is none."""
         if not self.peek().startswith(":"):
             raise self.unexpected()
         token = self.take()
@@ -105,6 +110,8 @@ class Parser:
         return token
 
     def path(self) -> Path:
+        """Takes a document path: names and indexes of lists, from the outside in. Raises ValidationException for a
+        wrong index."""
         parts: list[str | int] = [self._name()]
         while self.peek() in (".", "["):
             if self.take() == ".":

@@ -22,6 +22,7 @@ class Partitions:
         self._of: dict[Any, list[Entry]] = {}
 
     def put(self, hash_value: Any, entry: Entry) -> None:
+        """Adds an entry at its place in the order."""
         entries = self._of.get(hash_value)
         if entries is None:
             self._of[hash_value] = [entry]
@@ -29,15 +30,18 @@ class Partitions:
             insort(entries, entry)
 
     def remove(self, hash_value: Any, entry: Entry) -> None:
+        """Removes an entry that is there."""
         entries = self._of[hash_value]
         del entries[bisect_left(entries, entry)]
         if not entries:
             del self._of[hash_value]
 
     def of(self, hash_value: Any) -> list[Entry]:
+        """The entries of one HASH value in order; empty if there are none. The caller must not change them."""
         return self._of.get(hash_value, [])
 
     def clear(self) -> None:
+        """Removes all entries."""
         self._of.clear()
 
 
@@ -93,6 +97,7 @@ class Index:
         return size if self.projected is None else size_of_item(self.project(item))
 
     def move(self, old: tuple[Any, Entry] | None, new: tuple[Any, Entry] | None) -> None:
+        """Replaces the old entry by the new one, each as ``place`` returns it; None stands for no entry."""
         if old == new:
             return
         if old is not None:

@@ -67,7 +67,11 @@ class KeyConditionParser(Parser):
 
 
 def split(bounds: list[Bound], schema: KeySchema) -> tuple[Any, str | None, tuple[Any, ...]]:
-    """The HASH value, and operator and bounds of the test on the RANGE value (None: none)."""
+    """The HASH value, and operator and bounds of the test on the RANGE value (None: none).
+
+    Raises ValidationException if the HASH key is not tested for equality, if there is a condition on another attribute
+    or a second one on a key, or if the bounds of BETWEEN are in the wrong order.
+    """
     of: dict[str, Bound] = {bound[0]: bound for bound in bounds}
     if len(of) != len(bounds):
         raise invalid("KeyConditionExpressions must only contain one condition per key")

@@ -16,6 +16,8 @@ _TYPES: dict[str, type] = {"S": str, "N": Decimal, "B": bytes}
 
 @dataclass(frozen=True, slots=True)
 class KeyAttribute:
+    """One attribute of a key; ``letter`` is its type: S, N or B."""
+
     name: str
     letter: str
 
@@ -55,11 +57,14 @@ class KeyAttribute:
 
 @dataclass(frozen=True, slots=True)
 class KeySchema:
+    """The key of a table or an index; ``range`` is None where only HASH makes the key."""
+
     hash: KeyAttribute
     range: KeyAttribute | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names of the key's attributes, HASH first."""
         return (self.hash.name,) if self.range is None else (self.hash.name, self.range.name)
 
     def of_request(self, key: Mapping[str, Any]) -> tuple[ItemKey, dict[str, Any]]:

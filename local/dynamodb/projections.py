@@ -10,9 +10,13 @@ Projection = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class ProjectionParser(Parser):
+    """Parses a ``ProjectionExpression``."""
+
     kind = "ProjectionExpression"
 
     def parse(self) -> Projection:
+        """The expression as a function that copies its parts of an item. Raises ValidationException for overlapping
+        paths."""
         paths = [self.path()]
         while self.peek() == ",":
             self.take()

@@ -31,7 +31,8 @@ class Page:
             raise invalid("Limit must be greater than or equal to 1")
 
     def query(self, lag: int, hash_value: Any, operator: str | None, bounds: tuple[Any, ...]) -> tuple[Any, int]:
-        """The answer, and how many bytes the query looked at."""
+        """The answer, and how many bytes the query looked at. Raises ValidationException if the starting key lies
+        outside the query."""
         view = View(self.data, self.index, lag)
         entries = matching(view.entries(hash_value), operator, bounds)
         if self.start is not None:
@@ -45,6 +46,7 @@ class Page:
         return self._page(view, entries if self.forward else entries[::-1])
 
     def scan(self, lag: int) -> tuple[Any, int]:
+        """The answer, and how many bytes the scan looked at; ``lag``: how many writes it misses."""
         view = View(self.data, self.index, lag)
         entries = view.all_entries()
         if self.start is not None:

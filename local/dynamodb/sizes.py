@@ -19,6 +19,7 @@ BATCH_LIMIT = 16 * 1024 * 1024
 
 
 def size_of_item(item: Mapping[str, Any]) -> int:
+    """The size of a stored item with its names, in bytes."""
     return sum([size_of_text(name) + size_of(value) for name, value in item.items()])
 
 
@@ -39,10 +40,12 @@ def size_of(value: Any) -> int:
 
 
 def size_of_text(text: str) -> int:
+    """The bytes of a text in UTF-8."""
     return len(text) if text.isascii() else len(text.encode())
 
 
 @lru_cache(maxsize=1 << 16)
 def size_of_number(value: Decimal) -> int:
+    """The size of a number in bytes, by the rule at the top of this module."""
     digits = "".join(map(str, value.as_tuple().digits)).strip("0")
     return (len(digits) + 1) // 2 + 1

@@ -66,9 +66,11 @@ class MemoryDynamoDB:
         return self.Table(request["TableName"])
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """See ``MemoryClient.batch_get_item``."""
         return self.meta.client.batch_get_item(**request)
 
     def batch_write_item(self, **request: Any) -> dict[str, Any]:
+        """See ``MemoryClient.batch_write_item``."""
         return self.meta.client.batch_write_item(**request)
 
     # --- not of DynamoDB ----------------------------------------------------------------------------------------------

@@ -1,5 +1,4 @@
 """A table with the methods of boto3's resource."""
-# ruff: noqa: N803 - Parameters have the names of the API.
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -42,6 +41,7 @@ class MemoryTable:
         ProjectionExpression: str | None = None,
         ExpressionAttributeNames: Mapping[str, str] | None = None,
     ) -> Answer:
+        """The item of a key under ``Item``, which is absent if there is no such item."""
         data = self._dynamodb.data(self.name, "GetItem")
         project = parse(ExpressionAttributeNames, projection=ProjectionExpression).projection or give_item
         key, _ = data.schema.of_request(Key)
@@ -58,9 +58,11 @@ class MemoryTable:
     def query(
         self, *, KeyConditionExpression: str | ConditionBase, ScanIndexForward: bool = True, **request: Any
     ) -> Answer:
+        """One page of the items whose keys satisfy the condition, in the order of their RANGE values."""
         return self._page("Query", KeyConditionExpression, ScanIndexForward, **request)
 
     def scan(self, **request: Any) -> Answer:
+        """One page of all items."""
         return self._page("Scan", None, True, **request)
 
     def _page(
@@ -129,15 +131,20 @@ class MemoryTable:
     # --- write --------------------------------------------------------------------------------------------------------
 
     def put_item(self, *, Item: Mapping[str, Any], ReturnValues: str = "NONE", **conditions: Any) -> Answer:
+        """Stores an item in the place of the one with its key. Raises ConditionalCheckFailedException if the condition
+        fails."""
         return self._write("PutItem", "Put", ReturnValues, Item=Item, **conditions)
 
     def update_item(self, *, Key: Mapping[str, Any], ReturnValues: str = "NONE", **expressions: Any) -> Answer:
+        """Changes the item of a key, or creates it. Raises ConditionalCheckFailedException if the condition fails."""
         return self._write("UpdateItem", "Update", ReturnValues, Key=Key, **expressions)
 
     def delete_item(self, *, Key: Mapping[str, Any], ReturnValues: str = "NONE", **conditions: Any) -> Answer:
+        """Deletes the item of a key, if there is one. Raises ConditionalCheckFailedException if the condition fails."""
         return self._write("DeleteItem", "Delete", ReturnValues, Key=Key, **conditions)
 
     def batch_writer(self, overwrite_by_pkeys: list[str] | None = None) -> BatchWriter:
+        """boto3's own batch writer over ``batch_write_item``."""
         client: Any = self.meta.client  # It has the one method that boto3's writer calls.
         return BatchWriter(self.name, client, overwrite_by_pkeys=overwrite_by_pkeys)
 

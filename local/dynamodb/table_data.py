@@ -50,6 +50,7 @@ class TableData:
         self.history.append((key, old))
 
     def clear(self) -> None:
+        """Removes all items and forgets the history."""
         self.rows.clear()
         self.history.clear()
         self.partitions.clear()
@@ -69,6 +70,7 @@ class View:
             self._then[key] = old
 
     def row(self, key: ItemKey) -> Row | None:
+        """The item's row at that time; None if there was none."""
         return self._then[key] if key in self._then else self._data.rows.get(key)
 
     def entries(self, hash_value: Any) -> list[Entry]:
@@ -116,4 +118,5 @@ def declared(request: Mapping[str, Any], history: int) -> TableData:
 
 
 def not_found(operation: str) -> Exception:
+    """A ResourceNotFoundException, for the caller to raise."""
     return client_error("ResourceNotFoundException", "Requested resource not found", operation)

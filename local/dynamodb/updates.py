@@ -53,9 +53,13 @@ class Update:
 
 
 class UpdateParser(Parser):
+    """Parses an ``UpdateExpression``."""
+
     kind = "UpdateExpression"
 
     def parse(self) -> Update:
+        """The whole expression. Raises ValidationException for an unknown or a repeated section and for overlapping
+        paths."""
         changes: list[tuple[Path, Operand]] = []
         removals: list[Path] = []
         seen: set[str] = set()

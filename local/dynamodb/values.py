@@ -40,6 +40,7 @@ def accept(value: Any) -> Any:
 
 
 def accept_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item of a caller in stored form; see ``accept``."""
     return {name: value if type(value) is str else accept(value) for name, value in item.items()}
 
 
@@ -50,6 +51,7 @@ def give(value: Any) -> Any:
 
 
 def give_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a stored item for a caller; see ``give``."""
     return {name: value if (give := _GIVE.get(type(value))) is None else give(value) for name, value in item.items()}
 
 
@@ -69,6 +71,7 @@ def to_wire(value: Any) -> dict[str, Any]:
 
 
 def item_to_wire(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored item in DynamoDB JSON; see ``to_wire``."""
     return {name: to_wire(value) for name, value in item.items()}
 
 

@@ -1,5 +1,4 @@
 """One write, alone or in a transaction: it checks its request at once, and its row when it takes place."""
-# ruff: noqa: N803 - Parameters have the names of the API.
 
 from collections.abc import Mapping
 from typing import Any

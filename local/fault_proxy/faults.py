@@ -58,6 +58,8 @@ class ProxyFault:
             raise ValueError("after is a number from 0, times one from 1")
 
     def matches(self, request: Request) -> bool:
+        """Whether operation, table and text of the request are those that the fault names; a field left empty matches
+        all."""
         if self.kind == "conflict" and request.operation not in CONFLICTING:
             return False
         return (
@@ -75,6 +77,7 @@ class ProxyFaults:
         self._lock = threading.Lock()
 
     def arm(self, fault: ProxyFault) -> ProxyFault:
+        """Adds a fault behind the others and returns it."""
         with self._lock:
             self._armed.append(fault)
         return fault
@@ -88,6 +91,7 @@ class ProxyFaults:
             fault.disarmed.set()
 
     def armed(self) -> list[ProxyFault]:
+        """A copy of the list, oldest first."""
         with self._lock:
             return list(self._armed)
 

@@ -56,6 +56,7 @@ class FaultProxy(LoopbackServer):
         return self.faults.arm(ProxyFault(kind, **fault))
 
     def disarm(self, *faults: ProxyFault) -> None:
+        """Disarms these faults, or all if none is named."""
         self.faults.disarm(*faults)
 
     def pass_on(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Response:
@@ -67,6 +68,7 @@ class FaultProxy(LoopbackServer):
         return answer.status, kept, answer.data
 
     def stop(self) -> None:
+        """Disarms all faults, so that no request hangs, then stops the server and closes its connections."""
         self.disarm()
         super().stop()
         if self._upstream is not None:

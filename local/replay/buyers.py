@@ -18,7 +18,7 @@ from local.stage import STAGE, LocalStage
 from marketplace_local import notices
 from runtime.clock import iso
 
-#: Buyers who arrive in any second: each leads to up to five GetEntitlements, of which Marketplace answers 20 a second.
+#: Buyers that arrive in any second: each leads to up to five GetEntitlements, of which Marketplace answers 20 a second.
 ARRIVALS = 4
 #: Seconds (of the machine's clock) in which notices have to arrive.
 PATIENCE = 60.0

@@ -86,7 +86,7 @@ def customers(run: Run, extras: Extras, dimensions: Sequence[str]) -> tuple[go.F
             figure.add_bar(
                 y=list(range(len(names))),
                 x=[float(quantity) for quantity in quantities],
-                customdata=[[who, number(quantity, 6)] for who, quantity in zip(names, quantities, strict=True)],
+                customdata=[[name, number(quantity, 6)] for name, quantity in zip(names, quantities, strict=True)],
                 orientation="h",
                 name=STATE_NAMES[state],
                 marker_color=colour,

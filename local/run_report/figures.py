@@ -91,4 +91,5 @@ def tier_name(tier: str | None) -> str:
 
 
 def seconds(value: float) -> str:
+    """A duration for people: ``12.3 s``, or ``2 min 5 s`` from a minute on."""
     return f"{value:.1f} s" if value < 60 else f"{int(value // 60)} min {value % 60:.0f} s"

@@ -22,6 +22,7 @@ class Bill:
 
     @property
     def short_key(self) -> str:
+        """The billing key without its middle."""
         return short(self.key)
 
 
@@ -34,6 +35,7 @@ class Rows:
 
     @property
     def dimensions(self) -> list[str]:
+        """The dimensions that the run billed, those of the stage first, in its order."""
         totals = self.run.totals()
         return [name for name in self.extras.dimensions if name in totals] or list(totals)
 

@@ -75,7 +75,7 @@ class Order:
         if chance.random() < 0.11:
             return
         self.do(CONFIRM)
-        if self.amount > 700:  # freight; smaller orders go by parcel
+        if self.amount > 700:  # Such orders go by freight, smaller ones by parcel.
             self.do(QUOTE, ("float", "Quote/Cost", f"{self.amount * 0.07:.2f}"))
             if chance.random() < 0.3:
                 self.do(APPOINT, ("int", "Appointment/Dock", str(chance.randint(1, 9))))
@@ -132,6 +132,7 @@ class Order:
         resource: str | None = None,
         data: tuple[tuple[str, str, str], ...] = (),
     ) -> None:
+        """Adds a row to the log at the order's present time. data: type, name and value of each attribute."""
         self.rows.append(Row(self.now, len(self.rows), task.name, transition, instance, resource, data))
 
 

@@ -11,7 +11,7 @@ from marketplace_local.ends_with_stdin import at_end_of_stdin
 from marketplace_local.server import LocalMarketplace
 
 DEFAULT_PORT = 8090
-#: botocore's names: AWS_ENDPOINT_URL_ and the service id of each service model as a name
+#: botocore makes each name from AWS_ENDPOINT_URL_ and the service id in the service's model.
 ENDPOINT_VARIABLES = (
     "AWS_ENDPOINT_URL_MARKETPLACE_METERING",
     "AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE",
@@ -20,6 +20,8 @@ ENDPOINT_VARIABLES = (
 
 
 def main() -> None:
+    """Serves until a signal or, with ``--end-with-stdin``, the end of standard input. Raises SystemExit if the port is
+    taken."""
     options = _options()
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -19,7 +19,7 @@ from marketplace_local.state import MarketplaceState
 from marketplace_local.violation import describe, rule_of
 
 SIGNING_NAME = "aws-marketplace"
-#: by X-Amz-Target: JSON 1.1, AWSMPMeteringService.* and AWSMPEntitlementService.*
+#: The operations by their ``X-Amz-Target``, which JSON 1.1 sends.
 TARGETS = {
     "AWSMPMeteringService.ResolveCustomer": "ResolveCustomer",
     "AWSMPMeteringService.BatchMeterUsage": "BatchMeterUsage",
@@ -93,7 +93,10 @@ def serve(
 
 
 def signed_region(authorization: str) -> str:
-    """The Region for which the request is signed (rules P01, P02). The signature itself is not verified."""
+    """The Region for which the request is signed; nothing verifies the signature itself.
+
+    Raises ServiceError for an absent signature (rule P01) and for one of another service (P02).
+    """
     if not authorization:
         raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403, rule="P01")
     match = _CREDENTIAL.match(authorization)
@@ -104,7 +107,8 @@ def signed_region(authorization: str) -> str:
 
 
 def known_operation(target: str) -> str:
-    """The operation that ``X-Amz-Target`` names (rule P03)."""
+    """The operation that ``X-Amz-Target`` names. Raises ServiceError UnknownOperationException for any other (rule
+    P03)."""
     if target not in TARGETS:
         raise ServiceError(
             "UnknownOperationException", f"the local Marketplace answers {', '.join(TARGETS)}", rule="P03"
@@ -113,7 +117,8 @@ def known_operation(target: str) -> str:
 
 
 def parsed(raw: bytes) -> Any:
-    """The body as JSON (rules P04, P05)."""
+    """The body as JSON, an empty one as ``{}``. Raises ServiceError SerializationException if it is not JSON (rules
+    P04, P05)."""
     try:
         return json.loads(raw or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -178,7 +183,10 @@ def _work(
 
 
 def resolve_customer(state: MarketplaceState, body: Any) -> dict[str, Any]:
-    """Raises ServiceError InvalidTokenException or ExpiredTokenException. The log never holds the token."""
+    """The buyer of a registration token, as ResolveCustomer answers it. The log never holds the token.
+
+    Raises ServiceError InvalidTokenException or ExpiredTokenException.
+    """
     if broken := violations("meteringmarketplace", "ResolveCustomer", body):
         raise ServiceError("InvalidTokenException", describe(broken), rule=rule_of(broken))
     token = registration.token_is_known(state.tokens.get(body["RegistrationToken"]))
@@ -187,7 +195,7 @@ def resolve_customer(state: MarketplaceState, body: Any) -> dict[str, Any]:
 
 
 def get_entitlements(state: MarketplaceState, body: Any) -> dict[str, Any]:
-    """Raises ServiceError InvalidParameterException."""
+    """One page of a product's entitlements. Raises ServiceError InvalidParameterException for a wrong request."""
     if broken := violations("marketplace-entitlement", "GetEntitlements", body):
         raise ServiceError("InvalidParameterException", describe(broken), rule=rule_of(broken))
     entitlements.product_is_known(body["ProductCode"], state.catalogue)

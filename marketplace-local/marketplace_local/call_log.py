@@ -35,6 +35,7 @@ class Call:
     faults: list[str] = field(default_factory=list)
 
     def refuse(self, error: ServiceError) -> None:
+        """Notes the error that refused the call."""
         self.outcome, self.message, self.rule = error.code, error.message, error.rule
 
 
@@ -70,12 +71,14 @@ class CallLog:
         self._metering_calls = 0
 
     def open_call(self, at: str, operation: str, region: str) -> Call:
+        """Adds a call and returns it. Its outcome is ``answered`` until ``refuse`` changes it."""
         self._metering_calls += operation == "BatchMeterUsage"
         call = Call(seq=len(self.calls) + 1, at=at, operation=operation, region=region)
         self.calls.append(call)
         return call
 
     def accept(self, line: Accepted) -> None:
+        """Adds a record that AWS would bill, also to the file if there is one."""
         self.accepted.append(line)
         self._hours.add((line.buyer, line.dimension, line.hour))
         if self._path:

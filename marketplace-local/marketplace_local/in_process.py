@@ -73,6 +73,7 @@ class MeteringClient(_Client):
     service = "meteringmarketplace"
 
     def batch_meter_usage(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: ``Results`` and ``UnprocessedRecords``, with times as datetimes in UTC."""
         body = _without_datetimes(request)
         answer = self._send("BatchMeterUsage", body, _size(body))
         return {
@@ -84,6 +85,7 @@ class MeteringClient(_Client):
         }
 
     def resolve_customer(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: the buyer of a registration token."""
         return {**self._send("ResolveCustomer", request), "ResponseMetadata": _ANSWERED}
 
 
@@ -93,6 +95,7 @@ class EntitlementClient(_Client):
     service = "marketplace-entitlement"
 
     def get_entitlements(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: one page of ``Entitlements``, with expiry dates as datetimes in UTC."""
         answer = self._send("GetEntitlements", request)
         found = [
             {**entry, "ExpirationDate": _moment(entry["ExpirationDate"])} if "ExpirationDate" in entry else entry

@@ -20,6 +20,7 @@ class LoopbackHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Sends the whole answer, with the length of the body among its headers."""
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -66,10 +67,12 @@ class LoopbackServer(ThreadingHTTPServer):
         self.stop()
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Notes the connection, so that ``stop`` can close it."""
         self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
+        """Forgets the connection and closes it."""
         self._connections.discard(request)
         super().shutdown_request(request)
 

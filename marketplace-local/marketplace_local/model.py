@@ -27,10 +27,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "timestamp": (int, float),
     "boolean": (bool,),
 }
-#: epoch seconds of the end of the year 9999
+#: The end of the year 9999, in epoch seconds.
 _LATEST_TIMESTAMP = 253_402_300_799
 
-#: adds the violations of a value to the list; raises ServiceError SerializationException for a wrong JSON type
+#: A check adds a value's violations to the list. It raises ServiceError SerializationException for a wrong JSON type.
 Check = Callable[[Any, Place, list[Violation]], None]
 
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from marketplace_local.rule_book import rule_of_constraint
 
-#: the names that lead to a value, innermost first: ``("Dimension", ("1.member", ("UsageRecords", None)))``
+#: The names that lead to a value, innermost first: ``("Dimension", ("1.member", ("UsageRecords", None)))``
 Place = tuple[str, Any] | None
 
 
@@ -19,7 +19,7 @@ class Violation(NamedTuple):
 
 
 def path_of(place: Place) -> str:
-    """As in messages: outermost name first, with dots between."""
+    """The path as messages show it: the outermost name first, with dots between."""
     names: list[str] = []
     while place:
         names.append(str(place[0]))

@@ -42,7 +42,7 @@ class Secrets:
         class ResourceNotFoundException(Exception):
             """There is no earlier value."""
 
-    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:  # noqa: N803
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:
         if VersionStage != "AWSCURRENT":
             raise self.exceptions.ResourceNotFoundException
         return {"SecretString": "k" * 64, "ARN": SecretId}

@@ -82,7 +82,7 @@ class DeadLetters:
     def __init__(self, bodies: list[str]) -> None:
         self._bodies = bodies
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
         self._bodies.append(MessageBody)
 
 

@@ -31,6 +31,8 @@ class MarketplaceAdmin:
         contract_dimensions: Iterable[str] = (),
         region: str = "us-east-1",
     ) -> JsonObject:
+        """Adds or replaces a product and returns it. dimensions: those that are metered; contract_dimensions: those
+        that entitlements have."""
         return self._call(
             "POST",
             "products",
@@ -63,10 +65,12 @@ class MarketplaceAdmin:
         return self._call("POST", "buyers", body | {name: value for name, value in optional.items() if value})
 
     def buyers(self) -> list[JsonObject]:
+        """Every buyer, oldest first, as ``buyer`` returns it."""
         found: list[JsonObject] = self._call("GET", "buyers")["buyers"]
         return found
 
     def buyer(self, buyer_id: str) -> JsonObject:
+        """One buyer with its periods and entitlements, without its token."""
         return self._call("GET", f"buyers/{quote(buyer_id, safe='')}")
 
     def notices(self, buyer_id: str) -> list[JsonObject]:
@@ -75,9 +79,11 @@ class MarketplaceAdmin:
         return found
 
     def activate(self, buyer_id: str, at: str | None = None) -> JsonObject:
+        """The buyer's agreement starts. Returns the buyer."""
         return self._change(buyer_id, "activate", {"at": at})
 
     def end(self, buyer_id: str, at: str | None = None) -> JsonObject:
+        """The buyer's agreement ends. Returns the buyer."""
         return self._change(buyer_id, "end", {"at": at})
 
     def suspend(self, buyer_id: str) -> JsonObject:
@@ -85,12 +91,15 @@ class MarketplaceAdmin:
         return self._change(buyer_id, "suspend", {})
 
     def resume(self, buyer_id: str) -> JsonObject:
+        """AWS lifts the suspension of the buyer's account. Returns the buyer."""
         return self._change(buyer_id, "resume", {})
 
     def set_entitlements(self, buyer_id: str, entitlements: Iterable[JsonObject]) -> JsonObject:
+        """Replaces what the buyer holds by ``{dimension, value, expiresAt}`` each. Returns the buyer."""
         return self._change(buyer_id, "entitlements", {"entitlements": list(entitlements)})
 
     def new_token(self, buyer_id: str) -> str:
+        """A new registration token of the buyer."""
         token: str = self._change(buyer_id, "token", {})["token"]
         return token
 
@@ -103,6 +112,7 @@ class MarketplaceAdmin:
         return self._call("POST", "clock", {"now": now})
 
     def advance_clock(self, seconds: float) -> JsonObject:
+        """Moves the Marketplace's present forward by seconds. Returns ``{now}``."""
         return self._call("POST", "clock", {"advance": seconds})
 
     def arm(self, kind: str, **fault: Any) -> JsonObject:
@@ -110,6 +120,7 @@ class MarketplaceAdmin:
         return self._call("POST", "faults", {"kind": kind, **fault})
 
     def faults(self) -> list[JsonObject]:
+        """The faults that are still armed, oldest first."""
         found: list[JsonObject] = self._call("GET", "faults")["faults"]
         return found
 
@@ -137,9 +148,11 @@ class MarketplaceAdmin:
         return self._pages("log/accepted", "accepted")
 
     def summary(self) -> JsonObject:
+        """Counts of metered records; see ``CallLog.summary``."""
         return self._call("GET", "summary")
 
     def health(self) -> JsonObject:
+        """``{status, now}``: the status is ``ok``, now is the Marketplace's present."""
         return self._call("GET", "health")
 
     def _change(self, buyer_id: str, action: str, body: JsonObject) -> JsonObject:

@@ -111,19 +111,22 @@ class Catalogue:
         self.products[product.product_code] = product
 
     def product(self, product_code: str) -> Product:
-        """The product, or AdminError 404."""
+        """The product with that code. Raises AdminError 404 if there is none."""
         if product_code not in self.products:
             raise AdminError(f"no product {product_code!r}", 404)
         return self.products[product_code]
 
     def buyer(self, buyer_id: str) -> Buyer:
-        """The buyer, or AdminError 404."""
+        """The buyer with that id. Raises AdminError 404 if there is none."""
         if buyer_id not in self.buyers:
             raise AdminError(f"no buyer {buyer_id!r}", 404)
         return self.buyers[buyer_id]
 
     def add_buyer(self, product_code: str, kind: BuyerKind, account_id: str | None) -> Buyer:
-        """A new buyer of a product, not yet active. Its names are derived from its number, so runs repeat."""
+        """A new buyer of a product, not yet active. Its names are derived from its number, so runs repeat.
+
+        Raises AdminError if the product does not exist or does not take buyers of that kind.
+        """
         product = self.product(product_code)
         if product.integration not in (kind, "mixed"):
             raise AdminError(f"product {product_code!r} is integrated by {product.integration}, not by {kind}")

@@ -17,7 +17,7 @@ from marketplace_local.violation import describe
 
 REGION = "us-east-1"
 SERVICE = "marketplace-catalog"
-#: ListEntities' default and largest page (botocore model, ListEntitiesMaxResultInteger)
+#: ListEntities' default and largest page (botocore model, ListEntitiesMaxResultInteger).
 LARGEST_PAGE = 50
 OPERATIONS = {("POST", "/ListEntities"): "ListEntities", ("GET", "/DescribeEntity"): "DescribeEntity"}
 

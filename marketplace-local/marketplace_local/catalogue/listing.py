@@ -11,7 +11,7 @@ from marketplace_local.catalogue import Product
 from marketplace_local.notices import SELLER_ACCOUNT
 
 CATALOG = "AWSMarketplace"
-#: types of usage and of contract dimensions (Catalog API, AddDimensions)
+#: The Catalog API's types of usage dimensions and of contract dimensions (AddDimensions).
 USAGE, CONTRACT = "ExternallyMetered", "Entitled"
 
 
@@ -26,6 +26,7 @@ class Entity(NamedTuple):
 
     @property
     def arn(self) -> str:
+        """The entity's ARN, in the seller's account and us-east-1."""
         return f"arn:aws:aws-marketplace:us-east-1:{SELLER_ACCOUNT}:{CATALOG}/{self.type}/{self.id}"
 
 

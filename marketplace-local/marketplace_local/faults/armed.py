@@ -12,7 +12,7 @@ from marketplace_local.errors import AdminError
 
 _ONE_PRODUCT = ("productCode",)
 _RECORDS = ("productCode", "buyer", "dimension")
-#: kind → the fields that narrow it
+#: Each kind with the fields that narrow it.
 NARROWED: dict[str, tuple[str, ...]] = {
     "throttle": (),
     "server-error": (),
@@ -27,7 +27,7 @@ NARROWED: dict[str, tuple[str, ...]] = {
     "status": _RECORDS,
 }
 KINDS = tuple(NARROWED)
-#: kinds that touch the records of a call; only BatchMeterUsage has any
+#: These kinds touch the records of a call, which only BatchMeterUsage has.
 RECORD_KINDS = ("unprocessed", "partial-unprocessed", "reordered", "omitted", "status")
 OPERATIONS = ("BatchMeterUsage", "ResolveCustomer", "GetEntitlements")
 STATUSES = ("Success", "CustomerNotSubscribed", "DuplicateRecord")
@@ -66,6 +66,7 @@ class CallFault:
         return fault
 
     def is_over(self, now: float) -> bool:
+        """Whether ``until`` has passed; ``now`` in epoch seconds."""
         return bool(self.until) and now >= from_iso(self.until)
 
     def matches(self, product: str, buyer: str, dimension: str) -> bool:
@@ -104,12 +105,15 @@ class ArmedFaults:
         return bool(self._armed)
 
     def arm(self, fault: CallFault) -> None:
+        """Adds a fault behind the others."""
         self._armed.append(fault)
 
     def clear(self) -> None:
+        """Disarms all faults."""
         self._armed.clear()
 
     def describe(self, now: float) -> list[dict[str, Any]]:
+        """The faults that are not over, as the admin interface shows them: without empty fields."""
         self._drop_old(now)
         return [{k: v for k, v in asdict(fault).items() if v not in ("", 0.0, None)} for fault in self._armed]
 

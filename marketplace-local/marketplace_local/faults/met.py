@@ -4,7 +4,7 @@ from marketplace_local.clock import Clock
 from marketplace_local.faults.armed import ArmedFaults, CallFault
 from marketplace_local.faults.at_random import RandomFaults, chosen
 
-#: kinds that choose among a call's records
+#: These kinds choose among a call's records.
 _CHOOSING = ("partial-unprocessed", "omitted")
 
 

@@ -14,23 +14,25 @@ from marketplace_local.catalogue import Buyer
 from marketplace_local.clock import iso
 
 SELLER_ACCOUNT = "111122223333"
-#: AWS Marketplace's own account, whose topics live in us-east-1
+#: AWS Marketplace's own account, whose topics live in us-east-1.
 TOPIC_ACCOUNT = "287250355862"
 SubscriptionAction = Literal["subscribe-success", "subscribe-fail", "unsubscribe-pending", "unsubscribe-success"]
 EndStatus = Literal["CANCELLED", "EXPIRED", "TERMINATED", "RENEWED", "REPLACED", "SUPERSEDED"]
 Role = Literal["Proposer", "Manufacturer"]
 JsonObject = dict[str, Any]
 
-#: the end time that events carry for an agreement without an end (pay as you go)
+#: Events carry this end time for an agreement without an end (pay as you go).
 _NO_END = "9999-01-01T00:00:00Z"
 _EVENT_IDS = uuid.UUID("0f8f4a3e-0a5d-4d0a-9c43-1f5d6c0c6f51")
 
 
 def subscription_topic(product_code: str) -> str:
+    """The ARN of the product's SNS topic of subscriptions."""
     return f"arn:aws:sns:us-east-1:{TOPIC_ACCOUNT}:aws-mp-subscription-notification-{product_code}"
 
 
 def entitlement_topic(product_code: str) -> str:
+    """The ARN of the product's SNS topic of entitlements."""
     return f"arn:aws:sns:us-east-1:{TOPIC_ACCOUNT}:aws-mp-entitlement-notification-{product_code}"
 
 
@@ -86,6 +88,7 @@ class Agreement:
 
     @classmethod
     def of(cls, buyer: Buyer) -> "Agreement":
+        """The facts of a buyer's agreement."""
         return cls(
             agreement_id=buyer.agreement_id,
             account_id=buyer.account_id,
@@ -125,7 +128,8 @@ def agreement_created(
     previous_agreement_id: str | None = None,
     role: Role = "Proposer",
 ) -> JsonObject:
-    """``previous_agreement_id`` comes with intent RENEW only. A direct sale sends the Proposer's copy."""
+    """An agreement begins. ``previous_agreement_id`` comes with intent RENEW only. A direct sale sends the Proposer's
+    copy."""
     terms: JsonObject = {
         "id": agreement.agreement_id,
         "intent": intent,
@@ -143,7 +147,7 @@ def agreement_created(
 def agreement_ended(
     agreement: Agreement, at: float, status: EndStatus = "CANCELLED", *, role: Role = "Proposer"
 ) -> JsonObject:
-    """With RENEWED, REPLACED and SUPERSEDED the buyer stays: another agreement follows."""
+    """An agreement ends. With RENEWED, REPLACED and SUPERSEDED the buyer stays: another agreement follows."""
     detail = {
         "agreement": {"id": agreement.agreement_id, "status": status},
         "resaleAuthorization": {"id": None},

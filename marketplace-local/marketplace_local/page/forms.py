@@ -10,7 +10,7 @@ from marketplace_local.errors import AdminError
 from marketplace_local.state import MarketplaceState
 
 Form = Mapping[str, str]
-#: the prefix of the fields with the bought units of a contract dimension
+#: The fields with the bought units of a contract dimension have this prefix.
 UNITS = "units."
 MONTH_SECONDS = 30 * 86400
 

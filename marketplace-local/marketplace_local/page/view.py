@@ -17,7 +17,7 @@ from marketplace_local.state import MarketplaceState
 
 FOLDER = Path(__file__).parent
 FILES = {"/style.css": "text/css; charset=utf-8", "/refresh.js": "text/javascript; charset=utf-8"}
-#: so many calls and records are shown
+#: The page shows at most so many calls, and as many records.
 SHOWN = 50
 _TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -25,7 +25,7 @@ _TEMPLATES = Environment(
 
 
 def file(path: str) -> bytes:
-    """One of ``FILES``."""
+    """The content of one of ``FILES``, by its path."""
     return (FOLDER / path.removeprefix("/")).read_bytes()
 
 
@@ -52,6 +52,7 @@ def watch(state: MarketplaceState) -> str:
 
 
 def rules() -> str:
+    """The page with the rule book."""
     return _render("rules.html.j2", rules=rule_book.rules().values())
 
 

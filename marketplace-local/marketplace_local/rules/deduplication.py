@@ -9,9 +9,9 @@ from marketplace_local.rules.usage_record import UsageRecord
 Status = Literal["Success", "CustomerNotSubscribed", "DuplicateRecord"]
 IdenticalResend = Literal["Success", "DuplicateRecord"]
 
-#: region, "legacy" or "license", the rest of the identity, dimension, hour (epoch seconds)
+#: A slot: Region, "legacy" or "license", the rest of the identity, dimension, hour (epoch seconds).
 Key = tuple[str, str, str, str, str, int]
-#: an allocation's tags and its quantity, by value
+#: An allocation's tags and its quantity, which are compared by value.
 Share = tuple[frozenset[tuple[str, str]], Decimal]
 
 

@@ -13,7 +13,7 @@ LARGEST_PAGE = 25
 
 
 def filters_are_exclusive(filters: Mapping[str, Sequence[str]]) -> None:
-    """Rule E04."""
+    """Rule E04. Raises InvalidParameterException if a request filters by customer identifier and by account."""
     if "CUSTOMER_IDENTIFIER" in filters and "CUSTOMER_AWS_ACCOUNT_ID" in filters:
         raise ServiceError(
             "InvalidParameterException",
@@ -23,7 +23,7 @@ def filters_are_exclusive(filters: Mapping[str, Sequence[str]]) -> None:
 
 
 def product_is_known(product_code: str, catalogue: Catalogue) -> None:
-    """Rule E02."""
+    """Rule E02. Raises InvalidParameterException if no product has the code."""
     if product_code not in catalogue.products:
         raise ServiceError("InvalidParameterException", f"no product has the code {product_code}", rule="E02")
 
@@ -34,17 +34,17 @@ def in_force(buyer: Buyer, entitlement: Entitlement, now: float) -> bool:
 
 
 def has_ended(buyer: Buyer, now: float) -> bool:
-    """Rule E15."""
+    """Rule E15: whether the buyer's last agreement ended at or before ``now``."""
     return bool(buyer.periods) and (end := buyer.periods[-1].end) is not None and end <= now
 
 
 def is_expired(entitlement: Entitlement, now: float) -> bool:
-    """Rule E14."""
+    """Rule E14: whether the entitlement's expiry date is reached."""
     return entitlement.expires_at is not None and now >= entitlement.expires_at
 
 
 def passes(filters: Mapping[str, Sequence[str]], buyer: Buyer, entitlement: Entitlement) -> bool:
-    """Rules E05, E06."""
+    """Rules E05, E06: whether each filter lists the entitlement's value."""
     have = {
         "CUSTOMER_IDENTIFIER": buyer.customer_identifier,
         "CUSTOMER_AWS_ACCOUNT_ID": buyer.account_id,
@@ -101,7 +101,7 @@ def _position(token: str | None, asked: str) -> tuple[int, bool]:
 
 
 def token_fits_request(made_for: str, asked: str) -> None:
-    """Rule E13."""
+    """Rule E13. Raises InvalidParameterException if the token was made for another product or filter."""
     if made_for != asked:
         raise ServiceError("InvalidParameterException", "NextToken belongs to another request", rule="E13")
 

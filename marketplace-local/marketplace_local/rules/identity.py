@@ -21,7 +21,7 @@ def bind(request: MeteringRequest, catalogue: Catalogue) -> tuple[BoundRecord, .
 
 
 def no_license_beside_product_code(request: MeteringRequest) -> None:
-    """Rule I03."""
+    """Rule I03. Raises InvalidProductCodeException if a record has a LicenseArn beside the request's ProductCode."""
     if any(record.license_arn for record in request.records):
         raise ServiceError(
             "InvalidProductCodeException", "ProductCode and LicenseArn must not be sent together", rule="I03"
@@ -29,20 +29,23 @@ def no_license_beside_product_code(request: MeteringRequest) -> None:
 
 
 def product_is_known(product_code: str, catalogue: Catalogue) -> None:
-    """Rule I01."""
+    """Rule I01. Raises InvalidProductCodeException if no product has the code."""
     if product_code not in catalogue.products:
         raise ServiceError("InvalidProductCodeException", f"no product has the code {product_code}", rule="I01")
 
 
 def legacy_buyer(product_code: str, record: UsageRecord, catalogue: Catalogue) -> Buyer:
-    """The buyer with that CustomerIdentifier, of any product: another product's is not subscribed (I14)."""
+    """The buyer with that CustomerIdentifier, of any product: another product's is not subscribed (I14).
+
+    Raises the error of the first rule that the record breaks.
+    """
     identifiers_are_supported(catalogue.products[product_code])
     identifier_without_account(record)
     return known_identifier(record, catalogue)
 
 
 def identifiers_are_supported(product: Product) -> None:
-    """Rule I04."""
+    """Rule I04. Raises InvalidCustomerIdentifierException if the product is integrated by licence only."""
     if product.integration == "license":
         raise ServiceError(
             "InvalidCustomerIdentifierException", "new products are metered by LicenseArn only", rule="I04"
@@ -50,14 +53,14 @@ def identifiers_are_supported(product: Product) -> None:
 
 
 def identifier_without_account(record: UsageRecord) -> None:
-    """Rule I07."""
+    """Rule I07. Raises InvalidCustomerIdentifierException if the identifier is missing or an account is named too."""
     if not record.customer_identifier or record.account_id:
         message = "with a ProductCode a record names a CustomerIdentifier and no account"
         raise ServiceError("InvalidCustomerIdentifierException", message, rule="I07")
 
 
 def known_identifier(record: UsageRecord, catalogue: Catalogue) -> Buyer:
-    """Rule I06."""
+    """Rule I06: the buyer of the identifier. Raises InvalidCustomerIdentifierException if there is none."""
     buyer = catalogue.by_identifier.get(record.customer_identifier)
     if buyer is None:
         raise ServiceError(
@@ -67,7 +70,7 @@ def known_identifier(record: UsageRecord, catalogue: Catalogue) -> Buyer:
 
 
 def licensed_buyer(record: UsageRecord, catalogue: Catalogue) -> Buyer:
-    """The licence's buyer."""
+    """The buyer of the record's licence. Raises the error of the first rule that the record breaks."""
     identifier_without_license(record)
     identifier_needs_product_code(record)
     buyer = known_license(record, catalogue)
@@ -77,7 +80,7 @@ def licensed_buyer(record: UsageRecord, catalogue: Catalogue) -> Buyer:
 
 
 def identifier_without_license(record: UsageRecord) -> None:
-    """Rule I08."""
+    """Rule I08. Raises InvalidCustomerIdentifierException if the record names an identifier and a licence."""
     if record.customer_identifier and record.license_arn:
         raise ServiceError(
             "InvalidCustomerIdentifierException", "CustomerIdentifier and LicenseArn exclude each other", rule="I08"
@@ -85,7 +88,7 @@ def identifier_without_license(record: UsageRecord) -> None:
 
 
 def identifier_needs_product_code(record: UsageRecord) -> None:
-    """Rule I02."""
+    """Rule I02. Raises InvalidProductCodeException if a record has an identifier, as the request has no ProductCode."""
     if record.customer_identifier:
         raise ServiceError(
             "InvalidProductCodeException", "a CustomerIdentifier needs the request's ProductCode", rule="I02"
@@ -93,7 +96,7 @@ def identifier_needs_product_code(record: UsageRecord) -> None:
 
 
 def known_license(record: UsageRecord, catalogue: Catalogue) -> Buyer:
-    """Rule I09."""
+    """Rule I09: the buyer of the licence. Raises InvalidLicenseException if there is none."""
     buyer = catalogue.by_license.get(record.license_arn)
     if buyer is None:
         raise ServiceError("InvalidLicenseException", "the LicenseArn is not valid", rule="I09")
@@ -101,25 +104,25 @@ def known_license(record: UsageRecord, catalogue: Catalogue) -> Buyer:
 
 
 def license_matches_account(record: UsageRecord, buyer: Buyer) -> None:
-    """Rule I10."""
+    """Rule I10. Raises InvalidLicenseException if the licence is another account's."""
     if buyer.account_id != record.account_id:
         raise ServiceError("InvalidLicenseException", "the LicenseArn does not match the account", rule="I10")
 
 
 def licenses_are_supported(product: Product) -> None:
-    """Rule I05."""
+    """Rule I05. Raises InvalidLicenseException if the product is not integrated by licence."""
     if product.integration == "legacy":
         raise ServiceError("InvalidLicenseException", "the product is not integrated by licence", rule="I05")
 
 
 def one_product_per_call(bound: tuple[BoundRecord, ...]) -> None:
-    """Rule I11."""
+    """Rule I11. Raises InvalidLicenseException if the buyers are of several products."""
     if len({entry.buyer.product_code for entry in bound}) > 1:
         raise ServiceError("InvalidLicenseException", "all records of one call must be of one product", rule="I11")
 
 
 def dimension_of_product(entry: BoundRecord, product_code: str, catalogue: Catalogue) -> None:
-    """Rules I12, I13."""
+    """Rules I12, I13. Raises InvalidUsageDimensionException if the product is not metered by the dimension."""
     if entry.record.dimension not in catalogue.products[product_code].dimensions:
         message = f"{entry.record.dimension} is not a usage dimension of {product_code}"
         raise ServiceError("InvalidUsageDimensionException", message, rule="I12")

@@ -18,13 +18,14 @@ def regions_of(service: str) -> frozenset[str]:
 
 
 def metering_region(region: str) -> None:
-    """Rule P09."""
+    """Rule P09. Raises DisabledApiException if the metering service is not in the Region."""
     if region not in regions_of("meteringmarketplace"):
         raise ServiceError("DisabledApiException", f"the metering service is not available in {region}", rule="P09")
 
 
 def entitlement_region(region: str) -> None:
-    """Rule E18. AWS has no endpoint elsewhere, so this is its answer to a signature for a wrong Region."""
+    """Rule E18. Raises InvalidSignatureException if the entitlement service is not in the Region: AWS has no endpoint
+    there, so this is its answer to a signature for a wrong Region."""
     if region not in regions_of("marketplace-entitlement"):
         message = f"the entitlement service is not in {region}, use us-east-1"
         raise ServiceError("InvalidSignatureException", message, 403, rule="E18")

@@ -18,20 +18,20 @@ class Token:
 
 
 def token_is_known(token: Token | None) -> Token:
-    """Rule R07."""
+    """Rule R07: the token. Raises InvalidTokenException if there is none."""
     if token is None:
         raise ServiceError("InvalidTokenException", "Registration token is invalid.", rule="R07")
     return token
 
 
 def token_is_fresh(token: Token, now: float, lifetime: float = TOKEN_SECONDS) -> None:
-    """Rule R05; ``lifetime`` in seconds."""
+    """Rule R05. Raises ExpiredTokenException if the token is older than ``lifetime`` (seconds)."""
     if now >= token.issued_at + lifetime:
         raise ServiceError("ExpiredTokenException", "The submitted registration token has expired.", rule="R05")
 
 
 def resolved(buyer: Buyer) -> dict[str, Any]:
-    """The answer (R01 to R04)."""
+    """The answer of ResolveCustomer for a buyer (R01 to R04)."""
     answer: dict[str, Any] = {
         "CustomerAWSAccountId": buyer.account_id,
         "ProductCode": buyer.product_code,

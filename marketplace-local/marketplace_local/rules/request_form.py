@@ -13,7 +13,10 @@ _TAG_TEXT = re.compile(r"[a-zA-Z0-9+ \-=._:/@]+")
 
 
 def request_fits_model(broken: list[Violation]) -> None:
-    """Rule F28, and the rule of the first broken constraint. AWS documents no error class for the others."""
+    """Rule F28, and the rule of the first broken constraint. AWS documents no error class for the others.
+
+    Raises InvalidTagException if only tags break constraints, else ValidationException.
+    """
     if broken:
         only_tags = all(".Tags" in violation.path for violation in broken)
         raise ServiceError(
@@ -22,7 +25,7 @@ def request_fits_model(broken: list[Violation]) -> None:
 
 
 def request_under_one_megabyte(request: MeteringRequest) -> None:
-    """Rule F29."""
+    """Rule F29. Raises RequestEntityTooLargeException if the request has 1 MB or more."""
     if request.size >= LARGEST_REQUEST:
         raise ServiceError(
             "RequestEntityTooLargeException", f"the request has {request.size} bytes, 1 MB is too large", rule="F29"
@@ -30,7 +33,7 @@ def request_under_one_megabyte(request: MeteringRequest) -> None:
 
 
 def record_is_well_formed(record: UsageRecord) -> None:
-    """All rules on a record by itself, in the order in which they are judged."""
+    """All rules on a record by itself, in the order in which they are judged. Raises the first one's error."""
     one_quantity_field(record)
     if record.sent.get("UsageAllocations") is not None:
         tags_are_plain(record)
@@ -41,7 +44,7 @@ def record_is_well_formed(record: UsageRecord) -> None:
 
 
 def one_quantity_field(record: UsageRecord) -> None:
-    """Rule F14."""
+    """Rule F14. Raises ValidationException if the record has Quantity and QuantityAsDecimal."""
     if record.sent.get("Quantity") is not None and record.sent.get("QuantityAsDecimal") is not None:
         raise ServiceError(
             "ValidationException", "a usage record cannot carry both Quantity and QuantityAsDecimal", rule="F14"
@@ -49,7 +52,7 @@ def one_quantity_field(record: UsageRecord) -> None:
 
 
 def allocations_are_of_the_records_kind(record: UsageRecord) -> None:
-    """Rule F19."""
+    """Rule F19. Raises InvalidUsageAllocationsException if an allocation has another quantity field than its record."""
     allocations = record.sent["UsageAllocations"]
     field, other = "AllocatedUsageQuantity", "AllocatedUsageQuantityAsDecimal"
     if record.sent.get("QuantityAsDecimal") is not None:
@@ -61,7 +64,7 @@ def allocations_are_of_the_records_kind(record: UsageRecord) -> None:
 
 
 def allocations_add_up(record: UsageRecord) -> None:
-    """Rule F20."""
+    """Rule F20. Raises InvalidUsageAllocationsException if the sum of the allocations is not the record's quantity."""
     if sum(quantity for _, quantity in allocated(record)) != record.quantity:
         raise ServiceError(
             "InvalidUsageAllocationsException", "the allocations do not sum to the record's quantity", rule="F20"
@@ -76,7 +79,7 @@ def allocated(record: UsageRecord) -> Iterator[tuple[list[dict[str, str]], Decim
 
 
 def tag_sets_are_unique(record: UsageRecord) -> None:
-    """Rule F21."""
+    """Rule F21. Raises InvalidUsageAllocationsException if two allocations have the same tags."""
     seen: set[frozenset[tuple[str, str]]] = set()
     for tags, _ in allocated(record):
         tag_set = frozenset((tag["Key"], tag["Value"]) for tag in tags)
@@ -86,14 +89,14 @@ def tag_sets_are_unique(record: UsageRecord) -> None:
 
 
 def tags_are_plain(record: UsageRecord) -> None:
-    """Rule F26, the narrow reading."""
+    """Rule F26, the narrow reading. Raises InvalidTagException if a tag has a character that is not allowed."""
     for tags, _ in allocated(record):
         if not all(_TAG_TEXT.fullmatch(text) for tag in tags for text in (tag["Key"], tag["Value"])):
             raise ServiceError("InvalidTagException", "a tag has a character that is not allowed", rule="F26")
 
 
 def tag_keys_do_not_repeat(record: UsageRecord) -> None:
-    """Rule F27."""
+    """Rule F27. Raises InvalidTagException if a key repeats in one allocation."""
     for tags, _ in allocated(record):
         if len({tag["Key"] for tag in tags}) < len(tags):
             raise ServiceError("InvalidTagException", "a key repeats in one allocation", rule="F27")

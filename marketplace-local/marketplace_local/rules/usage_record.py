@@ -64,6 +64,7 @@ class MeteringRequest(NamedTuple):
 
     @classmethod
     def from_body(cls, body: dict[str, Any], size: int) -> "MeteringRequest":
+        """From a body that fits the model; ``size`` in bytes."""
         return cls(body.get("ProductCode") or "", tuple(map(UsageRecord.of, body["UsageRecords"])), size)
 
 

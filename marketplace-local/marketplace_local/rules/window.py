@@ -18,20 +18,20 @@ END_GRACE_SECONDS = 3600
 
 
 def in_bounds(record: UsageRecord, now: float) -> None:
-    """All rules on a timestamp by itself, in the order in which they are judged."""
+    """All rules on a timestamp by itself, in the order in which they are judged. Raises the first one's error."""
     not_in_the_future(record, now)
     under_24_hours_old(record, now)
     previous_month_until_six(record, now)
 
 
 def not_in_the_future(record: UsageRecord, now: float) -> None:
-    """Rule W03."""
+    """Rule W03. Raises TimestampOutOfBoundsException if the timestamp is later than ``now`` (epoch seconds)."""
     if record.timestamp > now:
         raise ServiceError("TimestampOutOfBoundsException", "the timestamp lies in the future", rule="W03")
 
 
 def under_24_hours_old(record: UsageRecord, now: float) -> None:
-    """Rules W01, W05."""
+    """Rules W01, W05. Raises TimestampOutOfBoundsException if the timestamp's hour began 24 hours ago or earlier."""
     if now - counted_from(record) >= OLDEST_SECONDS:
         raise ServiceError(
             "TimestampOutOfBoundsException", "the timestamp's hour began 24 hours ago or earlier", rule="W01"
@@ -44,7 +44,7 @@ def counted_from(record: UsageRecord) -> float:
 
 
 def previous_month_until_six(record: UsageRecord, now: float) -> None:
-    """Rule W04."""
+    """Rule W04. Raises TimestampOutOfBoundsException for usage of last month from 06:00 UTC on the 1st."""
     month_start = _month_start(int(now // DAY_SECONDS))
     if record.timestamp < month_start and now >= month_start + MONTH_GRACE_SECONDS:
         raise ServiceError(
@@ -53,13 +53,15 @@ def previous_month_until_six(record: UsageRecord, now: float) -> None:
 
 
 def not_before_activation(record: UsageRecord, buyer: Buyer) -> None:
-    """Rules W07, W08. A licence that was never activated is not subscribed instead (W10)."""
+    """Rules W07, W08. Raises InvalidLicenseException if the usage lies before the licence's activation. A licence that
+    was never activated is not subscribed instead (W10)."""
     if record.license_arn and not _in_force(buyer, record.timestamp) and _starts_later(buyer, record.timestamp):
         raise ServiceError("InvalidLicenseException", "the usage lies before the licence's activation", rule="W07")
 
 
 def not_after_end(record: UsageRecord, buyer: Buyer) -> None:
-    """Rule W16: one of two readings (setting usageAfterEnd)."""
+    """Rule W16, one of two readings (setting usageAfterEnd). Raises InvalidLicenseException if the usage lies after the
+    licence's end."""
     moment = record.timestamp
     ended = any(period.end is not None and period.end <= moment for period in buyer.periods)
     running = any(period.start <= moment and (period.end is None or moment < period.end) for period in buyer.periods)
@@ -79,17 +81,18 @@ def why_not_subscribed(record: UsageRecord, buyer: Buyer, product_code: str, now
 
 
 def is_suspended(buyer: Buyer) -> bool:
-    """Rule W13."""
+    """Rule W13: whether AWS suspended the buyer's account."""
     return buyer.suspended
 
 
 def is_of_product(buyer: Buyer, product_code: str) -> bool:
-    """Rule I14."""
+    """Rule I14: whether the buyer bought this product."""
     return buyer.product_code == product_code
 
 
 def began_before(record: UsageRecord, buyer: Buyer) -> bool:
-    """Rule W09. ``not_before_activation`` has judged licences."""
+    """Rule W09: whether an agreement was in force at the record's time; licences always pass, since
+    ``not_before_activation`` has judged them."""
     return bool(record.license_arn) or _in_force(buyer, record.timestamp)
 
 

@@ -63,7 +63,7 @@ class Queue:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
         if QueueUrl != FAILED_LINES:
             raise ClientError({"Error": {"Code": "QueueDoesNotExist", "Message": ""}}, "SendMessage")
         self.bodies.append(json.loads(MessageBody))

@@ -17,7 +17,7 @@ class Queue:
         self.bodies: list[dict[str, Any]] = []
         self.breaks_at = breaks_at
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
         assert QueueUrl == "queue"
         if len(self.bodies) == self.breaks_at:
             raise ConnectionError("no")

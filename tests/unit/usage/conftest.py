@@ -36,7 +36,7 @@ class Queues:
     def __init__(self) -> None:
         self.bodies: dict[str, list[str]] = {f"{QUEUES}waiting": [], f"{QUEUES}refused": []}
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:  # noqa: N803  botocore's names
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
         if QueueUrl not in self.bodies:
             code = "AWS.SimpleQueueService.NonExistentQueue"
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "SendMessage")

@@ -19,7 +19,7 @@ class Secret:
     reads: list[str] = field(default_factory=list)
     exceptions: Any = field(default_factory=lambda: SimpleNamespace(ResourceNotFoundException=ResourceNotFound))
 
-    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:  # noqa: N803  botocore's names
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:
         assert SecretId == self.arn
         self.reads.append(VersionStage)
         if self.failing is not None:
