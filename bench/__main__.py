@@ -38,7 +38,8 @@ console = Console()
 def main(
     names: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(FIGURES)}; all, if none is named")] = None,
 ) -> None:
-    """Measure, write docs/benchmarks.md, print the table; fails where a figure could not be measured."""
+    """Measure, write docs/benchmarks.md, print the table. Exits with 1 (typer.Exit) where a figure could not be
+    measured, and with 2 (typer.BadParameter) for an unknown name."""
     heed_interrupts()
     chosen = names or list(FIGURES)
     unknown = [name for name in chosen if name not in FIGURES]

@@ -74,6 +74,7 @@ def _units(entry: Mapping[str, Any]) -> float:
 
 
 def measure(say: Say) -> Figure:
+    """How many tables and indexes have the same write units by the published rules and on the emulator."""
     say("the same requests, counted and on the emulator")
     rules, emulated = counted(), reported()
     rows, agree = [], 0

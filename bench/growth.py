@@ -95,6 +95,8 @@ def metered(customers: int) -> Cost:
 
 
 def measure(say: Say) -> Figure:
+    """What an hour costs at each number of ``CUSTOMERS``, and how the cost of a line grows from the first to the
+    last."""
     costs: dict[int, Cost] = {}
     for customers in CUSTOMERS:
         say(f"{customers:,} customers")

@@ -82,17 +82,22 @@ class House:
         self.subscribers, self.records = self.stores.subscribers, self.stores.records
 
     def clock(self) -> float:
+        """The house's time, in seconds since 1970."""
         return self.now
 
     @property
     def sealer(self) -> Sealer:
+        """The sealer of the function ``seal-hours``, over the house's tables."""
         return seal.sealer(SealHoursSettings.from_env(SETTINGS), self.dynamodb, count=count, clock=self.clock)
 
     @property
     def settler(self) -> LineSettler:
+        """The settler that the functions of metering use, over the house's tables."""
         return settle.settler(self.records.table_name, self.dynamodb, count=count, clock=self.clock)
 
     def submitter(self, meter: UsageMeter, pace: Pace | None = None) -> Submitter:
+        """The submitter of the function ``submit-batch``, which sends by ``meter``. pace: the rate of calls; None is
+        the function's own."""
         settings = SubmitBatchSettings.from_env(SETTINGS)
         return send.submitter(settings, self.dynamodb, meter, count=count, clock=self.clock, pace=pace)
 
@@ -151,6 +156,7 @@ class AcceptingMarketplace:
         self._note = note
 
     def batch_meter_usage(self, **request: Any) -> dict[str, Any]:
+        """The answer of BatchMeterUsage: Success for each record of the request, and no unprocessed ones."""
         self.calls += 1
         self._note(len(request["UsageRecords"]))
         results = [

@@ -88,6 +88,7 @@ def started(program: str) -> float:
 
 
 def measure(say: Say) -> Figure:
+    """Each function's CPU time to import and initialise, over that of the stock client, in rounds by turns."""
     say("bundling")
     ours, stock = str(asset.bundled()), str(asset.stock())
     starts = {name: _TIMED.format(folder=ours, module=module) for name, module in (WORKERS | DOORS).items()}

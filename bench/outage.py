@@ -29,9 +29,12 @@ MONTH_ENDS = tuple((hour, length) for hour in (0, 2, 4, 5) for length in (2, 6, 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """expired: lines that could not be sent in time. left: seconds to its deadline of the line that came nearest to it.
-    caught_up: seconds from the outage's end until nothing was due any more; None if that is never so in the time
-    looked at."""
+    """What an outage leaves.
+
+    expired: lines that could not be sent in time. left: seconds to its deadline of the line that came nearest to it.
+    caught_up: seconds from the outage's end until nothing was due any more; None if that does not happen in the time
+    looked at.
+    """
 
     expired: float
     left: float
@@ -89,6 +92,7 @@ def longest(rate: float) -> int:
 
 
 def measure(say: Say) -> Figure:
+    """The longest outage without an expired line, at each rate of ``RATES``, and what longer ones cost."""
     say("outages of 1 to 30 hours")
     survived = {rate: longest(rate) for rate in RATES}
     worst = ordinary(MUST_SURVIVE, RATES[0])

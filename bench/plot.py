@@ -16,7 +16,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Axis:
-    """label, and whether it is logarithmic."""
+    """An axis: its label, and whether it is logarithmic."""
 
     label: str
     log: bool = False
@@ -24,7 +24,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """name and points, in the order of x."""
+    """A line of a chart: its name, and its points in the order of x."""
 
     name: str
     points: Points

@@ -17,6 +17,7 @@ SMALL = 60
 
 
 def measure(say: Say) -> Figure:
+    """Events recorded per second, over the rates of the bare transactions and of the other designs."""
     ratios: dict[str, list[float]] = {"raw": [], "raw, unchecked": [], "sample": [], "specification": []}
     rates: dict[str, list[float]] = {"ours": [], "raw": [], "raw, unchecked": [], "sample": [], "specification": []}
     with emulator() as resource:

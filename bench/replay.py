@@ -70,8 +70,10 @@ def seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
 
 
 def wall(work: Callable[[], object]) -> float:
+    """Seconds that the work takes by the wall clock."""
     return seconds(work, time.perf_counter)
 
 
 def cpu(work: Callable[[], object]) -> float:
+    """Seconds of this thread's CPU that the work takes."""
     return seconds(work, time.thread_time)

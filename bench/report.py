@@ -60,6 +60,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def write(figures: Sequence[Figure], missing: Sequence[str] = (), path: Path = PAGE) -> None:
+    """Write the page of the figures to ``path``. missing: names of figures that could not be measured."""
     path.write_text(page(figures, missing).rstrip() + "\n", encoding="utf-8")
 
 

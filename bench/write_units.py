@@ -136,6 +136,7 @@ def _marking_rows(number: int) -> int:
 
 
 def measure(say: Say) -> Figure:
+    """Write units for each event by the number of events in a customer's hour, of our design and of the others."""
     rows, plotted = [], {"ours": [], "specification": [], "AWS sample": []}  # type: ignore[var-annotated]
     per_event: dict[int, float] = {}
     for number in COUNTS:

@@ -34,6 +34,7 @@ class Target:
 
     @property
     def aws(self) -> Aws:
+        """AWS in the target's account, first in the stage's Region."""
         return Aws(self.session, self.stage.region)
 
     @property
@@ -54,6 +55,7 @@ class Target:
 
     @property
     def qualifier(self) -> str:
+        """The qualifier of the company's bootstrap, or CDK's default one."""
         return self.stage.bootstrap_qualifier or DEFAULT_QUALIFIER
 
     @property

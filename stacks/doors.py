@@ -148,6 +148,7 @@ class DoorsStack(Stack):
 
 
 def routes(to: DoorFunctions) -> list[Route]:
+    """The API's routes, each with the function that answers it."""
     customer = "/subscribers/{customerIdentifier}"
     return [
         # A buyer who opens the fulfilment URL directly, or reloads the page, learns where to begin.

@@ -21,6 +21,8 @@ CALLS = ("BatchMeterUsage", "GetEntitlements", "ResolveCustomer")
 
 
 class SellerStack(NoticesStack):
+    """The stack of the publishing account: the role for the stage's functions, and the events that it passes on."""
+
     def __init__(
         self, scope: Construct, id_: str, *, role_arn: str, external_id: str, stage_account: str, **kwargs: Any
     ) -> None:

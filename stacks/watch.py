@@ -31,6 +31,8 @@ REFUSED_BY_DESIGN = 300
 
 
 class WatchStack(Stack):
+    """Every alarm of the stage, and the ways to the people whom they call."""
+
     def __init__(
         self,
         scope: Construct,

@@ -65,4 +65,5 @@ def mark_submitted(table: Any, customer: str, hour: int, response: str, **more: 
 
 
 def clock() -> datetime:
+    """The time now, as a datetime in UTC."""
     return datetime.now(UTC)

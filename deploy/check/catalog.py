@@ -25,14 +25,17 @@ class Product:
 
     @property
     def code(self) -> str:
+        """The product code, as functions and notices have it; empty where the listing has none."""
         return str(self._description.get("ProductCode", ""))
 
     @property
     def title(self) -> str:
+        """The listing's title, or the product's id where there is none."""
         return str(self._description.get("ProductTitle", self.id))
 
     @property
     def visibility(self) -> str:
+        """The listing's visibility, for example ``Limited``; empty where the catalog has none."""
         return str(self._description.get("Visibility", ""))
 
     @property
@@ -55,7 +58,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Found:
-    """product: the one with the code, or None. others: the seller's SaaS products."""
+    """The search of a product. product: the one with the code, or None. others: the seller's SaaS products."""
 
     product: Product | None
     others: tuple[Product, ...] = ()

@@ -68,6 +68,10 @@ def smallest(dimensions: Mapping[str, Dimension]) -> Dimension | None:
 
 
 def write_lines(deployed: DeployedStage, wishes: Wishes, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
+    """Write one event for a test buyer, take it back, and run hourly metering once. sleep: waits between two looks.
+
+    The lines say what worked; where the wishes are refused, one line says why, and nothing is written.
+    """
     if refused := refusal(deployed.stage, wishes):
         yield refused
         return
@@ -85,6 +89,7 @@ def write_lines(deployed: DeployedStage, wishes: Wishes, sleep: Callable[[float]
 
 
 def subscriber_line(buyer: str, answer: Answer) -> Line:
+    """Whether the test buyer is active. answer: to a read of the subscriber."""
     about = f"test buyer {buyer}"
     if answer.status != 200:
         return red(
@@ -97,6 +102,7 @@ def subscriber_line(buyer: str, answer: Answer) -> Line:
 
 
 def event(buyer: str, dimension: Dimension, now: float) -> dict[str, Any]:
+    """A new usage event of the smallest quantity. now: its time, in seconds since 1970."""
     return {
         "id": f"smoke-{uuid4().hex}",
         "source": SOURCE,
@@ -123,10 +129,12 @@ def verdict_of(answer: Answer) -> dict[str, Any]:
 
 
 def shown(verdict: Mapping[str, Any]) -> str:
+    """A verdict on an event, with its reason and message, in one line."""
     return " ".join(str(verdict[key]) for key in ("verdict", "reason", "message") if verdict.get(key))
 
 
 def api_lines(door: ApiDoor, buyer: str, dimension: Dimension) -> Iterator[Line]:
+    """Send an event by the API, and take it back if it may be recorded."""
     about, sent = "POST /usage", event(buyer, dimension, clock.now())
     verdict = post(door, sent)
     if verdict["verdict"] == "recorded":
@@ -138,6 +146,7 @@ def api_lines(door: ApiDoor, buyer: str, dimension: Dimension) -> Iterator[Line]
 
 
 def taken_back_line(sent: Mapping[str, Any], verdict: Mapping[str, Any]) -> Line:
+    """Whether the event is taken back, and what to do if not. verdict: on the void."""
     about = f"taking back {sent['id']}"
     if verdict["verdict"] in ("voided", "duplicate"):
         return green(about, "is done")
@@ -194,6 +203,7 @@ def run_line(deployed: DeployedStage, sleep: Callable[[float], None]) -> Line:
 
 
 def ended_line(run: Mapping[str, Any]) -> Line:
+    """How the run ended. run: from DescribeExecution."""
     about = "one run of hourly metering"
     if run["status"] == "SUCCEEDED":
         return green(about, f"succeeded: {run.get('output', '')}")

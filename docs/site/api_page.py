@@ -26,6 +26,7 @@ class Page:
         self._all = description
 
     def lines(self) -> Iterator[str]:
+        """The page's lines: each request and its answers by tag, then the schemas."""
         yield "# Every request and answer\n"
         yield "This page is made of the [OpenAPI description](openapi.yaml), which programs can read."
         yield "[HTTP API](api.md) explains it.\n"

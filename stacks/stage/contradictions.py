@@ -42,7 +42,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
 
 def _live(stage: Stage) -> Iterator[Fault]:
     if not stage.alarms.page:
-        yield Fault("alarms.page", "is empty", "a live stage needs somebody who is woken: name an address or a topic")
+        yield Fault("alarms.page", "is empty", "a live stage pages a person: name an address or a topic")
     if not stage.takes_all_notices:
         yield Fault("noticesOf", 'is "test-accounts"', "a live stage bills everybody: remove it")
     if not stage.keep_data:
@@ -50,7 +50,7 @@ def _live(stage: Stage) -> Iterator[Fault]:
     for key, routes in (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket)):
         for route in routes:
             if route.endswith(PLACEHOLDERS):
-                yield Fault(key, f"holds the placeholder {route!r}", "name an address that somebody reads")
+                yield Fault(key, f"holds the placeholder {route!r}", "name an address that a person reads")
 
 
 def _mode(stage: Stage) -> Iterator[Fault]:

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from stacks.stage.kinds import Key, Keys, Kind, Named, Schema, Table, Tables, keys_schema
+from stacks.stage.compound_kinds import Named, Table, Tables
+from stacks.stage.kinds import Key, Keys, Kind, Schema, keys_schema
 from stacks.stage.product_keys import PRODUCT_KEYS
 from stacks.stage.stage_keys import STAGE_KEYS
 

@@ -39,8 +39,11 @@ class When(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Alarms:
-    """scope: the construct below which alarms are made. namespace, service: where functions emit the metrics that
-    ``count`` and ``level`` read. symptoms: collects the groups."""
+    """Makes alarms at one place.
+
+    scope: the construct below which it makes alarms. namespace, service: where functions emit the metrics that
+    ``count`` and ``level`` read. symptoms: collects the groups.
+    """
 
     scope: Construct
     routes: AlarmRoutes
@@ -86,7 +89,7 @@ class Alarms:
         self.routes.send(self._alarm(id_, metric, str(message), when), message.severity)
 
     def silent(self, id_: str, metric: cloudwatch.IMetric, happened: str, **when: Unpack[When]) -> cloudwatch.Alarm:
-        """An alarm that calls nobody: a group calls for it. happened: one sentence."""
+        """An alarm that calls no person; a group calls for it. happened: one sentence."""
         return self._alarm(id_, metric, f"[Silent] {happened}", when)
 
     def group(

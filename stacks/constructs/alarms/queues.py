@@ -81,4 +81,5 @@ def add_late_alarm(alarms: Alarms, members: Sequence[cloudwatch.Alarm]) -> None:
 
 
 def visible(queue: sqs.IQueue) -> cloudwatch.Metric:
+    """The metric of the messages in a queue that wait to be received."""
     return queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")

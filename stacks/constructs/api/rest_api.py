@@ -52,8 +52,11 @@ PUBLIC_AT_LEAST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """path: as in the documentation, for example ``/subscribers/{customerIdentifier}``. public: callers need no
-    signature. senders: the API's senders of other accounts may call it."""
+    """One method of one path, and the function that answers it.
+
+    path: as in the documentation, for example ``/subscribers/{customerIdentifier}``. public: callers need no signature.
+    senders: the API's senders of other accounts may call it.
+    """
 
     method: str
     path: str

@@ -12,8 +12,10 @@ LAST = "this is the dead-letter queue; its messages wait for a person, whom an a
 
 
 class DeadLetters(Construct):
+    """A queue that keeps messages that failed, until a person has looked."""
+
     def __init__(self, scope: Construct, id_: str, *, fifo: bool = False) -> None:
-        """fifo: whether its source is a FIFO queue (SQS: both are, or none is)."""
+        """fifo: whether its source is a FIFO queue (SQS wants both to be, or neither)."""
         super().__init__(scope, id_)
         self.queue = sqs.Queue(
             self,

@@ -31,6 +31,7 @@ class SessionSecret(Construct):
 
     @property
     def arn(self) -> str:
+        """The secret's ARN."""
         return self.secret.secret_arn
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
