@@ -65,14 +65,14 @@ def main(
 
 
 def _measured(names: list[str]) -> dict[str, str]:
-    """Measure these; those that failed, with the end of what they said."""
+    """Measure these figures; returns those that failed, with the end of their stderr."""
     failed: dict[str, str] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(names))
         for name in names:
             begun = time.monotonic()
-            # jsii's notices about its Node come on stderr, as does what went wrong
+            # jsii writes notices about its Node to stderr, where failures appear, too.
             with subprocess.Popen(  # noqa: S603  no outside input
                 [sys.executable, "-m", "bench.one", name],
                 stdout=subprocess.PIPE,

@@ -25,7 +25,7 @@ LINEAR = 1.02
 
 @dataclass
 class Cost:
-    """One run's. states: DynamoDB requests by state of the workflow."""
+    """What one run costs. states: DynamoDB requests by state of the workflow."""
 
     customers: int
     requests: int = 0

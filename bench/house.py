@@ -102,7 +102,7 @@ class House:
         return send.submitter(settings, self.dynamodb, meter, count=count, clock=self.clock, pace=pace)
 
     def subscribe(self, customer: str, licence: str | None = None, account: str = "444455556666") -> str:
-        """An active subscriber, by licence."""
+        """Store an active subscriber, by licence; returns the customer's key."""
         self.subscriber_items.put_item(
             Item={
                 "customerIdentifier": customer,
@@ -120,20 +120,20 @@ class House:
         return customer
 
     def record(self, customer: str, events: Sequence[UsageEvent]) -> list[Verdict]:
-        """Record as ``POST /usage`` does for one customer's part of a request."""
+        """Record events as ``POST /usage`` does for one customer's part of a request."""
         return record_customer(customer, events, self.stores, self.clock)
 
     def open_hour(
         self, customer: str, hour: int = HOUR, quantity: int = 1234, dimensions: Sequence[str] = tuple(DIMENSIONS)
     ) -> RecordKey:
-        """An open record with usage of these dimensions, without the events behind it."""
+        """Store an open record with usage of these dimensions, without the events behind it."""
         counted = {(name, "2026-11"): Decimal(quantity) for name in dimensions}
         write(self.stores.client, [self.records.add(customer, hour, counted, exists=False, now=hour + 60.0)])
         return customer, hour
 
 
 def events(customer: str, number: int, *, prefix: str = "e", dimensions: Sequence[str] = ADDED) -> Iterator[UsageEvent]:
-    """So many events of a customer as an engine reports them, in turn of these dimensions."""
+    """That many events of a customer, as an engine reports them, by turns of these dimensions."""
     for n in range(number):
         dimension = DIMENSIONS[dimensions[n % len(dimensions)]]
         yield UsageEvent(

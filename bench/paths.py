@@ -34,7 +34,7 @@ class Trail:
     files: list[str] = field(default_factory=list)
 
     def __call__(self, frame: FrameType, happened: str, _argument: Any) -> None:
-        """What ``sys.setprofile`` calls."""
+        """Note a call; ``sys.setprofile`` calls this."""
         name = frame.f_code.co_filename
         if happened == "call" and name.startswith(CODE):
             self.files.append(name.removeprefix(CODE))

@@ -67,7 +67,7 @@ def nice_step(span: float) -> float:
 
 
 def text_of(value: float) -> str:
-    """``10,000``, ``0.5``."""
+    """A number on an axis, for example ``10,000`` or ``0.5``."""
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:g}"
 
 

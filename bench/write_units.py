@@ -39,7 +39,7 @@ def ours(number: int, first_sight: bool = False) -> tuple[int, int]:
 
 
 def alone_in_a_running_hour() -> int:
-    """Write units of one event whose hour is there already."""
+    """Write units of one event whose hour has a record already."""
     capacity = Capacity()
     house = House(MemoryDynamoDB(capacity=capacity))
     house.subscribe(CUSTOMER)

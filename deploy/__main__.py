@@ -183,7 +183,7 @@ def smoke_command(
 
 
 def report(looks: Iterable[Look], *, title: str, policy: str, as_json: bool) -> None:
-    """Exit code 1 if any line is red."""
+    """Run the looks and print their lines. Raises typer.Exit with code 1 if a line is red."""
     if not all_well(looks, title=title, policy=policy, as_json=as_json, console=console):
         raise typer.Exit(1)
 

@@ -51,12 +51,12 @@ class DeployedStage:
 
     @property
     def api_url(self) -> str | None:
-        """The API's address from here."""
+        """The API's address as this machine reaches it."""
         return self.api_address.rstrip("/") if self.api_address else self.named_url
 
     @property
     def schedule_group(self) -> str:
-        """The group of all its schedules."""
+        """The name of the group of all the stage's schedules."""
         return self.output("Metering", "ScheduleGroupName") or "default"
 
     @cached_property

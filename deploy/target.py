@@ -50,7 +50,7 @@ class Target:
 
     @property
     def make_variables(self) -> str:
-        """The variables of a make target that means this."""
+        """The variables that make ``make`` work on this target."""
         return f"STAGE={self.stage.name}" + (" SELLER=1" if self.seller else "")
 
     @property
@@ -105,7 +105,7 @@ def reach(stage: Stage, *, seller: bool = False) -> Target:
 
 
 def check_bootstrap(target: Target) -> None:
-    """Raises NotReady where a Region has no bootstrap stack yet."""
+    """Make sure that each Region has a bootstrap stack. Raises NotReady where one has none."""
     for region in target.regions:
         try:
             target.aws.ask("ssm", "get_parameter", region=region, Name=f"/cdk-bootstrap/{target.qualifier}/version")

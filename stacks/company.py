@@ -35,5 +35,5 @@ def stack_settings(stage: Stage, *, account: str | None = None) -> dict[str, Any
 
 
 def synthesizer(stage: Stage) -> DefaultStackSynthesizer | None:
-    """For the bootstrap stack with the company's qualifier; None is CDK's default."""
+    """The synthesizer for the bootstrap stack with the company's qualifier; None is CDK's default."""
     return DefaultStackSynthesizer(qualifier=stage.bootstrap_qualifier) if stage.bootstrap_qualifier else None

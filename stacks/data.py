@@ -23,7 +23,7 @@ class DataStack(Stack):
         write_units: int | None,
         **kwargs: Any,
     ) -> None:
-        """suffix: the end of each table's name. protect: the tables refuse deletion.
+        """Each table's name ends in the suffix. protect: the tables refuse deletion.
 
         read_units, write_units: request units a second of each table and index at most; None sets no limit.
         """

@@ -52,7 +52,8 @@ def final_functions(functions: Functions, data: DataStack, *, hourly: HourlyFunc
 
 
 def start_final_metering(functions: Functions) -> Function:
-    """Its right to the subscribers' stream comes with the event source mapping."""
+    """Add the function that starts final metering. Its right to the subscribers' stream comes with the event source
+    mapping."""
     return functions.add(
         "start-final-metering",
         "metering.handlers.start_final_metering.handler",

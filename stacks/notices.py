@@ -36,7 +36,7 @@ class NoticesStack(Stack):
         stage_account: str = Aws.ACCOUNT_ID,
         **kwargs: Any,
     ) -> None:
-        """detail: the pattern of the events to pass on; None passes all on.
+        """The stack passes events of the pattern ``detail`` on; None passes all on.
 
         stage_account: the owner of the default bus in ``stage_region``. Another account has to let this one in.
         """

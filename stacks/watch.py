@@ -1,4 +1,4 @@
-"""Watching: every alarm, and whom it calls."""
+"""Every alarm of a stage, and the people that it calls."""
 
 from typing import Any
 

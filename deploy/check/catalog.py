@@ -40,12 +40,12 @@ class Product:
 
     @property
     def dimensions(self) -> dict[str, frozenset[str]]:
-        """Kinds by the dimension's key."""
+        """The kinds of each dimension, by its key."""
         return {each["Key"]: frozenset(each.get("Types") or ()) for each in self.details.get("Dimensions") or ()}
 
     @property
     def fulfilment_urls(self) -> tuple[str, ...]:
-        """In the listing's order, each once."""
+        """The addresses that Marketplace sends buyers to, in the listing's order, each once."""
         options = [
             each for version in self.details.get("Versions") or () for each in version.get("DeliveryOptions") or ()
         ]
@@ -65,7 +65,8 @@ class Found:
 
 
 def find_product(aws: Aws, product_code: str) -> Found:
-    """The product with the code. AWS finds listings by id only, so this looks at each. Raises ClientError."""
+    """The product with the code. AWS finds listings by id only, so this looks at each. Raises ClientError where AWS
+    refuses."""
     seen = []
     for product in _products(aws, SAAS):
         if product.code == product_code:

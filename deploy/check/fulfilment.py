@@ -61,7 +61,7 @@ def page_line(url: str, status: int | None, why: str = "") -> Line:
 
 
 def page_lines(deployed: DeployedStage) -> Iterator[Line]:
-    """Nothing before the stage is deployed."""
+    """The line of the registration page; none before the stage is deployed."""
     if deployed.api_url is None:
         return
     url = f"{deployed.api_url}{PATH}"

@@ -37,7 +37,8 @@ def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) ->
 
 
 def concurrency_lines(deployed: DeployedStage) -> Iterator[Line]:
-    """Asks what the deployed stage reserves only where it matters, since that is a call for each function."""
+    """The line of Lambda's quota. It asks what the deployed stage reserves only where it matters, since that is a call
+    for each function."""
     limits = deployed.aws.ask("lambda", "get_account_settings")["AccountLimit"]
     found = {"quota": limits["ConcurrentExecutions"], "unreserved": limits["UnreservedConcurrentExecutions"]}
     line = concurrency_line(deployed.stage, **found, held=0)

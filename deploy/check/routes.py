@@ -105,13 +105,14 @@ def topic_route_line(arn: str, refused: ClientError | None) -> Line:
 
 
 def topic_route_lines(deployed: DeployedStage, routes: Iterable[str]) -> Iterator[Line]:
-    """The routes that are topics, which exist before the first deployment."""
+    """A line for each route that is a topic; topics exist before the first deployment."""
     for arn in dict.fromkeys(route for route in routes if route.startswith("arn:")):
         yield topic_route_line(arn, refusal(deployed.aws, arn))
 
 
 def no_route_lines(stage: Stage) -> Iterator[Line]:
-    """Lists without receivers. The reader of stage files has refused a live stage that pages nobody already."""
+    """A line for each empty list of routes. The reader of stage files has refused a live stage that pages no person
+    already."""
     for key, routes in (("page", stage.alarms.page), ("ticket", stage.alarms.ticket)):
         if not routes:
             yield yellow(f"alarms.{key}", "is empty: its alarms only change colour", "name a person before it is live")

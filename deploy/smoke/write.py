@@ -68,7 +68,8 @@ def smallest(dimensions: Mapping[str, Dimension]) -> Dimension | None:
 
 
 def write_lines(deployed: DeployedStage, wishes: Wishes, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
-    """Write one event for a test buyer, take it back, and run hourly metering once. sleep: waits between two looks.
+    """Write events for a test buyer by the API and the queue, take them back, and run hourly metering once. sleep:
+    waits between two looks.
 
     The lines say what worked; where the wishes are refused, one line says why, and nothing is written.
     """
@@ -122,7 +123,7 @@ def post(door: ApiDoor, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def verdict_of(answer: Answer) -> dict[str, Any]:
-    """The verdict on the one event that was sent; made up here where the whole request was refused."""
+    """The verdict on the one event of a request; made up here where the API refused the whole request."""
     if answer.status == 200 and isinstance(answer.json, dict) and answer.json.get("verdicts"):
         return dict(answer.json["verdicts"][0])
     return {"verdict": UNANSWERED if answer.status >= 500 else f"answer {answer.status}", "reason": answer.code}
@@ -167,7 +168,7 @@ def _take_back(door: ApiDoor, sent: Mapping[str, Any]) -> dict[str, Any]:
 def queued_lines(
     deployed: DeployedStage, door: ApiDoor, buyer: str, dimension: Dimension, sleep: Callable[[float], None]
 ) -> Iterator[Line]:
-    """An event that can be voided was recorded."""
+    """Send an event by the usage queue, and void it: the queue works if there was an event to void."""
     about, sent = "usage queue", event(buyer, dimension, clock.now())
     deployed.aws.ask(
         "sqs",
@@ -192,7 +193,8 @@ def queued_lines(
 
 
 def run_line(deployed: DeployedStage, sleep: Callable[[float], None]) -> Line:
-    """One run as the schedule starts it. It meters what is due, so the schedule's own run then finds nothing."""
+    """Start one run as the schedule does, and wait for its end. It meters what is due, so the schedule's own run then
+    finds nothing."""
     begun = deployed.aws.ask("stepfunctions", "start_execution", stateMachineArn=started(deployed), input="{}")
     deadline = time.monotonic() + RUN_WITHIN
     while True:

@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 from stacks.stage.faults import Where
 
-#: More than anybody sells, and few enough digits that every later sum is exact (DynamoDB keeps 38).
+#: More than any seller sells, and few enough digits that every later sum is exact (DynamoDB keeps 38).
 LARGEST_AMOUNT = 1_000_000_000_000_000
 FRACTION_DIGITS = 6
 #: The default of a key that has none.
@@ -36,10 +36,10 @@ class Kind(Protocol):
         """The accepted values, in the words of the documentation."""
 
     def read(self, value: Any, where: Where) -> Any:
-        """The value as the stage holds it. Raises StageError."""
+        """The value as the stage holds it. Raises StageError for a wrong one."""
 
     def schema(self) -> Schema:
-        """What a JSON Schema can say of the kind."""
+        """The JSON Schema of the kind, as far as one can describe it."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class Amount:
         return Decimal(value)
 
     def schema(self) -> Schema:
-        """The schema of an amount above 0; it cannot say how many fraction digits are allowed."""
+        """The schema of an amount above 0; ``read`` alone checks the fraction digits."""
         return {"type": "number", "exclusiveMinimum": 0, "maximum": LARGEST_AMOUNT}
 
 

@@ -38,7 +38,7 @@ class LedgerTable(Construct):
         read_units: int | None = None,
         write_units: int | None = None,
     ) -> None:
-        """protect: the table refuses deletion, also by CloudFormation.
+        """A protected table refuses deletion, also by CloudFormation.
 
         read_units, write_units: request units a second of the table and of each index at most; None sets no limit.
         """
