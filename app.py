@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# functions' modules are imported for their names (tables, settings, metrics)
+# The stacks import the functions' modules for their names (tables, settings, metrics).
 sys.path.insert(1, str(Path(__file__).resolve().parent / "lambda_src"))
 
 from stacks.synth import main

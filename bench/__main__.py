@@ -38,7 +38,8 @@ console = Console()
 def main(
     names: Annotated[list[str] | None, typer.Argument(help=f"of {', '.join(FIGURES)}; all, if none is named")] = None,
 ) -> None:
-    """Measure, write docs/benchmarks.md, print the table; fails where a figure could not be measured."""
+    """Measure, write docs/benchmarks.md, print the table. Exits with 1 (typer.Exit) where a figure could not be
+    measured, and with 2 (typer.BadParameter) for an unknown name."""
     heed_interrupts()
     chosen = names or list(FIGURES)
     unknown = [name for name in chosen if name not in FIGURES]
@@ -64,14 +65,14 @@ def main(
 
 
 def _measured(names: list[str]) -> dict[str, str]:
-    """Measure these; those that failed, with the end of what they said."""
+    """Measure these figures; returns those that failed, with the end of their stderr."""
     failed: dict[str, str] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(names))
         for name in names:
             begun = time.monotonic()
-            # jsii's notices about its Node come on stderr, as does what went wrong
+            # jsii writes notices about its Node to stderr, where failures appear, too.
             with subprocess.Popen(  # noqa: S603  no outside input
                 [sys.executable, "-m", "bench.one", name],
                 stdout=subprocess.PIPE,

@@ -15,7 +15,7 @@ STOCK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "u
 
 
 def bundled() -> Path:
-    """A fresh asset."""
+    """The folder of a new asset, bundled as for a deployment."""
     use_pinned_node()
     # The CDK starts Node when it is imported, so this one has to be chosen before.
     from stacks.constructs.functions.asset import FunctionAsset
@@ -27,7 +27,7 @@ def bundled() -> Path:
 
 
 def stock() -> Path:
-    """Unchanged boto3 and botocore, with bytecode of the same interpreter."""
+    """A folder with unchanged boto3 and botocore, with bytecode of the same interpreter."""
     import boto3  # It takes half a second, and only this figure needs it.
 
     installed, folder = Path(boto3.__file__).parents[1], _empty(FOLDER / "stock")

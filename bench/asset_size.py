@@ -7,6 +7,7 @@ MEGABYTE = 1_000_000
 
 
 def measure(say: Say) -> Figure:
+    """The size of the zipped asset in megabytes, without bytecode and with it."""
     say("bundling")
     folder = asset.bundled()
     without, with_ = (asset.zipped_size(folder, bytecode=bytecode) / MEGABYTE for bytecode in (False, True))

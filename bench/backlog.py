@@ -93,6 +93,7 @@ def drain(batches: Sequence[Batch], submitters: Sequence[Submitter], duration: f
 
 
 def measure(say: Say) -> Figure:
+    """How much of the Marketplace's rate a backlog uses while it drains, at each rate of ``RATES``."""
     rows, readings, plotted, data = [], [], [], {}
     for name, rate in RATES.items():
         say(f"{rate:g} calls a second: a backlog is made")

@@ -48,8 +48,8 @@ def reported() -> dict[str, float]:
     found: dict[str, float] = {}
 
     def note(parsed: Mapping[str, Any], **_: Any) -> None:
-        said = parsed.get("ConsumedCapacity", [])
-        for entry in said if isinstance(said, list) else [said]:
+        consumed = parsed.get("ConsumedCapacity", [])
+        for entry in consumed if isinstance(consumed, list) else [consumed]:
             table = entry["TableName"].rsplit("/", 1)[-1]
             parts = {table: entry.get("Table", entry)}
             parts |= {f"{table}/{name}": used for name, used in entry.get("GlobalSecondaryIndexes", {}).items()}
@@ -74,6 +74,7 @@ def _units(entry: Mapping[str, Any]) -> float:
 
 
 def measure(say: Say) -> Figure:
+    """How many tables and indexes have the same write units by the published rules and on the emulator."""
     say("the same requests, counted and on the emulator")
     rules, emulated = counted(), reported()
     rows, agree = [], 0

@@ -43,7 +43,10 @@ class _IntoRecording:
 
 
 def units(calls: int) -> tuple[int, int]:
-    """Write units and events that so many like calls within an interval become, in a running hour."""
+    """Write units and events that so many like calls within an interval become, in a running hour.
+
+    Raises RuntimeError if the client does not deliver, or if the store counts another number of calls.
+    """
     client, transport = import_module("yawl_metering"), import_module("yawl_metering.transport")
     capacity = Capacity()
     house = House(MemoryDynamoDB(capacity=capacity))
@@ -71,6 +74,7 @@ def units(calls: int) -> tuple[int, int]:
 
 
 def measure(say: Say) -> Figure:
+    """Write units for each call of the client, by how many calls it merges."""
     found = {}
     for calls in MERGED:
         say(f"{calls:,} calls")

@@ -19,7 +19,7 @@ ONCE = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
 
 @contextmanager
 def emulator() -> Iterator[Any]:
-    """boto3's resource of a new emulator, without tables."""
+    """Start a new emulator without tables, and yield boto3's resource of it."""
     with LocalCloud(state=PROJECT / "build" / "bench" / "local") as cloud:
         yield cloud.seller.resource("dynamodb", config=ONCE)
 

@@ -26,7 +26,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """title, head and rows of text."""
+    """A table of a figure: its title, its head, and rows of text."""
 
     title: str
     head: Sequence[str]
@@ -35,8 +35,11 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """name: of the module. method: how it was measured and what its ratio is of, in a few sentences. plots: names of
-    files in docs/benchmarks with a caption each. notes: what a reader must know, above all where a target is missed."""
+    """One benchmark's result.
+
+    name: the benchmark's module. method: how it measures and what its ratio is of, in a few sentences. plots: names of
+    files in docs/benchmarks with a caption each. notes: what a reader must know, above all where a target is missed.
+    """
 
     name: str
     title: str
@@ -48,6 +51,7 @@ class Figure:
     data: dict[str, Any] = field(default_factory=dict)
 
     def save(self, folder: Path = RESULTS) -> None:
+        """Write the figure as JSON into the folder, which ``load`` reads, in place of an earlier one of this name."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{self.name}.json").write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 

@@ -25,7 +25,7 @@ LINEAR = 1.02
 
 @dataclass
 class Cost:
-    """One run's. states: DynamoDB requests by state of the workflow."""
+    """What one run costs. states: DynamoDB requests by state of the workflow."""
 
     customers: int
     requests: int = 0
@@ -95,6 +95,8 @@ def metered(customers: int) -> Cost:
 
 
 def measure(say: Say) -> Figure:
+    """What an hour costs at each number of ``CUSTOMERS``, and how the cost of a line grows from the first to the
+    last."""
     costs: dict[int, Cost] = {}
     for customers in CUSTOMERS:
         say(f"{customers:,} customers")

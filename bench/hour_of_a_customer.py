@@ -74,6 +74,7 @@ def _most_units() -> int:
 
 
 def measure(say: Say) -> Figure:
+    """Requests and write units of sealing, sending and settling one customer's hour, by step."""
     say("one hour of one customer")
     found = steps()
     requests, units = cost()
@@ -113,4 +114,5 @@ def _size(house: House) -> int:
 
 
 def lines_of(customer: str) -> list[LineKey]:
+    """The keys of the customer's lines in ``HOUR``, one for each dimension."""
     return [(customer, HOUR, name) for name in DIMENSIONS]

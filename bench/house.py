@@ -82,22 +82,27 @@ class House:
         self.subscribers, self.records = self.stores.subscribers, self.stores.records
 
     def clock(self) -> float:
+        """The house's time, in seconds since 1970."""
         return self.now
 
     @property
     def sealer(self) -> Sealer:
+        """The sealer of the function ``seal-hours``, over the house's tables."""
         return seal.sealer(SealHoursSettings.from_env(SETTINGS), self.dynamodb, count=count, clock=self.clock)
 
     @property
     def settler(self) -> LineSettler:
+        """The settler that the functions of metering use, over the house's tables."""
         return settle.settler(self.records.table_name, self.dynamodb, count=count, clock=self.clock)
 
     def submitter(self, meter: UsageMeter, pace: Pace | None = None) -> Submitter:
+        """The submitter of the function ``submit-batch``, which sends by ``meter``. pace: the rate of calls; None is
+        the function's own."""
         settings = SubmitBatchSettings.from_env(SETTINGS)
         return send.submitter(settings, self.dynamodb, meter, count=count, clock=self.clock, pace=pace)
 
     def subscribe(self, customer: str, licence: str | None = None, account: str = "444455556666") -> str:
-        """An active subscriber, by licence."""
+        """Store an active subscriber, by licence; returns the customer's key."""
         self.subscriber_items.put_item(
             Item={
                 "customerIdentifier": customer,
@@ -115,20 +120,20 @@ class House:
         return customer
 
     def record(self, customer: str, events: Sequence[UsageEvent]) -> list[Verdict]:
-        """Record as ``POST /usage`` does for one customer's part of a request."""
+        """Record events as ``POST /usage`` does for one customer's part of a request."""
         return record_customer(customer, events, self.stores, self.clock)
 
     def open_hour(
         self, customer: str, hour: int = HOUR, quantity: int = 1234, dimensions: Sequence[str] = tuple(DIMENSIONS)
     ) -> RecordKey:
-        """An open record with usage of these dimensions, without the events behind it."""
+        """Store an open record with usage of these dimensions, without the events behind it."""
         counted = {(name, "2026-11"): Decimal(quantity) for name in dimensions}
         write(self.stores.client, [self.records.add(customer, hour, counted, exists=False, now=hour + 60.0)])
         return customer, hour
 
 
 def events(customer: str, number: int, *, prefix: str = "e", dimensions: Sequence[str] = ADDED) -> Iterator[UsageEvent]:
-    """So many events of a customer as an engine reports them, in turn of these dimensions."""
+    """That many events of a customer, as an engine reports them, by turns of these dimensions."""
     for n in range(number):
         dimension = DIMENSIONS[dimensions[n % len(dimensions)]]
         yield UsageEvent(
@@ -151,6 +156,7 @@ class AcceptingMarketplace:
         self._note = note
 
     def batch_meter_usage(self, **request: Any) -> dict[str, Any]:
+        """The answer of BatchMeterUsage: Success for each record of the request, and no unprocessed ones."""
         self.calls += 1
         self._note(len(request["UsageRecords"]))
         results = [

@@ -79,7 +79,8 @@ ENVIRONMENT = {
 
 
 def started(program: str) -> float:
-    """CPU seconds of a program in a new interpreter that sees the standard library only. Raises RuntimeError."""
+    """CPU seconds of a program in a new interpreter that sees the standard library only. Raises RuntimeError if it
+    fails."""
     command = [str(asset.FUNCTION_PYTHON), "-ISB", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)  # noqa: S603
     if done.returncode:
@@ -88,6 +89,7 @@ def started(program: str) -> float:
 
 
 def measure(say: Say) -> Figure:
+    """Each function's CPU time to import and initialise, over that of the stock client, in rounds by turns."""
     say("bundling")
     ours, stock = str(asset.bundled()), str(asset.stock())
     starts = {name: _TIMED.format(folder=ours, module=module) for name, module in (WORKERS | DOORS).items()}

@@ -17,7 +17,8 @@ FOLDER = PROJECT / "build" / "bench"
 
 @contextmanager
 def marketplace(calls_per_second: float, now: float = AFTER) -> Iterator[MarketplaceAdmin]:
-    """A new one, enforcing so many calls in any second; its product has the house's dimensions."""
+    """Yield a new local Marketplace that enforces so many calls in any second; its product has the house's
+    dimensions."""
     with start_marketplace(FOLDER / "marketplace.log") as child:
         admin = MarketplaceAdmin(child.url(timeout=20))
         admin.set_clock(iso(now))
@@ -27,7 +28,7 @@ def marketplace(calls_per_second: float, now: float = AFTER) -> Iterator[Marketp
 
 
 def buyers(admin: MarketplaceAdmin, house: House, number: int) -> list[dict[str, str]]:
-    """Active buyers whom both sides know: ``id``, ``licenseArn``, ``accountId``."""
+    """Make active buyers that Marketplace and house both have: their ``id``, ``licenseArn`` and ``accountId``."""
     found = []
     for _ in range(number):
         bought = admin.create_buyer(PRODUCT, "license", activated_at=iso(HOUR - 30 * 86400))
@@ -37,7 +38,8 @@ def buyers(admin: MarketplaceAdmin, house: House, number: int) -> list[dict[str,
 
 
 def renamed(old: Sequence[dict[str, str]], new: Sequence[dict[str, str]]) -> dict[str, str]:
-    """What ``replay.rewritten`` needs to make requests about some buyers into requests about others."""
+    """The texts to replace, for ``replay.rewritten``, so that requests about some buyers become requests about
+    others."""
     names: dict[str, str] = {}
     for one, other in zip(old, new, strict=True):
         # The ARN holds the other two.
@@ -46,7 +48,7 @@ def renamed(old: Sequence[dict[str, str]], new: Sequence[dict[str, str]]) -> dic
 
 
 def meter(url: str) -> UsageMeter:
-    """The functions' own, pointed at the local Marketplace by its variable."""
+    """The meter that the functions use, pointed at the local Marketplace by its variable."""
     os.environ["AWS_ENDPOINT_URL_MARKETPLACE_METERING"] = url
     os.environ.setdefault("AWS_ACCESS_KEY_ID", "bench")
     os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "bench")
@@ -54,5 +56,5 @@ def meter(url: str) -> UsageMeter:
 
 
 def client_of(usage_meter: UsageMeter) -> Any:
-    """The botocore client below it."""
+    """The botocore client that the meter calls."""
     return usage_meter._client

@@ -18,7 +18,8 @@ BEST = LINES // MAX_RECORDS
 
 
 def ours() -> tuple[int, int]:
-    """(calls, lines) of one planned and submitted hour of all customers."""
+    """(calls, lines) of one planned and submitted hour of all customers. Raises RuntimeError if a line is not
+    billed."""
     sizes: list[int] = []
     marketplace: Any = AcceptingMarketplace(sizes.append)
     house = House(MemoryDynamoDB(), now=AFTER)
@@ -49,6 +50,7 @@ def others() -> tuple[int, int]:
 
 
 def measure(say: Say) -> Figure:
+    """Marketplace calls for 1,000 lines: ours beside those of the other designs."""
     say(f"{LINES:,} lines planned and submitted")
     with quiet_logs():
         calls, lines = ours()

@@ -5,6 +5,7 @@ from importlib import import_module
 
 
 def main(name: str) -> None:
+    """Measure the figure of the module ``bench.<name>`` and save it; print its progress."""
     import_module(f"bench.{name}").measure(lambda line: print(line, flush=True)).save()
 
 

@@ -29,9 +29,12 @@ MONTH_ENDS = tuple((hour, length) for hour in (0, 2, 4, 5) for length in (2, 6, 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """expired: lines that could not be sent in time. left: seconds to its deadline of the line that came nearest to it.
-    caught_up: seconds from the outage's end until nothing was due any more; None if that is never so in the time
-    looked at."""
+    """What an outage leaves.
+
+    expired: lines that could not be sent in time. left: seconds to its deadline of the line that came nearest to it.
+    caught_up: seconds from the outage's end until nothing was due any more; None if that does not happen in the time
+    looked at.
+    """
 
     expired: float
     left: float
@@ -39,12 +42,14 @@ class Aftermath:
 
 
 def after(start: float, end: float, rate: float, look: float = 72 * SECONDS) -> Aftermath:
-    """Nothing is sent from ``start`` to ``end``; before, all was. rate: calls a second. look: seconds looked at after
-    it."""
+    """What an outage leaves in which nothing is sent from ``start`` to ``end``; before it, all was.
+
+    rate: calls a second. look: seconds looked at after it.
+    """
     first = int(start // SECONDS) * SECONDS
     while first + SECONDS + SEAL_DELAY > start:
         first -= SECONDS
-    first += SECONDS  # the first hour that was not due yet when it began
+    first += SECONDS  # This is the first hour that was not due yet when the outage began.
     waiting: dict[int, float] = {}
     expired, left, caught_up = 0.0, float("inf"), None
     upcoming, now = first, start
@@ -72,13 +77,13 @@ def after(start: float, end: float, rate: float, look: float = 72 * SECONDS) -> 
 
 
 def ordinary(hours: float, rate: float) -> Aftermath:
-    """An outage of so many hours in the middle of a month, begun when an hour was due."""
+    """What an outage of so many hours leaves in the middle of a month, begun when an hour was due."""
     start = ORDINARY + SEAL_DELAY
     return after(start, start + hours * SECONDS, rate)
 
 
 def at_month_end(over_at: float, hours: float, rate: float) -> Aftermath:
-    """An outage of so many hours that is over so many hours after midnight of the 1st."""
+    """What an outage of so many hours leaves that is over so many hours after midnight of the 1st."""
     end = LAST_DAY + over_at * SECONDS
     return after(end - hours * SECONDS, end, rate, look=12 * SECONDS)
 
@@ -89,6 +94,7 @@ def longest(rate: float) -> int:
 
 
 def measure(say: Say) -> Figure:
+    """The longest outage without an expired line, at each rate of ``RATES``, and how much expires after longer ones."""
     say("outages of 1 to 30 hours")
     survived = {rate: longest(rate) for rate in RATES}
     worst = ordinary(MUST_SURVIVE, RATES[0])

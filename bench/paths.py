@@ -34,7 +34,7 @@ class Trail:
     files: list[str] = field(default_factory=list)
 
     def __call__(self, frame: FrameType, happened: str, _argument: Any) -> None:
-        """What ``sys.setprofile`` calls."""
+        """Note a call; ``sys.setprofile`` calls this."""
         name = frame.f_code.co_filename
         if happened == "call" and name.startswith(CODE):
             self.files.append(name.removeprefix(CODE))
@@ -86,7 +86,8 @@ def event() -> Trail:
 
 
 def hour() -> Trail:
-    """The way of an hour with one line, from finding it to its MeteringRecordId, by warm functions."""
+    """The way of an hour with one line, from finding it to its MeteringRecordId, by warm functions. Raises RuntimeError
+    if the line was not billed."""
     house, (first, second) = _house(2)
     house.now = AFTER
     client: Any = MeteringClient(house.marketplace.state)
@@ -133,6 +134,7 @@ def _house(customers: int) -> tuple[_House, list[str]]:
 
 
 def measure(say: Say) -> Figure:
+    """Files, calls and moves between files on the way of an event and of an hour."""
     say("one event, one hour")
     trails = {"an event": event(), "an hour": hour()}
     return Figure(

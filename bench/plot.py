@@ -16,7 +16,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True)
 class Axis:
-    """label, and whether it is logarithmic."""
+    """An axis: its label, and whether it is logarithmic."""
 
     label: str
     log: bool = False
@@ -24,7 +24,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Series:
-    """name and points, in the order of x."""
+    """A line of a chart: its name, and its points in the order of x."""
 
     name: str
     points: Points
@@ -67,7 +67,7 @@ def nice_step(span: float) -> float:
 
 
 def text_of(value: float) -> str:
-    """``10,000``, ``0.5``."""
+    """A number on an axis, for example ``10,000`` or ``0.5``."""
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:g}"
 
 

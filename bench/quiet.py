@@ -9,7 +9,8 @@ from pathlib import Path
 
 @contextmanager
 def quiet_logs() -> Iterator[None]:
-    """The rooms' loggers write to the null device meanwhile: making a line is measured, a terminal is not."""
+    """Let the rooms' loggers write to the null device meanwhile: a figure measures how a line is made, and not a
+    terminal."""
     loggers = [logging.getLogger(room) for room in ("metering", "usage", "ledger")]
     handlers = [handler for one in loggers for handler in one.handlers if isinstance(handler, logging.StreamHandler)]
     before = [handler.stream for handler in handlers]

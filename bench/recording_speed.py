@@ -17,6 +17,7 @@ SMALL = 60
 
 
 def measure(say: Say) -> Figure:
+    """Events recorded per second, over the rates of the bare transactions and of the other designs."""
     ratios: dict[str, list[float]] = {"raw": [], "raw, unchecked": [], "sample": [], "specification": []}
     rates: dict[str, list[float]] = {"ours": [], "raw": [], "raw, unchecked": [], "sample": [], "specification": []}
     with emulator() as resource:
@@ -30,7 +31,7 @@ def measure(say: Say) -> Figure:
         for number in range(ROUNDS + 1):
             say(f"round {number} of {ROUNDS}" if number else "warming up")
             found = _round(number, resource, house, client, bare)
-            if number:  # the first warms up caches and connections
+            if number:  # The first round warms up caches and connections.
                 for name, rate in found.items():
                     rates[name].append(rate)
                 for name in ratios:

@@ -18,7 +18,7 @@ Request = tuple[str, dict[str, Any]]
 
 @contextmanager
 def noted(*clients: Any) -> Iterator[list[Request]]:
-    """Every request that these clients (botocore's) are asked for meanwhile, in order."""
+    """Yield a list that fills with every request that these clients (botocore's) make meanwhile, in order."""
     requests: list[Request] = []
 
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -34,7 +34,7 @@ def noted(*clients: Any) -> Iterator[list[Request]]:
 
 
 def rewritten(value: Any, names: Mapping[str, str]) -> Any:
-    """A request with every text that is, or ends after ``#`` or ``:`` in, one of these names replaced."""
+    """The requests with these names replaced, in every text that is one, or that ends in one after ``#`` or ``:``."""
     if isinstance(value, str):
         for old, new in names.items():
             if old in value:
@@ -58,7 +58,8 @@ def calls(requests: Sequence[Request], clients: Mapping[str, Any]) -> list[Calla
 
 
 def seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
-    """By that clock (``time.perf_counter``, or ``time.thread_time`` for this thread's CPU), without the collector."""
+    """Seconds that the work takes by that clock (``time.perf_counter``, or ``time.thread_time`` for this thread's CPU),
+    without the garbage collector."""
     gc.collect()
     gc.disable()
     try:
@@ -70,8 +71,10 @@ def seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
 
 
 def wall(work: Callable[[], object]) -> float:
+    """Seconds that the work takes by the wall clock."""
     return seconds(work, time.perf_counter)
 
 
 def cpu(work: Callable[[], object]) -> float:
+    """Seconds of this thread's CPU that the work takes."""
     return seconds(work, time.thread_time)

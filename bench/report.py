@@ -24,7 +24,7 @@ sending), rebuilt in [`bench/designs`](../bench/designs) and run on the same eve
 
 
 def page(figures: Sequence[Figure], missing: Sequence[str] = ()) -> str:
-    """The page. missing: names of figures that were never measured."""
+    """The page in Markdown. missing: names of figures that were never measured."""
     parts = [HEAD, f"Python {platform.python_version()}, {os.cpu_count()} cores.\n", results(figures)]
     if missing:
         parts.append(f"Not measured: {', '.join(missing)}.\n")
@@ -43,7 +43,7 @@ def results(figures: Sequence[Figure]) -> str:
 
 
 def section(figure: Figure) -> str:
-    """One figure."""
+    """One figure's section of the page, in Markdown."""
     parts = [f"## {figure.title}\n", f"{_paragraph(figure.method)}\n"]
     for one in figure.tables:
         parts += [f"{one.title}:\n", table(one.head, one.rows)]
@@ -60,6 +60,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def write(figures: Sequence[Figure], missing: Sequence[str] = (), path: Path = PAGE) -> None:
+    """Write the page of the figures to ``path``. missing: names of figures that could not be measured."""
     path.write_text(page(figures, missing).rstrip() + "\n", encoding="utf-8")
 
 

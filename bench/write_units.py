@@ -39,7 +39,7 @@ def ours(number: int, first_sight: bool = False) -> tuple[int, int]:
 
 
 def alone_in_a_running_hour() -> int:
-    """Write units of one event whose hour is there already."""
+    """Write units of one event whose hour has a record already."""
     capacity = Capacity()
     house = House(MemoryDynamoDB(capacity=capacity))
     house.subscribe(CUSTOMER)
@@ -136,6 +136,7 @@ def _marking_rows(number: int) -> int:
 
 
 def measure(say: Say) -> Figure:
+    """Write units for each event by the number of events in a customer's hour, of our design and of the others."""
     rows, plotted = [], {"ours": [], "specification": [], "AWS sample": []}  # type: ignore[var-annotated]
     per_event: dict[int, float] = {}
     for number in COUNTS:

@@ -44,12 +44,13 @@ Yes = Annotated[bool, typer.Option("--yes", envvar="YES", help="do not ask")]
 
 
 def say(line: str) -> None:
+    """Print a line to the terminal, with its brackets as they are."""
     console.print(escape(line))
 
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Ends a known failure in one line and exit code 1."""
+    """End a known failure in one line. Raises typer.Exit: with code 1 for a failure, with 130 for an interrupt."""
     heed_interrupts()
     try:
         yield
@@ -64,6 +65,8 @@ def one_line() -> Iterator[None]:
 
 
 def read_stage(name: str, product_code: str) -> Stage:
+    """The stage of that name, as its files have it. Raises NotReady if no stage is named, StageError for a wrong
+    file."""
     if not name:
         existing = "|".join(stages.names(ROOT / "stages"))
         raise NotReady(f"no stage is named: write STAGE=<{existing}>")
@@ -71,6 +74,10 @@ def read_stage(name: str, product_code: str) -> Stage:
 
 
 def reached(name: str, product_code: str, seller: bool = False) -> Target:
+    """The stage with the account of the caller's credentials, which this prints where the stage file names none.
+
+    Raises NotReady where the credentials are not the stage's.
+    """
     target = reach(read_stage(name, product_code), seller=seller)
     if target.stage.account is None:
         say(f"account {target.account} (stages/{name}.toml names none)")
@@ -176,7 +183,7 @@ def smoke_command(
 
 
 def report(looks: Iterable[Look], *, title: str, policy: str, as_json: bool) -> None:
-    """Exit code 1 if any line is red."""
+    """Run the looks and print their lines. Raises typer.Exit with code 1 if a line is red."""
     if not all_well(looks, title=title, policy=policy, as_json=as_json, console=console):
         raise typer.Exit(1)
 

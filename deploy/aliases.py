@@ -24,6 +24,7 @@ class Version:
 
     @property
     def number(self) -> int:
+        """The version's number, of a function or of a workflow."""
         return int(self.id.rsplit(":", 1)[-1])
 
 

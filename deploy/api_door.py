@@ -15,7 +15,7 @@ SERVICE = "execute-api"
 
 
 class Answer(NamedTuple):
-    """``json`` is the body where it is JSON, else None."""
+    """An answer of the API. ``json`` is the body where it is JSON, else None."""
 
     status: int
     content_type: str
@@ -34,7 +34,7 @@ def get(url: str) -> Answer:
 
 
 class ApiDoor:
-    """The API at one address."""
+    """The API at one address, called with the caller's credentials."""
 
     def __init__(self, url: str, session: boto3.Session, region: str) -> None:
         self._url = url

@@ -32,6 +32,7 @@ class Assembly:
 
 
 def folder_of(stage: str, *, seller: bool = False) -> Path:
+    """The folder that a stage's templates are synthesized into. seller: those of the publishing account."""
     return ROOT / "build" / f"cdk.out-{stage}{'-seller' if seller else ''}"
 
 

@@ -37,8 +37,10 @@ class Aws:
 
 
 def code_of(failure: ClientError) -> str:
+    """The error code that AWS answered with, for example ``AccessDenied``."""
     return failure.response["Error"]["Code"]
 
 
 def is_denied(failure: ClientError) -> bool:
+    """Whether the caller's credentials lack the right."""
     return code_of(failure) in DENIED

@@ -9,7 +9,8 @@ from deploy.target import Target
 
 
 def bootstrap(target: Target, more: Sequence[str], say: Callable[[str], None]) -> None:
-    """Bootstrap each Region that a stack of this stage may go to. ``more``: the CLI's own options. Raises NotReady."""
+    """Bootstrap each Region that a stack of this stage may go to. ``more``: the CLI's own options. Raises NotReady
+    where the CLI fails."""
     say(
         f"account {target.account}, {' and '.join(target.all_regions)}: stack {target.toolkit_stack}"
         " (a bucket for assets, and the roles that deploy)"

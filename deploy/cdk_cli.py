@@ -14,7 +14,7 @@ from stacks.node import npm, pinned_node
 
 ROOT = Path(__file__).resolve().parent.parent
 CLI = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
-#: The CLI calls AWS and nobody else.
+#: The CLI calls AWS alone.
 QUIET = {"CDK_DISABLE_CLI_TELEMETRY": "true"}
 
 

@@ -29,7 +29,7 @@ def clear_away(target: Target, stacks: Iterable[DeployedStack], say: Callable[[s
 
 
 def delete_stack(target: Target, stack: DeployedStack) -> None:
-    """Take its protection off and delete it. Raises NotReady where it stays."""
+    """Take the stack's protection off and delete the stack. Raises NotReady where it stays."""
     client = target.session.client("cloudformation", region_name=stack.region)
     if stack.protected:
         client.update_termination_protection(StackName=stack.id, EnableTerminationProtection=False)

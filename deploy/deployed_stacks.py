@@ -52,7 +52,7 @@ class Resource(NamedTuple):
 
 
 def deployed_stacks(target: Target) -> list[DeployedStack]:
-    """In the order of their names."""
+    """The stage's stacks that AWS has, in the order of their names."""
     # The last word of a name is ours and has no hyphen, so no stage finds another's stacks.
     ours = re.compile(rf"YawlMetering-{re.escape(target.stage.name)}-[A-Za-z]+")
     found: list[DeployedStack] = []
@@ -85,7 +85,7 @@ def resources_of(aws: Aws, stack: DeployedStack) -> list[Resource]:
 
 
 def check_states(stacks: Iterable[DeployedStack]) -> None:
-    """Raises NotReady where a stack is being changed, or is stuck in a change."""
+    """Refuse to go on where a stack is being changed, or is stuck in a change. Raises NotReady."""
     for stack in stacks:
         if stack.status.endswith("_IN_PROGRESS") and stack.status != ONLY_NAMED:
             raise NotReady(f"{stack.name} is {stack.status}: another deployment changes it; run this again afterwards")

@@ -23,14 +23,17 @@ class DeployedStage:
 
     @property
     def stage(self) -> Stage:
+        """The stage as its files have it."""
         return self.target.stage
 
     @property
     def aws(self) -> Aws:
+        """AWS in the stage's account and Region."""
         return self.target.aws
 
     @cached_property
     def stacks(self) -> tuple[DeployedStack, ...]:
+        """The stage's stacks in AWS, asked for once."""
         return tuple(deployed_stacks(self.target))
 
     def output(self, stack: str, name: str) -> str | None:
@@ -48,12 +51,12 @@ class DeployedStage:
 
     @property
     def api_url(self) -> str | None:
-        """The API's address from here."""
+        """The API's address as this machine reaches it."""
         return self.api_address.rstrip("/") if self.api_address else self.named_url
 
     @property
     def schedule_group(self) -> str:
-        """The group of all its schedules."""
+        """The name of the group of all the stage's schedules."""
         return self.output("Metering", "ScheduleGroupName") or "default"
 
     @cached_property
@@ -63,4 +66,5 @@ class DeployedStage:
         return tuple(resource for stack in complete for resource in resources_of(self.aws, stack))
 
     def of_type(self, *types: str) -> list[Resource]:
+        """The stage's resources of these CloudFormation types."""
         return [resource for resource in self.resources if resource.type in types]

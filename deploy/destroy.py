@@ -11,7 +11,10 @@ from deploy.target import Target
 
 
 def destroy(target: Target, *, agreed: Callable[[], bool], say: Callable[[str], None]) -> None:
-    """Raises NotReady where nothing may be removed, above all for a stage that keeps its data."""
+    """Remove a stage's stacks, with all that they store, once ``agreed`` returns true.
+
+    Raises NotReady where nothing may be removed, above all for a stage that keeps its data.
+    """
     stage = target.stage
     if stage.keep_data:
         raise NotReady(

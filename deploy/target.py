@@ -34,6 +34,7 @@ class Target:
 
     @property
     def aws(self) -> Aws:
+        """AWS in the target's account, first in the stage's Region."""
         return Aws(self.session, self.stage.region)
 
     @property
@@ -49,11 +50,12 @@ class Target:
 
     @property
     def make_variables(self) -> str:
-        """The variables of a make target that means this."""
+        """The variables that make ``make`` work on this target."""
         return f"STAGE={self.stage.name}" + (" SELLER=1" if self.seller else "")
 
     @property
     def qualifier(self) -> str:
+        """The qualifier of the company's bootstrap, or CDK's default one."""
         return self.stage.bootstrap_qualifier or DEFAULT_QUALIFIER
 
     @property
@@ -103,7 +105,7 @@ def reach(stage: Stage, *, seller: bool = False) -> Target:
 
 
 def check_bootstrap(target: Target) -> None:
-    """Raises NotReady where a Region has no bootstrap stack yet."""
+    """Make sure that each Region has a bootstrap stack. Raises NotReady where one has none."""
     for region in target.regions:
         try:
             target.aws.ask("ssm", "get_parameter", region=region, Name=f"/cdk-bootstrap/{target.qualifier}/version")

@@ -128,6 +128,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
 
 
 def function_environment(stage: Stage) -> FunctionEnvironment:
+    """The environment of all of the stage's functions."""
     return FunctionEnvironment(
         metrics_namespace=f"{NAMESPACE}/{stage.name}",
         log_group_prefix=f"/yawl-metering/{stage.name}",

@@ -12,6 +12,7 @@ STAGE_TAG = "yawl-metering-stage"
 
 
 def tags_of(stage: Stage) -> Mapping[str, str]:
+    """The stage's own tags and the tag of its name."""
     return {**stage.tags, STAGE_TAG: stage.name}
 
 
@@ -22,7 +23,7 @@ def tag_everything(app: App, stage: Stage) -> None:
 
 
 def stack_settings(stage: Stage, *, account: str | None = None) -> dict[str, Any]:
-    """Arguments of each stack. account: of the stack, if it is not the stage's. A boundary with another account's ARN
+    """Arguments of each stack. account: the stack's, if it is not the stage's. A boundary with another account's ARN
     does not exist there."""
     settings: dict[str, Any] = {"tags": tags_of(stage)}
     boundary = stage.permissions_boundary
@@ -34,5 +35,5 @@ def stack_settings(stage: Stage, *, account: str | None = None) -> dict[str, Any
 
 
 def synthesizer(stage: Stage) -> DefaultStackSynthesizer | None:
-    """For the bootstrap stack with the company's qualifier; None is CDK's default."""
+    """The synthesizer for the bootstrap stack with the company's qualifier; None is CDK's default."""
     return DefaultStackSynthesizer(qualifier=stage.bootstrap_qualifier) if stage.bootstrap_qualifier else None

@@ -7,7 +7,10 @@ from stacks.stage import StageError
 
 
 def flag(context: Mapping[str, Any], key: str, *, default: bool, left_out: str) -> bool:
-    """left_out: what leaving the flag out does, for the error's text. Raises StageError for any other word."""
+    """The value of a flag ``-c key=true``. left_out: what leaving the flag out does, for the error's text.
+
+    Raises StageError for any other word than true and false.
+    """
     # The CDK CLI passes words, cdk.json has booleans.
     word = context.get(key, default)
     if not isinstance(word, bool) and word not in ("true", "false"):

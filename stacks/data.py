@@ -10,6 +10,8 @@ from stacks.constructs.storage.table import LedgerTable
 
 
 class DataStack(Stack):
+    """The stage's tables. Their data must survive the stack, unless the stage says otherwise."""
+
     def __init__(
         self,
         scope: Construct,
@@ -21,9 +23,9 @@ class DataStack(Stack):
         write_units: int | None,
         **kwargs: Any,
     ) -> None:
-        """suffix: of the tables' names. protect: they refuse deletion.
+        """Each table's name ends in the suffix. protect: the tables refuse deletion.
 
-        read_units, write_units: request units a second of each table and index at most; None is no ceiling.
+        read_units, write_units: request units a second of each table and index at most; None sets no limit.
         """
         super().__init__(scope, id_, **kwargs)
         self._suffix = suffix

@@ -27,6 +27,8 @@ QUEUED_USAGE_WITHIN = Duration.seconds(60)
 
 
 class DoorFunctions(NamedTuple):
+    """The functions behind the API and the queues."""
+
     registration: Function
     subscriber_api: Function
     subscription_notices: Function
@@ -36,6 +38,8 @@ class DoorFunctions(NamedTuple):
 
 
 class Recording(TypedDict):
+    """The rights that recording usage needs, as arguments of ``Functions.add``."""
+
     reads: Sequence[LedgerTable]
     checks: Sequence[LedgerTable]
     puts: Sequence[LedgerTable]
@@ -43,8 +47,11 @@ class Recording(TypedDict):
 
 
 def door_functions(functions: Functions, data: DataStack, *, public_concurrency: int | None) -> DoorFunctions:
-    """public_concurrency: executions that registration may have at once. Unsigned callers can make it wait for
-    Marketplace, and usage, notices and metering need the account's other executions."""
+    """Add the functions behind the API and the queues.
+
+    public_concurrency: executions that registration may have at once. Unsigned callers can make it wait for
+    Marketplace, and usage, notices and metering need the account's other executions.
+    """
     subscribers, events, records, notices = data.subscribers, data.usage_events, data.metering_records, data.notices
     # Recording needs the same rights whichever door the events come in by.
     recording: Recording = {

@@ -131,7 +131,8 @@ class DoorsStack(Stack):
     def _feed(
         self, queue: NoticeQueue, *, topics: Mapping[str, TopicKind], detail_types: Sequence[str], description: str
     ) -> None:
-        """topics: their kinds by the ids of their subscriptions."""
+        """Let the queue take the notices of these topics and events. topics: their kinds by the ids of their
+        subscriptions."""
         ways = self._stage.notices if self._stage.takes_notices else ()
         if "sns" in ways:
             for id_, kind in topics.items():
@@ -148,6 +149,7 @@ class DoorsStack(Stack):
 
 
 def routes(to: DoorFunctions) -> list[Route]:
+    """The API's routes, each with the function that answers it."""
     customer = "/subscribers/{customerIdentifier}"
     return [
         # A buyer who opens the fulfilment URL directly, or reloads the page, learns where to begin.

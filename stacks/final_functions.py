@@ -16,7 +16,8 @@ from stacks.data import DataStack
 
 
 def final_functions(functions: Functions, data: DataStack, *, hourly: HourlyFunctions) -> FinalFunctions:
-    """hourly: the sealer, the planner and the only submitter are those of the hourly workflow."""
+    """Add the functions of final metering. hourly: the sealer, the planner and the only submitter are those of the
+    hourly workflow."""
     subscribers, records, state = data.subscribers, data.metering_records, data.state
     return FinalFunctions(
         find_final_hours=functions.add(
@@ -51,7 +52,8 @@ def final_functions(functions: Functions, data: DataStack, *, hourly: HourlyFunc
 
 
 def start_final_metering(functions: Functions) -> Function:
-    """Its right to the subscribers' stream comes with the event source mapping."""
+    """Add the function that starts final metering. Its right to the subscribers' stream comes with the event source
+    mapping."""
     return functions.add(
         "start-final-metering",
         "metering.handlers.start_final_metering.handler",
@@ -61,6 +63,7 @@ def start_final_metering(functions: Functions) -> Function:
 
 
 def look_after_leavers(functions: Functions, data: DataStack) -> Function:
+    """Add the function that starts final metering which does not run, and counts overdue customers."""
     return functions.add(
         "look-after-leavers",
         "metering.handlers.look_after_leavers.handler",

@@ -1,4 +1,4 @@
-"""The values of the functions' settings, by name: what a stage and its tables tell them."""
+"""The values of the functions' settings, by name, from a stage and its tables."""
 
 from marketplace import dimensions, tiers
 from stacks.data import DataStack

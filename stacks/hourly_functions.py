@@ -20,8 +20,11 @@ from stacks.data import DataStack
 def hourly_functions(
     functions: Functions, data: DataStack, *, failed_lines: sqs.IQueue, submit_concurrency: int
 ) -> HourlyFunctions:
-    """failed_lines: where ``report`` puts copies. submit_concurrency: copies of ``submit-batch``, not more, since they
-    share the stage's rate of calls."""
+    """Add the functions of the hourly workflow.
+
+    failed_lines: where ``report`` puts copies. submit_concurrency: copies of ``submit-batch``, not more, since they
+    share the stage's rate of calls.
+    """
     subscribers, events, records, state = data.subscribers, data.usage_events, data.metering_records, data.state
     steps = HourlyFunctions(
         put_zero_records=functions.add(

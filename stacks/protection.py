@@ -15,5 +15,6 @@ CONTEXT_KEY = "protect"
 
 
 def is_protected(stage: Stage, context: Mapping[str, Any]) -> bool:
-    """Raises StageError if the context has another word than true or false."""
+    """Whether the stage's stacks refuse deletion. Raises StageError if the context has another word than true or
+    false."""
     return stage.keep_data and flag(context, CONTEXT_KEY, default=True, left_out="protects the stage")

@@ -21,10 +21,12 @@ CALLS = ("BatchMeterUsage", "GetEntitlements", "ResolveCustomer")
 
 
 class SellerStack(NoticesStack):
+    """The stack of the publishing account: the role for the stage's functions, and the events that it passes on."""
+
     def __init__(
         self, scope: Construct, id_: str, *, role_arn: str, external_id: str, stage_account: str, **kwargs: Any
     ) -> None:
-        """role_arn: as in the stage file; the role gets its path and name."""
+        """The role gets the path and the name of ``role_arn``, which is that of the stage file."""
         super().__init__(scope, id_, stage_account=stage_account, **kwargs)
         path, name = role_arn.split(":role")[1].rsplit("/", 1)
         self.role = iam.Role(

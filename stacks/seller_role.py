@@ -15,12 +15,14 @@ def seller_settings(stage: Stage) -> dict[str, str]:
 
 
 def is_for_seller(context: Mapping[str, Any]) -> bool:
-    """Whether synthesis makes the seller's stack alone. Raises StageError."""
+    """Whether synthesis makes the seller's stack alone. Raises StageError if the context has another word than true or
+    false."""
     return flag(context, CONTEXT_KEY, default=False, left_out="makes the stage's own stacks")
 
 
 def check_seller(stage: Stage, context: Mapping[str, Any]) -> None:
-    """Raises StageError if the seller's stack is wanted and the stage has no seller in another account."""
+    """Make sure that a stage for the seller's stack has a seller in another account. Raises StageError if it has
+    none."""
     if is_for_seller(context) and stage.seller_account is None:
         raise StageError(
             f"stages/{stage.name}.toml: sellerRoleArn names no role of another account: -c {CONTEXT_KEY}=true makes the"

@@ -29,7 +29,7 @@ CLI_CONTEXT = "CDK_CONTEXT_JSON"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes the assembly; returns the process's exit code."""
+    """Write the assembly; returns the process's exit code."""
     parser = argparse.ArgumentParser(prog="python -m stacks.synth", description="write a stage's cloud assembly")
     parser.add_argument("--stage", help="a file of stages/, without .toml")
     parser.add_argument("--out", type=Path, help="folder of the assembly (default: build/cdk.out, or the CDK CLI's)")
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stage_of(context: Mapping[str, Any], folder: Path = ROOT / "stages") -> stages.Stage:
-    """The stage that the context names. Raises StageError."""
+    """The stage that the context names. Raises StageError if it names none or an interpreter that is not there, or if
+    the stage's files are wrong."""
     name = context.get("stage")
     if not name:
         raise StageError(f"no stage is named: pass -c stage=<{'|'.join(stages.names(folder))}>")

@@ -1,4 +1,4 @@
-"""Watching: every alarm, and whom it calls."""
+"""Every alarm of a stage, and the people that it calls."""
 
 from typing import Any
 
@@ -31,6 +31,8 @@ REFUSED_BY_DESIGN = 300
 
 
 class WatchStack(Stack):
+    """Every alarm of the stage, and the ways to the people whom they call."""
+
     def __init__(
         self,
         scope: Construct,

@@ -20,7 +20,8 @@ TABLE = Table(
 
 
 def record(table: Any, events: Sequence[UsageEvent], first: int, **more: Any) -> dict[str, Any]:
-    """One PutItem per event; the last answer. first: the key of the first (its README asks for unique ones)."""
+    """Write one PutItem per event, and return the last answer. first: the key of the first (its README asks for unique
+    ones)."""
     answer: dict[str, Any] = {}
     for number, event in enumerate(events):
         answer = table.put_item(
@@ -46,7 +47,7 @@ def batches(rows: Sequence[Any]) -> list[list[tuple[str, str, int]]]:
 
 
 def mark_submitted(table: Any, customer: str, created: int, response: str, **more: Any) -> Any:
-    """One UpdateItem per row: the response, and the mark off."""
+    """Mark a row as sent, with the response, by one UpdateItem."""
     return table.update_item(
         Key={"customerIdentifier": customer, "create_timestamp": created},
         UpdateExpression="SET metering_failed = :failed, metering_response = :response REMOVE metering_pending",

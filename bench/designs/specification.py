@@ -23,7 +23,7 @@ BATCH = 100
 
 
 def record(table: Any, events: Sequence[UsageEvent], hour: int, now: datetime, **more: Any) -> dict[str, Any]:
-    """One UpdateItem per event; the last answer. A repeat is counted again."""
+    """Write one UpdateItem per event, and return the last answer. A repeat is counted again."""
     answer: dict[str, Any] = {}
     for event in events:
         answer = table.update_item(
@@ -65,4 +65,5 @@ def mark_submitted(table: Any, customer: str, hour: int, response: str, **more: 
 
 
 def clock() -> datetime:
+    """The time now, as a datetime in UTC."""
     return datetime.now(UTC)

@@ -67,6 +67,7 @@ def seller_aws(deployed: DeployedStage) -> Aws:
 
 
 def seller_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """The seller's account: whether these credentials, a profile's or the role reach it."""
     about, role = "seller account", deployed.stage.seller_role_arn
     seller = deployed.stage.seller_account or deployed.target.account
     if deployed.seller_profile:
@@ -97,7 +98,7 @@ def _profile_line(about: str, profile: str, account: str, seller: str) -> Line:
 
 
 def region_line(region: str, opt_status: str) -> Line:
-    """opt_status: the answer of Account Management's GetRegionOptStatus."""
+    """One Region of the account. opt_status: the answer of Account Management's GetRegionOptStatus."""
     about = f"Region {region}"
     if opt_status in ("ENABLED", "ENABLED_BY_DEFAULT"):
         return green(about, "is switched on")
@@ -107,6 +108,7 @@ def region_line(region: str, opt_status: str) -> Line:
 
 
 def region_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for each Region that the stage deploys to: whether the account has it enabled."""
     for region in deployed.target.regions:
         # A service of the whole account, called in the Region that every account has.
         answer = deployed.aws.ask("account", "get_region_opt_status", region=NOTICES_REGION, RegionName=region)
@@ -114,7 +116,7 @@ def region_lines(deployed: DeployedStage) -> Iterator[Line]:
 
 
 def bootstrap_line(target: Target, region: str, version: str | None) -> Line:
-    """version: the parameter of the bootstrap stack; None where there is no stack."""
+    """The bootstrap of one Region. version: the parameter of the bootstrap stack; None where there is no stack."""
     about = f"bootstrap in {region}"
     run = f"run `make bootstrap STAGE={target.stage.name}`"
     if version is None:
@@ -125,6 +127,7 @@ def bootstrap_line(target: Target, region: str, version: str | None) -> Line:
 
 
 def bootstrap_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for each Region that the stage deploys to: whether its bootstrap stack is there and new enough."""
     name = f"/cdk-bootstrap/{deployed.target.qualifier}/version"
     for region in deployed.target.regions:
         version: str | None = None

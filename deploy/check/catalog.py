@@ -25,24 +25,27 @@ class Product:
 
     @property
     def code(self) -> str:
+        """The product code, as functions and notices have it; empty where the listing has none."""
         return str(self._description.get("ProductCode", ""))
 
     @property
     def title(self) -> str:
+        """The listing's title, or the product's id where there is none."""
         return str(self._description.get("ProductTitle", self.id))
 
     @property
     def visibility(self) -> str:
+        """The listing's visibility, for example ``Limited``; empty where the catalog has none."""
         return str(self._description.get("Visibility", ""))
 
     @property
     def dimensions(self) -> dict[str, frozenset[str]]:
-        """Kinds by the dimension's key."""
+        """The kinds of each dimension, by its key."""
         return {each["Key"]: frozenset(each.get("Types") or ()) for each in self.details.get("Dimensions") or ()}
 
     @property
     def fulfilment_urls(self) -> tuple[str, ...]:
-        """In the listing's order, each once."""
+        """The addresses that Marketplace sends buyers to, in the listing's order, each once."""
         options = [
             each for version in self.details.get("Versions") or () for each in version.get("DeliveryOptions") or ()
         ]
@@ -55,14 +58,15 @@ class Product:
 
 @dataclass(frozen=True)
 class Found:
-    """product: the one with the code, or None. others: the seller's SaaS products."""
+    """The search of a product. product: the one with the code, or None. others: the seller's SaaS products."""
 
     product: Product | None
     others: tuple[Product, ...] = ()
 
 
 def find_product(aws: Aws, product_code: str) -> Found:
-    """The product with the code. AWS finds listings by id only, so this looks at each. Raises ClientError."""
+    """The product with the code. AWS finds listings by id only, so this looks at each. Raises ClientError where AWS
+    refuses."""
     seen = []
     for product in _products(aws, SAAS):
         if product.code == product_code:

@@ -19,7 +19,7 @@ POLICY = "docs/check-policy.json"
 
 
 def looks(deployed: DeployedStage) -> Iterator[Look]:
-    """Each look calls AWS when it runs, not before."""
+    """The looks at an account and a listing. Each look calls AWS when it runs, not before."""
 
     @cache
     def found() -> Found:

@@ -19,6 +19,7 @@ def stacks_of(stage: Stage) -> list[str]:
 
 
 def stack_lines(stage: Stage, stacks: Sequence[DeployedStack]) -> Iterator[Line]:
+    """A line for each stack of the stage: its state; one line where the stage has none yet."""
     existing = {stack.name: stack for stack in stacks if stack.status != ONLY_NAMED}
     if not existing:
         yield green("stacks", f"none yet: after `make deploy STAGE={stage.name}` more is looked at")
@@ -43,6 +44,7 @@ def _stack_line(stage: Stage, name: str, stack: DeployedStack | None) -> Line:
 
 
 def schedule_line(name: str, state: str) -> Line:
+    """Whether one schedule is enabled. state: from GetSchedule."""
     about = f"schedule {name}"
     if state == "ENABLED":
         return green(about, "is enabled")
@@ -50,16 +52,19 @@ def schedule_line(name: str, state: str) -> Line:
 
 
 def schedule_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for each of the stage's schedules: whether it is enabled."""
     for schedule in deployed.of_type("AWS::Scheduler::Schedule"):
         answer = deployed.aws.ask("scheduler", "get_schedule", GroupName=deployed.schedule_group, Name=schedule.name)
         yield schedule_line(schedule.logical_id, answer["State"])
 
 
 def is_dead_letters(queue: Resource) -> bool:
+    """Whether the queue keeps messages for a person to look at."""
     return any(word in queue.logical_id for word in DEAD_LETTERS)
 
 
 def dead_letter_line(name: str, messages: int) -> Line:
+    """Whether one queue for a person is empty. messages: how many it holds, about."""
     about = f"queue {name}"
     if not messages:
         return green(about, "is empty")
@@ -71,6 +76,7 @@ def dead_letter_line(name: str, messages: int) -> Line:
 
 
 def dead_letter_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for each of the stage's queues that hold messages for a person."""
     for queue in filter(is_dead_letters, deployed.of_type("AWS::SQS::Queue")):
         answer = deployed.aws.ask(
             "sqs",

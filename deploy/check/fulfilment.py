@@ -15,7 +15,8 @@ PATH = "/register"
 
 
 def listed_line(stage: Stage, listed: Sequence[str], own: str | None) -> Line:
-    """listed: the listing's fulfilment URLs. own: the stage's; None before it is deployed.
+    """Whether the listing sends buyers to this stage. listed: the listing's fulfilment URLs. own: the stage's; None
+    before it is deployed.
 
     Marketplace posts to exactly this address, so it is compared letter for letter. Several stages may share a listing,
     which sends buyers to only one of them.
@@ -44,7 +45,8 @@ def listed_line(stage: Stage, listed: Sequence[str], own: str | None) -> Line:
 
 
 def page_line(url: str, status: int | None, why: str = "") -> Line:
-    """status: the answer to a GET, which the portal and a buyer's reload send; None where nothing answered."""
+    """Whether the registration page answers. status: the answer to a GET, which the portal and a buyer's reload send;
+    None where nothing answered."""
     about = "fulfilment page"
     parts = urlsplit(url)
     if parts.scheme != "https" and parts.hostname not in LOCAL_HOSTS:
@@ -59,7 +61,7 @@ def page_line(url: str, status: int | None, why: str = "") -> Line:
 
 
 def page_lines(deployed: DeployedStage) -> Iterator[Line]:
-    """Nothing before the stage is deployed."""
+    """The line of the registration page; none before the stage is deployed."""
     if deployed.api_url is None:
         return
     url = f"{deployed.api_url}{PATH}"

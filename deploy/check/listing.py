@@ -21,6 +21,8 @@ PRICING_MODELS = {
 
 
 def product_lines(stage: Stage, found: Found) -> Iterator[Line]:
+    """The lines of the listing: its product, visibility, dimensions and pricing model. One red line where the product
+    is another one."""
     about, product, correct = "product", found.product, f"correct productCode in {_file(stage)}"
     if product is None:
         others = "; ".join(f"{each.code} ({each.title})" for each in found.others) or "it has none"
@@ -48,6 +50,7 @@ def _file(stage: Stage) -> str:
 
 
 def visibility_line(visibility: str) -> Line:
+    """What the listing's visibility means for buyers."""
     about = "visibility"
     if visibility == "Public":
         return green(about, "Public: everybody can subscribe")
@@ -63,7 +66,7 @@ def visibility_line(visibility: str) -> Line:
 
 
 def dimension_lines(stage: Stage, listed: Mapping[str, frozenset[str]]) -> Iterator[Line]:
-    """listed: kinds by key. Each of the stage's and of the listing's has a line."""
+    """A line for each dimension of the stage and of the listing. listed: kinds by key."""
     for name in stage.dimensions:
         yield _dimension_line(name, USAGE, "usage dimension", listed)
     tiers = [tier.name for tier in stage.tiers]
@@ -105,6 +108,7 @@ def _dimension_line(name: str, kind: str, what: str, listed: Mapping[str, frozen
 
 
 def pricing_line(pricing_model: str, offers: Sequence[Mapping[str, Any]]) -> Line:
+    """Whether the offers' terms make the stage's pricing model. offers: the product's public offers."""
     about = "pricing model"
     priced = [frozenset(term.get("Type") for term in offer.get("Terms") or ()) & {BY_USE, UPFRONT} for offer in offers]
     models = sorted({PRICING_MODELS[terms] for terms in priced if terms})

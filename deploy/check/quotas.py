@@ -19,7 +19,8 @@ def reserved_by(stage: Stage) -> int:
 
 
 def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) -> Line:
-    """quota, unreserved: from Lambda's GetAccountSettings. held: what the deployed stage reserves already."""
+    """Whether the account has room for the stage's reservations. quota, unreserved: from Lambda's GetAccountSettings.
+    held: what the deployed stage reserves already."""
     about, wanted = "Lambda concurrency", reserved_by(stage)
     left = unreserved + held - wanted
     if left >= NEVER_RESERVED:
@@ -36,7 +37,8 @@ def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) ->
 
 
 def concurrency_lines(deployed: DeployedStage) -> Iterator[Line]:
-    """Asks what the deployed stage reserves only where it matters, since that is a call for each function."""
+    """The line of Lambda's quota. It asks what the deployed stage reserves only where it matters, since that is a call
+    for each function."""
     limits = deployed.aws.ask("lambda", "get_account_settings")["AccountLimit"]
     found = {"quota": limits["ConcurrentExecutions"], "unreserved": limits["UnreservedConcurrentExecutions"]}
     line = concurrency_line(deployed.stage, **found, held=0)
@@ -49,7 +51,8 @@ def concurrency_lines(deployed: DeployedStage) -> Iterator[Line]:
 
 
 def log_role_line(role: str | None, *, exists: bool | None, deployed: bool) -> Line:
-    """role: API Gateway's account setting. exists: None where IAM does not say."""
+    """The role with which API Gateway writes logs. role: API Gateway's account setting. exists: None where IAM does not
+    say."""
     about = "API Gateway's log role"
     remedy = "deploy again, which sets a role, or set one that trusts apigateway.amazonaws.com"
     if role is None:
@@ -65,11 +68,12 @@ def log_role_line(role: str | None, *, exists: bool | None, deployed: bool) -> L
     return yellow(
         about,
         f"is {role}, one for everybody's APIs in this account and Region; the deployment replaces it",
-        "see that nobody else depends on that role's own rights; set it again afterwards if somebody does",
+        "see that no other API depends on that role's own rights; set it again afterwards if another API does",
     )
 
 
 def log_role_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """Ask AWS for the role with which API Gateway writes logs, and judge it."""
     role = deployed.aws.ask("apigateway", "get_account").get("cloudwatchRoleArn") or None
     exists: bool | None = None
     if role is not None:

@@ -17,7 +17,8 @@ DELETED = "Deleted"
 
 
 def subscription_line(name: str, attributes: Mapping[str, str] | None) -> Line:
-    """attributes: from GetSubscriptionAttributes; None where the subscription is gone."""
+    """Whether one subscription for notices is confirmed. attributes: from GetSubscriptionAttributes; None where the
+    subscription is gone."""
     about = f"subscription {name}"
     again = "delete it in SNS and deploy again: notices of buyers do not come"
     if attributes is None:
@@ -28,6 +29,8 @@ def subscription_line(name: str, attributes: Mapping[str, str] | None) -> Line:
 
 
 def subscription_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for each subscription of the stage's queues to a topic of AWS Marketplace. Raises ClientError where SNS
+    fails."""
     for subscription in deployed.of_type("AWS::SNS::Subscription"):
         if not subscription.name.startswith("arn:"):
             # An e-mail subscription that is not confirmed: the alarm routes report it.
@@ -47,7 +50,8 @@ def subscription_lines(deployed: DeployedStage) -> Iterator[Line]:
 
 
 def e_mail_lines(stage: Stage, region: str, subscriptions: Sequence[Mapping[str, str]]) -> Iterator[Line]:
-    """subscriptions: of all the stage's topics in that Region. An address in both lists has two."""
+    """A line for each address: whether it has confirmed. subscriptions: of all the stage's topics in that Region. An
+    address in both lists has two."""
     wanted = Counter(route for route in (*stage.alarms.page, *stage.alarms.ticket) if not route.startswith("arn:"))
     for address, number in wanted.items():
         arns = [each["SubscriptionArn"] for each in subscriptions if each["Endpoint"] == address]
@@ -71,6 +75,7 @@ def e_mail_lines(stage: Stage, region: str, subscriptions: Sequence[Mapping[str,
 
 
 def e_mail_route_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """The lines of the addresses in each Region with alarms; none before the alarms are deployed."""
     by_region: dict[str, list[Mapping[str, str]]] = {}
     for topic in deployed.of_type("AWS::SNS::Topic"):
         answer = deployed.aws.ask("sns", "list_subscriptions_by_topic", region=topic.region, TopicArn=topic.name)
@@ -81,7 +86,8 @@ def e_mail_route_lines(deployed: DeployedStage) -> Iterator[Line]:
 
 
 def topic_route_line(arn: str, refused: ClientError | None) -> Line:
-    """refused: SNS's refusal to show the topic; None if it shows it."""
+    """Whether one topic of the alarms' routes is there. refused: SNS's refusal to show the topic; None if it shows
+    it."""
     about = f"alarm route {arn}"
     if refused is None:
         return green(about, "is a topic that is there")
@@ -99,19 +105,21 @@ def topic_route_line(arn: str, refused: ClientError | None) -> Line:
 
 
 def topic_route_lines(deployed: DeployedStage, routes: Iterable[str]) -> Iterator[Line]:
-    """The routes that are topics, which exist before the first deployment."""
+    """A line for each route that is a topic; topics exist before the first deployment."""
     for arn in dict.fromkeys(route for route in routes if route.startswith("arn:")):
         yield topic_route_line(arn, refusal(deployed.aws, arn))
 
 
 def no_route_lines(stage: Stage) -> Iterator[Line]:
-    """Lists without receivers. The reader of stage files has refused a live stage that pages nobody already."""
+    """A line for each empty list of routes. The reader of stage files has refused a live stage that pages no person
+    already."""
     for key, routes in (("page", stage.alarms.page), ("ticket", stage.alarms.ticket)):
         if not routes:
-            yield yellow(f"alarms.{key}", "is empty: its alarms only change colour", "name somebody before it is live")
+            yield yellow(f"alarms.{key}", "is empty: its alarms only change colour", "name a person before it is live")
 
 
 def route_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """Whether alarms reach a person: the stage's empty lists, its topics and its addresses."""
     stage = deployed.stage
     yield from no_route_lines(stage)
     yield from topic_route_lines(deployed, (*stage.alarms.page, *stage.alarms.ticket))

@@ -29,7 +29,8 @@ def refusal(aws: Aws, arn: str) -> ClientError | None:
 
 
 def topic_line(arn: str, refused: ClientError | None) -> Line:
-    """refused: SNS's refusal to show the topic; None if it shows it.
+    """Whether a topic of AWS Marketplace can be subscribed to. refused: SNS's refusal to show the topic; None if it
+    shows it.
 
     SNS refuses strangers alike whether a topic exists or not, and Marketplace lets a seller subscribe only. So nothing
     but an answer and NotFound is certain.
@@ -52,6 +53,7 @@ def topic_line(arn: str, refused: ClientError | None) -> Line:
 
 
 def topic_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for each topic of AWS Marketplace that the stage subscribes to; one that says why where it needs none."""
     topics = topics_of(deployed.stage)
     if not topics:
         why = (

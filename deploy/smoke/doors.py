@@ -14,13 +14,15 @@ LOGS = "look at the function's log group and the API's access log"
 
 
 def health_line(answer: Answer) -> Line:
+    """Whether the API answers that it is well."""
     if answer.status == 200 and answer.json == {"status": "ok"}:
         return green("GET /health", "is ok")
     return red("GET /health", f"answers {answer.status}", LOGS)
 
 
 def closed_line(answer: Answer) -> Line:
-    """answer: to an unsigned read of a subscriber, which the gateway itself must refuse."""
+    """Whether the API is closed to strangers. answer: to an unsigned read of a subscriber, which the gateway itself
+    must refuse."""
     about = "unsigned GET /subscribers"
     if answer.status in (401, 403):
         return green(about, f"is turned away ({answer.status})")
@@ -30,7 +32,8 @@ def closed_line(answer: Answer) -> Line:
 
 
 def missing_line(answer: Answer) -> Line:
-    """answer: to a signed read of a missing subscriber, which passes through gateway, function and table."""
+    """Whether the whole way works. answer: to a signed read of a missing subscriber, which passes through gateway,
+    function and table."""
     about = "signed GET /subscribers of nobody"
     if answer.status == 404 and answer.code == "not_found":
         return green(about, "answers 404 not_found, as it has to")
@@ -44,10 +47,12 @@ def missing_line(answer: Answer) -> Line:
 
 
 def door_of(deployed: DeployedStage) -> ApiDoor | None:
+    """The stage's API, called with the caller's credentials; None before it has an address."""
     return ApiDoor(deployed.api_url, deployed.target.session, deployed.stage.region) if deployed.api_url else None
 
 
 def door_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """The lines of three requests that change nothing: health, an unsigned read and a signed one."""
     door = door_of(deployed)
     if door is None:
         yield red("API", "has no address", f"run `make deploy STAGE={deployed.stage.name}`")

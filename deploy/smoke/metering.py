@@ -11,7 +11,7 @@ SCHEDULES = ("ScheduleName", "MonthEndScheduleName")
 
 
 def workflow_line(what: str, arn: str | None, status: str | None) -> Line:
-    """status: from DescribeStateMachine."""
+    """Whether a workflow can run. status: from DescribeStateMachine."""
     if arn is None:
         return red(what, "has no workflow", "deploy again")
     if status != "ACTIVE":
@@ -20,7 +20,8 @@ def workflow_line(what: str, arn: str | None, status: str | None) -> Line:
 
 
 def started_line(name: str, state: str, target: str, workflow: str | None) -> Line:
-    """target: the ARN that the schedule starts. workflow: the ARN that it has to start."""
+    """Whether a schedule starts its workflow. target: the ARN that the schedule starts. workflow: the ARN that it has
+    to start."""
     enabled = schedule_line(name, state)
     if enabled.remedy:
         return enabled
@@ -35,6 +36,7 @@ def started(deployed: DeployedStage) -> str | None:
 
 
 def metering_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for each workflow, and for each schedule that starts one."""
     for output, what in WORKFLOWS.items():
         arn = deployed.output("Metering", output)
         status = (

@@ -24,7 +24,8 @@ def senders_of(stage: Stage, *, entitlements: bool) -> frozenset[str]:
 
 
 def queue_line(name: str, policy: Mapping[str, Any] | None, senders: frozenset[str]) -> Line:
-    """policy: the queue's. senders: the services that it must let in."""
+    """Whether a queue's policy lets in the right services only. policy: the queue's. senders: the services that it must
+    let in."""
     about = f"queue {name}"
     statements = [dict(statement) for statement in _list((policy or {}).get("Statement", ()))]
     if not any(_refuses_plain_http(statement) for statement in statements):
@@ -45,6 +46,7 @@ def queue_line(name: str, policy: Mapping[str, Any] | None, senders: frozenset[s
 
 
 def queue_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """A line for the policy of each of the stage's queues."""
     notices = {
         deployed.output("Doors", "SubscriptionQueueUrl"): senders_of(deployed.stage, entitlements=False),
         deployed.output("Doors", "EntitlementQueueUrl"): senders_of(deployed.stage, entitlements=True),

@@ -33,10 +33,12 @@ def looks(deployed: DeployedStage, wishes: Wishes) -> Iterator[Look]:
 
 
 def is_deployed(deployed: DeployedStage) -> bool:
+    """Whether at least one stack of the stage is complete."""
     return any(stack.complete for stack in deployed.stacks)
 
 
 def deployed_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """The stage's stacks, or one red line where the stage is not deployed."""
     if is_deployed(deployed):
         yield from stack_lines(deployed.stage, deployed.stacks)
     else:
@@ -44,4 +46,5 @@ def deployed_lines(deployed: DeployedStage) -> Iterator[Line]:
 
 
 def nothing_written() -> Line:
+    """A line that says that smoke wrote nothing, and how it would."""
     return green("writing", "nothing was written; WRITE=1 TEST_BUYER=<billing key> tries the doors and a run as well")

@@ -13,7 +13,7 @@ NAMES_AT_ONCE = 100
 
 
 def alarm_lines(stage: Stage, wanted: Sequence[str], found: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
-    """wanted: the names in the stacks. found: from DescribeAlarms."""
+    """The alarms that ring or are missing. wanted: the names in the stacks. found: from DescribeAlarms."""
     about, deploy = "alarms", f"run `make deploy STAGE={stage.name}`"
     if not wanted:
         yield red(about, "there are none", deploy)
@@ -35,6 +35,7 @@ def alarm_lines(stage: Stage, wanted: Sequence[str], found: Sequence[Mapping[str
 
 
 def watch_lines(deployed: DeployedStage) -> Iterator[Line]:
+    """Ask CloudWatch for the stage's alarms in each Region, and judge them."""
     by_region: dict[str, list[str]] = {}
     for alarm in deployed.of_type(ALARM, COMPOSITE):
         # A composite's physical id is its name or its ARN (CloudFormation reference, return values).

@@ -68,6 +68,11 @@ def smallest(dimensions: Mapping[str, Dimension]) -> Dimension | None:
 
 
 def write_lines(deployed: DeployedStage, wishes: Wishes, sleep: Callable[[float], None] = time.sleep) -> Iterator[Line]:
+    """Write events for a test buyer by the API and the queue, take them back, and run hourly metering once. sleep:
+    waits between two looks.
+
+    The lines say what worked; where the wishes are refused, one line says why, and nothing is written.
+    """
     if refused := refusal(deployed.stage, wishes):
         yield refused
         return
@@ -85,6 +90,7 @@ def write_lines(deployed: DeployedStage, wishes: Wishes, sleep: Callable[[float]
 
 
 def subscriber_line(buyer: str, answer: Answer) -> Line:
+    """Whether the test buyer is active. answer: to a read of the subscriber."""
     about = f"test buyer {buyer}"
     if answer.status != 200:
         return red(
@@ -97,6 +103,7 @@ def subscriber_line(buyer: str, answer: Answer) -> Line:
 
 
 def event(buyer: str, dimension: Dimension, now: float) -> dict[str, Any]:
+    """A new usage event of the smallest quantity. now: its time, in seconds since 1970."""
     return {
         "id": f"smoke-{uuid4().hex}",
         "source": SOURCE,
@@ -116,17 +123,19 @@ def post(door: ApiDoor, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def verdict_of(answer: Answer) -> dict[str, Any]:
-    """The verdict on the one event that was sent; made up here where the whole request was refused."""
+    """The verdict on the one event of a request; made up here where the API refused the whole request."""
     if answer.status == 200 and isinstance(answer.json, dict) and answer.json.get("verdicts"):
         return dict(answer.json["verdicts"][0])
     return {"verdict": UNANSWERED if answer.status >= 500 else f"answer {answer.status}", "reason": answer.code}
 
 
 def shown(verdict: Mapping[str, Any]) -> str:
+    """A verdict on an event, with its reason and message, in one line."""
     return " ".join(str(verdict[key]) for key in ("verdict", "reason", "message") if verdict.get(key))
 
 
 def api_lines(door: ApiDoor, buyer: str, dimension: Dimension) -> Iterator[Line]:
+    """Send an event by the API, and take it back if it may be recorded."""
     about, sent = "POST /usage", event(buyer, dimension, clock.now())
     verdict = post(door, sent)
     if verdict["verdict"] == "recorded":
@@ -138,6 +147,7 @@ def api_lines(door: ApiDoor, buyer: str, dimension: Dimension) -> Iterator[Line]
 
 
 def taken_back_line(sent: Mapping[str, Any], verdict: Mapping[str, Any]) -> Line:
+    """Whether the event is taken back, and what to do if not. verdict: on the void."""
     about = f"taking back {sent['id']}"
     if verdict["verdict"] in ("voided", "duplicate"):
         return green(about, "is done")
@@ -158,7 +168,7 @@ def _take_back(door: ApiDoor, sent: Mapping[str, Any]) -> dict[str, Any]:
 def queued_lines(
     deployed: DeployedStage, door: ApiDoor, buyer: str, dimension: Dimension, sleep: Callable[[float], None]
 ) -> Iterator[Line]:
-    """An event that can be voided was recorded."""
+    """Send an event by the usage queue, and void it: the queue works if there was an event to void."""
     about, sent = "usage queue", event(buyer, dimension, clock.now())
     deployed.aws.ask(
         "sqs",
@@ -183,7 +193,8 @@ def queued_lines(
 
 
 def run_line(deployed: DeployedStage, sleep: Callable[[float], None]) -> Line:
-    """One run as the schedule starts it. It meters what is due, so the schedule's own run then finds nothing."""
+    """Start one run as the schedule does, and wait for its end. It meters what is due, so the schedule's own run then
+    finds nothing."""
     begun = deployed.aws.ask("stepfunctions", "start_execution", stateMachineArn=started(deployed), input="{}")
     deadline = time.monotonic() + RUN_WITHIN
     while True:
@@ -194,6 +205,7 @@ def run_line(deployed: DeployedStage, sleep: Callable[[float], None]) -> Line:
 
 
 def ended_line(run: Mapping[str, Any]) -> Line:
+    """How the run ended. run: from DescribeExecution."""
     about = "one run of hourly metering"
     if run["status"] == "SUCCEEDED":
         return green(about, f"succeeded: {run.get('output', '')}")

@@ -13,19 +13,20 @@ Part = dict[str, Any]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the page openapi.md."""
+    """Add the page openapi.md to the site's files."""
     description = yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8"))
     files.append(File.generated(config, "openapi.md", content="\n".join(Page(description).lines())))
     return files
 
 
 class Page:
-    """The description as lines of Markdown."""
+    """The OpenAPI description as lines of Markdown."""
 
     def __init__(self, description: Part) -> None:
         self._all = description
 
     def lines(self) -> Iterator[str]:
+        """The page's lines: each request and its answers by tag, then the schemas."""
         yield "# Every request and answer\n"
         yield "This page is made of the [OpenAPI description](openapi.yaml), which programs can read."
         yield "[HTTP API](api.md) explains it.\n"

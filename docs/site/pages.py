@@ -37,7 +37,7 @@ log = logging.getLogger("mkdocs.hooks.pages")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages outside of docs/ and the assets."""
+    """Add the pages outside of docs/ and the assets to the site's files."""
     for path, uri in OUTSIDE.items():
         files.append(File.generated(config, uri, abs_src_path=str(ROOT / path)))
     for uri, asset in ASSETS.items():

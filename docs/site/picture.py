@@ -12,7 +12,7 @@ SIZE: ViewportSize = {"width": 1200, "height": 1000}
 
 
 def main() -> None:
-    """The top of the last run's report, as Chromium shows it."""
+    """Save a picture of the top of the last run's report, as Chromium shows it."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport=SIZE, color_scheme="light")

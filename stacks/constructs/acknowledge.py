@@ -7,7 +7,7 @@ from constructs import IConstruct
 
 
 def acknowledge(on: IConstruct | None, reasons: Mapping[str, str]) -> None:
-    """reasons: by finding id, for example ``AwsSolutions-IAM5[Resource::*]``."""
+    """Accept findings on one resource. reasons: by finding id, for example ``AwsSolutions-IAM5[Resource::*]``."""
     assert on is not None
     for finding, reason in reasons.items():
         Validations.of(on).acknowledge(Acknowledgment(id=finding, reason=reason))

@@ -7,8 +7,11 @@ BUS = "default"
 
 
 def accept_events(scope: Construct, id_: str, *, account: str, source: str, name: str) -> None:
-    """account: its rules may put events of ``source`` here. name: of the statement; the whole account and Region share
-    the bus and its statements."""
+    """Let another account put events on this one's bus.
+
+    account: its rules may put events of ``source`` here. name: the statement's name; the whole account and Region share
+    the bus and its statements.
+    """
     stack = Stack.of(scope)
     statement = {
         "Sid": name,

@@ -7,7 +7,7 @@ from stacks.constructs.functions.environment import FunctionEnvironment
 
 
 def add_log_group(scope: Construct, id_: str, *, name: str, environment: FunctionEnvironment) -> logs.LogGroup:
-    """name: the full name. CloudWatch Logs encrypts it with keys of its own."""
+    """A log group that CloudWatch Logs encrypts with keys of its own. name: its full name."""
     group = logs.LogGroup(scope, id_, log_group_name=name)
     resource = group.node.default_child
     assert isinstance(resource, logs.CfnLogGroup)

@@ -18,7 +18,7 @@ class MonthlyBudget(Construct):
     def __init__(
         self, scope: Construct, id_: str, *, us_dollars: Decimal, notify: Sequence[str], tag: tuple[str, str]
     ) -> None:
-        """notify: at most 10 e-mail addresses. tag: name and value."""
+        """The budget notifies at most 10 e-mail addresses. tag: the name and value that it counts by."""
         super().__init__(scope, id_)
         name, value = tag
         budgets.CfnBudget(

@@ -1,7 +1,8 @@
 """The keys of a stage file that companies ask for: the seller's role, senders, address, key, roles, tags, budget."""
 
 from marketplace.billing_identity import BILLING_KEY
-from stacks.stage.kinds import Amount, Key, Kind, Named, Table, Tables, Text, Texts, Whole
+from stacks.stage.compound_kinds import Named, Table, Tables, Texts
+from stacks.stage.kinds import Amount, Key, Kind, Text, Whole
 from stacks.stage.settings import Budget, Domain
 from usage.reporters import Reporter
 

@@ -13,7 +13,7 @@ from usage.reporters import to_json as reporters_json
 #: A function's environment variables have 4,096 bytes (Lambda quotas). This much is for what grows with the stage; the
 #: rest is for variables whose names and ARNs only a deployment knows.
 MOST_OF_ENVIRONMENT = 3_000
-#: RFC 2606 keeps these for examples: mail to them reaches nobody.
+#: RFC 2606 keeps these for examples: mail to them reaches no person.
 PLACEHOLDERS = ("@example.com", "@example.org", "@example.net", ".example", ".invalid", ".test")
 #: SNS names legacy customers, EventBridge names licences.
 NEEDED_NOTICES = {"license": ("eventbridge",), "legacy": ("sns",), "mixed": ("eventbridge", "sns")}
@@ -29,7 +29,7 @@ class Fault(NamedTuple):
 
 def faults(stage: Stage) -> Iterator[Fault]:
     """All contradictions, the gravest first."""
-    # The stage of the local cloud bills nobody and pages nobody.
+    # The stage of the local cloud bills no buyer and pages no person.
     if stage.is_live and not stage.movable_clock:
         yield from _live(stage)
     yield from _mode(stage)
@@ -42,7 +42,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
 
 def _live(stage: Stage) -> Iterator[Fault]:
     if not stage.alarms.page:
-        yield Fault("alarms.page", "is empty", "a live stage needs somebody who is woken: name an address or a topic")
+        yield Fault("alarms.page", "is empty", "a live stage pages a person: name an address or a topic")
     if not stage.takes_all_notices:
         yield Fault("noticesOf", 'is "test-accounts"', "a live stage bills everybody: remove it")
     if not stage.keep_data:
@@ -50,7 +50,7 @@ def _live(stage: Stage) -> Iterator[Fault]:
     for key, routes in (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket)):
         for route in routes:
             if route.endswith(PLACEHOLDERS):
-                yield Fault(key, f"holds the placeholder {route!r}", "name an address that somebody reads")
+                yield Fault(key, f"holds the placeholder {route!r}", "name an address that a person reads")
 
 
 def _mode(stage: Stage) -> Iterator[Fault]:

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from stacks.stage.kinds import Key, Keys, Kind, Named, Schema, Table, Tables, keys_schema
+from stacks.stage.compound_kinds import Named, Table, Tables
+from stacks.stage.kinds import Key, Keys, Kind, Schema, keys_schema
 from stacks.stage.product_keys import PRODUCT_KEYS
 from stacks.stage.stage_keys import STAGE_KEYS
 
@@ -18,12 +19,12 @@ HEAD = "| key | values | meaning |\n| --- | --- | --- |\n"
 
 
 def product_schema() -> Schema:
-    """Nothing is required, since a stage's file may hold what is missing here."""
+    """The schema of product.toml. It requires no key, since a stage's file may hold what is missing here."""
     return _titled("What is sold: stages/product.toml", {**keys_schema(PRODUCT_KEYS), "required": []})
 
 
 def stage_schema() -> Schema:
-    """A stage file may hold a product's keys, and must hold the stage's own."""
+    """The schema of a stage's file, which may hold a product's keys, and must hold the stage's own."""
     required = keys_schema(STAGE_KEYS)["required"]
     schema = {**keys_schema({**STAGE_KEYS, **PRODUCT_KEYS}), "required": required}
     return _titled("One deployment: stages/<name>.toml", schema)

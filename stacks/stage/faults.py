@@ -15,10 +15,13 @@ class Where:
     path: str
 
     def inside(self, key: str) -> "Where":
+        """The place of a key inside this one."""
         return replace(self, path=f"{self.path}.{key}")
 
     def item(self, number: int) -> "Where":
+        """The place of an entry of the list here, counted from 0."""
         return replace(self, path=f"{self.path}[{number}]")
 
     def fault(self, what: str, remedy: str) -> StageError:
+        """The error to raise for this place: what is wrong there, and the remedy."""
         return StageError(f"{self.file}: {self.path} {what}: {remedy}")

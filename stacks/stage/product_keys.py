@@ -4,7 +4,8 @@ from typing import Any, get_args
 
 from marketplace.dimensions import Aggregation
 from marketplace.tiers import Tier
-from stacks.stage.kinds import Amount, Key, Named, OneOf, Quantities, Table, Tables, Text, Texts, Whole
+from stacks.stage.compound_kinds import Named, Quantities, Table, Tables, Texts
+from stacks.stage.kinds import Amount, Key, OneOf, Text, Whole
 
 INTEGRATIONS = ("license", "legacy", "mixed")
 PRICING_MODELS = ("subscription", "contract", "contract-with-consumption")

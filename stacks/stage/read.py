@@ -32,7 +32,8 @@ def names(folder: Path) -> list[str]:
 
 
 def load(name: str, *, folder: Path, product_code: str | None = None) -> Stage:
-    """The stage of that name; ``product_code`` replaces the files'. Raises StageError."""
+    """The stage of that name; ``product_code`` replaces the files'. Raises StageError where a file is missing or
+    wrong."""
     file = f"{folder.name}/{name}.toml"
     if name not in names(folder):
         raise StageError(f"{file}: there is no such stage: name one of {', '.join(names(folder))} (-c stage=...)")

@@ -3,7 +3,8 @@
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.regions import METERING_REGIONS
 from stacks.stage.company_keys import COMPANY_KEYS
-from stacks.stage.kinds import Amount, Flag, Key, OneOf, Table, Text, Texts, Whole
+from stacks.stage.compound_kinds import Table, Texts
+from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
 from stacks.stage.settings import AlarmSettings
 
 METERING_MODES = ("off", "dry-run", "test-buyers", "live")

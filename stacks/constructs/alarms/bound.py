@@ -39,8 +39,11 @@ class When(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Alarms:
-    """scope: the construct below which alarms are made. namespace, service: where functions emit the metrics that
-    ``count`` and ``level`` read. symptoms: collects the groups."""
+    """Makes alarms at one place.
+
+    scope: the construct below which it makes alarms. namespace, service: where functions emit the metrics that
+    ``count`` and ``level`` read. symptoms: collects the groups.
+    """
 
     scope: Construct
     routes: AlarmRoutes
@@ -49,11 +52,11 @@ class Alarms:
     symptoms: Symptoms = field(default_factory=Symptoms)
 
     def below(self, id_: str) -> "Alarms":
-        """For one part of the deployment, whose alarms' names begin with ``id_``."""
+        """A copy for one part of the deployment; its alarms' names begin with ``id_``."""
         return replace(self, scope=Construct(self.scope, id_))
 
     def of(self, function: Function) -> "Alarms":
-        """For metrics of the function's service."""
+        """A copy for the metrics of the function's service."""
         return replace(self, service=function.service)
 
     def metric(self, name: StrEnum, statistic: str, period: Duration) -> cloudwatch.Metric:
@@ -67,7 +70,8 @@ class Alarms:
         )
 
     def count(self, name: StrEnum, period: Duration, message: Message, *, id_: str = "", at_least: float = 1) -> None:
-        """Call when functions have counted ``at_least`` so many in ``period``. Where there is no value, nothing was."""
+        """Call when functions have counted ``at_least`` so many in ``period``. A period without a value counts as
+        none."""
         self.add(id_ or _title(name), self.metric(name, "Sum", period), message, at_least=at_least)
 
     def level(
@@ -82,11 +86,11 @@ class Alarms:
         self.add(id_ or _title(name), metric, message, at_least=at_least, below=below, missing=MISSING.IGNORE)
 
     def add(self, id_: str, metric: cloudwatch.IMetric, message: Message, **when: Unpack[When]) -> None:
-        """Call the people of the message's severity."""
+        """Make an alarm that calls the people of the message's severity."""
         self.routes.send(self._alarm(id_, metric, str(message), when), message.severity)
 
     def silent(self, id_: str, metric: cloudwatch.IMetric, happened: str, **when: Unpack[When]) -> cloudwatch.Alarm:
-        """An alarm that calls nobody: a group calls for it. happened: one sentence."""
+        """An alarm that calls no person; a group calls for it. happened: one sentence."""
         return self._alarm(id_, metric, f"[Silent] {happened}", when)
 
     def group(

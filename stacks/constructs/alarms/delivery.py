@@ -22,7 +22,7 @@ MAIL = {
 
 
 def add_rule_alarms(alarms: Alarms, rules: Sequence[events.IRule]) -> None:
-    """No rule may lose an event."""
+    """Page when a rule has lost an event."""
     metrics = [
         cloudwatch.Metric(
             namespace="AWS/Events",
@@ -45,7 +45,10 @@ def add_rule_alarms(alarms: Alarms, rules: Sequence[events.IRule]) -> None:
 
 
 def add_schedule_alarms(alarms: Alarms, group: scheduler.IScheduleGroup) -> None:
-    """Scheduler counts by group alone (Scheduler User Guide, "Monitoring"), so the group must be this stage's own."""
+    """Call when Scheduler fails to start, or gives up.
+
+    Scheduler counts by group alone (Scheduler User Guide, "Monitoring"), so the group must be this stage's own.
+    """
     alarms.add(
         "Lost",
         group.metric_failed_to_be_sent_to_dlq(statistic="Sum", period=FIVE_MINUTES),

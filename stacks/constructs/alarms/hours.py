@@ -25,8 +25,11 @@ AT_RISK = {
 def add_hour_alarms(
     alarms: Alarms, *, ticket_at_hours: int, page_at_hours: int, page_at_money: Decimal | None, currency: str
 ) -> None:
-    """ticket_at_hours, page_at_hours: age of the oldest pending hour. page_at_money: usage at risk, at list prices in
-    ``currency``; None makes no alarm of it."""
+    """Call when hours wait too long, or too much usage is at risk.
+
+    ticket_at_hours, page_at_hours: age of the oldest pending hour. page_at_money: usage at risk, at list prices in
+    ``currency``; None makes no alarm of it.
+    """
     for message, hours in ((Ticket, ticket_at_hours), (Page, page_at_hours)):
         alarms.level(
             MeteringMetric.OLDEST_PENDING_HOUR_AGE,

@@ -30,8 +30,12 @@ class Message:
 
 
 class Page(Message):
+    """A message that wakes a person: it cannot wait for a working day."""
+
     severity = Severity.PAGE
 
 
 class Ticket(Message):
+    """A message that a person reads on a working day."""
+
     severity = Severity.TICKET

@@ -51,12 +51,13 @@ def add_queue_alarm(alarms: Alarms, id_: str, queue: sqs.IQueue, message: Messag
 
 
 def dead_letters(alarms: Alarms, id_: str, queue: sqs.IQueue, what: str) -> cloudwatch.Alarm:
-    """A silent alarm. what: what the messages are, for example ``Subscription notices``."""
+    """A silent alarm of messages in a dead-letter queue. what: what the messages are, for example ``Subscription
+    notices``."""
     return alarms.silent(id_, visible(queue), f"{what} failed in every try and are in the dead-letter queue.")
 
 
 def too_old(alarms: Alarms, id_: str, queue: sqs.IQueue, what: str, oldest: Duration) -> cloudwatch.Alarm:
-    """A silent alarm. what: as for ``dead_letters``."""
+    """A silent alarm of messages that wait for too long. what: as for ``dead_letters``."""
     return alarms.silent(
         id_,
         queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum"),
@@ -66,7 +67,7 @@ def too_old(alarms: Alarms, id_: str, queue: sqs.IQueue, what: str, oldest: Dura
 
 
 def add_late_alarm(alarms: Alarms, members: Sequence[cloudwatch.Alarm]) -> None:
-    """One ticket for all that waits; the silent alarms say what does."""
+    """Call with one ticket for all that waits; the silent alarms name what does."""
     alarms.group(
         "QueuesLate",
         members,
@@ -81,4 +82,5 @@ def add_late_alarm(alarms: Alarms, members: Sequence[cloudwatch.Alarm]) -> None:
 
 
 def visible(queue: sqs.IQueue) -> cloudwatch.Metric:
+    """The metric of the messages in a queue that wait to be received."""
     return queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum")

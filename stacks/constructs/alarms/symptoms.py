@@ -33,6 +33,7 @@ class Group(NamedTuple):
     wait: Duration
 
     def make(self, routes: AlarmRoutes, unless: cloudwatch.IAlarm) -> None:
+        """Make the composite alarm. unless: an alarm that silences it."""
         composite = cloudwatch.CompositeAlarm(
             self.scope,
             self.id_,

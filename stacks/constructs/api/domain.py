@@ -20,7 +20,8 @@ class ApiDomain(Construct):
         api: apigateway.RestApi,
         hosted_zone: tuple[str, str] | None = None,
     ) -> None:
-        """certificate_arn: of ACM, in the API's Region. hosted_zone: (id, name); None makes no record."""
+        """The certificate is one of ACM in the API's Region. hosted_zone: id and name of the zone; None makes no
+        record."""
         super().__init__(scope, id_)
         self.url = f"https://{name}/"
         domain = apigateway.DomainName(

@@ -42,9 +42,11 @@ class Firewall(Construct):
         signed: Iterable[str],
         requests_per_address: int,
     ) -> None:
-        """stage_arn: of the API's stage. signed: first parts of the paths that IAM guards; any other path is public.
+        """The firewall guards the API's stage of that ARN. signed: the first parts of the paths that IAM guards; any
+        other path is public.
 
-        requests_per_address: in about five minutes (AWS counts every ten seconds or so); more get 429.
+        requests_per_address: in about five minutes (AWS counts every ten seconds or so); the firewall answers more with
+        429.
         """
         super().__init__(scope, id_)
         self._public = _public(stage_name, signed)

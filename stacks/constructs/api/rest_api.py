@@ -52,8 +52,11 @@ PUBLIC_AT_LEAST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """path: as in the documentation, for example ``/subscribers/{customerIdentifier}``. public: callers need no
-    signature. senders: the API's senders of other accounts may call it."""
+    """One method of one path, and the function that answers it.
+
+    path: as in the documentation, for example ``/subscribers/{customerIdentifier}``. public: callers need no signature.
+    senders: the API's senders of other accounts may call it.
+    """
 
     method: str
     path: str
@@ -82,7 +85,7 @@ class RestApi(Construct):
         default_endpoint: bool = True,
         requests_per_address: int | None = None,
     ) -> None:
-        """requests_per_second, burst: of each route, averaged and at once (API Gateway's token bucket).
+        """Each route takes ``requests_per_second`` on average and ``burst`` at once (API Gateway's token bucket).
 
         senders: ARNs of roles and users, mostly of other accounts, that may call the routes for senders.
         default_endpoint: False if the API has a domain of its own. requests_per_address: in five minutes, to public

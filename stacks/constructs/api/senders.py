@@ -15,8 +15,10 @@ from aws_cdk import aws_iam as iam
 def resource_policy(
     *, stage: str, public: Iterable[str], senders: Sequence[str], routes: Iterable[str]
 ) -> iam.PolicyDocument:
-    """public: ``METHOD /path`` of routes that stay open to everybody. senders: ARNs of roles and users that may call
-    ``routes``."""
+    """The policy that lets other accounts' senders in.
+
+    public: ``METHOD /path`` of routes that stay open to all. senders: ARNs of roles and users that may call ``routes``.
+    """
     return iam.PolicyDocument(
         statements=[
             _allow([iam.AnyPrincipal()], stage, public),

@@ -8,14 +8,18 @@ class Stored(Protocol):
     """A table, or an index of one."""
 
     @property
-    def arn(self) -> str: ...
+    def arn(self) -> str:
+        """The ARN that rights name."""
 
 
 class Access(TypedDict, total=False):
-    """reads: items, many items, and one customer's items. gets, batch_gets, queries: one of these alone.
+    """What a function may do with tables.
 
-    A transaction needs the actions of its parts (DynamoDB Developer Guide, "Using IAM with DynamoDB transactions");
-    checks: it depends on an item there. No function may scan, and none may delete: items end by TTL, or stay.
+    reads: items, many items, and one customer's items. gets, batch_gets, queries: one of these alone. checks: a
+    transaction depends on an item there; it needs the actions of its parts (DynamoDB Developer Guide, "Using IAM with
+    DynamoDB transactions").
+
+    No function may scan, and none may delete: items end by TTL, or stay.
     """
 
     reads: Sequence[Stored]

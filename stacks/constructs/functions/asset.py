@@ -24,7 +24,7 @@ class FunctionAsset:
     """
 
     def __init__(self, *, source: Path, runtime: lambda_.Runtime, function_python: str | None = None) -> None:
-        """source: the folder with ``requirements.txt`` (locked with hashes) at its root.
+        """The source is a folder with ``requirements.txt`` (locked with hashes) at its root.
 
         function_python: an interpreter that compiles the bytecode; None looks for one of the runtime's version.
         """
@@ -77,7 +77,8 @@ class FunctionAsset:
 
 
 def _is_shipped(inside: Path) -> bool:
-    """inside: the path in the source folder. A module has a name to import; an editor's copy has not."""
+    """Whether the asset takes the file: a module has a name to import, and an editor's copy has not. inside: the path
+    in the source folder."""
     return inside == Path(REQUIREMENTS) or (inside.suffix in (".py", ".html", ".css") and inside.stem.isidentifier())
 
 

@@ -39,7 +39,7 @@ def prune(output: Path) -> None:
 
 
 def _cut_endpoints(path: Path) -> None:
-    """botocore parses the whole file for each client. Gain: 10 ms (6 %)."""
+    """Shorten the file that botocore parses for each client. Gain: 10 ms (6 %)."""
     endpoints = json.loads(path.read_text(encoding="utf-8"))
     for partition in endpoints["partitions"]:
         services = partition["services"]

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionEnvironment:
-    """metrics_namespace: of the functions' metrics in CloudWatch. log_group_prefix: before ``/<function>``.
+    """What the functions share.
 
-    log_level: DEBUG or INFO, of functions' own lines. No higher one: Lambda treats lines without a level as INFO
+    metrics_namespace: the namespace of their metrics in CloudWatch. log_group_prefix: what stands before
+    ``/<function>``.
+
+    log_level: DEBUG or INFO, of the functions' own lines. No higher one: Lambda treats lines without a level as INFO
     (Lambda Developer Guide, "Log-level filtering"), and lines that carry metrics have none, so alarms would lose them.
     clock_offset_file: of a stage whose clock can be moved; None keeps the variable out of every function.
     """

@@ -57,7 +57,8 @@ class Function(Construct):
         reserved_concurrency: int | None = None,
         own_loop: bool = False,
     ) -> None:
-        """handler: ``folder.module.function`` below the asset's root. service: its name on metrics and log lines.
+        """The handler is ``folder.module.function`` below the asset's root. service: the function's name on metrics and
+        log lines.
 
         own_loop: the function sends to a queue that it receives from, and ends this itself. Otherwise Lambda stops a
         message after sixteen rounds (Lambda Developer Guide, "Recursive loop detection").
@@ -105,6 +106,7 @@ class Function(Construct):
 
     @property
     def grant_principal(self) -> iam.IPrincipal:
+        """The principal of the function's role, to which IAM grants rights."""
         return self.function.grant_principal
 
     def allow(self, **access: Unpack[Access]) -> None:

@@ -16,9 +16,10 @@ from stacks.constructs.functions.function import Function
 
 @dataclass(frozen=True, kw_only=True)
 class Functions:
-    """settings: every setting that may be asked for, by name; a function gets those that its class names.
+    """Adds functions that share what stands here.
 
-    seller_role_arn: see ``Function.allow_marketplace``. timeout: of each function that has no other. made: by id.
+    settings: every setting that a function may ask for, by name; it gets those that its class names. seller_role_arn:
+    see ``Function.allow_marketplace``. timeout: of each function that has no other. made: the functions so far, by id.
     """
 
     scope: Construct
@@ -30,7 +31,7 @@ class Functions:
     made: dict[str, Function] = field(default_factory=dict)
 
     def with_settings(self, **settings: str) -> "Functions":
-        """The same, with values of further settings."""
+        """A copy that has values of further settings, too."""
         return replace(self, settings={**self.settings, **settings})
 
     def add(
@@ -48,9 +49,10 @@ class Functions:
         own_loop: bool = False,
         **access: Unpack[Access],
     ) -> Function:
-        """service: the first part of the handler, if it is None. calls: actions of AWS Marketplace.
+        """Make a function, with the rights that it asks for.
 
-        The others as in ``Function`` and ``Access``. Raises KeyError for a setting without a value.
+        service: the first part of the handler, if it is None. calls: actions of AWS Marketplace. The other arguments
+        are those of ``Function`` and ``Access``. Raises KeyError for a setting without a value.
         """
         function = Function(
             self.scope,

@@ -12,8 +12,10 @@ LAST = "this is the dead-letter queue; its messages wait for a person, whom an a
 
 
 class DeadLetters(Construct):
+    """A queue that keeps failed messages for two weeks, in which a person looks at them."""
+
     def __init__(self, scope: Construct, id_: str, *, fifo: bool = False) -> None:
-        """fifo: whether its source is a FIFO queue (SQS: both are, or none is)."""
+        """A FIFO queue (``fifo``) is for the messages of a FIFO queue, since SQS wants both to be one, or neither."""
         super().__init__(scope, id_)
         self.queue = sqs.Queue(
             self,

@@ -31,10 +31,11 @@ REDRIVE = "a queue is the source, and its redrive policy is where failed message
 
 
 class UsageQueue(Construct):
-    """``queue``: senders put usage here. ``waiting``, ``refused``: the consumer's own queues."""
+    """The queue of usage and the consumer's own queues. ``queue``: senders put usage here. ``waiting``, ``refused``:
+    the consumer puts messages there."""
 
     def __init__(self, scope: Construct, id_: str, *, consumer_timeout: Duration, retry_after: Duration) -> None:
-        """retry_after: how long a message stays in the waiting queue before the next try, at most 15 minutes."""
+        """A message stays ``retry_after`` in the waiting queue before the next try, at most 15 minutes."""
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters", fifo=True).queue
         self.waiting_dead_letters = DeadLetters(self, "WaitingDeadLetters").queue

@@ -15,7 +15,8 @@ ROTATED_BY_HAND = (
 
 
 class SessionSecret(Construct):
-    """Secrets Manager makes it, and no template, variable or output holds it."""
+    """The secret that signs the registration page's sessions. Secrets Manager makes it, and no template, variable or
+    output holds it."""
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
@@ -31,6 +32,7 @@ class SessionSecret(Construct):
 
     @property
     def arn(self) -> str:
+        """The secret's ARN."""
         return self.secret.secret_arn
 
     def grant_read(self, grantee: iam.IGrantable) -> None:

@@ -19,11 +19,13 @@ _TYPES = {"S": dynamodb.AttributeType.STRING, "N": dynamodb.AttributeType.NUMBER
 
 
 class TableIndex(NamedTuple):
+    """An index of a table, as a function's rights name it."""
+
     arn: str
 
 
 class LedgerTable(Construct):
-    """On demand, encrypted, restorable to any second of the last 35 days."""
+    """A table on demand, encrypted, and restorable to any second of the last 35 days."""
 
     def __init__(
         self,
@@ -36,9 +38,9 @@ class LedgerTable(Construct):
         read_units: int | None = None,
         write_units: int | None = None,
     ) -> None:
-        """protect: the table refuses deletion, also by CloudFormation.
+        """A protected table refuses deletion, also by CloudFormation.
 
-        read_units, write_units: request units a second of the table and of each index at most; None is no ceiling.
+        read_units, write_units: request units a second of the table and of each index at most; None sets no limit.
         """
         super().__init__(scope, id_)
         self.declaration = declaration
@@ -73,10 +75,12 @@ class LedgerTable(Construct):
 
     @property
     def name(self) -> str:
+        """The table's name in AWS."""
         return self.table.table_name
 
     @property
     def arn(self) -> str:
+        """The table's ARN, without its indexes'."""
         return self.table.table_arn
 
     def index(self, index: Index) -> TableIndex:

@@ -67,7 +67,7 @@ class StartBySchedule(Construct):
         machine: sfn.StateMachine,
         group: scheduler.IScheduleGroup | None = None,
     ) -> None:
-        """group: as of ``WorkflowSchedule``."""
+        """The schedule group is that of ``WorkflowSchedule``."""
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         machine.grant_start_execution(watcher)

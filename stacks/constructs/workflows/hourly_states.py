@@ -46,6 +46,8 @@ HANDED_OVER = {
 
 
 class HourlyFunctions(NamedTuple):
+    """The functions that the hourly workflow invokes."""
+
     put_zero_records: Function
     find_due_hours: Function
     seal_hours: Function

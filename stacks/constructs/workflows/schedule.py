@@ -24,7 +24,7 @@ class WorkflowSchedule(Construct):
         minute: int,
         group: scheduler.IScheduleGroup | None = None,
     ) -> None:
-        """group: a schedule group of this stage alone, since Scheduler counts by group; None is the default one."""
+        """The schedule group is of this stage alone, since Scheduler counts by group; None is the default one."""
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         target = targets.StepFunctionsStartExecution(

@@ -31,7 +31,7 @@ FAULT = {"error": "{% $states.errorOutput.Error %}", "cause": CAUSE}
 
 
 def when(condition: str) -> sfn.Condition:
-    """condition: JSONata."""
+    """A condition of a Choice state, written in JSONata."""
     return sfn.Condition.jsonata(f"{{% {condition} %}}")
 
 

@@ -34,7 +34,7 @@ class Workflow(Construct):
         timeout: Duration,
         environment: FunctionEnvironment,
     ) -> None:
-        """functions: all that the states of ``chain`` invoke."""
+        """The functions are all that the states of ``chain`` invoke."""
         super().__init__(scope, id_)
         log_group = add_log_group(
             self,

@@ -21,17 +21,17 @@ SECOND_TIER = '[[tiers]]\nname = "small_tier"\nincluded = { api_calls = 0.25 }\n
 CONTRADICTIONS = [
     pytest.param(
         changed('page = ["oncall@yawl-vendor.com"]', "page = []", LIVE),
-        "alarms.page is empty: a live stage needs somebody who is woken: name an address or a topic",
+        "alarms.page is empty: a live stage pages a person: name an address or a topic",
         id="live-wakes-nobody",
     ),
     pytest.param(
         changed("oncall@yawl-vendor.com", "oncall@example.com", LIVE),
-        "alarms.page holds the placeholder 'oncall@example.com': name an address that somebody reads",
+        "alarms.page holds the placeholder 'oncall@example.com': name an address that a person reads",
         id="live-wakes-a-placeholder",
     ),
     pytest.param(
         changed("ticket = []", 'ticket = ["billing@vendor.example"]', LIVE),
-        "alarms.ticket holds the placeholder 'billing@vendor.example': name an address that somebody reads",
+        "alarms.ticket holds the placeholder 'billing@vendor.example': name an address that a person reads",
         id="live-writes-to-a-placeholder",
     ),
     pytest.param(
