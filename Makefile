@@ -54,8 +54,9 @@ run: setup  ## replay an event log through the local stage and bill it (LOG=path
 marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT=8090)
 	@exec $(PY) -m marketplace_local --port $(or $(PORT),8090)
 
-# All of them on several cores (tests/on_all_cores.py), and the ten slowest at the end. A part begins sooner in one process.
-PARALLEL := --numprocesses=auto --maxprocesses=4
+# All of them in one process more than there are cores (tests/on_all_cores.py), since many tests wait for servers; at most four.
+# The ten slowest stand at the end. A part begins sooner in one process.
+PARALLEL = --numprocesses=$(shell $(PY) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
 	@exec $(PY) -m pytest --durations=10 $(or $(T),$(PARALLEL))
 

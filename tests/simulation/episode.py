@@ -30,6 +30,8 @@ TraceLine = tuple[int, float, str, str, str | None]
 
 TAIL = 80
 WRITES_FIRST = {"BatchMeterUsage": 4.0, "TransactWriteItems": 2.5, "UpdateItem": 2.5, "IndexQuery": 1.5, "GetItem": 0.5}
+#: What a call brings in an episode of half answers: parts of an answer, or none, while other runs send the same lines.
+HALF_ANSWERS = ("omitted", "omitted", "unprocessed", "lost", "crash_after")
 #: Reads that may show an earlier state, and how often they do; 0: as often as the episode says.
 LAGGING = {"IndexQuery": 0.0, "QueryEventually": 0.6, "GetItemEventually": 0.6}
 _STARTS = (
@@ -82,6 +84,7 @@ class Profile:
     finish: bool
     zeros: str
     page_keys: int
+    half_answers: float
 
     @classmethod
     def draw(cls, chance: Random) -> "Profile":
@@ -101,6 +104,7 @@ class Profile:
             finish=chance.random() < 0.5,
             zeros=chance.choice(("off", "off", "every", "workflow_executions")),
             page_keys=chance.choice((MAX_KEYS, MAX_KEYS, 2, 5)),
+            half_answers=chance.choice((0.0, 0.0, 0.0, 0.5)),
         )
 
 
@@ -224,6 +228,8 @@ class Episode:
         point, chance = actor.point, self.chance
         if point in LAGGING and chance.random() < (LAGGING[point] or self.profile.lag_rate):
             return "stale"
+        if point == "BatchMeterUsage" and chance.random() < self.profile.half_answers:
+            return chance.choice(HALF_ANSWERS)
         rate = self.profile.fault_rate
         if not rate or chance.random() >= rate * WRITES_FIRST.get(point, 1.0):
             return None

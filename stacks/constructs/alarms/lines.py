@@ -78,7 +78,7 @@ def add_line_alarms(alarms: Alarms) -> None:
         Page(
             happened="The metering code was about to seal, settle or end an hour with units that had appeared, vanished"
             " or changed. It stopped that hour; all other hours go on.",
-            money="The hour stays unbilled. At its deadline, within 24 hours, its lines end expired: its usage is lost.",
+            money="The hour stays unbilled. At its deadline, within 24 hours, its lines end expired: they are lost.",
             look="Look in the log groups of seal-hours, settle-hours, submit-batch and end-subscription for the line"
             " 'hour stopped': it names the customer, the hour and both sums. If it began with a deployment, roll that"
             " back (make rollback) and start a run with {}.",
