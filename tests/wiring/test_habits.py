@@ -81,3 +81,8 @@ def test_the_version_is_the_same_everywhere_and_has_its_part_of_the_changelog() 
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert headings[0] == "Unreleased"
     assert headings[1:2] in ([], [*versions]), "the newest version of the changelog is the one that is named"
+
+
+def test_the_packages_carry_the_same_licence() -> None:
+    texts = {(ROOT / folder / "LICENSE").read_bytes() for folder in (".", "client", "marketplace-local")}
+    assert len(texts) == 1
