@@ -250,6 +250,7 @@ class Delivery:
                 os.fsync(handle)
                 return
             finally:
+                fcntl.flock(handle, fcntl.LOCK_UN)  # A process that was forked meanwhile has the handle, too.
                 os.close(handle)
 
     def _later(self, event: Event, least: float = 0.0) -> float:
