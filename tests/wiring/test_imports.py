@@ -9,7 +9,7 @@ import pytest
 from stacks import synth
 
 SOURCE = synth.ROOT / "lambda_src"
-ROOMS = ("buyer", "usage", "metering")
+ROOMS = ("buyer", "usage", "metering", "yawl")
 BELOW = ("ledger", "marketplace")
 GROUND = "runtime"
 #: What a stack may use of the runtime code: declarations of names, never behaviour.
@@ -24,6 +24,7 @@ NAMES = {
     "runtime.metric_names",
     "runtime.settings",
     "usage.reporters",
+    "yawl.engine",
 }
 BANNED_NAMES = {"utils", "common", "shared", "helpers"}
 
