@@ -1,6 +1,6 @@
 """What can be asked of an engine's log, and how an answer fails.
 
-``yawl.log.connect`` opens them over HTTP: ``engine_log(address, user, password)``, ``resource_log(address, user, password)``.
+``yawl.log.connect`` opens them over HTTP, by ``engine_log(address, user, password)`` and ``resource_log`` alike.
 A reader that keeps to these protocols may take the same facts from the engine's database.
 """
 
@@ -61,8 +61,8 @@ class EngineLog(Protocol):
     def started(self, specification: Specification, first_ms: int, last_ms: int) -> int | None:
         """How many cases started from ``first_ms`` to ``last_ms``, both included, by the engine's own statistics.
 
-        None: the statistics do not reach this key. The log may hold two rows of one version (its first two cases started
-        within milliseconds), and statistics with a range are asked by identifier, which finds one of the rows only.
+        None: the statistics do not reach this key. The log may hold two rows of one version, whose first two cases
+        started within milliseconds; statistics of a range are asked by identifier, which finds one row only.
         """
 
 
