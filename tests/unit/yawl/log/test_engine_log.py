@@ -74,7 +74,7 @@ Question = Callable[[EngineLog], Any]
         ),
     ],
 )
-def test_an_engine_is_asked_and_understood_as_it_was_when_it_lived(
+def test_questions_and_answers_are_those_of_a_living_engine(
     gateway: LogGateway, log: EngineLog, name: str, question: Question, answer: Any
 ) -> None:
     asked = asked_in(name)
@@ -149,7 +149,7 @@ def test_a_specification_that_the_log_no_longer_has_is_a_failure(gateway: LogGat
         log.case_ids(AUTO_DONE)
 
 
-def test_an_escaped_case_id_is_another_case_s(gateway: LogGateway, log: EngineLog) -> None:
+def test_an_escaped_case_id_is_another_id(gateway: LogGateway, log: EngineLog) -> None:
     gateway.answer("getCaseEvent", captured("log-getCaseEvent-escaped-id"))
     assert log.case_starts("a&amp;b") == []
     (question,) = gateway.asked("getCaseEvent")

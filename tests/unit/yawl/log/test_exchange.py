@@ -94,7 +94,7 @@ def test_an_answer_is_bounded_in_time(gateway: LogGateway, reply: Reply) -> None
     ],
     ids=["with a length", "in chunks", "with a broken chunk"],
 )
-def test_half_an_answer_is_none(gateway: LogGateway, reply: Reply) -> None:
+def test_a_truncated_answer_is_a_failure(gateway: LogGateway, reply: Reply) -> None:
     gateway.answer("anything", reply)
     with pytest.raises(EngineUnreachable, match=r"^anything: "):
         at(gateway).post("anything", {})
@@ -116,7 +116,7 @@ def test_a_peer_that_speaks_no_http_is_unreachable() -> None:
             Gateway(f"http://127.0.0.1:{port}/yawl/logGateway", SHORT).post("anything", {})
 
 
-def test_an_address_that_is_none_is_unreachable() -> None:
+def test_a_malformed_address_is_unreachable() -> None:
     with pytest.raises(EngineUnreachable):
         Gateway("http://[engine/logGateway", SMALL).post("anything", {})
 
@@ -167,7 +167,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
     return context, str(path)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     context, bundle = certificate(tmp_path)
     with served(context) as gateway:
         gateway.answer("anything", text("<a/>"))

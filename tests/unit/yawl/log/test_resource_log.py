@@ -31,6 +31,18 @@ def test_the_events_of_a_living_service(gateway: LogGateway, log: ResourceLog) -
     assert {key: value for key, value in question.items() if key != "sessionHandle"} == asked_in(NAME)
 
 
+def test_who_did_what_with_a_person_the_administrator_and_the_service(gateway: LogGateway, log: ResourceLog) -> None:
+    gateway.answer("getSpecificationSetEvents", captured(f"{NAME}-all-kinds"))
+    kinds: dict[str, set[str]] = {}
+    for event in log.events([WAIT_FOR_PERSON], 1, 1795980000000):
+        kinds.setdefault(event.participant, set()).add(event.kind)
+    assert kinds == {
+        PERSON: {"offer", "allocate", "start", "complete"},
+        "admin": {"launch_case", "cancel_case"},
+        "system": {"unoffer"},
+    }
+
+
 def test_a_second_bound_is_never_sent_since_it_would_replace_the_first(gateway: LogGateway, log: ResourceLog) -> None:
     gateway.answer("getSpecificationSetEvents", captured(f"{NAME}-from-to"))
     # What the service gave for a time in the far future: its whole history.
