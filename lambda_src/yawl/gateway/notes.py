@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ledger.item_update import ItemUpdate
 from ledger.tables import SCHEMA
 from ledger.transaction import update
 from yawl.announced_start import AnnouncedStart
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
 
 #: RANGE key of the item that says how an engine is.
 HEALTH = "health"
-#: Milliseconds between two notes that one copy of the function makes of an engine being heard.
+#: Milliseconds between two notes by one copy of the function that an engine was heard.
 NOTE_EVERY = 30_000
-#: Milliseconds in which an engine's log is read once because the engine started, however often it says so.
+#: Milliseconds in which an engine's log is read once for its starts, however many it announces: it announces one start
+#: to each of its addresses, and whoever has a secret may forge more.
 READ_EVERY = 60_000
 
 
@@ -26,29 +28,21 @@ class Notes:
         self._noted: dict[str, int] = {}
 
     def start(self, engine: Engine, start: AnnouncedStart) -> None:
-        """Keep an announced start. Writing it again does no harm."""
+        """Keep an announced start. A repeat does no harm."""
         self._table.put_item(Item=start.to_item(engine.database))
 
     def heard(self, engine: Engine, now: int) -> None:
-        """Note that the engine was heard, unless this copy of the function did within ``NOTE_EVERY``."""
-        if now - self._noted.get(engine.database, -NOTE_EVERY) < NOTE_EVERY:
-            return
-        self._table.update_item(
-            Key={"engine": engine.database, "item": HEALTH},
-            UpdateExpression="SET lastAnnouncementAt = :now, #schema = :schema",
-            ExpressionAttributeNames={"#schema": "schema"},
-            ExpressionAttributeValues={":now": now, ":schema": SCHEMA},
-        )
-        self._noted[engine.database] = now
+        """Note that the engine was heard, unless this copy of the function did so within ``NOTE_EVERY``."""
+        if now - self._noted.get(engine.database, -NOTE_EVERY) >= NOTE_EVERY:
+            update(self._table, **self._health(engine).set({"lastAnnouncementAt": now}).request())
+            self._noted[engine.database] = now
 
-    def may_read_log(self, engine: Engine, now: int) -> bool:
-        """Whether nobody asked for a reading of the engine's log within ``READ_EVERY``; if so, now somebody did."""
-        changed = update(
-            self._table,
-            Key={"engine": engine.database, "item": HEALTH},
-            UpdateExpression="SET initialisedAt = :now, #schema = :schema",
-            ConditionExpression="attribute_not_exists(initialisedAt) OR initialisedAt < :before",
-            ExpressionAttributeNames={"#schema": "schema"},
-            ExpressionAttributeValues={":now": now, ":before": now - READ_EVERY, ":schema": SCHEMA},
-        )
-        return changed is not None
+    def claim_reading(self, engine: Engine, now: int) -> bool:
+        """Whether the caller shall have the engine's log read: no copy of the function did within ``READ_EVERY``."""
+        change = self._health(engine)
+        due = change.absent_or("initialisedAt", change.less("initialisedAt", now - READ_EVERY))
+        return update(self._table, **change.set({"initialisedAt": now}).when(due).request()) is not None
+
+    def _health(self, engine: Engine) -> ItemUpdate:
+        change = ItemUpdate(self._table.name, {"engine": engine.database, "item": HEALTH})
+        return change.set({"schema": SCHEMA})
