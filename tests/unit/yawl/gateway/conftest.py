@@ -1,4 +1,4 @@
-"""The function ``engine-gateway`` on a table in memory, with engines in SSM's parameters and a Lambda that notes calls."""
+"""The function ``engine-gateway`` on a table in memory, with engines in SSM and a Lambda that notes its calls."""
 
 import json
 from collections.abc import Iterator
