@@ -24,11 +24,10 @@ class BadNotice(ValueError):
 
 
 class LogObject(NamedTuple):
-    """An object that S3 has announced. etag: of its content; empty where the event has none."""
+    """An object that S3 has announced."""
 
     bucket: str
     key: str
-    etag: str
 
     @property
     def hash(self) -> str:
@@ -51,9 +50,8 @@ def read_notice(body: str) -> LogObject:
         event = json.loads(body)
         if (event["source"], event["detail-type"]) != ("aws.s3", "Object Created"):
             raise BadNotice("the event is not of a created object")
-        found = event["detail"]["object"]
-        named = LogObject(event["detail"]["bucket"]["name"], found["key"], found.get("etag", ""))
-    except (KeyError, TypeError, AttributeError, RecursionError, json.JSONDecodeError) as error:
+        named = LogObject(event["detail"]["bucket"]["name"], event["detail"]["object"]["key"])
+    except (KeyError, TypeError, RecursionError, json.JSONDecodeError) as error:
         raise BadNotice("the message is no event of Amazon S3") from error
     if not all(isinstance(part, str) for part in named) or not (named.bucket and named.key):
         raise BadNotice("the event names no object")
