@@ -21,10 +21,6 @@ _REQUEST = re.compile(r"(\S+) (\S*) (\S+)")
 _URL = re.compile(r"\w+://(\[[^\]]*\]|[^/:?#]*)(?::(\d+))?(/[^?#]*)?(?:\?([^#]*))?", re.ASCII)
 
 
-class UnreadableLine(ValueError):
-    """A line has not the form of an entry. Its text is not part of the message: a URL may hold a session's handle."""
-
-
 class Entry(NamedTuple):
     """The fields that are needed. time: as it is written, ISO 8601. A status or a size that the line does not give is
     ``-``, and 0.
@@ -49,10 +45,13 @@ class Address(NamedTuple):
 
 
 def read_entry(line: str) -> Entry:
-    """The entry on a line. size: bytes received from the caller and sent to it. Raises UnreadableLine."""
+    """The entry on a line. size: bytes received from the caller and sent to it.
+
+    Raises ValueError, without the line's text: a URL may hold a session's handle.
+    """
     found = _FIRST_FIELDS.match(line)
     if found is None:
-        raise UnreadableLine("the line has not the fields of an access log entry")
+        raise ValueError("the line has not the fields of an access log entry")
     kind, time, status, target_status, received, sent, request = found.groups()
     method, url, _version = parts.groups() if (parts := _REQUEST.fullmatch(request)) else ("-", "", "")
     return Entry(kind, time, status, target_status, _bytes(received) + _bytes(sent), method, url)

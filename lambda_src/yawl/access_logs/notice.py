@@ -19,8 +19,8 @@ _ACCESS_LOG = re.compile(
 )
 
 
-class BadNotice(ValueError):
-    """A message is no notice of an object; the message says why."""
+class UnreadableAccessLog(Exception):
+    """An object, or the notice of one, has not the form that AWS describes; the message says why."""
 
 
 class LogObject(NamedTuple):
@@ -45,16 +45,16 @@ class LogObject(NamedTuple):
 
 
 def read_notice(body: str) -> LogObject:
-    """The object that a message of the queue is about. Raises BadNotice."""
+    """The object that a message of the queue is about. Raises UnreadableAccessLog."""
     try:
         event = json.loads(body)
         if (event["source"], event["detail-type"]) != ("aws.s3", "Object Created"):
-            raise BadNotice("the event is not of a created object")
+            raise UnreadableAccessLog("the event is not of a created object")
         named = LogObject(event["detail"]["bucket"]["name"], event["detail"]["object"]["key"])
     except (KeyError, TypeError, RecursionError, json.JSONDecodeError) as error:
-        raise BadNotice("the message is no event of Amazon S3") from error
+        raise UnreadableAccessLog("the message is no event of Amazon S3") from error
     if not all(isinstance(part, str) for part in named) or not (named.bucket and named.key):
-        raise BadNotice("the event names no object")
+        raise UnreadableAccessLog("the event names no object")
     return named
 
 

@@ -5,6 +5,8 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Protocol, cast
 
+from yawl.access_logs.notice import UnreadableAccessLog
+
 #: The most bytes that an object's lines may have together. A busy load balancer writes several objects for 5 minutes,
 #: each of some megabytes; a gzip bomb ends here.
 MOST_BYTES = 2 * 2**30
@@ -20,15 +22,11 @@ class Stream(Protocol):
         ...
 
 
-class UnreadableObject(Exception):
-    """An object is no complete gzip file of lines, or exceeds the bounds; the message says which."""
-
-
 def lines_of(compressed: Stream, *, most_bytes: int = MOST_BYTES) -> Iterator[str]:
     """The lines of a gzip file, without their ends, read as they are needed; the last may lack its end.
 
-    Raises UnreadableObject, also after lines were given: what was read of the object must not be used then. Passes on
-    the errors of the stream.
+    Raises UnreadableAccessLog where it is no complete gzip file or exceeds a bound, maybe after many lines, which must
+    not be used then. Passes on the errors of the stream.
     """
     read = 0
     try:
@@ -36,11 +34,11 @@ def lines_of(compressed: Stream, *, most_bytes: int = MOST_BYTES) -> Iterator[st
             while line := file.readline(LONGEST_LINE):
                 read += len(line)
                 if read > most_bytes:
-                    raise UnreadableObject(f"it has more than {most_bytes} bytes")
+                    raise UnreadableAccessLog(f"it has more than {most_bytes} bytes")
                 if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                    raise UnreadableObject(f"a line has more than {LONGEST_LINE} bytes")
+                    raise UnreadableAccessLog(f"a line has more than {LONGEST_LINE} bytes")
                 yield line.decode("utf-8", "replace").rstrip("\r\n")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UnreadableObject(f"it is no complete gzip file ({type(error).__name__})") from error
+        raise UnreadableAccessLog(f"it is no complete gzip file ({type(error).__name__})") from error
     if not read:
-        raise UnreadableObject("it is empty")
+        raise UnreadableAccessLog("it is empty")

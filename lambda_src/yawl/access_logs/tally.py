@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from runtime.clock import from_iso
 from yawl.access_logs.calls import by_host, engine_at, is_answered_request, is_interface, names_an_operation
-from yawl.access_logs.entry import UnreadableLine, address_of, read_entry
+from yawl.access_logs.entry import address_of, read_entry
 from yawl.engine import Engine
 
 
@@ -60,14 +60,14 @@ def tally(lines: Iterable[str], engines: Sequence[Engine]) -> Tally:
 
 
 def _call(line: str, engines: Mapping[str, Engine], found: Tally) -> tuple[Engine, float, int] | None:
-    """The engine that a line's request called, when, and the bytes; None if it is no call. Raises UnreadableLine, or
-    ValueError for a time that does not exist."""
+    """The engine that a line's request called, when, and the bytes; None if it is no call. Raises ValueError if it is
+    no entry, or of a time that does not exist."""
     entry = read_entry(line)
     if not is_answered_request(entry):
         return None
     address = address_of(entry.url)
     if address is None:
-        raise UnreadableLine("the request has no address")
+        raise ValueError("the request has no address")
     if not names_an_operation(entry.method, address.query):
         return None
     engine = engine_at(address, engines)

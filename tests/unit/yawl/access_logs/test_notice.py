@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.unit.yawl.access_logs.log_lines import BUCKET, KEY, NAME, PREFIX, engine, notice
-from yawl.access_logs.notice import BadNotice, LogObject, engines_of, read_notice
+from yawl.access_logs.notice import LogObject, UnreadableAccessLog, engines_of, read_notice
 from yawl.engine import AccessLogs, Engine
 
 
@@ -33,8 +33,8 @@ def test_the_event_of_a_created_object() -> None:
         json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": None}),
     ],
 )
-def test_another_message_is_a_bad_notice(body: str) -> None:
-    with pytest.raises(BadNotice):
+def test_another_message_is_unreadable(body: str) -> None:
+    with pytest.raises(UnreadableAccessLog):
         read_notice(body)
 
 

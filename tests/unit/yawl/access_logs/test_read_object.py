@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.yawl.access_logs.log_lines import line, zipped
 from yawl.access_logs import read_object
-from yawl.access_logs.read_object import LONGEST_LINE, UnreadableObject, lines_of
+from yawl.access_logs.notice import UnreadableAccessLog
+from yawl.access_logs.read_object import LONGEST_LINE, lines_of
 
 
 class Body:
@@ -56,21 +57,21 @@ def test_bytes_that_are_no_utf8_do_not_stop_the_reading() -> None:
     ],
 )
 def test_what_is_no_complete_gzip_file_is_unreadable(content: bytes) -> None:
-    with pytest.raises(UnreadableObject) as caught:
+    with pytest.raises(UnreadableAccessLog) as caught:
         list(lines_of(io.BytesIO(content)))
     assert "example" not in str(caught.value)
 
 
 def test_a_bomb_of_one_line_ends_at_the_longest_line() -> None:
     bomb = Body(gzip.compress(b"0" * 50_000_000))
-    with pytest.raises(UnreadableObject, match="a line has more than"):
+    with pytest.raises(UnreadableAccessLog, match="a line has more than"):
         list(lines_of(bomb))
     assert bomb.read_bytes < bomb.content.getbuffer().nbytes
 
 
 def test_a_bomb_of_many_lines_ends_at_the_most_bytes() -> None:
     bomb = Body(gzip.compress(b"0\n" * 20_000_000))
-    with pytest.raises(UnreadableObject, match="it has more than 1000000 bytes"):
+    with pytest.raises(UnreadableAccessLog, match="it has more than 1000000 bytes"):
         list(lines_of(bomb, most_bytes=1_000_000))
     assert bomb.read_bytes < bomb.content.getbuffer().nbytes
 
