@@ -134,7 +134,11 @@ class YawlMetric(StrEnum):
     ANNOUNCEMENTS_RECEIVED = "AnnouncementsReceived"
     #: Among them those whose action is none that we know.
     ANNOUNCEMENTS_UNKNOWN = "AnnouncementsUnknown"
-    #: Requests for an engine that the stage lacks, or with a wrong secret.
+    #: Among them those that cannot be read: too large, no form, a field too long, given twice or missing.
+    ANNOUNCEMENTS_UNREADABLE = "AnnouncementsUnreadable"
+    #: Among them starts of cases, each kept as a hint. The engine may announce a start twice.
+    STARTS_ANNOUNCED = "StartsAnnounced"
+    #: Requests for an engine that the stage lacks or that only its log reports, or with a wrong secret.
     ANNOUNCEMENTS_REFUSED = "AnnouncementsRefused"
     #: Case starts that were committed to be billed, each once: worklets too, and those without a customer.
     STARTS_FOUND = "StartsFound"
