@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runtime.clock import from_iso
 from yawl.access_logs.calls import by_host, engine_at, is_answered_request, is_interface, names_an_operation
@@ -10,8 +11,7 @@ from yawl.access_logs.entry import address_of, read_entry
 from yawl.engine import Engine
 
 
-@dataclass(frozen=True)
-class Traffic:
+class Traffic(NamedTuple):
     """Calls of one engine. bytes: received from the callers and sent to them. first_at: epoch seconds of the first."""
 
     calls: int
