@@ -62,7 +62,7 @@ class AccessLogs:
         come again.
         """
         found = read_notice(body)
-        engines = engines_of(found, self.engines()) if found.is_access_log else []
+        engines = engines_of(found, self.engines())
         if not engines:
             return Counted(found)
         read = tally(lines_of(self.read(found)), engines)

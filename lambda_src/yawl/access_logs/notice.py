@@ -59,13 +59,14 @@ def read_notice(body: str) -> LogObject:
 
 
 def engines_of(found: LogObject, engines: Iterable[Engine]) -> list[Engine]:
-    """The engines whose access logs the object is one of: those of its bucket with the longest prefix of its key."""
-    fitting = [
-        (len(logs.prefix), engine)
+    """The engines whose access logs the object is one of, by its bucket and the load balancer's prefix; none if it is
+    no access log."""
+    if not found.is_access_log:
+        return []
+    return [
+        engine
         for engine in engines
         if (logs := engine.access_logs) is not None
         and logs.bucket == found.bucket
-        and found.key.startswith(f"{logs.prefix}/" if logs.prefix else "")
+        and found.key.startswith(f"{logs.prefix}/AWSLogs/" if logs.prefix else "AWSLogs/")
     ]
-    longest = max((length for length, _ in fitting), default=0)
-    return [engine for length, engine in fitting if length == longest]

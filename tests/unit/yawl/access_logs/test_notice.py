@@ -65,7 +65,7 @@ def test_what_is_called_an_access_log(name: str, expected: bool) -> None:
     assert LogObject(BUCKET, f"{PREFIX}/{name}").is_access_log is expected
 
 
-def test_the_engines_are_those_of_the_bucket_with_the_longest_prefix() -> None:
+def test_the_engines_are_those_of_the_bucket_and_the_prefix() -> None:
     def of(name: str, prefix: str, bucket: str = BUCKET) -> Engine:
         return engine(name, access_logs=AccessLogs(bucket=bucket, prefix=prefix))
 
@@ -78,11 +78,13 @@ def test_the_engines_are_those_of_the_bucket_with_the_longest_prefix() -> None:
         engine("none", access_logs=None),
     ]
 
-    def names(key: str) -> list[str]:
-        return [each.id for each in engines_of(LogObject(BUCKET, key), engines)]
+    def names(key: str, bucket: str = BUCKET) -> list[str]:
+        return [each.id for each in engines_of(LogObject(bucket, key), engines)]
 
-    assert names("a/b/AWSLogs/x") == ["a-b"]
-    assert names("a/AWSLogs/x") == ["a", "a-too"]
-    assert names("ab/AWSLogs/x") == ["all"]
-    assert names("AWSLogs/x") == ["all"]
-    assert engines_of(LogObject("third", "AWSLogs/x"), engines) == []
+    assert names(f"a/b/{KEY}") == ["a-b"]
+    assert names(f"a/{KEY}") == ["a", "a-too"]
+    assert names(KEY) == ["all"]
+    assert names(f"ab/{KEY}") == []
+    assert names(f"a/copy/{KEY}") == []
+    assert names(KEY, "third") == []
+    assert names("AWSLogs/123456789012/ELBAccessLogTestFile") == []
