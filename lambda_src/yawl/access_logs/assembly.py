@@ -4,33 +4,25 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from ledger import dynamodb
-from runtime import aws, clock
+from runtime import aws
 from runtime.settings import ReadAccessLogSettings
 from yawl.access_logs.count_object import AccessLogs
 from yawl.access_logs.notice import LogObject, UnreadableAccessLog
 from yawl.access_logs.read_object import Stream
-from yawl.engine import Engine
-from yawl.engines import Engines
-from yawl.state.dynamodb import DynamoDBState
-from yawl.state.sqs import SqsSender
+from yawl.reconcile.assembly import Parts
 
-#: Errors of Amazon S3 that say that a repetition may fail alike: the object is gone, out of reach, or archived.
+#: Errors of Amazon S3 after which a repetition fails alike: the object is gone, out of reach, or archived.
 _NOT_GIVEN = {"NoSuchKey", "NoSuchBucket", "AccessDenied", "InvalidObjectState"}
 
 
 def access_logs(settings: ReadAccessLogSettings) -> AccessLogs:
     """The counter of a stage's access logs."""
-    tables = dynamodb.connect()
-
-    def state_of(engine: Engine) -> DynamoDBState:
-        return DynamoDBState(tables, settings.ENGINES_TABLE, engine.database, clock.now)
-
+    parts = Parts(settings)
     return AccessLogs(
-        engines=Engines.connect(settings.ENGINES_PATH).all,
+        engines=parts.engines.all,
         read=Bucket(aws.client("s3")).read,
-        state_of=state_of,
-        sender=SqsSender.connect(settings.ENGINE_USAGE_QUEUE_URL, settings.UNATTRIBUTED_QUEUE_URL),
+        state_of=lambda engine: parts.state(engine.database),
+        sender=parts.sender,
     )
 
 

@@ -16,14 +16,11 @@ from yawl.access_logs.notice import LogObject, UnreadableAccessLog, engines_of, 
 from yawl.access_logs.read_object import Stream, lines_of
 from yawl.access_logs.tally import Tally, Traffic, tally
 from yawl.access_logs.usage_events import customer_of, usage_events
-from yawl.engine import Engine
+from yawl.engine import NO_DATABASE, Engine
 from yawl.reconcile import outbox
 from yawl.reconcile.plan import unattributed_facts, usage_messages
 from yawl.state.ports import Change, EngineState, Message, Overtaken, Sender
 
-#: Stands for the database's epoch in ids and keys of traffic: an object is the same, whichever database it met, and
-#: must not be billed again in the next epoch. Databases begin with 1.
-NO_DATABASE = 0
 #: Seconds for which an object's mark is kept after its first call: longer than ``POST /usage`` takes the usage.
 MARK_KEPT = 40 * 86_400
 TRIES = 5

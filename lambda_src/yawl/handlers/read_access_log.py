@@ -41,7 +41,7 @@ def _take(message: Message) -> None:
     except UnreadableAccessLog as error:
         # Its message is ours, and holds nothing of the object's lines.
         logger.error("access log not read", messageId=message.id, reason=str(error), **described(error))
-        _count(YawlMetric.ACCESS_LOGS_REFUSED, 1)
+        _count(YawlMetric.ACCESS_LOGS_REFUSED)
         raise
     except Exception as error:
         logger.error("access log failed", messageId=message.id, **described(error))
@@ -64,11 +64,10 @@ def _report(message: Message, counted: Counted) -> None:
         unmatched=read.unmatched if read else 0,
     )
     if read:
-        _count(YawlMetric.ACCESS_LOGS_READ, 1)
-        _count(YawlMetric.ACCESS_LOG_LINES_UNREADABLE, read.unreadable)
-        _count(YawlMetric.CALLS_WITHOUT_ENGINE, read.unmatched)
+        _count(YawlMetric.ACCESS_LOGS_READ)
+        if read.unreadable or read.unmatched:
+            _count(YawlMetric.ACCESS_LOGS_REFUSED)
 
 
-def _count(metric: YawlMetric, number: int) -> None:
-    if number:
-        metrics.add_metric(metric, MetricUnit.Count, number)
+def _count(metric: YawlMetric) -> None:
+    metrics.add_metric(metric, MetricUnit.Count, 1)

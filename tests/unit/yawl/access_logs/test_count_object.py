@@ -243,8 +243,9 @@ def test_a_contended_store_is_tried_again_and_then_raises(monkeypatch: pytest.Mo
 def test_the_table_keeps_no_address_and_no_url() -> None:
     stage = Stage()
     stage.count(stage.put(KEY, [line("https://engine.example.com:443/yawl/ib?sessionHandle=HANDLE&action=x")]))
-    of_the_engine = {"KeyConditionExpression": "engine = :e", "ExpressionAttributeValues": {":e": "eng-7#0"}}
-    items = stage.dynamodb.Table(ENGINES.name).query(**of_the_engine)["Items"]
+    items = stage.dynamodb.Table(ENGINES.name).query(
+        KeyConditionExpression="engine = :e", ExpressionAttributeValues={":e": "eng-7#0"}
+    )["Items"]
     assert [item["item"] for item in items] == [f"object#{HASH}"]
     for secret in ("HANDLE", "192.0.2.39", "engine.example.com"):
         assert secret not in f"{items} {stage.queue.sent}"
