@@ -73,10 +73,11 @@ def add_engine_alarms(
             YawlMetric.ACCESS_LOGS_REFUSED,
             HOUR,
             Ticket(
-                happened="An object in the bucket of an engine's access logs is no access log of a load balancer, or"
-                " cannot be read.",
-                money="If it was one, its calls and bytes are not billed.",
-                look="Look in the log group of read-access-log for the object's key and the reason.",
+                happened="An access log of a load balancer cannot be read, or holds lines of another form, or calls by"
+                " a host that no engine lists.",
+                money="These calls and their bytes are not billed.",
+                look="Look in the log group of read-access-log for the object's key, and for the reason or the numbers"
+                " 'unreadable' and 'unmatched'. A missing host belongs into accessLogs.hosts.",
             ),
         )
     alarms.group(
