@@ -26,7 +26,7 @@ class ServletFailure(Exception):
 
 
 def page_of_failure(message: str) -> Answer:
-    """Tomcat's page of an exception."""
+    """Tomcat's page of an exception; it alone escapes its text."""
     title = "HTTP Status 500 \u2013 Internal Server Error"
     body = (
         f'<!doctype html><html lang="en"><head><title>{title}</title></head><body><h1>{title}</h1><hr class="line" />'
@@ -38,15 +38,15 @@ def page_of_failure(message: str) -> Answer:
 
 def reason(text: str) -> str:
     """A failure of interfaces A and B."""
-    return f"<failure><reason>{escape(text)}</reason></failure>"
+    return f"<failure><reason>{text}</reason></failure>"
 
 
 def specification(logged: Logged) -> str:
     """A specification in the log."""
     s = logged.specification
     return (
-        f'<specification key="{logged.key}"><id><identifier>{escape(s.identifier)}</identifier>'
-        f"<version>{escape(s.version)}</version><uri>{escape(s.uri)}</uri></id>"
+        f'<specification key="{logged.key}"><id><identifier>{s.identifier}</identifier>'
+        f"<version>{s.version}</version><uri>{s.uri}</uri></id>"
         f"<rootnetkey>{logged.net}</rootnetkey></specification>"
     )
 

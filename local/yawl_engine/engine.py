@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from xml.sax.saxutils import escape
@@ -18,6 +18,8 @@ from local.yawl_engine.specification import Specification
 WORKLETS, WORKLIST = "workletService", "DefaultWorklist"
 #: Seconds until a row is in the log. A living engine took up to 0.2.
 BEHIND = 0.02
+#: The log's tables hold no longer id: such a launch is announced and fails.
+LONGEST_CASE_ID = 255
 
 
 class Refused(Exception):
@@ -34,7 +36,6 @@ class Case:
 
     case_id: str
     specification: Specification
-    instance: int
     observer: str | None
     data: str
 
@@ -42,18 +43,20 @@ class Case:
 class Engine:
     """One engine with its database. ``restart`` keeps the database, ``renew_database`` does not.
 
-    now: its clock. behind: seconds until a row is in the log. faults: those of the stand-in. All methods may be called
-    from several threads.
+    now: its clock. behind: seconds until a row is in the log. clients: passwords of client accounts. All methods may be
+    called from several threads.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time, *, behind: float = BEHIND, password: str = "YAWL") -> None:  # noqa: S107  # as the engine is shipped
+    def __init__(
+        self, now: Callable[[], float] = time.time, *, behind: float = BEHIND, clients: Mapping[str, str] | None = None
+    ) -> None:
         self.now = now
         self.faults = Faults()
         self.sessions = Sessions(now)
         self.announcer = Announcer(now, self.faults)
         self.lock = threading.RLock()
         self._behind = behind
-        self._password = password
+        self._first_clients = {"admin": "YAWL", **(clients or {})}
         self._timers: list[threading.Timer] = []
         self.renew_database()
 
@@ -61,7 +64,7 @@ class Engine:
         """Everything is made anew: accounts, services, specifications, log, and the case numbers begin at 1."""
         with self.lock:
             self.sessions.close_all()
-            self.clients = {"admin": Account("admin", digest(self._password), "generic admin user")}
+            self.clients = {name: Account(name, digest(word)) for name, word in self._first_clients.items()}
             self.services: dict[str, Account] = {}
             for name, path, words in (
                 (WORKLETS, "workletService", "the worklet service"),
@@ -74,6 +77,7 @@ class Engine:
             self.log = EngineLog(self.now, self._behind)
             self.people = ResourceLog(self.now)
             self._last_number = 0
+            self._read_by_resource_service()
 
     # --- accounts and services
 
@@ -170,11 +174,13 @@ class Engine:
                 case_id = str(self._last_number)
             elif case_id in self.cases:
                 raise Refused(f"CaseID '{case_id}' is already active.")
-            failing = self.faults.take(LAUNCHES) is not None
+            fault = self.faults.take(LAUNCHES)
+            kind = fault.kind if fault else ""
             launcher = self.account(by)
-            # A delayed launch is logged without its service.
-            instance = self.log.start(specification, case_id, None if delayed else by)
-            case = self.cases[case_id] = Case(case_id, specification, instance, observer, data)
+            case = Case(case_id, specification, observer, data)
+            if len(case_id) <= LONGEST_CASE_ID:
+                # A delayed launch is logged without its service.
+                self.log.start(specification, case_id, None if delayed else by, kind)
             self._announce_to_all(
                 {
                     "action": "announceCaseStarted",
@@ -186,14 +192,14 @@ class Engine:
                     "delayed": str(delayed).lower(),
                 }
             )
-            if failing:
-                del self.cases[case_id]
+            if kind == "launch-fails" or len(case_id) > LONGEST_CASE_ID:
                 raise RolledBack
+            self.cases[case_id] = case
             if person is not None:
                 self.people.add(specification, case_id, person, "launch_case")
             if specification.waiting_task is None:
-                self._end(case, COMPLETE)
-                self._end(case, COMPLETE)  # A case that ends within its launch is announced and logged as ended twice.
+                for _ in range(2):  # A case that ends within its launch is announced and logged as ended twice.
+                    self._complete(case, logged=kind != "without-completion")
             else:
                 self._offer(case)
             return case_id
@@ -217,14 +223,14 @@ class Engine:
                 self._announce_to_all(
                     {"action": "announceItemStatus", "workItem": item, "oldStatus": before, "newStatus": after}
                 )
-            self._end(case, COMPLETE)
+            self._complete(case)
 
     def cancel(self, case_id: str, by: str = "admin") -> None:
         """Raises Refused if the case does not run."""
         with self.lock:
-            case = self._running(case_id)
+            self._running(case_id)
             del self.cases[case_id]
-            self.log.add(CANCEL, case.instance, by)
+            self.log.end(CANCEL, case_id, by)
             self._announce_to_all({"action": "announceCaseCancelled", "caseID": case_id})
 
     # --- the engine's life
@@ -245,6 +251,7 @@ class Engine:
     def wake_up(self) -> None:
         """Asks each service with HEAD and announces that the engine is there."""
         with self.lock:
+            self._read_by_resource_service()
             self.log.restart()
             addresses = [service.uri or "" for service in self.services.values() if not _own(service)]
         for address in addresses:
@@ -254,15 +261,20 @@ class Engine:
                 continue
             self.announcer.announce(address, {"action": "announceEngineInitialised", "maxWaitSeconds": "5"})
 
+    def _read_by_resource_service(self) -> None:
+        """The resource service reads the engine's accounts once, when the engine starts."""
+        self.known_to_resource_service = {*self.clients, *(service.name for service in self.services.values())}
+
     def _running(self, case_id: str) -> Case:
         case = self.cases.get(case_id)
         if case is None:
             raise Refused(f"Case [{case_id}] not found.")
         return case
 
-    def _end(self, case: Case, descriptor: str) -> None:
+    def _complete(self, case: Case, *, logged: bool = True) -> None:
         self.cases.pop(case.case_id, None)
-        self.log.add(descriptor, case.instance)
+        if logged:
+            self.log.end(COMPLETE, case.case_id)
         net = case.specification.net
         element = f"<{net}>{case.data}</{net}>" if case.data else f"<{net} />"
         params: Params = {

@@ -23,11 +23,17 @@ session-ends    all sessions end before the request
 poisoned        HTTP 500 on interfaces A and B although the request is done, until the engine restarts
 ==============  =======================================================================================================
 
-=================  ====================================================================================================
-kind               effect on a launch
-=================  ====================================================================================================
-launch-fails       the case is announced and logged, then the launch rolls back: HTTP 500, and there is no case
-=================  ====================================================================================================
+==================  ===================================================================================================
+kind                effect on a launch
+==================  ===================================================================================================
+launch-fails        the case is announced and logged, then the launch rolls back: HTTP 500, and there is no case
+unlisted            its net instance's row names no net, so it is in no specification's list; its events are there
+without-service     its CaseStart row names no service
+without-completion  its CaseComplete rows belong to no net instance
+doubled             if its specification starts for the first time, the log gets two rows for that
+==================  ===================================================================================================
+
+Each of them was seen on a living engine, where it depends on two threads of the log.
 """
 
 import threading
@@ -38,7 +44,7 @@ REQUESTS = (
     *("failure", "empty", "null", "page", "server-error", "redirect"),
     *("drop", "slow", "session-ends", "poisoned"),
 )
-LAUNCHES = ("launch-fails",)
+LAUNCHES = ("launch-fails", "unlisted", "without-service", "without-completion", "doubled")
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """Interface A, ``/yawl/ia``: accounts, services, specifications."""
 
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import ParseError, fromstring
 
@@ -37,7 +36,7 @@ def connect(engine: Engine, name: str | None, password: str | None) -> str:
     """A session's handle, or why there is none."""
     account = engine.account(name or "")
     if account is None:
-        return f"<failure>Unknown service or client: {escape(name or 'null')}</failure>"
+        return f"<failure>Unknown service or client: {name or 'null'}</failure>"
     if account.password != password:
         return "<failure>Incorrect Password</failure>"
     return engine.sessions.open(account)
@@ -57,8 +56,8 @@ def _unknown() -> str:
 def _services(engine: Engine, given: Given) -> str:
     # The password's digest is among it, and the digest is what ``connect`` wants.
     return "".join(
-        f'<yawlService id="{escape(s.uri or "")}"><documentation>{escape(s.documentation)}</documentation>'
-        f"<servicename>{escape(s.name)}</servicename><servicepassword>{s.password}</servicepassword>"
+        f'<yawlService id="{s.uri or ""}"><documentation>{s.documentation}</documentation>'
+        f"<servicename>{s.name}</servicename><servicepassword>{s.password}</servicepassword>"
         f"<assignable>{str(s.assignable).lower()}</assignable></yawlService>"
         for s in engine.services.values()
     )
@@ -107,14 +106,12 @@ def _upload(engine: Engine, given: Given) -> str:
         specification = Specification.from_xml(given.get("specXML", ""))
         engine.load(specification)
     except (ValueError, Refused) as error:
-        messages = (
-            f"<verificationMessages><error><message>{escape(str(error))}</message></error></verificationMessages>"
-        )
+        messages = f"<verificationMessages><error><message>{error}</message></error></verificationMessages>"
         return f"<failure><reason>{messages}</reason></failure>"
     s = specification
     named = (
-        f"<specificationid><identifier>{escape(s.identifier)}</identifier><version>{escape(s.version)}</version>"
-        f"<uri>{escape(s.uri)}</uri></specificationid>"
+        f"<specificationid><identifier>{s.identifier}</identifier><version>{s.version}</version>"
+        f"<uri>{s.uri}</uri></specificationid>"
     )
     return f"<upload><specifications>{named}</specifications><verificationMessages/></upload>"
 

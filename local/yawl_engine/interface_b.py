@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import ParseError, fromstring
 
@@ -103,8 +103,8 @@ def _running(engine: Engine) -> str:
         s = case.specification
         by_specification.setdefault((s.identifier, s.version, s.uri), []).append(case.case_id)
     found = "".join(
-        f"<specificationID identifier={quoteattr(i)} version={quoteattr(v)} uri={quoteattr(u)}>"
-        + "".join(f"<caseID>{escape(case_id)}</caseID>" for case_id in ids)
+        f'<specificationID identifier="{i}" version="{v}" uri="{u}">'
+        + "".join(f"<caseID>{case_id}</caseID>" for case_id in ids)
         + "</specificationID>"
         for (i, v, u), ids in by_specification.items()
     )

@@ -95,16 +95,26 @@ class EngineLog:
 
     # --- writing
 
-    def start(self, specification: Specification, case_id: str, service: str | None) -> int:
-        """Writes the rows of a start; returns the net instance's key. service: None where the engine does not know."""
-        logged = self._row_of(specification)
-        when = self._now() + self.behind
-        instance = NetInstance(self._sequences["instance"].take(), case_id, logged.key, logged.net, when)
+    def start(self, specification: Specification, case_id: str, service: str | None, fault: str = "") -> int:
+        """Writes the rows of a start; returns the net instance's key. service: None where the engine does not know.
+
+        fault: one of a launch (``local.yawl_engine.faults``).
+        """
+        logged = self._row_of(specification, doubled=fault == "doubled")
+        own, net = (NO_KEY, NO_KEY) if fault == "unlisted" else (logged.key, logged.net)
+        instance = NetInstance(self._sequences["instance"].take(), case_id, own, net, self._now() + self.behind)
         self._instances[instance.key] = instance
-        self._of_specification[logged.key].append(instance)
+        self._of_specification[own].append(instance)
         self._of_case[case_id].append(instance)
-        self.add(START, instance.key, service, self.start_rows_behind)
+        # The query for the row of such a service fails, and with it the row of the start.
+        if service is None or "'" not in service:
+            known = None if fault == "without-service" else service
+            self.add(START, instance.key, known, self.start_rows_behind)
         return instance.key
+
+    def end(self, descriptor: str, case_id: str, service: str | None = None) -> None:
+        """Writes the end of a case: if its id was used before, for the first case of that id."""
+        self.add(descriptor, self._of_case[case_id][0].key, service)
 
     def add(self, descriptor: str, instance: int, service: str | None = None, later: float = 0.0) -> None:
         """Writes an event. service: a name; None: -1."""
@@ -112,14 +122,14 @@ class EngineLog:
         row = Event(self._sequences["event"].take(), descriptor, instance, key, self._now() + self.behind + later)
         self._events[instance].append(row)
 
-    def _row_of(self, specification: Specification) -> Logged:
-        """The row, written at the first start of the specification."""
-        named = (specification.identifier, specification.version, specification.uri)
-        found = self.find(*named)
-        if found is None:
-            found = Logged(self._sequences["specification"].take(), self._sequences["net"].take(), specification)
-            self._specifications.append(found)
-        return found
+    def _row_of(self, specification: Specification, doubled: bool) -> Logged:
+        """The row, written at the first start of the specification; the last one where there are two."""
+        found = [logged for logged in self._specifications if logged.specification == specification]
+        for _ in range(0 if found else 1 + doubled):
+            row = Logged(self._sequences["specification"].take(), self._sequences["net"].take(), specification)
+            found.append(row)
+            self._specifications.append(row)
+        return found[-1]
 
     def _service_key(self, name: str) -> int:
         if name not in self._services:
@@ -133,7 +143,7 @@ class EngineLog:
         return list(self._specifications)
 
     def find(self, identifier: str, version: str, uri: str) -> Logged | None:
-        """The specification's row, or None."""
+        """The specification's row, the first if there are two; None if there is none."""
         for logged in self._specifications:
             found = logged.specification
             if (found.identifier, found.version, found.uri) == (identifier, version, uri):

@@ -1,12 +1,14 @@
-"""Interface E, ``/yawl/logGateway``: the engine's log. Its answers have no ``<response>`` around them."""
+"""Interface E, ``/yawl/logGateway``: the engine's log. Its answers have no ``<response>`` around them.
+
+They are templates, not XML: what users chose (case ids, addresses, names) stands in them as it is, ``<`` and ``&`` too.
+"""
 
 from collections.abc import Mapping
-from xml.sax.saxutils import escape, quoteattr
 
 from local.yawl_engine import answers
 from local.yawl_engine.answers import ServletFailure
 from local.yawl_engine.engine import Engine
-from local.yawl_engine.interface_a import connect, leave_or_check
+from local.yawl_engine.interface_a import connect
 from local.yawl_engine.interface_b import password_of
 from local.yawl_engine.log import CANCEL, COMPLETE, START, Logged
 
@@ -22,8 +24,8 @@ def answer(engine: Engine, given: Given) -> str:
     if action == "connect":
         return connect(engine, given.get("userid"), password_of(given))
     alive = engine.sessions.account(given.get("sessionHandle")) is not None
-    if action in ("checkConnection", "disconnect"):
-        return leave_or_check(engine, action, given) if alive else answers.NO_SESSION
+    if action == "checkConnection":
+        return answers.SUCCESS if alive else answers.NO_SESSION
     if not alive:
         raise ServletFailure("Invalid or disconnected session handle.")
     # An unknown action has an empty answer.
@@ -41,25 +43,25 @@ def _case_ids(engine: Engine, given: Given) -> str:
     logged = _logged(engine, given)
     if isinstance(logged, str):
         return logged
-    found = "".join(f"<case>{escape(row.case_id)}</case>" for row in engine.log.instances(logged.key))
-    return f'<cases id={_name(logged)} key="{logged.key}">{found}</cases>'
+    found = "".join(f"<case>{row.case_id}</case>" for row in engine.log.instances(logged.key))
+    return f'<cases id="{_name(logged)}" key="{logged.key}">{found}</cases>'
 
 
 def _case_event(engine: Engine, given: Given) -> str:
     case_id = given.get("caseid", "")
     found = "".join(map(answers.event, engine.log.events(case_id, given.get("event", "null"))))
-    return f"<caseEvent caseID={quoteattr(case_id)}>{found}</caseEvent>" if found else answers.NO_ROWS
+    return f'<caseEvent caseID="{case_id}">{found}</caseEvent>' if found else answers.NO_ROWS
 
 
 def _cases_of_service(descriptor: str, engine: Engine, given: Given) -> str:
     name = given.get("name", "")
     found = "".join(map(answers.event, engine.log.events_of_service(name, descriptor)))
-    return f"<caseEvent serviceName={quoteattr(name)}>{found}</caseEvent>" if found else answers.NO_ROWS
+    return f'<caseEvent serviceName="{name}">{found}</caseEvent>' if found else answers.NO_ROWS
 
 
 def _service_name(engine: Engine, given: Given) -> str:
     name = engine.log.service_name(_number(given, "key"))
-    return answers.UNKNOWN_KEY if name is None else f"<service>{escape(name)}</service>"
+    return answers.UNKNOWN_KEY if name is None else f"<service>{name}</service>"
 
 
 def _statistics(engine: Engine, given: Given) -> str:
@@ -72,7 +74,7 @@ def _statistics(engine: Engine, given: Given) -> str:
         engine.log.durations(logged.key, descriptor, first, last) for descriptor in (START, COMPLETE, CANCEL)
     )
     return (
-        f'<specification id={_name(logged)} key="{logged.key}"><started>{len(started)}</started>'
+        f'<specification id="{_name(logged)}" key="{logged.key}"><started>{len(started)}</started>'
         f"<completed>{len(completed)}</completed><cancelled>{len(cancelled)}</cancelled>"
         f"{answers.durations('completion', completed)}{answers.durations('cancelled', cancelled)}</specification>"
     )
@@ -83,7 +85,7 @@ def _net_instances(engine: Engine, given: Given) -> str:
     if isinstance(logged, str):
         return answers.NO_ROWS if "key" in given else logged
     found = "".join(
-        f'<netInstance key="{row.key}"><caseid>{escape(row.case_id)}</caseid><netKey>{row.net}</netKey>'
+        f'<netInstance key="{row.key}"><caseid>{row.case_id}</caseid><netKey>{row.net}</netKey>'
         "<parentTaskInstanceKey>-1</parentTaskInstanceKey></netInstance>"
         for row in engine.log.instances(logged.key)
     )
@@ -95,7 +97,7 @@ def _logged(engine: Engine, given: Given) -> Logged | str:
     if "key" in given:
         return engine.log.by_key(_number(given, "key")) or answers.UNKNOWN_KEY
     uri, version = given.get("uri", "null"), given.get("version", "0.1")
-    failure = f"<failure>No records for specification '{escape(uri)} - version {escape(version)}'.</failure>"
+    failure = f"<failure>No records for specification '{uri} - version {version}'.</failure>"
     return engine.log.find(given.get("identifier", ""), version, uri) or failure
 
 
@@ -116,7 +118,7 @@ def _time(given: Given, name: str, otherwise: int) -> int:
 
 
 def _name(logged: Logged) -> str:
-    return quoteattr(f"{logged.specification.uri} - {logged.specification.version}")
+    return f"{logged.specification.uri} - {logged.specification.version}"
 
 
 _ACTIONS = {
