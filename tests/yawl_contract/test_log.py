@@ -118,7 +118,7 @@ def test_a_delayed_launch_is_logged_without_its_service(engine: EngineUnderTest)
     eventually(lambda: "<case>" in engine.log("getSpecificationCaseIDs", **own.in_log))
     (case_id,) = parts(engine.log("getSpecificationCaseIDs", **own.in_log), "case")
     eventually(lambda: events(engine, case_id))
-    ((_, _, _, _, service, _),) = events(engine, case_id)
+    *_, (_, _, _, _, service, _) = events(engine, case_id)
     assert service == "-1"
     assert engine.log("getServiceName", key="-1") == "<failure>Unknown key.</failure>"
 
