@@ -9,10 +9,10 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
+.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register smoke schema record lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
@@ -120,6 +120,12 @@ rollback: cdk  ## the code of before the last deployment live again (STAGE=dev B
 
 destroy: cdk  ## remove a stage that does not keep its data (STAGE=dev)
 	@exec $(PY) -m deploy destroy
+
+engine-secret: setup  ## make the address to which a YAWL engine announces (STAGE=dev ENGINE=id); stores nothing
+	@exec $(PY) -m deploy engine-secret
+
+engine-register: setup  ## register that address in the engine (YAWL=its web application; REPLACE=1: the old one goes)
+	@exec $(PY) -m deploy engine-register
 
 smoke: setup  ## try a deployed stage by its own doors (STAGE=dev JSON=1; WRITE=1 TEST_BUYER=key: also an event and a run)
 	@exec $(PY) -m deploy smoke
