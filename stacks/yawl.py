@@ -69,7 +69,6 @@ class YawlStack(Stack):
         if stage.engine_network:
             place_in_vpc(
                 self.behind.reconcile,
-                vpc=stage.engine_network.vpc_id,
                 subnets=stage.engine_network.subnet_ids,
                 security_groups=stage.engine_network.security_group_ids,
             )

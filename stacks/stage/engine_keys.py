@@ -226,32 +226,28 @@ _ENGINE = _EngineTable(
 
 _NETWORK = Table(
     make=EngineNetwork,
-    remedy="write it as a table: vpcId, subnetIds, and where needed securityGroupIds",
+    remedy="write it as a table: subnetIds, securityGroupIds",
     keys={
-        "vpcId": Key(
-            Text("vpc-[0-9a-f]{8,17}", "set it to the id of a VPC", "`vpc-…`"),
-            "The VPC from which the engines' logs are read. It needs a way to DynamoDB, SQS, SSM, Secrets Manager and"
-            " X-Ray: endpoints, or a NAT gateway.",
-        ),
         "subnetIds": Key(
             Texts(
                 pattern="subnet-[0-9a-f]{8,17}",
-                remedy='list 1 to 16 subnets of the VPC, for example ["subnet-0123456789abcdef0"]',
+                remedy='list 1 to 16 subnets of one VPC, for example ["subnet-0123456789abcdef0"]',
                 values="list of `subnet-…`",
                 at_least=1,
                 at_most=16,
             ),
-            "Its subnets, of two zones or more.",
+            "The subnets from which `reconcile-engine` reads logs. They need a way to DynamoDB, SQS, SSM and Secrets"
+            " Manager: endpoints, or a NAT gateway.",
         ),
         "securityGroupIds": Key(
             Texts(
                 pattern="sg-[0-9a-f]{8,17}",
-                remedy="list at most 5 security groups of the VPC, or leave it out",
+                remedy='list 1 to 5 security groups of that VPC, for example ["sg-0123456789abcdef0"]',
                 values="list of `sg-…`",
+                at_least=1,
                 at_most=5,
             ),
-            "Its security groups; left out, one is made that lets the function call anything.",
-            default=(),
+            "The function's security groups: out to the engines and to these services, in nothing.",
         ),
     },
 )
