@@ -118,10 +118,8 @@ QUEUES: dict[str, dict[str, set[str]]] = {
 #: Function → actions on the engines' parameters, on secrets, on objects and on functions.
 ENGINES = "parameter/yawl-metering/prod/engines"
 PARAMETERS = {
-    "engine-gateway": {f"{ENGINES}/*": {"GetParameter"}},
-    "reconcile-engine": {f"{ENGINES}/*": {"GetParameter"}},
-    "look-after-engines": {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}},
-    "read-access-log": {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}},
+    function: {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}}
+    for function in ("engine-gateway", "reconcile-engine", "look-after-engines", "read-access-log")
 }
 
 
