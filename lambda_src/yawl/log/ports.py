@@ -50,7 +50,7 @@ class EngineLog(Protocol):
         """The root case ids that the specification's key ever started; an id that was used twice stands twice."""
 
     def case_starts(self, case_id: str) -> Sequence[CaseStart]:
-        """The starts under this case id, of all specifications, by ascending net instance; empty: not logged, or not yet."""
+        """The starts under this case id, of all specifications, by ascending net instance; empty: not logged (yet)."""
 
     def net_instances(self, specification: Specification) -> Mapping[str, Sequence[int]]:
         """The specification's root net instances by case id, each ascending. The answer grows with all its cases."""

@@ -1,9 +1,9 @@
 """What stands in the answers of the log gateways. Pure; every function raises UnreadableAnswer or AnswerTooLarge.
 
 The answers look like XML but need not be well-formed: the gateways put texts between their tags as they are, ``<`` and
-``&`` too. A caller may launch a case with the id ``x<y>``, and an XML parser would then refuse the list that holds it, with every
-case that started before and after. So these functions take the gateways' fixed texts apart and unescape nothing: what
-stands between the tags is the case id. No entity and no document type is ever interpreted.
+``&`` too. A caller may launch a case with the id ``x<y>``, and an XML parser would then refuse the list that holds it,
+with every case that started before and after. So these functions take the gateways' fixed texts apart and unescape
+nothing: what stands between the tags is the case id. No entity and no document type is ever interpreted.
 (Seen on an engine 6.1; tests/events/yawl has the exchanges.)
 """
 
