@@ -82,12 +82,12 @@ def yawl_functions(
         gateway=gateway,
         reconcile=reconcile,
         look_after=look_after,
-        access_logs=_access_logs(functions, engines, parameters, usage),
+        access_logs=_access_logs(functions, data, engines=engines, parameters=parameters, usage=usage),
     )
 
 
 def _access_logs(
-    functions: Functions, engines: Sequence[Engine], parameters: Parameters, usage: EngineUsage
+    functions: Functions, data: DataStack, *, engines: Sequence[Engine], parameters: Parameters, usage: EngineUsage
 ) -> Function | None:
     logs = [engine.access_logs for engine in engines if engine.access_logs]
     if not logs:
@@ -97,6 +97,9 @@ def _access_logs(
         "yawl.handlers.read_access_log.handler",
         ReadAccessLogSettings,
         "reads a load balancer's access log and reports an engine's calls and bytes",
+        reads=(data.engines,),
+        puts=(data.engines,),
+        deletes=(data.engines,),
     )
     parameters.grant_list(function)
     _allow_sending(function, usage)

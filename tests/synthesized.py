@@ -172,12 +172,20 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def imported(export: str) -> str:
+    """The logical id in another stack behind an export's name, as CDK makes it of a Ref or of an ARN."""
+    name = export.partition(":ExportsOutput")[2][:-8]
+    return name.removeprefix("Ref") if name.startswith("Ref") else name.removeprefix("FnGetAtt").removesuffix("Arn")
+
+
 def references(node: Any) -> Iterator[str]:
-    """Every logical id that a part of a template mentions."""
+    """Every logical id that a part of a template mentions, also of another stack."""
     for kind, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
         if kind == "Ref":
             yield value
         elif kind == "Fn::GetAtt":
             yield value[0]
+        elif kind == "Fn::ImportValue":
+            yield imported(value)
         else:
             yield from references(value)

@@ -22,8 +22,6 @@ FUNCTIONS = (
     "usage.handlers.usage",
     "yawl.handlers.engine_gateway",
 )
-#: Those whose routes API Gateway calls with every method (``ANY``).
-OF_ANY_METHOD = {"yawl.handlers.engine_gateway"}
 #: Names of paths' parameters: the routes' and the templates'.
 PARAMETERS = {"customer_identifier": "customerIdentifier", "engine_id": "engineId", "secret": "secret"}
 CALLER = "arn:aws:sts::111122223333:assumed-role/Engine/i-0123456789"
@@ -68,8 +66,7 @@ class Gateway:
         event = proxy_event(environ)
         for module in self._modules:
             if any(
-                re.fullmatch(re.sub(r"\{\w+}", "[^/]+", path), event["path"])
-                and (method == event["httpMethod"] or module.__name__ in OF_ANY_METHOD)
+                method == event["httpMethod"] and re.fullmatch(re.sub(r"\{\w+}", "[^/]+", path), event["path"])
                 for method, path in routes(module)
             ):
                 answer = module.handler(event, Context())

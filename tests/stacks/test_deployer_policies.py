@@ -29,6 +29,7 @@ NOT_USED = {
     "bedrock-agentcore:*": "web ACLs of other services",
     "cognito-idp:*": "web ACLs of other services",
     "elasticloadbalancing:*": "web ACLs of other services",
+    "ec2:*VerifiedAccess*": "web ACLs of other services",
     "elasticfilesystem:*": "no file systems",
     "s3files:*": "no file systems",
     "codedeploy:*": "aliases move at once",

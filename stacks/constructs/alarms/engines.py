@@ -73,10 +73,11 @@ def add_engine_alarms(
             YawlMetric.ACCESS_LOGS_REFUSED,
             HOUR,
             Ticket(
-                happened="An object in the bucket of an engine's access logs is no access log of a load balancer, or"
-                " cannot be read.",
-                money="If it was one, its calls and bytes are not billed.",
-                look="Look in the log group of read-access-log for the object's key and the reason.",
+                happened="An access log of a load balancer cannot be read, or holds lines of another form, or calls by"
+                " a host that no engine lists.",
+                money="These calls and their bytes are not billed.",
+                look="Look in the log group of read-access-log for the object's key, and for the reason or the numbers"
+                " 'unreadable' and 'unmatched'. A missing host belongs into accessLogs.hosts.",
             ),
         )
     alarms.group(
@@ -103,6 +104,7 @@ def _silence(alarms: Alarms, page_at_hours: int) -> None:
             look="Look in the log group of reconcile-engine for the engine and its fault: it is down, its address or"
             " the client account's password is wrong, or the function's network does not reach it.",
         ),
+        id_="WithoutPoll",
     )
     alarms.level(
         YawlMetric.OLDEST_GOOD_POLL_AGE,
@@ -124,6 +126,7 @@ def _silence(alarms: Alarms, page_at_hours: int) -> None:
             look="Look whether the engine runs and still lists our address among its services (getYAWLServices). If"
             " such a pause is usual, raise silenceMinutes.",
         ),
+        id_="WithoutAnnouncement",
     )
     silence = alarms.silent(
         "NoLook",
@@ -157,6 +160,7 @@ def _faults(alarms: Alarms) -> None:
             look="Look whether the database was made anew, and raise the engine's epoch in the stage file; if an older"
             " copy of it was restored, see docs/yawl.md first.",
         ),
+        id_="Faults",
     )
     alarms.count(
         YawlMetric.AUDIT_DIFFERENCES,
@@ -187,13 +191,14 @@ def _faults(alarms: Alarms) -> None:
             look="Look in the log group of reconcile-engine for the engine and the difference, and set its clock by a"
             " time server.",
         ),
+        id_="ClockOff",
         at_least=WRONG_CLOCKS,
     )
     alarms.count(
         YawlMetric.POLLS_FAILED,
         HOUR,
         Ticket(
-            happened=f"{OFTEN} readings of YAWL engines' logs or more failed in an hour.",
+            happened=f"Readings of YAWL engines' logs failed {OFTEN} times or more in an hour.",
             money="Nothing is lost: each reading finds what the ones before did not. An engine that stays unread has"
             " an alarm of its own.",
             look="Look in the log group of reconcile-engine for the engines and their faults.",
@@ -218,7 +223,7 @@ def _announcements(alarms: Alarms) -> None:
         YawlMetric.ANNOUNCEMENTS_REFUSED,
         HOUR,
         Ticket(
-            happened=f"{FORGED} announcements or more came in an hour for an unknown engine or with a wrong secret.",
+            happened=f"Announcements came for an unknown engine or with a wrong secret, {FORGED} or more in an hour.",
             money="Nothing of them counts. An engine that announces with an old secret is billed by its log alone; in"
             " mode push-only it is not billed.",
             look="Look in the log group that ends in /api-access at the sourceIp of /yawl/v1/{engineId}/{secret}. If it"

@@ -1,6 +1,6 @@
 """Figures that are counts, on a few customers: what they say is right, whatever the machine."""
 
-from bench import growth, hour_of_a_customer, marketplace_calls, paths
+from bench import announcements, growth, hour_of_a_customer, marketplace_calls, paths
 
 
 def test_the_way_of_an_hour_begins_with_finding_it_and_ends_with_its_tally() -> None:
@@ -37,3 +37,7 @@ def test_a_customer_costs_the_same_among_many() -> None:
     assert many.written / 1_500 <= few.written / 500 * growth.LINEAR
     assert many.requests / 1_500 <= few.requests / 500 * growth.LINEAR
     assert many.read / 1_500 <= few.read / 500 * growth.LINEAR
+
+
+def test_an_announced_start_is_one_write_unit() -> None:
+    assert announcements.units() == 1

