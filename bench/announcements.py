@@ -56,8 +56,11 @@ class Context(NamedTuple):
 class _Parameters:
     """SSM with the parameter of the one engine."""
 
-    def get_parameter(self, **_: str) -> dict[str, Any]:
-        return {"Parameter": {"Value": ENGINE.to_json()}}
+    def get_paginator(self, _operation: str) -> "_Parameters":
+        return self
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        return [{"Parameters": [{"Value": ENGINE.to_json()}]}]
 
 
 def request(path: str, body: str, content_type: str) -> dict[str, Any]:

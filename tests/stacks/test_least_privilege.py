@@ -76,9 +76,9 @@ TABLES: dict[str, dict[str, set[str]]] = {
     },
     "look-after-leavers": {"Subscribers": {"GetItem"}, "Subscribers/index/StatusIndex": {"Query"}},
     "engine-gateway": {"Engines": {"PutItem", "UpdateItem"}},
-    "reconcile-engine": {"Engines": READ | {"ConditionCheckItem", "PutItem", "UpdateItem", "DeleteItem"}},
-    "look-after-engines": {"Engines": READ},
-    "read-access-log": {},
+    "reconcile-engine": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
+    "look-after-engines": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
+    "read-access-log": {"Engines": READ | {"PutItem", "DeleteItem"}},
 }
 
 #: Function → actions on executions of final metering.
@@ -118,10 +118,8 @@ QUEUES: dict[str, dict[str, set[str]]] = {
 #: Function → actions on the engines' parameters, on secrets, on objects and on functions.
 ENGINES = "parameter/yawl-metering/prod/engines"
 PARAMETERS = {
-    "engine-gateway": {f"{ENGINES}/*": {"GetParameter"}},
-    "reconcile-engine": {f"{ENGINES}/*": {"GetParameter"}},
-    "look-after-engines": {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}},
-    "read-access-log": {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}},
+    function: {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}}
+    for function in ("engine-gateway", "reconcile-engine", "look-after-engines", "read-access-log")
 }
 
 

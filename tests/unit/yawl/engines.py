@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError
 
 from yawl.engine import Dimensions, Engine
 
@@ -32,18 +32,12 @@ def engine(id_: str = "eng-7", **changes: Any) -> Engine:
 
 
 class Parameters:
-    """botocore's client of SSM, as far as functions use it. asked: the names, in order. down: it does not answer."""
+    """botocore's client of SSM, as far as functions use it. asked: the paths, in order. down: it does not answer."""
 
     def __init__(self, *engines: Engine) -> None:
         self.values = {f"{PATH}/{each.id}": each.to_json() for each in engines}
         self.asked: list[str] = []
         self.down = False
-
-    def get_parameter(self, *, Name: str) -> dict[str, Any]:
-        self._ask(Name)
-        if Name not in self.values:
-            raise ClientError({"Error": {"Code": "ParameterNotFound", "Message": Name}}, "GetParameter")
-        return {"Parameter": {"Name": Name, "Value": self.values[Name]}}
 
     def get_paginator(self, operation: str) -> "Parameters":
         assert operation == "get_parameters_by_path"
@@ -51,12 +45,9 @@ class Parameters:
 
     def paginate(self, *, Path: str) -> Iterator[dict[str, Any]]:
         """One parameter a page."""
-        self._ask(Path)
+        self.asked.append(Path)
+        if self.down:
+            raise ConnectTimeoutError(endpoint_url="https://ssm.us-east-1.amazonaws.com")
         for name, value in sorted(self.values.items(), reverse=True):
             if name.startswith(f"{Path}/"):
                 yield {"Parameters": [{"Name": name, "Value": value}]}
-
-    def _ask(self, name: str) -> None:
-        self.asked.append(name)
-        if self.down:
-            raise ConnectTimeoutError(endpoint_url="https://ssm.us-east-1.amazonaws.com")

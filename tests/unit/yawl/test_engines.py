@@ -1,11 +1,10 @@
-"""The stage's engines: read from their parameters, kept for a minute, and SSM is asked about possible ids only."""
+"""The stage's engines: all read together from their parameters, and kept for a minute whatever ids callers make up."""
 
 import pytest
-from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.exceptions import ConnectTimeoutError
 
 from tests.unit.yawl.engines import PATH, Parameters, engine
-from yawl import engines
-from yawl.engines import KEPT, Engines
+from yawl.engines import KEPT, KEPT_AGAIN, Engines
 
 
 class Time:
@@ -23,87 +22,64 @@ def time() -> Time:
     return Time()
 
 
-def test_an_engine_is_read_and_kept_for_a_minute(time: Time) -> None:
-    parameters = Parameters(engine())
+def test_engines_are_read_page_by_page_and_kept_for_a_minute(time: Time) -> None:
+    parameters = Parameters(engine("b"), engine("a"))
     found = Engines(parameters, f"{PATH}/", time)
-    assert found.get("eng-7") == engine()
+    assert found.all() == (engine("a"), engine("b"))
     time.now += KEPT
-    assert found.get("eng-7") == engine()
-    assert parameters.asked == [f"{PATH}/eng-7"]
+    assert (found.get("a"), found.get("b")) == found.all()
+    assert parameters.asked == [PATH]
 
 
-def test_a_change_of_a_parameter_is_seen_after_a_minute(time: Time) -> None:
+def test_a_change_is_seen_after_a_minute(time: Time) -> None:
     parameters = Parameters(engine())
     found = Engines(parameters, PATH, time)
-    found.get("eng-7")
-    parameters.values[f"{PATH}/eng-7"] = engine(epoch=2).to_json()
+    found.all()
+    parameters.values = Parameters(engine("eng-7", epoch=2), engine("eng-8")).values
+    assert found.get("eng-8") is None
     time.now += KEPT + 0.1
+    assert found.all() == (engine("eng-7", epoch=2), engine("eng-8"))
+
+
+def test_ids_that_callers_make_up_are_not_asked_for(time: Time) -> None:
+    parameters = Parameters(engine())
+    found = Engines(parameters, PATH, time)
+    for made_up in ("", "../eng-7", "eng-7/", "é", *(f"eng-{n}" for n in range(100, 200))):
+        assert found.get(made_up) is None
+    assert parameters.asked == [PATH]
+
+
+def test_a_stage_whose_engines_are_gone_is_not_asked_for_each_time(time: Time) -> None:
+    parameters = Parameters()
+    found = Engines(parameters, PATH, time)
+    assert (found.get("eng-7"), found.get("eng-7"), found.all()) == (None, None, ())
+    assert parameters.asked == [PATH]
+
+
+def test_while_ssm_is_down_its_last_answer_holds_and_it_is_asked_now_and_then(time: Time) -> None:
+    parameters = Parameters(engine())
+    found = Engines(parameters, PATH, time)
+    found.all()
+    parameters.down = True
+    time.now += KEPT + 0.1
+    for _ in range(3):
+        assert found.get("eng-7") == engine()
+    assert len(parameters.asked) == 2
+    time.now += KEPT_AGAIN + 0.1
+    assert found.get("eng-7") == engine()
+    assert len(parameters.asked) == 3
+    parameters.down = False
+    time.now += KEPT_AGAIN + 0.1
+    parameters.values = Parameters(engine(epoch=2)).values
     assert found.get("eng-7") == engine(epoch=2)
 
 
-def test_an_unknown_id_is_asked_for_once_a_minute(time: Time) -> None:
-    parameters = Parameters()
-    found = Engines(parameters, PATH, time)
-    assert found.get("eng-8") is None
-    assert found.get("eng-8") is None
-    assert len(parameters.asked) == 1
-    parameters.values[f"{PATH}/eng-8"] = engine("eng-8").to_json()
-    time.now += KEPT + 0.1
-    assert found.get("eng-8") == engine("eng-8")
-
-
-@pytest.mark.parametrize("text", ["", "Eng", "-eng", "a/b", "../eng-7", "eng 7", "eng-7\n", "é", "e" * 33])
-def test_ssm_is_not_asked_about_what_cannot_be_an_id(text: str, time: Time) -> None:
+def test_without_any_answer_the_error_is_raised_each_time(time: Time) -> None:
     parameters = Parameters(engine())
-    assert Engines(parameters, PATH, time).get(text) is None
-    assert parameters.asked == []
-
-
-def test_while_ssm_is_down_its_last_answer_about_an_engine_holds(time: Time) -> None:
-    parameters = Parameters(engine())
-    found = Engines(parameters, PATH, time)
-    found.get("eng-7")
-    found.get("eng-8")
-    time.now += KEPT + 0.1
     parameters.down = True
+    found = Engines(parameters, PATH, time)
+    for _ in range(2):
+        with pytest.raises(ConnectTimeoutError):
+            found.get("eng-7")
+    parameters.down = False
     assert found.get("eng-7") == engine()
-    # Of an unknown engine nothing is known any more: a deployment may have made it.
-    with pytest.raises(ConnectTimeoutError):
-        found.get("eng-8")
-
-
-def test_an_error_of_ssm_is_raised(time: Time) -> None:
-    class Denied(Parameters):
-        def _ask(self, name: str) -> None:
-            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": name}}, "GetParameter")
-
-    with pytest.raises(ClientError):
-        Engines(Denied(), PATH, time).get("eng-7")
-
-
-def test_made_up_ids_push_each_other_out_and_no_engine(monkeypatch: pytest.MonkeyPatch, time: Time) -> None:
-    monkeypatch.setattr(engines, "MOST_KEPT", 3)
-    parameters = Parameters(engine())
-    found = Engines(parameters, PATH, time)
-    for id_ in ("eng-7", *(f"made-up-{n}" for n in range(10)), "eng-7"):
-        found.get(id_)
-    assert len(found._answers) == 3
-    assert parameters.asked.count(f"{PATH}/eng-7") == 1
-
-
-def test_more_engines_than_are_kept_push_the_oldest_out(monkeypatch: pytest.MonkeyPatch, time: Time) -> None:
-    monkeypatch.setattr(engines, "MOST_KEPT", 2)
-    found = Engines(Parameters(*(engine(f"e{n}") for n in range(4))), PATH, time)
-    for n in range(4):
-        assert found.get(f"e{n}") == engine(f"e{n}")
-    assert len(found._answers) == 2
-
-
-def test_all_engines_are_read_page_by_page_and_kept(time: Time) -> None:
-    parameters = Parameters(engine("b"), engine("a"))
-    found = Engines(parameters, PATH, time)
-    assert found.all() == found.all() == (engine("a"), engine("b"))
-    assert parameters.asked == [PATH]
-    del parameters.values[f"{PATH}/a"]
-    time.now += KEPT + 0.1
-    assert found.all() == (engine("b"),)

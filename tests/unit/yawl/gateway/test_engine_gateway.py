@@ -269,11 +269,11 @@ def failing(*_: Any, **__: Any) -> Any:
     raise ClientError({"Error": {"Code": "InternalServerError", "Message": message}}, "PutItem")
 
 
-@pytest.mark.parametrize("part", ["put_item", "update_item", "get_parameter", "invoke"])
+@pytest.mark.parametrize("part", ["put_item", "update_item", "get_paginator", "invoke"])
 def test_a_store_that_fails_is_a_500_and_the_log_names_its_error_only(
     part: str, door: Door, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    held: dict[str, Any] = {"get_parameter": door.parameters, "invoke": door.functions}
+    held: dict[str, Any] = {"get_paginator": door.parameters, "invoke": door.functions}
     monkeypatch.setattr(held.get(part, type(door.table)), part, failing)
     with log_lines(engine_gateway.logger) as written:
         answer = door.call("POST", ADDRESS, INITIALISED if part == "invoke" else start())
