@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register smoke schema record lock clean
+.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -59,6 +59,10 @@ marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT
 PARALLEL = --numprocesses=$(shell $(PY) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
 	@exec $(PY) -m pytest --durations=10 $(or $(T),$(PARALLEL))
+
+# They may be run against an engine of a test installation: its log keeps the cases, all else is removed afterwards.
+yawl-contract: setup  ## what the YAWL connector needs of an engine, tried on it (YAWL_ENGINE=http://…/yawl YAWL_USER= YAWL_PASSWORD= YAWL_RESOURCE=)
+	@exec $(PY) -m pytest tests/yawl_contract -rs
 
 quick: setup  ## the tests of rules and scenarios, while editing: less than a minute
 	@exec $(PY) -m pytest tests/unit tests/scenarios $(PARALLEL)

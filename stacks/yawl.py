@@ -122,7 +122,7 @@ class YawlStack(Stack):
             "EngineUsageDeadLettersUrl": self.usage.dead_letters.queue_url,
             "UnattributedUsageQueueUrl": self.usage.unattributed.queue_url,
             "ReconcileFunctionArn": self.behind.reconcile.live.function_arn,
-            "EngineScheduleGroupName": self.schedules.schedule_group_name,
+            "ScheduleGroupName": self.schedules.schedule_group_name,
             "CallsDeadLettersUrl": self.calls.dead_letters.queue_url,
         }
         if self.access_logs:

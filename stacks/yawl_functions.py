@@ -45,7 +45,6 @@ def yawl_functions(
         ReconcileEngineSettings,
         "reads an engine's log and reports the cases that it does not know yet",
         reads=(table,),
-        checks=(table,),
         puts=(table,),
         updates=(table,),
         deletes=(table,),

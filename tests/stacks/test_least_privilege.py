@@ -76,9 +76,9 @@ TABLES: dict[str, dict[str, set[str]]] = {
     },
     "look-after-leavers": {"Subscribers": {"GetItem"}, "Subscribers/index/StatusIndex": {"Query"}},
     "engine-gateway": {"Engines": {"PutItem", "UpdateItem"}},
-    "reconcile-engine": {"Engines": READ | {"ConditionCheckItem", "PutItem", "UpdateItem", "DeleteItem"}},
-    "look-after-engines": {"Engines": READ},
-    "read-access-log": {},
+    "reconcile-engine": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
+    "look-after-engines": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
+    "read-access-log": {"Engines": READ | {"PutItem", "DeleteItem"}},
 }
 
 #: Function → actions on executions of final metering.

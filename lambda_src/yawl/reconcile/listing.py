@@ -55,6 +55,19 @@ def in_order(case_ids: Iterable[str]) -> list[str]:
     return sorted(case_ids, key=lambda case_id: (number_of(case_id) is None, number_of(case_id) or 0, case_id))
 
 
+def end_of_counter(numbers: Iterable[int]) -> int:
+    """One more than the number to which the engine's counter has come, among these and a few that callers supplied: the
+    end of the longest run without a hole that is too wide. 0 where there are none."""
+    longest = run = end = 0
+    before: int | None = None
+    for number in sorted(set(numbers)):
+        run = run + 1 if before is not None and number - before <= WIDEST_HOLE + 1 else 1
+        if run >= longest:
+            longest, end = run, number + 1
+        before = number
+    return end
+
+
 class Counted(NamedTuple):
     """What the engine's counter has come to. missing: numbers below ``next`` that are neither listed nor known."""
 

@@ -55,7 +55,6 @@ class LogStarts:
 
     engine: Engine
     log: EngineLog
-    sleep: Callable[[float], None] = time.sleep
 
     def check(self, anchor: Anchor) -> None:
         rows = self._patiently(lambda: self.log.case_starts(anchor.case_id))
@@ -68,7 +67,7 @@ class LogStarts:
         first_reading = reading.progress.floor is None
         until = reading.now_ms + (self.log.clock_offset_ms or 0) - SETTLED_MS
         # Before the lists: a start that they lack may not be counted either.
-        expected = self._started_since(specifications, until) if first_reading else 0
+        expected = self._started_since(specifications, until) if reading.known.is_empty else inf
         lists = self._lists(specifications, findings, must_be_whole=first_reading)
         listed = listing.unknown(lists, reading.known)
         opened = _Opened(self, reading, findings)
@@ -89,7 +88,7 @@ class LogStarts:
             try:
                 return ask()
             except (EngineUnreachable, EngineFailure):
-                self.sleep(BETWEEN_SECONDS)
+                time.sleep(BETWEEN_SECONDS)
         return ask()
 
     def _lists(
@@ -124,10 +123,12 @@ class LogStarts:
         """The cases since ``since``, from the newest downwards; the others are committed unread.
 
         Numbers rise with time, but a caller may have supplied a high one long ago. So this goes on until it has found
-        as many starts as the engine counts; all older ones are below. Out of time, the next reading goes on.
+        as many starts as the engine counts; all older ones are below. Ids that were used again come first. A reading
+        that goes on where another one ended does not know how many are left, and looks at all of them.
         """
-        since, found, old = self.engine.since * 1000, opened.reading.committed, 0
-        downwards = listing.in_order(listed)[::-1]
+        since, found, old = self.engine.since * 1000, 0, 0
+        used_once = {case_id: sum(of_one.values()) == 1 for case_id, of_one in listed.items()}
+        downwards = sorted(listing.in_order(listed)[::-1], key=used_once.__getitem__)
         lowest = None
         for position, case_id in enumerate(downwards):
             if found >= expected and old >= OLD_ENOUGH:
@@ -141,8 +142,12 @@ class LogStarts:
                 if new and (number := number_of(case_id)) is not None:
                     lowest = number if lowest is None else min(lowest, number)
                 yield case
-        above = max((number + 1 for case_id in listed if (number := number_of(case_id)) is not None), default=0)
-        floor = lowest if lowest is not None else max(above, opened.reading.known.next_number)
+        known = opened.reading.known
+        numbers = [number for case_id in listed if (number := number_of(case_id)) is not None]
+        floor = lowest if lowest is not None else listing.end_of_counter(numbers)
+        # An earlier reading, which did not come to its end, was down there.
+        if known.lowest_number is not None:
+            floor = min(floor, known.lowest_number)
         opened.findings.note(floor=floor)
 
     # --- what the lists lack ------------------------------------------------------------------------------------------
@@ -190,13 +195,12 @@ class _Opened:
         """A case that lists have; nothing while its row is not there."""
         try:
             rows = self._log.case_starts(case_id)
-            known = self.reading.known.count(case_id)
             if rows:
                 of_row = self._specifications(case_id, listed, rows)
                 yield FoundCase(case_id, tuple(self._start(row, of_row[row.net_instance]) for row in rows))
             # Only now: what is given up would otherwise stand for the row with the lowest key.
             if len(rows) < sum(listed.values()):
-                yield from self._wait(case_id, missing=sum(listed.values()) - max(known, len(rows)))
+                yield from self._wait(case_id, sum(listed.values()))
         except EngineLogError as error:
             self.findings.problems.append(error)
 
@@ -210,12 +214,12 @@ class _Opened:
         except EngineLogError as error:
             self.findings.problems.append(error)
 
-    def _wait(self, case_id: str, missing: int) -> Iterator[FoundCase]:
+    def _wait(self, case_id: str, listed: int) -> Iterator[FoundCase]:
         """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""
         now = self.reading.now_ms
         since = self.reading.progress.waiting.get(case_name(case_id), now)
-        if now - since >= GIVEN_UP_MS and missing > 0:
-            yield FoundCase(case_id, skipped=missing)
+        if now - since >= GIVEN_UP_MS:
+            yield FoundCase(case_id, skipped=listed)
             return
         self.waiting[case_name(case_id)] = since
         self.findings.without_row += now - since >= PATIENCE_MS

@@ -22,7 +22,7 @@ from yawl.engine import Engine
 from yawl.log.ports import EngineLogError
 from yawl.reconcile import audit, outbox
 from yawl.reconcile.known import FoundCase, FoundStart, Known
-from yawl.reconcile.plan import Plan, chunks, day_of, plan
+from yawl.reconcile.plan import Plan, chunks, plan
 from yawl.reconcile.pushed_starts import AGAIN_MS
 from yawl.reconcile.source import CounterFellBack, Findings, Reading, StartSource
 from yawl.reconcile.users import Users
@@ -36,7 +36,6 @@ CLOCK_OFF_MS = 120_000
 #: Milliseconds after which an announcement of a start should have come, and a start should be in the log.
 ANNOUNCED_MS = 120_000
 LOGGED_MS = 3_600_000
-DAY = 86_400
 
 #: Adds a number to a metric.
 Count = Callable[[YawlMetric, int], None]
@@ -115,9 +114,7 @@ class Poll:
         if progress.anchor is not None:
             self.source.check(progress.anchor)
         announced = list(self._announced(progress, now_ms))
-        known = self.state.known()
-        committed = self._committed(now_ms) if progress.floor is None and not known.is_empty else 0
-        reading = Reading(known=known, progress=progress, announced=announced, now_ms=now_ms, committed=committed)
+        reading = Reading(known=self.state.known(), progress=progress, announced=announced, now_ms=now_ms)
         findings = Findings(progress)
         committing = _Committing(self, reading.known)
         try:
@@ -144,11 +141,6 @@ class Poll:
         except EngineLogError as error:
             problems.append(error)
         return Polled(starts=len(starts), unattributed=committing.unattributed, users=users, problems=tuple(problems))
-
-    def _committed(self, now_ms: int) -> int:
-        """How many starts of the days since ``since`` are committed to be billed."""
-        days = range(int(self.engine.since) // DAY * DAY, now_ms // 1000 + 1, DAY)
-        return sum(sum(self.state.started(day_of(day * 1000)).values()) for day in days)
 
     def _announced(self, progress: Progress, now_ms: int) -> Sequence[AnnouncedStart]:
         if self.engine.mode == "log-only":

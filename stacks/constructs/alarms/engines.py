@@ -4,7 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from runtime.metric_names import YawlMetric
-from stacks.constructs.alarms.bound import FIVE_MINUTES, HOUR, MISSING, Alarms
+from stacks.constructs.alarms.bound import FIVE_MINUTES, HOUR, MISSING, Alarms, sums_of
 from stacks.constructs.alarms.message import Page, Ticket
 from stacks.constructs.alarms.queues import add_queue_alarm, dead_letters, too_old, visible
 from stacks.constructs.queues.engine_usage import EngineUsage
@@ -43,9 +43,14 @@ def add_engine_alarms(
     _silence(alarms, page_at_hours)
     _faults(alarms)
     _announcements(alarms)
+    # The function hides a message for a while whenever it has looked at it, so both numbers count.
+    in_flight = usage.unattributed.metric_approximate_number_of_messages_not_visible(
+        period=FIVE_MINUTES, statistic="Maximum"
+    )
+    (waiting,) = sums_of([visible(usage.unattributed), in_flight])
     alarms.add(
         "Unattributed",
-        visible(usage.unattributed),
+        waiting,
         Ticket(
             happened="An engine that several customers share has usage for which the stage file names no customer.",
             money="It is not billed until it has one. The queue keeps it for 14 days.",
