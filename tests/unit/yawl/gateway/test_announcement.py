@@ -19,7 +19,7 @@ from yawl.gateway.announcement import (
     MOST_FIELDS,
     OTHERS,
     Announcement,
-    Unreadable,
+    UnreadableAnnouncement,
     read,
 )
 from yawl.start import Specification
@@ -101,7 +101,7 @@ def test_an_absent_specification_and_an_empty_service_are_none() -> None:
     ],
 )
 def test_what_cannot_be_read_is_named_without_a_value(body: str, is_base64: bool, why: str) -> None:
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(UnreadableAnnouncement) as raised:
         read(body, is_base64=is_base64)
     assert str(raised.value) == why
 
@@ -153,7 +153,7 @@ def test_case_data_that_is_not_utf8_is_passed_over() -> None:
 def test_any_text_is_read_or_refused(body: str, is_base64: bool) -> None:
     try:
         found = read(body, is_base64=is_base64)
-    except Unreadable:
+    except UnreadableAnnouncement:
         return
     assert found.action
 
