@@ -26,7 +26,7 @@ from runtime import aws
 record = aws.session().get_service_model("meteringmarketplace").shape_for("UsageRecord").members
 clients = {name: aws.client(name, "us-east-1")
            for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sqs", "sts", "events",
-                        "stepfunctions", "secretsmanager")}
+                        "stepfunctions", "secretsmanager", "lambda", "s3", "ssm")}
 endpoint = aws.client("meteringmarketplace", "eu-central-1").meta.endpoint_url
 pages = clients["dynamodb"].get_paginator("query")
 waits = clients["dynamodb"].get_waiter("table_exists")
@@ -57,7 +57,7 @@ def run_inside(asset: Path, code: str) -> str:
 def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bundled: Path) -> None:
     found = json.loads(run_inside(bundled, USES_THE_NEW_FIELDS))
     assert {"LicenseArn", "QuantityAsDecimal", "CustomerAWSAccountId"} <= set(found["members"])
-    assert len(found["clients"]) == 8
+    assert len(found["clients"]) == 11
     assert found["doc"] == ""
     assert found["endpoint"] == "https://metering.marketplace.eu-central-1.amazonaws.com"
     assert found["from"].startswith(str(bundled))

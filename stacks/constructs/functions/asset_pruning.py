@@ -9,12 +9,12 @@ from pathlib import Path
 #: botocore's data folders of the services that functions call, and of those that their credentials may need.
 SERVICES = (
     *("dynamodb", "events", "lambda", "marketplace-entitlement", "meteringmarketplace", "secretsmanager", "sqs"),
-    *("ssm", "stepfunctions", "sts"),
+    *("s3", "ssm", "stepfunctions", "sts"),
 )
 #: The same services' keys in endpoints.json.
 ENDPOINTS = (
     *("dynamodb", "entitlement.marketplace", "events", "lambda", "metering.marketplace", "secretsmanager", "sqs"),
-    *("ssm", "states", "sts"),
+    *("s3", "ssm", "states", "sts"),
 )
 #: Powertools packages whose own file imports all their modules. Gain, of API functions: 78 modules, 25 ms (15 %).
 GATHERING = ("event_handler", "utilities/data_classes")
