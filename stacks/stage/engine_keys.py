@@ -1,5 +1,6 @@
 """The keys of a stage file for YAWL engines: ``[[engines]]`` and ``[engineNetwork]``."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from yawl.engine import ATTRIBUTED_BY, ENGINE_ID, MODES, AccessLogs, Dimensions,
 FURTHEST = 366 * 24 * 3600
 #: Of a service, an account or a specification. SSM and CloudFormation give ``{{`` in a parameter another meaning.
 _NAME = r"[^\x00-\x1f\x7f{}]{1,256}"
+_MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _ADDRESS = r"https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*"
 
 
@@ -32,7 +34,7 @@ class Moment:
         """The moment in epoch seconds. Raises StageError for another type or form and for a far future."""
         expect(str, value, "text", where, self.remedy)
         try:
-            moment = clock.from_iso(value)
+            moment = clock.from_iso(value if re.fullmatch(_MOMENT, value) else "")
         except ValueError:
             raise where.fault(f"is {value!r}", self.remedy) from None
         if moment > clock.now() + FURTHEST:
@@ -41,7 +43,7 @@ class Moment:
 
     def schema(self) -> Schema:
         """The schema of such a text; ``read`` alone knows the calendar."""
-        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$"}
+        return {"type": "string", "pattern": f"^{_MOMENT}$"}
 
 
 class _EngineTable(Table):

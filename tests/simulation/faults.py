@@ -86,7 +86,17 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
         raise refused(fault, point)
     if fault == "failed_before":
         raise client_error(_FAILED.get(point, "InternalServerError"), 500, point)
-    if fault in ("stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status", "no_answer", "session_lost"):
+    if fault in (
+        "stale",
+        "partial",
+        "lagging",
+        "unprocessed",
+        "shuffled",
+        "omitted",
+        "unknown_status",
+        "no_answer",
+        "session_lost",
+    ):
         return effect() if answers is None else answers.faulty(fault)
     answer = effect()
     if fault == "crash_after":

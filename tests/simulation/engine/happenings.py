@@ -49,7 +49,9 @@ class Happenings:
         """Cases from before the engine is billed, some of them under ids that a caller supplied."""
         for number in range(cases):
             supplied = self._chance.choice((None,) * 12 + ("5000", "job", "2500"))
-            self._world.model.launch(case_id=supplied, service_key=self._service(), ago=40_000.0 + (cases - number) * 60)
+            self._world.model.launch(
+                case_id=supplied, service_key=self._service(), ago=40_000.0 + (cases - number) * 60
+            )
 
     # --- cases --------------------------------------------------------------------------------------------------------
 

@@ -59,7 +59,13 @@ class Model:
         self._supplied: set[int] = set()
 
     def launch(
-        self, *, case_id: str | None = None, service_key: int = 1, ago: float = 0.0, lost: bool = False, slow: bool = False
+        self,
+        *,
+        case_id: str | None = None,
+        service_key: int = 1,
+        ago: float = 0.0,
+        lost: bool = False,
+        slow: bool = False,
     ) -> Row:
         """Start a case; a row of it will be in the log. ago: seconds, for a history."""
         database, chance, now = self.database, self._chance, self._clock() - ago
