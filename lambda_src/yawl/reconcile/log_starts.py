@@ -42,6 +42,8 @@ TRIES = 6
 BETWEEN_SECONDS = 5.0
 #: Listed cases without a row whose first sight is remembered.
 MOST_WAITING = 1000
+#: New numbers in a run that are taken for the engine's counter.
+A_COUNTER = 3
 #: Cases from before ``since``, one after another, at which the first reading may stop.
 OLD_ENOUGH = 20
 
@@ -142,10 +144,14 @@ class LogStarts:
                 if new and (number := number_of(case_id)) is not None:
                     lowest = number if lowest is None else min(lowest, number)
                 yield case
-        known = opened.reading.known
         numbers = [number for case_id in listed if (number := number_of(case_id)) is not None]
-        floor = lowest if lowest is not None else listing.end_of_counter(numbers)
+        floor = listing.longest_run(numbers).end
+        if lowest is not None:
+            # What the lists forgot just below the first new case is new as well.
+            below = max((number for number in numbers if number < lowest), default=-1)
+            floor = max(below + 1, lowest - listing.WIDEST_HOLE)
         # An earlier reading, which did not come to its end, was down there.
+        known = opened.reading.known
         if known.lowest_number is not None:
             floor = min(floor, known.lowest_number)
         opened.findings.note(floor=floor)
@@ -160,9 +166,14 @@ class LogStarts:
         known = reading.known
         hints = {hint.case_id: hint.specification for hint in reading.announced}
         asked = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
-        floor = progress.floor or 0
+        floor, checkpoint, now = progress.floor or 0, progress.checkpoint, reading.now_ms
         announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
         counter = listing.counted(floor, numbers | announced, known)
+        run = listing.longest_run(numbers)
+        if run.length >= A_COUNTER and not floor <= run.first <= counter.next + listing.WIDEST_HOLE:
+            # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
+            floor, checkpoint = run.first, None
+            counter = listing.counted(floor, numbers | announced, known)
         for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
             yield from opened.lost(case_id, hints.get(case_id), until)
         number = counter.next
@@ -172,8 +183,9 @@ class LogStarts:
                 break
             yield from found
             number += 1
-        checkpoint, now = progress.checkpoint, reading.now_ms
-        if checkpoint is None or now >= checkpoint[1] + PATIENCE_MS:
+        # What the engine's clock puts ahead of ours has to wait, and is looked for until then.
+        patience = PATIENCE_MS + max(0, self.log.clock_offset_ms or 0)
+        if checkpoint is None or now >= checkpoint[1] + patience:
             floor = floor if checkpoint is None else max(floor, checkpoint[0])
             opened.findings.note(floor=floor, checkpoint=(number, now))
         else:

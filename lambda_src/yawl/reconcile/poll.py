@@ -168,14 +168,14 @@ class Poll:
         if silent:
             self.count(YawlMetric.STARTS_NOT_ANNOUNCED, len(silent))
         if not findings.problems:
-            since, until = reading.progress.hints_until, now_ms - LOGGED_MS
+            since, until = reading.progress.hints_until, _logged_until(now_ms, findings)
             old = {hint.case_id for hint in reading.announced if since < hint.at_ms <= until}
             if lost := sum(not committing.known.count(case_id) for case_id in old):
                 self.count(YawlMetric.PUSHES_WITHOUT_CASE, lost)
 
     def _advance(self, before: Progress, findings: Findings, now_ms: int) -> None:
         """Store how far the reading came. Announcements that the log may still confirm stay to be looked at."""
-        hints = now_ms if self.engine.mode == "push-only" else now_ms - LOGGED_MS
+        hints = now_ms if self.engine.mode == "push-only" else _logged_until(now_ms, findings)
         if findings.problems:
             hints = before.hints_until
         after = replace(findings.progress, hints_until=max(before.hints_until, hints))
@@ -211,6 +211,11 @@ class Poll:
 
     def _send(self) -> Sequence[Exception]:
         return outbox.send_all(self.state, self.sender).errors
+
+
+def _logged_until(now_ms: int, findings: Findings) -> int:
+    """Announcements up to this moment should be in the log. A clock ahead of ours makes the log's rows wait."""
+    return now_ms - LOGGED_MS - max(0, findings.clock_offset_ms or 0)
 
 
 @dataclass

@@ -49,7 +49,9 @@ class Happenings:
         """Cases from before the engine is billed, some of them under ids that a caller supplied."""
         for number in range(cases):
             supplied = self._chance.choice((None,) * 12 + ("5000", "job", "2500"))
-            self._world.model.launch(case_id=supplied, service_key=self._service(), ago=40_000.0 + (cases - number) * 60)
+            self._world.model.launch(
+                case_id=supplied, service_key=self._service(), ago=40_000.0 + (cases - number) * 60
+            )
 
     # --- cases --------------------------------------------------------------------------------------------------------
 
@@ -57,28 +59,26 @@ class Happenings:
         chance = self._chance
         kind = chance.random()
         if kind < 0.72:
-            row = self._started(lost=chance.random() < 0.05)
+            self._started(lost=chance.random() < 0.05)
         elif kind < 0.88:
-            row = self._started(case_id=chance.choice(_ODD))
+            self._started(case_id=chance.choice(_ODD))
         elif kind < 0.95 and (used := [row for row in self._world.model.database.rows if row.listed]):
             # A caller supplies an id that was used before, the counter's too; none that the lists forgot.
-            row = self._started(case_id=chance.choice(used).case_id)
-        else:
+            self._started(case_id=chance.choice(used).case_id)
+        elif self._world.model.database.next_number > 5:
             supplied = self._world.model.database.next_number + chance.choice((3, 40, 700, 90_000))
-            row = self._started(case_id=str(supplied))
-        del row
+            self._started(case_id=str(supplied))
 
     def _burst(self) -> None:
         for _ in range(self._chance.choice((5, 30, 130))):
             self._started()
 
-    def _started(self, case_id: str | None = None, lost: bool = False) -> Row:
+    def _started(self, case_id: str | None = None, lost: bool = False) -> None:
         row = self._world.model.launch(
             case_id=case_id, service_key=self._service(), lost=lost, slow=self._chance.random() < 0.2
         )
         if self._world.engine.mode != "log-only" and row.case_id:
             self._mail.append(self._announcement(row))
-        return row
 
     def _service(self) -> int:
         return self._chance.choice((1, 2, 2, 3, 4, -1))

@@ -33,7 +33,11 @@ def check_engine(world: EngineWorld) -> None:
     assert not both, f"recorded, and still without a customer: {both[:3]}"
     for epoch, database in enumerate((*world.model.gone, world.model.database), 1):
         of_epoch = f"yawl:{world.engine.id}:{epoch}:"
-        billed = Counter(_thing(event_id, content, customer) for customer, event_id, content in recorded if event_id.startswith(of_epoch))
+        billed = Counter(
+            _thing(event_id, content, customer)
+            for customer, event_id, content in recorded
+            if event_id.startswith(of_epoch)
+        )
         billed += Counter(_thing(e["id"], e, None) for e in waiting if e["id"].startswith(of_epoch))
         billed += Counter(
             _thing(e["id"], e, e["customerIdentifier"]) for e, _ in world.refused if e["id"].startswith(of_epoch)
@@ -86,14 +90,22 @@ def _check_announced(world: EngineWorld, epoch: int, billed: Counter[Thing]) -> 
 
 
 def _check_counters(world: EngineWorld, recorded: list[tuple[str, str, Any]]) -> None:
-    """The hours hold exactly what the recorded events add."""
-    events: Counter[tuple[str, str]] = Counter((customer, content["dimension"]) for customer, _, content in recorded)
+    """The hours hold exactly what the recorded events add: a participant once a month, whatever the epochs."""
+    adding = {
+        (customer, content["dimension"], _month_of_user(event_id, content)) for customer, event_id, content in recorded
+    }
+    events: Counter[tuple[str, str]] = Counter((customer, dimension) for (customer, dimension, _) in adding)
     counters: Counter[tuple[str, str]] = Counter()
     for item in world.protocol.store.items(METERING_RECORDS.name):
         for key, number in item.items():
             if key.startswith("counted#"):
                 counters[item["customerIdentifier"], key.split("#")[1]] += int(number)
     assert counters == events, f"hours hold {counters}, events add {events}"
+
+
+def _month_of_user(event_id: str, content: Any) -> str:
+    """What adds one unit: a participant's month, or the event itself."""
+    return f"{content['userHash']} {content['occurredAt'][:7]}" if "userHash" in content else event_id
 
 
 def _check_outbox(world: EngineWorld) -> None:

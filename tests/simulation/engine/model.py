@@ -8,6 +8,7 @@ anew.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any, TypeVar
 
 from yawl.log.ports import NO_SERVICE, CaseStart, EngineUnreachable, ResourceEvent, SessionLost
 from yawl.start import Specification
@@ -16,6 +17,8 @@ SPECIFICATIONS = tuple(Specification(f"UID_{key}", "0.1", f"Spec{key}", key) for
 SERVICES = {1: "admin", 2: "acme", 3: "workletService", 4: "beta"}
 #: The first key of a database, and what a restart leaves out (sequences are handed out in blocks).
 BLOCK = 50
+
+Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,16 @@ class Model:
         self._supplied: set[int] = set()
 
     def launch(
-        self, *, case_id: str | None = None, service_key: int = 1, ago: float = 0.0, lost: bool = False, slow: bool = False
+        self,
+        *,
+        case_id: str | None = None,
+        service_key: int = 1,
+        ago: float = 0.0,
+        lost: bool = False,
+        slow: bool = False,
     ) -> Row:
-        """Start a case; a row of it will be in the log. ago: seconds, for a history."""
+        """Start a case; a row of it will be in the log. ago: seconds, for a history. lost: no list will have it. slow:
+        its row may come much later than the lists show it."""
         database, chance, now = self.database, self._chance, self._clock() - ago
         if case_id is None:
             case_id = str(database.next_number)
@@ -113,11 +123,10 @@ class FaultyLog:
     """An EngineLog and a ResourceLog of one reading; each question is an effect of the actor that asks."""
 
     model: Model
-    around: Callable[..., object]
+    around: Callable[..., Any]
     clock: Callable[[], float]
     since: float
     calls: int = 0
-    relogin: bool = False
 
     @property
     def clock_offset_ms(self) -> int | None:
@@ -170,10 +179,10 @@ class FaultyLog:
         """What a question raises; see ``tests.simulation.faults``."""
         raise EngineUnreachable("simulated") if fault == "no_answer" else SessionLost("simulated")
 
-    def _ask(self, answer: Callable[[list[Row]], object]) -> object:  # type: ignore[misc]
+    def _ask(self, answer: Callable[[list[Row]], Asked]) -> Asked:
         self.calls += 1
 
-        def effect() -> object:
+        def effect() -> Asked:
             if self.since < self.model.sessions_since:
                 # The engine has restarted: the session is gone, and the caller learns of it.
                 self.since = self.clock()
@@ -181,4 +190,5 @@ class FaultyLog:
             now = self.clock()
             return answer([row for row in self.model.database.rows if row.listed and row.listed_at <= now])
 
-        return self.around("EngineLog", effect, answers=self)
+        answered: Asked = self.around("EngineLog", effect, answers=self)
+        return answered
