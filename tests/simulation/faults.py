@@ -62,8 +62,9 @@ AT: dict[str, tuple[str, ...]] = {
 }
 
 #: Faults that the party itself answers with, see its ``faulty``.
-_ANSWERED = ("stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status")
-_ANSWERED += ("no_answer", "session_lost")
+_ANSWERED = frozenset(
+    {"stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status", "no_answer", "session_lost"}
+)
 _FAILED = {
     "BatchMeterUsage": "InternalServiceErrorException",
     "GetEntitlements": "InternalServiceErrorException",

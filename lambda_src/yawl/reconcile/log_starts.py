@@ -130,7 +130,9 @@ class LogStarts:
         """
         since, found, old = self.engine.since * 1000, 0, 0
         used_once = {case_id: sum(of_one.values()) == 1 for case_id, of_one in listed.items()}
-        downwards = sorted(listing.in_order(listed)[::-1], key=used_once.__getitem__)
+        downwards = listing.in_order(listed)
+        downwards.reverse()
+        downwards.sort(key=used_once.__getitem__)
         lowest = None
         for position, case_id in enumerate(downwards):
             if found >= expected and old >= OLD_ENOUGH:

@@ -33,15 +33,10 @@ def check_engine(world: EngineWorld) -> None:
     assert not both, f"recorded, and still without a customer: {both[:3]}"
     for epoch, database in enumerate((*world.model.gone, world.model.database), 1):
         of_epoch = f"yawl:{world.engine.id}:{epoch}:"
-        billed = Counter(
-            _thing(event_id, content, customer)
-            for customer, event_id, content in recorded
-            if event_id.startswith(of_epoch)
-        )
-        billed += Counter(_thing(e["id"], e, None) for e in waiting if e["id"].startswith(of_epoch))
-        billed += Counter(
-            _thing(e["id"], e, e["customerIdentifier"]) for e, _ in world.refused if e["id"].startswith(of_epoch)
-        )
+        things = [(event_id, _thing(event_id, content, customer)) for customer, event_id, content in recorded]
+        things += [(event["id"], _thing(event["id"], event, None)) for event in waiting]
+        things += [(event["id"], _thing(event["id"], event, event["customerIdentifier"])) for event, _ in world.refused]
+        billed = Counter(thing for event_id, thing in things if event_id.startswith(of_epoch))
         if world.engine.mode == "push-only":
             _check_announced(world, epoch, billed)
         else:
