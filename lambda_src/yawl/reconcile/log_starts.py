@@ -204,11 +204,12 @@ class _Opened:
         self.services = dict(reading.progress.services)
         self._engine, self._log = source.engine, source.log
         self._instances: dict[Specification, Mapping[str, Sequence[int]]] = {}
+        self._source, self._anchor, self._checked_logins = source, reading.progress.anchor, 1
 
     def listed(self, case_id: str, listed: Listed) -> Iterator[FoundCase]:
         """A case that lists have; nothing while its row is not there."""
         try:
-            rows = self._log.case_starts(case_id)
+            rows = self._rows(case_id)
             if rows:
                 of_row = self._specifications(case_id, listed, rows)
                 yield FoundCase(case_id, tuple(self._start(row, of_row[row.net_instance]) for row in rows))
@@ -221,12 +222,25 @@ class _Opened:
     def lost(self, case_id: str, hinted: Specification | None, until: int) -> Iterator[FoundCase]:
         """A case that no list has. It is new only if it started so long ago that the lists would have it."""
         try:
-            rows = self._log.case_starts(case_id)
+            rows = self._rows(case_id)
             if rows:
                 found = [self._start(row, hinted) for row in rows]
                 yield FoundCase(case_id, tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found))
         except EngineLogError as error:
             self.findings.problems.append(error)
+
+    def _rows(self, case_id: str) -> Sequence[CaseStart]:
+        """The rows of a case id, of the database that the reading began with.
+
+        An engine may be given another one while its log is read. It starts anew for that, and its sessions end.
+        """
+        rows = self._log.case_starts(case_id)
+        if self._anchor is not None and self._log.logins != self._checked_logins:
+            self._source.check(self._anchor)
+        self._checked_logins = self._log.logins
+        if self._anchor is None and rows:
+            self._anchor = Anchor(case_id, rows[0].net_instance, rows[0].at_ms)
+        return rows
 
     def _wait(self, case_id: str, listed: int) -> Iterator[FoundCase]:
         """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""

@@ -122,9 +122,6 @@ class Poll:
                 committing.commit(chunk)
                 if self.seconds_left() <= 0:
                     raise OutOfTime("the log has more than one reading takes")
-            if progress.anchor is not None and committing.starts:
-                # The engine may have been given another database while its log was read.
-                self.source.check(progress.anchor)
         finally:
             # What was committed is remembered as the anchor even if the reading ends here.
             if committing.anchor is not None and committing.anchor != progress.anchor:

@@ -152,8 +152,9 @@ class Happenings:
 
     def _new_database(self) -> None:
         """The engine gets another database, once its present one has been read; before, nobody could tell."""
-        state = self._world.states()[0]
-        if state.progress().anchor is None or state.fault() is not None:
+        anchor = self._world.states()[0].progress().anchor
+        rows = self._world.model.database.rows
+        if anchor is None or not any((r.net_instance, r.at_ms) == anchor[1:] for r in rows):
             return
         self._world.model.new_database()
         self._mail.clear()

@@ -104,6 +104,10 @@ class Model:
         self.database.next_key += BLOCK - self.database.next_key % BLOCK
         self.sessions_since = self._clock()
 
+    def fails_with_session(self) -> bool:
+        """Whether a client that lost its session learns it by an error."""
+        return self._chance.random() < 0.5
+
     def new_database(self) -> None:
         """The engine gets another database, whose numbers begin again."""
         self.gone.append(self.database)
@@ -127,6 +131,7 @@ class FaultyLog:
     clock: Callable[[], float]
     since: float
     calls: int = 0
+    logins: int = 1
 
     @property
     def clock_offset_ms(self) -> int | None:
@@ -184,9 +189,11 @@ class FaultyLog:
 
         def effect() -> Asked:
             if self.since < self.model.sessions_since:
-                # The engine has restarted: the session is gone, and the caller learns of it.
+                # The engine has restarted, and the session is gone: the client logs in again, or fails with it.
                 self.since = self.clock()
-                raise SessionLost("simulated")
+                self.logins += 1
+                if self.model.fails_with_session():
+                    raise SessionLost("simulated")
             now = self.clock()
             return answer([row for row in self.model.database.rows if row.listed and row.listed_at <= now])
 
