@@ -172,7 +172,8 @@ class LogStarts:
         announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
         counter = listing.counted(floor, numbers | announced, known)
         run = listing.longest_run(numbers)
-        if run.length >= A_COUNTER and not floor <= run.first <= counter.next + listing.WIDEST_HOLE:
+        is_elsewhere = run.end <= floor or run.first > counter.next + listing.WIDEST_HOLE
+        if run.length >= A_COUNTER and is_elsewhere:
             # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
             floor, checkpoint = run.first, None
             counter = listing.counted(floor, numbers | announced, known)
