@@ -20,7 +20,7 @@ HOUR = 3600.0
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_starts.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
 
 
 def ids(connector: Connector) -> list[str]:
@@ -261,7 +261,7 @@ def test_an_engine_that_is_just_starting_is_asked_some_times(monkeypatch: pytest
         if len(waited) == 3:
             c.log.broken.clear()
 
-    monkeypatch.setattr(log_starts.time, "sleep", sleep)
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", sleep)
     assert c.poll().starts == 1
     c.log.broken.add(("specifications", None))
     c.poll()
