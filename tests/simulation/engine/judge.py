@@ -41,6 +41,7 @@ def check_engine(world: EngineWorld) -> None:
             _check_announced(world, epoch, billed)
         else:
             _check_log(world, database, billed, is_last=database is world.model.database)
+            _check_days(world, epoch, database)
     _check_counters(world, recorded)
     _check_outbox(world)
 
@@ -66,6 +67,21 @@ def _check_log(world: EngineWorld, database: Database, billed: Counter[Thing], i
         missing = _less_customers(due) - _less_customers(cases)
         assert not missing, f"in the log and not billed: {list(missing)[:3]}"
         assert not people - set(counted), f"a participant is not counted: {list(people - set(counted))[:3]}"
+
+
+def _check_days(world: EngineWorld, epoch: int, database: Database) -> None:
+    """The counts that the audit compares with the engine's statistics hold no start twice."""
+    due = Counter(
+        (datetime.fromtimestamp(row.at_ms / 1000, UTC).strftime("%Y-%m-%d"), row.specification.key)
+        for row in database.rows
+        if row.at_ms >= world.engine.since * 1000
+    )
+    counted: Counter[tuple[str, int]] = Counter()
+    for item in world.protocol.store.items("yawl-engines"):
+        if item["engine"] == f"{world.engine.id}#{epoch}" and item["item"].startswith("started#"):
+            day = item["item"].removeprefix("started#")
+            counted |= Counter({(day, int(k[1:])): int(n) for k, n in item.items() if re.fullmatch(r"k\d+", k)})
+    assert not counted - due, f"counted for the audit and not in the log: {counted - due}"
 
 
 def _check_announced(world: EngineWorld, epoch: int, billed: Counter[Thing]) -> None:
