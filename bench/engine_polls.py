@@ -138,8 +138,8 @@ def measure(say: Say) -> Figure:
         method=(
             "The connector's own code over the store in memory and a log that answers at once. Questions: of a reading "
             f"that finds {NEW_CASES:,} new cases in {len(SPECIFICATIONS)} specifications, the first one or a later "
-            f"one, whichever asks more. History: a reading that finds {A_FEW} new cases behind known ones; the units of "
-            f"the table, and this process's CPU time, at {HISTORIES[-1]:,} over {HISTORIES[0]:,} known cases."
+            f"one, whichever asks more. History: a reading that finds {A_FEW} new cases behind known ones; the table's "
+            f"units, and this process's CPU time, at {HISTORIES[-1]:,} over {HISTORIES[0]:,} known cases."
         ),
         readings=[
             at_most(f"questions for {NEW_CASES:,} new cases", questions, MOST_QUESTIONS, digits=0),

@@ -57,6 +57,9 @@ class EngineEpisode:
         self.happenings = Happenings(self.engine_world, chance, new_databases=chance.random() < 0.25)
         if chance.random() < 0.5:
             self.happenings.history(chance.choice((3, 40, 60)))
+            # Its first reading may not be alone.
+            for _ in range(chance.choice((0, 2))):
+                self.engine_world.poller()
 
     def _engine_world(self) -> EngineWorld:
         chance, world = self.chance, self.world
