@@ -19,7 +19,7 @@ from yawl.gateway.announcement import (
     MOST_FIELDS,
     OTHERS,
     Announcement,
-    Unreadable,
+    UnreadableAnnouncement,
     read,
 )
 from yawl.start import Specification
@@ -93,6 +93,7 @@ def test_an_absent_specification_and_an_empty_service_are_none() -> None:
         ("action=announceCaseStarted&caseID=\ud800", False, "a field is not UTF-8"),
         (f"action=announceCaseStarted&caseID={'1' * (LONGEST_CASE_ID + 1)}", False, "the case id is too long"),
         (f"action=announceCaseStarted&caseID=1&specuri={'1' * (LONGEST_VALUE + 1)}", False, "a field is too long"),
+        (f"action=announceCaseStarted&caseID=1&specuri={'%20' * (LONGEST_VALUE + 1)}", False, "a field is too long"),
         ("&" * MOST_FIELDS + "action=announceEngineInitialised", False, "there are too many fields"),
         ("a" * (LARGEST_BODY + 1), False, "the body is too large"),
         ("a" * (LARGEST_BODY + 1), True, "the body is too large"),
@@ -101,13 +102,13 @@ def test_an_absent_specification_and_an_empty_service_are_none() -> None:
     ],
 )
 def test_what_cannot_be_read_is_named_without_a_value(body: str, is_base64: bool, why: str) -> None:
-    with pytest.raises(Unreadable) as raised:
+    with pytest.raises(UnreadableAnnouncement) as raised:
         read(body, is_base64=is_base64)
     assert str(raised.value) == why
 
 
 def test_bounds_themselves_are_allowed() -> None:
-    found = read_form(STARTED | {"caseID": "1" * LONGEST_CASE_ID, "specuri": "u" * LONGEST_VALUE})
+    found = read_form(STARTED | {"caseID": "1" * LONGEST_CASE_ID, "specuri": "ü" * (LONGEST_VALUE // 2)})
     assert found.case_id is not None and len(found.case_id) == LONGEST_CASE_ID
     assert read("&" * (MOST_FIELDS - 1) + "action=x", is_base64=False).action == "x"
 
@@ -153,7 +154,7 @@ def test_case_data_that_is_not_utf8_is_passed_over() -> None:
 def test_any_text_is_read_or_refused(body: str, is_base64: bool) -> None:
     try:
         found = read(body, is_base64=is_base64)
-    except Unreadable:
+    except UnreadableAnnouncement:
         return
     assert found.action
 

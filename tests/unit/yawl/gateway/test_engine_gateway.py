@@ -19,6 +19,7 @@ from tests.unit.messages import Context
 from tests.unit.yawl.gateway.conftest import ENGINES_OF_THE_STAGE, NOW, OLD, RECONCILE, RESOURCE, SECRET, Door
 from tests.unit.yawl.gateway.test_announcement import BOMB, CAPTURED
 from yawl.announced_start import KEPT, AnnouncedStart
+from yawl.gateway.announcement import LONGEST_CASE_ID, LONGEST_VALUE
 from yawl.gateway.assembly import UNTIL_IT_LISTENS
 from yawl.gateway.notes import NOTE_EVERY, READ_EVERY
 from yawl.handlers import engine_gateway, reconcile_engine
@@ -151,6 +152,15 @@ def test_a_start_that_is_announced_twice_is_kept_and_answered_again(door: Door) 
     door.now += 0.2
     assert door.post(start()) == 200
     assert set(door.items()) == {f"pushed#{MS}#42", f"pushed#{MS + 200}#42", "health"}
+
+
+def test_the_largest_item_is_some_kilobytes(door: Door) -> None:
+    """What a holder of the secret can make us store with one request."""
+    longest = "x" * LONGEST_VALUE
+    fields = dict.fromkeys(("specidentifier", "specversion", "specuri", "launchingService", "data"), longest)
+    door.post(start(caseID="c" * LONGEST_CASE_ID, **fields))
+    [item] = [item for name, item in door.items().items() if name.startswith("pushed#")]
+    assert 4 * LONGEST_VALUE < len(json.dumps(item, default=str)) < 6 * 1024
 
 
 def test_a_body_in_base64_is_the_same(door: Door) -> None:
