@@ -4,6 +4,7 @@
 internals.
 """
 
+import json
 import re
 from typing import Any
 
@@ -112,6 +113,25 @@ def arn_of_a_secret() -> None:
     handlers.update(create=creating, update=updating, delete=deleting)
 
 
+def parameters_by_path() -> None:
+    """Lets IAM look at the path that GetParametersByPath asks for (Service Authorization Reference, Systems Manager).
+
+    The emulator looks for the right to all resources, which no role should have.
+    """
+    from ministack.core import iam_actions
+
+    extract = iam_actions.extract_resource_arn
+
+    def extracting(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    ) -> str:
+        if service == "ssm" and iam_actions._action_from_target(headers) == "GetParametersByPath":
+            return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
+        return str(extract(service, method, path, headers, body, query, region, account))
+
+    iam_actions.extract_resource_arn = extracting
+
+
 def throttled_tasks() -> None:
     """Makes a task fail with ``Lambda.TooManyRequestsException``, as on AWS, when its function is at its concurrency.
 
@@ -165,6 +185,7 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     throttled_tasks()
     change_sets_that_made_stacks()
     arn_of_a_secret()
+    parameters_by_path()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:
         no_schedules()
