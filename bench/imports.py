@@ -31,6 +31,7 @@ WORKERS = {
     },
     "reconcile-engine": "yawl.handlers.reconcile_engine",
     "look-after-engines": "yawl.handlers.look_after_engines",
+    "read-access-log": "yawl.handlers.read_access_log",
 }
 #: A cold start imports the handler, and makes what it keeps between invocations: its cached functions' results.
 _TIMED = """import sys, time

@@ -4,7 +4,6 @@
 internals.
 """
 
-import json
 import re
 from typing import Any
 
@@ -113,23 +112,26 @@ def arn_of_a_secret() -> None:
     handlers.update(create=creating, update=updating, delete=deleting)
 
 
-def parameters_by_path() -> None:
-    """Lets IAM look at the path that GetParametersByPath asks for (Service Authorization Reference, Systems Manager).
+def parameters_below_a_path() -> None:
+    """Asks IAM for the path where all parameters below it are read (Service Authorization Reference, AWS Systems
+    Manager).
 
-    The emulator looks for the right to all resources, which no role should have.
+    The emulator asks for ``*``, and so would refuse each policy that names a path.
     """
     from ministack.core import iam_actions
 
-    extract = iam_actions.extract_resource_arn
+    resource_of = iam_actions.extract_resource_arn
 
-    def extracting(
-        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
+    def named(
+        service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str
     ) -> str:
-        if service == "ssm" and iam_actions._action_from_target(headers) == "GetParametersByPath":
-            return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
-        return str(extract(service, method, path, headers, body, query, region, account))
+        arn = str(resource_of(service, method, path, headers, body, query, region, account))
+        if service != "ssm" or arn != "*":
+            return arn
+        below = iam_actions._safe_json_field(body, "Path")
+        return f"arn:aws:ssm:{region}:{account}:parameter{below}" if isinstance(below, str) and below else arn
 
-    iam_actions.extract_resource_arn = extracting
+    iam_actions.extract_resource_arn = named
 
 
 def throttled_tasks() -> None:
@@ -185,7 +187,7 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     throttled_tasks()
     change_sets_that_made_stacks()
     arn_of_a_secret()
-    parameters_by_path()
+    parameters_below_a_path()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:
         no_schedules()
