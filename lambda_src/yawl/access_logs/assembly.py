@@ -1,6 +1,7 @@
 """What the function ``read-access-log`` works with, put together from its settings."""
 
-from typing import Any, cast
+from functools import cache
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
@@ -11,6 +12,9 @@ from yawl.access_logs.notice import LogObject, UnreadableAccessLog
 from yawl.access_logs.read_object import Stream
 from yawl.reconcile.assembly import Parts
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
 #: Errors of Amazon S3 after which a repetition fails alike: the object is gone, out of reach, or archived.
 _NOT_GIVEN = {"NoSuchKey", "NoSuchBucket", "AccessDenied", "InvalidObjectState"}
 
@@ -20,25 +24,25 @@ def access_logs(settings: ReadAccessLogSettings) -> AccessLogs:
     parts = Parts(settings)
     return AccessLogs(
         engines=parts.engines.all,
-        read=Bucket(aws.client("s3")).read,
+        read=read_object,
         state_of=lambda engine: parts.state(engine.database),
         sender=parts.sender,
     )
 
 
-class Bucket:
-    """Reads objects of Amazon S3."""
+@cache
+def _s3() -> "S3Client":
+    """Made with the first object: its model is a large one."""
+    client: S3Client = aws.client("s3")
+    return client
 
-    def __init__(self, s3: Any) -> None:
-        """s3: botocore's client."""
-        self._s3 = s3
 
-    def read(self, found: LogObject) -> Stream:
-        """The object's body, to be read part by part. Raises UnreadableAccessLog if S3 does not give it."""
-        try:
-            return cast(Stream, self._s3.get_object(Bucket=found.bucket, Key=found.key)["Body"])
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in _NOT_GIVEN:
-                raise UnreadableAccessLog(f"Amazon S3 does not give it: {code}") from error
-            raise
+def read_object(found: LogObject) -> Stream:
+    """The object's body, to be read part by part. Raises UnreadableAccessLog if Amazon S3 does not give it."""
+    try:
+        return cast(Stream, _s3().get_object(Bucket=found.bucket, Key=found.key)["Body"])
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in _NOT_GIVEN:
+            raise UnreadableAccessLog(f"Amazon S3 does not give it: {code}") from error
+        raise

@@ -1,9 +1,11 @@
 """Which object a notice is about, and whose."""
 
 import json
+import re
 
 import pytest
 
+from stacks.synth import ROOT
 from tests.unit.yawl.access_logs.log_lines import BUCKET, KEY, NAME, PREFIX, engine, notice
 from yawl.access_logs.notice import LogObject, UnreadableAccessLog, engines_of, read_notice
 from yawl.engine import AccessLogs, Engine
@@ -13,6 +15,12 @@ def test_the_event_of_a_created_object() -> None:
     found = read_notice(notice())
     assert found == LogObject(BUCKET, KEY)
     assert found.is_access_log
+
+
+def test_the_notice_that_the_page_tells_people_to_send() -> None:
+    page = (ROOT / "docs" / "yawl.md").read_text(encoding="utf-8")
+    [body] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert read_notice(body) == LogObject("your-company-balancer-logs", "AWSLogs/…/….log.gz")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tests.unit.emitted import emitted
 from tests.unit.log_lines import log_lines
 from tests.unit.messages import Context, failed, queue
 from tests.unit.yawl.access_logs.log_lines import BUCKET, KEY, engine, line, notice, zipped
+from yawl.access_logs import assembly
 from yawl.engine import AccessLogs, Engine
 from yawl.handlers import read_access_log
 
@@ -58,10 +59,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    read_access_log.access_logs.cache_clear()
+    kept = (read_access_log.access_logs, assembly._s3)
+    for each in kept:
+        each.cache_clear()
     with mock_aws():
         yield Aws(monkeypatch)
-    read_access_log.access_logs.cache_clear()
+    for each in kept:
+        each.cache_clear()
 
 
 def call(*bodies: str) -> list[str]:
@@ -111,7 +115,7 @@ def test_a_fault_of_amazon_s3_is_not_taken_for_one_of_the_object(
     def unreachable(*_args: object) -> None:
         raise ConnectionError("https://engine.example.com:443/?sessionHandle=HANDLE")
 
-    monkeypatch.setattr("yawl.access_logs.assembly.Bucket.read", unreachable)
+    monkeypatch.setattr("yawl.access_logs.assembly.read_object", unreachable)
     with log_lines(read_access_log.logger) as written:
         assert call(notice()) == ["m0"]
     assert emitted(capsys) == {}
