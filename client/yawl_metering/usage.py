@@ -20,6 +20,7 @@ HOUR = 3600
 LARGEST = Decimal("9999999999999999000")
 #: Calls are merged up to this, which every dimension takes.
 LARGEST_MERGED = Decimal(1_000_000_000)
+#: Of a quantity. The API takes 9; the spool keeps merged quantities in millionths.
 DECIMALS = 6
 #: The API refuses older usage.
 OLDEST = 30 * 86400.0
