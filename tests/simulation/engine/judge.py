@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,9 +56,10 @@ def _check_log(world: EngineWorld, database: Database, billed: Counter[Thing], i
     assert not more, f"billed and not in the log: {list(more)[:3]}"
     for thing in cases:
         rows = [row for row in database.rows if _name(row.case_id) == thing[0] and row.at_ms == thing[2]]
-        owners = {_owner(row, world.engine) for row in rows}
+        owners = {_owner(row, world.engine, customers) for row in rows for customers in world.named}
         if thing[3] is None:
-            named = owners - {None} and all(row.listed for row in rows)
+            now = {_owner(row, world.engine, world.engine.customers) for row in rows}
+            named = now - {None} and all(row.listed for row in rows)
             assert not named, f"left without a customer, who is named: {thing}"
         else:
             assert thing[3] in owners, f"billed to another customer: {thing}"
@@ -148,12 +150,12 @@ def _dimensions(engine: Engine, is_worklet: bool) -> list[str]:
     return [dimension for dimension in found if dimension]
 
 
-def _owner(row: Row, engine: Engine) -> str | None:
-    """Who pays for a case, by the stage as it is now."""
+def _owner(row: Row, engine: Engine, customers: Mapping[str, str]) -> str | None:
+    """Who pays for a case, by these customers of the stage file."""
     service = SERVICES.get(row.service_key)
     names = {"engine": [""], "specification": [row.specification.identifier, row.specification.uri]}
     of_strategy = names.get(engine.attributed_by, [service] if service else [])
-    return next((engine.customers[name] for name in of_strategy if name in engine.customers), None)
+    return next((customers[name] for name in of_strategy if name in customers), None)
 
 
 def _month(at_ms: int) -> str:
