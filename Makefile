@@ -48,7 +48,7 @@ browser:
 
 # --- the two commands -------------------------------------------------------------------------------------------------
 
-run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
+run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1 ENGINE=http://…/yawl)
 	@exec $(PY) -m local.run
 
 marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT=8090)

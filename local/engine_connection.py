@@ -74,13 +74,12 @@ def store_password(stage: LocalStage, password: str) -> None:
     stage.cloud.seller.client("secretsmanager").create_secret(Name=engine.secret_name, SecretString=password)
 
 
-def engine_of(stage: LocalStage, customer: str, address: str, resource_address: str | None, **changes: Any) -> Engine:
-    """The engine of the stage file, at its real addresses and with its real customer."""
+def engine_of(stage: LocalStage, address: str, resource_address: str | None, **changes: Any) -> Engine:
+    """The engine of the stage file, at its real addresses; ``changes`` names its customers."""
     (engine,) = stage.settings.engines
     users = engine.dimensions.users if resource_address else None
     return replace(
         engine,
-        customers={"": customer},
         address=address,
         resource_address=resource_address,
         dimensions=replace(engine.dimensions, users=users),

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from local.replay.buyers import Buyer, Buyers
 from local.replay.engine_day import EngineDay
+from local.replay.living_engine import LivingEngineDay
 from local.replay.send_usage import UsageSender
 from local.replay.units import Units, billed, sums
 from local.replay_plan import CANCELS_AT_MINUTE, Replay
@@ -37,7 +38,7 @@ class Day:
     arrivals: Buyers
     buyers: Mapping[str, Buyer]
     date: date
-    engine: EngineDay
+    engine: EngineDay | LivingEngineDay
 
     def pass_hour(
         self, hour: int, sender: UsageSender, advance: Callable[[int], None], metering: Callable[[], None]
@@ -55,7 +56,8 @@ class Day:
         events = self.replay.to_send(hour, self.date, identifiers)
         sender.send(events, advance)
         in_engine = self.engine.pass_hour(hour, self.date)
-        self.engine.add_to(sender.tally)
+        if in_engine:
+            self.engine.add_to(sender.tally)
         metering()
         self.stage.clock.set(moment_of(self.date, hour + METERED_AT))
         self.stage.meter(timeout=LONGEST_METERING)

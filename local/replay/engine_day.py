@@ -52,12 +52,17 @@ class EngineDay:
         for specification in (ORDERS, REWORK):
             self.yawl.engine.load(specification)
         store_password(stage, PASSWORD)
-        described = engine_of(stage, customer, self.yawl.url, self.yawl.resource_url)
+        described = engine_of(stage, self.yawl.url, self.yawl.resource_url, customers={"": customer})
         self._connection = EngineConnection(stage, described)
         self.yawl.engine.register(self._connection.announcement_url, name="metering-marketplace")
         self.yawl.arm("lose", action="announceCaseStarted", every=LOST, times=None)
         self._people: set[str] = set()
         self._added: Counter[str] = Counter()
+
+    @property
+    def address(self) -> str:
+        """The engine's address, and that of the page that shows it."""
+        return f"{self.yawl.url}  (its page: {self.yawl.admin_url})"
 
     def pass_hour(self, hour: int, day: date) -> Counter[str]:
         """Plays the hour, restarts the engine in the middle of the day, and lets its log be read.
@@ -102,6 +107,10 @@ class EngineDay:
             tally.received[key] += Decimal(units)
             tally.by_verdict["recorded"][key] += Decimal(units)
         self._added = shown
+
+    def finish(self, tally: Tally) -> None:
+        """Adds what happened since the last hour was added."""
+        self.add_to(tally)
 
     def check(self, events: Iterable[Mapping[str, Any]]) -> Check:
         """Holds the ledger's usage events against the engine's own log, case by case."""

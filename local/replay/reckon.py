@@ -12,6 +12,7 @@ from ledger.metering_record import FAILED, MeteringRecord, from_item
 from local.replay.buyers import Buyer
 from local.replay.checks import Evidence, checks
 from local.replay.engine_day import EngineDay
+from local.replay.living_engine import LivingEngineDay
 from local.replay.send_usage import Tally
 from local.replay.units import AccountKey, Units, account, billed, included, sums
 from local.run_report.extras import Check
@@ -52,7 +53,9 @@ class Stored:
         return cls(events, records, accepted, states)
 
 
-def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer], engine: EngineDay) -> Reckoning:
+def reckon(
+    stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer], engine: EngineDay | LivingEngineDay
+) -> Reckoning:
     """Reads everything and adds it up. buyers: by customerIdentifier. engine: of the customer that has one."""
     stored = Stored.of(stage)
     states = {**stored.states, "received": tally.received}

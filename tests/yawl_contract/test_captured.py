@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from local.yawl_engine import Specification, StandInEngine, java
-from tests.yawl_contract.engine_under_test import EngineUnderTest
+from local.yawl_engine.client import EngineClient
 from tests.yawl_contract.listener import Listener, eventually
 
 FOLDER = Path(__file__).resolve().parents[1] / "events" / "yawl"
@@ -58,7 +58,7 @@ def shapes() -> dict[str, set[object]]:
         case_id = yawl.engine.launch("UID_1", person="PA-1")
         yawl.engine.complete(case_id, "PA-1")
         yawl.engine.cancel(yawl.engine.launch("UID_1"))
-        tested = EngineUnderTest(yawl.url, "admin", "YAWL", yawl.resource_url)
+        tested = EngineClient(yawl.url, "admin", "YAWL", yawl.resource_url)
         asked: list[tuple[str, str, dict[str, str]]] = [
             ("logGateway", ALL, {}),
             ("logGateway", "getNothing", {}),

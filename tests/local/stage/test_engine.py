@@ -73,7 +73,8 @@ def engines(_acting: Acting) -> Iterator[dict[str, Metered]]:
         for name, buyer in zip(names, _acting.arrive(len(names)), strict=True):
             yawl = stack.enter_context(StandInEngine(now=stage.clock, clients={"metering": PASSWORD}))
             mode = "log-only" if name == "silent" else "log"
-            described = engine_of(stage, buyer.customer_identifier, yawl.url, yawl.resource_url, id=name, mode=mode)
+            customers = {"": buyer.customer_identifier}
+            described = engine_of(stage, yawl.url, yawl.resource_url, customers=customers, id=name, mode=mode)
             for specification in (ORDERS, APPROVAL):
                 yawl.engine.load(specification)
             made[name] = Metered(name, buyer, yawl, EngineConnection(stage, described))

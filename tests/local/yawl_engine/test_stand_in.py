@@ -10,8 +10,8 @@ import urllib3
 from urllib3.exceptions import ProtocolError
 
 from local.yawl_engine import Fault, Specification, StandInEngine
+from local.yawl_engine.client import EngineClient, parts
 from local.yawl_engine.engine import RolledBack
-from tests.yawl_contract.engine_under_test import EngineUnderTest, parts
 from tests.yawl_contract.listener import Listener, eventually
 
 DONE = Specification("UID_done", "0.1", "Done")
@@ -42,8 +42,8 @@ def yawl(clock: Clock) -> Iterator[StandInEngine]:
 
 
 @pytest.fixture
-def engine(yawl: StandInEngine) -> EngineUnderTest:
-    return EngineUnderTest(yawl.url, "reader", "password", yawl.resource_url)
+def engine(yawl: StandInEngine) -> EngineClient:
+    return EngineClient(yawl.url, "reader", "password", yawl.resource_url)
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def listener(yawl: StandInEngine) -> Iterator[Listener]:
         yield running
 
 
-def cases(engine: EngineUnderTest, specification: Specification = DONE) -> list[str]:
+def cases(engine: EngineClient, specification: Specification = DONE) -> list[str]:
     named = {"identifier": specification.identifier, "version": "0.1", "uri": specification.uri}
     return parts(engine.log("getSpecificationCaseIDs", **named), "case")
 
 
-def starts(engine: EngineUnderTest, case_id: str) -> list[str]:
+def starts(engine: EngineClient, case_id: str) -> list[str]:
     """The service keys of the CaseStart rows."""
     return parts(engine.log("getCaseEvent", caseid=case_id, event="CaseStart"), "serviceKey")
 
@@ -67,7 +67,7 @@ def starts(engine: EngineUnderTest, case_id: str) -> list[str]:
 
 
 def test_a_row_is_written_after_what_it_records_and_bears_the_time_of_its_writing(
-    yawl: StandInEngine, engine: EngineUnderTest, clock: Clock
+    yawl: StandInEngine, engine: EngineClient, clock: Clock
 ) -> None:
     yawl.engine.log.behind = 3.0
     yawl.engine.log.start_rows_behind = 60.0
@@ -81,17 +81,17 @@ def test_a_row_is_written_after_what_it_records_and_bears_the_time_of_its_writin
     assert parts(row, "timestamp") == [str(int(clock.now * 1000))]
 
 
-def test_keys_leave_a_gap_at_each_restart(yawl: StandInEngine, engine: EngineUnderTest, clock: Clock) -> None:
+def test_keys_leave_a_gap_at_each_restart(yawl: StandInEngine, engine: EngineClient, clock: Clock) -> None:
     for _ in range(2):
         yawl.engine.launch("UID_done")
         yawl.restart()
     clock.now += 1
-    nets = EngineUnderTest(yawl.url, "reader", "password", None).log("getNetInstancesOfSpecification", key="1")
+    nets = EngineClient(yawl.url, "reader", "password", None).log("getNetInstancesOfSpecification", key="1")
     assert [key.split('"')[0] for key in nets.split('netInstance key="')[1:]] == ["1", "52"]
 
 
 def test_what_two_threads_of_the_log_may_do_to_a_launch(
-    yawl: StandInEngine, engine: EngineUnderTest, clock: Clock
+    yawl: StandInEngine, engine: EngineClient, clock: Clock
 ) -> None:
     yawl.arm("doubled")
     first = yawl.engine.launch("UID_done")
@@ -112,7 +112,7 @@ def test_what_two_threads_of_the_log_may_do_to_a_launch(
 
 
 def test_an_account_with_an_apostrophe_starts_cases_without_a_row_of_the_start(
-    yawl: StandInEngine, engine: EngineUnderTest, clock: Clock
+    yawl: StandInEngine, engine: EngineClient, clock: Clock
 ) -> None:
     case_id = yawl.engine.launch("UID_done", by="O'Neil")
     clock.now += 1
@@ -120,7 +120,7 @@ def test_an_account_with_an_apostrophe_starts_cases_without_a_row_of_the_start(
 
 
 def test_a_launch_that_fails_is_announced_and_logged_and_a_too_long_id_is_announced_only(
-    yawl: StandInEngine, engine: EngineUnderTest, listener: Listener, clock: Clock
+    yawl: StandInEngine, engine: EngineClient, listener: Listener, clock: Clock
 ) -> None:
     yawl.arm("launch-fails")
     named = {"specidentifier": "UID_waits", "specversion": "0.1", "specuri": "Waits"}
@@ -146,7 +146,7 @@ def test_a_renewed_database_counts_from_1_again(yawl: StandInEngine, clock: Cloc
 
 
 def test_people_are_logged_with_what_they_did_and_a_last_time_replaces_the_first(
-    yawl: StandInEngine, engine: EngineUnderTest, clock: Clock
+    yawl: StandInEngine, engine: EngineClient, clock: Clock
 ) -> None:
     yawl.engine.complete(yawl.engine.launch("UID_waits", by="DefaultWorklist", person="PA-1"), "PA-2")
     setxml = "<x><s><identifier>UID_waits</identifier><version>0.1</version><uri>Waits</uri></s></x>"
@@ -165,7 +165,7 @@ def test_people_are_logged_with_what_they_did_and_a_last_time_replaces_the_first
 
 
 def test_an_account_is_new_to_the_resource_service_until_a_restart(yawl: StandInEngine) -> None:
-    admin = EngineUnderTest(yawl.url, "admin", "YAWL", yawl.resource_url)
+    admin = EngineClient(yawl.url, "admin", "YAWL", yawl.resource_url)
     late = {"userid": "late", "password": "x"}
     admin.ask("ia", "createAccount", userID="late", password="x", doco="")
     assert admin.connect("people", **late) == "<failure>Unknown Username: 'late'</failure>"
@@ -226,7 +226,7 @@ def test_held_announcements_come_later_and_those_that_wait_are_lost_in_a_restart
     ],
 )
 def test_one_request_is_answered_by_a_fault(
-    yawl: StandInEngine, engine: EngineUnderTest, kind: str, status: int, text: str
+    yawl: StandInEngine, engine: EngineClient, kind: str, status: int, text: str
 ) -> None:
     fault = yawl.arm(kind, action="getAllSpecifications", after=1)
     engine.log("getAllSpecifications")
@@ -236,9 +236,7 @@ def test_one_request_is_answered_by_a_fault(
     assert fault.met == 1
 
 
-def test_a_dropped_connection_an_ended_session_and_a_poisoned_engine(
-    yawl: StandInEngine, engine: EngineUnderTest
-) -> None:
+def test_a_dropped_connection_an_ended_session_and_a_poisoned_engine(yawl: StandInEngine, engine: EngineClient) -> None:
     engine.log("getAllSpecifications")
     yawl.arm("drop")
     with pytest.raises(ProtocolError) as dropped:
@@ -249,12 +247,12 @@ def test_a_dropped_connection_an_ended_session_and_a_poisoned_engine(
     yawl.arm("poisoned", times=None)
     assert engine.ask("ib", "getAllRunningCases").status == 500
     yawl.restart()
-    again = EngineUnderTest(yawl.url, "reader", "password", None)
+    again = EngineClient(yawl.url, "reader", "password", None)
     assert again.ask("ib", "getAllRunningCases").status == 200
 
 
 def test_a_session_ends_after_an_hour_without_a_request(
-    yawl: StandInEngine, engine: EngineUnderTest, clock: Clock
+    yawl: StandInEngine, engine: EngineClient, clock: Clock
 ) -> None:
     engine.log("getAllSpecifications")
     clock.now += 3599
