@@ -24,7 +24,7 @@ from yawl.engine import Engine
 from yawl.log.ports import CaseStart, EngineFailure, EngineLog, EngineLogError, EngineUnreachable
 from yawl.reconcile import listing
 from yawl.reconcile.audit import MOST_COUNTED
-from yawl.reconcile.known import FoundCase, FoundStart, number_of
+from yawl.reconcile.known import FoundCase, FoundStart, Known, number_of
 from yawl.reconcile.listing import Listed
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
 from yawl.start import Specification, case_name
@@ -158,9 +158,7 @@ class LogStarts:
         numbers = [number for case_id in listed if (number := number_of(case_id)) is not None]
         floor = listing.longest_run(numbers).end
         if lowest is not None:
-            # What the lists forgot just below the first new case is new as well.
-            below = max((number for number in numbers if number < lowest), default=-1)
-            floor = max(below + 1, lowest - listing.WIDEST_HOLE)
+            floor = listing.begin_below(lowest, set(numbers), Known())
         # An earlier reading, which did not come to its end, was down there.
         known = opened.reading.known
         if known.lowest_number is not None:
@@ -184,7 +182,7 @@ class LogStarts:
         is_elsewhere = run.end <= floor or run.first > counter.next + listing.WIDEST_HOLE
         if run.length >= A_COUNTER and is_elsewhere:
             # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
-            floor, checkpoint = run.first, None
+            floor, checkpoint = listing.begin_below(run.first, (), known), None
             counter = listing.counted(floor, numbers | announced, known)
         for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
             yield from opened.lost(case_id, hints.get(case_id), until)
