@@ -30,6 +30,7 @@ FIGURES = (
     "growth",
     "outage",
     "paths",
+    "engine_polls",
 )
 COLOUR = {True: "green", False: "red", None: ""}
 

@@ -5,7 +5,8 @@ retries). unreachable: not done, and the caller cannot know. failed_before, fail
 answer. twice: the answer got lost and the SDK asked again (not at Marketplace, where its retries are off; a transaction
 carries a token by which DynamoDB knows its repetition). throttled, conflict: answered, not done. stale: an eventually
 consistent read, or an index, shows an earlier state. partial: a batch or a page comes back in part. The others are
-Marketplace's own, see ``tests.simulation.marketplace``.
+Marketplace's own, see ``tests.simulation.marketplace``. no_answer, session_lost: what an engine's log does instead of
+answering.
 """
 
 from collections.abc import Callable
@@ -60,6 +61,10 @@ AT: dict[str, tuple[str, ...]] = {
     "start": (),
 }
 
+#: Faults that the party itself answers with, see its ``faulty``.
+_ANSWERED = frozenset(
+    {"stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status", "no_answer", "session_lost"}
+)
 _FAILED = {
     "BatchMeterUsage": "InternalServiceErrorException",
     "GetEntitlements": "InternalServiceErrorException",
@@ -86,17 +91,7 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
         raise refused(fault, point)
     if fault == "failed_before":
         raise client_error(_FAILED.get(point, "InternalServerError"), 500, point)
-    if fault in (
-        "stale",
-        "partial",
-        "lagging",
-        "unprocessed",
-        "shuffled",
-        "omitted",
-        "unknown_status",
-        "no_answer",
-        "session_lost",
-    ):
+    if fault in _ANSWERED:
         return effect() if answers is None else answers.faulty(fault)
     answer = effect()
     if fault == "crash_after":

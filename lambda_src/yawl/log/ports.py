@@ -43,6 +43,10 @@ class EngineLog(Protocol):
     def clock_offset_ms(self) -> int | None:
         """The engine's clock minus ours, by the last answer's ``Date`` (whole seconds); None before the first."""
 
+    @property
+    def logins(self) -> int:
+        """How often it has logged in. A further login may find another database behind the same address."""
+
     def specifications(self) -> Sequence[Specification]:
         """Every row of a specification version that ever started a case; two rows of a version differ in their key."""
 

@@ -41,8 +41,8 @@ class FoundCase(NamedTuple):
     """Everything that a source found under one case id: all of its starts, known ones too.
 
     skipped: so many starts are under this id, of which those that are not known yet are committed without being read or
-    billed: they are older than the engine's ``since``, or a row of them will not come. It is no number to add, since two
-    readings may skip the same starts. There are no ``starts`` then.
+    billed: they are older than the engine's ``since``, or a row of them will not come. It is no number to add, since
+    two readings may skip the same starts. There are no ``starts`` then.
     """
 
     case_id: str

@@ -5,6 +5,7 @@ The lists hold every case that ever started, so their known part costs one look 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
 from yawl.reconcile.known import SEGMENT, Known, number_of
@@ -55,17 +56,22 @@ def in_order(case_ids: Iterable[str]) -> list[str]:
     return sorted(case_ids, key=lambda case_id: (number_of(case_id) is None, number_of(case_id) or 0, case_id))
 
 
-def end_of_counter(numbers: Iterable[int]) -> int:
-    """One more than the number to which the engine's counter has come, among these and a few that callers supplied: the
-    end of the longest run without a hole that is too wide. 0 where there are none."""
-    longest = run = end = 0
-    before: int | None = None
+class Run(NamedTuple):
+    """Numbers without a hole that is too wide: the first of them, one more than the last, and how many they are."""
+
+    first: int = 0
+    end: int = 0
+    length: int = 0
+
+
+def longest_run(numbers: Iterable[int]) -> Run:
+    """The longest run, of several the highest: the engine's counter, where callers supply a number now and then."""
+    longest = run = Run()
     for number in sorted(set(numbers)):
-        run = run + 1 if before is not None and number - before <= WIDEST_HOLE + 1 else 1
-        if run >= longest:
-            longest, end = run, number + 1
-        before = number
-    return end
+        near = run.length and number - run.end <= WIDEST_HOLE
+        run = Run(run.first, number + 1, run.length + 1) if near else Run(number, number + 1, 1)
+        longest = max(longest, run, key=attrgetter("length", "end"))
+    return longest
 
 
 class Counted(NamedTuple):

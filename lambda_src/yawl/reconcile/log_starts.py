@@ -42,6 +42,8 @@ TRIES = 6
 BETWEEN_SECONDS = 5.0
 #: Listed cases without a row whose first sight is remembered.
 MOST_WAITING = 1000
+#: New numbers in a run that are taken for the engine's counter.
+A_COUNTER = 3
 #: Cases from before ``since``, one after another, at which the first reading may stop.
 OLD_ENOUGH = 20
 
@@ -128,24 +130,31 @@ class LogStarts:
         """
         since, found, old = self.engine.since * 1000, 0, 0
         used_once = {case_id: sum(of_one.values()) == 1 for case_id, of_one in listed.items()}
-        downwards = sorted(listing.in_order(listed)[::-1], key=used_once.__getitem__)
+        downwards = listing.in_order(listed)
+        downwards.reverse()
+        downwards.sort(key=used_once.__getitem__)
         lowest = None
         for position, case_id in enumerate(downwards):
             if found >= expected and old >= OLD_ENOUGH:
                 for skipped in downwards[position:]:
                     yield FoundCase(skipped, skipped=sum(listed[skipped].values()))
                 break
-            for case in opened.listed(case_id, listed[case_id]):
-                new = [start for start in case.starts if start.at_ms >= since]
-                found += sum(start.at_ms <= until for start in new)
-                old = 0 if new else old + 1
-                if new and (number := number_of(case_id)) is not None:
-                    lowest = number if lowest is None else min(lowest, number)
-                yield case
-        known = opened.reading.known
+            cases = list(opened.listed(case_id, listed[case_id]))
+            new = [start for case in cases for start in case.starts if start.at_ms >= since]
+            found += sum(start.at_ms <= until for start in new)
+            old = 0 if new else old + 1
+            # A case whose row is not there yet is new as well.
+            if (new or not cases) and (number := number_of(case_id)) is not None:
+                lowest = number if lowest is None else min(lowest, number)
+            yield from cases
         numbers = [number for case_id in listed if (number := number_of(case_id)) is not None]
-        floor = lowest if lowest is not None else listing.end_of_counter(numbers)
+        floor = listing.longest_run(numbers).end
+        if lowest is not None:
+            # What the lists forgot just below the first new case is new as well.
+            below = max((number for number in numbers if number < lowest), default=-1)
+            floor = max(below + 1, lowest - listing.WIDEST_HOLE)
         # An earlier reading, which did not come to its end, was down there.
+        known = opened.reading.known
         if known.lowest_number is not None:
             floor = min(floor, known.lowest_number)
         opened.findings.note(floor=floor)
@@ -160,9 +169,15 @@ class LogStarts:
         known = reading.known
         hints = {hint.case_id: hint.specification for hint in reading.announced}
         asked = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
-        floor = progress.floor or 0
+        floor, checkpoint, now = progress.floor or 0, progress.checkpoint, reading.now_ms
         announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
         counter = listing.counted(floor, numbers | announced, known)
+        run = listing.longest_run(numbers)
+        is_elsewhere = run.end <= floor or run.first > counter.next + listing.WIDEST_HOLE
+        if run.length >= A_COUNTER and is_elsewhere:
+            # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
+            floor, checkpoint = run.first, None
+            counter = listing.counted(floor, numbers | announced, known)
         for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
             yield from opened.lost(case_id, hints.get(case_id), until)
         number = counter.next
@@ -172,8 +187,9 @@ class LogStarts:
                 break
             yield from found
             number += 1
-        checkpoint, now = progress.checkpoint, reading.now_ms
-        if checkpoint is None or now >= checkpoint[1] + PATIENCE_MS:
+        # What the engine's clock puts ahead of ours has to wait, and is looked for until then.
+        patience = PATIENCE_MS + max(0, self.log.clock_offset_ms or 0)
+        if checkpoint is None or now >= checkpoint[1] + patience:
             floor = floor if checkpoint is None else max(floor, checkpoint[0])
             opened.findings.note(floor=floor, checkpoint=(number, now))
         else:
@@ -190,11 +206,12 @@ class _Opened:
         self.services = dict(reading.progress.services)
         self._engine, self._log = source.engine, source.log
         self._instances: dict[Specification, Mapping[str, Sequence[int]]] = {}
+        self._source, self._anchor, self._checked_logins = source, reading.progress.anchor, 1
 
     def listed(self, case_id: str, listed: Listed) -> Iterator[FoundCase]:
         """A case that lists have; nothing while its row is not there."""
         try:
-            rows = self._log.case_starts(case_id)
+            rows = self._rows(case_id)
             if rows:
                 of_row = self._specifications(case_id, listed, rows)
                 yield FoundCase(case_id, tuple(self._start(row, of_row[row.net_instance]) for row in rows))
@@ -207,12 +224,25 @@ class _Opened:
     def lost(self, case_id: str, hinted: Specification | None, until: int) -> Iterator[FoundCase]:
         """A case that no list has. It is new only if it started so long ago that the lists would have it."""
         try:
-            rows = self._log.case_starts(case_id)
+            rows = self._rows(case_id)
             if rows:
                 found = [self._start(row, hinted) for row in rows]
                 yield FoundCase(case_id, tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found))
         except EngineLogError as error:
             self.findings.problems.append(error)
+
+    def _rows(self, case_id: str) -> Sequence[CaseStart]:
+        """The rows of a case id, of the database that the reading began with.
+
+        An engine may be given another one while its log is read. It starts anew for that, and its sessions end.
+        """
+        rows = self._log.case_starts(case_id)
+        if self._anchor is not None and self._log.logins != self._checked_logins:
+            self._source.check(self._anchor)
+        self._checked_logins = self._log.logins
+        if self._anchor is None and rows:
+            self._anchor = Anchor(case_id, rows[0].net_instance, rows[0].at_ms)
+        return rows
 
     def _wait(self, case_id: str, listed: int) -> Iterator[FoundCase]:
         """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""

@@ -92,12 +92,13 @@ class Poll:
         """Read the engine once. Raises the store's errors alone; a repetition is safe at every point."""
         now_ms = int(self.clock() * 1000)
         unsent = [error for state in (*self.older, self.state) for error in outbox.send_all(state, self.sender).errors]
-        fault = self.state.fault()
+        # In this order: who stores a fault forgets the anchor afterwards, so one of the two is always seen.
+        progress, fault = self.state.progress(), self.state.fault()
         if fault is not None and fault.stops:
             self.count(YawlMetric.POLLS_FAILED, 1)
             return Polled(fault=fault.reason, problems=tuple(unsent))
         try:
-            polled = self._read(now_ms)
+            polled = self._read(progress, now_ms)
         except CounterFellBack as error:
             self.state.stop(Fault(str(error), now_ms))
             polled = Polled(fault=str(error))
@@ -109,8 +110,7 @@ class Poll:
         self.state.polled(now_ms, polled.fault or (type(first).__name__ if first else None))
         return polled
 
-    def _read(self, now_ms: int) -> Polled:
-        progress = self.state.progress()
+    def _read(self, progress: Progress, now_ms: int) -> Polled:
         if progress.anchor is not None:
             self.source.check(progress.anchor)
         announced = list(self._announced(progress, now_ms))
@@ -122,9 +122,6 @@ class Poll:
                 committing.commit(chunk)
                 if self.seconds_left() <= 0:
                     raise OutOfTime("the log has more than one reading takes")
-            if progress.anchor is not None and committing.starts:
-                # The engine may have been given another database while its log was read.
-                self.source.check(progress.anchor)
         finally:
             # What was committed is remembered as the anchor even if the reading ends here.
             if committing.anchor is not None and committing.anchor != progress.anchor:
@@ -168,14 +165,14 @@ class Poll:
         if silent:
             self.count(YawlMetric.STARTS_NOT_ANNOUNCED, len(silent))
         if not findings.problems:
-            since, until = reading.progress.hints_until, now_ms - LOGGED_MS
+            since, until = reading.progress.hints_until, _logged_until(now_ms, findings)
             old = {hint.case_id for hint in reading.announced if since < hint.at_ms <= until}
             if lost := sum(not committing.known.count(case_id) for case_id in old):
                 self.count(YawlMetric.PUSHES_WITHOUT_CASE, lost)
 
     def _advance(self, before: Progress, findings: Findings, now_ms: int) -> None:
         """Store how far the reading came. Announcements that the log may still confirm stay to be looked at."""
-        hints = now_ms if self.engine.mode == "push-only" else now_ms - LOGGED_MS
+        hints = now_ms if self.engine.mode == "push-only" else _logged_until(now_ms, findings)
         if findings.problems:
             hints = before.hints_until
         after = replace(findings.progress, hints_until=max(before.hints_until, hints))
@@ -211,6 +208,11 @@ class Poll:
 
     def _send(self) -> Sequence[Exception]:
         return outbox.send_all(self.state, self.sender).errors
+
+
+def _logged_until(now_ms: int, findings: Findings) -> int:
+    """Announcements up to this moment should be in the log. A clock ahead of ours makes the log's rows wait."""
+    return now_ms - LOGGED_MS - max(0, findings.clock_offset_ms or 0)
 
 
 @dataclass

@@ -35,11 +35,11 @@ class Happenings:
             self._time: 2.5,
             self._restart: 0.2,
             self._fail_launch: 0.4,
-            self._name_customers: 0.3,
+            self._name_customers: 0.5,
             self._look: 0.4,
         }
         if new_databases:
-            kinds[self._new_database] = 0.15
+            kinds[self._new_database] = 0.6
         self._kinds = kinds
 
     def next(self) -> Actor | None:
@@ -59,28 +59,26 @@ class Happenings:
         chance = self._chance
         kind = chance.random()
         if kind < 0.72:
-            row = self._started(lost=chance.random() < 0.05)
+            self._started(lost=chance.random() < 0.05)
         elif kind < 0.88:
-            row = self._started(case_id=chance.choice(_ODD))
+            self._started(case_id=chance.choice(_ODD))
         elif kind < 0.95 and (used := [row for row in self._world.model.database.rows if row.listed]):
             # A caller supplies an id that was used before, the counter's too; none that the lists forgot.
-            row = self._started(case_id=chance.choice(used).case_id)
-        else:
+            self._started(case_id=chance.choice(used).case_id)
+        elif self._world.model.database.next_number > 5:
             supplied = self._world.model.database.next_number + chance.choice((3, 40, 700, 90_000))
-            row = self._started(case_id=str(supplied))
-        del row
+            self._started(case_id=str(supplied))
 
     def _burst(self) -> None:
         for _ in range(self._chance.choice((5, 30, 130))):
             self._started()
 
-    def _started(self, case_id: str | None = None, lost: bool = False) -> Row:
+    def _started(self, case_id: str | None = None, lost: bool = False) -> None:
         row = self._world.model.launch(
             case_id=case_id, service_key=self._service(), lost=lost, slow=self._chance.random() < 0.2
         )
         if self._world.engine.mode != "log-only" and row.case_id:
             self._mail.append(self._announcement(row))
-        return row
 
     def _service(self) -> int:
         return self._chance.choice((1, 2, 2, 3, 4, -1))
@@ -140,10 +138,17 @@ class Happenings:
             self._world.model.act(self._chance.choice(_PEOPLE), self._chance.choice(_KINDS))
 
     def _name_customers(self) -> None:
-        """The stage file names the customers that it lacked; one that is named stays."""
+        """The stage file names the customers that it lacked, or another one under a name."""
         engine, others = self._world.engine, self._world.unnamed
+        if self._chance.random() < 0.4:
+            name = self._chance.choice(sorted(engine.customers))
+            customers = {**engine.customers, name: self._chance.choice(self._world.protocol.customers)}
+            engine = self._world.engine = replace(engine, customers=customers)
+            self._world.named.append(customers)
         if others and self._chance.random() < 0.5:
-            self._world.engine = replace(engine, customers={**engine.customers, **others})
+            customers = {**engine.customers, **others}
+            self._world.engine = replace(engine, customers=customers)
+            self._world.named.append(customers)
             self._world.unnamed = {}
 
     def _look(self) -> None:
@@ -154,8 +159,12 @@ class Happenings:
 
     def _new_database(self) -> None:
         """The engine gets another database, once its present one has been read; before, nobody could tell."""
-        state = self._world.states()[0]
-        if state.progress().anchor is None or state.fault() is not None:
+        under_way = any(actor.name == "poller" for actor in self._world.scheduler.alive)
+        if not under_way and self._chance.random() < 0.8:
+            return
+        anchor = self._world.states()[0].progress().anchor
+        rows = self._world.model.database.rows
+        if anchor is None or not any((r.net_instance, r.at_ms) == anchor[1:] for r in rows):
             return
         self._world.model.new_database()
         self._mail.clear()

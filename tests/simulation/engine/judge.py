@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,19 +34,15 @@ def check_engine(world: EngineWorld) -> None:
     assert not both, f"recorded, and still without a customer: {both[:3]}"
     for epoch, database in enumerate((*world.model.gone, world.model.database), 1):
         of_epoch = f"yawl:{world.engine.id}:{epoch}:"
-        billed = Counter(
-            _thing(event_id, content, customer)
-            for customer, event_id, content in recorded
-            if event_id.startswith(of_epoch)
-        )
-        billed += Counter(_thing(e["id"], e, None) for e in waiting if e["id"].startswith(of_epoch))
-        billed += Counter(
-            _thing(e["id"], e, e["customerIdentifier"]) for e, _ in world.refused if e["id"].startswith(of_epoch)
-        )
+        things = [(event_id, _thing(event_id, content, customer)) for customer, event_id, content in recorded]
+        things += [(event["id"], _thing(event["id"], event, None)) for event in waiting]
+        things += [(event["id"], _thing(event["id"], event, event["customerIdentifier"])) for event, _ in world.refused]
+        billed = Counter(thing for event_id, thing in things if event_id.startswith(of_epoch))
         if world.engine.mode == "push-only":
             _check_announced(world, epoch, billed)
         else:
             _check_log(world, database, billed, is_last=database is world.model.database)
+            _check_days(world, epoch, database)
     _check_counters(world, recorded)
     _check_outbox(world)
 
@@ -59,9 +56,10 @@ def _check_log(world: EngineWorld, database: Database, billed: Counter[Thing], i
     assert not more, f"billed and not in the log: {list(more)[:3]}"
     for thing in cases:
         rows = [row for row in database.rows if _name(row.case_id) == thing[0] and row.at_ms == thing[2]]
-        owners = {_owner(row, world.engine) for row in rows}
+        owners = {_owner(row, world.engine, customers) for row in rows for customers in world.named}
         if thing[3] is None:
-            named = owners - {None} and all(row.listed for row in rows)
+            now = {_owner(row, world.engine, world.engine.customers) for row in rows}
+            named = now - {None} and all(row.listed for row in rows)
             assert not named, f"left without a customer, who is named: {thing}"
         else:
             assert thing[3] in owners, f"billed to another customer: {thing}"
@@ -71,6 +69,21 @@ def _check_log(world: EngineWorld, database: Database, billed: Counter[Thing], i
         missing = _less_customers(due) - _less_customers(cases)
         assert not missing, f"in the log and not billed: {list(missing)[:3]}"
         assert not people - set(counted), f"a participant is not counted: {list(people - set(counted))[:3]}"
+
+
+def _check_days(world: EngineWorld, epoch: int, database: Database) -> None:
+    """The counts that the audit compares with the engine's statistics hold no start twice."""
+    due = Counter(
+        (datetime.fromtimestamp(row.at_ms / 1000, UTC).strftime("%Y-%m-%d"), row.specification.key)
+        for row in database.rows
+        if row.at_ms >= world.engine.since * 1000
+    )
+    counted: Counter[tuple[str, int]] = Counter()
+    for item in world.protocol.store.items("yawl-engines"):
+        if item["engine"] == f"{world.engine.id}#{epoch}" and item["item"].startswith("started#"):
+            day = item["item"].removeprefix("started#")
+            counted |= Counter({(day, int(k[1:])): int(n) for k, n in item.items() if re.fullmatch(r"k\d+", k)})
+    assert not counted - due, f"counted for the audit and not in the log: {counted - due}"
 
 
 def _check_announced(world: EngineWorld, epoch: int, billed: Counter[Thing]) -> None:
@@ -90,14 +103,22 @@ def _check_announced(world: EngineWorld, epoch: int, billed: Counter[Thing]) -> 
 
 
 def _check_counters(world: EngineWorld, recorded: list[tuple[str, str, Any]]) -> None:
-    """The hours hold exactly what the recorded events add."""
-    events: Counter[tuple[str, str]] = Counter((customer, content["dimension"]) for customer, _, content in recorded)
+    """The hours hold exactly what the recorded events add: a participant once a month, whatever the epochs."""
+    adding = {
+        (customer, content["dimension"], _month_of_user(event_id, content)) for customer, event_id, content in recorded
+    }
+    events: Counter[tuple[str, str]] = Counter((customer, dimension) for (customer, dimension, _) in adding)
     counters: Counter[tuple[str, str]] = Counter()
     for item in world.protocol.store.items(METERING_RECORDS.name):
         for key, number in item.items():
             if key.startswith("counted#"):
                 counters[item["customerIdentifier"], key.split("#")[1]] += int(number)
     assert counters == events, f"hours hold {counters}, events add {events}"
+
+
+def _month_of_user(event_id: str, content: Any) -> str:
+    """What adds one unit: a participant's month, or the event itself."""
+    return f"{content['userHash']} {content['occurredAt'][:7]}" if "userHash" in content else event_id
 
 
 def _check_outbox(world: EngineWorld) -> None:
@@ -129,12 +150,12 @@ def _dimensions(engine: Engine, is_worklet: bool) -> list[str]:
     return [dimension for dimension in found if dimension]
 
 
-def _owner(row: Row, engine: Engine) -> str | None:
-    """Who pays for a case, by the stage as it is now."""
+def _owner(row: Row, engine: Engine, customers: Mapping[str, str]) -> str | None:
+    """Who pays for a case, by these customers of the stage file."""
     service = SERVICES.get(row.service_key)
     names = {"engine": [""], "specification": [row.specification.identifier, row.specification.uri]}
     of_strategy = names.get(engine.attributed_by, [service] if service else [])
-    return next((engine.customers[name] for name in of_strategy if name in engine.customers), None)
+    return next((customers[name] for name in of_strategy if name in customers), None)
 
 
 def _month(at_ms: int) -> str:

@@ -8,6 +8,7 @@ anew.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any, TypeVar
 
 from yawl.log.ports import NO_SERVICE, CaseStart, EngineUnreachable, ResourceEvent, SessionLost
 from yawl.start import Specification
@@ -16,6 +17,8 @@ SPECIFICATIONS = tuple(Specification(f"UID_{key}", "0.1", f"Spec{key}", key) for
 SERVICES = {1: "admin", 2: "acme", 3: "workletService", 4: "beta"}
 #: The first key of a database, and what a restart leaves out (sequences are handed out in blocks).
 BLOCK = 50
+
+Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ class Model:
         lost: bool = False,
         slow: bool = False,
     ) -> Row:
-        """Start a case; a row of it will be in the log. ago: seconds, for a history."""
+        """Start a case; a row of it will be in the log. ago: seconds, for a history. lost: no list will have it. slow:
+        its row may come much later than the lists show it."""
         database, chance, now = self.database, self._chance, self._clock() - ago
         if case_id is None:
             case_id = str(database.next_number)
@@ -100,6 +104,10 @@ class Model:
         self.database.next_key += BLOCK - self.database.next_key % BLOCK
         self.sessions_since = self._clock()
 
+    def fails_with_session(self) -> bool:
+        """Whether a client that lost its session learns it by an error."""
+        return self._chance.random() < 0.5
+
     def new_database(self) -> None:
         """The engine gets another database, whose numbers begin again."""
         self.gone.append(self.database)
@@ -119,11 +127,11 @@ class FaultyLog:
     """An EngineLog and a ResourceLog of one reading; each question is an effect of the actor that asks."""
 
     model: Model
-    around: Callable[..., object]
+    around: Callable[..., Any]
     clock: Callable[[], float]
     since: float
     calls: int = 0
-    relogin: bool = False
+    logins: int = 1
 
     @property
     def clock_offset_ms(self) -> int | None:
@@ -176,15 +184,18 @@ class FaultyLog:
         """What a question raises; see ``tests.simulation.faults``."""
         raise EngineUnreachable("simulated") if fault == "no_answer" else SessionLost("simulated")
 
-    def _ask(self, answer: Callable[[list[Row]], object]) -> object:  # type: ignore[misc]
+    def _ask(self, answer: Callable[[list[Row]], Asked]) -> Asked:
         self.calls += 1
 
-        def effect() -> object:
+        def effect() -> Asked:
             if self.since < self.model.sessions_since:
-                # The engine has restarted: the session is gone, and the caller learns of it.
+                # The engine has restarted, and the session is gone: the client logs in again, or fails with it.
                 self.since = self.clock()
-                raise SessionLost("simulated")
+                self.logins += 1
+                if self.model.fails_with_session():
+                    raise SessionLost("simulated")
             now = self.clock()
             return answer([row for row in self.model.database.rows if row.listed and row.listed_at <= now])
 
-        return self.around("EngineLog", effect, answers=self)
+        answered: Asked = self.around("EngineLog", effect, answers=self)
+        return answered
