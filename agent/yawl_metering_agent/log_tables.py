@@ -1,0 +1,178 @@
+"""The tables of a YAWL engine's log, read by SQL: what starts stand in them, at a cost that history does not raise.
+
+An engine's keys come from sequences in blocks of 50. They rise with time, with gaps, and two threads write a little out
+of order. The tables have primary keys and no other index. So each regular question is a range of ``logEvent``'s key, and
+only the first reading and a case id that occurs again look at all cases.
+
+A specification is found by its root net, as the engine's own lists are. Where the log lost that (``netID`` -1), the start
+has none (docs/yawl.md).
+"""
+
+import importlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Any, NamedTuple, Self
+from urllib.parse import unquote, urlsplit
+
+from yawl.log.ports import EngineLogError
+from yawl.start import Specification
+
+#: Rows that travel at once.
+CHUNK = 5_000
+#: Seconds that a statement may take; the first reading of a large history is one statement for each chunk.
+STATEMENT_SECONDS = 120
+
+
+class DatabaseUnreachable(EngineLogError):
+    """The database did not answer, refused the account, or lacks a table. The text never holds the password."""
+
+
+class StartRow(NamedTuple):
+    """One ``CaseStart`` row. event: its key. case_id: None while the case's own row is not written yet.
+
+    net_instance: key of the case's root net instance. at_ms: milliseconds since the epoch, by the engine's clock.
+    launched_by: name of the service or client account; None for a delayed launch. specification: None where the log
+    lost it.
+    """
+
+    event: int
+    case_id: str | None
+    net_instance: int
+    at_ms: int
+    launched_by: str | None
+    specification: Specification | None
+
+
+_STARTS = """SELECT e.eventID, i.engineInstanceID, e.rootNetInstanceID, e.eventTime, e.serviceID, i.netID
+FROM logEvent e LEFT JOIN logNetInstance i ON i.netInstanceID = e.rootNetInstanceID
+WHERE e.descriptor = 'CaseStart' AND """
+
+
+class LogTables:
+    """A read-only connection to an engine's database. Its methods raise DatabaseUnreachable."""
+
+    def __init__(self, connection: Any, mark: str = "?") -> None:
+        """connection: of the DB-API (PEP 249). mark: what stands for a parameter in its statements."""
+        self._connection, self._mark = connection, mark
+        self._specifications: dict[int, Specification] = {}
+        self._services: dict[int, str] = {}
+
+    @classmethod
+    def connect(cls, address: str) -> Self:
+        """The database at ``postgresql://user:password@host:port/name``, or ``sqlite:///path`` for a copy."""
+        scheme = urlsplit(address).scheme
+        if scheme == "sqlite":
+            path = unquote(urlsplit(address).path)
+            return cls(_guarded(lambda: sqlite3.connect(f"file:{path}?mode=ro", uri=True)))
+        if scheme not in ("postgresql", "postgres"):
+            raise DatabaseUnreachable("the address must begin with postgresql:// or sqlite:///")
+        try:
+            psycopg = importlib.import_module("psycopg")
+        except ImportError:
+            raise DatabaseUnreachable("psycopg is not installed: pip install 'yawl-metering-agent[sql]'") from None
+        options = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s"
+        connection = _guarded(
+            lambda: psycopg.connect(address, autocommit=True, connect_timeout=10, options=options, prepare_threshold=None)
+        )
+        return cls(connection, "%s")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def newest_event(self) -> int:
+        """The highest key of ``logEvent``; 0 for an empty log."""
+        [(newest,)] = self._rows("SELECT max(eventID) FROM logEvent")
+        return newest or 0
+
+    def first_event_of(self, at_ms: int) -> int:
+        """The key of the first event that was logged at this moment or later; one above the newest if there is none.
+
+        Bisects, since the time has no index: it rises with the key, but for the seconds of two threads.
+        """
+        low, high = 1, self.newest_event() + 1
+        while low < high:
+            middle = (low + high) // 2
+            # The next event from the middle on; the keys have gaps.
+            [(key, logged_at)] = self._rows(
+                "SELECT eventID, eventTime FROM logEvent WHERE eventID >= ? ORDER BY eventID LIMIT 1", middle
+            )
+            if logged_at >= at_ms:
+                high = middle
+            else:
+                low = key + 1
+        return low
+
+    def starts(self, above: int, upto: int) -> Iterator[StartRow]:
+        """The starts with a key above and up to these, by key."""
+        self._name()
+        for row in self._in_chunks(above, upto):
+            yield self._start(row)
+
+    def starts_of(self, case_ids: Sequence[str]) -> list[StartRow]:
+        """All starts under these case ids, by net instance. Reads the table of all cases once."""
+        self._name()
+        found: list[StartRow] = []
+        for first in range(0, len(case_ids), 500):
+            some = case_ids[first : first + 500]
+            instances = self._rows(
+                "SELECT netInstanceID FROM logNetInstance WHERE parentTaskInstanceID = -1 AND engineInstanceID IN "
+                f"({', '.join('?' * len(some))})",
+                *some,
+            )
+            found += self._starts_at([instance for (instance,) in instances])
+        return sorted(found, key=lambda row: row.net_instance)
+
+    def started(self, first_event: int, first_ms: int, last_ms: int) -> dict[Specification | None, int]:
+        """How many cases started from ``first_ms`` to ``last_ms``, both included, by specification.
+
+        first_event: a key from which on these stand in the log.
+        """
+        counts: dict[Specification | None, int] = {}
+        for row in self.starts(first_event - 1, self.newest_event()):
+            if first_ms <= row.at_ms <= last_ms:
+                counts[row.specification] = counts.get(row.specification, 0) + 1
+        return counts
+
+    @property
+    def specifications(self) -> Sequence[Specification]:
+        """Every specification version that the log has."""
+        self._name()
+        return list(dict.fromkeys(self._specifications.values()))
+
+    # --- statements ---------------------------------------------------------------------------------------------------
+
+    def _name(self) -> None:
+        """Read the few rows that name specifications, by root net, and services."""
+        rows = self._rows("SELECT rootNetID, identifier, specVersion, uri, rowKey FROM logSpecification ORDER BY rowKey")
+        self._specifications = {}
+        for net, identifier, version, uri, key in rows:
+            if net != -1:
+                self._specifications.setdefault(net, Specification(identifier, version, uri, key))
+        self._services = dict(self._rows("SELECT serviceID, serviceName FROM logService"))
+
+    def _in_chunks(self, above: int, upto: int) -> Iterator[tuple[Any, ...]]:
+        """A range of keys holds at most as many rows as it is long."""
+        for low in range(above, upto, CHUNK):
+            high = min(low + CHUNK, upto)
+            yield from self._rows(f"{_STARTS} e.eventID > ? AND e.eventID <= ? ORDER BY e.eventID", low, high)
+
+    def _starts_at(self, instances: Sequence[int]) -> Iterator[StartRow]:
+        for first in range(0, len(instances), 500):
+            some = instances[first : first + 500]
+            marks = ", ".join("?" * len(some))
+            for row in self._rows(f"{_STARTS} e.rootNetInstanceID IN ({marks})", *some):
+                yield self._start(row)
+
+    def _start(self, row: tuple[Any, ...]) -> StartRow:
+        event, case_id, instance, at_ms, service, net = row
+        return StartRow(event, case_id, instance, at_ms, self._services.get(service), self._specifications.get(net))
+
+    def _rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        def read() -> list[tuple[Any, ...]]:
+            with closing(self._connection.cursor()) as cursor:
+                cursor.execute(statement.replace("?", self._mark), parameters)
+                return list(cursor.fetchall())
+
+        return _guarded(read)
