@@ -35,6 +35,7 @@ class DataStack(Stack):
         self.metering_records = self._table("MeteringRecords", tables.METERING_RECORDS)
         self.state = self._table("MeteringState", tables.STATE)
         self.notices = self._table("Notices", tables.NOTICES)
+        self.engines = self._table("Engines", tables.ENGINES)
 
     @property
     def table_names(self) -> dict[str, str]:

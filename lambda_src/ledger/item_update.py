@@ -72,6 +72,10 @@ class ItemUpdate:
         """The condition that the item does not have this attribute, or that ``condition`` holds."""
         return f"(attribute_not_exists({self._name(attribute)}) OR {condition})"
 
+    def less(self, attribute: str, value: Any) -> str:
+        """The condition that an attribute is less than this value."""
+        return f"{self._name(attribute)} < {self._value(value)}"
+
     def unchanged(self, version: int) -> str:
         """The condition that no other writer has written since that ``version`` was read; 0: none ever has."""
         return self.equals("version", version) if version else self.absent("version")

@@ -58,7 +58,10 @@ METERING_RECORDS = Table(name="yawl-metering-records", hash=CUSTOMER, range=HOUR
 STATE = Table(name="yawl-metering-state", hash=CUSTOMER, range=Key("item"), ttl="expiresAt")
 NOTICES = Table(name="yawl-notices", hash=Key("noticeId"), indexes=(WAITING_NOTICES_INDEX,), ttl="expiresAt")
 
-ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES)
+#: What the YAWL connector keeps of an engine's database (``Engine.database``); empty in a stage without engines.
+ENGINES = Table(name="yawl-engines", hash=Key("engine"), range=Key("item"), ttl="expiresAt")
+
+ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES, ENGINES)
 
 #: Subscription statuses of a cancelled buyer whose final metering has not ended.
 FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")

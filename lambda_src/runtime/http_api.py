@@ -46,10 +46,12 @@ class HttpApi(APIGatewayRestResolver):
         is_unavailable: Callable[[Exception], bool] = lambda _error: False,
         count_refusal: Callable[[ApiError], None] = lambda _error: None,
         show_error: Callable[[BaseProxyEvent, ApiError], Response[str]] = json_error,
+        secret_path: bool = False,
     ) -> None:
         """busy, is_unavailable: the errors of stores that pass by themselves, answered with 503.
 
         count_refusal: counts each refused request, an unknown address excepted. show_error: the answer to an error.
+        secret_path: a part of the path is a secret, so the log names the route instead.
         """
         super().__init__()
         self._log = logger
@@ -57,13 +59,16 @@ class HttpApi(APIGatewayRestResolver):
         self._is_unavailable = is_unavailable
         self._count_refusal = count_refusal
         self._show_error = show_error
+        self._secret_path = secret_path
         self.exception_handler(ApiError)(self._refused)
         self.exception_handler(Exception)(self._failed)
         self.not_found(self._no_route)
 
     def note_refusal(self, error: ApiError) -> None:
         """Log and count a refusal, for a route that answers it in a way of its own."""
-        fields = {"path": self.current_event.path[:64], **error.log_fields()}
+        event = self.current_event
+        path = str(event["resource"]) if self._secret_path else event.path[:64]
+        fields = {"path": path, **error.log_fields()}
         if error.status < 500:
             self._log.info("request refused", **fields)
         elif error.status == 503:

@@ -125,3 +125,51 @@ class MeteringMetric(StrEnum):
     LEAVERS_OVERDUE = "LeaversOverdue"
     #: Final meterings that were not running and had to be started (again).
     FINAL_METERINGS_RESTARTED = "FinalMeteringsRestarted"
+
+
+class YawlMetric(StrEnum):
+    """Metrics of the service ``yawl``: announcements of engines, what their logs held, and how the engines are."""
+
+    #: Announcements whose secret was right, of every kind.
+    ANNOUNCEMENTS_RECEIVED = "AnnouncementsReceived"
+    #: Among them those whose action is none that we know.
+    ANNOUNCEMENTS_UNKNOWN = "AnnouncementsUnknown"
+    #: Among them those that cannot be read: too large, no form, a field too long, given twice or missing.
+    ANNOUNCEMENTS_UNREADABLE = "AnnouncementsUnreadable"
+    #: Among them starts of cases, each kept as a hint. The engine may announce a start twice.
+    STARTS_ANNOUNCED = "StartsAnnounced"
+    #: Requests for an engine that the stage lacks or that only its log reports, or with a wrong secret.
+    ANNOUNCEMENTS_REFUSED = "AnnouncementsRefused"
+    #: Case starts that were committed to be billed, each once: worklets too, and those without a customer.
+    STARTS_FOUND = "StartsFound"
+    #: Among them those for which no customer was found; they are in the queue of unattributed usage.
+    STARTS_UNATTRIBUTED = "StartsUnattributed"
+    #: Participants that were counted for the first time in their month.
+    USERS_FOUND = "UsersFound"
+    POLLS_GOOD = "PollsGood"
+    #: Readings of an engine's log that ended with a fault; the next one finds what this one did not.
+    POLLS_FAILED = "PollsFailed"
+    #: Announced starts whose case the log did not know an hour later, as after a failed launch. Nothing is billed.
+    PUSHES_WITHOUT_CASE = "PushesWithoutCase"
+    #: Starts in the log of an engine in mode ``log`` that no announcement named ten minutes later. They are billed.
+    STARTS_NOT_ANNOUNCED = "StartsNotAnnounced"
+    #: Specifications and days for which the engine's statistics and our count of starts differ.
+    AUDIT_DIFFERENCES = "AuditDifferences"
+    #: Polls of an engine whose clock is more than two minutes away from ours.
+    ENGINE_CLOCK_OFF = "EngineClockOff"
+    #: Listed cases that have had no row of their start in the log for an hour. Nothing is billed.
+    CASES_WITHOUT_ROW = "CasesWithoutRow"
+    ACCESS_LOGS_READ = "AccessLogsRead"
+    #: Objects of the access logs' bucket that are no access log, or cannot be read.
+    ACCESS_LOGS_REFUSED = "AccessLogsRefused"
+    #: Levels that look-after-engines reads, over all engines of the stage; 0 where all is well.
+    #: Engines whose polls have stopped until a person raises their epoch: their case counter fell back.
+    ENGINE_FAULTS = "EngineFaults"
+    #: Engines without a good poll for longer than their ``silenceMinutes``.
+    ENGINES_WITHOUT_POLL = "EnginesWithoutPoll"
+    #: Engines in mode ``push-only`` without an announcement for longer than their ``silenceMinutes``.
+    ENGINES_WITHOUT_ANNOUNCEMENT = "EnginesWithoutAnnouncement"
+    #: Seconds since the last good poll of the engine that has waited longest for one; ``push-only`` engines apart.
+    OLDEST_GOOD_POLL_AGE = "OldestGoodPollAgeSeconds"
+    #: Age of the oldest usage in the outbox, in seconds: found, but not yet in its queue.
+    OLDEST_UNSENT_AGE = "OldestUnsentAgeSeconds"

@@ -253,3 +253,40 @@ class LookAfterLeaversSettings(StartFinalMeteringSettings):
     SUBSCRIBERS_TABLE: str
     #: The state machine itself, whose running executions are listed, whichever alias started them.
     FINAL_METERING_ARN: str
+
+
+class EngineSettings(Settings):
+    """The settings of functions that read the stage's engines."""
+
+    #: The path of the engines' parameters (SSM Parameter Store), without a slash at its end: ``<path>/<engine id>``
+    #: holds ``yawl.engine.Engine`` as JSON.
+    ENGINES_PATH: str
+    ENGINES_TABLE: str
+
+
+class EngineGatewaySettings(EngineSettings):
+    """The settings of the function ``engine-gateway``."""
+
+    #: The function that reads an engine's log, to call asynchronously: the ARN of its alias.
+    RECONCILE_FUNCTION: str
+
+
+class EngineUsageSettings(EngineSettings):
+    """The settings of functions that report an engine's usage."""
+
+    #: The FIFO queue of usage events: bodies of ``POST /usage``, message group = billing key.
+    ENGINE_USAGE_QUEUE_URL: str
+    #: The queue of usage for which no customer was found.
+    UNATTRIBUTED_QUEUE_URL: str
+
+
+class ReconcileEngineSettings(EngineUsageSettings):
+    """The settings of the function ``reconcile-engine``."""
+
+
+class LookAfterEnginesSettings(EngineUsageSettings):
+    """The settings of the function ``look-after-engines``, which reads all parameters below the path."""
+
+
+class ReadAccessLogSettings(EngineUsageSettings):
+    """The settings of the function ``read-access-log``, which reads all parameters below the path."""

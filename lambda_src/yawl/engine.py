@@ -5,6 +5,7 @@ of its own per customer is the ordinary case, and the other ways to find the cus
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
@@ -15,6 +16,8 @@ Mode = Literal["log", "log-only", "push-only"]
 #: What says who pays for a case: the engine itself, the service or client account that launched it, its specification.
 AttributedBy = Literal["engine", "launching-service", "client-account", "specification"]
 
+#: What an engine may be called: its id stands in event ids, in an address and in a parameter's name.
+ENGINE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 MODES = get_args(Mode)
 ATTRIBUTED_BY = get_args(AttributedBy)
 

@@ -1,11 +1,18 @@
 """A case that an engine started, and the usage events that it makes. Pure."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from runtime.clock import iso
 from yawl.engine import Engine
+
+
+#: A case id that may stand in an event id, which has at most 128 printable characters without spaces; the rest of it
+#: takes up to 60. An id that looks like a hash's name has to be hashed, too.
+_PLAIN = re.compile(r"(?!sha256:)[\x21-\x7e]{1,64}")
 
 
 class Specification(NamedTuple):
@@ -42,6 +49,13 @@ class Start:
         )
 
 
+def case_name(case_id: str) -> str:
+    """The case id as keys and event ids hold it. A caller of the engine may supply any text, also the empty one."""
+    if _PLAIN.fullmatch(case_id):
+        return case_id
+    return f"sha256:{hashlib.sha256(case_id.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
 def customer_of(start: Start, engine: Engine) -> str | None:
     """The billing key that pays for the case; None where the engine's strategy does not find one. Nobody is guessed."""
     specification = start.specification
@@ -70,7 +84,7 @@ def usage_events(start: Start, engine: Engine, customer: str | None) -> Iterator
 
 def _event(kind: str, dimension: str, start: Start, engine: Engine, customer: str | None) -> dict[str, Any]:
     return {
-        "id": f"yawl:{engine.id}:{engine.epoch}:{kind}:{start.case_id}#{start.number}",
+        "id": f"yawl:{engine.id}:{engine.epoch}:{kind}:{case_name(start.case_id)}#{start.number}",
         "source": engine.source,
         **({"customerIdentifier": customer} if customer else {}),
         "dimension": dimension,

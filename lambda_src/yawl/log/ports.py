@@ -1,6 +1,6 @@
 """What can be asked of an engine's log, and how an answer fails.
 
-``yawl.log.connect`` opens the two logs over HTTP: ``engine_log(address, user, password)`` and ``resource_log(…)`` alike.
+``yawl.log.connect`` opens them over HTTP, by ``engine_log(address, user, password)`` and ``resource_log`` alike.
 A reader that keeps to these protocols may take the same facts from the engine's database.
 """
 
@@ -44,7 +44,7 @@ class EngineLog(Protocol):
         """The engine's clock minus ours, by the last answer's ``Date`` (whole seconds); None before the first."""
 
     def specifications(self) -> Sequence[Specification]:
-        """Every specification version that ever started a case, each with its key."""
+        """Every row of a specification version that ever started a case; two rows of a version differ in their key."""
 
     def case_ids(self, specification: Specification) -> list[str]:
         """The root case ids that the specification's key ever started; an id that was used twice stands twice."""
@@ -58,8 +58,12 @@ class EngineLog(Protocol):
     def service_name(self, key: int) -> str | None:
         """The name of a service or client account; None for ``NO_SERVICE`` and where the log does not have the key."""
 
-    def started(self, specification: Specification, first_ms: int, last_ms: int) -> int:
-        """How many cases started from ``first_ms`` to ``last_ms``, both included, by the engine's own statistics."""
+    def started(self, specification: Specification, first_ms: int, last_ms: int) -> int | None:
+        """How many cases started from ``first_ms`` to ``last_ms``, both included, by the engine's own statistics.
+
+        None: the statistics do not reach this key. The log may hold two rows of one version, whose first two cases
+        started within milliseconds; statistics of a range are asked by identifier, which finds one row only.
+        """
 
 
 class ResourceLog(Protocol):

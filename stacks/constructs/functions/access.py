@@ -19,7 +19,8 @@ class Access(TypedDict, total=False):
     transaction depends on an item there; it needs the actions of its parts (DynamoDB Developer Guide, "Using IAM with
     DynamoDB transactions").
 
-    No function may scan, and none may delete: items end by TTL, or stay.
+    deletes: for the outbox of the engines' table alone. No function may scan, and no other may delete: items end by
+    TTL, or stay.
     """
 
     reads: Sequence[Stored]
@@ -29,6 +30,7 @@ class Access(TypedDict, total=False):
     puts: Sequence[Stored]
     updates: Sequence[Stored]
     checks: Sequence[Stored]
+    deletes: Sequence[Stored]
 
 
 ACTIONS = {
@@ -39,6 +41,7 @@ ACTIONS = {
     "puts": ("dynamodb:PutItem",),
     "updates": ("dynamodb:UpdateItem",),
     "checks": ("dynamodb:ConditionCheckItem",),
+    "deletes": ("dynamodb:DeleteItem",),
 }
 
 

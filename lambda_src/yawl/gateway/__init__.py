@@ -1,0 +1,1 @@
+"""What an engine announces, from its request to a note in the table of engines."""

@@ -1,0 +1,171 @@
+"""Which starts of an engine's database are committed already, as a value. Pure.
+
+YAWL numbers its cases, and a caller may supply an id of its own, which is refused only while a case of that id runs
+(``YEngine``, launch). So nearly all case ids are numbers that occur once: a bit each, by segments of 4,096 numbers. The
+others, and those that occurred more than once, have an entry each.
+"""
+
+import base64
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+from yawl.start import Specification, case_name
+
+#: Case numbers whose bits are stored together.
+SEGMENT = 4096
+#: A case id as the engine's counter makes them. Longer ones are a caller's.
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
+#: Net instances that are kept of one case id. Of an id that occurred more often, those that rose last.
+MOST_KEYS = 500
+
+
+class FoundStart(NamedTuple):
+    """A start as a source found it.
+
+    net_instance: key of its row in the log, which rises with each start; 0 where only an announcement named the case.
+    is_ready: whether it may be committed now; one that is not is found again by the next reading.
+    """
+
+    net_instance: int
+    at_ms: int
+    launched_by: str | None
+    specification: Specification | None
+    is_ready: bool = True
+
+
+class FoundCase(NamedTuple):
+    """Everything that a source found under one case id: all of its starts, known ones too.
+
+    skipped: this many starts are committed without being billed or read, because they are older than the engine's
+    ``since``; there are no ``starts`` then.
+    """
+
+    case_id: str
+    starts: tuple[FoundStart, ...] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Bits of 4,096 case numbers. version: of the item as it was read; 0: there is none yet."""
+
+    bits: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case id that is no number, or that occurred more than once.
+
+    count: how many of its starts are committed. net_instances: keys of the latest of them, as far as their source gave
+    any; the committed starts without a key are those with the lowest keys. version: as of ``Segment``.
+    """
+
+    count: int = 0
+    net_instances: frozenset[int] = frozenset()
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Known:
+    """The committed starts. segments: by number. cases: by ``case_name``."""
+
+    segments: Mapping[int, Segment] = field(default_factory=dict)
+    cases: Mapping[str, Case] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever committed: this is the first reading."""
+        return not self.segments and not self.cases
+
+    def has_number(self, number: int) -> bool:
+        """Whether at least one start of this case number is committed."""
+        segment = self.segments.get(number // SEGMENT)
+        return segment is not None and bool(segment.bits >> number % SEGMENT & 1)
+
+    def count(self, case_id: str) -> int:
+        """How many starts of this case id are committed."""
+        return self.case(case_id).count
+
+    def case(self, case_id: str) -> Case:
+        """The entry of this case id; one is made up for a number that occurred once, or not at all."""
+        entry = self.cases.get(case_name(case_id))
+        if entry is not None:
+            return entry
+        number = number_of(case_id)
+        return Case(count=1 if number is not None and self.has_number(number) else 0)
+
+    def new_starts(self, found: FoundCase) -> list[tuple[int, FoundStart]]:
+        """The starts to commit now, each with its number under this case id.
+
+        Rows are told apart by net instance, and numbered in its order (the reference's section 8), so that every reader
+        of one log gives a start the same number. An announcement has no net instance: it can tell a case id from
+        another, not a second start from a repeated announcement, so it counts once.
+        """
+        entry = self.case(found.case_id)
+        if any(start.net_instance == 0 for start in found.starts):
+            return [] if entry.count else [(1, start) for start in found.starts[:1] if start.is_ready]
+        fresh = _unseen(entry, found.starts)[_without_key(entry) :]
+        return [(entry.count + number, start) for number, start in enumerate(filter(_is_ready, fresh), 1)]
+
+    def after(self, found: FoundCase, taken: Sequence[FoundStart]) -> Self:
+        """The value once ``taken``, of the found starts, and ``found.skipped`` are committed."""
+        entry, number = self.case(found.case_id), number_of(found.case_id)
+        count = entry.count + len(taken) + found.skipped
+        if count == entry.count:
+            return self
+        if number is not None and entry.count == 0 and count == 1:
+            position, bit = divmod(number, SEGMENT)
+            segment = self.segments.get(position, Segment())
+            changed = Segment(segment.bits | 1 << bit, segment.version)
+            return type(self)({**self.segments, position: changed}, self.cases)
+        keys = entry.net_instances | {start.net_instance for start in taken if start.net_instance}
+        keys |= {start.net_instance for start in _unseen(entry, found.starts)[: _without_key(entry)]}
+        newest = frozenset(sorted(keys - {0})[-MOST_KEYS:])
+        cases = {**self.cases, case_name(found.case_id): Case(count, newest, entry.version)}
+        return type(self)(self.segments, cases)
+
+    def committed(self, change: "Known") -> Self:
+        """The value after ``change``, whose entries were written and so have the next version."""
+        segments = {key: Segment(each.bits, each.version + 1) for key, each in change.segments.items()}
+        cases = {key: Case(each.count, each.net_instances, each.version + 1) for key, each in change.cases.items()}
+        return type(self)({**self.segments, **segments}, {**self.cases, **cases})
+
+    def difference(self, before: "Known") -> "Known":
+        """The entries that this value has otherwise than ``before``, to be written."""
+        return Known(
+            {key: each for key, each in self.segments.items() if before.segments.get(key) != each},
+            {key: each for key, each in self.cases.items() if before.cases.get(key) != each},
+        )
+
+
+def number_of(case_id: str) -> int | None:
+    """The number of a case id that the engine's counter may have made; None for others, for example ``007``."""
+    return int(case_id) if _NUMBER.fullmatch(case_id) else None
+
+
+def packed(bits: int) -> str:
+    """A segment's bits as text: short where they are nearly all set, or nearly none."""
+    return base64.b64encode(zlib.compress(bits.to_bytes(SEGMENT // 8, "little"), 9)).decode()
+
+
+def unpacked(text: str) -> int:
+    """The inverse of ``packed``."""
+    return int.from_bytes(zlib.decompress(base64.b64decode(text)), "little")
+
+
+def _is_ready(start: FoundStart) -> bool:
+    return start.is_ready
+
+
+def _without_key(entry: Case) -> int:
+    """How many committed starts have no key in the entry."""
+    return entry.count - len(entry.net_instances)
+
+
+def _unseen(entry: Case, starts: Sequence[FoundStart]) -> list[FoundStart]:
+    """The starts whose keys the entry does not have, in the order of their keys."""
+    return sorted(start for start in starts if start.net_instance not in entry.net_instances)
