@@ -1,25 +1,27 @@
 """The tables of a YAWL engine's log, read by SQL: what starts stand in them, at a cost that history does not raise.
 
-An engine's keys come from sequences in blocks of 50. They rise with time, with gaps, and two threads write a little out
-of order. The tables have primary keys and no other index. So each regular question is a range of ``logEvent``'s key, and
-only the first reading and a case id that occurs again look at all cases.
+An engine's keys come from sequences in blocks of 50. They rise with time, with gaps, and two threads write a little
+out of order. The tables have primary keys and no other index. So each regular question is a range of ``logEvent``'s
+key, and only the first reading and a case id that occurs again look at all cases.
 
-A specification is found by its root net, as the engine's own lists are. Where the log lost that (``netID`` -1), the start
-has none (docs/yawl.md).
+A specification is found by its root net, as the engine's own lists are. Where the log lost that (``netID`` -1), the
+start has none.
 """
 
 import importlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from yawl.log.ports import EngineLogError
 from yawl.start import Specification
 
-#: Rows that travel at once.
-CHUNK = 5_000
+T = TypeVar("T")
+
+#: Keys whose rows travel at once.
+CHUNK = 20_000
 #: Seconds that a statement may take; the first reading of a large history is one statement for each chunk.
 STATEMENT_SECONDS = 120
 
@@ -73,7 +75,9 @@ class LogTables:
             raise DatabaseUnreachable("psycopg is not installed: pip install 'yawl-metering-agent[sql]'") from None
         options = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s"
         connection = _guarded(
-            lambda: psycopg.connect(address, autocommit=True, connect_timeout=10, options=options, prepare_threshold=None)
+            lambda: psycopg.connect(
+                address, autocommit=True, connect_timeout=10, options=options, prepare_threshold=None
+            )
         )
         return cls(connection, "%s")
 
@@ -145,7 +149,9 @@ class LogTables:
 
     def _name(self) -> None:
         """Read the few rows that name specifications, by root net, and services."""
-        rows = self._rows("SELECT rootNetID, identifier, specVersion, uri, rowKey FROM logSpecification ORDER BY rowKey")
+        rows = self._rows(
+            "SELECT rootNetID, identifier, specVersion, uri, rowKey FROM logSpecification ORDER BY rowKey"
+        )
         self._specifications = {}
         for net, identifier, version, uri, key in rows:
             if net != -1:
@@ -176,3 +182,24 @@ class LogTables:
                 return list(cursor.fetchall())
 
         return _guarded(read)
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    """What the work returns. Drivers raise errors of their own, whose texts may hold an account and parameters."""
+    try:
+        return work()
+    except Exception as error:
+        if not _is_of_a_driver(error):
+            raise
+        raise DatabaseUnreachable(f"the database did not answer as expected ({_described(error)})") from None
+
+
+def _is_of_a_driver(error: Exception) -> bool:
+    """Whether it is an ``Error`` of PEP 249; each driver has a class of its own with that name."""
+    names = {(each.__module__.partition(".")[0], each.__name__) for each in type(error).__mro__}
+    return bool(names & {("psycopg", "Error"), ("sqlite3", "Error")})
+
+
+def _described(error: Exception) -> str:
+    """The error's class, and PostgreSQL's code if it has one."""
+    return " ".join(filter(None, (type(error).__name__, getattr(error, "sqlstate", None))))
