@@ -26,6 +26,7 @@ from stacks.seller import SellerStack
 from stacks.seller_role import is_for_seller
 from stacks.stage import Stage
 from stacks.watch import WatchStack
+from stacks.yawl import YawlStack
 
 SOURCE = Path(__file__).resolve().parent.parent / "lambda_src"
 
@@ -85,7 +86,8 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
     )
     environment = function_environment(stage)
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **here}
-    doors = DoorsStack(app, f"{prefix}-Doors", **inside)
+    yawl = YawlStack(app, f"{prefix}-Yawl", **inside) if stage.engines else None
+    doors = DoorsStack(app, f"{prefix}-Doors", yawl=yawl, **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
     watch = WatchStack(
         app,
@@ -96,6 +98,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         data=data,
         doors=doors,
         metering=metering,
+        yawl=yawl,
         **here,
     )
     if stage.budget:
@@ -118,7 +121,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         )
     if stage.encryption_key_arn:
         # A key serves its own Region only, so the notices' stack has none.
-        for stack in (data, doors, metering, watch):
+        for stack in (data, doors, metering, watch, *((yawl,) if yawl else ())):
             encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(

@@ -11,6 +11,7 @@ from stacks.constructs.api.rest_api import STAGE, RestApi, Route
 from stacks.constructs.event_access import accept_events
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.environment import FunctionEnvironment
+from stacks.constructs.functions.function import Function
 from stacks.constructs.functions.functions import Functions
 from stacks.constructs.queues.notice_queue import NoticeQueue
 from stacks.constructs.queues.usage_queue import UsageQueue
@@ -20,6 +21,7 @@ from stacks.door_functions import ANSWER_WITHIN, QUEUED_USAGE_WITHIN, DoorFuncti
 from stacks.function_settings import function_settings
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, TopicKind, detail_of_buyers, notice_topic
 from stacks.stage import Stage
+from stacks.yawl import YawlStack
 
 
 class DoorsStack(Stack):
@@ -34,8 +36,10 @@ class DoorsStack(Stack):
         data: DataStack,
         asset: FunctionAsset,
         environment: FunctionEnvironment,
+        yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
+        """yawl: the stack of the stage's engines, if it has any."""
         super().__init__(scope, id_, **kwargs)
         self._stage = stage
         self.usage_queue = UsageQueue(
@@ -56,6 +60,7 @@ class DoorsStack(Stack):
                 "SESSION_SECRET_ARN": session_secret.arn,
                 "WAITING_USAGE_QUEUE_URL": self.usage_queue.waiting.queue_url,
                 "REFUSED_USAGE_QUEUE_URL": self.usage_queue.refused.queue_url,
+                "ENGINE_USAGE_QUEUE_ARN": yawl.usage.queue.queue_arn if yawl else "",
             },
             timeout=ANSWER_WITHIN,
             seller_role_arn=stage.seller_role_arn,
@@ -64,6 +69,8 @@ class DoorsStack(Stack):
         self.behind = door_functions(made, data, public_concurrency=stage.public_concurrency)
         session_secret.grant_read(self.behind.registration)
         self.usage_queue.feed(self.behind.usage_queue)
+        if yawl:
+            self.usage_queue.feed_also("EngineSource", yawl.usage.queue, self.behind.usage_queue)
         self.subscription_queue = NoticeQueue(self, "SubscriptionQueue", consumer=self.behind.subscription_notices)
         self._feed(
             self.subscription_queue,
@@ -91,7 +98,7 @@ class DoorsStack(Stack):
             environment=environment,
             requests_per_second=stage.requests_per_second,
             burst=stage.request_burst,
-            routes=routes(self.behind),
+            routes=[*routes(self.behind), *(engine_routes(yawl.behind.gateway) if yawl else ())],
             senders=[reporter.principal for reporter in stage.reporters],
             default_endpoint=stage.domain is None,
             requests_per_address=stage.firewall_requests,
@@ -127,6 +134,9 @@ class DoorsStack(Stack):
             "RefusedUsageQueueUrl": self.usage_queue.refused.queue_url,
         }.items():
             CfnOutput(self, name, value=value)
+        if yawl:
+            # What an engine is given: this, its id, a slash and its secret.
+            CfnOutput(self, "AnnouncementsUrl", value=f"{domain.url if domain else self.api.api.url}yawl/v1/")
 
     def _feed(
         self, queue: NoticeQueue, *, topics: Mapping[str, TopicKind], detail_types: Sequence[str], description: str
@@ -163,4 +173,14 @@ def routes(to: DoorFunctions) -> list[Route]:
         Route(method="GET", path=f"{customer}/entitlements", to=to.subscriber_api),
         Route(method="POST", path="/usage", to=to.usage, senders=True),
         Route(method="GET", path=f"{customer}/usage", to=to.usage, senders=True),
+    ]
+
+
+def engine_routes(gateway: Function) -> list[Route]:
+    """The address to which engines announce. An engine asks with HEAD before it takes an address, and follows redirects
+    with a GET. ANY would do as well, but AWS does not say whether a method's own limits may be set for it."""
+    path = "/yawl/v1/{engineId}/{secret}"
+    return [
+        Route(method=method, path=path, to=gateway, public=True, secret_in_path=True)
+        for method in ("POST", "GET", "HEAD")
     ]

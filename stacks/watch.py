@@ -24,6 +24,7 @@ from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
 from stacks.stage import AlarmSettings
+from stacks.yawl import YawlStack
 
 #: Refusals of submit-batch in a quarter of an hour: overlapping runs use up its reserved concurrency, and the workflow
 #: tries again.
@@ -44,6 +45,7 @@ class WatchStack(Stack):
         data: DataStack,
         doors: DoorsStack,
         metering: MeteringStack,
+        yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(scope, id_, **kwargs)

@@ -136,6 +136,8 @@ class UsageQueueSettings(UsageSettings):
     WAITING_USAGE_QUEUE_URL: str
     #: The queue that keeps refused events for people.
     REFUSED_USAGE_QUEUE_URL: str
+    #: The queue of usage that the YAWL connector found; empty in a stage without engines.
+    ENGINE_USAGE_QUEUE_ARN: str
 
 
 class FindDueHoursSettings(Settings):

@@ -94,9 +94,9 @@ class Drain:
     def take(self, body: str, *, message_id: str, sender: str | None, has_waited: bool) -> Drained:
         """Record a message's events and send the others on; when this returns, the message may be deleted.
 
-        sender: SQS's SenderId. has_waited: the message comes from the waiting queue. Only these messages, which are our
-        own, may state how long they have waited and which sender reported their events. Raises Busy, Contended, and the
-        errors of tables and queues; then the message has to come again.
+        sender: SQS's SenderId, or OWN_CONNECTOR. has_waited: the message comes from the waiting queue. Only these
+        messages, which are our own, may state how long they have waited and which sender reported their events. Raises
+        Busy, Contended, and the errors of tables and queues; then the message has to come again.
         """
         try:
             request = read_body(body)

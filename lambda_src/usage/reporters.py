@@ -19,6 +19,9 @@ from usage.judge_event import Judgement
 
 NOT_YOURS = Judgement("refused", "not_yours", "the stage does not let this sender report such usage")
 
+#: Stands for the sender of the YAWL connector's usage, which may report everything; SQS gives no sender this id.
+OWN_CONNECTOR = "own-connector"
+
 _LISTS = ("customers", "dimensions", "sources")
 
 
@@ -83,7 +86,9 @@ class Reporters:
         return self._of(entry for entry in self.entries if name is not None and _principal(entry.principal) == name)
 
     def of_sender(self, sender_id: str | None) -> Rights:
-        """The rights of a message's sender. sender_id: SQS's ``SenderId``."""
+        """The rights of a message's sender. sender_id: SQS's ``SenderId``, or OWN_CONNECTOR."""
+        if sender_id == OWN_CONNECTOR:
+            return EVERYTHING
         unique = (sender_id or "").partition(":")[0]
         return self._of(entry for entry in self.entries if unique and entry.sender_id == unique)
 

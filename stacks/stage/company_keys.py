@@ -8,7 +8,7 @@ from usage.reporters import Reporter
 
 _ACCOUNT = "[0-9]{12}"
 _E_MAIL = r"[^@\s,;<>]+@[^@\s,;<>]+\.[A-Za-z]{2,}"
-_HOST = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+HOST = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _TAG = r"[\w .:/=+@-]"
 _TAG_REMEDY = "use letters, digits, spaces and _ . : / = + - @"
 #: AWS takes 50 tags a resource, and some of them are ours and CloudFormation's.
@@ -24,7 +24,7 @@ _DOMAIN = Table(
     remedy="write it as a table: name, certificateArn",
     keys={
         "name": Key(
-            Text(_HOST, 'set it to a domain name, for example "metering.your-company.com"', "host name"),
+            Text(HOST, 'set it to a domain name, for example "metering.your-company.com"', "host name"),
             "The API's own name. Its default address is then off.",
         ),
         "certificateArn": Key(
@@ -41,7 +41,7 @@ _DOMAIN = Table(
             default=None,
         ),
         "hostedZoneName": Key(
-            Text(_HOST, "set it to the hosted zone's domain, or leave it out", "host name"),
+            Text(HOST, "set it to the hosted zone's domain, or leave it out", "host name"),
             "That zone's domain.",
             default=None,
         ),

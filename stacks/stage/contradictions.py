@@ -1,12 +1,13 @@
 """Contradictions of a stage: values that are good by themselves and lose money, or mean nothing, together. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from marketplace.dimensions import to_json as dimensions_json
 from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import UNLIMITED, Tier
 from marketplace.tiers import to_json as tiers_json
+from stacks.stage.engine_contradictions import engine_faults
+from stacks.stage.faults import Fault
 from stacks.stage.settings import Domain, Stage
 from usage.reporters import to_json as reporters_json
 
@@ -19,14 +20,6 @@ PLACEHOLDERS = ("@example.com", "@example.org", "@example.net", ".example", ".in
 NEEDED_NOTICES = {"license": ("eventbridge",), "legacy": ("sns",), "mixed": ("eventbridge", "sns")}
 
 
-class Fault(NamedTuple):
-    """A key by its dotted path, what is wrong with it, and the remedy."""
-
-    key: str
-    what: str
-    remedy: str
-
-
 def faults(stage: Stage) -> Iterator[Fault]:
     """All contradictions, the gravest first."""
     # The stage of the local cloud bills no buyer and pages no person.
@@ -37,6 +30,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
     yield from _product(stage)
     yield from _alarms(stage)
     yield from _company(stage)
+    yield from engine_faults(stage)
     yield from _limits(stage)
 
 

@@ -66,7 +66,7 @@ def _keys_inside(kind: Kind) -> Keys | None:
 
 
 def _says_default(key: Key) -> bool:
-    return isinstance(key.default, str | int) and not isinstance(key.default, bool)
+    return isinstance(key.default, str | int) and not isinstance(key.default, bool) and key.default != ""
 
 
 def _titled(title: str, schema: Schema) -> Schema:

@@ -1,10 +1,19 @@
 """What is wrong with a stage: one line that names the file, the key and the remedy."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 
 class StageError(ValueError):
     """A stage file, or what was given beside it, is wrong. The message is the one line to show."""
+
+
+class Fault(NamedTuple):
+    """A key by its dotted path, what is wrong with it, and the remedy."""
+
+    key: str
+    what: str
+    remedy: str
 
 
 @dataclass(frozen=True)

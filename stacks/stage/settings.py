@@ -10,6 +10,7 @@ from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import Tier
 from stacks.stage.faults import StageError
 from usage.reporters import Reporter
+from yawl.engine import Engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +54,18 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EngineNetwork:
+    """The VPC from which the engines' logs are read. Without security groups the stack makes one."""
+
+    vpc_id: str
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``) say what each means.
+    """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
+    what each means.
 
     account: None is the account of the deployer's credentials. calls_per_second: key ``marketplaceCallsPerSecond``.
     keep_data: ``removalPolicy`` is ``retain``. firewall_requests: requests of one address in five minutes.
@@ -104,6 +115,8 @@ class Stage:
     bootstrap_qualifier: str | None
     budget: Budget | None
     tags: Mapping[str, str]
+    engines: tuple[Engine, ...]
+    engine_network: EngineNetwork | None
 
     @property
     def is_live(self) -> bool:

@@ -1,4 +1,5 @@
-"""Function ``usage-queue``: messages of the usage queue and of the waiting queue; both are recorded alike."""
+"""Function ``usage-queue``: messages of the usage queue, of the waiting queue and of the queue of engines' usage; all
+are recorded alike."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -16,6 +17,7 @@ from usage import assembly
 from usage.count_verdicts import count_verdicts
 from usage.drain_queue import Drain, Drained
 from usage.report_usage import Answer
+from usage.reporters import OWN_CONNECTOR
 
 logger = telemetry.logger("usage")
 metrics = telemetry.metrics("usage")
@@ -36,7 +38,7 @@ def drain() -> Drain:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """A batch of either queue; the answer names the messages that failed, which come again and then are dead letters.
+    """A batch of one queue; the answer names the messages that failed, which come again and then are dead letters.
 
     A failure stops its message group and no other: a batch of a FIFO queue holds several customers' messages, and one
     of them must not hold up the rest. Messages of the waiting queue have no group and fail by themselves.
@@ -47,11 +49,17 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 def _take(message: Message) -> None:
     try:
         has_waited = _queue_name(message.queue_arn, ":") == _queue_name(settings().WAITING_USAGE_QUEUE_URL, "/")
-        drained = drain().take(message.body, message_id=message.id, sender=message.sender, has_waited=has_waited)
+        drained = drain().take(message.body, message_id=message.id, sender=_sender(message), has_waited=has_waited)
     except Exception as error:
         logger.error("queued usage failed", messageId=message.id, **described(error))
         raise
     _count_drained(message.id, drained)
+
+
+def _sender(message: Message) -> str | None:
+    """Only the connector's functions may send to the engines' queue, so that its messages need no other proof."""
+    engines = settings().ENGINE_USAGE_QUEUE_ARN
+    return OWN_CONNECTOR if engines and message.queue_arn == engines else message.sender
 
 
 def _queue_name(address: str, separator: str) -> str:

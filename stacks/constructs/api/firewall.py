@@ -2,7 +2,8 @@
 
 No rule looks at routes that IAM guards: API Gateway checks the signature before anything runs, many senders may share
 an address (NAT), and a rule would take usage for an attack: a source named ``http://10.0.0.7/engine``, or 256 KB of
-events.
+events. The same goes for a route that a secret in its path guards: an engine announces hundreds of things a minute,
+with addresses of services and pieces of XML in them.
 """
 
 import re
@@ -42,8 +43,8 @@ class Firewall(Construct):
         signed: Iterable[str],
         requests_per_address: int,
     ) -> None:
-        """The firewall guards the API's stage of that ARN. signed: the first parts of the paths that IAM guards; any
-        other path is public.
+        """The firewall guards the API's stage of that ARN. signed: the first parts of the paths that IAM or a secret
+        guards; any other path is public.
 
         requests_per_address: in about five minutes (AWS counts every ten seconds or so); the firewall answers more with
         429.

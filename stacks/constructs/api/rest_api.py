@@ -36,6 +36,10 @@ ACCESS_LOG_FIELDS = {
 
 NO_VALIDATOR = "the function checks the whole request and names what is wrong; a gateway model would reject it unnamed"
 NO_WAF = "throttled per route; a web ACL costs money, so only a stage file with [firewall] makes one"
+GUARDED = "the caller's secret stands in the path, because an engine can send no header; the function compares its hash"
+#: API Gateway's execution log and its traces hold paths as called.
+NOT_LOGGED = "the execution log would hold the secret in the path; the access log has the route, and each error's type"
+NOT_TRACED = "a trace would hold the secret in the path; the functions are traced by themselves"
 NOT_COGNITO = "called by machines: IAM signs these requests"
 PUBLIC = "AWS Marketplace sends the buyer's browser here, so it must be public; trust comes from ResolveCustomer"
 LOG_POLICY = "arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
@@ -55,13 +59,15 @@ class Route:
     """One method of one path, and the function that answers it.
 
     path: as in the documentation, for example ``/subscribers/{customerIdentifier}``. public: callers need no signature.
-    senders: the API's senders of other accounts may call it.
+    secret_in_path: the last part of a public route's path is a secret, which the function checks. senders: the API's
+    senders of other accounts may call it.
     """
 
     method: str
     path: str
     to: Function
     public: bool = False
+    secret_in_path: bool = False
     senders: bool = False
 
     def __str__(self) -> str:
@@ -92,6 +98,7 @@ class RestApi(Construct):
         routes; None makes no web ACL.
         """
         super().__init__(scope, id_)
+        secret = any(route.secret_in_path for route in routes)
         self.access_log = add_log_group(
             self, "AccessLog", name=f"{environment.log_group_prefix}/api-access", environment=environment
         )
@@ -108,7 +115,7 @@ class RestApi(Construct):
             cloud_watch_role_removal_policy=RemovalPolicy.RETAIN,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
-                tracing_enabled=True,
+                tracing_enabled=not secret,
                 metrics_enabled=True,
                 # Execution logs without data: the data trace would write bodies, and with them tokens.
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
@@ -118,7 +125,7 @@ class RestApi(Construct):
                 access_log_destination=apigateway.LogGroupLogDestination(self.access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(json.dumps(ACCESS_LOG_FIELDS)),
                 method_options={
-                    f"{route.path}/{route.method}": _public_options(requests_per_second, burst)
+                    f"{route.path}/{route.method}": _public_options(route, requests_per_second, burst)
                     for route in routes
                     if route.public
                 },
@@ -131,11 +138,14 @@ class RestApi(Construct):
                 "Firewall",
                 stage_arn=self.api.deployment_stage.stage_arn,
                 stage_name=STAGE,
-                signed=[route.path.split("/")[1] for route in routes if not route.public],
+                signed=[route.path.split("/")[1] for route in routes if route.secret_in_path or not route.public],
                 requests_per_address=requests_per_address,
             )
         else:
             acknowledge(self.api.deployment_stage, {"AwsSolutions-APIG3": NO_WAF})
+        if secret:
+            stage_ = self.api.deployment_stage
+            acknowledge(stage_, {"AwsSolutions-APIG6": NOT_LOGGED, "Serverless-APIGWXrayEnabled": NOT_TRACED})
         acknowledge(
             self.api.node.try_find_child("CloudWatchRole"), {f"AwsSolutions-IAM4[Policy::{LOG_POLICY}]": LOG_ROLE}
         )
@@ -150,7 +160,8 @@ class RestApi(Construct):
             authorization_type=authorization,
         )
         if route.public:
-            acknowledge(added, {"AwsSolutions-APIG4": PUBLIC, "AwsSolutions-COG4": PUBLIC})
+            reason = GUARDED if route.secret_in_path else PUBLIC
+            acknowledge(added, {"AwsSolutions-APIG4": reason, "AwsSolutions-COG4": reason})
         else:
             acknowledge(added, {"AwsSolutions-COG4": NOT_COGNITO})
 
@@ -167,15 +178,25 @@ def _policy(routes: Sequence[Route], senders: Sequence[str]) -> iam.PolicyDocume
     )
 
 
-def _public_options(requests_per_second: int, burst: int) -> apigateway.MethodDeploymentOptions:
-    """A method's own settings replace the stage's, so metrics and logging are repeated here."""
+def _public_options(route: Route, requests_per_second: int, burst: int) -> apigateway.MethodDeploymentOptions:
+    """A method's own settings replace the stage's, so metrics and logging are repeated here.
+
+    A route with a secret takes as much as a signed one: its function answers within milliseconds, and an engine does
+    not send again what was refused.
+    """
+    levels = apigateway.MethodLoggingLevel
+    share = _whole if route.secret_in_path else _public_share
     return apigateway.MethodDeploymentOptions(
         metrics_enabled=True,
-        logging_level=apigateway.MethodLoggingLevel.ERROR,
+        logging_level=levels.OFF if route.secret_in_path else levels.ERROR,
         data_trace_enabled=False,
-        throttling_rate_limit=_public_share(requests_per_second),
-        throttling_burst_limit=_public_share(burst),
+        throttling_rate_limit=share(requests_per_second),
+        throttling_burst_limit=share(burst),
     )
+
+
+def _whole(limit: int) -> int:
+    return limit
 
 
 def _public_share(limit: int) -> int:

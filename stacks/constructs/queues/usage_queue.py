@@ -26,8 +26,36 @@ LARGEST_PASSED_ON_BYTES = 1024 * 1024
 #: Message groups are processed in parallel. Waiting events have time.
 USAGE_CONCURRENCY = 50
 WAITING_CONCURRENCY = 5
+#: An event source mapping calls these with the function's role (AWSLambdaSQSQueueExecutionRole).
+TAKE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 FOR_PEOPLE = "refused messages wait here for a person, whom an alarm calls; no function receives from it"
 REDRIVE = "a queue is the source, and its redrive policy is where failed messages go"
+
+
+def visible_again(consumer_timeout: Duration) -> Duration:
+    """When a message that was taken and not deleted comes again: at least six times the function's timeout (Lambda
+    Developer Guide, "Using Lambda with Amazon SQS")."""
+    return Duration.seconds(int(consumer_timeout.to_seconds()) * 6)
+
+
+def usage_fifo(scope: Construct, id_: str, *, visibility: Duration, dead_letters: sqs.IQueue) -> sqs.Queue:
+    """A FIFO queue of usage."""
+    return sqs.Queue(
+        scope,
+        id_,
+        fifo=True,
+        # High throughput needs both per message group (SQS Developer Guide, "High throughput for FIFO queues").
+        fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+        deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
+        # For senders without a deduplication id: equal bodies hold equal event ids.
+        content_based_deduplication=True,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        max_message_size_bytes=LARGEST_USAGE_BYTES,
+        retention_period=RETENTION,
+        visibility_timeout=visibility,
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
+    )
 
 
 class UsageQueue(Construct):
@@ -39,24 +67,8 @@ class UsageQueue(Construct):
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters", fifo=True).queue
         self.waiting_dead_letters = DeadLetters(self, "WaitingDeadLetters").queue
-        # At least six times the function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS").
-        visibility = Duration.seconds(int(consumer_timeout.to_seconds()) * 6)
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            fifo=True,
-            # High throughput needs both per message group (SQS Developer Guide, "High throughput for FIFO queues").
-            fifo_throughput_limit=sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-            deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,
-            # For senders without a deduplication id: equal bodies hold equal event ids.
-            content_based_deduplication=True,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            max_message_size_bytes=LARGEST_USAGE_BYTES,
-            retention_period=RETENTION,
-            visibility_timeout=visibility,
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
-        )
+        visibility = visible_again(consumer_timeout)
+        self.queue = usage_fifo(self, "Queue", visibility=visibility, dead_letters=self.dead_letters)
         self.waiting = sqs.Queue(
             self,
             "Waiting",
@@ -93,17 +105,17 @@ class UsageQueue(Construct):
 
     def feed(self, consumer: Function) -> None:
         """Let the function take from the usage and the waiting queue, and send to the waiting and the refused one."""
-        self._allow(
-            consumer,
-            # An event source mapping calls these with the function's role (AWSLambdaSQSQueueExecutionRole).
-            ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"),
-            (self.queue, self.waiting),
-        )
+        self._allow(consumer, TAKE, (self.queue, self.waiting))
         self._allow(consumer, ("sqs:SendMessage",), (self.waiting, self.refused))
         self._source("Source", self.queue, consumer, USAGE_CONCURRENCY)
         self._source("WaitingSource", self.waiting, consumer, WAITING_CONCURRENCY)
 
-    def _source(self, id_: str, queue: sqs.Queue, consumer: Function, concurrency: int) -> None:
+    def feed_also(self, id_: str, queue: sqs.IQueue, consumer: Function) -> None:
+        """Let the function take from another queue of usage as well. id_: of the mapping."""
+        self._allow(consumer, TAKE, (queue,))
+        self._source(id_, queue, consumer, USAGE_CONCURRENCY)
+
+    def _source(self, id_: str, queue: sqs.IQueue, consumer: Function, concurrency: int) -> None:
         mapping = lambda_.EventSourceMapping(
             self,
             id_,
@@ -116,7 +128,7 @@ class UsageQueue(Construct):
         acknowledge(mapping, {"Serverless-LambdaEventSourceMappingDestination": REDRIVE})
 
     @staticmethod
-    def _allow(consumer: Function, actions: Sequence[str], queues: Sequence[sqs.Queue]) -> None:
+    def _allow(consumer: Function, actions: Sequence[str], queues: Sequence[sqs.IQueue]) -> None:
         consumer.function.add_to_role_policy(
             iam.PolicyStatement(actions=list(actions), resources=[queue.queue_arn for queue in queues])
         )

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.constructs.functions.function import Function
 from stacks.constructs.queues.dead_letters import DeadLetters
 from stacks.constructs.storage.table import LedgerTable
+from stacks.constructs.workflows.regular_calls import RegularCalls
 
 #: We must find a failed start before the last quarter of the hour of grace.
 LOOK_EVERY_MINUTES = 5
@@ -55,7 +54,7 @@ class StartOnStream(Construct):
         )
 
 
-class StartBySchedule(Construct):
+class StartBySchedule(RegularCalls):
     """Every few minutes ``watcher`` starts executions of ``machine`` that are missing."""
 
     def __init__(
@@ -68,25 +67,12 @@ class StartBySchedule(Construct):
         group: scheduler.IScheduleGroup | None = None,
     ) -> None:
         """The schedule group is that of ``WorkflowSchedule``."""
-        super().__init__(scope, id_)
-        self.dead_letters = DeadLetters(self, "DeadLetters").queue
+        super().__init__(scope, id_, group=group)
         machine.grant_start_execution(watcher)
         machine.grant(watcher, "states:ListExecutions")
-        schedule = scheduler.Schedule(
-            self,
+        self.add(
             "Schedule",
+            watcher,
+            minutes=LOOK_EVERY_MINUTES,
             description="starts final metering of cancelled buyers where it is missing",
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(LOOK_EVERY_MINUTES)),
-            schedule_group=group,
-            target=targets.LambdaInvoke(
-                watcher.live,
-                input=scheduler.ScheduleTargetInput.from_object({}),
-                dead_letter_queue=self.dead_letters,
-                # The next invocation does the same work.
-                max_event_age=Duration.minutes(LOOK_EVERY_MINUTES),
-                retry_attempts=2,
-            ),
         )
-        if group:
-            # As in ``WorkflowSchedule``.
-            schedule.node.add_dependency(group)

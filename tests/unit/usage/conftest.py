@@ -76,6 +76,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
         REPORTERS="[]",
         WAITING_USAGE_QUEUE_URL=f"{QUEUES}waiting",
         REFUSED_USAGE_QUEUE_URL=f"{QUEUES}refused",
+        ENGINE_USAGE_QUEUE_ARN="",
     )
     monkeypatch.setattr(clock, "now", lambda: from_iso(NOW))
     return found

@@ -15,7 +15,7 @@ from tests.unit.messages import Context, failed
 from tests.unit.usage.conftest import CUSTOMERS, HOUR, NOW, QUEUES, Environment, Queues, activate
 from usage import record_usage
 from usage.handlers import usage_queue
-from usage.reporters import Reporter
+from usage.reporters import OWN_CONNECTOR, Reporter
 
 Said = dict[str, Any]
 
@@ -204,6 +204,43 @@ def test_what_has_waited_keeps_the_rights_of_who_sent_it(ledger: Ledger, queues:
     )
     assert call((None, kept), queue=waiting, sender="AROAOURS:usage-queue") == []
     assert executions(ledger, "new") == 1
+    assert reasons(queues) == ["not_yours"]
+
+
+ENGINES = "engine-usage.fifo"
+
+
+@pytest.fixture
+def _engines(environment: Environment) -> None:
+    environment.set(ENGINE_USAGE_QUEUE_ARN=f"arn:aws:sqs:us-east-1:111122223333:{ENGINES}")
+
+
+@pytest.mark.usefixtures("_reporters", "_engines")
+def test_engines_usage_is_taken_whole_and_keeps_that_right_while_it_waits(ledger: Ledger, queues: Queues) -> None:
+    """The queue is the proof: only the connector may send there. No reporter of the stage may report this customer."""
+    late = "later"
+    assert call((CUSTOMERS[1], message(usage("a", CUSTOMERS[1]), usage("b", late))), queue=ENGINES, sender="X") == []
+    assert executions(ledger, CUSTOMERS[1]) == 1
+    [kept] = queues.take("waiting")
+    activate(ledger, late)
+    assert call((None, kept), queue="waiting", sender="AROAOURS:usage-queue") == []
+    assert executions(ledger, late) == 1
+    assert reasons(queues) == []
+
+
+@pytest.mark.usefixtures("_reporters", "_engines")
+def test_no_other_message_gets_the_rights_of_the_connector(ledger: Ledger, queues: Queues) -> None:
+    claimed = message(usage("a", CUSTOMERS[1])) | {"sender": OWN_CONNECTOR}
+    call((CUSTOMERS[1], claimed))
+    call((CUSTOMERS[1], claimed), queue=f"other-{ENGINES}")
+    assert executions(ledger, CUSTOMERS[1]) == 0
+    assert reasons(queues) == ["not_yours"] * 2
+
+
+@pytest.mark.usefixtures("_reporters")
+def test_a_stage_without_engines_believes_no_queue(ledger: Ledger, queues: Queues) -> None:
+    call((CUSTOMERS[1], message(usage("a", CUSTOMERS[1]))), queue=ENGINES)
+    assert executions(ledger, CUSTOMERS[1]) == 0
     assert reasons(queues) == ["not_yours"]
 
 

@@ -1,0 +1,42 @@
+"""Parameters of the Systems Manager below one path, and the rights to read them."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Aws, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.functions.function import Function
+
+ANY_BELOW = "the function reads any parameter below its own path, which holds nothing else"
+
+
+class Parameters(Construct):
+    """Standard parameters: ``<path>/<name>`` holds a text of at most 4,096 bytes."""
+
+    def __init__(self, scope: Construct, id_: str, *, path: str, texts: Mapping[str, str], description: str) -> None:
+        """path: begins with a slash and does not end with one. texts: by name."""
+        super().__init__(scope, id_)
+        self.path = path
+        for name, text in texts.items():
+            ssm.StringParameter(
+                self, name, parameter_name=f"{path}/{name}", string_value=text, description=f"{description} {name}"
+            )
+
+    def grant_get(self, function: Function) -> None:
+        """Let the function read one parameter by its name; it may ask for names that no parameter has."""
+        self._grant(function, "ssm:GetParameter", [f"{self.path}/*"])
+
+    def grant_list(self, function: Function) -> None:
+        """Let the function read all of them. IAM looks at the path that is asked for."""
+        self._grant(function, "ssm:GetParametersByPath", [self.path, f"{self.path}/*"])
+
+    def _grant(self, function: Function, action: str, paths: list[str]) -> None:
+        region = Stack.of(self).region
+        arns = [f"arn:{Aws.PARTITION}:ssm:{region}:{Aws.ACCOUNT_ID}:parameter{path}" for path in paths]
+        function.function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=arns))
+        named = "<AWS::Region>" if Token.is_unresolved(region) else region
+        found = f"arn:<AWS::Partition>:ssm:{named}:<AWS::AccountId>:parameter{self.path}/*"
+        acknowledge(function.function.role, {f"AwsSolutions-IAM5[Resource::{found}]": ANY_BELOW})
