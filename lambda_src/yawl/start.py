@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from runtime.clock import iso
 from yawl.engine import Engine
 
-
 #: A case id that may stand in an event id, which has at most 128 printable characters without spaces; the rest of it
 #: takes up to 60. An id that looks like a hash's name has to be hashed, too.
 _PLAIN = re.compile(r"(?!sha256:)[\x21-\x7e]{1,64}")

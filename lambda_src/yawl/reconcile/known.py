@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple, Self
 
 from yawl.start import Specification, case_name
@@ -80,6 +81,12 @@ class Known:
     def is_empty(self) -> bool:
         """Whether nothing was ever committed: this is the first reading."""
         return not self.segments and not self.cases
+
+    @property
+    def next_number(self) -> int:
+        """One more than the highest number that is known; 0 where none is."""
+        highest = max(self.segments, default=None)
+        return 0 if highest is None else highest * SEGMENT + self.segments[highest].bits.bit_length()
 
     def has_number(self, number: int) -> bool:
         """Whether at least one start of this case number is committed."""
@@ -168,4 +175,5 @@ def _without_key(entry: Case) -> int:
 
 def _unseen(entry: Case, starts: Sequence[FoundStart]) -> list[FoundStart]:
     """The starts whose keys the entry does not have, in the order of their keys."""
-    return sorted(start for start in starts if start.net_instance not in entry.net_instances)
+    unseen = (start for start in starts if start.net_instance not in entry.net_instances)
+    return sorted(unseen, key=attrgetter("net_instance"))

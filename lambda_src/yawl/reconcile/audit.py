@@ -1,0 +1,59 @@
+"""The daily comparison of the engine's own statistics with what was committed to be billed.
+
+The statistics count the same rows by another query, so a difference means that a start was missed or counted twice. A
+start that no list has (``log_starts``) is in neither number.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+
+from yawl.engine import Engine
+from yawl.log.ports import EngineLog
+from yawl.start import Specification
+
+#: Milliseconds after a day's end at which it is compared.
+SETTLED_MS = 3_600_000
+DAY_MS = 86_400_000
+
+
+class Difference(NamedTuple):
+    """A specification for which the numbers differ. ours: starts committed to be billed."""
+
+    specification: Specification
+    day: str
+    theirs: int
+    ours: int
+
+
+def due_day(engine: Engine, audited: str, now_ms: int) -> str | None:
+    """The day to compare now: the last whole one, once, and none that began before ``since``. Pure.
+
+    now_ms: by the clock that is behind, ours or the engine's.
+    """
+    today = datetime.fromtimestamp((now_ms - SETTLED_MS) / 1000, UTC).date()
+    day = today - timedelta(days=1)
+    if day.isoformat() <= audited or _begin_ms(day) < engine.since * 1000:
+        return None
+    return day.isoformat()
+
+
+def differences(
+    log: EngineLog, specifications: Sequence[Specification], day: str, ours: Mapping[int, int]
+) -> list[Difference]:
+    """Ask the engine for each specification's starts of the day. ours: ``EngineState.started``.
+
+    A version with two rows in the log, of which the statistics reach one, is left out. Raises EngineLogError.
+    """
+    first = _begin_ms(date.fromisoformat(day))
+    found = []
+    for specification in specifications:
+        theirs = log.started(specification, first, first + DAY_MS - 1)
+        counted = ours.get(specification.key, 0)
+        if theirs is not None and theirs != counted:
+            found.append(Difference(specification, day, theirs, counted))
+    return found
+
+
+def _begin_ms(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp() * 1000)

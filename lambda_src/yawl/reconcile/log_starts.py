@@ -1,0 +1,233 @@
+"""Started cases by the engine's own log (interface E), whatever it lacks.
+
+- The lists of case ids are the way to what is new: one call for each specification, one for each new case id.
+- **They are not complete**: of cases that start at the same moment as their specification's first one, the log may
+  forget the specification for ever, and with it the case in every list (seen on an engine 6.1). Such a case has a row
+  of its start all the same. So numbers that are missing below the counter are asked for, the next ones above it, and
+  case ids that were announced. A number that stays missing is given up an hour or two later; listed after all, it is
+  found.
+- Rows are written a moment after the start, in any order. What is not there yet waits for the next reading.
+- A start ahead of our clock waits until it is past: ``POST /usage`` refuses the future.
+
+A launch that fails and is rolled back may leave a row of a start and a net instance, and nothing in the log tells it
+from a case that ran: a case without tasks leaves no more, and rows of its end get lost. It counts as a start.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from operator import itemgetter
+
+from yawl.engine import Engine
+from yawl.log.ports import CaseStart, EngineLog, EngineLogError
+from yawl.reconcile import listing
+from yawl.reconcile.known import FoundCase, FoundStart, number_of
+from yawl.reconcile.listing import Listed
+from yawl.reconcile.source import CounterFellBack, Findings, Reading
+from yawl.start import Specification
+from yawl.state.ports import Anchor
+
+#: Milliseconds after which a listed case without a row is a finding, and a missing number is given up.
+PATIENCE_MS = 3_600_000
+#: Milliseconds after which a listed case without a row is not asked for again.
+GIVEN_UP_MS = 24 * PATIENCE_MS
+#: A case that no list had counts as lost from them once its start is so old: the next reading may find it listed.
+SETTLED_MS = 120_000
+#: Questions of one reading about case ids that no list has.
+MOST_ASKED = 100
+#: Listed cases without a row whose first sight is remembered.
+MOST_WAITING = 1000
+#: Cases from before ``since``, one after another, at which the first reading may stop.
+OLD_ENOUGH = 20
+
+
+@dataclass(frozen=True)
+class LogStarts:
+    """A StartSource. log: raises EngineLogError."""
+
+    engine: Engine
+    log: EngineLog
+
+    def check(self, anchor: Anchor) -> None:
+        rows = self.log.case_starts(anchor.case_id)
+        if not any((row.net_instance, row.at_ms) == (anchor.net_instance, anchor.at_ms) for row in rows):
+            raise CounterFellBack("the log does not have a start any more that it had")
+
+    def find(self, reading: Reading, findings: Findings) -> Iterator[FoundCase]:
+        # The offset is known once the log has answered.
+        specifications = self.log.specifications()
+        first_reading = reading.progress.floor is None
+        until = reading.now_ms + (self.log.clock_offset_ms or 0) - SETTLED_MS
+        # Before the lists: a start that they lack may not be counted either.
+        expected = self._started_since(specifications, until) if first_reading else 0
+        lists = self._lists(specifications, findings, must_be_whole=first_reading)
+        listed = listing.unknown(lists, reading.known)
+        opened = _Opened(self, reading, findings)
+        if first_reading:
+            yield from self._first(opened, listed, expected, until)
+        else:
+            for case_id in listing.in_order(listed):
+                yield from opened.listed(case_id, listed[case_id])
+        numbers = {number for case_id in listed if (number := number_of(case_id)) is not None}
+        yield from self._unlisted(opened, listed, numbers, until)
+        waiting = dict(sorted(opened.waiting.items(), key=itemgetter(1))[:MOST_WAITING])
+        findings.note(waiting=waiting, services=opened.services)
+        findings.clock_offset_ms = self.log.clock_offset_ms
+
+    def _lists(
+        self, specifications: Sequence[Specification], findings: Findings, must_be_whole: bool
+    ) -> dict[Specification, Sequence[str]]:
+        lists: dict[Specification, Sequence[str]] = {}
+        for specification in specifications:
+            try:
+                lists[specification] = self.log.case_ids(specification)
+            except EngineLogError as error:
+                if must_be_whole:
+                    raise
+                findings.problems.append(error)
+        return lists
+
+    # --- the first reading --------------------------------------------------------------------------------------------
+
+    def _started_since(self, specifications: Sequence[Specification], until: int) -> float:
+        """How many listed cases started since the engine is billed, as the engine counts; infinity if it does not."""
+        counts: list[float] = []
+        for specification in specifications:
+            try:
+                count = self.log.started(specification, int(self.engine.since * 1000), until)
+            except EngineLogError:
+                count = None
+            counts.append(inf if count is None else count)
+        return sum(counts)
+
+    def _first(
+        self, opened: "_Opened", listed: Mapping[str, Listed], expected: float, until: int
+    ) -> Iterator[FoundCase]:
+        """The cases since ``since``, from the newest downwards; the others are committed unread.
+
+        Numbers rise with time, but a caller may have supplied a high one long ago. So this goes on until it has found
+        as many starts as the engine counts; all older ones are below. Out of time, the next reading goes on.
+        """
+        since, found, old = self.engine.since * 1000, opened.reading.committed, 0
+        downwards = listing.in_order(listed)[::-1]
+        lowest = None
+        for position, case_id in enumerate(downwards):
+            if found >= expected and old >= OLD_ENOUGH:
+                for skipped in downwards[position:]:
+                    yield FoundCase(skipped, skipped=sum(listed[skipped].values()))
+                break
+            for case in opened.listed(case_id, listed[case_id]):
+                new = [start for start in case.starts if start.at_ms >= since]
+                found += sum(start.at_ms <= until for start in new)
+                old = 0 if new else old + 1
+                if new and (number := number_of(case_id)) is not None:
+                    lowest = number if lowest is None else min(lowest, number)
+                yield case
+        above = max((number + 1 for case_id in listed if (number := number_of(case_id)) is not None), default=0)
+        floor = lowest if lowest is not None else max(above, opened.reading.known.next_number)
+        opened.findings.note(floor=floor)
+
+    # --- what the lists lack ------------------------------------------------------------------------------------------
+
+    def _unlisted(
+        self, opened: "_Opened", listed: Mapping[str, Listed], numbers: set[int], until: int
+    ) -> Iterator[FoundCase]:
+        """Cases that no list has: announced ones, numbers that are missing, the counter's next ones."""
+        reading, progress = opened.reading, opened.findings.progress
+        known = reading.known
+        hints = {hint.case_id: hint.specification for hint in reading.announced}
+        asked = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
+        floor = progress.floor or 0
+        announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
+        counter = listing.counted(floor, numbers | announced, known)
+        for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
+            yield from opened.lost(case_id, hints.get(case_id), until)
+        number = counter.next
+        while number < counter.next + MOST_ASKED:
+            found = list(opened.lost(str(number), None, until))
+            if not found:
+                break
+            yield from found
+            number += 1
+        checkpoint, now = progress.checkpoint, reading.now_ms
+        if checkpoint is None or now >= checkpoint[1] + PATIENCE_MS:
+            floor = floor if checkpoint is None else max(floor, checkpoint[0])
+            opened.findings.note(floor=floor, checkpoint=(number, now))
+        else:
+            opened.findings.note(floor=floor)
+
+
+class _Opened:
+    """One reading under way. waiting, services: of ``Progress``, as they are afterwards."""
+
+    def __init__(self, source: LogStarts, reading: Reading, findings: Findings) -> None:
+        self.reading = reading
+        self.findings = findings
+        self.waiting: dict[str, int] = {}
+        self.services = dict(reading.progress.services)
+        self._engine, self._log = source.engine, source.log
+        self._instances: dict[Specification, Mapping[str, Sequence[int]]] = {}
+
+    def listed(self, case_id: str, listed: Listed) -> Iterator[FoundCase]:
+        """A case that lists have; nothing while its row is not there."""
+        try:
+            rows = self._log.case_starts(case_id)
+            known = self.reading.known.count(case_id)
+            if rows:
+                of_row = self._specifications(case_id, listed, rows)
+                yield FoundCase(case_id, tuple(self._start(row, of_row[row.net_instance]) for row in rows))
+            # Only now: what is given up would otherwise stand for the row with the lowest key.
+            if len(rows) < sum(listed.values()):
+                yield from self._wait(case_id, missing=sum(listed.values()) - max(known, len(rows)))
+        except EngineLogError as error:
+            self.findings.problems.append(error)
+
+    def lost(self, case_id: str, hinted: Specification | None, until: int) -> Iterator[FoundCase]:
+        """A case that no list has. It is new only if it started so long ago that the lists would have it."""
+        try:
+            rows = self._log.case_starts(case_id)
+            if rows:
+                found = [self._start(row, hinted) for row in rows]
+                yield FoundCase(case_id, tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found))
+        except EngineLogError as error:
+            self.findings.problems.append(error)
+
+    def _wait(self, case_id: str, missing: int) -> Iterator[FoundCase]:
+        """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""
+        now = self.reading.now_ms
+        since = self.reading.progress.waiting.get(case_id, now)
+        if now - since >= GIVEN_UP_MS and missing > 0:
+            yield FoundCase(case_id, skipped=missing)
+            return
+        self.waiting[case_id] = since
+        self.findings.without_row += now - since >= PATIENCE_MS
+
+    def _specifications(
+        self, case_id: str, listed: Listed, rows: Sequence[CaseStart]
+    ) -> Mapping[int, Specification | None]:
+        """The specification of each row, by net instance; None where the log does not say."""
+        if len(listed) == 1 and sum(listed.values()) == len(rows):
+            (specification,) = listed
+            return {row.net_instance: specification for row in rows}
+        of_row: dict[int, Specification | None] = {row.net_instance: None for row in rows}
+        for specification in listed:
+            if specification not in self._instances:
+                self._instances[specification] = self._log.net_instances(specification)
+            for key in self._instances[specification].get(case_id, ()):
+                if key in of_row:
+                    of_row[key] = specification
+        return of_row
+
+    def _start(self, row: CaseStart, specification: Specification | None) -> FoundStart:
+        now = self.reading.now_ms
+        undecided = specification is None and row.at_ms > now - PATIENCE_MS
+        ready = row.at_ms <= now and not (undecided and self._engine.attributed_by == "specification")
+        return FoundStart(row.net_instance, row.at_ms, self._launched_by(row.service_key), specification, ready)
+
+    def _launched_by(self, key: int) -> str | None:
+        if key not in self.services:
+            name = self._log.service_name(key)
+            if name is None:
+                return None
+            self.services[key] = name
+        return self.services[key]
