@@ -24,7 +24,7 @@ def client_of(config: Config) -> UsageClient:
 class SpoolSender:
     """``yawl.state.ports.Sender``: usage goes to the client, usage without a customer waits in the agent's file.
 
-    Once the spool is full, nothing is tried until ``begin``, since every try would wait.
+    Once the spool is full, this one tries no more, since every try would wait.
     """
 
     client: UsageClient
@@ -32,15 +32,10 @@ class SpoolSender:
     database: str
     _full: SpoolFull | None = field(default=None, init=False)
 
-    def begin(self) -> None:
-        """A new reading begins."""
-        self._full = None
-
     def send(self, message: Message, deduplication_id: str) -> None:
         """See ``Sender.send``. Raises SpoolFull, SpoolUnwritable, StateUnusable."""
         if message.queue == "unattributed":
-            row = (deduplication_id, self.database, message.body)
-            self.file.rows("INSERT OR IGNORE INTO unattributed (id, database, body) VALUES (?, ?, ?)", *row)
+            self.file.keep_unattributed(deduplication_id, self.database, message.body)
             return
         if self._full is not None:
             raise self._full

@@ -17,12 +17,10 @@ from yawl.engine import Engine
 from yawl.reconcile.known import FoundCase, FoundStart, Known
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
 from yawl.state.ports import Anchor
-from yawl_metering_agent.log_tables import LogTables, StartRow
+from yawl_metering_agent.log_tables import NEAR_MS, LogTables, StartRow
 
 #: Milliseconds for which a row may stay unseen behind later ones, and by which times may run against the keys.
 PATIENCE_MS = 3_600_000
-#: Milliseconds within which the anchor's row is looked for by its time.
-NEAR_MS = 60_000
 
 _Rows = Mapping[str, Sequence[StartRow]]
 

@@ -94,6 +94,25 @@ class StateFile:
                 self._db.rollback()
             raise
 
+    def older(self, engine: str, epoch: int) -> list[str]:
+        """The engine's earlier databases that have messages to be sent."""
+        rows = self.rows("SELECT DISTINCT database FROM parcel ORDER BY id")
+        earlier = {f"{engine}#{number}" for number in range(1, epoch)}
+        return [database for (database,) in rows if database in earlier]
+
+    def keep_unattributed(self, name: str, database: str, body: str) -> None:
+        """Keep a message of usage without a customer, once under its name."""
+        self.rows("INSERT OR IGNORE INTO unattributed (id, database, body) VALUES (?, ?, ?)", name, database, body)
+
+    def unattributed(self, engine: str) -> list[tuple[str, str]]:
+        """Names and bodies of the messages without a customer, of all databases of an engine; the oldest first."""
+        rows = self.rows("SELECT id, body, database FROM unattributed ORDER BY rowid")
+        return [(name, body) for name, body, database in rows if database.rpartition("#")[0] == engine]
+
+    def drop_unattributed(self, name: str) -> None:
+        """Forget a message whose usage has its customer."""
+        self.rows("DELETE FROM unattributed WHERE id = ?", name)
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -239,6 +258,14 @@ class SqliteState:
             if fault is None:
                 self._note("polled_ms", at_ms)
             self._note("last_fault", [at_ms, fault] if fault else None)
+
+    def reader(self) -> str | None:
+        """Which kind of reader has left ``Progress.floor``; None: none has."""
+        return self._notes("reader").get("")
+
+    def note_reader(self, reader: str) -> None:
+        """Store which kind of reader reads from now on."""
+        self._note("reader", reader)
 
     def last_fault(self) -> tuple[int, str] | None:
         """When the last reading failed, and how; None if it did not."""
