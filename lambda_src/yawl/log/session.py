@@ -37,8 +37,8 @@ class Session:
     def ask(self, action: str, *, empty: Collection[str] = (), **parameters: str) -> str:
         """The answer's text, which is empty only where the engine answered with a failure that is one of ``empty``.
 
-        A dead session shows as HTTP 500, as does any error of the gateway. So the question is asked once more with a new
-        session, unless the session was new. Raises every EngineLogError.
+        A dead session shows as HTTP 500, as does any error of the gateway. So the session asks once more with a new
+        login, unless it has just logged in. Raises every EngineLogError.
         """
         reused = self._handle is not None
         answer = self._ask(action, parameters)
