@@ -15,7 +15,9 @@ from yawl_metering_agent.state import SqliteState, StateFile, StateUnusable
 from yawl_metering_agent.status import status
 
 GOOD, FAULT, WRONG = 0, 1, 2
-_EPILOG = "exit status: 0 all is well; 1 an engine, the delivery or the disk is at fault; 2 the command or its file is wrong"
+_EPILOG = (
+    "exit status: 0 all is well; 1 an engine, the delivery or the disk is at fault; 2 the command or its file is wrong"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,8 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     for name, work, about in (
         ("run", _run, "read every engine each pollMinutes until SIGTERM or Ctrl-C; a line for each reading"),
         ("once", _once, "read every engine once, deliver, and end"),
-        ("check", _check, "say what is wrong with addresses, accounts, settings and clocks, and what a reading would"
-                          " bill; sends no usage and stores nothing"),
+        (
+            "check",
+            _check,
+            "say what is wrong with addresses, accounts, settings and clocks, and what a reading would"
+            " bill; sends no usage and stores nothing",
+        ),
         ("status", _status, "say when each engine was read, and what waits to be delivered"),
         ("resume", _resume, "read an engine again whose readings have stopped, once a person has looked at it"),
     ):

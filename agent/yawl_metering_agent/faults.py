@@ -1,6 +1,5 @@
 """What a person is shown of a fault: one line that names the key of the agent's file, and the remedy."""
 
-
 from yawl.engine import Engine
 from yawl.log.ports import (
     AnswerTooLarge,
@@ -18,7 +17,10 @@ _LOGGING = "EnablePersistence and EnableLogging have to be true in the engine's 
 
 #: By the error's class: the key that is looked at first, and what to do.
 _REMEDIES: dict[type[Exception], tuple[str, str]] = {
-    EngineUnreachable: ("address", "name the engine's web application as this machine reaches it, and start the engine"),
+    EngineUnreachable: (
+        "address",
+        "name the engine's web application as this machine reaches it, and start the engine",
+    ),
     LoginRefused: ("user", "name a client account of the engine, and its password in passwordFile or passwordVariable"),
     SessionLost: ("address", f"the engine answers with a server error; {_LOGGING}"),
     EngineFailure: ("address", _LOGGING),
@@ -47,5 +49,3 @@ def stopped(engine: Engine, reason: str) -> str:
         f"engines.{engine.id}.epoch: {reason}: if the engine has a new database, raise epoch; if not,"
         f" yawl-metering-agent resume --engine {engine.id}"
     )
-
-

@@ -21,7 +21,7 @@ from yawl_metering import UsageClient
 from yawl_metering_agent.config import EngineSettings
 from yawl_metering_agent.log_tables import LogTables
 from yawl_metering_agent.sender import SpoolSender
-from yawl_metering_agent.sql_starts import SqlStarts
+from yawl_metering_agent.sql_starts import SeenRows, SqlStarts
 from yawl_metering_agent.state import SqliteSeenRows, SqliteState, StateFile
 
 
@@ -36,12 +36,12 @@ class Log:
     close: Callable[[], None]
 
 
-def open_log(settings: EngineSettings, file: StateFile, clock: Clock = now) -> Log:
+def open_log(settings: EngineSettings, seen: SeenRows, clock: Clock = now) -> Log:
     """The log of an engine. Raises EngineLogError if the database does not answer; HTTP is not tried yet."""
     engine = settings.engine
     if settings.reader == "sql":
         tables = LogTables.connect(str(settings.database))
-        source = SqlStarts(engine, tables, SqliteSeenRows(file, engine.database))
+        source = SqlStarts(engine, tables, seen)
         # The audit asks the log for ``started`` alone.
         audited = _audited(tables.specifications, cast(EngineLog, tables))
         return Log(source, tables.specifications, audited, lambda: None, tables.close)
@@ -82,7 +82,7 @@ class Reader:
         self.counts.clear()
         same_reader(state, self.settings.reader)
         try:
-            log = open_log(self.settings, self.file, self.clock)
+            log = open_log(self.settings, SqliteSeenRows(self.file, engine.database), self.clock)
         except EngineLogError as error:
             state.polled(int(self.clock() * 1000), type(error).__name__)
             return Polled(problems=(error,))
