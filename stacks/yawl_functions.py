@@ -71,6 +71,9 @@ def yawl_functions(
         "reports which engines are silent, and attributes usage whose customer is named by now",
         timeout=Duration.minutes(4),
         reads=(table,),
+        puts=(table,),
+        updates=(table,),
+        deletes=(table,),
     )
     parameters.grant_list(look_after)
     _allow_sending(look_after, usage)

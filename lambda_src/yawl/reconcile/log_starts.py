@@ -13,18 +13,20 @@ A launch that fails and is rolled back may leave a row of a start and a net inst
 from a case that ran: a case without tasks leaves no more, and rows of its end get lost. It counts as a start.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from operator import itemgetter
+from typing import TypeVar
 
 from yawl.engine import Engine
-from yawl.log.ports import CaseStart, EngineLog, EngineLogError
+from yawl.log.ports import CaseStart, EngineFailure, EngineLog, EngineLogError, EngineUnreachable
 from yawl.reconcile import listing
 from yawl.reconcile.known import FoundCase, FoundStart, number_of
 from yawl.reconcile.listing import Listed
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
-from yawl.start import Specification
+from yawl.start import Specification, case_name
 from yawl.state.ports import Anchor
 
 #: Milliseconds after which a listed case without a row is a finding, and a missing number is given up.
@@ -35,10 +37,16 @@ GIVEN_UP_MS = 24 * PATIENCE_MS
 SETTLED_MS = 120_000
 #: Questions of one reading about case ids that no list has.
 MOST_ASKED = 100
+#: How often an engine that does not answer is asked, and the seconds between.
+TRIES = 6
+BETWEEN_SECONDS = 5.0
 #: Listed cases without a row whose first sight is remembered.
 MOST_WAITING = 1000
 #: Cases from before ``since``, one after another, at which the first reading may stop.
 OLD_ENOUGH = 20
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -47,15 +55,16 @@ class LogStarts:
 
     engine: Engine
     log: EngineLog
+    sleep: Callable[[float], None] = time.sleep
 
     def check(self, anchor: Anchor) -> None:
-        rows = self.log.case_starts(anchor.case_id)
+        rows = self._patiently(lambda: self.log.case_starts(anchor.case_id))
         if not any((row.net_instance, row.at_ms) == (anchor.net_instance, anchor.at_ms) for row in rows):
             raise CounterFellBack("the log does not have a start any more that it had")
 
     def find(self, reading: Reading, findings: Findings) -> Iterator[FoundCase]:
         # The offset is known once the log has answered.
-        specifications = self.log.specifications()
+        specifications = self._patiently(self.log.specifications)
         first_reading = reading.progress.floor is None
         until = reading.now_ms + (self.log.clock_offset_ms or 0) - SETTLED_MS
         # Before the lists: a start that they lack may not be counted either.
@@ -73,6 +82,15 @@ class LogStarts:
         waiting = dict(sorted(opened.waiting.items(), key=itemgetter(1))[:MOST_WAITING])
         findings.note(waiting=waiting, services=opened.services)
         findings.clock_offset_ms = self.log.clock_offset_ms
+
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
+        """The answer of an engine that may just be starting: it announces that some moments before its port opens."""
+        for _ in range(TRIES - 1):
+            try:
+                return ask()
+            except (EngineUnreachable, EngineFailure):
+                self.sleep(BETWEEN_SECONDS)
+        return ask()
 
     def _lists(
         self, specifications: Sequence[Specification], findings: Findings, must_be_whole: bool
@@ -195,11 +213,11 @@ class _Opened:
     def _wait(self, case_id: str, missing: int) -> Iterator[FoundCase]:
         """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""
         now = self.reading.now_ms
-        since = self.reading.progress.waiting.get(case_id, now)
+        since = self.reading.progress.waiting.get(case_name(case_id), now)
         if now - since >= GIVEN_UP_MS and missing > 0:
             yield FoundCase(case_id, skipped=missing)
             return
-        self.waiting[case_id] = since
+        self.waiting[case_name(case_id)] = since
         self.findings.without_row += now - since >= PATIENCE_MS
 
     def _specifications(

@@ -11,7 +11,7 @@ known, under the condition that nobody has changed that meanwhile, and the messa
 Nothing else decides: announcements, watermarks and counts only spare work or are looked at.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runtime.clock import Clock
@@ -26,7 +26,7 @@ from yawl.reconcile.plan import Plan, chunks, day_of, plan
 from yawl.reconcile.pushed_starts import AGAIN_MS
 from yawl.reconcile.source import CounterFellBack, Findings, Reading, StartSource
 from yawl.reconcile.users import Users
-from yawl.start import Specification, Start
+from yawl.start import Start
 from yawl.state.ports import Anchor, EngineState, Fault, Overtaken, Progress, Sender
 
 #: How often a chunk is planned while other readings commit.
@@ -63,12 +63,8 @@ class Polled:
         return self.fault is None and not self.problems
 
 
-@dataclass(frozen=True, kw_only=True)
-class AuditedLog:
-    """What the audit asks: the engine's specifications and its statistics."""
-
-    specifications: Callable[[], Sequence[Specification]]
-    differences: Callable[[str, dict[int, int]], Sequence[audit.Difference]]
+#: The differences of a day, by our counts of it: ``audit.differences`` with the engine's log.
+Audit = Callable[[str, Mapping[int, int]], Sequence[audit.Difference]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +84,7 @@ class Poll:
     count: Count
     older: Sequence[EngineState] = ()
     users: Users | None = None
-    audited: AuditedLog | None = None
+    audited: Audit | None = None
     note: Callable[..., None] = lambda *_args, **_fields: None
     seconds_left: Callable[[], float] = lambda: float("inf")
     pause: Pause = full_jitter
@@ -212,18 +208,12 @@ class Poll:
         day = audit.due_day(self.engine, progress.audited_day, now_ms)
         if day is None:
             return
-        found = self.audited.differences(day, dict(self.state.started(day)))
+        found = self.audited(day, self.state.started(day))
         for difference in found:
-            uri, version, key = difference.specification[2], difference.specification[1], difference.specification.key
-            self.note(
-                "audit difference",
-                engine=self.engine.id,
-                day=day,
-                specification=f"{uri} {version}",
-                key=key,
-                theirs=difference.theirs,
-                ours=difference.ours,
-            )
+            specification = difference.specification
+            named = {"specification": specification.uri, "version": specification.version, "key": specification.key}
+            numbers = {"theirs": difference.theirs, "ours": difference.ours}
+            self.note("audit difference", engine=self.engine.id, day=day, **named, **numbers)
         self.count(YawlMetric.AUDIT_DIFFERENCES, len(found))
         self.state.advance(audited_day=day)
 

@@ -102,6 +102,11 @@ class DynamoDBState:
         key = {"engine": self._database, "item": f"{OUTBOX}{parcel.committed_ms:013d}#{parcel.id}"}
         self._table.delete_item(Key=key)
 
+    def oldest_unsent_ms(self) -> int | None:
+        """When the oldest messages that are not known to be sent were committed; None where all are sent."""
+        page = self._table.query(**self._condition("begins_with(#item, :first)", {":first": OUTBOX}), Limit=1)
+        return next((int(str(item["item"]).split("#")[1]) for item in page["Items"]), None)
+
     def _outbox(self, messages: Iterable[Message]) -> Operation:
         item = {
             "engine": self._database,
@@ -159,6 +164,14 @@ class DynamoDBState:
         else:
             self._change(change.set({"lastPollFault": fault, "lastPollFaultAt": at_ms}))
 
+    def watched_since(self, now_ms: int) -> int:
+        """When this was asked for the first time: since when somebody waits for the engine's first sign of life."""
+        item = self._get(HEALTH)
+        if "watchedSince" not in item:
+            change = self._update(HEALTH)
+            self._change(change.when(change.absent("watchedSince")).set({"watchedSince": now_ms}))
+        return int(item.get("watchedSince", now_ms))
+
     # --- DynamoDB -----------------------------------------------------------------------------------------------------
 
     def _update(self, item: str) -> ItemUpdate:
@@ -176,13 +189,15 @@ class DynamoDBState:
         return self._query("begins_with(#item, :beginning)", {":beginning": beginning})
 
     def _query(self, condition: str, values: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        return every_page(
-            self._table.query,
-            KeyConditionExpression=f"engine = :engine AND {condition}",
-            ExpressionAttributeNames={"#item": "item"},
-            ExpressionAttributeValues={":engine": self._database, **values},
-            ConsistentRead=True,
-        )
+        return every_page(self._table.query, **self._condition(condition, values))
+
+    def _condition(self, condition: str, values: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "KeyConditionExpression": f"engine = :engine AND {condition}",
+            "ExpressionAttributeNames": {"#item": "item"},
+            "ExpressionAttributeValues": {":engine": self._database, **values},
+            "ConsistentRead": True,
+        }
 
 
 def _case(item: Mapping[str, Any]) -> Case:
