@@ -24,6 +24,8 @@ T = TypeVar("T")
 CHUNK = 20_000
 #: Milliseconds by which times may run against the keys, where a few rows are looked for by their time.
 NEAR_MS = 60_000
+#: Keys by which those of net instances may run against those of events.
+NEAR_KEYS = 200
 #: Seconds that a statement may take; the first reading of a large history is one statement for each chunk.
 STATEMENT_SECONDS = 120
 
@@ -99,20 +101,31 @@ class LogTables:
     def first_event_of(self, at_ms: int) -> int:
         """The key of the first event that was logged at this moment or later; one above the newest if there is none.
 
-        Bisects, since the time has no index: it rises with the key, but for the seconds of two threads.
+        Right as long as the engine's clock never went back by more than the seconds of two threads.
         """
-        low, high = 1, self.newest_event() + 1
+        return self._bisected("eventTime", at_ms)
+
+    def _bisected(self, column: str, value: int, condition: str = "") -> int:
+        """The first key whose row has at least this value, in a column that rises with the key and has no index."""
+        query = f"SELECT eventID, {column} FROM logEvent WHERE eventID >= ? {condition} ORDER BY eventID LIMIT 1"
+        low, end = 1, self.newest_event() + 1
+        high = end
         while low < high:
             middle = (low + high) // 2
-            # The next event from the middle on; the keys have gaps.
-            [(key, logged_at)] = self._rows(
-                "SELECT eventID, eventTime FROM logEvent WHERE eventID >= ? ORDER BY eventID LIMIT 1", middle
-            )
-            if logged_at >= at_ms:
+            # The next row from the middle on; the keys have gaps.
+            [(key, found)] = self._rows(query, middle) or [(end, value)]
+            if found >= value:
                 high = middle
             else:
                 low = key + 1
         return low
+
+    def starts_near(self, net_instance: int) -> list[StartRow]:
+        """The starts of net instances with about this key, this one's among them if the log has it."""
+        condition = "AND descriptor = 'CaseStart'"
+        first = self._bisected("rootNetInstanceID", net_instance - NEAR_KEYS, condition)
+        last = self._bisected("rootNetInstanceID", net_instance + NEAR_KEYS, condition)
+        return list(self.starts(first - 1, last))
 
     def starts(self, above: int, upto: int) -> Iterator[StartRow]:
         """The starts with a key above and up to these, by key."""

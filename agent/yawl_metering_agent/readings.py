@@ -10,10 +10,10 @@ from runtime.clock import Clock, now
 from runtime.metric_names import YawlMetric
 from yawl.log.connect import engine_log, resource_log
 from yawl.log.ports import EngineLog, EngineLogError
-from yawl.reconcile import audit
+from yawl.reconcile import audit, outbox
 from yawl.reconcile.attribute_later import LateAttribution
 from yawl.reconcile.log_starts import LogStarts
-from yawl.reconcile.poll import AuditedLog, Poll, Polled
+from yawl.reconcile.poll import Audit, Poll, Polled
 from yawl.reconcile.source import StartSource
 from yawl.reconcile.users import Users
 from yawl.start import Specification
@@ -31,7 +31,7 @@ class Log:
 
     source: StartSource
     specifications: Callable[[], Sequence[Specification]]
-    audited: AuditedLog
+    audited: Audit
     clock_offset_ms: Callable[[], int | None]
     close: Callable[[], None]
 
@@ -42,21 +42,21 @@ def open_log(settings: EngineSettings, seen: SeenRows, clock: Clock = now) -> Lo
     if settings.reader == "sql":
         tables = LogTables.connect(str(settings.database))
         source = SqlStarts(engine, tables, seen)
-        # The audit asks the log for ``started`` alone.
-        audited = _audited(tables.specifications, cast(EngineLog, tables))
+        # The audit asks for ``started`` and ``specifications`` alone.
+        audited = _audit(cast(EngineLog, tables))
         return Log(source, tables.specifications, audited, lambda: None, tables.close)
     log = engine_log(
         str(engine.address), str(engine.user), str(settings.password), ca_bundle=settings.trust_file, clock=clock
     )
-    audited = _audited(log.specifications, log)
+    audited = _audit(log)
     return Log(LogStarts(engine, log), log.specifications, audited, lambda: log.clock_offset_ms, lambda: None)
 
 
-def _audited(specifications: Callable[[], Sequence[Specification]], log: EngineLog) -> AuditedLog:
+def _audit(log: EngineLog) -> Audit:
     def differences(day: str, ours: Mapping[int, int]) -> Sequence[audit.Difference]:
-        return audit.differences(log, specifications(), day, ours)
+        return audit.differences(log, log.specifications(), day, ours)
 
-    return AuditedLog(specifications=specifications, differences=differences)
+    return differences
 
 
 @dataclass
@@ -80,13 +80,13 @@ class Reader:
         engine = replace(self.settings.engine, mode="log-only")
         state = SqliteState(self.file, engine.database, self.clock)
         self.counts.clear()
+        sender = SpoolSender(self.client, self.file, engine.database)
         same_reader(state, self.settings.reader)
         try:
             log = open_log(self.settings, SqliteSeenRows(self.file, engine.database), self.clock)
         except EngineLogError as error:
             state.polled(int(self.clock() * 1000), type(error).__name__)
-            return Polled(problems=(error,))
-        sender = SpoolSender(self.client, self.file, engine.database)
+            return Polled(problems=(error, *outbox.send_all(state, sender).errors))
         try:
             polled = Poll(
                 engine=engine,

@@ -1,28 +1,24 @@
 """Started cases by the tables of an engine's log: a ``StartSource`` whose work grows with new cases alone.
 
 A reading looks at the events of the last hour or two and at later ones, since two threads of the engine write them, and
-a row may be seen after rows with higher keys. ``Progress.floor`` and ``checkpoint`` are keys of ``logEvent`` here: the
-checkpoint becomes the floor after an hour.
+a row may be seen after rows with higher keys (``PATIENCE_MS``). ``Progress.floor`` and ``checkpoint`` are keys of
+``logEvent`` here: the checkpoint becomes the floor after an hour.
 
 The first reading goes through the whole log once. It commits the cases from before ``since`` unread, so that a case id
 that was used then has its right number when it occurs again.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from yawl.engine import Engine
 from yawl.reconcile.known import FoundCase, FoundStart, Known
+from yawl.reconcile.log_starts import GIVEN_UP_MS, PATIENCE_MS
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
 from yawl.state.ports import Anchor
-from yawl_metering_agent.log_tables import NEAR_MS, LogTables, StartRow
-
-#: Milliseconds for which a row may stay unseen behind later ones, and by which times may run against the keys.
-PATIENCE_MS = 3_600_000
-
-_Rows = Mapping[str, Sequence[StartRow]]
+from yawl_metering_agent.log_tables import LogTables, StartRow
 
 
 class SeenRows(Protocol):
@@ -49,54 +45,53 @@ class SqlStarts:
 
     def check(self, anchor: Anchor) -> None:
         """See ``StartSource.check``."""
-        first = self.tables.first_event_of(anchor.at_ms - NEAR_MS)
-        last = self.tables.first_event_of(anchor.at_ms + NEAR_MS)
-        rows = self.tables.starts(first - 1, last)
+        rows = self.tables.starts_near(anchor.net_instance)
         if not any((row.case_id, row.net_instance, row.at_ms) == anchor for row in rows):
             raise CounterFellBack("the log does not have a start any more that it had")
 
     def find(self, reading: Reading, findings: Findings) -> Iterator[FoundCase]:
         """See ``StartSource.find``."""
         newest, floor, known = self.tables.newest_event(), reading.progress.floor, reading.known
-        is_first = floor is None
+        rows: list[StartRow] = []
         if floor is None:
-            floor = self.tables.first_event_of(int(self.engine.since * 1000) - PATIENCE_MS) - 1
-        rows = list(self.tables.starts(floor, newest))
-        window = _by_case(rows)
-        earlier: _Rows = {}
-        if is_first:
-            counts, earlier = self._history(floor, window)
-            for case_id, count in counts.items():
-                if count > known.count(case_id):
+            old: Counter[str] = Counter()
+            floor = self._first(newest, reading.now_ms, rows, old)
+            window = _by_case(rows)
+            whole = {**window, **_by_case(self.tables.starts_of([case_id for case_id in window if case_id in old]))}
+            for case_id, count in old.items():
+                if case_id not in window and count > known.count(case_id):
                     yield FoundCase(case_id, skipped=count - known.count(case_id))
-        seen = self.seen.events()
-        unclear = [] if is_first else [each for each, found in window.items() if _is_unclear(each, found, known, seen)]
-        whole = {**window, **_by_case(self.tables.starts_of(unclear))}
-        alone, queried = set[int](), set(unclear)
-        for case_id, found in whole.items():
-            starts = [*earlier.get(case_id, ()), *found]
-            if len(starts) == 1 and (is_first or case_id in queried or not known.count(case_id)):
-                alone.add(starts[0].event)
-            if is_first or case_id in queried or _may_be_new(case_id, found, known):
+        else:
+            rows += self.tables.starts(floor, newest)
+            window, seen = _by_case(rows), self.seen.events()
+            unclear = [case_id for case_id, found in window.items() if _is_unclear(case_id, found, known, seen)]
+            whole = _by_case(self.tables.starts_of(unclear))
+        alone: list[int] = []
+        for case_id, found in window.items():
+            starts = whole.get(case_id, found)
+            if len(starts) == 1 and (case_id in whole or not known.count(case_id)):
+                alone.append(starts[0].event)
+            if case_id in whole or _may_be_new(case_id, found, known):
                 yield _found(case_id, starts, reading.now_ms)
         self.seen.remember(alone, floor)
-        late = reading.now_ms - PATIENCE_MS
-        findings.without_row += sum(row.case_id is None and row.at_ms < late for row in rows)
-        waiting = [row.event for row in rows if row.at_ms > (late if row.case_id is None else reading.now_ms)]
+        findings.without_row += sum(row.case_id is None and row.at_ms <= reading.now_ms - PATIENCE_MS for row in rows)
+        waiting = [row.event for row in rows if _is_waited_for(row, reading.now_ms)]
         findings.note(**_moved(floor, newest, waiting, reading))
 
-    def _history(self, upto: int, window: _Rows) -> tuple[Counter[str], _Rows]:
-        """How often each other case id started earlier; and the earlier starts of those in the window."""
-        counts: Counter[str] = Counter()
-        earlier: defaultdict[str, list[StartRow]] = defaultdict(list)
-        for row in self.tables.starts(0, upto):
-            if row.case_id is None:
-                continue
-            if row.case_id in window:
-                earlier[row.case_id].append(row)
-            else:
-                counts[row.case_id] += 1
-        return counts, earlier
+    def _first(self, newest: int, now_ms: int, rows: list[StartRow], old: Counter[str]) -> int:
+        """Go through the whole log: starts since ``since`` into ``rows``, how often others started into ``old``.
+
+        Returns the floor: the key of the last row that is old enough not to be overtaken any more.
+        """
+        floor = 0
+        for row in self.tables.starts(0, newest):
+            if row.at_ms >= self.engine.since * 1000:
+                rows.append(row)
+            elif row.case_id is not None:
+                old[row.case_id] += 1
+            if row.at_ms < now_ms - PATIENCE_MS:
+                floor = row.event
+        return floor
 
 
 def _by_case(rows: Iterable[StartRow]) -> dict[str, list[StartRow]]:
@@ -127,6 +122,11 @@ def _found(case_id: str, rows: Sequence[StartRow], now_ms: int) -> FoundCase:
         for row in rows
     )
     return FoundCase(case_id, tuple(starts))
+
+
+def _is_waited_for(row: StartRow, now_ms: int) -> bool:
+    """Whether the window has to keep the row: its case may yet be written, or it is ahead of our clock."""
+    return row.at_ms > (now_ms - GIVEN_UP_MS if row.case_id is None else now_ms)
 
 
 def _moved(floor: int, newest: int, waiting: Sequence[int], reading: Reading) -> dict[str, object]:
