@@ -17,6 +17,8 @@ _SOURCES = (
     ("runtime.clock", "time"),
     ("metering.send.pace", "time"),
     ("ledger.metering_record", "uuid"),
+    ("yawl.state.dynamodb", "uuid"),
+    ("yawl.reconcile.log_starts", "time"),
 )
 
 

@@ -5,7 +5,8 @@ retries). unreachable: not done, and the caller cannot know. failed_before, fail
 answer. twice: the answer got lost and the SDK asked again (not at Marketplace, where its retries are off; a transaction
 carries a token by which DynamoDB knows its repetition). throttled, conflict: answered, not done. stale: an eventually
 consistent read, or an index, shows an earlier state. partial: a batch or a page comes back in part. The others are
-Marketplace's own, see ``tests.simulation.marketplace``.
+Marketplace's own, see ``tests.simulation.marketplace``. no_answer, session_lost: what an engine's log does instead of
+answering.
 """
 
 from collections.abc import Callable
@@ -48,12 +49,22 @@ AT: dict[str, tuple[str, ...]] = {
     "GetEntitlements": ("crash_before", "unreachable", "throttled", "failed_before"),
     "StartExecution": _CALL,
     "ListExecutions": ("crash_before", "unreachable", "throttled"),
+    "DeleteItem": _WRITE,
+    # The engine's log answers over HTTP, or not; its session may be over.
+    "EngineLog": ("crash_before", "no_answer", "session_lost"),
+    "SendMessage": _CALL,
+    "ReceiveMessage": ("crash_before", "crash_after", "unreachable"),
+    "DeleteMessage": ("crash_before", "crash_after", "lost", "unreachable"),
     "Pause": ("crash_before",),
     # A state machine that waits: nothing can happen to it.
     "Wait": (),
     "start": (),
 }
 
+#: Faults that the party itself answers with, see its ``faulty``.
+_ANSWERED = frozenset(
+    {"stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status", "no_answer", "session_lost"}
+)
 _FAILED = {
     "BatchMeterUsage": "InternalServiceErrorException",
     "GetEntitlements": "InternalServiceErrorException",
@@ -80,7 +91,7 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
         raise refused(fault, point)
     if fault == "failed_before":
         raise client_error(_FAILED.get(point, "InternalServerError"), 500, point)
-    if fault in ("stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status"):
+    if fault in _ANSWERED:
         return effect() if answers is None else answers.faulty(fault)
     answer = effect()
     if fault == "crash_after":
@@ -94,7 +105,7 @@ def strike(fault: str, point: str, effect: Callable[[], Any], answers: Answers |
 
 def refused(fault: str, point: str) -> ClientError:
     """Throttling, or another transaction in the way, as this operation says it."""
-    if point in ("BatchMeterUsage", "GetEntitlements", "StartExecution", "ListExecutions"):
+    if point in ("BatchMeterUsage", "GetEntitlements", "StartExecution", "ListExecutions", "SendMessage"):
         return client_error("ThrottlingException", 400, point)
     if point == "TransactWriteItems":
         error = client_error("TransactionCanceledException", 400, point)

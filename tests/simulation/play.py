@@ -11,7 +11,11 @@ from random import Random
 
 from local.dynamodb.errors import Invalid
 from tests.simulation.determinism import Sources, one_seed
+from tests.simulation.engine.episode import EngineEpisode
 from tests.simulation.episode import Broken, Coverage, Episode, TraceLine
+
+#: Of so many episodes one is an engine's.
+EVERY = 4
 
 
 @dataclass
@@ -55,7 +59,8 @@ def play(seed: int, *, steps: int, first: int = 0, every: int = 1) -> Iterator[P
     with stage() as sources:
         number = first
         while played.steps < steps:
-            episode = Episode(Random(f"{seed}/{number}"), sources, played.coverage)
+            kind = EngineEpisode if number % EVERY == EVERY - 1 else Episode
+            episode = kind(Random(f"{seed}/{number}"), sources, played.coverage)
             try:
                 episode.play()
             except Exception as error:

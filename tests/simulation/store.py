@@ -68,7 +68,7 @@ class FaultyStore(MemoryDynamoDB):
         elif operation in ("GetItem", "Query"):
             if not _held(effect)["ConsistentRead"].cell_contents:
                 operation += "Eventually"
-        elif operation in ("TransactWriteItems", "UpdateItem", "PutItem"):
+        elif operation in ("TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"):
             return self._scheduler.around(operation, lambda: self._write(effect), about=_about(effect), answers=None)
         return self._scheduler.around(operation, effect, answers=_Faulty(self, effect))
 

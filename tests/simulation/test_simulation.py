@@ -148,4 +148,5 @@ def test_every_fault_can_strike_and_is_implemented() -> None:
     """What ``strike`` does not know would be done as if nothing was."""
     known = {"crash_before", "crash_after", "lost", "unreachable", "throttled", "conflict", "twice", "failed_before"}
     known |= {"failed_after", "stale", "partial", "lagging", "unprocessed", "shuffled", "omitted", "unknown_status"}
+    known |= {"no_answer", "session_lost"}
     assert {fault for kinds in AT.values() for fault in kinds} == known

@@ -24,6 +24,10 @@ class HttpEngineLog:
     def clock_offset_ms(self) -> int | None:
         return self._session.clock_offset_ms
 
+    @property
+    def logins(self) -> int:
+        return self._session.logins
+
     def specifications(self) -> Sequence[Specification]:
         text = self._session.ask("getAllSpecifications", empty=NO_ROWS)
         return texts.specifications(text) if text else []

@@ -33,6 +33,7 @@ class Session:
         self._clock = clock
         self._handle: str | None = None
         self.clock_offset_ms: int | None = None
+        self.logins = 0
 
     def ask(self, action: str, *, empty: Collection[str] = (), **parameters: str) -> str:
         """The answer's text, which is empty only where the engine answered with a failure that is one of ``empty``.
@@ -70,6 +71,7 @@ class Session:
         handle = _HANDLE.fullmatch(text)
         if not handle:
             raise UnreadableAnswer("connect: no session handle")
+        self.logins += 1
         return handle[1]
 
     def _post(self, action: str, fields: dict[str, str]) -> Answer:

@@ -1,9 +1,9 @@
 """What stands in the answers of the log gateways. Pure; every function raises UnreadableAnswer or AnswerTooLarge.
 
-The answers look like XML and are none: the gateways put texts between their tags as they are, ``<`` and ``&`` too. A
-caller may launch a case with the id ``x<y>``, and an XML parser would then refuse the list that holds it, with every
-case that started before and after. So these functions take the gateways' fixed texts apart and unescape nothing: what
-stands between the tags is the case id. No entity and no document type is ever interpreted.
+The answers look like XML but need not be well-formed: the gateways put texts between their tags as they are, ``<`` and
+``&`` too. A caller may launch a case with the id ``x<y>``, and an XML parser would then refuse the list that holds it,
+with every case that started before and after. So these functions take the gateways' fixed texts apart and unescape
+nothing: what stands between the tags is the case id. No entity and no document type is ever interpreted.
 (Seen on an engine 6.1; tests/events/yawl has the exchanges.)
 """
 
@@ -98,7 +98,7 @@ def resource_events(text: str, asked: int) -> list[ResourceEvent]:
         raise UnreadableAnswer("not the events of the specifications that were asked for")
     entries = _bounded(_RESOURCE_EVENT.finditer(body))
     if len(entries) != body.count("</event>"):
-        raise UnreadableAnswer("an event that is none")
+        raise UnreadableAnswer("an event of another form")
     return [ResourceEvent(entry[1], entry[2], int(entry[3])) for entry in entries if entry[1]]
 
 
@@ -120,7 +120,7 @@ def _tiles(entry: re.Pattern[str], body: str) -> Iterator[re.Match[str]]:
     while position < len(body):
         found = entry.match(body, position)
         if not found:
-            raise UnreadableAnswer("an entry that is none")
+            raise UnreadableAnswer("an entry of another form")
         yield found
         position = found.end()
 

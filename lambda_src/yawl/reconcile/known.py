@@ -40,8 +40,9 @@ class FoundStart(NamedTuple):
 class FoundCase(NamedTuple):
     """Everything that a source found under one case id: all of its starts, known ones too.
 
-    skipped: this many starts are committed without being billed or read, because they are older than the engine's
-    ``since``; there are no ``starts`` then.
+    skipped: so many starts are under this id, of which those that are not known yet are committed without being read or
+    billed: they are older than the engine's ``since``, or a row of them will not come. It is no number to add, since
+    two readings may skip the same starts. There are no ``starts`` then.
     """
 
     case_id: str
@@ -83,10 +84,13 @@ class Known:
         return not self.segments and not self.cases
 
     @property
-    def next_number(self) -> int:
-        """One more than the highest number that is known; 0 where none is."""
-        highest = max(self.segments, default=None)
-        return 0 if highest is None else highest * SEGMENT + self.segments[highest].bits.bit_length()
+    def lowest_number(self) -> int | None:
+        """The lowest number that is known; None where none is."""
+        lowest = min(self.segments, default=None)
+        if lowest is None:
+            return None
+        bits = self.segments[lowest].bits
+        return lowest * SEGMENT + (bits & -bits).bit_length() - 1
 
     def has_number(self, number: int) -> bool:
         """Whether at least one start of this case number is committed."""
@@ -119,9 +123,9 @@ class Known:
         return [(entry.count + number, start) for number, start in enumerate(filter(_is_ready, fresh), 1)]
 
     def after(self, found: FoundCase, taken: Sequence[FoundStart]) -> Self:
-        """The value once ``taken``, of the found starts, and ``found.skipped`` are committed."""
+        """The value once ``taken``, of the found starts, or ``found.skipped`` are committed."""
         entry, number = self.case(found.case_id), number_of(found.case_id)
-        count = entry.count + len(taken) + found.skipped
+        count = max(entry.count + len(taken), found.skipped)
         if count == entry.count:
             return self
         if number is not None and entry.count == 0 and count == 1:

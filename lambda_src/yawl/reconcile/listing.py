@@ -5,6 +5,7 @@ The lists hold every case that ever started, so their known part costs one look 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from operator import attrgetter
 from typing import NamedTuple
 
 from yawl.reconcile.known import SEGMENT, Known, number_of
@@ -53,6 +54,24 @@ def _suspects(lists: Iterable[Collection[str]], known: Known) -> set[str]:
 def in_order(case_ids: Iterable[str]) -> list[str]:
     """Case ids as the engine's counter made them, then the others."""
     return sorted(case_ids, key=lambda case_id: (number_of(case_id) is None, number_of(case_id) or 0, case_id))
+
+
+class Run(NamedTuple):
+    """Numbers without a hole that is too wide: the first of them, one more than the last, and how many they are."""
+
+    first: int = 0
+    end: int = 0
+    length: int = 0
+
+
+def longest_run(numbers: Iterable[int]) -> Run:
+    """The longest run, of several the highest: the engine's counter, where callers supply a number now and then."""
+    longest = run = Run()
+    for number in sorted(set(numbers)):
+        near = run.length and number - run.end <= WIDEST_HOLE
+        run = Run(run.first, number + 1, run.length + 1) if near else Run(number, number + 1, 1)
+        longest = max(longest, run, key=attrgetter("length", "end"))
+    return longest
 
 
 class Counted(NamedTuple):

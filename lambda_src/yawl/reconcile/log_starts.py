@@ -42,6 +42,8 @@ TRIES = 6
 BETWEEN_SECONDS = 5.0
 #: Listed cases without a row whose first sight is remembered.
 MOST_WAITING = 1000
+#: New numbers in a run that are taken for the engine's counter.
+A_COUNTER = 3
 #: Cases from before ``since``, one after another, at which the first reading may stop.
 OLD_ENOUGH = 20
 
@@ -55,7 +57,6 @@ class LogStarts:
 
     engine: Engine
     log: EngineLog
-    sleep: Callable[[float], None] = time.sleep
 
     def check(self, anchor: Anchor) -> None:
         rows = self._patiently(lambda: self.log.case_starts(anchor.case_id))
@@ -68,7 +69,7 @@ class LogStarts:
         first_reading = reading.progress.floor is None
         until = reading.now_ms + (self.log.clock_offset_ms or 0) - SETTLED_MS
         # Before the lists: a start that they lack may not be counted either.
-        expected = self._started_since(specifications, until) if first_reading else 0
+        expected = self._started_since(specifications, until) if reading.known.is_empty else inf
         lists = self._lists(specifications, findings, must_be_whole=first_reading)
         listed = listing.unknown(lists, reading.known)
         opened = _Opened(self, reading, findings)
@@ -89,7 +90,7 @@ class LogStarts:
             try:
                 return ask()
             except (EngineUnreachable, EngineFailure):
-                self.sleep(BETWEEN_SECONDS)
+                time.sleep(BETWEEN_SECONDS)
         return ask()
 
     def _lists(
@@ -124,10 +125,14 @@ class LogStarts:
         """The cases since ``since``, from the newest downwards; the others are committed unread.
 
         Numbers rise with time, but a caller may have supplied a high one long ago. So this goes on until it has found
-        as many starts as the engine counts; all older ones are below. Out of time, the next reading goes on.
+        as many starts as the engine counts; all older ones are below. Ids that were used again come first. A reading
+        that goes on where another one ended does not know how many are left, and looks at all of them.
         """
-        since, found, old = self.engine.since * 1000, opened.reading.committed, 0
-        downwards = listing.in_order(listed)[::-1]
+        since, found, old = self.engine.since * 1000, 0, 0
+        used_once = {case_id: sum(of_one.values()) == 1 for case_id, of_one in listed.items()}
+        downwards = listing.in_order(listed)
+        downwards.reverse()
+        downwards.sort(key=used_once.__getitem__)
         lowest = None
         for position, case_id in enumerate(downwards):
             if found >= expected and old >= OLD_ENOUGH:
@@ -141,8 +146,16 @@ class LogStarts:
                 if new and (number := number_of(case_id)) is not None:
                     lowest = number if lowest is None else min(lowest, number)
                 yield case
-        above = max((number + 1 for case_id in listed if (number := number_of(case_id)) is not None), default=0)
-        floor = lowest if lowest is not None else max(above, opened.reading.known.next_number)
+        numbers = [number for case_id in listed if (number := number_of(case_id)) is not None]
+        floor = listing.longest_run(numbers).end
+        if lowest is not None:
+            # What the lists forgot just below the first new case is new as well.
+            below = max((number for number in numbers if number < lowest), default=-1)
+            floor = max(below + 1, lowest - listing.WIDEST_HOLE)
+        # An earlier reading, which did not come to its end, was down there.
+        known = opened.reading.known
+        if known.lowest_number is not None:
+            floor = min(floor, known.lowest_number)
         opened.findings.note(floor=floor)
 
     # --- what the lists lack ------------------------------------------------------------------------------------------
@@ -155,9 +168,14 @@ class LogStarts:
         known = reading.known
         hints = {hint.case_id: hint.specification for hint in reading.announced}
         asked = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
-        floor = progress.floor or 0
+        floor, checkpoint, now = progress.floor or 0, progress.checkpoint, reading.now_ms
         announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
         counter = listing.counted(floor, numbers | announced, known)
+        run = listing.longest_run(numbers)
+        if run.length >= A_COUNTER and not floor <= run.first <= counter.next + listing.WIDEST_HOLE:
+            # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
+            floor, checkpoint = run.first, None
+            counter = listing.counted(floor, numbers | announced, known)
         for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
             yield from opened.lost(case_id, hints.get(case_id), until)
         number = counter.next
@@ -167,8 +185,9 @@ class LogStarts:
                 break
             yield from found
             number += 1
-        checkpoint, now = progress.checkpoint, reading.now_ms
-        if checkpoint is None or now >= checkpoint[1] + PATIENCE_MS:
+        # What the engine's clock puts ahead of ours has to wait, and is looked for until then.
+        patience = PATIENCE_MS + max(0, self.log.clock_offset_ms or 0)
+        if checkpoint is None or now >= checkpoint[1] + patience:
             floor = floor if checkpoint is None else max(floor, checkpoint[0])
             opened.findings.note(floor=floor, checkpoint=(number, now))
         else:
@@ -185,37 +204,50 @@ class _Opened:
         self.services = dict(reading.progress.services)
         self._engine, self._log = source.engine, source.log
         self._instances: dict[Specification, Mapping[str, Sequence[int]]] = {}
+        self._source, self._anchor, self._checked_logins = source, reading.progress.anchor, 1
 
     def listed(self, case_id: str, listed: Listed) -> Iterator[FoundCase]:
         """A case that lists have; nothing while its row is not there."""
         try:
-            rows = self._log.case_starts(case_id)
-            known = self.reading.known.count(case_id)
+            rows = self._rows(case_id)
             if rows:
                 of_row = self._specifications(case_id, listed, rows)
                 yield FoundCase(case_id, tuple(self._start(row, of_row[row.net_instance]) for row in rows))
             # Only now: what is given up would otherwise stand for the row with the lowest key.
             if len(rows) < sum(listed.values()):
-                yield from self._wait(case_id, missing=sum(listed.values()) - max(known, len(rows)))
+                yield from self._wait(case_id, sum(listed.values()))
         except EngineLogError as error:
             self.findings.problems.append(error)
 
     def lost(self, case_id: str, hinted: Specification | None, until: int) -> Iterator[FoundCase]:
         """A case that no list has. It is new only if it started so long ago that the lists would have it."""
         try:
-            rows = self._log.case_starts(case_id)
+            rows = self._rows(case_id)
             if rows:
                 found = [self._start(row, hinted) for row in rows]
                 yield FoundCase(case_id, tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found))
         except EngineLogError as error:
             self.findings.problems.append(error)
 
-    def _wait(self, case_id: str, missing: int) -> Iterator[FoundCase]:
+    def _rows(self, case_id: str) -> Sequence[CaseStart]:
+        """The rows of a case id, of the database that the reading began with.
+
+        An engine may be given another one while its log is read. It starts anew for that, and its sessions end.
+        """
+        rows = self._log.case_starts(case_id)
+        if self._anchor is not None and self._log.logins != self._checked_logins:
+            self._source.check(self._anchor)
+        self._checked_logins = self._log.logins
+        if self._anchor is None and rows:
+            self._anchor = Anchor(case_id, rows[0].net_instance, rows[0].at_ms)
+        return rows
+
+    def _wait(self, case_id: str, listed: int) -> Iterator[FoundCase]:
         """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""
         now = self.reading.now_ms
         since = self.reading.progress.waiting.get(case_name(case_id), now)
-        if now - since >= GIVEN_UP_MS and missing > 0:
-            yield FoundCase(case_id, skipped=missing)
+        if now - since >= GIVEN_UP_MS:
+            yield FoundCase(case_id, skipped=listed)
             return
         self.waiting[case_name(case_id)] = since
         self.findings.without_row += now - since >= PATIENCE_MS

@@ -22,7 +22,7 @@ from yawl.engine import Engine
 from yawl.log.ports import EngineLogError
 from yawl.reconcile import audit, outbox
 from yawl.reconcile.known import FoundCase, FoundStart, Known
-from yawl.reconcile.plan import Plan, chunks, day_of, plan
+from yawl.reconcile.plan import Plan, chunks, plan
 from yawl.reconcile.pushed_starts import AGAIN_MS
 from yawl.reconcile.source import CounterFellBack, Findings, Reading, StartSource
 from yawl.reconcile.users import Users
@@ -36,7 +36,6 @@ CLOCK_OFF_MS = 120_000
 #: Milliseconds after which an announcement of a start should have come, and a start should be in the log.
 ANNOUNCED_MS = 120_000
 LOGGED_MS = 3_600_000
-DAY = 86_400
 
 #: Adds a number to a metric.
 Count = Callable[[YawlMetric, int], None]
@@ -115,9 +114,7 @@ class Poll:
         if progress.anchor is not None:
             self.source.check(progress.anchor)
         announced = list(self._announced(progress, now_ms))
-        known = self.state.known()
-        committed = self._committed(now_ms) if progress.floor is None and not known.is_empty else 0
-        reading = Reading(known=known, progress=progress, announced=announced, now_ms=now_ms, committed=committed)
+        reading = Reading(known=self.state.known(), progress=progress, announced=announced, now_ms=now_ms)
         findings = Findings(progress)
         committing = _Committing(self, reading.known)
         try:
@@ -125,9 +122,6 @@ class Poll:
                 committing.commit(chunk)
                 if self.seconds_left() <= 0:
                     raise OutOfTime("the log has more than one reading takes")
-            if progress.anchor is not None and committing.starts:
-                # The engine may have been given another database while its log was read.
-                self.source.check(progress.anchor)
         finally:
             # What was committed is remembered as the anchor even if the reading ends here.
             if committing.anchor is not None and committing.anchor != progress.anchor:
@@ -144,11 +138,6 @@ class Poll:
         except EngineLogError as error:
             problems.append(error)
         return Polled(starts=len(starts), unattributed=committing.unattributed, users=users, problems=tuple(problems))
-
-    def _committed(self, now_ms: int) -> int:
-        """How many starts of the days since ``since`` are committed to be billed."""
-        days = range(int(self.engine.since) // DAY * DAY, now_ms // 1000 + 1, DAY)
-        return sum(sum(self.state.started(day_of(day * 1000)).values()) for day in days)
 
     def _announced(self, progress: Progress, now_ms: int) -> Sequence[AnnouncedStart]:
         if self.engine.mode == "log-only":
@@ -176,14 +165,14 @@ class Poll:
         if silent:
             self.count(YawlMetric.STARTS_NOT_ANNOUNCED, len(silent))
         if not findings.problems:
-            since, until = reading.progress.hints_until, now_ms - LOGGED_MS
+            since, until = reading.progress.hints_until, _logged_until(now_ms, findings)
             old = {hint.case_id for hint in reading.announced if since < hint.at_ms <= until}
             if lost := sum(not committing.known.count(case_id) for case_id in old):
                 self.count(YawlMetric.PUSHES_WITHOUT_CASE, lost)
 
     def _advance(self, before: Progress, findings: Findings, now_ms: int) -> None:
         """Store how far the reading came. Announcements that the log may still confirm stay to be looked at."""
-        hints = now_ms if self.engine.mode == "push-only" else now_ms - LOGGED_MS
+        hints = now_ms if self.engine.mode == "push-only" else _logged_until(now_ms, findings)
         if findings.problems:
             hints = before.hints_until
         after = replace(findings.progress, hints_until=max(before.hints_until, hints))
@@ -219,6 +208,11 @@ class Poll:
 
     def _send(self) -> Sequence[Exception]:
         return outbox.send_all(self.state, self.sender).errors
+
+
+def _logged_until(now_ms: int, findings: Findings) -> int:
+    """Announcements up to this moment should be in the log. A clock ahead of ours makes the log's rows wait."""
+    return now_ms - LOGGED_MS - max(0, findings.clock_offset_ms or 0)
 
 
 @dataclass

@@ -16,15 +16,13 @@ class CounterFellBack(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What one reading begins with. now_ms: by our clock. announced: what arrived after ``progress.hints_until``, and
-    some of what arrived before. committed: starts since the engine's ``since`` that are committed already, of listed
-    specifications; it is counted for the first reading alone, which may take several.
+    some of what arrived before.
     """
 
     known: Known
     progress: Progress
     announced: Sequence[AnnouncedStart]
     now_ms: int
-    committed: int = 0
 
 
 @dataclass

@@ -90,7 +90,9 @@ class Users:
         """
         first = max(int(self.engine.since * 1000), until - AGAIN_MS)
         specifications = self.specifications()
-        found = users_of(self._events(specifications, first, now_ms), self.engine, now_ms) if specifications else []
+        if not specifications:
+            return 0
+        found = users_of(self._events(specifications, first, now_ms), self.engine, now_ms)
         added = sum(self._commit(found[position : position + AT_ONCE]) for position in range(0, len(found), AT_ONCE))
         self.state.advance(users_until=now_ms)
         return added
