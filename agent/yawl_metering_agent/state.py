@@ -16,6 +16,7 @@ from typing import Any
 from runtime.clock import Clock, now
 from yawl.announced_start import AnnouncedStart
 from yawl.reconcile.known import Case, Known, Segment, packed, unpacked
+from yawl.reconcile.plan import day_of
 from yawl.state.ports import Anchor, Change, Fault, Health, Message, Overtaken, Parcel, Progress
 
 FILE = "state-1.sqlite"
@@ -96,7 +97,7 @@ class StateFile:
 
     def older(self, engine: str, epoch: int) -> list[str]:
         """The engine's earlier databases that have messages to be sent."""
-        rows = self.rows("SELECT DISTINCT database FROM parcel ORDER BY id")
+        rows = self.rows("SELECT DISTINCT database FROM parcel ORDER BY database")
         earlier = {f"{engine}#{number}" for number in range(1, epoch)}
         return [database for (database,) in rows if database in earlier]
 
@@ -150,12 +151,16 @@ class SqliteState:
                 "INSERT INTO started VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number",
                 [(self._database, day, key, number) for (day, key), number in change.started.items()],
             )
+            self._rows("DELETE FROM started WHERE database = ? AND day < ?", self._oldest_day())
             if change.messages:
                 self._rows(
                     "INSERT INTO parcel (database, committed_ms, messages) VALUES (?, ?, ?)",
                     int(self._clock() * 1000),
                     json.dumps(change.messages),
                 )
+
+    def _oldest_day(self) -> str:
+        return day_of(int((self._clock() - COUNTED_DAYS * 86_400) * 1000))
 
     def _next_version(
         self, table: str, key: str, value: int | str, version: int, columns: Mapping[str, object]
@@ -209,6 +214,11 @@ class SqliteState:
             Parcel(f"{self._database}:{number}", at, tuple(Message(*each) for each in json.loads(messages)))
             for number, at, messages in rows
         ]
+
+    def oldest_unsent_ms(self) -> int | None:
+        """When the oldest messages were committed that are not known to be sent; None if all are."""
+        [(oldest,)] = self._rows("SELECT min(committed_ms) FROM parcel WHERE database = ?")
+        return int(oldest) if oldest is not None else None
 
     def sent(self, parcel: Parcel) -> None:
         """See ``EngineState.sent``."""

@@ -136,6 +136,7 @@ class World:
         )
         self.cloud = Cloud(self.engine, state, self.door, clock)
         self.agents = [self._agent(kind, root / kind) for kind in ("http", "sql")]
+        self.readers: list[Cloud | Agent] = [self.cloud, *self.agents]
 
     def _agent(self, kind: Any, root: Path) -> Agent:
         engine = Engine(**{**vars(self.engine), "user": "admin"})
@@ -161,7 +162,7 @@ class World:
     def read(self) -> None:
         self.door.now = self.clock.now
         self.tables.mirror(self.yawl.engine.log)
-        for reader in self.rng.sample([self.cloud, *self.agents], self.rng.randint(1, 3)):
+        for reader in self.rng.sample(self.readers, self.rng.randint(1, 3)):
             reader.read()
 
     def play(self, steps: int) -> None:
@@ -181,7 +182,7 @@ class World:
             self.clock.now += HOUR
             self.door.now = self.clock.now
             self.tables.mirror(self.yawl.engine.log)
-            for reader in (self.cloud, *self.agents):
+            for reader in self.readers:
                 reader.read()
 
     def expected(self) -> set[str]:

@@ -126,7 +126,7 @@ def test_a_fault_is_one_line_with_its_remedy(config: Callable[[str], Config], te
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none.toml: cannot be read .*--config"):
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read .*--config"):
         read(tmp_path / "none.toml")
 
 
