@@ -63,7 +63,11 @@ def _delivery(config: Config) -> Iterator[Line]:
     if not config.api_url:
         yield Line("note", f"send.queueUrl: {config.queue_url}: not tried, since a queue takes usage alone")
         return
-    transport = ApiTransport(config.api_url, region=config.region)
+    try:
+        transport = ApiTransport(config.api_url, region=config.region)
+    except ValueError as error:
+        yield Line("fault", f"send.region: {error}")
+        return
     outcome = transport.send([])  # The API refuses an empty list, and records nothing.
     transport.close()
     if isinstance(outcome, Rejected | Answered):

@@ -33,9 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StateUnusable, SpoolUnwritable) as error:
         print(f"{given.config}: stateDirectory: {error}: let the agent's user write there", file=sys.stderr)
         return FAULT
-    except ValueError as error:  # The client's: no Region is named.
-        print(f"{given.config}: send.region: {error}", file=sys.stderr)
-        return WRONG
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--config", type=Path, required=True, metavar="FILE", help="the agent's file (TOML)")
         command.add_argument("--json", action="store_true", help="log lines and answers as JSON")
         command.set_defaults(work=work)
+        if name == "once":
+            words = "seconds for the delivery (60); the next run delivers the rest"
+            command.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS", help=words)
         if name == "resume":
             command.add_argument("--engine", required=True, metavar="ID", help="the engine's id")
     return parser
@@ -77,10 +77,11 @@ def _run(config: Config, _: argparse.Namespace) -> int:
     return GOOD
 
 
-def _once(config: Config, _: argparse.Namespace) -> int:
+def _once(config: Config, given: argparse.Namespace) -> int:
     service = Service.open(config)
-    good = service.once()
-    return GOOD if service.close() and good else FAULT
+    good = service.once(given.timeout)
+    service.close(0.0)
+    return GOOD if good else FAULT
 
 
 def _check(config: Config, given: argparse.Namespace) -> int:

@@ -37,7 +37,7 @@ class Log:
 
 
 def open_log(settings: EngineSettings, seen: SeenRows, clock: Clock = now) -> Log:
-    """The log of an engine. Raises EngineLogError if the database does not answer; HTTP is not tried yet."""
+    """The log of an engine, which has answered. Raises EngineLogError."""
     engine = settings.engine
     if settings.reader == "sql":
         tables = LogTables.connect(str(settings.database))
@@ -48,6 +48,8 @@ def open_log(settings: EngineSettings, seen: SeenRows, clock: Clock = now) -> Lo
     log = engine_log(
         str(engine.address), str(engine.user), str(settings.password), ca_bundle=settings.trust_file, clock=clock
     )
+    # ``LogStarts`` waits for an engine that has announced that it starts; nobody waits for the agent.
+    log.specifications()
     audited = _audit(log)
     return Log(LogStarts(engine, log), log.specifications, audited, lambda: log.clock_offset_ms, lambda: None)
 

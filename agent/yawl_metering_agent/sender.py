@@ -5,19 +5,24 @@ from dataclasses import dataclass, field
 
 from yawl.state.ports import Message
 from yawl_metering import Settings, SpoolFull, UsageClient
-from yawl_metering_agent.config import Config
+from yawl_metering_agent.config import Config, ConfigError
 from yawl_metering_agent.state import StateFile
 
+#: Names the client; each event names its engine.
+SOURCE = "yawl-metering-agent"
 #: ``sync``: a message leaves our file once the client has it, so the client's copy must survive a power cut, too.
 SETTINGS = Settings(flush_interval=5.0, sync="call", max_spool_bytes=512 * 1024 * 1024, when_full_wait=20.0)
 
 
 def client_of(config: Config) -> UsageClient:
-    """The client on the agent's spool, which sends by the API or by the queue. Raises ValueError without a Region."""
+    """The client on the agent's spool, which sends by the API or by the queue. Raises ConfigError without a Region."""
     spool = config.directory / "spool"
-    if config.api_url:
-        return UsageClient.for_api("yawl-agent", config.api_url, spool, region=config.region, settings=SETTINGS)
-    return UsageClient.for_queue("yawl-agent", str(config.queue_url), spool, region=config.region, settings=SETTINGS)
+    try:
+        if config.api_url:
+            return UsageClient.for_api(SOURCE, config.api_url, spool, region=config.region, settings=SETTINGS)
+        return UsageClient.for_queue(SOURCE, str(config.queue_url), spool, region=config.region, settings=SETTINGS)
+    except ValueError as error:
+        raise ConfigError(f"send.region: {error}") from None
 
 
 @dataclass

@@ -43,7 +43,7 @@ class Service:
 
     @classmethod
     def open(cls, config: Config) -> "Service":
-        """Raises StateUnusable, SpoolUnwritable, and ValueError where no Region is named."""
+        """The service of this file. Raises StateUnusable, SpoolUnwritable, and ConfigError where no Region is named."""
         return cls(config, StateFile(config.directory), client_of(config))
 
     def run(self) -> None:
@@ -56,10 +56,11 @@ class Service:
                     self.read(reader)
             self.stopping.wait(max(0.0, min(due) - time.monotonic()))
 
-    def once(self) -> bool:
-        """Read every engine once, and deliver. Whether all went well and nothing is left to be delivered."""
+    def once(self, seconds: float) -> bool:
+        """Read every engine once, and deliver for so many seconds at most. Whether all went well and nothing is left to
+        be delivered."""
         good = [self.read(reader) for reader in self._readers]
-        delivered = self.client.flush(CLOSING)
+        delivered = self.client.flush(seconds)
         return all(good) and delivered
 
     def read(self, reader: Reader) -> bool:
@@ -88,11 +89,10 @@ class Service:
         )
         return polled.is_good
 
-    def close(self) -> bool:
-        """Deliver what can be delivered in a few seconds, and end. Whether nothing is left."""
-        done = self.client.close(CLOSING)
+    def close(self, seconds: float = CLOSING) -> None:
+        """Deliver what can be delivered in so many seconds, and end."""
+        self.client.close(seconds)
         self.file.close()
-        return done
 
     def _seconds_left(self) -> float:
         return 0.0 if self.stopping.is_set() else float("inf")

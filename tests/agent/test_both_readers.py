@@ -1,4 +1,4 @@
-"""The cloud's reconciler and two agents read one engine's log at the same time: every start is billed once.
+"""The cloud's reconciler and three agents read one engine's log at the same time: every start is billed once.
 
 The engine is the stand-in over HTTP, and its log again in tables. The door is the usage API's rule that an id counts
 once, and only with the same content. Readers die at any statement and any event, and come back.
@@ -10,6 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +82,18 @@ class DyingClient(UsageClient):
 
 
 class Agent:
-    """An agent that is killed now and then; its directory stays."""
+    """An agent that is killed now and then; its directory stays. changes: whether it takes either reader each time."""
 
-    def __init__(self, settings: EngineSettings, root: Path, door: Door, clock: Clock, rng: random.Random) -> None:
+    def __init__(
+        self, settings: EngineSettings, root: Path, door: Door, clock: Clock, rng: random.Random, *, changes: bool
+    ) -> None:
         self._settings, self._root, self._door, self._clock, self._rng = settings, root, door, clock, rng
+        self._changes = changes
         self.may_die = True
 
     def read(self) -> None:
+        if self._changes:
+            self._settings = replace(self._settings, reader=self._rng.choice(("http", "sql")))
         file = DyingFile(self._root, self._dies)
         settings = Settings(flush_interval=0.05, sync="call")
         client = DyingClient("agent", lambda: self._door, self._root / "spool", settings=settings, clock=self._clock)
@@ -135,20 +141,20 @@ class World:
             address=yawl.url,
         )
         self.cloud = Cloud(self.engine, state, self.door, clock)
-        self.agents = [self._agent(kind, root / kind) for kind in ("http", "sql")]
+        self.agents = [self._agent(kind, root / kind) for kind in ("http", "sql", "either")]
         self.readers: list[Cloud | Agent] = [self.cloud, *self.agents]
 
-    def _agent(self, kind: Any, root: Path) -> Agent:
+    def _agent(self, kind: str, root: Path) -> Agent:
         engine = Engine(**{**vars(self.engine), "user": "admin"})
         settings = EngineSettings(
             engine=engine,
-            reader=kind,
+            reader="sql" if kind == "sql" else "http",
             password="YAWL",
             database=self.tables.address,
             trust_file=None,
             password_file=None,
         )
-        return Agent(settings, root, self.door, self.clock, self.rng)
+        return Agent(settings, root, self.door, self.clock, self.rng, changes=kind == "either")
 
     def launch(self) -> None:
         if self.rng.random() < 0.2:
@@ -162,7 +168,7 @@ class World:
     def read(self) -> None:
         self.door.now = self.clock.now
         self.tables.mirror(self.yawl.engine.log)
-        for reader in self.rng.sample(self.readers, self.rng.randint(1, 3)):
+        for reader in self.rng.sample(self.readers, self.rng.randint(1, 4)):
             reader.read()
 
     def play(self, steps: int) -> None:

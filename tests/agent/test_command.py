@@ -76,7 +76,7 @@ def test_usage_waits_while_it_cannot_be_delivered(
 ) -> None:
     log.start("1", now_ms())
     api.fault = lambda _: "500"
-    assert agent.run("once").returncode == 1
+    assert agent.run("once", "--timeout", "1").returncode == 1
     assert agent.json("status")["delivery"]["waiting"] == 1
     api.fault = lambda _: ""
     assert agent.run("once").returncode == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stacks.stage.engine_keys import ENGINE_KEYS
+from stacks.synth import ROOT
 from yawl_metering_agent.config import OWN_KEYS, Config, ConfigError, is_open, read
 
 ENVIRONMENT = {"PASSWORD": "secret-word", "DATABASE": "postgresql://reader:secret-word@127.0.0.1/yawl"}
@@ -128,6 +129,15 @@ def test_a_fault_is_one_line_with_its_remedy(config: Callable[[str], Config], te
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml: cannot be read .*--config"):
         read(tmp_path / "none.toml")
+
+
+def test_the_example_is_a_good_file(tmp_path: Path) -> None:
+    text = (ROOT / "agent" / "examples" / "agent.toml").read_text(encoding="utf-8")
+    password, path = tmp_path / "password", tmp_path / "agent.toml"
+    password.write_text("secret-word", encoding="utf-8")
+    path.write_text(text.replace("/etc/yawl-metering-agent/eng-7.password", str(password)), encoding="utf-8")
+    found = read(path, {"ENG_8_DATABASE": ENVIRONMENT["DATABASE"]})
+    assert [(each.engine.id, each.reader) for each in found.engines] == [("eng-7", "http"), ("eng-8", "sql")]
 
 
 @pytest.mark.parametrize(
