@@ -9,10 +9,10 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local:$(CURDIR)/agent
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy smoke schema record lock clean
+.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ browser:
 
 # --- the two commands -------------------------------------------------------------------------------------------------
 
-run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1)
+run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1 ENGINE=http://…/yawl)
 	@exec $(PY) -m local.run
 
 marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT=8090)
@@ -59,6 +59,10 @@ marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT
 PARALLEL = --numprocesses=$(shell $(PY) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
 test: setup browser cdk  ## all tests (T=tests/unit/ledger: a part)
 	@exec $(PY) -m pytest --durations=10 $(or $(T),$(PARALLEL))
+
+# They may be run against an engine of a test installation: its log keeps the cases, all else is removed afterwards.
+yawl-contract: setup  ## what the YAWL connector needs of an engine, tried on it (YAWL_ENGINE=http://…/yawl YAWL_USER= YAWL_PASSWORD= YAWL_RESOURCE=)
+	@exec $(PY) -m pytest tests/yawl_contract -rs
 
 quick: setup  ## the tests of rules and scenarios, while editing: less than a minute
 	@exec $(PY) -m pytest tests/unit tests/scenarios $(PARALLEL)
@@ -120,6 +124,12 @@ rollback: cdk  ## the code of before the last deployment live again (STAGE=dev B
 
 destroy: cdk  ## remove a stage that does not keep its data (STAGE=dev)
 	@exec $(PY) -m deploy destroy
+
+engine-secret: setup  ## make the address to which a YAWL engine announces (STAGE=dev ENGINE=id); stores nothing
+	@exec $(PY) -m deploy engine-secret
+
+engine-register: setup  ## register that address in the engine (YAWL=its web application; REPLACE=1: the old one goes)
+	@exec $(PY) -m deploy engine-register
 
 smoke: setup  ## try a deployed stage by its own doors (STAGE=dev JSON=1; WRITE=1 TEST_BUYER=key: also an event and a run)
 	@exec $(PY) -m deploy smoke

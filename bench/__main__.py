@@ -20,6 +20,7 @@ FIGURES = (
     "capacity_check",
     "client_calls",
     "recording_speed",
+    "announcements",
     "marketplace_calls",
     "hour_of_a_customer",
     "publisher_cpu",
@@ -29,6 +30,7 @@ FIGURES = (
     "growth",
     "outage",
     "paths",
+    "engine_polls",
 )
 COLOUR = {True: "green", False: "red", None: ""}
 

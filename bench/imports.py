@@ -15,6 +15,7 @@ DOORS = {
     "usage": "usage.handlers.usage",
     "registration": "buyer.handlers.registration",
     "subscriber-api": "buyer.handlers.subscriber_api",
+    "engine-gateway": "yawl.handlers.engine_gateway",
 }
 WORKERS = {
     "usage-queue": "usage.handlers.usage_queue",
@@ -28,6 +29,9 @@ WORKERS = {
             "look-after-leavers",
         )
     },
+    "reconcile-engine": "yawl.handlers.reconcile_engine",
+    "look-after-engines": "yawl.handlers.look_after_engines",
+    "read-access-log": "yawl.handlers.read_access_log",
 }
 #: A cold start imports the handler, and makes what it keeps between invocations: its cached functions' results.
 _TIMED = """import sys, time

@@ -11,7 +11,7 @@ from pathlib import Path
 def quiet_logs() -> Iterator[None]:
     """Let the rooms' loggers write to the null device meanwhile: a figure measures how a line is made, and not a
     terminal."""
-    loggers = [logging.getLogger(room) for room in ("metering", "usage", "ledger")]
+    loggers = [logging.getLogger(room) for room in ("metering", "usage", "ledger", "yawl")]
     handlers = [handler for one in loggers for handler in one.handlers if isinstance(handler, logging.StreamHandler)]
     before = [handler.stream for handler in handlers]
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:

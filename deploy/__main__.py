@@ -1,6 +1,7 @@
 """``python -m deploy <command>``: the make targets, which pass their variables in the environment."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from deploy.check.check import POLICY as CHECK_POLICY
 from deploy.check.check import looks as check_looks
 from deploy.deployed_stage import DeployedStage
 from deploy.destroy import destroy
+from deploy.engine import secret
+from deploy.engine.administration import Administration
+from deploy.engine.register import check_address, register
 from deploy.not_ready import NotReady
 from deploy.release import release
 from deploy.rollback import roll_back
@@ -180,6 +184,57 @@ def smoke_command(
 
     found = looks_of(deployed, lambda it: smoke_looks(it, Wishes(write=write, buyer=buyer, yes=yes)))
     report(found, title=f"smoke of {stage}", policy=SMOKE_POLICY, as_json=as_json)
+
+
+@app.command("engine-secret")
+@one_line()
+def engine_secret_command(
+    stage: StageName = "",
+    product_code: ProductCode = "",
+    engine: Annotated[str, typer.Option(envvar="ENGINE", help="the engine's id in the stage file")] = "",
+) -> None:
+    """Make a secret with which an engine may announce; stores nothing."""
+    secret.check_id(engine)
+    declared = address = None
+    try:
+        read = read_stage(stage, product_code)
+        declared, address = secret.declared(read, engine), secret.api_address(read)
+    except StageError as fault:
+        # The hash may be what its file lacks.
+        say(f"{fault}")
+    for line in secret.instructions(stage, engine, declared, address):
+        say(line)
+
+
+@app.command("engine-register")
+@one_line()
+def engine_register_command(
+    yawl: Annotated[str, typer.Option(envvar="YAWL", help="the engine's web application, …/yawl")] = "",
+    user: Annotated[str, typer.Option(envvar="YAWL_USER", help="an account of the engine")] = "admin",
+    password: Annotated[str, typer.Option(envvar="YAWL_PASSWORD", help="asked for where it is not given")] = "",
+    address: Annotated[str, typer.Option(envvar="ADDRESS", help="that of make engine-secret; asked for, too")] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", envvar="REPLACE", help="take the address with the old secret out")
+    ] = False,
+) -> None:
+    """Register an engine's address in the engine, by interface A."""
+    if not re.fullmatch(r"https?://[^\s?#]+", yawl):
+        raise NotReady("no engine is named: write YAWL=<its web application, for example https://yawl:8443/yawl>")
+    address = address or asked("address of make engine-secret", "ADDRESS")
+    check_address(address, say)
+    register(
+        Administration(yawl, user, password or asked(f"password of {user}", "YAWL_PASSWORD")),
+        address,
+        replace=replace,
+        say=say,
+    )
+
+
+def asked(what: str, variable: str) -> str:
+    """What a person types without an echo. Raises NotReady where there is no terminal."""
+    if not sys.stdin.isatty():
+        raise NotReady(f"there is no terminal to ask for the {what}: give it as the environment variable {variable}")
+    return str(typer.prompt(what, hide_input=True)).strip()
 
 
 def report(looks: Iterable[Look], *, title: str, policy: str, as_json: bool) -> None:

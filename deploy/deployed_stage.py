@@ -56,14 +56,27 @@ class DeployedStage:
 
     @property
     def schedule_group(self) -> str:
-        """The name of the group of all the stage's schedules."""
+        """The name of the group of the schedules that start metering."""
         return self.output("Metering", "ScheduleGroupName") or "default"
+
+    @property
+    def schedules(self) -> list[tuple[str, Resource]]:
+        """The stage's schedules, each with the name of its group."""
+        return [
+            (stack.outputs.get("ScheduleGroupName", "default"), resource)
+            for stack, resources in self._by_stack
+            for resource in resources
+            if resource.type == "AWS::Scheduler::Schedule"
+        ]
+
+    @cached_property
+    def _by_stack(self) -> tuple[tuple[DeployedStack, list[Resource]], ...]:
+        return tuple((stack, resources_of(self.aws, stack)) for stack in self.stacks if stack.complete)
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         """The resources of all stacks that were complete once."""
-        complete = [stack for stack in self.stacks if stack.complete]
-        return tuple(resource for stack in complete for resource in resources_of(self.aws, stack))
+        return tuple(resource for _, resources in self._by_stack for resource in resources)
 
     def of_type(self, *types: str) -> list[Resource]:
         """The stage's resources of these CloudFormation types."""

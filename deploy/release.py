@@ -17,6 +17,7 @@ DATA = "-Data"
 #: The outputs that people need next, with their meaning, by stack.
 NEXT = {
     ("Doors", "ApiUrl"): "the API; the listing's fulfilment URL is this + register",
+    ("Doors", "AnnouncementsUrl"): "YAWL engines: this + the engine's id, a slash and its secret",
     ("Doors", "UsageQueueUrl"): "usage by queue",
     ("Doors", "UsageQueueArn"): "who sends there needs sqs:SendMessage on it",
     ("Seller", "SellerRoleArn"): "the role that the stage's functions assume",

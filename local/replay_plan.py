@@ -145,7 +145,7 @@ def _broken(hour: int, day: date, customer: str) -> list[TaggedEvent]:
 
     kinds = [
         ("unknown_dimension", event("dimension", UNKNOWN_DIMENSION)),
-        ("bad_quantity", event("decimals", DATA_PROCESSED_GB, "0.1234567")),
+        ("bad_quantity", event("decimals", DATA_PROCESSED_GB, "0.1234567891")),
         ("in_future", event("future", days=3)),
         ("too_old", event("old", days=-45)),
         ("bad_id", event("id") | {"id": f"mixed-in.{hour}." + "x" * 130}),

@@ -18,8 +18,10 @@ from rich.markup import escape
 from local.cloud import CloudFailed, DeployFailed, WorkflowFailed
 from local.cloud.children import ChildFailed
 from local.cloud.marketplace_account import EventRefused
+from local.engine_connection import ReadingFailed
 from local.interrupts import heed_interrupts
 from local.replay.buyers import BuyersFailed
+from local.replay.living_engine import EngineRefuses, LivingEngine
 from local.replay.send_usage import SendingFailed
 from local.replay.whole_run import console, replay
 from local.stage import BUILD, SynthFailed
@@ -43,7 +45,9 @@ EXPECTED_FAILURES = (
     ChildFailed,
     CloudFailed,
     DeployFailed,
+    EngineRefuses,
     EventRefused,
+    ReadingFailed,
     SendingFailed,
     SynthFailed,
     WorkflowFailed,
@@ -71,6 +75,11 @@ def main(
         int | None, typer.Option(envvar="SHARE", min=1, help="replay one case in so many (1: all)")
     ] = None,
     hours: Annotated[int, typer.Option(envvar="HOURS", min=1, max=24, help="how many hours of the day")] = 12,
+    engine: Annotated[
+        str | None, typer.Option(envvar="ENGINE", help="a living YAWL engine in place of the stand-in, http://…/yawl")
+    ] = None,
+    engine_user: Annotated[str, typer.Option(envvar="ENGINE_USER", help="its client account")] = "admin",
+    engine_password: Annotated[str, typer.Option(envvar="ENGINE_PASSWORD", help="that account's password")] = "",
     keep: Annotated[bool, typer.Option(envvar="KEEP", help="keep serving after the run, until Ctrl-C")] = False,
     out: Annotated[
         Path, typer.Option(envvar="OUT", help="folder for all files; runs at the same time need one each")
@@ -83,7 +92,8 @@ def main(
     parts = share or (1 if log is None else SHARE_OF_OTHERS)
     try:
         with sole_run(out.absolute()):
-            balanced = replay(chosen, parts, hours, keep, out.absolute())
+            living = LivingEngine(engine.rstrip("/"), engine_user, engine_password) if engine else None
+            balanced = replay(chosen, parts, hours, keep, out.absolute(), living)
     except EXPECTED_FAILURES as failure:
         console.print(f"[red]✗[/] {type(failure).__name__}: {escape(str(failure))}")
         raise typer.Exit(1) from None

@@ -23,9 +23,9 @@ def moment_of(day: date, hour: float) -> float:
     return (datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)).timestamp()
 
 
-def clock_at(hour: float, file: Path) -> MovableClock:
-    """The clock of ``file`` (created with its folder), set to that hour of today's working day."""
+def clock_at(hour: float, file: Path, day: date | None = None) -> MovableClock:
+    """The clock of ``file`` (created with its folder), set to that hour of the day, or of today's working day."""
     file.parent.mkdir(parents=True, exist_ok=True)
     clock = MovableClock(file.absolute())
-    clock.set(moment_of(working_day(datetime.now(UTC).date()), hour))
+    clock.set(moment_of(day or working_day(datetime.now(UTC).date()), hour))
     return clock

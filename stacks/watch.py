@@ -3,13 +3,21 @@
 from typing import Any
 
 from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from constructs import Construct
 
 from stacks.constructs.alarms import queues
 from stacks.constructs.alarms.api import add_api_alarms
 from stacks.constructs.alarms.bound import Alarms
-from stacks.constructs.alarms.delivery import add_mail_alarms, add_rule_alarms, add_schedule_alarms
+from stacks.constructs.alarms.delivery import (
+    ACCESS_LOG,
+    ENGINE_CALLS,
+    add_mail_alarms,
+    add_rule_alarms,
+    add_schedule_alarms,
+)
+from stacks.constructs.alarms.engines import add_engine_alarms
 from stacks.constructs.alarms.final_metering import add_final_metering_alarms
 from stacks.constructs.alarms.functions import add_function_alarms
 from stacks.constructs.alarms.hours import add_hour_alarms
@@ -56,8 +64,9 @@ class WatchStack(Stack):
         alarms = Alarms(scope=self, routes=routes, namespace=metrics_namespace)
         errors = add_function_alarms(
             alarms.below("Functions"),
-            doors.functions | metering.functions,
+            doors.functions | metering.functions | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
+            no_witnesses=yawl.functions if yawl else (),
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(
@@ -85,16 +94,35 @@ class WatchStack(Stack):
         add_line_alarms(hourly)
         final = alarms.below("FinalMetering").of(metering.watcher)
         late.append(add_final_metering_alarms(final, metering.final.machine, stream_reader=metering.starter))
+        if yawl:
+            late += self._add_engines(alarms, yawl, page_at_hours=settings.page_at_hours)
         queues.add_late_alarm(alarms, late)
         queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
         queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
         queues.add_queue_alarm(alarms, "LookDeadLetters", metering.look.dead_letters, queues.LOOK)
         queues.add_queue_alarm(alarms, "FailedLines", metering.failed_lines, queues.FAILED_LINES)
-        add_rule_alarms(
-            alarms.below("Events"), [rule for rule in doors.node.find_all() if isinstance(rule, events.Rule)]
-        )
+        add_rule_alarms(alarms.below("Events"), _rules_of(doors))
         add_schedule_alarms(alarms.below("Starts"), metering.schedules)
         add_mail_alarms(alarms.below("Mail"))
         # Last, because it makes the composite alarms of all groups.
         add_store_alarms(alarms.below("Store"), data.table_names, canary=errors["look-after-leavers"])
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
+
+    @staticmethod
+    def _add_engines(alarms: Alarms, yawl: YawlStack, *, page_at_hours: int) -> list[cloudwatch.Alarm]:
+        """The alarms of the stage's engines. Returns silent alarms of what waits for too long."""
+        rules = _rules_of(yawl)
+        if rules:
+            add_rule_alarms(alarms.below("AccessLogEvents"), rules, ACCESS_LOG)
+        add_schedule_alarms(alarms.below("EngineCalls"), yawl.schedules, ENGINE_CALLS)
+        return add_engine_alarms(
+            alarms.below("Engines").of(yawl.behind.look_after),
+            usage=yawl.usage,
+            access_logs=yawl.access_logs,
+            calls=yawl.calls,
+            page_at_hours=page_at_hours,
+        )
+
+
+def _rules_of(stack: Stack) -> list[events.Rule]:
+    return [rule for rule in stack.node.find_all() if isinstance(rule, events.Rule)]

@@ -69,7 +69,6 @@ class YawlStack(Stack):
         if stage.engine_network:
             place_in_vpc(
                 self.behind.reconcile,
-                vpc=stage.engine_network.vpc_id,
                 subnets=stage.engine_network.subnet_ids,
                 security_groups=stage.engine_network.security_group_ids,
             )
@@ -123,7 +122,7 @@ class YawlStack(Stack):
             "EngineUsageDeadLettersUrl": self.usage.dead_letters.queue_url,
             "UnattributedUsageQueueUrl": self.usage.unattributed.queue_url,
             "ReconcileFunctionArn": self.behind.reconcile.live.function_arn,
-            "EngineScheduleGroupName": self.schedules.schedule_group_name,
+            "ScheduleGroupName": self.schedules.schedule_group_name,
             "CallsDeadLettersUrl": self.calls.dead_letters.queue_url,
         }
         if self.access_logs:

@@ -45,12 +45,11 @@ def yawl_functions(
         ReconcileEngineSettings,
         "reads an engine's log and reports the cases that it does not know yet",
         reads=(table,),
-        checks=(table,),
         puts=(table,),
         updates=(table,),
         deletes=(table,),
     )
-    parameters.grant_get(reconcile)
+    parameters.grant_read(reconcile)
     _allow_sending(reconcile, usage)
     _allow_secrets(reconcile, engines)
     gateway = functions.with_settings(RECONCILE_FUNCTION=reconcile.live.function_arn).add(
@@ -62,7 +61,7 @@ def yawl_functions(
         puts=(table,),
         updates=(table,),
     )
-    parameters.grant_get(gateway)
+    parameters.grant_read(gateway)
     _allow(gateway, ("lambda:InvokeFunction",), [reconcile.live.function_arn])
     look_after = functions.add(
         "look-after-engines",
@@ -75,19 +74,19 @@ def yawl_functions(
         updates=(table,),
         deletes=(table,),
     )
-    parameters.grant_list(look_after)
+    parameters.grant_read(look_after)
     _allow_sending(look_after, usage)
     _allow(look_after, TAKE, [usage.unattributed.queue_arn])
     return YawlFunctions(
         gateway=gateway,
         reconcile=reconcile,
         look_after=look_after,
-        access_logs=_access_logs(functions, engines, parameters, usage),
+        access_logs=_access_logs(functions, data, engines=engines, parameters=parameters, usage=usage),
     )
 
 
 def _access_logs(
-    functions: Functions, engines: Sequence[Engine], parameters: Parameters, usage: EngineUsage
+    functions: Functions, data: DataStack, *, engines: Sequence[Engine], parameters: Parameters, usage: EngineUsage
 ) -> Function | None:
     logs = [engine.access_logs for engine in engines if engine.access_logs]
     if not logs:
@@ -97,8 +96,11 @@ def _access_logs(
         "yawl.handlers.read_access_log.handler",
         ReadAccessLogSettings,
         "reads a load balancer's access log and reports an engine's calls and bytes",
+        reads=(data.engines,),
+        puts=(data.engines,),
+        deletes=(data.engines,),
     )
-    parameters.grant_list(function)
+    parameters.grant_read(function)
     _allow_sending(function, usage)
     objects = sorted({f"{each.bucket}/{objects_below(each.prefix)}*" for each in logs})
     _allow(function, ("s3:GetObject",), [f"arn:{Aws.PARTITION}:s3:::{each}" for each in objects])

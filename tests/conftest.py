@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from local.interrupts import heed_interrupts
-from tests.synthesized import Assembly, shipped
+from tests.synthesized import Assembly, shipped, with_engines
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -71,6 +71,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "InUn
 @pytest.fixture(scope="session")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     return Assembly.of(shipped("prod"), tmp_path_factory.mktemp("prod"))
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
+    """As in production, with YAWL engines: a stage with all functions."""
+    return Assembly.of(with_engines(), tmp_path_factory.mktemp("engines"))
 
 
 @pytest.fixture(scope="session")

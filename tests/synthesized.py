@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +10,7 @@ from typing import Any
 
 from stacks import stage as stages
 from stacks import synth
+from yawl.engine import AccessLogs, Dimensions, Engine
 
 STAGES = synth.ROOT / "stages"
 PRODUCT_CODE = "1234567890abcdefghijklmno"
@@ -35,6 +36,44 @@ def shipped(name: str) -> stages.Stage:
         return stages.load(name, folder=STAGES, product_code=PRODUCT_CODE)
     with TemporaryDirectory() as folder:
         return stages.load(name, folder=filled_in(Path(folder)), product_code=PRODUCT_CODE)
+
+
+#: An engine of one customer that reports everything, and one that several customers share.
+ENGINES = (
+    Engine(
+        id="eng-7",
+        since=1_796_083_200,
+        customers={"": "l-0123456789"},
+        dimensions=Dimensions(
+            executions="workflow_executions",
+            worklets="worklet_invocations",
+            users="active_users",
+            calls="api_calls",
+            gigabytes="data_processed_gb",
+        ),
+        address="https://engine.vendor.com/yawl",
+        resource_address="https://engine.vendor.com/resourceService",
+        user="metering",
+        secret_name="yawl/eng-7",
+        secret_hashes=("a" * 64,),
+        poll_minutes=1,
+        access_logs=AccessLogs(bucket="vendor-access-logs", prefix="eng-7"),
+    ),
+    Engine(
+        id="shared",
+        since=1_796_083_200,
+        mode="push-only",
+        attributed_by="launching-service",
+        customers={"http://shop.vendor.com/ib": "l-1", "http://bank.vendor.com/ib": "l-2"},
+        dimensions=Dimensions(executions="workflow_executions"),
+        secret_hashes=("b" * 64, "c" * 64),
+    ),
+)
+
+
+def with_engines() -> stages.Stage:
+    """As in production, with YAWL engines."""
+    return replace(shipped("prod"), engines=ENGINES)
 
 
 def filled_in(folder: Path) -> Path:
@@ -63,7 +102,7 @@ class Assembly:
         return sorted(path.name.split(".")[0].split("-")[-1] for path in self.folder.glob("*.template.json"))
 
     def template(self, stack: str) -> dict[str, Any]:
-        """``stack``: Data, Doors, Metering, Watch or Notices."""
+        """``stack``: Data, Doors, Metering, Watch, Yawl or Notices."""
         path = self.folder / f"YawlMetering-{self.stage.name}-{stack}.template.json"
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -133,12 +172,20 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def imported(export: str) -> str:
+    """The logical id in another stack behind an export's name, as CDK makes it of a Ref or of an ARN."""
+    name = export.partition(":ExportsOutput")[2][:-8]
+    return name.removeprefix("Ref") if name.startswith("Ref") else name.removeprefix("FnGetAtt").removesuffix("Arn")
+
+
 def references(node: Any) -> Iterator[str]:
-    """Every logical id that a part of a template mentions."""
+    """Every logical id that a part of a template mentions, also of another stack."""
     for kind, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
         if kind == "Ref":
             yield value
         elif kind == "Fn::GetAtt":
             yield value[0]
+        elif kind == "Fn::ImportValue":
+            yield imported(value)
         else:
             yield from references(value)

@@ -20,6 +20,7 @@ HOUR = 3600
 LARGEST = Decimal("9999999999999999000")
 #: Calls are merged up to this, which every dimension takes.
 LARGEST_MERGED = Decimal(1_000_000_000)
+#: Of a quantity. The API takes 9; the spool keeps merged quantities in millionths.
 DECIMALS = 6
 #: Characters of an event's JSON; all that the API takes is smaller.
 LARGEST_EVENT = 20_000

@@ -8,13 +8,14 @@ from deploy.line import Line, green, red, yellow
 from stacks.stage import Stage
 
 #: Parts of the names of queues that only people read.
-DEAD_LETTERS = ("DeadLetters", "FailedLines", "Refused")
+DEAD_LETTERS = ("DeadLetters", "FailedLines", "Refused", "Unattributed")
 WHOLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 
 def stacks_of(stage: Stage) -> list[str]:
     """The names of the stage's stacks, as ``stacks.application`` makes them."""
-    names = ["Data", "Doors", "Metering", "Watch"] + (["Notices"] if stage.notices_region_is_elsewhere() else [])
+    names = ["Data", *(["Yawl"] if stage.engines else []), "Doors", "Metering", "Watch"]
+    names += ["Notices"] if stage.notices_region_is_elsewhere() else []
     return [f"YawlMetering-{stage.name}-{name}" for name in names]
 
 
@@ -53,8 +54,8 @@ def schedule_line(name: str, state: str) -> Line:
 
 def schedule_lines(deployed: DeployedStage) -> Iterator[Line]:
     """A line for each of the stage's schedules: whether it is enabled."""
-    for schedule in deployed.of_type("AWS::Scheduler::Schedule"):
-        answer = deployed.aws.ask("scheduler", "get_schedule", GroupName=deployed.schedule_group, Name=schedule.name)
+    for group, schedule in deployed.schedules:
+        answer = deployed.aws.ask("scheduler", "get_schedule", GroupName=group, Name=schedule.name)
         yield schedule_line(schedule.logical_id, answer["State"])
 
 

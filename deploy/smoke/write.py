@@ -22,8 +22,8 @@ from runtime import clock
 from stacks.stage import Stage
 
 SOURCE = "smoke"
-#: An event has at most 6 decimals (``marketplace.quantity``).
-SMALLEST = "0.000001"
+#: An event has at most 9 decimals (``marketplace.quantity``), and a line at most 6.
+SMALLEST = "0.000000001"
 #: Seconds between two looks.
 INTERVAL = 1.0
 #: Seconds in which a queued event has to be recorded, cold start included.

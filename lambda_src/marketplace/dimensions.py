@@ -44,7 +44,7 @@ class Dimension:
     def largest_event(self) -> Decimal:
         """The largest quantity of one event, in recorded units: what fills one line. No hour can bill more of it.
 
-        With the largest scale (10^9) it has 20 digits and 6 decimals: DynamoDB's 38 digits hold 10^12 of them.
+        With the largest scale (10^9) it has 19 digits and 9 decimals: DynamoDB's 38 digits hold 10^10 of them.
         """
         return self.largest * self.scale
 

@@ -1,13 +1,15 @@
 """Quantities of usage: exact decimals, never floats.
 
-An event's quantity is finite, not negative, has at most 6 decimals (what ``QuantityAsDecimal`` can carry, botocore
-model) and is at most what one line of its dimension can bill.
+An event's quantity is finite, not negative, has at most 9 decimals and is at most what one line of its dimension can
+bill. A line has at most 6 decimals (``QuantityAsDecimal``, botocore model); what is smaller stays in the customer's
+balance. With 9 decimals a GB is recorded to the byte.
 """
 
 import re
 from decimal import ROUND_FLOOR, Context, Decimal
 
-DECIMALS = 6
+#: Of a recorded quantity.
+DECIMALS = 9
 _EXACT = Context(prec=60)
 #: No number within the bounds needs more; rounding to fewer would record what no engine reported.
 _MOST_DIGITS = 40

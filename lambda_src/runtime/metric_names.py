@@ -160,7 +160,8 @@ class YawlMetric(StrEnum):
     #: Listed cases that have had no row of their start in the log for an hour. Nothing is billed.
     CASES_WITHOUT_ROW = "CasesWithoutRow"
     ACCESS_LOGS_READ = "AccessLogsRead"
-    #: Objects of the access logs' bucket that are no access log, or cannot be read.
+    #: Access logs that cannot be read, or not in whole: lines of another form, or calls by a host that no engine lists.
+    #: A notice that comes again counts again.
     ACCESS_LOGS_REFUSED = "AccessLogsRefused"
     #: Levels that look-after-engines reads, over all engines of the stage; 0 where all is well.
     #: Engines whose polls have stopped until a person raises their epoch: their case counter fell back.

@@ -18,6 +18,9 @@ AttributedBy = Literal["engine", "launching-service", "client-account", "specifi
 
 #: What an engine may be called: its id stands in event ids, in an address and in a parameter's name.
 ENGINE_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+#: Stands for the database's epoch where it does not matter which database it was: an object of an access log must not
+#: be billed again in the next epoch.
+NO_DATABASE = 0
 MODES = get_args(Mode)
 ATTRIBUTED_BY = get_args(AttributedBy)
 

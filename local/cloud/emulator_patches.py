@@ -112,6 +112,28 @@ def arn_of_a_secret() -> None:
     handlers.update(create=creating, update=updating, delete=deleting)
 
 
+def parameters_below_a_path() -> None:
+    """Asks IAM for the path where all parameters below it are read (Service Authorization Reference, AWS Systems
+    Manager).
+
+    The emulator asks for ``*``, and so would refuse each policy that names a path.
+    """
+    from ministack.core import iam_actions
+
+    resource_of = iam_actions.extract_resource_arn
+
+    def named(
+        service: str, method: str, path: str, headers: Any, body: Any, query: Any, region: str, account: str
+    ) -> str:
+        arn = str(resource_of(service, method, path, headers, body, query, region, account))
+        if service != "ssm" or arn != "*":
+            return arn
+        below = iam_actions._safe_json_field(body, "Path")
+        return f"arn:aws:ssm:{region}:{account}:parameter{below}" if isinstance(below, str) and below else arn
+
+    iam_actions.extract_resource_arn = named
+
+
 def throttled_tasks() -> None:
     """Makes a task fail with ``Lambda.TooManyRequestsException``, as on AWS, when its function is at its concurrency.
 
@@ -165,6 +187,7 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     throttled_tasks()
     change_sets_that_made_stacks()
     arn_of_a_secret()
+    parameters_below_a_path()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:
         no_schedules()

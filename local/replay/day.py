@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 
 from local.replay.buyers import Buyer, Buyers
+from local.replay.engine_day import EngineDay
+from local.replay.living_engine import LivingEngineDay
 from local.replay.send_usage import UsageSender
 from local.replay.units import Units, billed, sums
 from local.replay_plan import CANCELS_AT_MINUTE, Replay
@@ -28,7 +30,7 @@ METERED_AT = 1 + 10.5 / 60
 class Day:
     """The day's parts. replay: the events of each hour. buyers: by the log's weeks; ``arrivals`` brought them.
 
-    date: the simulated day.
+    date: the simulated day. engine: of the customer that has one.
     """
 
     stage: LocalStage
@@ -36,6 +38,7 @@ class Day:
     arrivals: Buyers
     buyers: Mapping[str, Buyer]
     date: date
+    engine: EngineDay | LivingEngineDay
 
     def pass_hour(
         self, hour: int, sender: UsageSender, advance: Callable[[int], None], metering: Callable[[], None]
@@ -52,12 +55,15 @@ class Day:
         self.stage.clock.set(moment_of(self.date, hour + SENT_AT))
         events = self.replay.to_send(hour, self.date, identifiers)
         sender.send(events, advance)
+        in_engine = self.engine.pass_hour(hour, self.date)
+        if in_engine:
+            self.engine.add_to(sender.tally)
         metering()
         self.stage.clock.set(moment_of(self.date, hour + METERED_AT))
         self.stage.meter(timeout=LONGEST_METERING)
         return HourFacts(
             hour=iso(moment_of(self.date, hour)),
-            events=Counter(tagged["event"]["dimension"] for tagged in events),
+            events=Counter(tagged["event"]["dimension"] for tagged in events) + in_engine,
             recorded=_difference(_by_dimension(sender.tally.by_verdict["recorded"]), recorded_before),
             billed=_difference(self._billed_so_far(), billed_before),
             seconds=time.monotonic() - started,

@@ -11,6 +11,8 @@ from ledger.balance import ENDED, REMAINDER
 from ledger.metering_record import FAILED, MeteringRecord, from_item
 from local.replay.buyers import Buyer
 from local.replay.checks import Evidence, checks
+from local.replay.engine_day import EngineDay
+from local.replay.living_engine import LivingEngineDay
 from local.replay.send_usage import Tally
 from local.replay.units import AccountKey, Units, account, billed, included, sums
 from local.run_report.extras import Check
@@ -51,8 +53,10 @@ class Stored:
         return cls(events, records, accepted, states)
 
 
-def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reckoning:
-    """Reads everything and adds it up. buyers: by customerIdentifier."""
+def reckon(
+    stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer], engine: EngineDay | LivingEngineDay
+) -> Reckoning:
+    """Reads everything and adds it up. buyers: by customerIdentifier. engine: of the customer that has one."""
     stored = Stored.of(stage)
     states = {**stored.states, "received": tally.received}
     for state, verdict in (("refused", "refused"), ("repeatedEvents", "duplicate"), ("waiting", "retry_later")):
@@ -79,7 +83,7 @@ def reckon(stage: LocalStage, tally: Tally, buyers: Mapping[str, Buyer]) -> Reck
         dimensions=stage.settings.dimensions,
         allowances={key: _allowance(stage, buyer) for key, buyer in buyers.items()},
     )
-    return Reckoning(customers, judged, checks(evidence))
+    return Reckoning(customers, judged, (*checks(evidence), engine.check(stored.events)))
 
 
 def _allowance(stage: LocalStage, buyer: Buyer) -> Mapping[str, Decimal]:

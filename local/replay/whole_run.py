@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Column
 
 from local.cloud.accounts import SELLER_ACCOUNT
+from local.engine_plan import take_out
 from local.fold import Plan, fold
 from local.replay.buyers import Buyers
 from local.replay.day import Day
+from local.replay.engine_day import EngineDay
 from local.replay.extras import extras, log_facts
+from local.replay.living_engine import LivingEngine, LivingEngineDay
 from local.replay.patience import Patience
 from local.replay.reckon import reckon
 from local.replay.send_usage import UsageSender
@@ -115,15 +118,19 @@ class Replaying:
         return facts
 
 
-def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
-    """Runs from log to bill. True if every unit is accounted for and every check holds."""
+def replay(log: Path, share: int, hours: int, keep: bool, out: Path, living: LivingEngine | None = None) -> bool:
+    """Runs from log to bill. True if every unit is accounted for and every check holds. living: in place of the
+    stand-in engine."""
     started = time.monotonic()
     replaying = Replaying(log, share, hours, out)
     clock_file = out / "local" / "clock-offset"
     plan = replaying.prepare(clock_file)
+    planned_engine = take_out(plan)
     mixed = mix_in(plan)
-    clock = clock_at(plan.hours[0] - 0.5, clock_file)
-    day = working_day(datetime.now(UTC).date())
+    today = datetime.now(UTC).date()
+    # A living engine's own time has to come after the simulated day.
+    day = today - timedelta(days=1) if living else working_day(today)
+    clock = clock_at(plan.hours[0] - 0.5, clock_file, day)
     deployed: list[str] = []
     stage = LocalStage(clock=clock, assembly=out / "cdk.out", folder=out / "local", say=deployed.append)
     with ExitStack() as up:
@@ -136,12 +143,20 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
         with replaying.step("buyers", f"{number} buyers subscribe and register") as show:
             buyers = arrivals.arrive(list(plan.customers), lambda arrived: show(f"{arrived} of {number}"))
         sender = UsageSender(stage, replaying.patience)
-        simulated = Day(stage, mixed, arrivals, buyers, day)
+        with replaying.step("engine", f"a YAWL engine announces the cases of {planned_engine.customer}"):
+            customer = buyers[planned_engine.customer].customer_identifier
+            engine = (
+                LivingEngineDay(stage, living, customer, up)
+                if living
+                else EngineDay(stage, planned_engine, customer, up)
+            )
+        simulated = Day(stage, mixed, arrivals, buyers, day, engine)
         facts = replaying.replay_day(simulated, sender)
         with replaying.step("reckoning", "holding ledger and Marketplace against each other"):
             simulated.finish()
+            engine.finish(sender.tally)
             by_identifier = {buyer.customer_identifier: buyer for buyer in buyers.values()}
-            reckoning = reckon(stage, sender.tally, by_identifier)
+            reckoning = reckon(stage, sender.tally, by_identifier, engine)
         run = Run(log=log.name, hours=len(facts), customers=reckoning.customers, marketplace=reckoning.marketplace)
         replaying.timings["total"] = time.monotonic() - started
         facts_of_log = log_facts(replaying.counts, plan, share)
@@ -152,7 +167,7 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path) -> bool:
         console.print()
         report_console.summary(console, run, more, where=[_shown(path) for path in results])
         if keep:
-            _serve(stage, next(iter(buyers.values())).customer_identifier)
+            _serve(stage, next(iter(buyers.values())).customer_identifier, engine)
     return run.unaccounted == 0 and all(check.holds for check in reckoning.checks)
 
 
@@ -162,9 +177,10 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _serve(stage: LocalStage, customer_identifier: str) -> None:
+def _serve(stage: LocalStage, customer_identifier: str, engine: EngineDay | LivingEngineDay) -> None:
     """Serves until Ctrl-C; shows every address, and a command to copy that asks about one customer."""
     console.print(f"\nserving until Ctrl-C:\n  API          {stage.api.url}\n  Marketplace  {stage.marketplace.url}")
+    console.print(f"  YAWL engine  {engine.address}")
     console.print(f"  local cloud  {stage.cloud.endpoint}  [dim](access key of the seller: {SELLER_ACCOUNT})[/]")
     console.print(f"  simulated    {iso(int(stage.clock()))}  [dim](date usage by this clock, which goes on)[/]")
     service = f"aws:amz:{stage.settings.region}:execute-api"

@@ -225,6 +225,11 @@ class Engine:
                 )
             self._complete(case)
 
+    def work(self, specification: Specification, person: str) -> None:
+        """A participant works on an item of the latest case of a specification."""
+        with self.lock:
+            self.people.add(specification, str(self._last_number), person, "start", "complete")
+
     def cancel(self, case_id: str, by: str = "admin") -> None:
         """Raises Refused if the case does not run."""
         with self.lock:

@@ -51,20 +51,9 @@ def _events_of_specifications(engine: Engine, given: Given) -> str:
 
 
 def _named(setxml: str) -> list[tuple[str, str, str]]:
-    """The specifications asked for; its own reader takes every text as it stands, and what it cannot read for none."""
-    return [
-        (
-            _text("identifier", entry),
-            _text("version", entry),
-            _text("uri", entry),
-        )
-        for entry in re.findall("<s>(.*?)</s>", setxml, re.DOTALL)
-    ]
-
-
-def _text(name: str, entry: str) -> str:
-    found = re.search(f"<{name}>(.*?)</{name}>", entry, re.DOTALL)
-    return found[1] if found else ""
+    """The specifications asked for. The service's own reader takes texts as they stand, and finds none in what it
+    cannot read."""
+    return re.findall("<identifier>(.*?)</identifier><version>(.*?)</version><uri>(.*?)</uri>", setxml, re.DOTALL)
 
 
 def _events(events: Iterable[ResourceEvent]) -> str:
@@ -72,9 +61,8 @@ def _events(events: Iterable[ResourceEvent]) -> str:
 
 
 def _event(row: ResourceEvent) -> str:
-    item = f"{row.case_id}:{row.task}" if row.task else ""
+    task = f"<taskid>{row.task}</taskid><itemid>{row.case_id}:{row.task}</itemid>" if row.task else "<taskid/><itemid/>"
     return (
         f'<event key="{row.key}"><speckey>{row.specification}</speckey><caseid>{row.case_id}</caseid>'
-        f"<taskid>{row.task}</taskid><itemid>{item}</itemid><resourceid>{row.resource}"
-        f"</resourceid><eventtype>{row.kind}</eventtype><timestamp>{row.at_ms}</timestamp></event>"
+        f"{task}<resourceid>{row.resource}</resourceid><eventtype>{row.kind}</eventtype><timestamp>{row.at_ms}</timestamp></event>"
     )

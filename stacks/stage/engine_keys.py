@@ -1,5 +1,6 @@
 """The keys of a stage file for YAWL engines: ``[[engines]]`` and ``[engineNetwork]``."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from yawl.engine import ATTRIBUTED_BY, ENGINE_ID, MODES, AccessLogs, Dimensions,
 FURTHEST = 366 * 24 * 3600
 #: Of a service, an account or a specification. SSM and CloudFormation give ``{{`` in a parameter another meaning.
 _NAME = r"[^\x00-\x1f\x7f{}]{1,256}"
+_MOMENT = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 _ADDRESS = r"https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*"
 
 
@@ -32,7 +34,7 @@ class Moment:
         """The moment in epoch seconds. Raises StageError for another type or form and for a far future."""
         expect(str, value, "text", where, self.remedy)
         try:
-            moment = clock.from_iso(value)
+            moment = clock.from_iso(value if re.fullmatch(_MOMENT, value) else "")
         except ValueError:
             raise where.fault(f"is {value!r}", self.remedy) from None
         if moment > clock.now() + FURTHEST:
@@ -41,7 +43,7 @@ class Moment:
 
     def schema(self) -> Schema:
         """The schema of such a text; ``read`` alone knows the calendar."""
-        return {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$"}
+        return {"type": "string", "pattern": f"^{_MOMENT}$"}
 
 
 class _EngineTable(Table):
@@ -226,32 +228,28 @@ _ENGINE = _EngineTable(
 
 _NETWORK = Table(
     make=EngineNetwork,
-    remedy="write it as a table: vpcId, subnetIds, and where needed securityGroupIds",
+    remedy="write it as a table: subnetIds, securityGroupIds",
     keys={
-        "vpcId": Key(
-            Text("vpc-[0-9a-f]{8,17}", "set it to the id of a VPC", "`vpc-…`"),
-            "The VPC from which the engines' logs are read. It needs a way to DynamoDB, SQS, SSM, Secrets Manager and"
-            " X-Ray: endpoints, or a NAT gateway.",
-        ),
         "subnetIds": Key(
             Texts(
                 pattern="subnet-[0-9a-f]{8,17}",
-                remedy='list 1 to 16 subnets of the VPC, for example ["subnet-0123456789abcdef0"]',
+                remedy='list 1 to 16 subnets of one VPC, for example ["subnet-0123456789abcdef0"]',
                 values="list of `subnet-…`",
                 at_least=1,
                 at_most=16,
             ),
-            "Its subnets, of two zones or more.",
+            "The subnets from which `reconcile-engine` reads logs. They need a way to DynamoDB, SQS, SSM and Secrets"
+            " Manager: endpoints, or a NAT gateway.",
         ),
         "securityGroupIds": Key(
             Texts(
                 pattern="sg-[0-9a-f]{8,17}",
-                remedy="list at most 5 security groups of the VPC, or leave it out",
+                remedy='list 1 to 5 security groups of that VPC, for example ["sg-0123456789abcdef0"]',
                 values="list of `sg-…`",
+                at_least=1,
                 at_most=5,
             ),
-            "Its security groups; left out, one is made that lets the function call anything.",
-            default=(),
+            "The function's security groups: out to the engines and to these services, in nothing.",
         ),
     },
 )

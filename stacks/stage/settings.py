@@ -55,11 +55,10 @@ class Budget:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineNetwork:
-    """The VPC from which the engines' logs are read. Without security groups the stack makes one."""
+    """Where in a VPC the engines' logs are read from."""
 
-    vpc_id: str
     subnet_ids: tuple[str, ...]
-    security_group_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

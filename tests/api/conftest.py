@@ -16,6 +16,7 @@ from runtime import aws, clock
 from tests.api.gateway import Gateway
 from tests.unit.marketplace_double import MarketplaceDouble, held
 from tests.unit.messages import PRODUCT, T0
+from tests.unit.yawl.engines import PATH, Parameters, engine
 
 NOW = T0 + 8 * 3600
 CUSTOMER = "l-0123456789abcdef"
@@ -46,6 +47,16 @@ class Secrets:
         if VersionStage != "AWSCURRENT":
             raise self.exceptions.ResourceNotFoundException
         return {"SecretString": "k" * 64, "ARN": SecretId}
+
+
+class Functions:
+    """Lambda, which calls nothing."""
+
+    def invoke(self, **_: str) -> None:
+        """Take an asynchronous call."""
+
+
+CLIENTS = {"secretsmanager": Secrets(), "ssm": Parameters(engine()), "lambda": Functions()}
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +91,16 @@ def gateway() -> Iterator[Gateway]:
         "NOTICES_TABLE": tables.NOTICES.name,
         "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
+        "ENGINES_TABLE": tables.ENGINES.name,
+        "ENGINES_PATH": PATH,
+        "RECONCILE_FUNCTION": "arn:aws:lambda:us-east-1:111122223333:function:reconcile-engine:live",
         "SESSION_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:session",
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setattr(dynamodb, "connect", lambda: store)
-        patch.setattr(aws, "client", lambda service, **_: Secrets())
+        patch.setattr(aws, "client", lambda service, **_: CLIENTS[service])
         patch.setattr(MarketplaceClient, "connect", lambda *_, **__: marketplace)
         patch.setattr(clock, "now", lambda: NOW)
         forget()

@@ -5,6 +5,7 @@ signs nothing: every caller is one that IAM has let in.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import ModuleType
@@ -15,7 +16,14 @@ from wsgiref.headers import Headers
 from runtime.http_api import HttpApi
 
 #: The modules of the functions behind the API, as the templates name them.
-FUNCTIONS = ("buyer.handlers.registration", "buyer.handlers.subscriber_api", "usage.handlers.usage")
+FUNCTIONS = (
+    "buyer.handlers.registration",
+    "buyer.handlers.subscriber_api",
+    "usage.handlers.usage",
+    "yawl.handlers.engine_gateway",
+)
+#: Names of paths' parameters: the routes' and the templates'.
+PARAMETERS = {"customer_identifier": "customerIdentifier", "engine_id": "engineId", "secret": "secret"}
 CALLER = "arn:aws:sts::111122223333:assumed-role/Engine/i-0123456789"
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
@@ -40,7 +48,9 @@ def routes(module: ModuleType) -> set[tuple[str, str]]:
     api = api_of(module)
     found = set()
     for route in (*api._static_routes, *api._dynamic_routes):
-        path = route.path.replace("<customer_identifier>", "{customerIdentifier}")
+        path = route.path
+        for ours, name in PARAMETERS.items():
+            path = path.replace(f"<{ours}>", f"{{{name}}}")
         methods = [route.method] if isinstance(route.method, str) else route.method
         found |= {(method, path) for method in methods}
     return found
@@ -56,8 +66,8 @@ class Gateway:
         event = proxy_event(environ)
         for module in self._modules:
             if any(
-                route.rule.match(event["path"]) and event["httpMethod"] in route.method
-                for route in (*api_of(module)._static_routes, *api_of(module)._dynamic_routes)
+                method == event["httpMethod"] and re.fullmatch(re.sub(r"\{\w+}", "[^/]+", path), event["path"])
+                for method, path in routes(module)
             ):
                 answer = module.handler(event, Context())
                 break

@@ -33,10 +33,13 @@ schema = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml", config=C
 
 
 def aim(case: schemathesis.Case[Any]) -> None:
-    """Half of the requests are about what exists, or most would end at an unknown customer, dimension or token."""
+    """Half of the requests are about what exists, or most would end at an unknown customer, token or engine."""
     customer = case.path_parameters.get("customerIdentifier") if case.path_parameters else None
     if isinstance(customer, str) and len(customer) % 2:
         case.path_parameters["customerIdentifier"] = CUSTOMER
+    secret = case.path_parameters.get("secret") if case.path_parameters else None
+    if isinstance(secret, str) and len(secret) % 2:
+        case.path_parameters |= {"engineId": "eng-7", "secret": "secret"}
     if not isinstance(case.body, dict):
         return
     events = case.body.get("events")

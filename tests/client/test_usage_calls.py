@@ -80,7 +80,8 @@ def test_what_the_client_takes_the_api_reads(
     )
 )
 def test_quantities_are_those_of_the_api(value: Any) -> None:
-    """But for Decimals with more than 40 digits, which only the API counts as too many."""
+    """But for Decimals with more than 40 digits, which only the API counts as too many, and for 7 to 9 decimals, which
+    only the API takes."""
     try:
         ours: Decimal | None = quantity_of(value)
     except InvalidUsage:
@@ -89,6 +90,8 @@ def test_quantities_are_those_of_the_api(value: Any) -> None:
         theirs: Decimal | None = parse_quantity(plain(ours) if ours is not None else value, LARGEST)
     except BadQuantity:
         theirs = None
+    if ours is None and theirs is not None and theirs % Decimal("0.000001"):
+        return
     assert ours == theirs
 
 

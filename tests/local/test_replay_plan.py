@@ -119,7 +119,7 @@ def test_a_broken_event_has_only_the_fault_that_its_reason_names() -> None:
         t["purpose"].removeprefix("refusal:"): t["event"] for t in sent(plan()) if t["purpose"].startswith("refusal:")
     }
     assert broken["unknown_dimension"]["dimension"] == "gpu_hours"
-    assert Decimal(broken["bad_quantity"]["quantity"]).as_tuple().exponent == -7
+    assert Decimal(broken["bad_quantity"]["quantity"]).as_tuple().exponent == -10
     assert broken["in_future"]["occurredAt"] > "2026-11-18"
     assert broken["too_old"]["occurredAt"] < "2026-10-16"
     assert len(broken["bad_id"]["id"]) > 128

@@ -27,6 +27,7 @@ QUICK = (
     "no-attempt",
     "record-ends-with-its-first-line",
     "deadline-too-late",
+    "outbox-not-committed",
 )
 BY_ID = {mutant.id: mutant for mutant in MUTANTS}
 

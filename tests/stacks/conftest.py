@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks import synth
-from stacks.stage import Budget, Domain
-from tests.synthesized import Assembly, context, shipped
+from stacks.stage import Budget, Domain, EngineNetwork
+from tests.synthesized import Assembly, context, shipped, with_engines
 from usage.reporters import Reporter
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SELLER_ACCOUNT = "999988887777"
 CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
+SUBNETS = ("subnet-0123456789abcdef0", "subnet-0123456789abcdef1")
 #: In the Region of the stage ``dev`` below.
 IRISH_KEY = KEY.replace("eu-central-1", "eu-west-1")
 ENGINE = "arn:aws:iam::444455556666:role/yawl-engine"
@@ -26,9 +27,10 @@ OPERATOR = "arn:aws:iam::444455556666:user/ops"
 
 
 def company_stage() -> "Stage":
-    """As in production, in Frankfurt."""
+    """As in production with YAWL engines, in Frankfurt."""
     return replace(
-        shipped("prod"),
+        with_engines(),
+        engine_network=EngineNetwork(subnet_ids=SUBNETS, security_group_ids=("sg-0123456789abcdef0",)),
         region="eu-central-1",
         seller_role_arn=f"arn:aws:iam::{SELLER_ACCOUNT}:role/marketplace/Metering",
         external_id="yawl-metering:prod",

@@ -19,14 +19,17 @@ SILENT = re.compile(r"\[Silent\] [A-Z][^.]*\.")
 
 
 @pytest.fixture(scope="module")
-def every(modest: Assembly, abroad: Assembly) -> list[Alarm]:
+def every(modest: Assembly, engines: Assembly, abroad: Assembly) -> list[Alarm]:
     """Every alarm that a stage may have."""
-    return [*alarms(modest).values(), *alarms(abroad, stack="Notices").values()]
+    found = {alarm.name: alarm for each in (engines, modest) for alarm in alarms(each).values()}
+    return [*found.values(), *alarms(abroad, stack="Notices").values()]
 
 
-def test_the_stage_with_prices_has_all_of_production(every: list[Alarm], prod: Assembly) -> None:
+def test_a_stage_with_prices_or_engines_has_all_of_production(every: list[Alarm], prod: Assembly) -> None:
     more = {alarm.name for alarm in every if alarm.stack == "Watch"} - {alarm.name for alarm in alarms(prod).values()}
-    assert more == {"MeteringAtRiskMoney"}
+    ours = tuple(f"Functions{name}Errors" for name in ("enginegateway", "reconcileengine", "lookafterengines"))
+    of_engines = ("Engine", "AccessLogEvents", "FunctionsreadaccesslogErrors", "FunctionsThrottles", *ours)
+    assert {name for name in more if not name.startswith(of_engines)} == {"MeteringAtRiskMoney"}
 
 
 def test_descriptions_are_sentences_of_plain_text(every: list[Alarm]) -> None:
@@ -76,31 +79,40 @@ def test_every_alarm_has_one_row_and_every_row_an_alarm(every: list[Alarm]) -> N
         assert [alarm for alarm in every if fnmatchcase(alarm.name, row)], f"docs/operations.md names no alarm: {row}"
 
 
-def test_a_silent_alarm_stands_in_the_row_of_its_composite_alarm(prod: Assembly) -> None:
+def test_a_silent_alarm_stands_in_the_row_of_its_composite_alarm(engines: Assembly) -> None:
     together = {name: row for row in rows() for name in row}
-    for composite in alarms(prod).values():
+    for composite in alarms(engines).values():
         if "AlarmRule" not in composite.properties or composite.name == "StoreDown":
             continue
         row = together[composite.name]
         for member in composite.members:
-            assert any(fnmatchcase(alarms(prod)[member].name, name) for name in row), (
+            assert any(fnmatchcase(alarms(engines)[member].name, name) for name in row), (
                 f"docs/operations.md: {member} belongs into the row of {composite.name}, which calls for it"
             )
 
 
-def test_the_alarms_of_starts_name_all_that_is_started_by_the_clock(prod: Assembly) -> None:
+@pytest.mark.parametrize(("stack", "group"), [("Metering", "Starts"), ("Yawl", "EngineCalls")])
+def test_the_alarms_of_starts_name_all_that_is_started_by_the_clock(engines: Assembly, stack: str, group: str) -> None:
     """Their metrics are those of the whole schedule group (``constructs.alarms.delivery``)."""
-    texts = " ".join(alarm.text for alarm in alarms(prod).values() if alarm.name.startswith("Starts"))
-    aliases = {schedule["Target"]["Arn"]["Ref"] for schedule in prod.properties("AWS::Scheduler::Schedule")}
+    texts = " ".join(alarm.text for alarm in alarms(engines).values() if alarm.name.startswith(group))
+    schedules = engines.properties("AWS::Scheduler::Schedule", stack=stack)
+    aliases = {schedule["Target"]["Arn"]["Ref"] for schedule in schedules}
     for started in {alias[:-8].removesuffix("Live") for alias in aliases}:
         assert started in texts.replace("-", ""), (
             f"a schedule starts {started}: name it in the texts of add_schedule_alarms (constructs/alarms/delivery.py)"
         )
 
 
-def test_operations_says_how_many_there_are(prod: Assembly) -> None:
-    found = alarms(prod).values()
+@pytest.mark.parametrize(
+    ("stage", "form"),
+    [
+        ("prod", "{} alarms, {} of them composite; {} notify people"),
+        ("engines", "With YAWL engines that have access logs there are {}, {} and {}"),
+    ],
+)
+def test_operations_says_how_many_there_are(stage: str, form: str, request: pytest.FixtureRequest) -> None:
+    found = alarms(request.getfixturevalue(stage)).values()
     composite = [alarm for alarm in found if "AlarmRule" in alarm.properties]
     told = [alarm for alarm in found if alarm.severity != "Silent"]
-    text = f"{len(found)} alarms, {len(composite)} of them composite; {len(told)} notify people"
+    text = form.format(len(found), len(composite), len(told))
     assert text in OPERATIONS.read_text(encoding="utf-8"), f"docs/operations.md must say: {text}"

@@ -26,11 +26,17 @@ from runtime import aws
 record = aws.session().get_service_model("meteringmarketplace").shape_for("UsageRecord").members
 clients = {name: aws.client(name, "us-east-1")
            for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sqs", "sts", "events",
-                        "stepfunctions", "secretsmanager")}
+                        "stepfunctions", "secretsmanager", "lambda", "s3", "ssm")}
 endpoint = aws.client("meteringmarketplace", "eu-central-1").meta.endpoint_url
 pages = clients["dynamodb"].get_paginator("query")
+pages = clients["ssm"].get_paginator("get_parameters_by_path")
+models = {name: clients[name].meta.service_model for name in ("lambda", "s3", "ssm")}
+used = {name: [model.operation_model(each) for each in model.operation_names] for name, model in models.items()}
+members = {name: [list(each.output_shape.members) for each in every] for name, every in used.items()}
 waits = clients["dynamodb"].get_waiter("table_exists")
 print(json.dumps({"members": sorted(record), "clients": sorted(clients), "endpoint": endpoint,
+                  "operations": {name: list(model.operation_names) for name, model in models.items()},
+                  "parameters": members["ssm"][1],
                   "doc": clients["dynamodb"].get_item.__doc__, "from": botocore.__file__}))
 """
 
@@ -57,7 +63,14 @@ def run_inside(asset: Path, code: str) -> str:
 def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bundled: Path) -> None:
     found = json.loads(run_inside(bundled, USES_THE_NEW_FIELDS))
     assert {"LicenseArn", "QuantityAsDecimal", "CustomerAWSAccountId"} <= set(found["members"])
-    assert len(found["clients"]) == 8
+    assert len(found["clients"]) == 11
+    # Of services with hundreds of operations only these are left, with all that they consist of.
+    assert found["operations"] == {
+        "lambda": ["Invoke"],
+        "s3": ["GetObject"],
+        "ssm": ["GetParameter", "GetParametersByPath"],
+    }
+    assert found["parameters"] == ["Parameters", "NextToken"]
     assert found["doc"] == ""
     assert found["endpoint"] == "https://metering.marketplace.eu-central-1.amazonaws.com"
     assert found["from"].startswith(str(bundled))

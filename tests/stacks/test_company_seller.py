@@ -95,7 +95,7 @@ def test_the_stages_bus_lets_the_sellers_marketplace_events_in_and_nothing_else(
 def test_rules_match_only_the_sellers_events_and_those_that_the_seller_passes_on(
     company: Assembly, seller: Assembly, prod: Assembly
 ) -> None:
-    patterns = [rule["EventPattern"] for rule in company.properties("AWS::Events::Rule")]
+    patterns = [rule["EventPattern"] for rule in company.properties("AWS::Events::Rule", stack="Doors")]
     assert [pattern["account"] for pattern in patterns] == [[SELLER_ACCOUNT]] * 2
     (passed_on,) = seller.properties("AWS::Events::Rule")
     wanted = {kind for pattern in patterns for kind in pattern["detail-type"]}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.synthesized import Assembly, as_list
+from tests.synthesized import Assembly, as_list, imported
 
 READ = {"GetItem", "BatchGetItem", "Query"}
 
@@ -75,6 +75,10 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "yawl-subscribers/stream/*": {"ListStreams"},
     },
     "look-after-leavers": {"Subscribers": {"GetItem"}, "Subscribers/index/StatusIndex": {"Query"}},
+    "engine-gateway": {"Engines": {"PutItem", "UpdateItem"}},
+    "reconcile-engine": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
+    "look-after-engines": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
+    "read-access-log": {"Engines": READ | {"PutItem", "DeleteItem"}},
 }
 
 #: Function → actions on executions of final metering.
@@ -89,6 +93,8 @@ MARKETPLACE = {
 TAKE = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}
 CONSUME = TAKE | {"ChangeMessageVisibility", "GetQueueUrl"}
 
+ENGINE_USAGE = {"EngineUsageQueue": {"SendMessage"}, "EngineUsageUnattributed": {"SendMessage"}}
+
 #: Function → queue → SQS actions.
 QUEUES: dict[str, dict[str, set[str]]] = {
     "subscription-notices": {"SubscriptionQueue": CONSUME},
@@ -97,12 +103,23 @@ QUEUES: dict[str, dict[str, set[str]]] = {
         "UsageQueue": TAKE,
         "UsageQueueWaiting": TAKE | {"SendMessage"},
         "UsageQueueRefused": {"SendMessage"},
+        "EngineUsageQueue": TAKE,
     },
     "report": {"FailedLinesQueue": {"SendMessage"}},
     # CDK grants these for the event source's failure destination.
     "start-final-metering": {
         "StartFinalMeteringDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"}
     },
+    "reconcile-engine": ENGINE_USAGE,
+    "look-after-engines": {**ENGINE_USAGE, "EngineUsageUnattributed": TAKE | {"SendMessage"}},
+    "read-access-log": {**ENGINE_USAGE, "AccessLogsQueue": CONSUME},
+}
+
+#: Function → actions on the engines' parameters, on secrets, on objects and on functions.
+ENGINES = "parameter/yawl-metering/prod/engines"
+PARAMETERS = {
+    function: {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}}
+    for function in ("engine-gateway", "reconcile-engine", "look-after-engines", "read-access-log")
 }
 
 
@@ -113,11 +130,19 @@ def table_of(arn: Any) -> str:
         if first == "arn:":
             return str(rest[-1]).rpartition(":table/")[2]
         return table_of(first) + "".join(rest)
-    return str(arn["Fn::ImportValue"]).split("FnGetAtt")[1].split("Table")[0]
+    return imported(arn["Fn::ImportValue"]).split("Table")[0]
+
+
+@pytest.fixture(scope="module")
+def prod(engines: Assembly) -> Assembly:
+    """The stage with all functions takes the place of the shipped one."""
+    return engines
 
 
 def named_by(arn: Any) -> str:
-    """The table, or the queue of the same stack, without the hash of its logical id."""
+    """The table, or the queue, without the hash of its logical id."""
+    if "Fn::ImportValue" in arn and "Queue" in arn["Fn::ImportValue"]:
+        return imported(arn["Fn::ImportValue"])[:-8]
     return str(arn["Fn::GetAtt"][0])[:-8] if "Fn::GetAtt" in arn else table_of(arn)
 
 
@@ -158,6 +183,34 @@ def test_only_the_starters_of_final_metering_reach_a_workflow_and_only_that_one(
 def test_a_function_makes_its_marketplace_calls_only(prod: Assembly, function: str) -> None:
     expected = {"*": MARKETPLACE[function]} if function in MARKETPLACE else {}
     assert actions(prod, function, "aws-marketplace") == expected, "if the stack is right, change MARKETPLACE"
+
+
+def ending(assembly: Assembly, function: str, service: str) -> dict[str, set[str]]:
+    """The end of each ARN that is put together of parts → actions of one service."""
+    found: dict[str, set[str]] = {}
+    for statement in assembly.policies_of(function):
+        named = {a.split(":")[1] for a in as_list(statement["Action"]) if a.startswith(f"{service}:")}
+        for resource in as_list(statement["Resource"]) if named else []:
+            found.setdefault(resource["Fn::Join"][1][-1].lstrip(":"), set()).update(named)
+    return found
+
+
+@pytest.mark.parametrize("function", TABLES)
+def test_a_function_reads_the_engines_parameters_secrets_and_logs_that_it_needs(prod: Assembly, function: str) -> None:
+    """Where a secret's ARN ends in six characters of AWS's choice, it is still the one secret."""
+    assert ending(prod, function, "ssm") == PARAMETERS.get(function, {})
+    secrets = {"secret:yawl/eng-7-??????": {"GetSecretValue"}} if function == "reconcile-engine" else {}
+    if function != "registration":
+        assert ending(prod, function, "secretsmanager") == secrets
+    objects = {"s3:::vendor-access-logs/eng-7/AWSLogs/*": {"GetObject"}} if function == "read-access-log" else {}
+    assert ending(prod, function, "s3") == objects
+
+
+@pytest.mark.parametrize("function", TABLES)
+def test_only_the_gateway_calls_a_function(prod: Assembly, function: str) -> None:
+    (alias,) = [name for name, _ in prod.resources("AWS::Lambda::Alias") if name.startswith("reconcileengine")]
+    expected = {alias: {"InvokeFunction"}} if function == "engine-gateway" else {}
+    assert actions(prod, function, "lambda") == expected
 
 
 @pytest.mark.parametrize("function", TABLES)

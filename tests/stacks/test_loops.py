@@ -1,29 +1,33 @@
 """Loops of functions and queues: Lambda stops what it does not know to be meant, after sixteen rounds."""
 
 from collections import defaultdict
-from typing import Any
 
-from tests.synthesized import Assembly, as_list
+import pytest
+
+from tests.synthesized import Assembly, as_list, references
 from usage.drain_queue import PATIENCE
 
 FUNCTION = "AWS::Lambda::Function"
 
 
-def name_of(reference: Any) -> str:
-    """The logical id that a Ref, a GetAtt or an import's export speaks of."""
-    return str(reference["Fn::GetAtt"][0] if "Fn::GetAtt" in reference else reference.get("Ref", ""))
+@pytest.fixture(scope="module")
+def prod(engines: Assembly) -> Assembly:
+    """The stage with all functions takes the place of the shipped one."""
+    return engines
 
 
 def handed_on(assembly: Assembly) -> dict[str, set[str]]:
     """Function → functions that receive from a queue or a topic that it may send to.
 
     These, and calls of functions, are what Lambda looks at (Lambda Developer Guide, "Use Lambda recursive loop
-    detection"); nothing here calls a function or sends to a bucket.
+    detection"); nothing here sends to a bucket.
     """
     takers: dict[str, set[str]] = defaultdict(set)
     for mapping in assembly.properties("AWS::Lambda::EventSourceMapping"):
-        if "Fn::GetAtt" in mapping["EventSourceArn"]:
-            takers[name_of(mapping["EventSourceArn"])].add(assembly.called(mapping["FunctionName"]))
+        for source in references(mapping["EventSourceArn"]):
+            takers[source].add(assembly.called(mapping["FunctionName"]))
+    for name, alias in assembly.resources("AWS::Lambda::Alias"):
+        takers[name].add(alias["Properties"]["FunctionName"]["Ref"])
     roles = {f["Properties"]["Role"]["Fn::GetAtt"][0]: name for name, f in assembly.resources(FUNCTION)}
     found: dict[str, set[str]] = defaultdict(set)
     for policy in assembly.properties("AWS::IAM::Policy"):
@@ -32,8 +36,8 @@ def handed_on(assembly: Assembly) -> dict[str, set[str]]:
                 continue
             for role in policy["Roles"]:
                 if role.get("Ref") in roles:
-                    for target in as_list(statement["Resource"]):
-                        found[roles[role["Ref"]]] |= takers[name_of(target)]
+                    for target in references(as_list(statement["Resource"])):
+                        found[roles[role["Ref"]]] |= takers[target]
     return found
 
 

@@ -39,6 +39,7 @@ STATELESS = {
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
+    "AWS::SSM::Parameter",
     "AWS::Scheduler::Schedule",
     "AWS::Scheduler::ScheduleGroup",
     "AWS::StepFunctions::StateMachine",
@@ -53,14 +54,14 @@ def resources(assembly: Assembly) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{stack}/{name}", resource
 
 
-def test_every_type_of_resource_is_known_to_hold_data_or_not(prod: Assembly, abroad: Assembly) -> None:
+def test_every_type_of_resource_is_known_to_hold_data_or_not(engines: Assembly, abroad: Assembly) -> None:
     """A new type has to be put on one of the lists; if it holds data, on that of ``constructs/removal`` too."""
-    types = {resource["Type"] for assembly in (prod, abroad) for _, resource in resources(assembly)}
+    types = {resource["Type"] for assembly in (engines, abroad) for _, resource in resources(assembly)}
     assert types <= STATEFUL | STATELESS
     assert types >= STATEFUL
 
 
-@pytest.mark.parametrize("stage", ["prod", "abroad"])
+@pytest.mark.parametrize("stage", ["engines", "abroad"])
 def test_data_of_a_keeping_stage_outlives_all_but_the_deployment_that_makes_it(
     stage: str, request: pytest.FixtureRequest
 ) -> None:
@@ -77,8 +78,8 @@ def test_data_of_a_throwaway_stage_goes_with_it(local: Assembly) -> None:
             assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Delete", where
 
 
-def test_no_queue_has_a_name_that_could_block_the_next_deployment(prod: Assembly) -> None:
-    assert [queue for queue in prod.properties("AWS::SQS::Queue") if "QueueName" in queue] == []
+def test_no_queue_has_a_name_that_could_block_the_next_deployment(engines: Assembly) -> None:
+    assert [queue for queue in engines.properties("AWS::SQS::Queue") if "QueueName" in queue] == []
 
 
 def protections(folder: Path) -> dict[str, bool]:
@@ -95,10 +96,13 @@ def protections(folder: Path) -> dict[str, bool]:
     return found
 
 
-def test_every_stack_of_a_keeping_stage_is_protected_and_none_of_another(prod: Assembly, local: Assembly) -> None:
+def test_every_stack_of_a_keeping_stage_is_protected_and_none_of_another(
+    prod: Assembly, engines: Assembly, local: Assembly
+) -> None:
     """Watch too: ``cdk destroy …-Doors`` destroys what depends on Doors first, and the alarms would be gone."""
     assert protections(prod.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), True)
-    assert protections(local.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), False)
+    assert protections(engines.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch", "Yawl"), True)
+    assert protections(local.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch", "Yawl"), False)
 
 
 def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:

@@ -35,7 +35,14 @@ DEAD_BY_THE_STORE = (
     "NoticesEntitlementDeadLetters",
     "UsageQueueUsageDeadLetters",
     "UsageQueueWaitingDeadLetters",
+    "EnginesUsageDeadLetters",
 )
+
+
+@pytest.fixture(scope="module")
+def prod(engines: Assembly) -> Assembly:
+    """The stage with all functions takes the place of the shipped one."""
+    return engines
 
 
 def composites(prod: Assembly) -> list[Alarm]:
@@ -54,7 +61,7 @@ def test_alarms_that_a_failing_store_sets_off_are_silent(prod: Assembly) -> None
         alarm
         for alarm in alarms(prod).values()
         if any(metric.name in SYMPTOMS for metric in alarm.metrics)
-        or alarm.name in (*DEAD_BY_THE_STORE, "FinalMeteringNoLook")
+        or alarm.name in (*DEAD_BY_THE_STORE, "FinalMeteringNoLook", "EnginesNoLook")
     ]
     assert len(symptoms) > 35
     down = named(prod, "StoreDown")
@@ -73,7 +80,7 @@ def test_every_group_is_silenced_by_the_store_and_by_nothing_else(prod: Assembly
         # AWS asks for both as soon as there is a suppressor
         assert alarm.properties["ActionsSuppressorExtensionPeriod"] == 600
         assert alarm.properties["ActionsSuppressorWaitPeriod"] == (
-            1200 if alarm.name == "FinalMeteringUnwatched" else 600
+            1200 if alarm.name in ("FinalMeteringUnwatched", "EnginesUnwatched") else 600
         )
     assert "ActionsSuppressor" not in down.properties
     assert (down.severity, len(down.actions)) == ("Page", 1)

@@ -10,6 +10,7 @@ from runtime.metric_names import (
     RegistrationMetric,
     SubscriptionMetric,
     UsageMetric,
+    YawlMetric,
 )
 from stacks import synth
 
@@ -21,6 +22,7 @@ SERVICES: dict[str, type[StrEnum]] = {
     "entitlement": EntitlementMetric,
     "usage": UsageMetric,
     "metering": MeteringMetric,
+    "yawl": YawlMetric,
 }
 #: Rooms of all services. Their log lines name the room.
 SHARED = {"ledger", "marketplace", "runtime"}

@@ -39,6 +39,10 @@ FUNCTIONS = (
     "end-subscription",
     "start-final-metering",
     "look-after-leavers",
+    "engine-gateway",
+    "reconcile-engine",
+    "look-after-engines",
+    "read-access-log",
 )
 
 
@@ -140,6 +144,7 @@ def test_a_variable_named_after_a_table_holds_that_tables_name(prod: Assembly) -
         "USAGE_EVENTS_TABLE": "yawl-usage-events",
         "STATE_TABLE": "yawl-metering-state",
         "NOTICES_TABLE": "yawl-notices",
+        "ENGINES_TABLE": "yawl-engines",
     }
     assert set(expected.values()) == {table.name for table in ALL_TABLES}
     seen = set()

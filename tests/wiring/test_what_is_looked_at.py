@@ -7,7 +7,7 @@ from deploy.check.quotas import reserved_by
 from deploy.check.topics import topics_of
 from deploy.deployed_stacks import Resource
 from deploy.smoke.queues import senders_of
-from tests.synthesized import Assembly, as_list
+from tests.synthesized import Assembly, as_list, references
 
 
 @pytest.fixture(params=["prod", "local", "abroad"])
@@ -23,9 +23,10 @@ def test_check_looks_for_all_stacks(assembly: Assembly) -> None:
 
 
 def test_check_looks_into_every_queue_without_a_consumer(assembly: Assembly) -> None:
-    sources = str([each["EventSourceArn"] for each in assembly.properties("AWS::Lambda::EventSourceMapping")])
+    mappings = assembly.properties("AWS::Lambda::EventSourceMapping")
+    sources = {name for each in mappings for name in references(each["EventSourceArn"])}
     queues = [name for name, _ in assembly.resources("AWS::SQS::Queue")]
-    unread = {name for name in queues if f"'{name}'" not in sources}
+    unread = set(queues) - sources
     assert unread
     assert {name for name in queues if is_dead_letters(Resource("", name, "AWS::SQS::Queue", ""))} == unread
 
@@ -54,18 +55,25 @@ def test_smoke_looks_for_the_services_that_notice_queues_let_in(assembly: Assemb
     assert senders_of(assembly.stage, entitlements=entitlements) == let_in
 
 
-def test_all_schedules_are_in_the_stages_group(assembly: Assembly) -> None:
-    ((group, resource),) = assembly.resources("AWS::Scheduler::ScheduleGroup")
-    name = resource["Properties"]["Name"]
-    assert {each["GroupName"] for each in assembly.properties("AWS::Scheduler::Schedule")} == {name}
-    assert assembly.template("Metering")["Outputs"]["ScheduleGroupName"]["Value"] in ({"Ref": group}, name)
+def with_schedules(assembly: Assembly) -> list[str]:
+    return [stack for stack in ("Metering", "Yawl") if stack in assembly.stacks()]
+
+
+def test_all_schedules_are_in_their_stacks_group(assembly: Assembly) -> None:
+    for stack in with_schedules(assembly):
+        ((group, resource),) = assembly.resources("AWS::Scheduler::ScheduleGroup", stack=stack)
+        name = resource["Properties"]["Name"]
+        schedules = assembly.properties("AWS::Scheduler::Schedule", stack=stack)
+        assert {each["GroupName"] for each in schedules} == {name}
+        assert assembly.template(stack)["Outputs"]["ScheduleGroupName"]["Value"] in ({"Ref": group}, name)
 
 
 def test_a_schedule_waits_for_its_group(assembly: Assembly) -> None:
     """CDK names the group by text: without the dependency Scheduler may be asked for a group that is not there yet."""
-    ((group, _),) = assembly.resources("AWS::Scheduler::ScheduleGroup")
-    for _, schedule in assembly.resources("AWS::Scheduler::Schedule"):
-        assert group in schedule["DependsOn"]
+    for stack in with_schedules(assembly):
+        ((group, _),) = assembly.resources("AWS::Scheduler::ScheduleGroup", stack=stack)
+        for _, schedule in assembly.resources("AWS::Scheduler::Schedule", stack=stack):
+            assert group in schedule["DependsOn"]
 
 
 def test_names_that_check_and_smoke_look_up_are_outputs(assembly: Assembly) -> None:

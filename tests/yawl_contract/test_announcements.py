@@ -5,7 +5,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from local.yawl_engine.accounts import digest
-from tests.yawl_contract.engine_under_test import EngineUnderTest, Uploaded
+from local.yawl_engine.client import EngineClient, Uploaded
 from tests.yawl_contract.listener import Listener, Request, eventually
 
 PATH = "/announced/ok"
@@ -18,7 +18,7 @@ COMPLETED = (
 
 
 @pytest.fixture(scope="module", autouse=True)
-def registered(engine: EngineUnderTest, listener: Listener) -> None:
+def registered(engine: EngineClient, listener: Listener) -> None:
     assert engine.register(listener.address + PATH) == "<response><success/></response>"
     assert engine.register(listener.address + WORKER, "metering-worker", PASSWORD) == "<response><success/></response>"
 
@@ -41,7 +41,7 @@ def wait_for_end(listener: Listener, case_id: str, path: str = PATH) -> None:
 
 
 def test_a_start_is_announced_with_javas_headers_and_in_its_order(
-    engine: EngineUnderTest, listener: Listener, done: Uploaded
+    engine: EngineClient, listener: Listener, done: Uploaded
 ) -> None:
     case_id = engine.launch(done)
     wait_for_end(listener, case_id)
@@ -61,7 +61,7 @@ def test_a_start_is_announced_with_javas_headers_and_in_its_order(
 
 
 def test_a_case_that_ends_within_its_launch_is_announced_as_completed_twice(
-    engine: EngineUnderTest, listener: Listener, done: Uploaded
+    engine: EngineClient, listener: Listener, done: Uploaded
 ) -> None:
     case_id = engine.launch(done)
     wait_for_end(listener, case_id)
@@ -69,7 +69,7 @@ def test_a_case_that_ends_within_its_launch_is_announced_as_completed_twice(
 
 
 def test_a_service_that_launches_is_named_and_a_client_account_is_not(
-    engine: EngineUnderTest, listener: Listener, done: Uploaded
+    engine: EngineClient, listener: Listener, done: Uploaded
 ) -> None:
     by_service = engine.launch(done, engine.connect("ib", userid="metering-worker", password=digest(PASSWORD)))
     by_client = engine.launch(done)
@@ -84,7 +84,7 @@ def test_a_service_that_launches_is_named_and_a_client_account_is_not(
 
 
 def test_with_a_completion_observer_nobody_else_hears_of_the_completion(
-    engine: EngineUnderTest, listener: Listener, done: Uploaded
+    engine: EngineClient, listener: Listener, done: Uploaded
 ) -> None:
     case_id = engine.launch(done, completionObserverURI=listener.address + WORKER)
     wait_for_end(listener, case_id, WORKER)
@@ -94,7 +94,7 @@ def test_with_a_completion_observer_nobody_else_hears_of_the_completion(
     assert not ended(listener, case_id)
 
 
-def test_letters_are_encoded_as_java_does(engine: EngineUnderTest, listener: Listener) -> None:
+def test_letters_are_encoded_as_java_does(engine: EngineClient, listener: Listener) -> None:
     umlaut = engine.upload("done", "Größe_und-Maß.2")
     case_id = engine.launch(umlaut, caseid="metering a+b~c*d/ä")
     wait_for_end(listener, case_id)
@@ -104,9 +104,7 @@ def test_letters_are_encoded_as_java_does(engine: EngineUnderTest, listener: Lis
     assert quote_plus("metering a+b") in body
 
 
-def test_a_cancelled_case_is_announced_as_cancelled(
-    engine: EngineUnderTest, listener: Listener, waits: Uploaded
-) -> None:
+def test_a_cancelled_case_is_announced_as_cancelled(engine: EngineClient, listener: Listener, waits: Uploaded) -> None:
     case_id = engine.launch(waits)
     assert engine.cancel(case_id) == "<response><success/></response>"
     eventually(lambda: listener.of(PATH, action="announceCaseCancelled", caseID=case_id))
@@ -116,7 +114,7 @@ def test_a_cancelled_case_is_announced_as_cancelled(
     assert engine.cancel(case_id) == again
 
 
-def test_a_refused_launch_is_not_announced(engine: EngineUnderTest, listener: Listener, waits: Uploaded) -> None:
+def test_a_refused_launch_is_not_announced(engine: EngineClient, listener: Listener, waits: Uploaded) -> None:
     case_id = engine.launch(waits, caseid=f"metering-{waits.identifier}")
     eventually(lambda: listener.of(PATH, action="announceCaseStarted", caseID=case_id))
     active = f"<failure><reason>CaseID '{case_id}' is already active.</reason></failure>"
@@ -129,7 +127,7 @@ def test_a_refused_launch_is_not_announced(engine: EngineUnderTest, listener: Li
     assert engine.launch(unknown) == failure
 
 
-def test_a_delayed_launch_is_announced_as_delayed(engine: EngineUnderTest, listener: Listener, done: Uploaded) -> None:
+def test_a_delayed_launch_is_announced_as_delayed(engine: EngineClient, listener: Listener, done: Uploaded) -> None:
     before = {request.fields["caseID"] for request in listener.of(PATH, action="announceCaseStarted")}
     answer = engine.launch(done, mSec="500")
     assert answer == "<success>Case scheduled to start after a delay of 500 milliseconds</success>"
@@ -141,7 +139,7 @@ def test_a_delayed_launch_is_announced_as_delayed(engine: EngineUnderTest, liste
 
 @pytest.mark.parametrize(("behaviour", "times"), [("error", 1), ("drops", 2)])
 def test_a_failing_service_loses_the_announcement_and_a_dropped_connection_repeats_it_once(
-    engine: EngineUnderTest, listener: Listener, waits: Uploaded, behaviour: str, times: int
+    engine: EngineClient, listener: Listener, waits: Uploaded, behaviour: str, times: int
 ) -> None:
     path = f"/fails/{behaviour}"
     engine.register(listener.address + path)
@@ -159,7 +157,7 @@ def test_a_failing_service_loses_the_announcement_and_a_dropped_connection_repea
 
 
 def test_a_redirect_turns_an_announcement_into_a_get_without_a_body(
-    engine: EngineUnderTest, listener: Listener, waits: Uploaded
+    engine: EngineClient, listener: Listener, waits: Uploaded
 ) -> None:
     engine.register(f"{listener.address}/redirects/moved")
     before = len(listener.of("/elsewhere", "GET"))

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from tests.yawl_contract.engine_under_test import EngineUnderTest, Uploaded, parts
+from local.yawl_engine.client import EngineClient, Uploaded, parts
 from tests.yawl_contract.listener import eventually
 
 EVENT = (
@@ -16,7 +16,7 @@ EVENT = (
 NO_ROWS = "<failure>No rows returned.</failure>"
 
 
-def events(engine: EngineUnderTest, case_id: str, event: str = "CaseStart") -> list[tuple[str, ...]]:
+def events(engine: EngineClient, case_id: str, event: str = "CaseStart") -> list[tuple[str, ...]]:
     """key, instance, descriptor, time, service, root instance of each event."""
     text = engine.log("getCaseEvent", caseid=case_id, event=event)
     if text == NO_ROWS:
@@ -26,18 +26,18 @@ def events(engine: EngineUnderTest, case_id: str, event: str = "CaseStart") -> l
     return re.findall(EVENT, text)
 
 
-def _has_events(engine: EngineUnderTest, case_id: str, number: int) -> bool:
+def _has_events(engine: EngineClient, case_id: str, number: int) -> bool:
     return len(events(engine, case_id)) == number
 
 
-def launch(engine: EngineUnderTest, specification: Uploaded, **fields: str) -> str:
+def launch(engine: EngineClient, specification: Uploaded, **fields: str) -> str:
     """Launches a case and waits for the row of its start, which comes later."""
     case_id = engine.launch(specification, **fields)
     eventually(lambda: events(engine, case_id))
     return case_id
 
 
-def key_of(engine: EngineUnderTest, specification: Uploaded) -> str:
+def key_of(engine: EngineClient, specification: Uploaded) -> str:
     pattern = (
         rf'<specification key="(\d+)"><id><identifier>{specification.identifier}</identifier>'
         rf"<version>0.1</version><uri>{specification.uri}</uri></id><rootnetkey>\d+</rootnetkey></specification>"
@@ -47,7 +47,7 @@ def key_of(engine: EngineUnderTest, specification: Uploaded) -> str:
     return str(found[0])
 
 
-def test_a_specification_is_logged_when_it_starts_for_the_first_time(engine: EngineUnderTest) -> None:
+def test_a_specification_is_logged_when_it_starts_for_the_first_time(engine: EngineClient) -> None:
     own = engine.upload("done", "MeteringFirst")
     assert own.identifier not in engine.log("getAllSpecifications")
     failure = "<failure>No records for specification 'MeteringFirst - version 0.1'.</failure>"
@@ -60,7 +60,7 @@ def test_a_specification_is_logged_when_it_starts_for_the_first_time(engine: Eng
     assert engine.log("getSpecificationCaseIDs", **own.in_log) == expected
 
 
-def test_a_start_has_its_time_and_its_launcher(engine: EngineUnderTest, done: Uploaded) -> None:
+def test_a_start_has_its_time_and_its_launcher(engine: EngineClient, done: Uploaded) -> None:
     before = time.time() * 1000
     case_id = launch(engine, done)
     ((_, instance, descriptor, at, service, root),) = events(engine, case_id)
@@ -72,14 +72,14 @@ def test_a_start_has_its_time_and_its_launcher(engine: EngineUnderTest, done: Up
     assert f"<instanceKey>{instance}</instanceKey>" in started
 
 
-def test_the_completion_names_no_service(engine: EngineUnderTest, done: Uploaded) -> None:
+def test_the_completion_names_no_service(engine: EngineClient, done: Uploaded) -> None:
     case_id = launch(engine, done)
     # Of a case that ends within its launch the rows may be doubled, or belong to no case.
     assert {service for _, _, _, _, service, _ in events(engine, case_id, "CaseComplete")} <= {"-1"}
     assert events(engine, case_id, "CaseCancel") == []
 
 
-def test_a_cancelled_case_names_who_cancelled(engine: EngineUnderTest, waits: Uploaded) -> None:
+def test_a_cancelled_case_names_who_cancelled(engine: EngineClient, waits: Uploaded) -> None:
     case_id = launch(engine, waits)
     engine.cancel(case_id)
     eventually(lambda: events(engine, case_id, "CaseCancel"))
@@ -88,7 +88,7 @@ def test_a_cancelled_case_names_who_cancelled(engine: EngineUnderTest, waits: Up
     assert f"<instanceKey>{instance}</instanceKey>" in engine.log("getAllCasesCancelledByService", name=engine.user)
 
 
-def test_an_id_that_is_used_again_is_listed_and_logged_again(engine: EngineUnderTest) -> None:
+def test_an_id_that_is_used_again_is_listed_and_logged_again(engine: EngineClient) -> None:
     own = engine.upload("done", "MeteringRepeats")
     name = f"again-{own.identifier}"
     for times in (1, 2, 3):
@@ -104,7 +104,7 @@ def test_an_id_that_is_used_again_is_listed_and_logged_again(engine: EngineUnder
     assert set(parts(nets, "parentTaskInstanceKey")) == {"-1"}
 
 
-def test_nothing_is_escaped(engine: EngineUnderTest) -> None:
+def test_nothing_is_escaped(engine: EngineClient) -> None:
     own = engine.upload("done", "MeteringOdd")
     odd = f"a & <b> ä {own.identifier}"
     launch(engine, own, caseid=odd)
@@ -112,18 +112,18 @@ def test_nothing_is_escaped(engine: EngineUnderTest) -> None:
     assert engine.log("getCaseEvent", caseid=odd, event="CaseStart").startswith(f'<caseEvent caseID="{odd}"><event')
 
 
-def test_a_delayed_launch_is_logged_without_its_service(engine: EngineUnderTest) -> None:
+def test_a_delayed_launch_is_logged_without_its_service(engine: EngineClient) -> None:
     own = engine.upload("done", "MeteringDelayed")
     engine.launch(own, mSec="500")
     eventually(lambda: "<case>" in engine.log("getSpecificationCaseIDs", **own.in_log))
     (case_id,) = parts(engine.log("getSpecificationCaseIDs", **own.in_log), "case")
     eventually(lambda: events(engine, case_id))
-    ((_, _, _, _, service, _),) = events(engine, case_id)
+    *_, (_, _, _, _, service, _) = events(engine, case_id)
     assert service == "-1"
     assert engine.log("getServiceName", key="-1") == "<failure>Unknown key.</failure>"
 
 
-def test_the_statistics_count_starts_within_the_times_unless_they_are_asked_by_key(engine: EngineUnderTest) -> None:
+def test_the_statistics_count_starts_within_the_times_unless_they_are_asked_by_key(engine: EngineClient) -> None:
     own = engine.upload("done", "MeteringCounted")
     cases = [launch(engine, own) for _ in range(3)]
     times = sorted(int(events(engine, case_id)[0][3]) for case_id in cases)
@@ -161,19 +161,19 @@ def test_the_statistics_count_starts_within_the_times_unless_they_are_asked_by_k
     ],
 )
 def test_what_is_not_there_is_a_failure_within_200(
-    engine: EngineUnderTest, action: str, fields: dict[str, str], expected: str
+    engine: EngineClient, action: str, fields: dict[str, str], expected: str
 ) -> None:
     assert engine.log(action, **fields) == expected
 
 
 @pytest.mark.parametrize("fields", [{"key": "seven"}, {}])
-def test_a_key_that_is_no_number_is_a_page_of_500(engine: EngineUnderTest, fields: dict[str, str]) -> None:
+def test_a_key_that_is_no_number_is_a_page_of_500(engine: EngineClient, fields: dict[str, str]) -> None:
     answer = engine.ask("logGateway", "getServiceName", **fields)
     assert (answer.status, answer.kind) == (500, "text/html;charset=utf-8")
 
 
 def test_a_loaded_version_with_running_cases_stays_and_is_not_loaded_twice(
-    engine: EngineUnderTest, waits: Uploaded
+    engine: EngineClient, waits: Uploaded
 ) -> None:
     case_id = engine.launch(waits)
     answer = engine.ask("ia", "unload", **waits.in_launch).text

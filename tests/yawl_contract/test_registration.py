@@ -1,6 +1,6 @@
 """Interface A registers services: it asks the address with HEAD, and any session may read what it stores."""
 
-from tests.yawl_contract.engine_under_test import EngineUnderTest
+from local.yawl_engine.client import EngineClient
 from tests.yawl_contract.listener import Listener
 
 SUCCESS = "<response><success/></response>"
@@ -10,7 +10,7 @@ def unresponsive(uri: str) -> str:
     return f"<response><failure><reason>Service unresponsive: {uri}</reason></failure></response>"
 
 
-def test_the_engine_asks_with_head_and_registers(engine: EngineUnderTest, listener: Listener) -> None:
+def test_the_engine_asks_with_head_and_registers(engine: EngineClient, listener: Listener) -> None:
     path = "/registers/S%2BX/ok?token=S%2BX"
     uri = f"{listener.address}{path}"
     assert engine.register(uri, password="of the service") == SUCCESS
@@ -30,7 +30,7 @@ def test_the_engine_asks_with_head_and_registers(engine: EngineUnderTest, listen
 
 
 def test_any_session_reads_the_address_and_the_digest_that_opens_sessions(
-    engine: EngineUnderTest, listener: Listener
+    engine: EngineClient, listener: Listener
 ) -> None:
     uri = f"{listener.address}/listed/ok"
     engine.register(uri, "metering-listed", "of the service")
@@ -44,14 +44,14 @@ def test_any_session_reads_the_address_and_the_digest_that_opens_sessions(
     engine.ask("ia", "removeYAWLService", serviceURI=uri)
 
 
-def test_two_services_may_have_one_name(engine: EngineUnderTest, listener: Listener) -> None:
+def test_two_services_may_have_one_name(engine: EngineClient, listener: Listener) -> None:
     uris = [f"{listener.address}/twin-{number}/ok" for number in (1, 2)]
     assert [engine.register(uri, "metering-twin") for uri in uris] == [SUCCESS, SUCCESS]
     for uri in uris:
         engine.ask("ia", "removeYAWLService", serviceURI=uri)
 
 
-def test_an_address_that_does_not_answer_head_is_refused(engine: EngineUnderTest, listener: Listener) -> None:
+def test_an_address_that_does_not_answer_head_is_refused(engine: EngineClient, listener: Listener) -> None:
     for name in ("head-404", "head-drops"):
         uri = f"{listener.address}/refused/{name}"
         assert engine.register(uri) == unresponsive(uri)
@@ -60,7 +60,7 @@ def test_an_address_that_does_not_answer_head_is_refused(engine: EngineUnderTest
     assert len(listener.of("/refused/head-drops", "HEAD")) == 2, "Java asks again where the connection was dropped"
 
 
-def test_head_follows_a_redirect(engine: EngineUnderTest, listener: Listener) -> None:
+def test_head_follows_a_redirect(engine: EngineClient, listener: Listener) -> None:
     uri = f"{listener.address}/follows/head-moved"
     assert engine.register(uri) == SUCCESS
     assert listener.of("/elsewhere", "HEAD")
@@ -68,6 +68,6 @@ def test_head_follows_a_redirect(engine: EngineUnderTest, listener: Listener) ->
     engine.ask("ia", "removeYAWLService", serviceURI=uri)
 
 
-def test_what_is_no_service_is_refused(engine: EngineUnderTest) -> None:
+def test_what_is_no_service_is_refused(engine: EngineClient) -> None:
     failure = "<response><failure><reason>Failed to parse yawl service from [<x]</reason></failure></response>"
     assert engine.ask("ia", "newYAWLService", service="<x").text == failure

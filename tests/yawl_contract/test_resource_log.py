@@ -5,7 +5,7 @@ import re
 import pytest
 
 from local.yawl_engine.accounts import digest
-from tests.yawl_contract.engine_under_test import EngineUnderTest, Uploaded, exchange
+from local.yawl_engine.client import EngineClient, Uploaded, exchange
 
 EVENT = (
     r'<event key="\d+"><speckey>\d+</speckey><caseid>[^<]*</caseid><taskid>[^<]*</taskid><itemid>[^<]*</itemid>'
@@ -14,7 +14,7 @@ EVENT = (
 
 
 @pytest.fixture(scope="module", autouse=True)
-def resource_service(engine: EngineUnderTest) -> None:
+def resource_service(engine: EngineClient) -> None:
     if engine.resource_address is None:
         pytest.skip("no resource service is given: YAWL_RESOURCE=http://…/resourceService")
 
@@ -24,7 +24,7 @@ def asked(specification: Uploaded) -> str:
     return f"<specifications><s>{inner}</s></specifications>"
 
 
-def test_it_takes_the_digest_only(engine: EngineUnderTest) -> None:
+def test_it_takes_the_digest_only(engine: EngineClient) -> None:
     fields = {"action": "connect", "userid": engine.user}
     answer = exchange(engine.url("people"), password=digest(engine.password), **fields)
     assert re.fullmatch("[0-9a-f-]{36}", answer.text)
@@ -34,19 +34,19 @@ def test_it_takes_the_digest_only(engine: EngineUnderTest) -> None:
     assert unknown.text == "<failure>Unknown Username: 'metering-nobody'</failure>"
 
 
-def test_a_dead_session_is_an_empty_500(engine: EngineUnderTest) -> None:
+def test_a_dead_session_is_an_empty_500(engine: EngineClient) -> None:
     answer = exchange(engine.url("people"), action="getSpecificationSetEvents", sessionHandle="ended")
     assert (answer.status, answer.text) == (500, "")
     assert exchange(engine.url("people"), action="checkConnection", sessionHandle="ended").text == "false"
     assert engine.ask("people", "checkConnection").text == "true"
 
 
-def test_an_unknown_action_is_a_failure(engine: EngineUnderTest) -> None:
+def test_an_unknown_action_is_a_failure(engine: EngineClient) -> None:
     failure = "<failure>Resource Log Gateway called with invalid action.</failure>"
     assert engine.ask("people", "metering").text == failure
 
 
-def test_each_specification_asked_for_is_answered_also_without_events(engine: EngineUnderTest) -> None:
+def test_each_specification_asked_for_is_answered_also_without_events(engine: EngineClient) -> None:
     nobody = Uploaded("UID_metering_nobody", "Nobody")
     expected = (
         '<SpecificationEvents><specification id="Nobody - version 0.1"><events></events></specification>'
@@ -56,12 +56,12 @@ def test_each_specification_asked_for_is_answered_also_without_events(engine: En
 
 
 @pytest.mark.parametrize("setxml", [{"setxml": "<specifications/>"}, {}])
-def test_without_specifications_the_answer_is_silently_empty(engine: EngineUnderTest, setxml: dict[str, str]) -> None:
+def test_without_specifications_the_answer_is_silently_empty(engine: EngineClient, setxml: dict[str, str]) -> None:
     answer = engine.ask("people", "getSpecificationSetEvents", **setxml)
     assert (answer.status, answer.text) == (200, "<SpecificationEvents></SpecificationEvents>")
 
 
-def test_events_have_their_participant_and_time(engine: EngineUnderTest, waits: Uploaded) -> None:
+def test_events_have_their_participant_and_time(engine: EngineClient, waits: Uploaded) -> None:
     case_id = engine.launch(waits)
     engine.cancel(case_id)
     text = engine.ask("people", "getSpecificationSetEvents", setxml=asked(waits)).text

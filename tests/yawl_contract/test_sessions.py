@@ -5,13 +5,13 @@ import re
 import pytest
 
 from local.yawl_engine.accounts import digest
-from tests.yawl_contract.engine_under_test import EngineUnderTest, exchange
+from local.yawl_engine.client import EngineClient, exchange
 
 HANDLE = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 XML = "text/xml;charset=UTF-8"
 
 
-def connect(engine: EngineUnderTest, interface: str, user: str, password: str, **more: str) -> str:
+def connect(engine: EngineClient, interface: str, user: str, password: str, **more: str) -> str:
     name = "userID" if interface == "ia" else "userid"
     fields = {name: user, "password": password, **more}
     answer = exchange(engine.url(interface), action="connect", **fields)
@@ -25,7 +25,7 @@ def wrapped(interface: str, text: str) -> str:
 
 
 @pytest.mark.parametrize("interface", ["ia", "ib", "logGateway"])
-def test_a_session_opens_with_the_digest_of_the_password(engine: EngineUnderTest, interface: str) -> None:
+def test_a_session_opens_with_the_digest_of_the_password(engine: EngineClient, interface: str) -> None:
     text = connect(engine, interface, engine.user, digest(engine.password))
     assert re.fullmatch(wrapped(interface, HANDLE), text), text
     handle = engine.connect(interface)
@@ -34,7 +34,7 @@ def test_a_session_opens_with_the_digest_of_the_password(engine: EngineUnderTest
 
 
 @pytest.mark.parametrize("interface", ["ia", "ib", "logGateway"])
-def test_a_plain_password_needs_a_word_that_interface_a_does_not_know(engine: EngineUnderTest, interface: str) -> None:
+def test_a_plain_password_needs_a_word_that_interface_a_does_not_know(engine: EngineClient, interface: str) -> None:
     text = connect(engine, interface, engine.user, engine.password, encrypt="true")
     if interface == "ia":
         assert text == "<response><failure>Incorrect Password</failure></response>"
@@ -43,7 +43,7 @@ def test_a_plain_password_needs_a_word_that_interface_a_does_not_know(engine: En
 
 
 @pytest.mark.parametrize("interface", ["ia", "ib", "logGateway"])
-def test_a_failure_is_an_answer_of_200(engine: EngineUnderTest, interface: str) -> None:
+def test_a_failure_is_an_answer_of_200(engine: EngineClient, interface: str) -> None:
     wrong = wrapped(interface, "<failure>Incorrect Password</failure>")
     assert connect(engine, interface, engine.user, "wrong") == wrong
     unknown = wrapped(interface, "<failure>Unknown service or client: metering-nobody</failure>")
@@ -52,7 +52,7 @@ def test_a_failure_is_an_answer_of_200(engine: EngineUnderTest, interface: str) 
 
 @pytest.mark.parametrize(("interface", "action"), [("ia", "getYAWLServices"), ("ib", "getAllRunningCases")])
 def test_interfaces_a_and_b_name_a_dead_session_in_an_answer_of_200(
-    engine: EngineUnderTest, interface: str, action: str
+    engine: EngineClient, interface: str, action: str
 ) -> None:
     answer = exchange(engine.url(interface), action=action, sessionHandle="ended")
     failure = "<response><failure><reason>Invalid or expired session.</reason></failure></response>"
@@ -61,7 +61,7 @@ def test_interfaces_a_and_b_name_a_dead_session_in_an_answer_of_200(
 
 @pytest.mark.parametrize("session", [{"sessionHandle": "ended"}, {}])
 def test_the_log_gateway_answers_a_dead_session_with_a_page_of_500(
-    engine: EngineUnderTest, session: dict[str, str]
+    engine: EngineClient, session: dict[str, str]
 ) -> None:
     answer = exchange(engine.url("logGateway"), action="getAllSpecifications", **session)
     assert (answer.status, answer.kind) == (500, "text/html;charset=utf-8")
@@ -70,7 +70,7 @@ def test_the_log_gateway_answers_a_dead_session_with_a_page_of_500(
     assert (check.status, check.text) == (200, "<failure><reason>Invalid or expired session.</reason></failure>")
 
 
-def test_unknown_actions_are_answered_each_in_its_way(engine: EngineUnderTest) -> None:
+def test_unknown_actions_are_answered_each_in_its_way(engine: EngineClient) -> None:
     unknown = "<response><failure><reason>Invalid action or exception was thrown.</reason></failure></response>"
     assert engine.ask("ia", "metering").text == unknown
     assert engine.ask("ib", "metering").text == "<response></response>"
@@ -79,6 +79,6 @@ def test_unknown_actions_are_answered_each_in_its_way(engine: EngineUnderTest) -
     assert (without.status, "null action" in without.text) == (500, True)
 
 
-def test_a_get_is_answered_like_a_post(engine: EngineUnderTest) -> None:
+def test_a_get_is_answered_like_a_post(engine: EngineClient) -> None:
     fields = {"action": "connect", "userid": engine.user, "password": digest(engine.password)}
     assert re.fullmatch(HANDLE, exchange(engine.url("logGateway"), "GET", **fields).text)

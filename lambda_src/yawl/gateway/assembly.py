@@ -10,6 +10,9 @@ from yawl.engines import Engines
 from yawl.gateway.notes import Notes
 from yawl.gateway.receive import Gateway
 
+#: Seconds for which the reader waits: an engine announces its start about 0.3 s before it takes requests itself.
+UNTIL_IT_LISTENS = 10
+
 
 def gateway(settings: EngineGatewaySettings) -> Gateway:
     """The gateway of a stage."""
@@ -25,7 +28,7 @@ def _invoking(function: str) -> Callable[[str], None]:
     """Invokes the function that reads an engine's log. Engines start seldom, so the client is made when one does."""
 
     def read_log(engine_id: str) -> None:
-        event = json.dumps({"engine": engine_id})
+        event = json.dumps({"engine": engine_id, "afterSeconds": UNTIL_IT_LISTENS})
         aws.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=event)
 
     return read_log

@@ -20,7 +20,7 @@ from runtime.settings import EngineGatewaySettings
 from yawl.engine import Engine
 from yawl.gateway import assembly
 from yawl.gateway.admission import admitted
-from yawl.gateway.announcement import Unreadable, read
+from yawl.gateway.announcement import UnreadableAnnouncement, read
 from yawl.gateway.receive import Gateway
 
 logger = telemetry.logger("yawl")
@@ -69,7 +69,7 @@ def announce(engine_id: str, secret: str) -> Response[str]:
     request = api.current_event
     try:
         announcement = read(request.body or "", is_base64=bool(request.is_base64_encoded))
-    except Unreadable as error:
+    except UnreadableAnnouncement as error:
         logger.warning("announcement not read", engine=engine.id, reason=str(error))
         _count(YawlMetric.ANNOUNCEMENTS_UNREADABLE)
         return _answer("OK")

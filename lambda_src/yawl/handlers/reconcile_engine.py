@@ -4,6 +4,7 @@ No line of the log names a case, a participant or a secret.
 """
 
 from functools import cache
+from time import sleep
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -19,6 +20,8 @@ logger = telemetry.logger("yawl")
 metrics = telemetry.metrics("yawl")
 #: Seconds that are left for the last chunk, when no other one is begun.
 MARGIN = 40
+#: Seconds for which an invocation may ask to be left waiting: the function has five minutes.
+LONGEST_WAIT = 30
 
 
 @cache
@@ -35,11 +38,13 @@ def count(metric: YawlMetric, number: int) -> None:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """``{"engine": id}`` → ``{"starts", "unattributed", "users", "good"}``.
+    """``{"engine": id, "afterSeconds"?}`` → ``{"starts", "unattributed", "users", "good"}``.
 
+    afterSeconds: for which it waits first, so that an engine that has just started takes requests.
     An engine that cannot be read is counted and logged; the next reading tries again. Raises the errors of tables,
     parameters and secrets, upon which Lambda calls again.
     """
+    sleep(min(LONGEST_WAIT, event.get("afterSeconds", 0)))
     engine = parts().engines.get(str(event.get("engine")))
     if engine is None:
         logger.error("no such engine", engine=str(event.get("engine"))[:32])

@@ -10,7 +10,7 @@ from ledger import dynamodb
 from runtime import aws, clock
 from runtime.clock import Clock
 from runtime.settings import EngineUsageSettings
-from yawl.engine import Engine
+from yawl.engine import NO_DATABASE, Engine
 from yawl.engines import Engines
 from yawl.log import connect
 from yawl.log.ports import EngineLog, ResourceLog
@@ -62,9 +62,10 @@ class Parts:
         return DynamoDBState(self._tables, self._settings.ENGINES_TABLE, database, self._clock)
 
     def states(self, engine: Engine) -> list[DynamoDBState]:
-        """The stores of the engine's databases, the present one first."""
+        """The stores of the engine's databases, the present one first; the last is of its access logs."""
         oldest = max(1, engine.epoch - _OLDER)
-        return [self.state(f"{engine.id}#{epoch}") for epoch in range(engine.epoch, oldest - 1, -1)]
+        epochs = [*range(engine.epoch, oldest - 1, -1), NO_DATABASE]
+        return [self.state(f"{engine.id}#{epoch}") for epoch in epochs]
 
     def poll(
         self,

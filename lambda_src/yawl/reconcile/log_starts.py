@@ -139,13 +139,14 @@ class LogStarts:
                 for skipped in downwards[position:]:
                     yield FoundCase(skipped, skipped=sum(listed[skipped].values()))
                 break
-            for case in opened.listed(case_id, listed[case_id]):
-                new = [start for start in case.starts if start.at_ms >= since]
-                found += sum(start.at_ms <= until for start in new)
-                old = 0 if new else old + 1
-                if new and (number := number_of(case_id)) is not None:
-                    lowest = number if lowest is None else min(lowest, number)
-                yield case
+            cases = list(opened.listed(case_id, listed[case_id]))
+            new = [start for case in cases for start in case.starts if start.at_ms >= since]
+            found += sum(start.at_ms <= until for start in new)
+            old = 0 if new else old + 1
+            # A case whose row is not there yet is new as well.
+            if (new or not cases) and (number := number_of(case_id)) is not None:
+                lowest = number if lowest is None else min(lowest, number)
+            yield from cases
         numbers = [number for case_id in listed if (number := number_of(case_id)) is not None]
         floor = listing.longest_run(numbers).end
         if lowest is not None:
@@ -172,7 +173,8 @@ class LogStarts:
         announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
         counter = listing.counted(floor, numbers | announced, known)
         run = listing.longest_run(numbers)
-        if run.length >= A_COUNTER and not floor <= run.first <= counter.next + listing.WIDEST_HOLE:
+        is_elsewhere = run.end <= floor or run.first > counter.next + listing.WIDEST_HOLE
+        if run.length >= A_COUNTER and is_elsewhere:
             # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
             floor, checkpoint = run.first, None
             counter = listing.counted(floor, numbers | announced, known)

@@ -92,12 +92,13 @@ class Poll:
         """Read the engine once. Raises the store's errors alone; a repetition is safe at every point."""
         now_ms = int(self.clock() * 1000)
         unsent = [error for state in (*self.older, self.state) for error in outbox.send_all(state, self.sender).errors]
-        fault = self.state.fault()
+        # In this order: who stores a fault forgets the anchor afterwards, so one of the two is always seen.
+        progress, fault = self.state.progress(), self.state.fault()
         if fault is not None and fault.stops:
             self.count(YawlMetric.POLLS_FAILED, 1)
             return Polled(fault=fault.reason, problems=tuple(unsent))
         try:
-            polled = self._read(now_ms)
+            polled = self._read(progress, now_ms)
         except CounterFellBack as error:
             self.state.stop(Fault(str(error), now_ms))
             polled = Polled(fault=str(error))
@@ -109,8 +110,7 @@ class Poll:
         self.state.polled(now_ms, polled.fault or (type(first).__name__ if first else None))
         return polled
 
-    def _read(self, now_ms: int) -> Polled:
-        progress = self.state.progress()
+    def _read(self, progress: Progress, now_ms: int) -> Polled:
         if progress.anchor is not None:
             self.source.check(progress.anchor)
         announced = list(self._announced(progress, now_ms))

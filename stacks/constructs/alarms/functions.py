@@ -1,6 +1,6 @@
 """Alarms of functions: they fail, or Lambda refuses to run them."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
@@ -10,12 +10,17 @@ from stacks.constructs.functions.function import Function
 
 
 def add_function_alarms(
-    alarms: Alarms, functions: Mapping[str, Function], *, refused_by_design: Mapping[str, int]
+    alarms: Alarms,
+    functions: Mapping[str, Function],
+    *,
+    refused_by_design: Mapping[str, int],
+    no_witnesses: Container[str] = (),
 ) -> dict[str, cloudwatch.Alarm]:
     """Returns the error alarm of each function by its name.
 
     refused_by_design: functions with reserved concurrency, each with the number of refusals in a quarter of an hour
-    from which on there are too many.
+    from which on there are too many. no_witnesses: functions whose errors do not help to prove that the store is down,
+    because the rule that says so has room for 10,240 characters (CloudWatch, PutCompositeAlarm: ``AlarmRule``).
     """
     errors = {
         name: alarms.silent(
@@ -60,5 +65,5 @@ def add_function_alarms(
             " concurrent executions in the Lambda console.",
         ),
     )
-    alarms.symptoms.witnesses.extend(errors.values())
+    alarms.symptoms.witnesses.extend(alarm for name, alarm in errors.items() if name not in no_witnesses)
     return errors

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -20,17 +19,12 @@ INTERFACES = (
 )
 
 
-def place_in_vpc(function: Function, *, vpc: str, subnets: Sequence[str], security_groups: Sequence[str]) -> None:
-    """Place the function in these subnets (ids). Without security groups it gets one of its own, which lets nothing in
-    and everything out."""
-    groups = list(security_groups)
-    if not groups:
-        group = ec2.CfnSecurityGroup(
-            function, "SecurityGroup", vpc_id=vpc, group_description=f"the function {function.node.id}: lets nothing in"
-        )
-        groups = [group.attr_group_id]
+def place_in_vpc(function: Function, *, subnets: Sequence[str], security_groups: Sequence[str]) -> None:
+    """Place the function in these subnets, with these security groups (ids)."""
     function.function.add_to_role_policy(iam.PolicyStatement(actions=list(INTERFACES), resources=["*"]))
     resource = function.function.node.default_child
     assert isinstance(resource, lambda_.CfnFunction)
     # The construct wants the VPC's zones and routes, which only a look-up in the account knows.
-    resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(subnet_ids=list(subnets), security_group_ids=groups)
+    resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=list(subnets), security_group_ids=list(security_groups)
+    )

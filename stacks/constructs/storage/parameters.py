@@ -10,7 +10,7 @@ from constructs import Construct
 from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.function import Function
 
-ANY_BELOW = "the function reads any parameter below its own path, which holds nothing else"
+ANY_BELOW = "the function reads all parameters below its own path, which holds nothing else"
 
 
 class Parameters(Construct):
@@ -25,18 +25,12 @@ class Parameters(Construct):
                 self, name, parameter_name=f"{path}/{name}", string_value=text, description=f"{description} {name}"
             )
 
-    def grant_get(self, function: Function) -> None:
-        """Let the function read one parameter by its name; it may ask for names that no parameter has."""
-        self._grant(function, "ssm:GetParameter", [f"{self.path}/*"])
-
-    def grant_list(self, function: Function) -> None:
+    def grant_read(self, function: Function) -> None:
         """Let the function read all of them. IAM looks at the path that is asked for."""
-        self._grant(function, "ssm:GetParametersByPath", [self.path, f"{self.path}/*"])
-
-    def _grant(self, function: Function, action: str, paths: list[str]) -> None:
-        region = Stack.of(self).region
+        region, paths = Stack.of(self).region, (self.path, f"{self.path}/*")
         arns = [f"arn:{Aws.PARTITION}:ssm:{region}:{Aws.ACCOUNT_ID}:parameter{path}" for path in paths]
-        function.function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=arns))
+        statement = iam.PolicyStatement(actions=["ssm:GetParametersByPath"], resources=arns)
+        function.function.add_to_role_policy(statement)
         named = "<AWS::Region>" if Token.is_unresolved(region) else region
         found = f"arn:<AWS::Partition>:ssm:{named}:<AWS::AccountId>:parameter{self.path}/*"
         acknowledge(function.function.role, {f"AwsSolutions-IAM5[Resource::{found}]": ANY_BELOW})

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from botocore.session import Session
 
 from local.replay.buyers import Buyer
-from stacks.synth import ROOT
+from tests.example_programs import PROGRAMS, command
 from tests.local.stage.acting import Acting
 from yawl_metering import Settings, UsageClient
 
@@ -86,15 +85,8 @@ def test_a_refusal_is_named(acting: Acting, buyer: Buyer, tmp_path: Path) -> Non
     assert json.loads(line)["event"]["customerIdentifier"] == buyer.customer_identifier
 
 
-EXAMPLES = ROOT / "client" / "examples"
-#: tests/client shows on every machine that the page has the program; where there is Java, it runs here too
-PROGRAMS = [["sh", str(EXAMPLES / "report-usage.sh")]]
-if shutil.which("java"):
-    PROGRAMS.append(["java", str(EXAMPLES / "ReportUsage.java")])
-
-
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program[0])
-def test_the_same_call_from_other_programs(acting: Acting, buyer: Buyer, tmp_path: Path, program: list[str]) -> None:
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_same_call_from_other_programs(acting: Acting, buyer: Buyer, tmp_path: Path, program: str) -> None:
     """Signed by themselves, let in by IAM."""
     credentials = acting.stage.usage_sender.get_credentials()
     assert credentials is not None
@@ -106,8 +98,8 @@ def test_the_same_call_from_other_programs(acting: Acting, buyer: Buyer, tmp_pat
         "AWS_REGION": "us-east-1",
         "USAGE_URL": f"{acting.stage.api.url}/usage",
     }
-    command = [*program, str(tmp_path / "events.json")]
+    run = [*command(program, tmp_path), str(tmp_path / "events.json")]
     for verdict in ("recorded", "duplicate"):
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
+        done = subprocess.run(run, env=environ, capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == 0, done.stderr
         assert [each["verdict"] for each in json.loads(done.stdout)["verdicts"]] == [verdict] * 2

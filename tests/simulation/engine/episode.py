@@ -57,6 +57,9 @@ class EngineEpisode:
         self.happenings = Happenings(self.engine_world, chance, new_databases=chance.random() < 0.25)
         if chance.random() < 0.5:
             self.happenings.history(chance.choice((3, 40, 60)))
+            # Its first reading may not be alone.
+            for _ in range(chance.choice((0, 2))):
+                self.engine_world.poller()
 
     def _engine_world(self) -> EngineWorld:
         chance, world = self.chance, self.world
@@ -84,7 +87,7 @@ class EngineEpisode:
         offset = chance.choice((0.0, 0.0, 0.0, 3.0, -40.0, 200.0, -200.0, 5400.0))
         model = Model(lambda: world.now, chance, offset)
         more = {name: customers[(position + 1) % 2] for position, name in enumerate(unnamed)}
-        return EngineWorld(world, model, engine, chance, unnamed=more)
+        return EngineWorld(world, model, engine, chance, unnamed=more, named=[engine.customers])
 
     def play(self) -> int:
         """Play it to its end, drain and judge. Steps taken. Raises Broken."""

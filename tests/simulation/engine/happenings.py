@@ -35,11 +35,11 @@ class Happenings:
             self._time: 2.5,
             self._restart: 0.2,
             self._fail_launch: 0.4,
-            self._name_customers: 0.3,
+            self._name_customers: 0.5,
             self._look: 0.4,
         }
         if new_databases:
-            kinds[self._new_database] = 0.15
+            kinds[self._new_database] = 0.6
         self._kinds = kinds
 
     def next(self) -> Actor | None:
@@ -138,10 +138,17 @@ class Happenings:
             self._world.model.act(self._chance.choice(_PEOPLE), self._chance.choice(_KINDS))
 
     def _name_customers(self) -> None:
-        """The stage file names the customers that it lacked; one that is named stays."""
+        """The stage file names the customers that it lacked, or another one under a name."""
         engine, others = self._world.engine, self._world.unnamed
+        if self._chance.random() < 0.4:
+            name = self._chance.choice(sorted(engine.customers))
+            customers = {**engine.customers, name: self._chance.choice(self._world.protocol.customers)}
+            engine = self._world.engine = replace(engine, customers=customers)
+            self._world.named.append(customers)
         if others and self._chance.random() < 0.5:
-            self._world.engine = replace(engine, customers={**engine.customers, **others})
+            customers = {**engine.customers, **others}
+            self._world.engine = replace(engine, customers=customers)
+            self._world.named.append(customers)
             self._world.unnamed = {}
 
     def _look(self) -> None:
@@ -152,6 +159,9 @@ class Happenings:
 
     def _new_database(self) -> None:
         """The engine gets another database, once its present one has been read; before, nobody could tell."""
+        under_way = any(actor.name == "poller" for actor in self._world.scheduler.alive)
+        if not under_way and self._chance.random() < 0.8:
+            return
         anchor = self._world.states()[0].progress().anchor
         rows = self._world.model.database.rows
         if anchor is None or not any((r.net_instance, r.at_ms) == anchor[1:] for r in rows):

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +42,7 @@ def check_engine(world: EngineWorld) -> None:
             _check_announced(world, epoch, billed)
         else:
             _check_log(world, database, billed, is_last=database is world.model.database)
+            _check_days(world, epoch, database)
     _check_counters(world, recorded)
     _check_outbox(world)
 
@@ -54,9 +56,10 @@ def _check_log(world: EngineWorld, database: Database, billed: Counter[Thing], i
     assert not more, f"billed and not in the log: {list(more)[:3]}"
     for thing in cases:
         rows = [row for row in database.rows if _name(row.case_id) == thing[0] and row.at_ms == thing[2]]
-        owners = {_owner(row, world.engine) for row in rows}
+        owners = {_owner(row, world.engine, customers) for row in rows for customers in world.named}
         if thing[3] is None:
-            named = owners - {None} and all(row.listed for row in rows)
+            now = {_owner(row, world.engine, world.engine.customers) for row in rows}
+            named = now - {None} and all(row.listed for row in rows)
             assert not named, f"left without a customer, who is named: {thing}"
         else:
             assert thing[3] in owners, f"billed to another customer: {thing}"
@@ -66,6 +69,21 @@ def _check_log(world: EngineWorld, database: Database, billed: Counter[Thing], i
         missing = _less_customers(due) - _less_customers(cases)
         assert not missing, f"in the log and not billed: {list(missing)[:3]}"
         assert not people - set(counted), f"a participant is not counted: {list(people - set(counted))[:3]}"
+
+
+def _check_days(world: EngineWorld, epoch: int, database: Database) -> None:
+    """The counts that the audit compares with the engine's statistics hold no start twice."""
+    due = Counter(
+        (datetime.fromtimestamp(row.at_ms / 1000, UTC).strftime("%Y-%m-%d"), row.specification.key)
+        for row in database.rows
+        if row.at_ms >= world.engine.since * 1000
+    )
+    counted: Counter[tuple[str, int]] = Counter()
+    for item in world.protocol.store.items("yawl-engines"):
+        if item["engine"] == f"{world.engine.id}#{epoch}" and item["item"].startswith("started#"):
+            day = item["item"].removeprefix("started#")
+            counted |= Counter({(day, int(k[1:])): int(n) for k, n in item.items() if re.fullmatch(r"k\d+", k)})
+    assert not counted - due, f"counted for the audit and not in the log: {counted - due}"
 
 
 def _check_announced(world: EngineWorld, epoch: int, billed: Counter[Thing]) -> None:
@@ -132,12 +150,12 @@ def _dimensions(engine: Engine, is_worklet: bool) -> list[str]:
     return [dimension for dimension in found if dimension]
 
 
-def _owner(row: Row, engine: Engine) -> str | None:
-    """Who pays for a case, by the stage as it is now."""
+def _owner(row: Row, engine: Engine, customers: Mapping[str, str]) -> str | None:
+    """Who pays for a case, by these customers of the stage file."""
     service = SERVICES.get(row.service_key)
     names = {"engine": [""], "specification": [row.specification.identifier, row.specification.uri]}
     of_strategy = names.get(engine.attributed_by, [service] if service else [])
-    return next((engine.customers[name] for name in of_strategy if name in engine.customers), None)
+    return next((customers[name] for name in of_strategy if name in customers), None)
 
 
 def _month(at_ms: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
@@ -37,8 +38,8 @@ class Queued:
 class EngineWorld:
     """protocol: the recorder's world. queue, unattributed: what SQS holds. refused: events that were refused for good.
 
-    unnamed: customers that the stage file lacks as yet, by the name that the engine's strategy looks at. began: when
-    an actor did.
+    unnamed: customers that the stage file lacks as yet, by the name that the engine's strategy looks at. named:
+    those of every stage file so far. began: when an actor did.
     """
 
     protocol: Protocol
@@ -52,6 +53,7 @@ class EngineWorld:
     polled: list[Any] = field(default_factory=list)
     log_calls: int = 0
     unnamed: dict[str, str] = field(default_factory=dict)
+    named: list[Mapping[str, str]] = field(default_factory=list)
     began: dict[tuple[str, int], float] = field(default_factory=dict)
 
     @property

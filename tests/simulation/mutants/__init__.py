@@ -3,7 +3,16 @@
 A file holds what breaks one part of the protocol; a test holds that each place is there exactly once.
 """
 
-from tests.simulation.mutants import final_metering, recording, sealing, sending, settling, subscriptions, taking_back
+from tests.simulation.mutants import (
+    engine,
+    final_metering,
+    recording,
+    sealing,
+    sending,
+    settling,
+    subscriptions,
+    taking_back,
+)
 from tests.simulation.mutants.mutation import Mutant, mutated
 
 __all__ = ["MUTANTS", "Mutant", "mutated"]
@@ -16,4 +25,5 @@ MUTANTS = (
     *sending.MUTANTS,
     *settling.MUTANTS,
     *final_metering.MUTANTS,
+    *engine.MUTANTS,
 )

@@ -1,6 +1,6 @@
 """Figures that are counts, on a few customers: what they say is right, whatever the machine."""
 
-from bench import growth, hour_of_a_customer, marketplace_calls, paths
+from bench import announcements, engine_polls, growth, hour_of_a_customer, marketplace_calls, paths
 
 
 def test_the_way_of_an_hour_begins_with_finding_it_and_ends_with_its_tally() -> None:
@@ -37,3 +37,19 @@ def test_a_customer_costs_the_same_among_many() -> None:
     assert many.written / 1_500 <= few.written / 500 * growth.LINEAR
     assert many.requests / 1_500 <= few.requests / 500 * growth.LINEAR
     assert many.read / 1_500 <= few.read / 500 * growth.LINEAR
+
+
+def test_a_thousand_new_cases_take_little_more_than_a_thousand_questions() -> None:
+    for history in (0, 5_000):
+        cost = engine_polls.reading(history, engine_polls.NEW_CASES)
+        assert cost.questions.total() <= engine_polls.MOST_QUESTIONS
+
+
+def test_known_cases_add_no_question_and_no_write() -> None:
+    few, many = engine_polls.reading(1_000, 50), engine_polls.reading(50_000, 50)
+    assert few.questions == many.questions
+    assert many.writes <= few.writes + 2
+
+
+def test_an_announced_start_is_one_write_unit() -> None:
+    assert announcements.units() == 1

@@ -13,9 +13,9 @@ from marketplace.dimensions import LARGEST_WHOLE, Dimension
 from marketplace.quantity import BadQuantity, floor, text
 from marketplace.quantity import parse as parse_up_to
 
-MICRO = Decimal("0.000001")
+NANO = Decimal("0.000000001")
 LARGEST = LARGEST_WHOLE
-valid = st.integers(0, int(LARGEST) * 10**6).map(lambda micros: micros * MICRO)
+valid = st.integers(0, int(LARGEST) * 10**9).map(lambda nanos: nanos * NANO)
 
 
 def parse(value: object) -> Decimal:
@@ -28,7 +28,7 @@ def parse(value: object) -> Decimal:
         (0, "0"),
         (1, "1"),
         ("1", "1"),
-        (Decimal("0.000001"), "0.000001"),
+        (Decimal("0.000000001"), "0.000000001"),
         ("1.500000", "1.5"),
         ("1.0000000000", "1"),
         (LARGEST, "2147483647"),
@@ -48,9 +48,9 @@ def test_a_quantity_is_read_exactly(value: object, expected: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *[-1, "-0.000001", Decimal("-1e-400")],
-        *[LARGEST + MICRO, LARGEST + 1, "1e10", Decimal("1e400"), 10**400],
-        *["0.0000001", Decimal("0.0000001"), "1.2345678", Decimal("1e-400")],
+        *[-1, "-0.000000001", Decimal("-1e-400")],
+        *[LARGEST + NANO, LARGEST + 1, "1e10", Decimal("1e400"), 10**400],
+        *["0.0000000001", Decimal("0.0000000001"), "1.2345678901", Decimal("1e-400")],
         *[Decimal("NaN"), Decimal("sNaN"), Decimal("Infinity"), Decimal("-Infinity"), "NaN", "inf", "sNaN"],
         *[True, False, None, [], {}, [1], 1.5, 0.1, float("nan"), b"1"],
         *["", " ", "one", "1,5", "1.5.5", "0x10", "1e", "--1", "e3", "."],
@@ -88,7 +88,7 @@ def test_every_valid_quantity_is_read_as_itself_from_number_and_text(quantity: D
 @given(valid)
 def test_reading_is_canonical(quantity: Decimal) -> None:
     """Equal quantities read equal however they were written, so that a repeat compares as one."""
-    written = [parse(format(quantity, ".6f")), parse(quantity), parse(str(quantity.normalize()))]
+    written = [parse(format(quantity, ".9f")), parse(quantity), parse(str(quantity.normalize()))]
     assert len({str(one) for one in written}) == 1
 
 
@@ -100,7 +100,7 @@ def test_whatever_is_accepted_keeps_the_rules(value: Decimal) -> None:
         return
     assert quantity == value
     assert 0 <= quantity <= LARGEST
-    assert quantity % MICRO == 0
+    assert quantity % NANO == 0
 
 
 @given(st.text(max_size=60))
@@ -134,16 +134,16 @@ def test_text_has_plain_digits(value: str, expected: str) -> None:
     assert text(Decimal(value)) == expected
 
 
-@given(st.decimals(0, 10**15, places=6))
+@given(st.decimals(0, 10**15, places=9))
 def test_text_is_read_back(value: Decimal) -> None:
     assert Decimal(text(value)) == value
     assert "E" not in text(value)
 
 
-def test_the_bounds_are_those_of_marketplace() -> None:
-    """QuantityAsDecimal carries 10 integer and 6 fraction digits (botocore model)."""
-    assert quantities.DECIMALS == 6
-    assert Decimal(10) ** 10 > LARGEST
+def test_the_smallest_quantity_of_a_gb_is_a_byte() -> None:
+    """Lines are cut to the decimals that Marketplace takes, 6 at most; what is recorded is not."""
+    assert quantities.DECIMALS == 9
+    assert parse(text(Decimal(1) / 10**9)) == NANO
 
 
 @pytest.mark.parametrize("decimals", [0, 6])
@@ -155,10 +155,10 @@ def test_an_event_may_fill_a_line_of_its_dimension_and_no_more(scale: int, decim
     assert parse_up_to(str(largest), largest) == largest
     assert floor(largest / scale, decimals) == dimension.largest
     with pytest.raises(BadQuantity, match=text(largest)):
-        parse_up_to(largest + MICRO, largest)
+        parse_up_to(largest + NANO, largest)
 
 
 def test_a_million_of_the_largest_events_are_counted_exactly() -> None:
     """DynamoDB adds numbers of 38 digits; beyond them it would round, or refuse."""
     largest = Dimension(name="bytes", unit="byte", scale=1_000_000_000, decimals=6).largest_event
-    to_attribute(1_000_000 * (largest - 1 + MICRO))
+    to_attribute(1_000_000 * (largest - 1 + NANO))

@@ -152,7 +152,7 @@ def test_api_queue_and_a_run_are_tried_and_every_event_is_voided(api: Api) -> No
         "one run of hourly metering",
     ]
     (event,) = [sent for sent in api.sent if "id" in sent]
-    assert event["quantity"] == "0.000001" and event["customerIdentifier"] == BUYER
+    assert event["quantity"] == "0.000000001" and event["customerIdentifier"] == BUYER
     assert event["dimension"] == "api_calls", "a thousand of them are one billed unit"
 
 

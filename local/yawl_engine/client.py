@@ -1,8 +1,7 @@
-"""An engine under test: its interfaces over HTTP, and what the suite leaves in it, which is removed in the end."""
+"""A client of an engine, a living one or the stand-in. What it makes there, it removes in the end."""
 
 import re
 import uuid
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +25,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Uploaded:
-    """A specification of this run, with an identifier of its own. wait: whether its cases wait for a person."""
+    """A specification that the client made, with an identifier of its own."""
 
     identifier: str
     uri: str
@@ -58,7 +57,7 @@ def exchange(url: str, method: str = "POST", **fields: str) -> Answer:
 
 
 @dataclass
-class EngineUnderTest:
+class EngineClient:
     """address: of its web application. resource_address: of the resource service's, None where there is none."""
 
     address: str
@@ -85,18 +84,23 @@ class EngineUnderTest:
         return exchange(self.url(interface), action=action, sessionHandle=self._sessions[interface], **fields)
 
     def log(self, action: str, **fields: str) -> str:
-        """The text of an answer of the log gateway, which has to be 200."""
+        """The text of an answer of the log gateway. Raises ValueError if it is not 200."""
         answer = self.ask("logGateway", action, **fields)
-        assert answer.status == 200, answer
+        if answer.status != 200:
+            raise ValueError(f"the engine's log answers {answer.status}: {answer.text[:300]}")
         return answer.text
 
     def upload(self, file: str, name: str = "MeteringContract") -> Uploaded:
-        """Uploads a specification of the suite under an identifier of its own; it is unloaded in the end."""
+        """Uploads a file of ``specifications`` under an identifier of its own; it is unloaded in the end.
+
+        Raises ValueError with the engine's answer if it refuses.
+        """
         uploaded = Uploaded(f"UID_{uuid.uuid4()}", name)
         xml = (SPECIFICATIONS / f"{file}.yawl").read_text(encoding="utf-8")
         xml = xml.replace("NAME", name).replace("IDENTIFIER", uploaded.identifier)
         answer = self.ask("ia", "upload", specXML=xml).text
-        assert f"<identifier>{uploaded.identifier}</identifier>" in answer, answer
+        if f"<identifier>{uploaded.identifier}</identifier>" not in answer:
+            raise ValueError(f"the engine does not take a specification: {answer[:300]}")
         self._removals.callback(self.ask, "ia", "unload", **uploaded.in_launch)
         return uploaded
 
@@ -121,12 +125,8 @@ class EngineUnderTest:
         """The answer to a cancellation."""
         return self.ask("ib", "cancelCase", caseID=case_id).text
 
-    def finally_do(self, action: Callable[[], object]) -> None:
-        """Removes something in the end, before what was made earlier."""
-        self._removals.callback(action)
-
     def remove(self) -> None:
-        """Removes what the suite made, the latest first."""
+        """Removes what this client made, the latest first. The cases' rows stay in the engine's log."""
         self._removals.close()
 
 

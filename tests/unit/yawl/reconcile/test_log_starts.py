@@ -1,0 +1,278 @@
+"""Started cases by the log: what it lists, what it lacks, and what the first reading leaves unread."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from runtime.metric_names import YawlMetric
+from tests.unit.yawl.reconcile.cases import DAY, NOW, A, B, Connector, Log
+from yawl.announced_start import AnnouncedStart
+from yawl.log.ports import CaseStart
+from yawl.reconcile import log_starts
+from yawl.reconcile.log_starts import GIVEN_UP_MS, LogStarts
+from yawl.reconcile.source import CounterFellBack
+from yawl.start import Specification
+from yawl.state.ports import Anchor
+
+HOUR = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
+
+
+def ids(connector: Connector) -> list[str]:
+    """Ids of the events that were sent."""
+    return [event["id"] for message, _ in connector.post.sent for event in json.loads(message.body)["events"]]
+
+
+def test_new_cases_are_found_and_only_they_are_asked_for() -> None:
+    c = Connector()
+    for number in (1, 2, 3):
+        c.log.case(str(number), number)
+    assert c.poll().starts == 3
+    c.log.calls.clear()
+    c.log.case("4", 4, of=B)
+    c.log.case("job", 5)
+    assert c.poll().starts == 2
+    assert sorted(ids(c)) == [f"yawl:eng:1:case:{case}#1" for case in ("1", "2", "3", "4", "job")]
+    # Beside the new ones: the anchor, number 0, which the lists might have lost, and the counter's next number.
+    assert c.log.asked("case_starts") == ["3", "4", "job", "0", "5"]
+
+
+def test_a_case_of_the_worklet_service_is_an_invocation() -> None:
+    c = Connector()
+    c.log.case("1", 1, by=3)
+    c.poll()
+    assert ids(c) == ["yawl:eng:1:worklet:1#1"]
+
+
+def test_names_of_services_are_asked_for_once() -> None:
+    c = Connector()
+    for number in range(1, 6):
+        c.log.case(str(number), number, by=2)
+        c.poll()
+    assert c.log.asked("service_name") == [2]
+    assert c.state.progress().services == {2: "acme"}
+
+
+def test_a_listed_case_without_a_row_waits_and_is_a_finding_after_an_hour() -> None:
+    c = Connector()
+    c.log.cases[A] = [("1", None)]
+    assert c.poll().starts == 0
+    c.now += HOUR - 1
+    c.poll()
+    assert YawlMetric.CASES_WITHOUT_ROW not in c.counted
+    c.now += 1
+    c.poll()
+    assert c.counted[YawlMetric.CASES_WITHOUT_ROW] == 1
+    c.log.cases[A] = [("1", CaseStart(1, int(NOW * 1000), 2))]
+    assert c.poll().starts == 1
+
+
+def test_a_case_whose_row_never_comes_is_given_up_after_a_day() -> None:
+    c = Connector()
+    c.log.cases[A] = [("1", None)]
+    c.poll()
+    c.now += GIVEN_UP_MS / 1000
+    c.poll()
+    assert c.state.known().count("1") == 1
+    c.log.calls.clear()
+    c.poll()
+    assert "1" not in c.log.asked("case_starts")
+    assert ids(c) == []
+
+
+def test_a_start_ahead_of_our_clock_waits_until_it_is_past() -> None:
+    c = Connector(log=Log(clock_offset_ms=200_000))
+    c.log.case("1", 1, at=NOW + 200)
+    assert c.poll().starts == 0
+    assert c.counted[YawlMetric.ENGINE_CLOCK_OFF] == 1
+    c.now += 200
+    assert c.poll().starts == 1
+
+
+# --- what the lists lack ----------------------------------------------------------------------------------------------
+
+
+def test_a_number_that_the_lists_lost_is_found_below_a_listed_one() -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    c.log.case("3", 3)
+    c.log.unlisted["2"] = [CaseStart(2, int((NOW - 300) * 1000), 2)]
+    assert c.poll().starts == 2
+    assert "yawl:eng:1:case:2#1" in ids(c)
+
+
+def test_the_counters_next_numbers_are_looked_for() -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.log.unlisted |= {str(n): [CaseStart(n, int((NOW - 300) * 1000), 2)] for n in (2, 3)}
+    assert c.poll().starts == 3
+
+
+def test_a_case_that_may_be_listed_yet_is_not_taken_for_lost() -> None:
+    """It would be committed without its specification."""
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    c.log.unlisted["2"] = [CaseStart(2, int((NOW - 119) * 1000), 2)]
+    assert c.poll().starts == 0
+    c.now += 1
+    assert c.poll().starts == 1
+
+
+def test_an_announced_case_that_no_list_has_is_asked_for() -> None:
+    c = Connector(engine=replace(Connector().engine, attributed_by="specification", customers={"UID_a": "customer-a"}))
+    c.log.case("1", 1)
+    c.log.unlisted["job"] = [CaseStart(2, int((NOW - 300) * 1000), 2)]
+    named = Specification("UID_a", "0.1", "Orders")
+    announced = AnnouncedStart(case_id="job", at_ms=int((NOW - 300) * 1000), specification=named)
+    c.table.put_item(Item=announced.to_item("eng#1"))
+    assert (c.poll().starts, c.poll().starts) == (2, 0)
+    assert all(message.customer == "customer-a" for message, _ in c.post.sent)
+
+
+def test_a_missing_number_is_given_up_and_found_if_it_is_listed_after_all() -> None:
+    """A caller has supplied number 5; the counter comes to 2, 3, 4 later."""
+    c = Connector()
+    c.log.case("1", 1)
+    c.log.case("5", 2)
+    for _ in range(4):
+        c.poll()
+        c.now += HOUR
+    c.log.calls.clear()
+    c.poll()
+    assert c.log.asked("case_starts") == ["5", "6"]
+    for number in (2, 3, 4):
+        c.log.case(str(number), number + 1, at=c.now - 600)
+    assert c.poll().starts == 3
+
+
+# --- repeated ids, and which specification ----------------------------------------------------------------------------
+
+
+def test_an_id_that_is_used_again_is_another_start() -> None:
+    c = Connector()
+    c.log.case("job", 1)
+    c.poll()
+    c.log.case("job", 2, of=B)
+    c.log.case("job", 3, of=A)
+    c.poll()
+    assert ids(c) == [f"yawl:eng:1:case:job#{number}" for number in (1, 2, 3)]
+    assert c.state.started("2026-11-30") == {A.key: 2, B.key: 1}
+    assert len(c.log.asked("net_instances")) == 2
+
+
+def test_a_row_of_no_listed_specification_waits_where_the_specification_pays() -> None:
+    c = Connector(engine=replace(Connector().engine, attributed_by="specification", customers={"UID_a": "a"}))
+    c.log.case("job", 1)
+    c.log.unlisted["job"] = [CaseStart(2, int((NOW - 300) * 1000), 2)]
+    assert c.poll().starts == 1
+    assert c.state.known().count("job") == 1
+
+
+# --- the first reading ------------------------------------------------------------------------------------------------
+
+
+def test_the_first_reading_asks_for_cases_since_the_beginning_and_a_few_more() -> None:
+    c = Connector(engine=replace(Connector().engine, since=float(DAY)))
+    for number in range(1, 1001):
+        c.log.case(str(number), number, at=DAY - 100_000 + number * 99.0)
+    for number in range(1001, 1011):
+        c.log.case(str(number), number)
+    assert c.poll().starts == 10
+    asked = c.log.asked("case_starts")
+    assert len(asked) < 10 + 50
+    assert c.state.known().count("1") == 1
+    assert c.state.progress().floor == 1001
+    c.log.calls.clear()
+    assert c.poll().starts == 0
+    assert len(c.log.asked("case_starts")) == 2
+
+
+def test_an_old_case_with_a_high_number_does_not_end_the_first_reading() -> None:
+    """A caller supplied it long ago; the counter came to its numbers since."""
+    c = Connector(engine=replace(Connector().engine, since=float(DAY)))
+    for number in range(900_000, 900_100):
+        c.log.case(str(number), number, at=DAY - 100.0)
+    for number in range(1, 51):
+        c.log.case(str(number), 10**6 + number)
+    assert c.poll().starts == 50
+
+
+def test_an_old_number_that_was_used_again_is_looked_at() -> None:
+    c = Connector(engine=replace(Connector().engine, since=float(DAY)))
+    for number in range(1, 101):
+        c.log.case(str(number), number, at=DAY - 100.0)
+    c.log.case("3", 500)
+    assert c.poll().starts == 1
+    assert ids(c) == ["yawl:eng:1:case:3#2"]
+
+
+def test_without_all_lists_nothing_is_left_unread() -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.log.case("2", 2, of=B)
+    c.log.broken.add(("case_ids", B))
+    assert not c.poll().is_good
+    assert c.state.known().is_empty
+    c.log.broken.clear()
+    assert c.poll().starts == 2
+
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_that_cannot_be_read_does_not_hold_up_the_others() -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    c.log.case("2", 2)
+    c.log.case("3", 3, of=B)
+    c.log.broken.add(("case_ids", A))
+    polled = c.poll()
+    # The list's own case is found below the other one's: it is missing there.
+    assert (polled.starts, polled.is_good) == (2, False)
+    assert c.counted[YawlMetric.POLLS_FAILED] == 1
+
+
+def test_a_case_that_cannot_be_read_is_found_by_the_next_reading() -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.log.case("2", 2)
+    c.log.broken.add(("case_starts", "1"))
+    assert c.poll().starts == 1
+    c.log.broken.clear()
+    assert c.poll().starts == 1
+
+
+def test_an_engine_that_is_just_starting_is_asked_some_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.log.broken.add(("specifications", None))
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            c.log.broken.clear()
+
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", sleep)
+    assert c.poll().starts == 1
+    c.log.broken.add(("specifications", None))
+    c.poll()
+    assert len(waited) == 3 + log_starts.TRIES - 1
+
+
+@pytest.mark.parametrize("anchor", [("1", 7, 1000), ("1", 1, 999), ("2", 1, 1000)])
+def test_a_log_without_a_start_that_it_had_is_another_databases(anchor: tuple[str, int, int]) -> None:
+    log = Log()
+    log.case("1", 1, at=1.0)
+    source = LogStarts(Connector().engine, log)
+    source.check(Anchor("1", 1, 1000))
+    with pytest.raises(CounterFellBack):
+        source.check(Anchor(*anchor))
