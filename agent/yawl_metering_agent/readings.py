@@ -42,8 +42,8 @@ def open_log(settings: EngineSettings, seen: SeenRows, clock: Clock = now) -> Lo
     if settings.reader == "sql":
         tables = LogTables.connect(str(settings.database))
         source = SqlStarts(engine, tables, seen)
-        # The audit asks for ``started`` and ``specifications`` alone.
-        audited = _audit(cast(EngineLog, tables))
+        # Without ``most`` the audit asks for ``started`` and ``specifications`` alone.
+        audited = _audit(cast(EngineLog, tables), most=None)
         return Log(source, tables.specifications, audited, lambda: None, tables.close)
     log = engine_log(
         str(engine.address), str(engine.user), str(settings.password), ca_bundle=settings.trust_file, clock=clock
@@ -54,11 +54,11 @@ def open_log(settings: EngineSettings, seen: SeenRows, clock: Clock = now) -> Lo
     return Log(LogStarts(engine, log), log.specifications, audited, lambda: log.clock_offset_ms, lambda: None)
 
 
-def _audit(log: EngineLog) -> Audit:
-    def differences(day: str, ours: Mapping[int, int]) -> Sequence[audit.Difference]:
-        return audit.differences(log, log.specifications(), day, ours)
+def _audit(log: EngineLog, most: int | None = audit.MOST_COUNTED) -> Audit:
+    def compare(day: str, ours: Mapping[int, int]) -> audit.Audited:
+        return audit.compare(log, log.specifications(), day, ours, most)
 
-    return differences
+    return compare
 
 
 @dataclass

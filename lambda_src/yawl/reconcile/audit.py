@@ -58,7 +58,7 @@ def compare(log: EngineLog, specifications: Sequence[Specification], day: str, o
     first = _begin_ms(date.fromisoformat(day))
     found, left_out = [], 0
     for specification in specifications:
-        if len(log.case_ids(specification)) > MOST_COUNTED:
+        if most is not None and len(log.case_ids(specification)) > most:
             left_out += 1
             continue
         theirs = log.started(specification, first, first + DAY_MS - 1)
