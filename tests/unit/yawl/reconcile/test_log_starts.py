@@ -242,6 +242,36 @@ def test_without_all_lists_nothing_is_left_unread() -> None:
     assert c.poll().starts == 2
 
 
+# --- attribution by specification -------------------------------------------------------------------------------------
+
+
+def test_a_list_is_believed_only_if_it_still_has_the_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a moment a new specification lists cases of others, whose own specification the log has forgotten."""
+    engine = replace(Connector().engine, attributed_by="specification", customers={"UID_a": "a", "UID_b": "b"})
+    c = Connector(engine=engine)
+    c.log.case("1", 1)
+    c.log.case("2", 2, of=B)
+    row = CaseStart(3, int((NOW - 600) * 1000), 2)
+    c.log.unlisted["3"] = [row]
+    c.log.cases[B].append(("3", None))
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: c.log.cases[B].pop())
+    assert c.poll().starts == 2
+    assert {(message.customer, message.body.count("case:")) for message, _ in c.post.sent} == {("a", 1), ("b", 1)}
+
+
+def test_a_list_that_cannot_be_read_again_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = replace(Connector().engine, attributed_by="specification", customers={"UID_a": "a", "UID_b": "b"})
+    c = Connector(engine=engine)
+    c.log.case("1", 1)
+    c.log.case("2", 2, of=B)
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: c.log.broken.add(("case_ids", B)))
+    polled = c.poll()
+    assert (polled.starts, polled.is_good) == (1, False)
+    c.log.broken.clear()
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
+    assert c.poll().starts == 1
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
