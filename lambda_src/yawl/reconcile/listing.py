@@ -74,6 +74,14 @@ def longest_run(numbers: Iterable[int]) -> Run:
     return longest
 
 
+def begin_below(number: int, old: Collection[int], known: Known) -> int:
+    """From where on numbers below a new one may be new as well, though no list has them: above the next old one."""
+    begin = number
+    while begin > max(0, number - WIDEST_HOLE) and begin - 1 not in old and not known.has_number(begin - 1):
+        begin -= 1
+    return begin
+
+
 class Counted(NamedTuple):
     """What the engine's counter has come to. missing: numbers below ``next`` that are neither listed nor known."""
 

@@ -23,7 +23,8 @@ from typing import TypeVar
 from yawl.engine import Engine
 from yawl.log.ports import CaseStart, EngineFailure, EngineLog, EngineLogError, EngineUnreachable
 from yawl.reconcile import listing
-from yawl.reconcile.known import FoundCase, FoundStart, number_of
+from yawl.reconcile.audit import MOST_COUNTED
+from yawl.reconcile.known import FoundCase, FoundStart, Known, number_of
 from yawl.reconcile.listing import Listed
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
 from yawl.start import Specification, case_name
@@ -44,8 +45,10 @@ BETWEEN_SECONDS = 5.0
 MOST_WAITING = 1000
 #: New numbers in a run that are taken for the engine's counter.
 A_COUNTER = 3
-#: Cases from before ``since``, one after another, at which the first reading may stop.
+#: Cases from before ``since``, one after another, at which the first reading may stop: where the engine has counted how
+#: many are newer, and where it has not.
 OLD_ENOUGH = 20
+OLD_FOR_SURE = 1000
 
 
 Answer = TypeVar("Answer")
@@ -68,9 +71,12 @@ class LogStarts:
         specifications = self._patiently(self.log.specifications)
         first_reading = reading.progress.floor is None
         until = reading.now_ms + (self.log.clock_offset_ms or 0) - SETTLED_MS
-        # Before the lists: a start that they lack may not be counted either.
-        expected = self._started_since(specifications, until) if reading.known.is_empty else inf
         lists = self._lists(specifications, findings, must_be_whole=first_reading)
+        expected = inf
+        if reading.known.is_empty and all(len(case_ids) <= MOST_COUNTED for case_ids in lists.values()):
+            expected = self._started_since(specifications, until)
+            # Once more: a start that the lists lack may not be counted either.
+            lists = self._lists(specifications, findings, must_be_whole=first_reading)
         listed = listing.unknown(lists, reading.known)
         opened = _Opened(self, reading, findings)
         if first_reading:
@@ -125,17 +131,18 @@ class LogStarts:
         """The cases since ``since``, from the newest downwards; the others are committed unread.
 
         Numbers rise with time, but a caller may have supplied a high one long ago. So this goes on until it has found
-        as many starts as the engine counts; all older ones are below. Ids that were used again come first. A reading
-        that goes on where another one ended does not know how many are left, and looks at all of them.
+        as many starts as the engine counts; all older ones are below. Ids that were used again, and those that are no
+        numbers, come first. Where the engine did not count, because it has too many cases or because an earlier reading
+        came so far, this goes on until ``OLD_FOR_SURE`` numbers in a row are old.
         """
-        since, found, old = self.engine.since * 1000, 0, 0
+        since, found, old, old_numbers = self.engine.since * 1000, 0, 0, 0
         used_once = {case_id: sum(of_one.values()) == 1 for case_id, of_one in listed.items()}
         downwards = listing.in_order(listed)
         downwards.reverse()
         downwards.sort(key=used_once.__getitem__)
         lowest = None
         for position, case_id in enumerate(downwards):
-            if found >= expected and old >= OLD_ENOUGH:
+            if (found >= expected and old >= OLD_ENOUGH) or old_numbers >= OLD_FOR_SURE:
                 for skipped in downwards[position:]:
                     yield FoundCase(skipped, skipped=sum(listed[skipped].values()))
                 break
@@ -143,6 +150,7 @@ class LogStarts:
             new = [start for case in cases for start in case.starts if start.at_ms >= since]
             found += sum(start.at_ms <= until for start in new)
             old = 0 if new else old + 1
+            old_numbers = old_numbers + 1 if not new and used_once[case_id] and number_of(case_id) is not None else 0
             # A case whose row is not there yet is new as well.
             if (new or not cases) and (number := number_of(case_id)) is not None:
                 lowest = number if lowest is None else min(lowest, number)
@@ -150,9 +158,7 @@ class LogStarts:
         numbers = [number for case_id in listed if (number := number_of(case_id)) is not None]
         floor = listing.longest_run(numbers).end
         if lowest is not None:
-            # What the lists forgot just below the first new case is new as well.
-            below = max((number for number in numbers if number < lowest), default=-1)
-            floor = max(below + 1, lowest - listing.WIDEST_HOLE)
+            floor = listing.begin_below(lowest, set(numbers), Known())
         # An earlier reading, which did not come to its end, was down there.
         known = opened.reading.known
         if known.lowest_number is not None:
@@ -176,7 +182,7 @@ class LogStarts:
         is_elsewhere = run.end <= floor or run.first > counter.next + listing.WIDEST_HOLE
         if run.length >= A_COUNTER and is_elsewhere:
             # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
-            floor, checkpoint = run.first, None
+            floor, checkpoint = listing.begin_below(run.first, (), known), None
             counter = listing.counted(floor, numbers | announced, known)
         for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
             yield from opened.lost(case_id, hints.get(case_id), until)

@@ -2,7 +2,17 @@
 
 from tests.unit.yawl.reconcile.cases import A, B, found, start
 from yawl.reconcile.known import Known
-from yawl.reconcile.listing import MOST_NUMBERS, WIDEST_HOLE, Counted, Run, counted, in_order, longest_run, unknown
+from yawl.reconcile.listing import (
+    MOST_NUMBERS,
+    WIDEST_HOLE,
+    Counted,
+    Run,
+    begin_below,
+    counted,
+    in_order,
+    longest_run,
+    unknown,
+)
 
 
 def known_of(*case_ids: str) -> Known:
@@ -54,3 +64,10 @@ def test_the_longest_run_is_the_counters() -> None:
     assert longest_run([1, 700]) == Run(700, 701, 1)
     assert longest_run([1, 1 + WIDEST_HOLE + 1]) == Run(1, WIDEST_HOLE + 3, 2)
     assert longest_run([1, 1 + WIDEST_HOLE + 2]).length == 1
+
+
+def test_what_the_lists_forgot_may_lie_just_below() -> None:
+    assert begin_below(10, {7}, Known()) == 8
+    assert begin_below(10, (), known_of("8")) == 9
+    assert begin_below(3, (), Known()) == 0
+    assert begin_below(1000, (), Known()) == 1000 - WIDEST_HOLE

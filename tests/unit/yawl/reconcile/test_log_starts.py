@@ -180,15 +180,15 @@ def test_a_row_of_no_listed_specification_waits_where_the_specification_pays() -
 
 def test_the_first_reading_asks_for_cases_since_the_beginning_and_a_few_more() -> None:
     c = Connector(engine=replace(Connector().engine, since=float(DAY)))
-    for number in range(1, 1001):
+    for number in range(1, 901):
         c.log.case(str(number), number, at=DAY - 100_000 + number * 99.0)
-    for number in range(1001, 1011):
+    for number in range(901, 911):
         c.log.case(str(number), number)
     assert c.poll().starts == 10
     asked = c.log.asked("case_starts")
     assert len(asked) < 10 + 50
     assert c.state.known().count("1") == 1
-    assert c.state.progress().floor == 1001
+    assert c.state.progress().floor == 901
     c.log.calls.clear()
     assert c.poll().starts == 0
     assert len(c.log.asked("case_starts")) == 2
@@ -202,6 +202,24 @@ def test_an_old_case_with_a_high_number_does_not_end_the_first_reading() -> None
     for number in range(1, 51):
         c.log.case(str(number), 10**6 + number)
     assert c.poll().starts == 50
+
+
+def test_an_engine_with_many_cases_is_not_asked_for_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would take minutes. The first reading ends where numbers have been old for a long time."""
+    monkeypatch.setattr(log_starts, "MOST_COUNTED", 150)
+    monkeypatch.setattr(log_starts, "OLD_FOR_SURE", 30)
+    c = Connector(engine=replace(Connector().engine, since=float(DAY)))
+    for number in range(1, 151):
+        c.log.case(str(number), number, at=DAY - 100.0)
+    for name in range(40):  # They come first, and do not end it.
+        c.log.case(f"old-{name}", 1000 + name, at=DAY - 100.0)
+    c.log.case("151", 2000)
+    for number in range(152, 181):
+        c.log.case(str(number), number, at=DAY - 100.0)
+    assert c.poll().starts == 1
+    assert c.log.asked("started") == []
+    assert len(c.log.asked("case_starts")) < 40 + 30 + 30 + 10
+    assert c.state.known().count("1") == 1
 
 
 def test_an_old_number_that_was_used_again_is_looked_at() -> None:
