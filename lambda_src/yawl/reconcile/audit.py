@@ -50,8 +50,16 @@ def due_day(engine: Engine, audited: str, now_ms: int) -> str | None:
     return day.isoformat()
 
 
-def compare(log: EngineLog, specifications: Sequence[Specification], day: str, ours: Mapping[int, int]) -> Audited:
+def compare(
+    log: EngineLog,
+    specifications: Sequence[Specification],
+    day: str,
+    ours: Mapping[int, int],
+    most: int | None = MOST_COUNTED,
+) -> Audited:
     """Ask the engine for each specification's starts of the day. ours: ``EngineState.started``.
+
+    most: cases of a specification that is compared; None compares all, where the log counts quickly (by SQL).
 
     A version with two rows in the log, of which the statistics reach one, is left out. Raises EngineLogError.
     """
