@@ -132,7 +132,7 @@ class LogStarts:
                 again[specification] = Counter(self.log.case_ids(specification))
             except EngineLogError as error:
                 findings.problems.append(error)
-        confirmed = {}
+        confirmed: dict[str, Listed] = {}
         for case_id, of_one in listed.items():
             still = {each: min(number, again[each][case_id]) for each, number in of_one.items() if each in again}
             if of_both := {each: number for each, number in still.items() if number}:

@@ -60,13 +60,15 @@ class Model:
         #: Since when sessions are good: what logged in before is asked to do so again.
         self.sessions_since = 0.0
         self._supplied: set[int] = set()
-        #: A specification that lists the forgotten cases of all others, until when.
+        #: Whether a new specification lists forgotten cases of others for a moment. By other strategies than the
+        #: specification's that can only disturb the audit.
+        self.confuses = False
         self._confused: tuple[Specification, float] = (SPECIFICATIONS[0], 0.0)
 
     def is_confused(self, specification: Specification) -> bool:
         """Whether this list is taken in the moment after its specification's first start."""
         now = self._clock()
-        if self._chance.random() < 0.05:
+        if self.confuses and now > self._confused[1] + 60 and self._chance.random() < 0.05:
             self._confused = (specification, now + 0.03)
         return self._confused[0] == specification and now <= self._confused[1]
 
