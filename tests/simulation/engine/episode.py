@@ -139,6 +139,8 @@ class EngineEpisode:
     def _drain(self) -> None:
         """Without faults: readings go on until all rows are visible, people do their work, and all is recorded."""
         world, engine_world = self.world, self.engine_world
+        # Time stands still while one actor works.
+        engine_world.model.confuses = False
         # What the lists forgot is found below the next number that they have.
         engine_world.model.launch()
         for minutes in (0, 5, 5, 20, 65, 65, 65, 5, 5):

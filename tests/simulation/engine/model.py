@@ -63,14 +63,15 @@ class Model:
         #: Whether a new specification lists forgotten cases of others for a moment. By other strategies than the
         #: specification's that can only disturb the audit.
         self.confuses = False
-        self._confused: tuple[Specification, float] = (SPECIFICATIONS[0], 0.0)
+        #: Until when each specification did so: once, when it was new.
+        self._confused: dict[Specification, float] = {}
 
     def is_confused(self, specification: Specification) -> bool:
         """Whether this list is taken in the moment after its specification's first start."""
         now = self._clock()
-        if self.confuses and now > self._confused[1] + 60 and self._chance.random() < 0.05:
-            self._confused = (specification, now + 0.03)
-        return self._confused[0] == specification and now <= self._confused[1]
+        if self.confuses and specification not in self._confused and self._chance.random() < 0.1:
+            self._confused[specification] = now + 0.03
+        return now <= self._confused.get(specification, 0.0)
 
     def launch(
         self,
@@ -124,6 +125,7 @@ class Model:
         self.gone.append(self.database)
         self.database = Database()
         self._supplied.clear()
+        self._confused.clear()
         self.sessions_since = self._clock()
 
     def act(self, participant: str, kind: str) -> None:
