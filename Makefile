@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local
+export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local:$(CURDIR)/agent
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean

@@ -93,9 +93,12 @@ def first_time(tagged: TaggedEvent) -> bool:
     return tagged["purpose"] in ("normal", "late", "after_cancelling")
 
 
-def mix_in(plan: Plan) -> Replay:
-    """Chooses the cancellation and the late, resent, reused and broken events; the same plan gives the same choice."""
-    cancellation = _cancellation(plan)
+def mix_in(plan: Plan, staying: str | None = None) -> Replay:
+    """Chooses the cancellation and the late, resent, reused and broken events; the same plan gives the same choice.
+
+    staying: a customer that does not cancel.
+    """
+    cancellation = _cancellation(plan, staying)
     others = [customer for customer in plan.customers if cancellation is None or customer != cancellation.customer]
     replay = Replay(plan, cancellation)
     last = plan.hours[-1]
@@ -119,7 +122,7 @@ def mix_in(plan: Plan) -> Replay:
     return replay
 
 
-def _cancellation(plan: Plan) -> Cancellation | None:
+def _cancellation(plan: Plan, staying: str | None) -> Cancellation | None:
     """Chooses, by load, the middle customer of those that report before and after hh:20 in the last third of the day.
 
     None where there is only one customer, or none that reports on both sides.
@@ -132,7 +135,7 @@ def _cancellation(plan: Plan) -> Cancellation | None:
     for events in plan.events.values():
         for usage in events:
             (before if usage.at < at else after)[usage.customer] += 1
-    candidates = sorted(before.keys() & after.keys(), key=lambda c: (before[c] + after[c], c))
+    candidates = sorted((before.keys() & after.keys()) - {staying}, key=lambda c: (before[c] + after[c], c))
     return Cancellation(candidates[(len(candidates) - 1) // 2], at) if candidates else None
 
 

@@ -26,6 +26,7 @@ from local.replay.send_usage import SendingFailed
 from local.replay.whole_run import console, replay
 from local.stage import BUILD, SynthFailed
 from local.xes import XesError
+from local.yawl_engine import Refused
 from marketplace_local.admin import AdminRefused
 
 SHIPPED_LOG = Path(__file__).resolve().parent / "sample_log" / "yawl-orders.xes.gz"
@@ -48,6 +49,7 @@ EXPECTED_FAILURES = (
     EngineRefuses,
     EventRefused,
     ReadingFailed,
+    Refused,
     SendingFailed,
     SynthFailed,
     WorkflowFailed,

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 from botocore.session import Session
 
@@ -172,6 +172,16 @@ class UsageClient:
             if occurred_at is None:
                 raise InvalidUsage("event_id needs occurred_at: a repeat must be the same event, its time included")
         self._here().record(call, aggregation, event_id, now)
+
+    def record_event(self, event: Mapping[str, Any]) -> None:
+        """An event that is ready, as ``POST /usage`` takes it, with its own id. When this returns, it is on disk.
+
+        The client sends it word for word and never merges it; the metering system judges it. Raises InvalidUsage for an
+        event without ``id`` or ``customerIdentifier``, one that is no JSON or too large, and one whose id the directory
+        holds with another content; SpoolFull, SpoolUnwritable, ClientClosed.
+        """
+        text = rules.ready_text(event)
+        self._here().record_ready(event["customerIdentifier"], event["id"], text, self._clock())
 
     def void(self, customer: str, event_id: str, *, source: str | None = None) -> None:
         """Take back the event that was recorded under an ``event_id`` (or ``execution_id``), by whichever process. When

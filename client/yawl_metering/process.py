@@ -78,6 +78,13 @@ class Process(Delivery):
                     self._users.recorded(call, name)
             self._stats.calls += 1
 
+    def record_ready(self, customer: str, event_id: str, text: str, at: float) -> None:
+        """Write an event that is ready to the spool. Raises what ``UsageClient.record_event`` does."""
+        with self._lock:
+            self._check_open()
+            self._put(Event(0, customer, event_id, text, at))
+            self._stats.calls += 1
+
     def take_back(self, customer: str, event_id: str, source: str, at: float) -> None:
         """Write a void to the spool. Raises what ``UsageClient.void`` does."""
         with self._lock:

@@ -22,6 +22,8 @@ LARGEST = Decimal("9999999999999999000")
 LARGEST_MERGED = Decimal(1_000_000_000)
 #: Of a quantity. The API takes 9; the spool keeps merged quantities in millionths.
 DECIMALS = 6
+#: Characters of an event's JSON; all that the API takes is smaller.
+LARGEST_EVENT = 20_000
 #: The API refuses older usage.
 OLDEST = 30 * 86400.0
 
@@ -100,14 +102,14 @@ def moment_of(value: datetime | float | None, now: float) -> float:
     return int(value * 1000) / 1000
 
 
-def customer_of(value: str) -> str:
+def customer_of(value: object) -> str:
     """The customer's billing key, once it is checked. Raises InvalidUsage."""
     if not isinstance(value, str) or not _CUSTOMER.fullmatch(value):
         raise InvalidUsage("customer must be the billing key that registration returned")
     return value
 
 
-def event_id_of(value: str) -> str:
+def event_id_of(value: object) -> str:
     """The app's own id of an event, once it is checked. Raises InvalidUsage."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise InvalidUsage("event_id must be 1 to 128 printable ASCII characters without spaces")
@@ -170,6 +172,19 @@ def event_text(usage: Usage, event_id: str, quantity: Decimal | None) -> str:
     if quantity is not None:
         body["quantity"] = plain(quantity)
     return json.dumps(body, separators=(",", ":"))
+
+
+def ready_text(event: Mapping[str, object]) -> str:
+    """An event that is ready, as JSON in ASCII; its fields are the metering system's to judge. Raises InvalidUsage."""
+    event_id_of(event.get("id"))
+    customer_of(event.get("customerIdentifier"))
+    try:
+        text = json.dumps(event, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError):
+        raise InvalidUsage("event must be JSON: texts, whole numbers, and objects of them") from None
+    if len(text) > LARGEST_EVENT:
+        raise InvalidUsage(f"event must have at most {LARGEST_EVENT} characters of JSON")
+    return text
 
 
 def void_text(customer: str, event_id: str, source: str) -> str:

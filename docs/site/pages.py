@@ -20,6 +20,7 @@ OUTSIDE = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "agent/README.md": "agent.md",
     "marketplace-local/README.md": "marketplace-local.md",
     "marketplace-local/marketplace_local/RULES.md": "marketplace-rules.md",
     **{str(page.relative_to(ROOT)): str(page.relative_to(ROOT)) for page in ROOT.glob("tests/**/README.md")},

@@ -164,7 +164,7 @@ class YawlMetric(StrEnum):
     #: A notice that comes again counts again.
     ACCESS_LOGS_REFUSED = "AccessLogsRefused"
     #: Levels that look-after-engines reads, over all engines of the stage; 0 where all is well.
-    #: Engines whose polls have stopped until a person raises their epoch: their case counter fell back.
+    #: Engines that have another database than the one that we know, until a person raises their epoch.
     ENGINE_FAULTS = "EngineFaults"
     #: Engines without a good poll for longer than their ``silenceMinutes``.
     ENGINES_WITHOUT_POLL = "EnginesWithoutPoll"

@@ -71,18 +71,24 @@ class EngineDay:
         """
         events = self._plan.events.get(hour, [])
         hours = sorted(self._plan.events)
-        restart_before = len(events) // 2 if hour == hours[len(hours) // 2] else None
-        for number, usage in enumerate(events):
-            self._clock.set(moment_of(day, 0) + usage.at / 1000)
-            if number == restart_before:
-                self.yawl.engine.announcer.wait()
-                self.yawl.restart()
-            self._happen(usage)
+        if hour == hours[len(hours) // 2]:
+            half = len(events) // 2
+            self._play(events[:half], day)
+            self.yawl.engine.announcer.wait()
+            self.yawl.restart()
+            self._play(events[half:], day)
+        else:
+            self._play(events, day)
         self.yawl.engine.announcer.wait()
         for clock in (self._stage.clock, self._clock):
             clock.set(moment_of(day, hour + READ_AT))
         self._connection.read()
         return Counter(usage.dimension for usage in events)
+
+    def _play(self, events: Iterable[UsageEvent], day: date) -> None:
+        for usage in events:
+            self._clock.set(moment_of(day, 0) + usage.at / 1000)
+            self._happen(usage)
 
     def _happen(self, usage: UsageEvent) -> None:
         engine = self.yawl.engine

@@ -126,7 +126,7 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path, living: Liv
     clock_file = out / "local" / "clock-offset"
     plan = replaying.prepare(clock_file)
     planned_engine = take_out(plan)
-    mixed = mix_in(plan)
+    mixed = mix_in(plan, staying=planned_engine.customer)
     today = datetime.now(UTC).date()
     # A living engine's own time has to come after the simulated day.
     day = today - timedelta(days=1) if living else working_day(today)

@@ -48,11 +48,12 @@ Row = TypeVar("Row", NetInstance, Event)
 
 @dataclass(frozen=True)
 class Logged:
-    """A specification's row: its key and that of its root net."""
+    """A specification's row: its key and that of its root net, which it gets at ``net_written``."""
 
     key: int
     net: int
     specification: Specification
+    net_written: float
 
 
 class Sequence:
@@ -126,7 +127,8 @@ class EngineLog:
         """The row, written at the first start of the specification; the last one where there are two."""
         found = [logged for logged in self._specifications if logged.specification == specification]
         for _ in range(0 if found else 1 + doubled):
-            row = Logged(self._sequences["specification"].take(), self._sequences["net"].take(), specification)
+            keys = (self._sequences["specification"].take(), self._sequences["net"].take())
+            row = Logged(*keys, specification, self._now() + self.behind)
             found.append(row)
             self._specifications.append(row)
         return found[-1]
@@ -155,8 +157,10 @@ class EngineLog:
         return next((logged for logged in self._specifications if logged.key == key), None)
 
     def instances(self, specification: int) -> list[NetInstance]:
-        """The root net instances of a specification."""
-        return self._written(self._of_specification[specification])
+        """The root net instances of a specification. While its row has no net yet, those that have none are listed."""
+        logged = self.by_key(specification)
+        has_net = logged is None or logged.net_written <= self._now()
+        return self._written(self._of_specification[specification if has_net else NO_KEY])
 
     def events(self, case_id: str, descriptor: str = "") -> list[Event]:
         """The events of all cases that had this id, in the order of their keys."""

@@ -137,12 +137,13 @@ _ACCESS_LOGS = Table(
         ),
         "hosts": Key(
             Texts(
-                pattern=HOST,
+                pattern=rf"{HOST}(:[0-9]{{1,5}})?",
                 remedy='list host names, for example ["yawl.your-company.com"], or leave it out',
                 values="list of host names",
                 at_most=20,
             ),
-            "The names under which callers reach this engine; left out, all requests of these logs are its own.",
+            "The names under which callers reach this engine, with a port where it matters; left out, all requests of"
+            " these logs are its own.",
             default=(),
         ),
     },

@@ -248,3 +248,38 @@ def test_a_name_is_one_however_its_accents_are_composed() -> None:
     """Else one event would be two contents, and a user known to be counted would be sent again."""
     assert name_of("Jose\u0301", "user") == name_of("José", "user") == "José"
     assert name_of("josé ", "user") == "josé "
+
+
+def test_a_ready_event_is_sent_word_for_word(tmp_path: Path) -> None:
+    door = Door()
+    event = {
+        "id": "yawl:eng-7:1:case:42#1",
+        "source": "yawl:eng-7",
+        "customerIdentifier": "l-1",
+        "dimension": "workflow_executions",
+        "quantity": 1,
+        "occurredAt": "2026-11-15T07:59:00.123Z",
+    }
+    with UsageClient("app", lambda: door, tmp_path, clock=lambda: START) as client:
+        client.record_event(event)
+        client.record_event(event)
+        with pytest.raises(InvalidUsage, match="given to another event"):
+            client.record_event({**event, "quantity": 2})
+    assert door.requests == [[event]]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": None},
+        {"id": "a b"},
+        {"customerIdentifier": None},
+        {"quantity": float("nan")},
+        {"quantity": Decimal(1)},
+        {"user": "x" * 20_000},
+    ],
+)
+def test_a_ready_event_that_cannot_be_sent_is_refused_at_once(client: UsageClient, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidUsage):
+        client.record_event({"id": "e-1", "customerIdentifier": "l-1", **wrong})
+    assert client.stats().pending == 0

@@ -114,6 +114,15 @@ def test_one_customer_cancels_at_twenty_past_and_goes_on_reporting() -> None:
             assert (tagged["purpose"] == "after_cancelling") == (minute >= f"{cancellation.hour:02d}:20")
 
 
+def test_a_customer_that_stays_does_not_cancel() -> None:
+    folded = plan()
+    chosen = mix_in(folded).cancellation
+    assert chosen is not None
+    other = mix_in(folded, staying=chosen.customer).cancellation
+    assert other is not None
+    assert other.customer != chosen.customer
+
+
 def test_a_broken_event_has_only_the_fault_that_its_reason_names() -> None:
     broken = {
         t["purpose"].removeprefix("refusal:"): t["event"] for t in sent(plan()) if t["purpose"].startswith("refusal:")

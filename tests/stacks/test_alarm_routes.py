@@ -40,11 +40,11 @@ def test_an_alarm_goes_where_its_severity_goes_and_says_when_it_is_over(
         assert (mails(abroad, alarm.stack)[action["Ref"]],) == routes
 
 
-def test_no_alarm_is_without_a_listener(prod: Assembly) -> None:
+def test_no_alarm_is_without_a_listener(engines: Assembly) -> None:
     """A silent one is a part of an alarm that is not."""
-    for alarm in alarms(prod).values():
-        assert speaker(prod, alarm).actions, alarm.name
-        assert speaker(prod, alarm).severity in ("Page", "Ticket")
+    for alarm in alarms(engines).values():
+        assert speaker(engines, alarm).actions, alarm.name
+        assert speaker(engines, alarm).severity in ("Page", "Ticket")
 
 
 def test_existing_topics_are_used_in_their_own_region_only(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from stacks.stage.stage_keys import LOG_LEVELS
 from tests.synthesized import Assembly
 
 
-def test_log_groups_are_named_and_kept_as_the_stage_says(prod: Assembly, local: Assembly) -> None:
-    for assembly in (prod, local):
+def test_log_groups_are_named_and_kept_as_the_stage_says(engines: Assembly, local: Assembly) -> None:
+    for assembly in (engines, local):
         groups = assembly.properties("AWS::Logs::LogGroup")
         assert len(groups) == len(assembly.functions()) + 3
         for group in groups:
@@ -15,7 +15,7 @@ def test_log_groups_are_named_and_kept_as_the_stage_says(prod: Assembly, local: 
             assert group["RetentionInDays"] == assembly.stage.log_retention_days
 
 
-@pytest.mark.parametrize("stage", ["prod", "local"])
+@pytest.mark.parametrize("stage", ["engines", "local"])
 def test_lambda_lets_through_what_the_stage_asks_for(stage: str, request: pytest.FixtureRequest) -> None:
     """By default it drops whatever is below INFO; and Powertools takes Lambda's level before its own variable."""
     assembly: Assembly = request.getfixturevalue(stage)

@@ -75,7 +75,7 @@ def test_the_issue_template_asks_for_what_support_needs() -> None:
 def test_the_version_is_the_same_everywhere_and_has_its_part_of_the_changelog() -> None:
     versions = {
         tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-        for folder in (".", "client", "marketplace-local")
+        for folder in (".", "client", "marketplace-local", "agent")
     }
     assert len(versions) == 1
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
@@ -84,5 +84,5 @@ def test_the_version_is_the_same_everywhere_and_has_its_part_of_the_changelog() 
 
 
 def test_the_packages_carry_the_same_licence() -> None:
-    texts = {(ROOT / folder / "LICENSE").read_bytes() for folder in (".", "client", "marketplace-local")}
+    texts = {(ROOT / folder / "LICENSE").read_bytes() for folder in (".", "client", "marketplace-local", "agent")}
     assert len(texts) == 1

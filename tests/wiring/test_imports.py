@@ -137,3 +137,17 @@ def test_no_room_is_named_after_nothing() -> None:
     names = {path.stem for folder in folders for path in folder.rglob("*.py")}
     names |= {path.parent.name for folder in folders for path in folder.rglob("*.py")}
     assert names & BANNED_NAMES == set()
+
+
+def test_the_agent_imports_the_engine_s_room_and_what_that_stands_on() -> None:
+    """Its wheel takes along what it imports (``agent/hatch_build.py``), so it must not reach further than it needs."""
+    agent = synth.ROOT / "agent" / "yawl_metering_agent"
+    ours = {name.split(".")[0] for path in agent.rglob("*.py") for name in imports(path)} & {*ROOMS, *BELOW, GROUND}
+    assert ours == {"yawl", "marketplace", "runtime"}
+    of_stacks = {name for path in agent.rglob("*.py") for name in imports(path) if name.startswith("stacks.")}
+    assert all(name.startswith("stacks.stage.") for name in of_stacks)
+
+
+def test_nothing_imports_the_agent() -> None:
+    for folder in ("lambda_src", "stacks", "deploy", "local", "client"):
+        assert offenders(synth.ROOT / folder, {"yawl_metering_agent"}) == {}

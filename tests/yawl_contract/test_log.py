@@ -115,7 +115,8 @@ def test_nothing_is_escaped(engine: EngineClient) -> None:
 def test_a_delayed_launch_is_logged_without_its_service(engine: EngineClient) -> None:
     own = engine.upload("done", "MeteringDelayed")
     engine.launch(own, mSec="500")
-    eventually(lambda: "<case>" in engine.log("getSpecificationCaseIDs", **own.in_log))
+    # For a moment a new specification's list may hold cases of others, which were lost from their lists.
+    eventually(lambda: len(parts(engine.log("getSpecificationCaseIDs", **own.in_log), "case")) == 1)
     (case_id,) = parts(engine.log("getSpecificationCaseIDs", **own.in_log), "case")
     eventually(lambda: events(engine, case_id))
     *_, (_, _, _, _, service, _) = events(engine, case_id)

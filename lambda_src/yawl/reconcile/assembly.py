@@ -111,10 +111,10 @@ def poll(
         log, resource_log = logs(engine)
         source = LogStarts(engine, log)
 
-        def differences(day: str, ours: Mapping[int, int]) -> list[audit.Difference]:
-            return audit.differences(log, log.specifications(), day, ours)
+        def compare(day: str, ours: Mapping[int, int]) -> audit.Audited:
+            return audit.compare(log, log.specifications(), day, ours)
 
-        audited = differences
+        audited = compare
         if resource_log is not None and engine.dimensions.users:
             users = Users(engine=engine, log=resource_log, specifications=log.specifications, state=state)
     return Poll(

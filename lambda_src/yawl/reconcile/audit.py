@@ -2,6 +2,9 @@
 
 The statistics count the same rows by another query, so a difference means that a start was missed or counted twice. A
 start that no list has (``log_starts``) is in neither number.
+
+The engine walks a specification's whole history for it, in a time that grows with the square of its cases, and answers
+nothing else meanwhile: 170 s for 12,000 cases, measured on an engine 6.1. So only small specifications are compared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +18,15 @@ from yawl.start import Specification
 #: Milliseconds after a day's end at which it is compared.
 SETTLED_MS = 3_600_000
 DAY_MS = 86_400_000
+#: Cases of a specification up to which the engine is asked for its statistics: it takes a second or two.
+MOST_COUNTED = 1000
+
+
+class Audited(NamedTuple):
+    """What the comparison of a day found. left_out: specifications with too many cases to be compared."""
+
+    differences: "Sequence[Difference]"
+    left_out: int = 0
 
 
 class Difference(NamedTuple):
@@ -38,21 +50,30 @@ def due_day(engine: Engine, audited: str, now_ms: int) -> str | None:
     return day.isoformat()
 
 
-def differences(
-    log: EngineLog, specifications: Sequence[Specification], day: str, ours: Mapping[int, int]
-) -> list[Difference]:
+def compare(
+    log: EngineLog,
+    specifications: Sequence[Specification],
+    day: str,
+    ours: Mapping[int, int],
+    most: int | None = MOST_COUNTED,
+) -> Audited:
     """Ask the engine for each specification's starts of the day. ours: ``EngineState.started``.
+
+    most: cases of a specification that is compared; None compares all, where the log counts quickly (by SQL).
 
     A version with two rows in the log, of which the statistics reach one, is left out. Raises EngineLogError.
     """
     first = _begin_ms(date.fromisoformat(day))
-    found = []
+    found, left_out = [], 0
     for specification in specifications:
+        if most is not None and len(log.case_ids(specification)) > most:
+            left_out += 1
+            continue
         theirs = log.started(specification, first, first + DAY_MS - 1)
         counted = ours.get(specification.key, 0)
         if theirs is not None and theirs != counted:
             found.append(Difference(specification, day, theirs, counted))
-    return found
+    return Audited(found, left_out)
 
 
 def _begin_ms(day: date) -> int:

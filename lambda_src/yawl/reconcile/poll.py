@@ -62,8 +62,8 @@ class Polled:
         return self.fault is None and not self.problems
 
 
-#: The differences of a day, by our counts of it: ``audit.differences`` with the engine's log.
-Audit = Callable[[str, Mapping[int, int]], Sequence[audit.Difference]]
+#: The comparison of a day with our counts of it: ``audit.compare`` with the engine's log.
+Audit = Callable[[str, Mapping[int, int]], audit.Audited]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,13 +197,15 @@ class Poll:
         day = audit.due_day(self.engine, progress.audited_day, now_ms)
         if day is None:
             return
-        found = self.audited(day, self.state.started(day))
-        for difference in found:
+        audited = self.audited(day, self.state.started(day))
+        if audited.left_out:
+            self.note("audit left out", engine=self.engine.id, day=day, specifications=audited.left_out)
+        for difference in audited.differences:
             specification = difference.specification
             named = {"specification": specification.uri, "version": specification.version, "key": specification.key}
             numbers = {"theirs": difference.theirs, "ours": difference.ours}
             self.note("audit difference", engine=self.engine.id, day=day, **named, **numbers)
-        self.count(YawlMetric.AUDIT_DIFFERENCES, len(found))
+        self.count(YawlMetric.AUDIT_DIFFERENCES, len(audited.differences))
         self.state.advance(audited_day=day)
 
     def _send(self) -> Sequence[Exception]:

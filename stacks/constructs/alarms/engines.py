@@ -159,9 +159,10 @@ def _faults(alarms: Alarms) -> None:
     alarms.level(
         YawlMetric.ENGINE_FAULTS,
         Ticket(
-            happened="The case numbers of a YAWL engine have fallen back, as after its database was made anew; its log"
-            " is no longer read.",
-            money="Nothing more of it is billed until you act: under the same epoch new cases would pass for old ones.",
+            happened="A YAWL engine has another database: a case that we know is gone from its log, or in mode"
+            " push-only its case numbers have begun again.",
+            money="Its log is no longer read, and nothing more of it is billed until you act: under the same epoch new"
+            " cases would pass for old ones. In mode push-only they do, and are not billed.",
             look="Look whether the database was made anew, and raise the engine's epoch in the stage file; if an older"
             " copy of it was restored, see docs/yawl.md first.",
         ),

@@ -97,14 +97,14 @@ def test_with_a_fitting_listing_only_the_paused_schedules_are_red(
     listing(title="YAWL as a service")
     told = check()
     assert all(about.startswith(("schedule", "queue")) for about in told.of("red")), told.lines
-    assert len([about for about in told.of("red") if about.startswith("schedule")]) == 3, "the tests have paused them"
+    assert len([about for about in told.of("red") if about.startswith("schedule")]) == 5, "the tests have paused them"
     assert told.exit_code == 1
     # a stage of the local cloud names no account and nobody to wake
     assert set(told.of("yellow")) == {"endpoint", "account", "alarms.page", "alarms.ticket"}
     assert "YAWL as a service" in told.line("product")["says"]
     stacks = [about for about in told.of("green") if about.startswith("stack ")]
     subscriptions = [about for about in told.of("green") if about.startswith("subscription ")]
-    assert (len(stacks), len(subscriptions)) == (4, 3)
+    assert (len(stacks), len(subscriptions)) == (5, 3)
     for dimension in (*acting.stage.settings.dimensions, *(tier.name for tier in acting.stage.settings.tiers)):
         assert f"dimension {dimension}" in told.of("green")
 

@@ -111,6 +111,18 @@ def test_what_two_threads_of_the_log_may_do_to_a_launch(
     assert engine.log("getCaseEvent", caseid=unended, event="CaseComplete") == "<failure>No rows returned.</failure>"
 
 
+def test_a_new_specification_lists_lost_cases_of_others_until_its_net_is_known(
+    yawl: StandInEngine, engine: EngineClient, clock: Clock
+) -> None:
+    yawl.arm("unlisted")
+    lost = yawl.engine.launch("UID_done")
+    clock.now += 1
+    own = yawl.engine.launch("UID_waits")
+    assert cases(engine, WAITS) == [lost]
+    clock.now += 1
+    assert cases(engine, WAITS) == [own]
+
+
 def test_an_account_with_an_apostrophe_starts_cases_without_a_row_of_the_start(
     yawl: StandInEngine, engine: EngineClient, clock: Clock
 ) -> None:

@@ -86,6 +86,7 @@ class EngineEpisode:
         )
         offset = chance.choice((0.0, 0.0, 0.0, 3.0, -40.0, 200.0, -200.0, 5400.0))
         model = Model(lambda: world.now, chance, offset)
+        model.confuses = by == "specification"
         more = {name: customers[(position + 1) % 2] for position, name in enumerate(unnamed)}
         return EngineWorld(world, model, engine, chance, unnamed=more, named=[engine.customers])
 

@@ -60,6 +60,17 @@ class Model:
         #: Since when sessions are good: what logged in before is asked to do so again.
         self.sessions_since = 0.0
         self._supplied: set[int] = set()
+        #: Whether a new specification lists forgotten cases of others for a moment. By other strategies than the
+        #: specification's that can only disturb the audit.
+        self.confuses = False
+        self._confused: tuple[Specification, float] = (SPECIFICATIONS[0], 0.0)
+
+    def is_confused(self, specification: Specification) -> bool:
+        """Whether this list is taken in the moment after its specification's first start."""
+        now = self._clock()
+        if self.confuses and now > self._confused[1] + 60 and self._chance.random() < 0.05:
+            self._confused = (specification, now + 0.03)
+        return self._confused[0] == specification and now <= self._confused[1]
 
     def launch(
         self,
@@ -141,7 +152,13 @@ class FaultyLog:
         return self._ask(lambda rows: [s for s in SPECIFICATIONS if any(row.specification == s for row in rows)])
 
     def case_ids(self, specification: Specification) -> list[str]:
-        return self._ask(lambda rows: [row.case_id for row in rows if row.specification == specification])
+        def answer(rows: list[Row]) -> list[str]:
+            found = [row.case_id for row in rows if row.specification == specification]
+            if self.model.is_confused(specification):
+                found += [row.case_id for row in self.model.database.visible(self.clock()) if not row.listed]
+            return found
+
+        return self._ask(answer)
 
     def case_starts(self, case_id: str) -> Sequence[CaseStart]:
         def answer(_rows: list[Row]) -> list[CaseStart]:

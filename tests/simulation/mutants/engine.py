@@ -84,6 +84,13 @@ return planned
         "old >= 1",
     ),
     Mutant(
+        "first-list-believed",
+        "a case is attributed by the specification that listed it for a moment",
+        "LogStarts._confirmed",
+        "Counter(self.log.case_ids(specification))",
+        "Counter({case_id: of_one[specification] for case_id, of_one in listed.items() if specification in of_one})",
+    ),
+    Mutant(
         "future-starts",
         "a start ahead of our clock is sent at once, and refused",
         "_Opened._start",

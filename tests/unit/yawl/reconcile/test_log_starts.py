@@ -180,15 +180,15 @@ def test_a_row_of_no_listed_specification_waits_where_the_specification_pays() -
 
 def test_the_first_reading_asks_for_cases_since_the_beginning_and_a_few_more() -> None:
     c = Connector(engine=replace(Connector().engine, since=float(DAY)))
-    for number in range(1, 1001):
+    for number in range(1, 901):
         c.log.case(str(number), number, at=DAY - 100_000 + number * 99.0)
-    for number in range(1001, 1011):
+    for number in range(901, 911):
         c.log.case(str(number), number)
     assert c.poll().starts == 10
     asked = c.log.asked("case_starts")
     assert len(asked) < 10 + 50
     assert c.state.known().count("1") == 1
-    assert c.state.progress().floor == 1001
+    assert c.state.progress().floor == 901
     c.log.calls.clear()
     assert c.poll().starts == 0
     assert len(c.log.asked("case_starts")) == 2
@@ -202,6 +202,24 @@ def test_an_old_case_with_a_high_number_does_not_end_the_first_reading() -> None
     for number in range(1, 51):
         c.log.case(str(number), 10**6 + number)
     assert c.poll().starts == 50
+
+
+def test_an_engine_with_many_cases_is_not_asked_for_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would take minutes. The first reading ends where numbers have been old for a long time."""
+    monkeypatch.setattr(log_starts, "MOST_COUNTED", 150)
+    monkeypatch.setattr(log_starts, "OLD_FOR_SURE", 30)
+    c = Connector(engine=replace(Connector().engine, since=float(DAY)))
+    for number in range(1, 151):
+        c.log.case(str(number), number, at=DAY - 100.0)
+    for name in range(40):  # They come first, and do not end it.
+        c.log.case(f"old-{name}", 1000 + name, at=DAY - 100.0)
+    c.log.case("151", 2000)
+    for number in range(152, 181):
+        c.log.case(str(number), number, at=DAY - 100.0)
+    assert c.poll().starts == 1
+    assert c.log.asked("started") == []
+    assert len(c.log.asked("case_starts")) < 40 + 30 + 30 + 10
+    assert c.state.known().count("1") == 1
 
 
 def test_an_old_number_that_was_used_again_is_looked_at() -> None:
@@ -222,6 +240,36 @@ def test_without_all_lists_nothing_is_left_unread() -> None:
     assert c.state.known().is_empty
     c.log.broken.clear()
     assert c.poll().starts == 2
+
+
+# --- attribution by specification -------------------------------------------------------------------------------------
+
+
+def test_a_list_is_believed_only_if_it_still_has_the_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a moment a new specification lists cases of others, whose own specification the log has forgotten."""
+    engine = replace(Connector().engine, attributed_by="specification", customers={"UID_a": "a", "UID_b": "b"})
+    c = Connector(engine=engine)
+    c.log.case("1", 1)
+    c.log.case("2", 2, of=B)
+    row = CaseStart(3, int((NOW - 600) * 1000), 2)
+    c.log.unlisted["3"] = [row]
+    c.log.cases[B].append(("3", None))
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: c.log.cases[B].pop())
+    assert c.poll().starts == 2
+    assert {(message.customer, message.body.count("case:")) for message, _ in c.post.sent} == {("a", 1), ("b", 1)}
+
+
+def test_a_list_that_cannot_be_read_again_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = replace(Connector().engine, attributed_by="specification", customers={"UID_a": "a", "UID_b": "b"})
+    c = Connector(engine=engine)
+    c.log.case("1", 1)
+    c.log.case("2", 2, of=B)
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: c.log.broken.add(("case_ids", B)))
+    polled = c.poll()
+    assert (polled.starts, polled.is_good) == (1, False)
+    c.log.broken.clear()
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
+    assert c.poll().starts == 1
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------

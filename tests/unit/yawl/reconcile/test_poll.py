@@ -207,8 +207,8 @@ def test_an_announcement_from_before_since_is_not_billed() -> None:
 # --- the audit --------------------------------------------------------------------------------------------------------
 
 
-def audited(connector: Connector) -> Any:
-    return lambda day, ours: audit.differences(connector.log, connector.log.specifications(), day, ours)
+def audited(connector: Connector, most: int = audit.MOST_COUNTED) -> Any:
+    return lambda day, ours: audit.compare(connector.log, connector.log.specifications(), day, ours, most)
 
 
 def test_the_last_day_is_compared_once() -> None:
@@ -230,6 +230,18 @@ def test_a_difference_is_counted_and_noted() -> None:
     c.poll(audited=audited(c))
     assert c.counted[YawlMetric.AUDIT_DIFFERENCES] == 1
     assert [(each["theirs"], each["ours"], each["specification"]) for each in c.noted] == [(1, 0, "Orders")]
+
+
+def test_a_specification_with_many_cases_is_not_compared() -> None:
+    c = Connector()
+    c.log.case("1", 1, at=DAY - 60)
+    c.log.case("2", 2, at=DAY - 60)
+    c.poll()
+    c.log.calls.clear()
+    c.poll(audited=audited(c, most=1))
+    assert c.log.asked("started") == []
+    assert [each["specifications"] for each in c.noted] == [1]
+    assert c.state.progress().audited_day == "2026-11-29"
 
 
 def test_a_reading_with_a_problem_compares_nothing() -> None:
