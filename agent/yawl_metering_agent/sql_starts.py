@@ -60,7 +60,7 @@ class SqlStarts:
             whole = {**window, **_by_case(self.tables.starts_of([case_id for case_id in window if case_id in old]))}
             for case_id, count in old.items():
                 if case_id not in window and count > known.count(case_id):
-                    yield FoundCase(case_id, skipped=count - known.count(case_id))
+                    yield FoundCase(case_id, skipped=count)
         else:
             rows += self.tables.starts(floor, newest)
             window, seen = _by_case(rows), self.seen.events()

@@ -54,7 +54,7 @@ class EngineEpisode:
         )
         self.engine_world = self._engine_world()
         self.world.scheduler.watch = self._note
-        self.happenings = Happenings(self.engine_world, chance, new_databases=chance.random() < 0.25)
+        self.happenings = Happenings(self.engine_world, chance, new_databases=chance.random() < 0.35)
         if chance.random() < 0.5:
             self.happenings.history(chance.choice((3, 40, 60)))
             # Its first reading may not be alone.
@@ -141,6 +141,9 @@ class EngineEpisode:
         world, engine_world = self.world, self.engine_world
         # Time stands still while one actor works.
         engine_world.model.confuses = False
+        engine_world.delivers_again = False
+        for _ in range(self.chance.choice((0, 3))):
+            self.happenings.rename_customer()
         # What the lists forgot is found below the next number that they have.
         engine_world.model.launch()
         for minutes in (0, 5, 5, 20, 65, 65, 65, 5, 5):

@@ -8,6 +8,7 @@ from tests.simulation.actors import Actor
 from tests.simulation.engine.model import SPECIFICATIONS, Row
 from tests.simulation.engine.world import EngineWorld
 from yawl.announced_start import AnnouncedStart
+from yawl.engine import Engine
 from yawl.start import Specification
 
 _ODD = ("job", "007", "a b", "grüße", "1.5", "sha256:0", "x" * 80, "job#1")
@@ -30,7 +31,7 @@ class Happenings:
             self._forge: 0.3,
             self._poll: 4.0,
             self._consume: 4.0,
-            self._attribute: 0.7,
+            self._attribute: 1.2,
             self._act: 1.5,
             self._time: 2.5,
             self._restart: 0.2,
@@ -141,15 +142,21 @@ class Happenings:
         """The stage file names the customers that it lacked, or another one under a name."""
         engine, others = self._world.engine, self._world.unnamed
         if self._chance.random() < 0.4:
-            name = self._chance.choice(sorted(engine.customers))
-            customers = {**engine.customers, name: self._chance.choice(self._world.protocol.customers)}
-            engine = self._world.engine = replace(engine, customers=customers)
-            self._world.named.append(customers)
+            engine = self.rename_customer()
         if others and self._chance.random() < 0.5:
             customers = {**engine.customers, **others}
             self._world.engine = replace(engine, customers=customers)
             self._world.named.append(customers)
             self._world.unnamed = {}
+
+    def rename_customer(self) -> Engine:
+        """The stage file names a customer, maybe another one, under a name that it has."""
+        engine = self._world.engine
+        name = self._chance.choice(sorted(engine.customers))
+        customers = {**engine.customers, name: self._chance.choice(self._world.protocol.customers)}
+        self._world.named.append(customers)
+        self._world.engine = replace(engine, customers=customers)
+        return self._world.engine
 
     def _look(self) -> None:
         self._world.look_at_faults()
@@ -166,8 +173,12 @@ class Happenings:
         rows = self._world.model.database.rows
         if anchor is None or not any((r.net_instance, r.at_ms) == anchor[1:] for r in rows):
             return
+        more = min(self._world.model.database.next_number + 3, 60)
         self._world.model.new_database()
         self._mail.clear()
+        # Its numbers may soon be higher than the old ones.
+        for _ in range(self._chance.choice((0, more))):
+            self._started()
 
     def _time(self) -> None:
         seconds = self._chance.choice((5.0, 60.0, 300.0, 300.0, 1200.0, 4000.0))

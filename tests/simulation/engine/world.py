@@ -39,7 +39,8 @@ class EngineWorld:
     """protocol: the recorder's world. queue, unattributed: what SQS holds. refused: events that were refused for good.
 
     unnamed: customers that the stage file lacks as yet, by the name that the engine's strategy looks at. named:
-    those of every stage file so far. began: when an actor did.
+    those of every stage file so far. began: when an actor did. delivers_again: whether a deleted message may come
+    again.
     """
 
     protocol: Protocol
@@ -55,6 +56,7 @@ class EngineWorld:
     unnamed: dict[str, str] = field(default_factory=dict)
     named: list[Mapping[str, str]] = field(default_factory=list)
     began: dict[tuple[str, int], float] = field(default_factory=dict)
+    delivers_again: bool = True
 
     @property
     def scheduler(self) -> Any:
@@ -186,7 +188,9 @@ class _Quarantine:
 
     def delete_message(self, *, QueueUrl: str, ReceiptHandle: Queued) -> None:
         def effect() -> None:
-            if ReceiptHandle in self._world.unattributed:
+            # A standard queue may deliver a message again although it was deleted.
+            comes_again = self._world.delivers_again and self._world.chance.random() < 0.3
+            if ReceiptHandle in self._world.unattributed and not comes_again:
                 self._world.unattributed.remove(ReceiptHandle)
 
         self._world.scheduler.around("DeleteMessage", effect)

@@ -119,13 +119,6 @@ return planned
         "not rows and anchor.at_ms < 0",
     ),
     Mutant(
-        "another-database-within-a-reading",
-        "an engine that got another database while it was read is read on",
-        "_Opened._rows",
-        "self._anchor is not None and self._log.logins != self._checked_logins",
-        "self._anchor is not None and self._log.logins < 0",
-    ),
-    Mutant(
         "attributed-each-time",
         "unattributed usage is sent for whoever is named, each time that its message is read",
         "LateAttribution.attribute",

@@ -324,3 +324,28 @@ def test_a_log_without_a_start_that_it_had_is_another_databases(anchor: tuple[st
     source.check(Anchor("1", 1, 1000))
     with pytest.raises(CounterFellBack):
         source.check(Anchor(*anchor))
+
+
+@pytest.mark.parametrize("known", [0, 3])
+def test_another_database_behind_a_new_login_is_noticed_within_the_reading(known: int) -> None:
+    """The engine starts anew for it: the client logs in again, and need not even see an error."""
+    c = Connector()
+    for number in range(1, known + 1):
+        c.log.case(str(number), number)
+    c.poll()
+    c.log.case(str(known + 1), known + 1)
+    ask = c.log.case_ids
+
+    def case_ids(specification: Specification) -> list[str]:
+        listed = ask(specification)
+        if known:
+            c.log.cases = {}
+            for number in range(1, 9):
+                c.log.case(str(number), 100 + number, at=NOW - 60)
+            c.log.logins = 2
+        return listed
+
+    c.log.case_ids = case_ids  # type: ignore[method-assign]
+    polled = c.poll()
+    assert (polled.starts, polled.fault is not None) == ((0, True) if known else (1, False))
+    assert c.state.known().count("4") == 0
