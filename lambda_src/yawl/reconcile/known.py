@@ -128,16 +128,19 @@ class Known:
         count = max(entry.count + len(taken), found.skipped)
         if count == entry.count:
             return self
-        if number is not None and entry.count == 0 and count == 1:
+        segments = self.segments
+        if number is not None and entry.count == 0:
+            # Also where an entry is written: another reading may know the same number by its bit alone.
             position, bit = divmod(number, SEGMENT)
-            segment = self.segments.get(position, Segment())
-            changed = Segment(segment.bits | 1 << bit, segment.version)
-            return type(self)({**self.segments, position: changed}, self.cases)
+            segment = segments.get(position, Segment())
+            segments = {**segments, position: Segment(segment.bits | 1 << bit, segment.version)}
+            if count == 1:
+                return type(self)(segments, self.cases)
         keys = entry.net_instances | {start.net_instance for start in taken if start.net_instance}
         keys |= {start.net_instance for start in _unseen(entry, found.starts)[: _without_key(entry)]}
         newest = frozenset(sorted(keys - {0})[-MOST_KEYS:])
         cases = {**self.cases, case_name(found.case_id): Case(count, newest, entry.version)}
-        return type(self)(self.segments, cases)
+        return type(self)(segments, cases)
 
     def committed(self, change: "Known") -> Self:
         """The value after ``change``, whose entries were written and so have the next version."""

@@ -39,17 +39,24 @@ def chunks(found: Iterable[FoundCase]) -> Iterator[list[FoundCase]]:
     items: set[int | str] = set()
     starts = 0
     for case in found:
-        number = number_of(case.case_id)
-        item: int | str = case.case_id if number is None or len(case.starts) > 1 else number // SEGMENT
-        full = len(items | {item}) > MOST_ITEMS or starts + len(case.starts) > MOST_CASES
+        written = _items(case)
+        full = len(items | written) > MOST_ITEMS or starts + len(case.starts) > MOST_CASES
         if part and full:
             yield part
             part, items, starts = [], set(), 0
         part.append(case)
-        items.add(item)
+        items |= written
         starts += min(len(case.starts), MOST_OF_ONE_ID)
     if part:
         yield part
+
+
+def _items(case: FoundCase) -> set[int | str]:
+    """The items that a case may write: its number's segment, and an entry of its own unless it occurred once."""
+    number = number_of(case.case_id)
+    segment: set[int | str] = set() if number is None else {number // SEGMENT}
+    is_plain = number is not None and max(len(case.starts), case.skipped) <= 1
+    return segment if is_plain else {*segment, case.case_id}
 
 
 def plan(cases: Sequence[FoundCase], known: Known, engine: Engine) -> Plan:

@@ -106,6 +106,14 @@ def test_an_id_that_is_used_all_the_time_keeps_its_latest_keys() -> None:
     assert numbers(known, found("nightly", *starts, start(9_999))) == [(MOST_KEYS + 3, 9_999)]
 
 
+@pytest.mark.parametrize("case", [found("7", start(3), start(5)), found("7", skipped=2)])
+def test_a_number_with_several_starts_at_once_writes_its_segment_too(case: FoundCase) -> None:
+    """Another reading may have set the number's bit meanwhile: the segment's version tells."""
+    change = after(Known({0: Segment(1, 4)}), case).difference(Known({0: Segment(1, 4)}))
+    assert change.segments == {0: Segment(1 | 1 << 7, 4)}
+    assert change.cases["7"].count == 2
+
+
 def test_odd_ids_have_names_that_a_key_takes() -> None:
     odd = ("", "a b", "grüße", "x" * 65, "sha256:0")
     known = after(Known(), *(found(case_id, start(1)) for case_id in odd))

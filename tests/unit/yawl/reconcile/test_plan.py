@@ -102,6 +102,8 @@ def test_chunks_are_bounded_by_cases_and_by_items() -> None:
     assert [len(part) for part in chunks(far)] == [MOST_ITEMS, 40]
     skipped = [FoundCase(str(number), skipped=1) for number in range(9000)]
     assert [len(part) for part in chunks(skipped)] == [9000]
+    repeated = [found(str(number), skipped=2) for number in range(1, 101)]
+    assert [len(part) for part in chunks(repeated)] == [MOST_ITEMS - 1, 41]
     assert list(chunks([])) == []
 
 
