@@ -134,7 +134,8 @@ class Known:
             position, bit = divmod(number, SEGMENT)
             segment = segments.get(position, Segment())
             segments = {**segments, position: Segment(segment.bits | 1 << bit, segment.version)}
-            if count == 1:
+            # Of several starts, of which one is taken, an entry has to tell which.
+            if count == 1 and len(found.starts) <= 1:
                 return type(self)(segments, self.cases)
         keys = entry.net_instances | {start.net_instance for start in taken if start.net_instance}
         keys |= {start.net_instance for start in _unseen(entry, found.starts)[: _without_key(entry)]}

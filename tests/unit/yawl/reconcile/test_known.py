@@ -73,6 +73,14 @@ def test_a_start_that_is_not_ready_waits() -> None:
     assert numbers(known, found("7", start(3), start(5))) == [(2, 5)]
 
 
+def test_a_start_that_is_not_ready_is_not_taken_for_a_later_one() -> None:
+    waiting = start(3)._replace(is_ready=False)
+    for case_id in ("7", "job"):
+        known = after(Known(), found(case_id, waiting, start(5)))
+        assert numbers(known, found(case_id, waiting, start(5))) == []
+        assert numbers(known, found(case_id, start(3), start(5))) == [(2, 3)]
+
+
 def test_an_announcement_is_a_start_of_an_unknown_id_only() -> None:
     announced = found("job", FoundStart(0, 1, None, None))
     assert numbers(Known(), announced) == [(1, 0)]
