@@ -222,13 +222,12 @@ class _Opened:
     def listed(self, case_id: str, listed: Listed) -> Iterator[FoundCase]:
         """A case that lists have; nothing while its row is not there."""
         try:
-            rows = self._rows(case_id)
-            if rows:
-                of_row = self._specifications(case_id, listed, rows)
-                yield FoundCase(case_id, tuple(self._start(row, of_row[row.net_instance]) for row in rows))
-            # Only now: what is given up would otherwise stand for the row with the lowest key.
-            if len(rows) < sum(listed.values()):
-                yield from self._wait(case_id, sum(listed.values()))
+            rows, total = self._rows(case_id), sum(listed.values())
+            of_row = self._specifications(case_id, listed, rows)
+            starts = tuple(self._start(row, of_row[row.net_instance]) for row in rows)
+            given_up = self._given_up(case_id, total - len(rows))
+            if starts or given_up:
+                yield FoundCase(case_id, starts, listed=total, given_up=given_up)
         except EngineLogError as error:
             self.findings.problems.append(error)
 
@@ -238,7 +237,8 @@ class _Opened:
             rows = self._rows(case_id)
             if rows:
                 found = [self._start(row, hinted) for row in rows]
-                yield FoundCase(case_id, tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found))
+                starts = tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found)
+                yield FoundCase(case_id, starts, given_up=self.reading.known.case(case_id).given_up)
         except EngineLogError as error:
             self.findings.problems.append(error)
 
@@ -255,21 +255,27 @@ class _Opened:
             self._anchor = Anchor(case_id, rows[0].net_instance, rows[0].at_ms)
         return rows
 
-    def _wait(self, case_id: str, listed: int) -> Iterator[FoundCase]:
-        """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""
+    def _given_up(self, case_id: str, without_row: int) -> int:
+        """How many listed starts without a row are given up. Others wait for a day, then they are not asked for again.
+
+        A given-up start is no known one: it would stand for the next row under its case id.
+        """
+        before = self.reading.known.case(case_id).given_up
+        if without_row <= before:
+            return max(0, without_row)
         now = self.reading.now_ms
         since = self.reading.progress.waiting.get(case_name(case_id), now)
         if now - since >= GIVEN_UP_MS:
-            yield FoundCase(case_id, skipped=listed)
-            return
+            return without_row
         self.waiting[case_name(case_id)] = since
         self.findings.without_row += now - since >= PATIENCE_MS
+        return before
 
     def _specifications(
         self, case_id: str, listed: Listed, rows: Sequence[CaseStart]
     ) -> Mapping[int, Specification | None]:
         """The specification of each row, by net instance; None where the log does not say."""
-        if len(listed) == 1 and sum(listed.values()) == len(rows):
+        if len(listed) == 1 and sum(listed.values()) == len(rows) + self.reading.known.case(case_id).given_up:
             (specification,) = listed
             return {row.net_instance: specification for row in rows}
         of_row: dict[int, Specification | None] = {row.net_instance: None for row in rows}

@@ -55,7 +55,7 @@ def _items(case: FoundCase) -> set[int | str]:
     """The items that a case may write: its number's segment, and an entry of its own unless it occurred once."""
     number = number_of(case.case_id)
     segment: set[int | str] = set() if number is None else {number // SEGMENT}
-    is_plain = number is not None and max(len(case.starts), case.skipped) <= 1
+    is_plain = number is not None and max(len(case.starts), case.skipped, case.listed) <= 1 and not case.given_up
     return segment if is_plain else {*segment, case.case_id}
 
 

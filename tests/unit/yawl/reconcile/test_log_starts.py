@@ -78,11 +78,62 @@ def test_a_case_whose_row_never_comes_is_given_up_after_a_day() -> None:
     c.poll()
     c.now += GIVEN_UP_MS / 1000
     c.poll()
-    assert c.state.known().count("1") == 1
+    assert (c.state.known().count("1"), c.state.known().accounted("1")) == (0, 1)
     c.log.calls.clear()
     c.poll()
     assert "1" not in c.log.asked("case_starts")
     assert ids(c) == []
+
+
+@pytest.mark.parametrize("case_id", ["daily", "77"])
+def test_an_id_of_which_a_row_is_missing_is_billed_each_time_that_it_is_used_again(case_id: str) -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    for day in range(8):
+        if day == 2:
+            c.log.cases[A].append((case_id, None))
+        else:
+            c.log.case(case_id, 2 + day, at=c.now - 60)
+        for _ in range(4):
+            c.poll()
+            c.now += 6 * HOUR
+    assert sorted(ids(c))[1:] == [f"yawl:eng:1:case:{case_id}#{number}" for number in range(1, 8)]
+    assert YawlMetric.CASES_WITHOUT_ROW not in c.counted
+    c.log.calls.clear()
+    c.poll()
+    assert case_id not in c.log.asked("case_starts")[1:]
+
+
+def test_a_number_that_was_listed_before_it_was_given_is_billed() -> None:
+    """The id of a case that a caller has started may look like more entries of the list."""
+    c = Connector()
+    for number in range(1, 6):
+        c.log.case(str(number), number)
+    c.log.cases[A] += [(str(number), None) for number in range(6, 11)]
+    for _ in range(26):
+        c.poll()
+        c.now += HOUR
+    assert len(ids(c)) == 5
+    for number in range(6, 11):
+        c.log.case(str(number), number, at=c.now - 60)
+    assert c.poll().starts == 5
+    assert sorted(ids(c)) == sorted(f"yawl:eng:1:case:{number}#1" for number in range(1, 11))
+    c.log.case("6", 11, at=c.now - 60)
+    assert c.poll().starts == 1
+    assert ids(c)[-1] == "yawl:eng:1:case:6#2"
+
+
+def test_a_row_that_comes_after_its_start_was_given_up_hides_no_later_one() -> None:
+    c = Connector()
+    c.log.cases[A] = [("job", None)]
+    c.poll()
+    c.now += GIVEN_UP_MS / 1000
+    c.poll()
+    c.log.cases[A] = []
+    for key in (1, 2, 3):
+        c.log.case("job", key, at=c.now - 60)
+        c.poll()
+    assert ids(c) == [f"yawl:eng:1:case:job#{number}" for number in (1, 2, 3)]
 
 
 def test_a_start_ahead_of_our_clock_waits_until_it_is_past() -> None:

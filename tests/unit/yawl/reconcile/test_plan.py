@@ -102,8 +102,13 @@ def test_chunks_are_bounded_by_cases_and_by_items() -> None:
     assert [len(part) for part in chunks(far)] == [MOST_ITEMS, 40]
     skipped = [FoundCase(str(number), skipped=1) for number in range(9000)]
     assert [len(part) for part in chunks(skipped)] == [9000]
-    repeated = [found(str(number), skipped=2) for number in range(1, 101)]
-    assert [len(part) for part in chunks(repeated)] == [MOST_ITEMS - 1, 41]
+    for case in (
+        FoundCase("", skipped=2),
+        FoundCase("", (start(1),), listed=2),
+        FoundCase("", (start(1),), given_up=1),
+    ):
+        repeated = [case._replace(case_id=str(number)) for number in range(1, 101)]
+        assert [len(part) for part in chunks(repeated)] == [MOST_ITEMS - 1, 41]
     assert list(chunks([])) == []
 
 
