@@ -42,8 +42,10 @@ class FoundCase(NamedTuple):
 
     skipped: so many starts are under this id, of which those that are not known yet are committed without being read or
     billed: they are older than the engine's ``since``. It is no number to add, since two readings may skip the same
-    starts. There are no ``starts`` then. listed: how often the lists have the id; 0: nothing is known of that. given_up:
-    so many of the listed starts have no row, and none is waited for any more. Nor is that a number to add.
+    starts. There are no ``starts`` then.
+
+    listed: how often the lists have the id; 0: nothing is known of that. given_up: so many of the listed starts have no
+    row, and none is waited for any more. Nor is that a number to add.
     """
 
     case_id: str
@@ -55,7 +57,10 @@ class FoundCase(NamedTuple):
 
 @dataclass(frozen=True)
 class Segment:
-    """Bits of 4,096 case numbers, set where at least one start is committed or given up. version: of the item as it was read; 0: there is none yet."""
+    """Bits of 4,096 case numbers, set where at least one start is committed or given up.
+
+    version: of the item as it was read; 0: there is none yet.
+    """
 
     bits: int = 0
     version: int = 0

@@ -74,7 +74,9 @@ class LogStarts:
         listed = listing.unknown(lists, reading.known)
         if self.engine.attributed_by == "specification":
             listed = self._confirmed(listed, findings)
-        opened = _Opened(self, reading, findings)
+        sizes = {specification: len(case_ids) for specification, case_ids in lists.items()}
+        is_whole = len(lists) == len(specifications) and not findings.problems
+        opened = _Opened(self, reading, findings, sizes, is_whole)
         if first_reading:
             yield from self._first(opened, listed)
         else:
@@ -118,7 +120,8 @@ class LogStarts:
             return {}
         time.sleep(AGAIN_SECONDS)
         again = {}
-        for specification in {specification for of_one in listed.values() for specification in of_one}:
+        # In their order, not a set's: the simulation replays each question.
+        for specification in dict.fromkeys(specification for of_one in listed.values() for specification in of_one):
             try:
                 again[specification] = Counter(self.log.case_ids(specification))
             except EngineLogError as error:
@@ -208,9 +211,20 @@ class LogStarts:
 
 
 class _Opened:
-    """One reading under way. waiting, services: of ``Progress``, as they are afterwards."""
+    """One reading under way. waiting, services: of ``Progress``, as they are afterwards.
 
-    def __init__(self, source: LogStarts, reading: Reading, findings: Findings) -> None:
+    sizes: how many cases each list has. is_whole: whether all lists were read, and read again where that is needed.
+    """
+
+    def __init__(
+        self,
+        source: LogStarts,
+        reading: Reading,
+        findings: Findings,
+        sizes: Mapping[Specification, int],
+        is_whole: bool,
+    ) -> None:
+        self._sizes, self._is_whole = sizes, is_whole
         self.reading = reading
         self.findings = findings
         self.waiting: dict[str, int] = {}
@@ -289,7 +303,8 @@ class _Opened:
 
     def _start(self, row: CaseStart, specification: Specification | None) -> FoundStart:
         now = self.reading.now_ms
-        undecided = specification is None and row.at_ms > now - PATIENCE_MS
+        # A list that was not read may say it.
+        undecided = specification is None and (row.at_ms > now - PATIENCE_MS or not self._is_whole)
         ready = row.at_ms <= now and not (undecided and self._engine.attributed_by == "specification")
         return FoundStart(row.net_instance, row.at_ms, self._launched_by(row.service_key), specification, ready)
 

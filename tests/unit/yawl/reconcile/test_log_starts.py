@@ -322,6 +322,30 @@ def test_a_list_that_cannot_be_read_again_waits(monkeypatch: pytest.MonkeyPatch)
     assert c.poll().starts == 1
 
 
+@pytest.mark.parametrize("is_read_at_first", [True, False])
+def test_an_old_case_of_a_list_that_cannot_be_read_waits_for_it(
+    is_read_at_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missing below the counter meanwhile, and would be committed without the specification that pays."""
+    engine = replace(Connector().engine, attributed_by="specification", customers={"UID_a": "a", "UID_b": "b"})
+    c = Connector(engine=engine)
+    c.log.case("1", 1)
+    c.log.case("2", 2, of=B)
+    c.poll()
+    c.log.case("3", 3, at=NOW - 2 * HOUR, of=B)
+    c.log.case("4", 4, at=NOW - 2 * HOUR)
+    broken = ("case_ids", B)
+    if is_read_at_first:
+        monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: c.log.broken.add(broken))
+    else:
+        c.log.broken.add(broken)
+    assert c.poll().starts == 1
+    c.log.broken.clear()
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
+    assert c.poll().starts == 1
+    assert [message.customer for message, _ in c.post.sent] == ["b", "a", "a", "b"]
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 
