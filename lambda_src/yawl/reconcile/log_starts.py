@@ -23,6 +23,7 @@ from typing import TypeVar
 from yawl.engine import Engine
 from yawl.log.ports import CaseStart, EngineFailure, EngineLog, EngineLogError, EngineUnreachable
 from yawl.reconcile import listing
+from yawl.reconcile.audit import MOST_COUNTED
 from yawl.reconcile.known import FoundCase, FoundStart, Known, number_of
 from yawl.reconcile.listing import Listed
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
@@ -288,12 +289,19 @@ class _Opened:
     def _specifications(
         self, case_id: str, listed: Listed, rows: Sequence[CaseStart]
     ) -> Mapping[int, Specification | None]:
-        """The specification of each row, by net instance; None where the log does not say."""
+        """The specification of each row, by net instance; None where the log does not say, or nothing needs it.
+
+        The engine answers with all that it has of a specification: of a very large one that is more than its memory
+        holds. So it is asked of any only where the specification pays; else of those that the audit compares.
+        """
         if len(listed) == 1 and sum(listed.values()) == len(rows) + self.reading.known.case(case_id).given_up:
             (specification,) = listed
             return {row.net_instance: specification for row in rows}
         of_row: dict[int, Specification | None] = {row.net_instance: None for row in rows}
         for specification in listed:
+            pays = self._engine.attributed_by == "specification"
+            if not pays and self._sizes.get(specification, 0) > MOST_COUNTED:
+                continue
             if specification not in self._instances:
                 self._instances[specification] = self._log.net_instances(specification)
             for key in self._instances[specification].get(case_id, ()):

@@ -8,8 +8,9 @@ import pytest
 from runtime.metric_names import YawlMetric
 from tests.unit.yawl.reconcile.cases import DAY, NOW, A, B, Connector, Log
 from yawl.announced_start import AnnouncedStart
+from yawl.engine import AttributedBy
 from yawl.log.ports import CaseStart
-from yawl.reconcile import log_starts
+from yawl.reconcile import audit, log_starts
 from yawl.reconcile.log_starts import GIVEN_UP_MS, LogStarts
 from yawl.reconcile.source import CounterFellBack
 from yawl.start import Specification
@@ -224,6 +225,24 @@ def test_a_row_of_no_listed_specification_waits_where_the_specification_pays() -
     c.log.unlisted["job"] = [CaseStart(2, int((NOW - 300) * 1000), 2)]
     assert c.poll().starts == 1
     assert c.state.known().count("job") == 1
+
+
+@pytest.mark.parametrize(("attributed_by", "asked"), [("engine", [B]), ("specification", [A, B])])
+def test_a_very_large_specification_is_asked_for_its_cases_only_where_it_pays(
+    attributed_by: AttributedBy, asked: list[Specification], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_starts, "MOST_COUNTED", 3)
+    c = Connector(engine=replace(Connector().engine, attributed_by=attributed_by))
+    for number in (1, 2):
+        c.log.case(str(number), number, at=DAY - 60)
+    c.poll()
+    c.log.case("job", 3, at=DAY - 60)
+    c.log.case("job", 4, at=DAY - 60)
+    c.log.case("job", 5, at=DAY - 60, of=B)
+    assert c.poll().starts == 3
+    assert c.log.asked("net_instances") == asked
+    compared = audit.compare(c.log, c.log.specifications(), "2026-11-29", c.state.started("2026-11-29"), most=3)
+    assert (compared.differences, compared.left_out) == ([], 1)
 
 
 # --- the first reading ------------------------------------------------------------------------------------------------
