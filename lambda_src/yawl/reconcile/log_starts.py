@@ -179,42 +179,48 @@ class LogStarts:
     def _unlisted(
         self, opened: "_Opened", listed: Mapping[str, Listed], numbers: set[int], until: int
     ) -> Iterator[FoundCase]:
-        """Cases that no list has: announced ones, numbers that are missing, the counter's next ones."""
+        """Cases that no list has: announced ones, numbers that are missing, the counter's next ones.
+
+        An announced number is asked for, but who has the secret may have made it up: the counter goes by the log alone.
+        """
         reading, progress = opened.reading, opened.findings.progress
         known = reading.known
         hints = {hint.case_id: hint.specification for hint in reading.announced}
-        asked = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
+        announced = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
         floor, checkpoint, now = progress.floor or 0, progress.checkpoint, reading.now_ms
-        announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
-        counter = listing.counted(floor, numbers | announced, known)
+        counter = listing.counted(floor, numbers, known)
         run = listing.longest_run(numbers)
         is_elsewhere = run.end <= floor or run.first > counter.next + listing.WIDEST_HOLE
         if run.length >= A_COUNTER and is_elsewhere:
             # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
             floor, checkpoint = listing.begin_below(run.first, (), known), None
-            counter = listing.counted(floor, numbers | announced, known)
-        for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
+            counter = listing.counted(floor, numbers, known)
+        missing = map(str, counter.missing[:MOST_ASKED])
+        for case_id in dict.fromkeys((*listing.in_order(announced)[:MOST_ASKED], *missing)):
             yield from opened.lost(case_id, hints.get(case_id), until)
         number = counter.next
         while number < counter.next + MOST_ASKED:
-            found = list(opened.lost(str(number), None, until))
-            if not found:
+            if str(number) not in opened.answers:
+                yield from opened.lost(str(number), None, until)
+            if not opened.answers.get(str(number)):
                 break
-            yield from found
             number += 1
         # What the engine's clock puts ahead of ours has to wait, and is looked for until then.
         patience = PATIENCE_MS + max(0, self.log.clock_offset_ms or 0)
-        if checkpoint is None or now >= checkpoint[1] + patience:
-            floor = floor if checkpoint is None else max(floor, checkpoint[0])
-            opened.findings.note(floor=floor, checkpoint=(number, now))
-        else:
-            opened.findings.note(floor=floor)
+        if checkpoint is not None and now >= checkpoint[1] + patience:
+            # Numbers that this reading did not ask for, or whose start has to wait, stay above the floor.
+            looked_for = (*counter.missing, *range(counter.next, number + 1))
+            passed = min([checkpoint[0], *(each for each in looked_for if not opened.is_done(str(each)))])
+            floor = max(floor, passed)
+            checkpoint = checkpoint if passed < checkpoint[0] else None
+        opened.findings.note(floor=floor, checkpoint=checkpoint or (number, now))
 
 
 class _Opened:
     """One reading under way. waiting, services: of ``Progress``, as they are afterwards.
 
-    sizes: how many cases each list has. is_whole: whether all lists were read, and read again where that is needed.
+    answers: starts that the log has under the case ids that ``lost`` was asked for. sizes: how many cases each list
+    has. is_whole: whether all lists were read, and read again where that is needed.
     """
 
     def __init__(
@@ -226,6 +232,7 @@ class _Opened:
         is_whole: bool,
     ) -> None:
         self._sizes, self._is_whole = sizes, is_whole
+        self.answers: dict[str, Sequence[FoundStart]] = {}
         self.reading = reading
         self.findings = findings
         self.waiting: dict[str, int] = {}
@@ -249,13 +256,17 @@ class _Opened:
     def lost(self, case_id: str, hinted: Specification | None, until: int) -> Iterator[FoundCase]:
         """A case that no list has. It is new only if it started so long ago that the lists would have it."""
         try:
-            rows = self._rows(case_id)
-            if rows:
-                found = [self._start(row, hinted) for row in rows]
-                starts = tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found)
+            found = [self._start(row, hinted) for row in self._rows(case_id)]
+            starts = tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found)
+            self.answers[case_id] = starts
+            if starts:
                 yield FoundCase(case_id, starts, given_up=self.reading.known.case(case_id).given_up)
         except EngineLogError as error:
             self.findings.problems.append(error)
+
+    def is_done(self, case_id: str) -> bool:
+        """Whether the log has answered what it has of a case that no list has, and nothing of it waits."""
+        return case_id in self.answers and all(start.is_ready for start in self.answers[case_id])
 
     def _rows(self, case_id: str) -> Sequence[CaseStart]:
         """The rows of a case id, of the database that the reading began with.

@@ -204,6 +204,54 @@ def test_a_missing_number_is_given_up_and_found_if_it_is_listed_after_all() -> N
     assert c.poll().starts == 3
 
 
+def test_numbers_that_stay_empty_do_not_hide_a_lost_one_behind_them() -> None:
+    """Launches that failed have used them up."""
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    last = 2 * log_starts.MOST_ASKED + 60
+    c.log.unlisted[str(last - 1)] = [CaseStart(2, int((NOW - 600) * 1000), 2)]
+    for number in range(20, last + 1, 20):
+        c.log.case(str(number), number)
+    for _ in range(30):
+        c.poll()
+        c.now += 600
+    assert f"yawl:eng:1:case:{last - 1}#1" in ids(c)
+    c.log.calls.clear()
+    c.poll()
+    assert len(c.log.asked("case_starts")) == 2
+
+
+def test_a_number_that_could_not_be_asked_for_is_asked_again() -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    c.log.case("3", 3)
+    c.log.unlisted["2"] = [CaseStart(2, int((NOW - 300) * 1000), 2)]
+    c.log.broken.add(("case_starts", "2"))
+    for _ in range(4):
+        c.poll()
+        c.now += HOUR
+    assert c.state.progress().floor == 2
+    c.log.broken.clear()
+    assert c.poll().starts == 1
+
+
+def test_announced_numbers_do_not_move_the_counter() -> None:
+    """Who has the secret may announce any number."""
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    for number in range(30, 301, 30):
+        c.table.put_item(Item=AnnouncedStart(case_id=str(number), at_ms=int(NOW * 1000)).to_item("eng#1"))
+    for _ in range(4):
+        c.poll()
+        c.now += HOUR
+    assert c.state.progress().floor == 2
+    c.log.unlisted["2"] = [CaseStart(2, int((c.now - 300) * 1000), 2)]
+    assert c.poll().starts == 1
+
+
 # --- repeated ids, and which specification ----------------------------------------------------------------------------
 
 
