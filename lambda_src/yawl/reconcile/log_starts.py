@@ -199,7 +199,7 @@ class LogStarts:
         for case_id in dict.fromkeys((*listing.in_order(announced)[:MOST_ASKED], *missing)):
             yield from opened.lost(case_id, hints.get(case_id), until)
         number = counter.next
-        while number < counter.next + MOST_ASKED:
+        while number < counter.next + MOST_ASKED and number not in numbers:
             if str(number) not in opened.answers:
                 yield from opened.lost(str(number), None, until)
             if not opened.answers.get(str(number)):

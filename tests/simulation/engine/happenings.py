@@ -64,8 +64,9 @@ class Happenings:
         elif kind < 0.88:
             self._started(case_id=chance.choice(_ODD))
         elif kind < 0.95 and (used := [row for row in self._world.model.database.rows if row.listed]):
-            # A caller supplies an id that was used before, the counter's too; none that the lists forgot.
-            self._started(case_id=chance.choice(used).case_id)
+            # A caller supplies an id that was used before, the counter's too; none that the lists forgot. Or the
+            # counter gives a number again, whose launch was rolled back.
+            self._started(case_id=chance.choice(used if chance.random() < 0.5 else used[-2:]).case_id)
         elif self._world.model.database.next_number > 5:
             supplied = self._world.model.database.next_number + chance.choice((3, 40, 700, 90_000))
             self._started(case_id=str(supplied))
