@@ -146,10 +146,13 @@ class Poll:
 
     def _look_at(self, reading: Reading, findings: Findings, committing: "_Committing", now_ms: int) -> None:
         """Count what people should know of; nothing follows from it."""
-        if abs(findings.clock_offset_ms or 0) > CLOCK_OFF_MS:
+        offset_ms = findings.clock_offset_ms or 0
+        if abs(offset_ms) > CLOCK_OFF_MS:
             self.count(YawlMetric.ENGINE_CLOCK_OFF, 1)
+            self.note("engine clock off", engine=self.engine.id, seconds=round(offset_ms / 1000))
         if findings.without_row:
             self.count(YawlMetric.CASES_WITHOUT_ROW, findings.without_row)
+            self.note("cases without row", engine=self.engine.id, cases=findings.without_row)
         if findings.warning is not None:
             self.state.stop(Fault(findings.warning, now_ms, stops=False))
         if self.engine.mode != "log":

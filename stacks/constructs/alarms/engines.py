@@ -53,7 +53,7 @@ def add_engine_alarms(
         waiting,
         Ticket(
             happened="An engine that several customers share has usage for which the stage file names no customer.",
-            money="It is not billed until it has one. The queue keeps it for 14 days.",
+            money="It is not billed until it has one, and after 30 days it is refused as too old.",
             look="Look at launchedBy, specification and why in the queue EngineUsageUnattributed. Name the customer in"
             " attribution.customers and deploy: look-after-engines attributes what waits.",
         ),
@@ -184,8 +184,9 @@ def _faults(alarms: Alarms) -> None:
         Ticket(
             happened="A YAWL engine lists a case that has had no row of its start in the log for an hour.",
             money="Such a case is not billed, since nobody knows when it started.",
-            look="Look in the log group of reconcile-engine for the case, and at the engine's own log for a fault of"
-            " its database.",
+            look="Look in the log group of reconcile-engine for the line 'cases without row', which has the engine. The"
+            " cases stand under 'waiting' in its item 'poll' of the table yawl-engines; look for the account that"
+            " launched them, and at the engine's own log.",
         ),
     )
     alarms.count(
@@ -194,8 +195,8 @@ def _faults(alarms: Alarms) -> None:
         Ticket(
             happened="The clock of a YAWL engine is more than two minutes away from ours.",
             money="Its cases are billed by its own time, which may be another hour.",
-            look="Look in the log group of reconcile-engine for the engine and the difference, and set its clock by a"
-            " time server.",
+            look="Look in the log group of reconcile-engine for the line 'engine clock off', which has the engine and"
+            " the difference. Set its clock by a time server.",
         ),
         id_="ClockOff",
         at_least=WRONG_CLOCKS,
