@@ -163,7 +163,8 @@ class Poll:
             for start in committing.starts
             if start.number == 1
             and start.case_id not in announced
-            and reading.progress.hints_until <= start.at_ms <= now_ms - ANNOUNCED_MS
+            # Before the first reading the engine did not have our address, maybe.
+            and 0 < reading.progress.hints_until <= start.at_ms <= now_ms - ANNOUNCED_MS
         ]
         if silent:
             self.count(YawlMetric.STARTS_NOT_ANNOUNCED, len(silent))

@@ -19,6 +19,8 @@ LOGS_WAIT = Duration.hours(1)
 UNSENT = Duration.hours(1)
 #: Failed readings in an hour while none of the engines is silent, or not yet.
 OFTEN = 12
+#: Starts of an hour that were not announced: more than an engine loses in a restart.
+UNHEARD = 20
 #: Refused announcements in an hour: more than a person who tries an address.
 FORGED = 20
 #: Readings in an hour that found a wrong clock; a slow answer may look like one.
@@ -163,8 +165,9 @@ def _faults(alarms: Alarms) -> None:
             " push-only its case numbers have begun again.",
             money="Its log is no longer read, and nothing more of it is billed until you act: under the same epoch new"
             " cases would pass for old ones. In mode push-only they do, and are not billed.",
-            look="Look whether the database was made anew, and raise the engine's epoch in the stage file; if an older"
-            " copy of it was restored, see docs/yawl.md first.",
+            look="Look whether the database was made anew, and only then raise the engine's epoch in the stage file. If"
+            " it was not, or an older copy of it was restored, see docs/yawl.md, Another database: under another epoch"
+            " its cases are billed again.",
         ),
         id_="Faults",
     )
@@ -226,6 +229,18 @@ def _faults(alarms: Alarms) -> None:
 
 
 def _announcements(alarms: Alarms) -> None:
+    alarms.count(
+        YawlMetric.STARTS_NOT_ANNOUNCED,
+        HOUR,
+        Ticket(
+            happened=f"YAWL engines in mode log started {UNHEARD} cases or more in an hour that they did not announce.",
+            money="Nothing is lost: they are billed by the engine's log.",
+            look="Look whether the engine still lists our address among its services (getYAWLServices), and whether its"
+            " machine reaches it: make engine-register tries both. To do without announcements set mode = log-only.",
+        ),
+        id_="NotAnnounced",
+        at_least=UNHEARD,
+    )
     alarms.count(
         YawlMetric.ANNOUNCEMENTS_REFUSED,
         HOUR,
