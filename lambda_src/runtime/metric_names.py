@@ -151,8 +151,8 @@ class YawlMetric(StrEnum):
     POLLS_FAILED = "PollsFailed"
     #: Announced starts whose case the log did not know an hour later, as after a failed launch. Nothing is billed.
     PUSHES_WITHOUT_CASE = "PushesWithoutCase"
-    #: Starts in the log of an engine in mode ``log`` that no announcement named two minutes later. They are billed. Those
-    #: of an engine's first reading, which may be older than its registration, are left out.
+    #: Starts in the log of an engine in mode ``log`` that no announcement named two minutes later. They are billed.
+    #: Those of an engine's first reading, which may be older than its registration, are left out.
     STARTS_NOT_ANNOUNCED = "StartsNotAnnounced"
     #: Specifications and days for which the engine's statistics and our count of starts differ.
     AUDIT_DIFFERENCES = "AuditDifferences"

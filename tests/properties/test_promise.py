@@ -1,8 +1,8 @@
 """Every unit that the system accepts is billed exactly once, or ends in a named state: whatever happens, in any order.
 
 Hypothesis makes every choice of a short episode of the simulation (``tests.simulation.episode``, and the same of a YAWL
-engine): which actor goes on, what breaks, what happens. The judge looks after every effect, and the whole promise is checked at the end. What breaks
-is cut to the shortest episode that still breaks.
+engine): which actor goes on, what breaks, what happens. The judge looks after every effect, and the whole promise is
+checked at the end. What breaks is cut to the shortest episode that still breaks.
 
 ``PROTOCOL_HUNT=5000 pytest tests/properties/test_promise.py`` looks for new counter-examples, as long as that takes.
 """
