@@ -180,7 +180,8 @@ def test_a_row_of_no_listed_specification_waits_where_the_specification_pays() -
 # --- the first reading ------------------------------------------------------------------------------------------------
 
 
-def test_the_first_reading_asks_for_cases_since_the_beginning_and_a_few_more() -> None:
+def test_the_first_reading_asks_for_cases_since_the_beginning_and_a_few_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_starts, "OLD_FOR_SURE", 30)
     c = Connector(engine=replace(Connector().engine, since=float(DAY)))
     for number in range(1, 901):
         c.log.case(str(number), number, at=DAY - 100_000 + number * 99.0)
@@ -206,9 +207,7 @@ def test_an_old_case_with_a_high_number_does_not_end_the_first_reading() -> None
     assert c.poll().starts == 50
 
 
-def test_an_engine_with_many_cases_is_not_asked_for_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They would take minutes. The first reading ends where numbers have been old for a long time."""
-    monkeypatch.setattr(log_starts, "MOST_COUNTED", 150)
+def test_old_ids_that_are_no_numbers_do_not_end_the_first_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_starts, "OLD_FOR_SURE", 30)
     c = Connector(engine=replace(Connector().engine, since=float(DAY)))
     for number in range(1, 151):
