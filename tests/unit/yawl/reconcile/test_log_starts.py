@@ -69,6 +69,7 @@ def test_a_listed_case_without_a_row_waits_and_is_a_finding_after_an_hour() -> N
     c.now += 1
     c.poll()
     assert c.counted[YawlMetric.CASES_WITHOUT_ROW] == 1
+    assert c.noted == [{"engine": "eng", "cases": 1}], "its id stays in the table"
     c.log.cases[A] = [("1", CaseStart(1, int(NOW * 1000), 2))]
     assert c.poll().starts == 1
 
@@ -142,6 +143,7 @@ def test_a_start_ahead_of_our_clock_waits_until_it_is_past() -> None:
     c.log.case("1", 1, at=NOW + 200)
     assert c.poll().starts == 0
     assert c.counted[YawlMetric.ENGINE_CLOCK_OFF] == 1
+    assert c.noted == [{"engine": "eng", "seconds": 200}]
     c.now += 200
     assert c.poll().starts == 1
 
