@@ -30,6 +30,7 @@ class Happenings:
             self._announce: 4.0,
             self._forge: 0.3,
             self._poll: 4.0,
+            self._overtake: 0.2,
             self._consume: 4.0,
             self._attribute: 1.2,
             self._act: 1.5,
@@ -64,9 +65,8 @@ class Happenings:
         elif kind < 0.88:
             self._started(case_id=chance.choice(_ODD))
         elif kind < 0.95 and (used := [row for row in self._world.model.database.rows if row.listed]):
-            # A caller supplies an id that was used before, the counter's too; none that the lists forgot. Or the
-            # counter gives a number again, whose launch was rolled back.
-            self._started(case_id=chance.choice(used if chance.random() < 0.5 else used[-2:]).case_id)
+            # A caller supplies an id that was used before, the counter's too; none that the lists forgot.
+            self._started(case_id=chance.choice(used).case_id)
         elif self._world.model.database.next_number > 5:
             supplied = self._world.model.database.next_number + chance.choice((3, 40, 700, 90_000))
             self._started(case_id=str(supplied))
@@ -124,6 +124,22 @@ class Happenings:
     def _poll(self) -> Actor | None:
         alive = [actor for actor in self._world.scheduler.alive if actor.name == "poller"]
         return self._world.poller(self._chance.choice(_SKEWS)) if len(alive) < 3 else None
+
+    def _overtake(self) -> Actor | None:
+        """A number is given again when one reading has committed it, and another one, which began earlier, goes on."""
+        world = self._world
+        if world.engine.mode == "push-only":
+            return None
+        # What else is new would be noticed by both.
+        world.scheduler.run(world.poller())
+        slow, row = world.poller(), world.model.launch(service_key=self._service())
+        while not slow.done and not slow.site.endswith("LogStarts._lists"):
+            world.scheduler.step(slow)
+        world.protocol.now = round(world.now + 1.0, 3)
+        world.scheduler.run(world.poller())
+        world.model.launch(case_id=row.case_id, service_key=self._service())
+        world.protocol.now = round(world.now + 1.0, 3)
+        return None if slow.done else slow
 
     def _consume(self) -> Actor | None:
         """A message is delivered, maybe while it is with another consumer."""
