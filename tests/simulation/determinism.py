@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from ledger import metering_records
+from yawl.reconcile import log_starts
 
 #: Modules that read the time, wait, draw or make up a name, with the library that they do it by.
 _SOURCES = (
@@ -52,6 +53,8 @@ def one_seed() -> Iterator[Sources]:
     sources = Sources()
     with ExitStack() as stack:
         stack.enter_context(patch.object(metering_records, "PENDING_VALUES", metering_records.PENDING_VALUES))
+        # An engine of the simulation has no thousand cases from before: its first reading leaves some unread, too.
+        stack.enter_context(patch.object(log_starts, "OLD_FOR_SURE", 20))
         for name, library in _SOURCES:
             try:
                 module = importlib.import_module(name)
