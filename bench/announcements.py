@@ -60,7 +60,7 @@ class _Parameters:
         return self
 
     def paginate(self, **_: str) -> list[dict[str, Any]]:
-        return [{"Parameters": [{"Value": ENGINE.to_json()}]}]
+        return [{"Parameters": [{"Name": f"/engines/{ENGINE.id}", "Value": ENGINE.to_json()}]}]
 
 
 def request(path: str, body: str, content_type: str) -> dict[str, Any]:

@@ -44,6 +44,8 @@ def yawl_functions(
         "yawl.handlers.reconcile_engine.handler",
         ReconcileEngineSettings,
         "reads an engine's log and reports the cases that it does not know yet",
+        # A million cases are known, or listed, in 200 MB.
+        memory_mb=1024,
         reads=(table,),
         puts=(table,),
         updates=(table,),

@@ -151,7 +151,8 @@ class YawlMetric(StrEnum):
     POLLS_FAILED = "PollsFailed"
     #: Announced starts whose case the log did not know an hour later, as after a failed launch. Nothing is billed.
     PUSHES_WITHOUT_CASE = "PushesWithoutCase"
-    #: Starts in the log of an engine in mode ``log`` that no announcement named ten minutes later. They are billed.
+    #: Starts in the log of an engine in mode ``log`` that no announcement named two minutes later. They are billed.
+    #: Those of an engine's first reading, which may be older than its registration, are left out.
     STARTS_NOT_ANNOUNCED = "StartsNotAnnounced"
     #: Specifications and days for which the engine's statistics and our count of starts differ.
     AUDIT_DIFFERENCES = "AuditDifferences"
@@ -170,7 +171,7 @@ class YawlMetric(StrEnum):
     ENGINES_WITHOUT_POLL = "EnginesWithoutPoll"
     #: Engines in mode ``push-only`` without an announcement for longer than their ``silenceMinutes``.
     ENGINES_WITHOUT_ANNOUNCEMENT = "EnginesWithoutAnnouncement"
-    #: Seconds since the last good poll of the engine that has waited longest for one; ``push-only`` engines apart.
+    #: Seconds since the last good poll of the engine that has waited longest for one.
     OLDEST_GOOD_POLL_AGE = "OldestGoodPollAgeSeconds"
     #: Age of the oldest usage in the outbox, in seconds: found, but not yet in its queue.
     OLDEST_UNSENT_AGE = "OldestUnsentAgeSeconds"

@@ -7,7 +7,7 @@ of its own per customer is the ordinary case, and the other ways to find the cus
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
 #: ``log``: the log bills, announcements are hints. ``log-only``: no announcements are expected. ``push-only``: the log
@@ -99,8 +99,12 @@ class Engine:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The inverse of ``to_json``."""
-        values: dict[str, Any] = json.loads(text)
+        """The inverse of ``to_json``. Fields of a later version are left out.
+
+        Raises ValueError, KeyError or TypeError for another text.
+        """
+        names = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in names}
         logs = values.pop("access_logs")
         return cls(
             **{

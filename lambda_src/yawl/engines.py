@@ -11,9 +11,11 @@ from typing import Any, Self
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runtime import aws
+from runtime import aws, telemetry
+from runtime.failure import described
 from yawl.engine import Engine
 
+logger = telemetry.logger("yawl")
 #: Seconds for which an answer of SSM is used.
 KEPT = 60.0
 #: Seconds for which the last answer is used again when SSM does not give another.
@@ -66,5 +68,15 @@ class Engines:
 
     def _read(self) -> Mapping[str, Engine]:
         pages = self._client.get_paginator("get_parameters_by_path").paginate(Path=self._path)
-        engines = [Engine.from_json(parameter["Value"]) for page in pages for parameter in page["Parameters"]]
+        texts = {parameter["Name"]: parameter["Value"] for page in pages for parameter in page["Parameters"]}
+        engines = [engine for name in sorted(texts) if (engine := _engine(name, texts[name])) is not None]
         return {engine.id: engine for engine in sorted(engines, key=lambda engine: engine.id)}
+
+
+def _engine(name: str, text: str) -> Engine | None:
+    """The engine of a parameter. One that cannot be read, because another version has written it, stops no other."""
+    try:
+        return Engine.from_json(text)
+    except (ValueError, KeyError, TypeError) as error:
+        logger.error("engine's parameter not read", parameter=name, **described(error))
+        return None

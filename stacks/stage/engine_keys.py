@@ -214,7 +214,11 @@ _ENGINE = _EngineTable(
         "workletsAreExecutions": Key(
             Flag(), "Whether a worklet's case counts as an execution as well. Default: `false`.", default=False
         ),
-        "pollMinutes": Key(Whole(1, 60), "Minutes between two readings of its log.", default=5),
+        "pollMinutes": Key(
+            Whole(1, 30),
+            "Minutes between two readings of its log. A cancelled buyer's usage is taken for 45 minutes.",
+            default=5,
+        ),
         "silenceMinutes": Key(
             Whole(10, 10_080),
             "After so many minutes without a good reading (`push-only`: without an announcement) people are called.",

@@ -1,13 +1,14 @@
 """Every unit that the system accepts is billed exactly once, or ends in a named state: whatever happens, in any order.
 
-Hypothesis makes every choice of a short episode of the simulation (``tests.simulation.episode``): which actor goes on,
-what breaks, what happens. The judge looks after every effect, and the whole promise is checked at the end. What breaks
-is cut to the shortest episode that still breaks.
+Hypothesis makes every choice of a short episode of the simulation (``tests.simulation.episode``, and the same of a YAWL
+engine): which actor goes on, what breaks, what happens. The judge looks after every effect, and the whole promise is
+checked at the end. What breaks is cut to the shortest episode that still breaks.
 
 ``PROTOCOL_HUNT=5000 pytest tests/properties/test_promise.py`` looks for new counter-examples, as long as that takes.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from random import Random
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.simulation.determinism import Sources
+from tests.simulation.engine.episode import EngineEpisode
 from tests.simulation.episode import Broken, Episode
 from tests.simulation.play import stage
 
@@ -63,19 +65,32 @@ def sources() -> Iterator[Sources]:
         yield made
 
 
+def drawn(examples: int) -> settings:
+    return settings(
+        max_examples=HUNT or examples,
+        derandomize=not HUNT,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+    )
+
+
 @given(chance=chances())
-@settings(
-    max_examples=HUNT or 250,
-    derandomize=not HUNT,
-    database=None,
-    deadline=None,
-    print_blob=False,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate, Phase.shrink],
-)
+@drawn(250)
 def test_every_accepted_unit_is_billed_once_or_ends_named(chance: Random, sources: Sources) -> None:
     # What the code makes up (ids, jitter) decides nothing, so Hypothesis need not choose it.
-    episode = Episode(chance, sources, made_up=Random(0), most=STEPS)
+    _play(Episode(chance, sources, made_up=Random(0), most=STEPS))
+
+
+@given(chance=chances())
+@drawn(8)  # An engine's episode takes a second: it has many cases, and readings go on for hours in the end.
+def test_every_start_of_an_engine_is_billed_once_or_ends_named(chance: Random, sources: Sources) -> None:
+    _play(EngineEpisode(chance, sources, Counter(), most=STEPS))
+
+
+def _play(episode: Episode | EngineEpisode) -> None:
     try:
         episode.play()
     except Broken:

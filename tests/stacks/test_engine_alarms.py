@@ -23,6 +23,11 @@ def test_a_level_stays_as_it_is_until_the_next_look(engines: Assembly, metric: Y
     assert alarm.metrics[0].dimensions == {"service": "yawl"}
 
 
+def test_an_engine_that_announces_nothing_is_a_ticket(engines: Assembly) -> None:
+    unheard = named(engines, "EnginesNotAnnounced")
+    assert (unheard.severity, unheard.properties["Threshold"], unheard.metrics[0].statistic) == ("Ticket", 20, "Sum")
+
+
 def test_an_engine_that_is_not_read_is_a_ticket_and_wakes_people_after_hours(engines: Assembly) -> None:
     first, later = named(engines, "EnginesWithoutPoll"), named(engines, "EnginesOldestGoodPoll")
     assert (first.severity, first.properties["Threshold"]) == ("Ticket", 1)

@@ -1,13 +1,14 @@
 """What counts as a call of an engine: the documented list (docs/yawl.md), as pure functions of an entry.
 
 A call is a request for one of the engine's interfaces that the engine's web server answered with success, by POST, or
-by GET with an ``action``. Every operation of YAWL is one of these (the parameter ``action`` names it), and the engine
-reports its own failures with status 200. So the log shows neither which operation it was, nor how it ended.
+by GET or HEAD with an ``action``. Every operation of YAWL is one of these (the parameter ``action`` names it), and the
+engine reports its own failures with status 200. So the log shows neither which operation it was, nor how it ended.
 
 Not counted, and why:
 
-- other methods: HEAD and OPTIONS move no data, and the interfaces answer 405 to the rest;
-- GET without an ``action``: a browser, a scanner or an uptime monitor, since no operation is named;
+- other methods: OPTIONS moves no data, and the interfaces answer 405 to the rest;
+- GET or HEAD without an ``action``: a browser, a scanner or an uptime monitor, since no operation is named. With one, a
+  servlet does for HEAD what it does for GET, unless it says otherwise (Jakarta Servlet, ``HttpServlet.doHead``);
 - other paths: pages, the log gateways (which our own poller reads), and what the services say to each other. The
   load balancer's own health checks are not logged at all;
 - other statuses than 2xx, of the balancer or of the engine's server: nothing was done for the caller;
@@ -38,7 +39,7 @@ def is_answered_request(entry: Entry) -> bool:
     """Whether an entry can be a call, whatever it calls: by its type, method and statuses."""
     return (
         entry.kind in _KINDS
-        and entry.method in ("GET", "POST")
+        and entry.method in ("GET", "HEAD", "POST")
         and entry.status.startswith("2")
         and entry.target_status.startswith("2")
     )

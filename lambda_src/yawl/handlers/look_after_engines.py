@@ -1,5 +1,6 @@
 """Function ``look-after-engines``: levels for the alarms, and unattributed usage whose customer is named by now."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,8 +13,9 @@ from runtime.metric_names import YawlMetric
 from runtime.settings import LookAfterEnginesSettings
 from yawl.engine import Engine
 from yawl.reconcile import outbox
-from yawl.reconcile.assembly import Parts
+from yawl.reconcile.assembly import Parts, databases_of
 from yawl.reconcile.levels import Seen, levels
+from yawl.state.dynamodb import DynamoDBState
 
 logger = telemetry.logger("yawl")
 metrics = telemetry.metrics("yawl")
@@ -38,7 +40,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """
     engines = parts().engines.all()
     now_ms = int(clock.now() * 1000)
-    for metric, level in levels([_seen(engine, now_ms) for engine in engines], now_ms).items():
+    for metric, level in levels([_seen(engine, now_ms) for engine in engines], now_ms, _left(engines, now_ms)).items():
         metrics.add_metric(metric, MetricUnit.Seconds if metric in _SECONDS else MetricUnit.Count, level)
     outcomes = parts().late_attribution().look_through()
     result: dict[str, Any] = {"engines": len(engines), **outcomes}
@@ -46,19 +48,30 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     return result
 
 
+def _left(engines: Sequence[Engine], now_ms: int) -> list[int]:
+    """When the oldest messages were committed in databases that belong to no engine any more."""
+    present = {database for engine in engines for database in databases_of(engine)}
+    others = sorted(set(parts().databases()) - present)
+    return [
+        oldest for each in others if (oldest := _unsent(parts().state(each), each.split("#")[0], now_ms)) is not None
+    ]
+
+
+def _unsent(state: DynamoDBState, engine: str, now_ms: int) -> int | None:
+    """When the oldest messages that are not sent were committed; those that were left behind are sent first."""
+    oldest = state.oldest_unsent_ms()
+    if oldest is not None and now_ms - oldest >= LEFT_BEHIND_MS:
+        for error in outbox.send_all(state, parts().sender).errors:
+            logger.error("usage not sent", engine=engine, **described(error))
+        oldest = state.oldest_unsent_ms()
+    return oldest
+
+
 def _seen(engine: Engine, now_ms: int) -> Seen:
     """What is known of an engine; messages that were left behind are sent first."""
     states = parts().states(engine)
     state = states[0]
-    unsent = []
-    for each in states:
-        oldest = each.oldest_unsent_ms()
-        if oldest is not None and now_ms - oldest >= LEFT_BEHIND_MS:
-            for error in outbox.send_all(each, parts().sender).errors:
-                logger.error("usage not sent", engine=engine.id, **described(error))
-            oldest = each.oldest_unsent_ms()
-        if oldest is not None:
-            unsent.append(oldest)
+    unsent = [oldest for each in states if (oldest := _unsent(each, engine.id, now_ms)) is not None]
     health = state.health()
     return Seen(
         engine=engine,

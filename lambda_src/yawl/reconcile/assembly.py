@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 
 from ledger import dynamodb
+from ledger.reading import every_page
+from ledger.tables import SCHEMA
 from runtime import aws, clock
 from runtime.clock import Clock
 from runtime.settings import EngineUsageSettings
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 #: How many databases before the present one may have messages that are not sent.
 _OLDER = 2
+#: The partition that names every database that was ever read; no engine's id begins so.
+_DATABASES = "#databases"
 
 #: Opens the logs of an engine; the second is None where its users are not counted.
 Logs = Callable[[Engine], tuple[EngineLog, ResourceLog | None]]
@@ -56,16 +60,28 @@ class Parts:
         )
         self._logs = logs or opened_logs
         self.engines = Engines.connect(settings.ENGINES_PATH)
+        self._remembered: set[str] = set()
 
     def state(self, database: str) -> DynamoDBState:
         """The store of an engine's database."""
         return DynamoDBState(self._tables, self._settings.ENGINES_TABLE, database, self._clock)
 
     def states(self, engine: Engine) -> list[DynamoDBState]:
-        """The stores of the engine's databases, the present one first; the last is of its access logs."""
-        oldest = max(1, engine.epoch - _OLDER)
-        epochs = [*range(engine.epoch, oldest - 1, -1), NO_DATABASE]
-        return [self.state(f"{engine.id}#{epoch}") for epoch in epochs]
+        """The stores of ``databases_of`` an engine."""
+        return [self.state(database) for database in databases_of(engine)]
+
+    def databases(self) -> list[str]:
+        """Every database that was ever read, also of engines that the stage does not declare any more."""
+        table = self._tables.Table(self._settings.ENGINES_TABLE)
+        request = {"KeyConditionExpression": "engine = :all", "ExpressionAttributeValues": {":all": _DATABASES}}
+        return [str(item["item"]) for item in every_page(table.query, **request)]
+
+    def _remember(self, engine: Engine) -> None:
+        """Name the engine's databases, before anything is committed to them."""
+        table = self._tables.Table(self._settings.ENGINES_TABLE)
+        for database in {engine.database, f"{engine.id}#{NO_DATABASE}"} - self._remembered:
+            table.put_item(Item={"engine": _DATABASES, "item": database, "schema": SCHEMA})
+            self._remembered.add(database)
 
     def poll(
         self,
@@ -75,7 +91,8 @@ class Parts:
         note: Callable[..., None],
         seconds_left: Callable[[], float],
     ) -> Poll:
-        """A reading of the engine. Raises the errors of Secrets Manager."""
+        """A reading of the engine. Raises the errors of the table and of Secrets Manager."""
+        self._remember(engine)
         state, *older = self.states(engine)
         return poll(engine, state, self.sender, self._logs, self._clock, count, older, note, seconds_left)
 
@@ -90,6 +107,12 @@ class Parts:
             sender=self.sender,
             clock=self._clock,
         )
+
+
+def databases_of(engine: Engine) -> list[str]:
+    """The engine's databases, the present one first; the last is of its access logs."""
+    oldest = max(1, engine.epoch - _OLDER)
+    return [f"{engine.id}#{epoch}" for epoch in (*range(engine.epoch, oldest - 1, -1), NO_DATABASE)]
 
 
 def poll(

@@ -27,8 +27,11 @@ class Seen:
         return max(0, now_ms - (self.watched_ms if at_ms is None else at_ms)) / 1000
 
 
-def levels(engines: Iterable[Seen], now_ms: int) -> dict[YawlMetric, float]:
-    """Each level, also where it is 0, so that an alarm ends."""
+def levels(engines: Iterable[Seen], now_ms: int, left_unsent: Iterable[int] = ()) -> dict[YawlMetric, float]:
+    """Each level, also where it is 0, so that an alarm ends.
+
+    left_unsent: as ``unsent_ms``, of databases whose engines the stage does not declare any more.
+    """
     engines = list(engines)
     polls = {seen.engine.id: seen.silent_for(seen.polled_ms, now_ms) for seen in engines}
     announcements = {
@@ -37,7 +40,8 @@ def levels(engines: Iterable[Seen], now_ms: int) -> dict[YawlMetric, float]:
         if seen.engine.mode == "push-only"
     }
     patience = {seen.engine.id: seen.engine.silence_minutes * 60.0 for seen in engines}
-    unsent = ((now_ms - seen.unsent_ms) / 1000 for seen in engines if seen.unsent_ms is not None)
+    unsent_ms = [*(seen.unsent_ms for seen in engines if seen.unsent_ms is not None), *left_unsent]
+    unsent = ((now_ms - each) / 1000 for each in unsent_ms)
     return {
         YawlMetric.ENGINE_FAULTS: sum(seen.has_fault for seen in engines),
         YawlMetric.ENGINES_WITHOUT_POLL: _silent(polls, patience),

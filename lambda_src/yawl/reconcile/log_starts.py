@@ -17,14 +17,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
 from operator import itemgetter
 from typing import TypeVar
 
 from yawl.engine import Engine
 from yawl.log.ports import CaseStart, EngineFailure, EngineLog, EngineLogError, EngineUnreachable
 from yawl.reconcile import listing
-from yawl.reconcile.audit import MOST_COUNTED
 from yawl.reconcile.known import FoundCase, FoundStart, Known, number_of
 from yawl.reconcile.listing import Listed
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
@@ -48,9 +46,7 @@ AGAIN_SECONDS = 1.0
 MOST_WAITING = 1000
 #: New numbers in a run that are taken for the engine's counter.
 A_COUNTER = 3
-#: Cases from before ``since``, one after another, at which the first reading may stop: where the engine has counted how
-#: many are newer, and where it has not.
-OLD_ENOUGH = 20
+#: Case numbers from before ``since``, one after another, at which the first reading stops.
 OLD_FOR_SURE = 1000
 
 
@@ -75,17 +71,12 @@ class LogStarts:
         first_reading = reading.progress.floor is None
         until = reading.now_ms + (self.log.clock_offset_ms or 0) - SETTLED_MS
         lists = self._lists(specifications, findings, must_be_whole=first_reading)
-        expected = inf
-        if reading.known.is_empty and all(len(case_ids) <= MOST_COUNTED for case_ids in lists.values()):
-            expected = self._started_since(specifications, until)
-            # Once more: a start that the lists lack may not be counted either.
-            lists = self._lists(specifications, findings, must_be_whole=first_reading)
         listed = listing.unknown(lists, reading.known)
         if self.engine.attributed_by == "specification":
             listed = self._confirmed(listed, findings)
         opened = _Opened(self, reading, findings)
         if first_reading:
-            yield from self._first(opened, listed, expected, until)
+            yield from self._first(opened, listed)
         else:
             for case_id in listing.in_order(listed):
                 yield from opened.listed(case_id, listed[case_id])
@@ -141,43 +132,30 @@ class LogStarts:
 
     # --- the first reading --------------------------------------------------------------------------------------------
 
-    def _started_since(self, specifications: Sequence[Specification], until: int) -> float:
-        """How many listed cases started since the engine is billed, as the engine counts; infinity if it does not."""
-        counts: list[float] = []
-        for specification in specifications:
-            try:
-                count = self.log.started(specification, int(self.engine.since * 1000), until)
-            except EngineLogError:
-                count = None
-            counts.append(inf if count is None else count)
-        return sum(counts)
-
-    def _first(
-        self, opened: "_Opened", listed: Mapping[str, Listed], expected: float, until: int
-    ) -> Iterator[FoundCase]:
+    def _first(self, opened: "_Opened", listed: Mapping[str, Listed]) -> Iterator[FoundCase]:
         """The cases since ``since``, from the newest downwards; the others are committed unread.
 
-        Numbers rise with time, but a caller may have supplied a high one long ago. So this goes on until it has found
-        as many starts as the engine counts; all older ones are below. Ids that were used again, and those that are no
-        numbers, come first. Where the engine did not count, because it has too many cases or because an earlier reading
-        came so far, this goes on until ``OLD_FOR_SURE`` numbers in a row are old.
+        Numbers rise with time, but a caller may have supplied some high ones long ago. So this goes on until
+        ``OLD_FOR_SURE`` numbers in a row are old. Ids that were used again, and those that are no numbers, come first.
+        The engine is not asked how many are new: for its statistics it walks the whole history (``audit``).
         """
-        since, found, old, old_numbers = self.engine.since * 1000, 0, 0, 0
+        since, old = self.engine.since * 1000, 0
         used_once = {case_id: sum(of_one.values()) == 1 for case_id, of_one in listed.items()}
         downwards = listing.in_order(listed)
         downwards.reverse()
         downwards.sort(key=used_once.__getitem__)
         lowest = None
         for position, case_id in enumerate(downwards):
-            if (found >= expected and old >= OLD_ENOUGH) or old_numbers >= OLD_FOR_SURE:
+            if old >= OLD_FOR_SURE:
                 for skipped in downwards[position:]:
                     yield FoundCase(skipped, skipped=sum(listed[skipped].values()))
                 break
             cases = list(opened.listed(case_id, listed[case_id]))
             new = [start for case in cases for start in case.starts if start.at_ms >= since]
-            found += sum(start.at_ms <= until for start in new)
-            old = 0 if new else old + 1
-            old_numbers = old_numbers + 1 if not new and used_once[case_id] and number_of(case_id) is not None else 0
+            if new:
+                old = 0
+            elif used_once[case_id] and number_of(case_id) is not None:
+                old += 1
             # A case whose row is not there yet is new as well.
             if (new or not cases) and (number := number_of(case_id)) is not None:
                 lowest = number if lowest is None else min(lowest, number)

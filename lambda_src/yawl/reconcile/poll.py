@@ -11,8 +11,9 @@ known, under the condition that nobody has changed that meanwhile, and the messa
 Nothing else decides: announcements, watermarks and counts only spare work or are looked at.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from runtime.clock import Clock
 from runtime.metric_names import YawlMetric
@@ -36,6 +37,8 @@ CLOCK_OFF_MS = 120_000
 #: Milliseconds after which an announcement of a start should have come, and a start should be in the log.
 ANNOUNCED_MS = 120_000
 LOGGED_MS = 3_600_000
+#: Announcements that a reading of the log looks at. With more of them nothing is counted.
+MOST_HINTS = 20_000
 
 #: Adds a number to a metric.
 Count = Callable[[YawlMetric, int], None]
@@ -117,11 +120,12 @@ class Poll:
         reading = Reading(known=self.state.known(), progress=progress, announced=announced, now_ms=now_ms)
         findings = Findings(progress)
         committing = _Committing(self, reading.known)
+        found = _InTime(self.source.find(reading, findings), self.seconds_left)
         try:
-            for chunk in chunks(self.source.find(reading, findings)):
+            for chunk in chunks(found):
                 committing.commit(chunk)
-                if self.seconds_left() <= 0:
-                    raise OutOfTime("the log has more than one reading takes")
+            if found.is_cut:
+                raise OutOfTime("the log has more than one reading takes")
         finally:
             # What was committed is remembered as the anchor even if the reading ends here.
             if committing.anchor is not None and committing.anchor != progress.anchor:
@@ -142,17 +146,22 @@ class Poll:
     def _announced(self, progress: Progress, now_ms: int) -> Sequence[AnnouncedStart]:
         if self.engine.mode == "log-only":
             return ()
-        return list(self.state.announced(max(0, progress.hints_until - AGAIN_MS), now_ms))
+        hints = self.state.announced(max(0, progress.hints_until - AGAIN_MS), now_ms)
+        # Where the log bills they only help: who knows a secret could send more than a reading holds.
+        return list(hints if self.engine.mode == "push-only" else islice(hints, MOST_HINTS))
 
     def _look_at(self, reading: Reading, findings: Findings, committing: "_Committing", now_ms: int) -> None:
         """Count what people should know of; nothing follows from it."""
-        if abs(findings.clock_offset_ms or 0) > CLOCK_OFF_MS:
+        offset_ms = findings.clock_offset_ms or 0
+        if abs(offset_ms) > CLOCK_OFF_MS:
             self.count(YawlMetric.ENGINE_CLOCK_OFF, 1)
+            self.note("engine clock off", engine=self.engine.id, seconds=round(offset_ms / 1000))
         if findings.without_row:
             self.count(YawlMetric.CASES_WITHOUT_ROW, findings.without_row)
+            self.note("cases without row", engine=self.engine.id, cases=findings.without_row)
         if findings.warning is not None:
             self.state.stop(Fault(findings.warning, now_ms, stops=False))
-        if self.engine.mode != "log":
+        if self.engine.mode != "log" or len(reading.announced) == MOST_HINTS:
             return
         announced = {hint.case_id for hint in reading.announced}
         silent = [
@@ -160,7 +169,8 @@ class Poll:
             for start in committing.starts
             if start.number == 1
             and start.case_id not in announced
-            and reading.progress.hints_until <= start.at_ms <= now_ms - ANNOUNCED_MS
+            # Before the first reading the engine did not have our address, maybe.
+            and 0 < reading.progress.hints_until <= start.at_ms <= now_ms - ANNOUNCED_MS
         ]
         if silent:
             self.count(YawlMetric.STARTS_NOT_ANNOUNCED, len(silent))
@@ -215,6 +225,24 @@ class Poll:
 def _logged_until(now_ms: int, findings: Findings) -> int:
     """Announcements up to this moment should be in the log. A clock ahead of ours makes the log's rows wait."""
     return now_ms - LOGGED_MS - max(0, findings.clock_offset_ms or 0)
+
+
+class _InTime:
+    """Found cases as long as there is time: each takes a question, and a large engine answers two in a second.
+
+    is_cut: whether there may be more.
+    """
+
+    def __init__(self, found: Iterable[FoundCase], seconds_left: Callable[[], float]) -> None:
+        self._found, self._seconds_left = found, seconds_left
+        self.is_cut = False
+
+    def __iter__(self) -> Iterator[FoundCase]:
+        for case in self._found:
+            yield case
+            if self._seconds_left() <= 0:
+                self.is_cut = True
+                return
 
 
 @dataclass

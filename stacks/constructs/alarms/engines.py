@@ -19,6 +19,8 @@ LOGS_WAIT = Duration.hours(1)
 UNSENT = Duration.hours(1)
 #: Failed readings in an hour while none of the engines is silent, or not yet.
 OFTEN = 12
+#: Starts of an hour that were not announced: more than an engine loses in a restart.
+UNHEARD = 20
 #: Refused announcements in an hour: more than a person who tries an address.
 FORGED = 20
 #: Readings in an hour that found a wrong clock; a slow answer may look like one.
@@ -53,7 +55,7 @@ def add_engine_alarms(
         waiting,
         Ticket(
             happened="An engine that several customers share has usage for which the stage file names no customer.",
-            money="It is not billed until it has one. The queue keeps it for 14 days.",
+            money="It is not billed until it has one, and after 30 days it is refused as too old.",
             look="Look at launchedBy, specification and why in the queue EngineUsageUnattributed. Name the customer in"
             " attribution.customers and deploy: look-after-engines attributes what waits.",
         ),
@@ -163,8 +165,9 @@ def _faults(alarms: Alarms) -> None:
             " push-only its case numbers have begun again.",
             money="Its log is no longer read, and nothing more of it is billed until you act: under the same epoch new"
             " cases would pass for old ones. In mode push-only they do, and are not billed.",
-            look="Look whether the database was made anew, and raise the engine's epoch in the stage file; if an older"
-            " copy of it was restored, see docs/yawl.md first.",
+            look="Look whether the database was made anew, and only then raise the engine's epoch in the stage file. If"
+            " it was not, or an older copy of it was restored, see docs/yawl.md, Another database: under another epoch"
+            " its cases are billed again.",
         ),
         id_="Faults",
     )
@@ -184,8 +187,9 @@ def _faults(alarms: Alarms) -> None:
         Ticket(
             happened="A YAWL engine lists a case that has had no row of its start in the log for an hour.",
             money="Such a case is not billed, since nobody knows when it started.",
-            look="Look in the log group of reconcile-engine for the case, and at the engine's own log for a fault of"
-            " its database.",
+            look="Look in the log group of reconcile-engine for the line 'cases without row', which has the engine. The"
+            " cases stand under 'waiting' in its item 'poll' of the table yawl-engines; look for the account that"
+            " launched them, and at the engine's own log.",
         ),
     )
     alarms.count(
@@ -194,8 +198,8 @@ def _faults(alarms: Alarms) -> None:
         Ticket(
             happened="The clock of a YAWL engine is more than two minutes away from ours.",
             money="Its cases are billed by its own time, which may be another hour.",
-            look="Look in the log group of reconcile-engine for the engine and the difference, and set its clock by a"
-            " time server.",
+            look="Look in the log group of reconcile-engine for the line 'engine clock off', which has the engine and"
+            " the difference. Set its clock by a time server.",
         ),
         id_="ClockOff",
         at_least=WRONG_CLOCKS,
@@ -225,6 +229,18 @@ def _faults(alarms: Alarms) -> None:
 
 
 def _announcements(alarms: Alarms) -> None:
+    alarms.count(
+        YawlMetric.STARTS_NOT_ANNOUNCED,
+        HOUR,
+        Ticket(
+            happened=f"YAWL engines in mode log started {UNHEARD} cases or more in an hour that they did not announce.",
+            money="Nothing is lost: they are billed by the engine's log.",
+            look="Look whether the engine still lists our address among its services (getYAWLServices), and whether its"
+            " machine reaches it: make engine-register tries both. To do without announcements set mode = log-only.",
+        ),
+        id_="NotAnnounced",
+        at_least=UNHEARD,
+    )
     alarms.count(
         YawlMetric.ANNOUNCEMENTS_REFUSED,
         HOUR,

@@ -64,8 +64,7 @@ def test_a_body_changed_after_signing_is_stopped_at_the_gateway(acting: Acting, 
 
 
 def session_secret(acting: Acting) -> str:
-    (listed,) = acting.stage.cloud.seller.client("secretsmanager").list_secrets()["SecretList"]
-    return str(listed["ARN"])
+    return str(acting.doors["SessionSecretArn"])
 
 
 @pytest.mark.usefixtures("nothing_stored")

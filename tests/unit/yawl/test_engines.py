@@ -1,9 +1,13 @@
 """The stage's engines: all read together from their parameters, and kept for a minute whatever ids callers make up."""
 
+import json
+
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from tests.unit.log_lines import log_lines
 from tests.unit.yawl.engines import PATH, Parameters, engine
+from yawl import engines as module
 from yawl.engines import KEPT, KEPT_AGAIN, Engines
 
 
@@ -83,3 +87,16 @@ def test_without_any_answer_the_error_is_raised_each_time(time: Time) -> None:
             found.get("eng-7")
     parameters.down = False
     assert found.get("eng-7") == engine()
+
+
+def test_a_parameter_of_another_version_stops_no_other_engine(time: Time) -> None:
+    """During a deployment a function may read what a later version has written, and the other way round."""
+    parameters = Parameters(engine("a"), engine("b"), engine("c"))
+    later = json.loads(engine("b").to_json()) | {"laterField": 1}
+    parameters.values[f"{PATH}/b"] = json.dumps(later)
+    parameters.values[f"{PATH}/c"] = "{}"
+    engines = Engines(parameters, PATH, time)
+    with log_lines(module.logger) as written:
+        assert [each.id for each in engines.all()] == ["a", "b"]
+    assert f"{PATH}/c" in written.getvalue()
+    assert engines.get("b") == engine("b")

@@ -20,7 +20,7 @@ from yawl.engine import Engine
 from yawl.handlers import look_after_engines, reconcile_engine
 from yawl.reconcile import assembly
 from yawl.state.dynamodb import DynamoDBState
-from yawl.state.ports import Fault
+from yawl.state.ports import Change, Fault, Message
 
 REACHED = replace(ENGINE, address="http://e/yawl", user="meter", secret_name="engine-secret")
 
@@ -176,3 +176,24 @@ def test_usage_is_attributed_once_its_customer_is_named(stage: Stage) -> None:
     (body,) = stage.bodies("usage")
     assert [event["customerIdentifier"] for event in body["events"]] == ["customer-7"]
     assert stage.bodies("unattributed") == []
+
+
+def test_usage_of_an_engine_that_is_declared_no_more_is_sent_and_measured(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.declare(REACHED)
+    stage.log.case("42", 1)
+    read_engine()
+    left = Change(messages=(Message("usage", "customer-1", "{}"),))
+    DynamoDBState(stage.dynamodb, tables.ENGINES.name, "eng#1", lambda: NOW - 500).commit(left)
+    stage.ssm.delete_parameter(Name="/engines/eng")
+    look_after_engines.parts.cache_clear()
+    capsys.readouterr()
+    assert look_after()["engines"] == 0
+    assert emitted(capsys)[YawlMetric.OLDEST_UNSENT_AGE] == 500
+    (parcel,) = stage.state().unsent()
+    stage.state().sent(parcel)
+    DynamoDBState(stage.dynamodb, tables.ENGINES.name, "eng#1", lambda: NOW - 700).commit(left)
+    look_after()
+    assert emitted(capsys)[YawlMetric.OLDEST_UNSENT_AGE] == 0
+    assert stage.state().unsent() == []
