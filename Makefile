@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local:$(CURDIR)/agent
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
+.PHONY: help setup browser run engine-trial marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -48,8 +48,11 @@ browser:
 
 # --- the two commands -------------------------------------------------------------------------------------------------
 
-run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1 ENGINE=http://…/yawl)
+run: setup  ## replay an event log through the local stage and bill it (LOG=path SHARE=n HOURS=n KEEP=1, and ENGINE=http://…/yawl ENGINE_USER= ENGINE_PASSWORD=)
 	@exec $(PY) -m local.run
+
+engine-trial: setup  ## bill the cases of four YAWL engines: silent, announcing, disturbed, down for two hours (a minute; no engine needed)
+	@exec $(PY) -m local.engine_trial
 
 marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT=8090)
 	@exec $(PY) -m marketplace_local --port $(or $(PORT),8090)

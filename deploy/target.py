@@ -75,8 +75,6 @@ def reach(stage: Stage, *, seller: bool = False) -> Target:
         )
     try:
         session = boto3.Session(region_name=NOTICES_REGION if seller else stage.region)
-        if session.get_credentials() is None:
-            raise NotReady("there are no AWS credentials: log in (for example `aws sso login`), or set AWS_PROFILE")
         sts = session.client("sts")
         address = urlsplit(sts.meta.endpoint_url).hostname
         if stage.movable_clock and address not in LOCAL_HOSTS:
@@ -84,6 +82,8 @@ def reach(stage: Stage, *, seller: bool = False) -> Target:
                 f"stages/{stage.name}.toml: movableClock is true: this stage is for the local cloud and never goes to"
                 " AWS; deploy another one"
             )
+        if session.get_credentials() is None:
+            raise NotReady("there are no AWS credentials: log in (for example `aws sso login`), or set AWS_PROFILE")
         answer = sts.get_caller_identity()
     except EndpointConnectionError as failure:
         raise NotReady(f"AWS cannot be reached: {failure}: look at the network and at region") from None

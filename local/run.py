@@ -95,6 +95,8 @@ def main(
     try:
         with sole_run(out.absolute()):
             living = LivingEngine(engine.rstrip("/"), engine_user, engine_password) if engine else None
+            if living:
+                living.check()
             balanced = replay(chosen, parts, hours, keep, out.absolute(), living)
     except EXPECTED_FAILURES as failure:
         console.print(f"[red]✗[/] {type(failure).__name__}: {escape(str(failure))}")

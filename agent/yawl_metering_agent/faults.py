@@ -21,7 +21,11 @@ _REMEDIES: dict[type[Exception], tuple[str, str]] = {
         "address",
         "name the engine's web application as this machine reaches it, and start the engine",
     ),
-    LoginRefused: ("user", "name a client account of the engine, and its password in passwordFile or passwordVariable"),
+    LoginRefused: (
+        "user",
+        "name a client account of the engine, and its password in passwordFile or passwordVariable; a new account is"
+        " known to the resource service only after that service's next start",
+    ),
     SessionLost: ("address", f"the engine answers with a server error; {_LOGGING}"),
     EngineFailure: ("address", _LOGGING),
     UnreadableAnswer: ("address", "it must end with the web application, /yawl; a proxy or a login page answers here"),

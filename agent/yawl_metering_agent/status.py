@@ -23,7 +23,8 @@ def status(config: Config, *, as_json: bool) -> bool:
         for engine in found["engines"]:
             print(_line(engine))
         held = found["delivery"]
-        print(f"delivery: {held['waiting']} events wait, the oldest since {held['oldest'] or 'never'};", end=" ")
+        since = f", the oldest since {held['oldest']}" if held["oldest"] else ""
+        print(f"delivery: {held['waiting']} events wait{since};", end=" ")
         print(f"{held['refused']} were refused (spool/refused.jsonl)")
     return all(engine["good"] for engine in found["engines"])
 

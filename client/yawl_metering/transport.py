@@ -119,7 +119,7 @@ class ApiTransport:
         named = _HOST_REGION.search(endpoint)
         found = region or (named[1] if named else None) or self._session.get_config_variable("region")
         if not found:
-            raise ValueError("region: name the Region of the API")
+            raise ValueError("the address names no Region: name that of the API")
         self._region: str = found
         self._http = URLLib3Session(timeout=timeout)
 

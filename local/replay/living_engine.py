@@ -4,6 +4,7 @@ A living engine logs its own time, so its cases cannot start in a simulated hour
 After it the clock shows the machine's time, the cases start, the log is read, and that hour is metered like the others.
 """
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,13 +14,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from urllib3.exceptions import HTTPError
+
 from ledger.usage_events import event_key
 from local.engine_connection import EngineConnection, engine_of, store_password
 from local.fold import WORKFLOW_EXECUTIONS
 from local.replay.send_usage import Tally
 from local.run_report.extras import Check
 from local.stage import LocalStage
-from local.yawl_engine.client import EngineClient, parts
+from local.yawl_engine.accounts import digest
+from local.yawl_engine.client import EngineClient, exchange, parts
 from marketplace.hour import SECONDS, hour_of
 
 CASES = 100
@@ -27,6 +31,8 @@ CASES = 100
 SETTLED = 5.0
 #: Seconds after an hour's end at which it is metered.
 METERED_AFTER = 630.0
+REMEDY = "ENGINE names its web application, for example http://127.0.0.1:8080/yawl"
+_ADDRESS = re.compile(r"https?://[^\s?#]+")
 
 
 class EngineRefuses(RuntimeError):
@@ -40,6 +46,22 @@ class LivingEngine:
     address: str
     user: str
     password: str
+
+    def check(self) -> None:
+        """Looks whether the engine lets the account in, before anything is deployed. Raises EngineRefuses."""
+        if not _ADDRESS.fullmatch(self.address):
+            raise EngineRefuses(f"ENGINE={self.address} is no address: {REMEDY}")
+        try:
+            answer = exchange(f"{self.address}/ia", action="connect", userID=self.user, password=digest(self.password))
+        except HTTPError:
+            raise EngineRefuses(f"{self.address} does not answer: start the engine, or correct ENGINE") from None
+        if failures := parts(answer.text, "failure"):
+            reason = re.sub("<[^>]*>", "", failures[0])
+            raise EngineRefuses(
+                f"the engine does not let {self.user} in: {reason}: correct ENGINE_USER or ENGINE_PASSWORD"
+            )
+        if answer.status != 200 or not parts(answer.text, "response"):
+            raise EngineRefuses(f"{self.address} is no YAWL engine's (HTTP {answer.status}): {REMEDY}")
 
 
 class LivingEngineDay:

@@ -167,7 +167,7 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path, living: Liv
         console.print()
         report_console.summary(console, run, more, where=[_shown(path) for path in results])
         if keep:
-            _serve(stage, next(iter(buyers.values())).customer_identifier, engine)
+            _serve(stage, customer, engine)
     return run.unaccounted == 0 and all(check.holds for check in reckoning.checks)
 
 

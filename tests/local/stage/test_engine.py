@@ -4,131 +4,81 @@ Four stand-in engines play two hours, each for a buyer of its own. Each has to b
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from decimal import Decimal
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from ledger import tables
 from ledger.usage_events import event_key
-from local.engine_connection import ANNOUNCEMENT_SECRET, EngineConnection, engine_of, store_password
-from local.replay.buyers import Buyer
+from local.engine_connection import ANNOUNCEMENT_SECRET
+from local.engine_trial import CASES, ENGINES, EXECUTIONS, PASSWORD, Metered, compare, connect, play
 from local.stage import LocalStage
-from local.yawl_engine import Specification, StandInEngine
+from local.yawl_engine import Specification
 from local.yawl_engine.log import START
 from runtime.clock import iso
 from tests.local.stage.acting import Acting, Item
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(300)]
 
-CASES = 100
-PASSWORD = "password-of-the-reader"
 PERSON, DATA = "PA-ada-lovelace", "Order-of-Grace-Hopper"
-EXECUTIONS, USERS, WORKLETS = "workflow_executions", "active_users", "worklet_invocations"
-ORDERS = Specification("UID_orders", "0.1", "Orders")
+USERS, WORKLETS = "active_users", "worklet_invocations"
 APPROVAL = Specification("UID_approval", "0.1", "Approval", waiting_task="Approve")
-
-
-@dataclass
-class Metered:
-    """An engine with its customer."""
-
-    name: str
-    buyer: Buyer
-    yawl: StandInEngine
-    connection: EngineConnection
-
-    def launch(self, number: int = CASES) -> None:
-        for _ in range(number):
-            self.yawl.engine.launch("UID_orders", data=f"<customer>{DATA}</customer>")
-
-    def events(self, stage: LocalStage) -> list[Item]:
-        """The customer's stored usage events."""
-        own = self.buyer.customer_identifier
-        found = (item for item in stage.items(tables.USAGE_EVENTS) if "content" in item)
-        return [item for item in found if item["customerIdentifier"] == own]
-
-    def counted(self, stage: LocalStage, dimension: str) -> Decimal:
-        """Recorded units of one dimension."""
-        return sum((e["counted"] for e in self.events(stage) if e["content"]["dimension"] == dimension), Decimal(0))
-
-    def billed(self, acting: Acting, dimension: str = EXECUTIONS) -> Decimal:
-        """Units that Marketplace accepted, and those that the contract includes."""
-        accepted = acting.billed(self.buyer)
-        tier = next(t for t in acting.stage.settings.tiers if t.name == self.buyer.tier)
-        at_marketplace = sum((n for (_, _, name), n in accepted.items() if name == dimension), Decimal(0))
-        return at_marketplace + min(tier.included[dimension], self.counted(acting.stage, dimension))
 
 
 @pytest.fixture(scope="module")
 def engines(_acting: Acting) -> Iterator[dict[str, Metered]]:
     """Four engines: without announcements, with them, with disturbed ones, and one that is down for two hours."""
     stage = _acting.stage
-    store_password(stage, PASSWORD)
-    names = ("silent", "announces", "disturbed", "down")
     with ExitStack() as stack:
-        made = {}
-        for name, buyer in zip(names, _acting.arrive(len(names)), strict=True):
-            yawl = stack.enter_context(StandInEngine(now=stage.clock, clients={"metering": PASSWORD}))
-            mode = "log-only" if name == "silent" else "log"
-            customers = {"": buyer.customer_identifier}
-            described = engine_of(stage, yawl.url, yawl.resource_url, customers=customers, id=name, mode=mode)
-            for specification in (ORDERS, APPROVAL):
-                yawl.engine.load(specification)
-            made[name] = Metered(name, buyer, yawl, EngineConnection(stage, described))
-        _play(_acting, made)
-        yield made
+        engines = connect(stage, _acting.arrive(len(ENGINES)), stack)
+        # The buyers have come in this hour.
+        _acting.pass_minutes(1)
+        people = engines["announces"].yawl.engine
+        people.load(APPROVAL)
+        for worklet in (False, True):
+            case_id = people.launch(
+                APPROVAL.identifier, by="workletService" if worklet else "DefaultWorklist", person=PERSON
+            )
+            people.complete(case_id, PERSON)
+        play(stage, engines, _acting.meter_at_once, data=f"<customer>{DATA}</customer>")
+        yield engines
 
 
-def _play(acting: Acting, engines: dict[str, Metered]) -> None:
-    # The buyers have come in this hour.
-    acting.pass_minutes(1)
-    for name in ("announces", "disturbed", "down"):
-        engines[name].yawl.engine.register(engines[name].connection.announcement_url)
-    disturbed = engines["disturbed"].yawl
-    disturbed.arm("lose", action="announceCaseStarted", every=3, times=20)
-    disturbed.arm("double", action="announceCaseStarted", every=2, times=20)
-    disturbed.arm("hold", action="announceCaseStarted", every=5, times=5)
-    for name, metered in engines.items():
-        metered.launch(CASES // 2 if name == "down" else CASES)
-    people = engines["announces"].yawl.engine
-    for worklet in (False, True):
-        case_id = people.launch("UID_approval", by="workletService" if worklet else "DefaultWorklist", person=PERSON)
-        people.complete(case_id, PERSON)
-    for metered in engines.values():
-        assert metered.yawl.engine.announcer.wait()
-    # The engine goes down before its log was read; it is read again two hours later.
-    engines["down"].yawl.stop()
-    acting.pass_minutes(5)
-    reads = {name: metered.connection.read()["good"] for name, metered in engines.items()}
-    assert reads == {"silent": True, "announces": True, "disturbed": True, "down": False}
-    acting.close_hour()
-    acting.meter_at_once()
-    disturbed.engine.announcer.release()
-    disturbed.restart()
-    acting.close_hour()
-    engines["down"].yawl.start()
-    engines["down"].launch(CASES // 2)
-    acting.pass_minutes(5)
-    for metered in engines.values():
-        # Twice, since readings overlap and announcements come again.
-        assert [metered.connection.read()["good"] for _ in range(2)] == [True, True]
-    acting.close_hour()
-    acting.meter_at_once()
+def events(acting: Acting, metered: Metered) -> list[Item]:
+    """The customer's stored usage events."""
+    own = metered.buyer.customer_identifier
+    found = (item for item in acting.stage.items(tables.USAGE_EVENTS) if "content" in item)
+    return [item for item in found if item["customerIdentifier"] == own]
+
+
+def counted(acting: Acting, metered: Metered, dimension: str) -> Decimal:
+    """Recorded units of one dimension."""
+    return sum((e["counted"] for e in events(acting, metered) if e["content"]["dimension"] == dimension), Decimal(0))
+
+
+def billed(acting: Acting, metered: Metered) -> Decimal:
+    """Executions that Marketplace accepted, and those that the contract includes."""
+    accepted = acting.billed(metered.buyer)
+    tier = next(t for t in acting.stage.settings.tiers if t.name == metered.buyer.tier)
+    at_marketplace = sum((n for (_, _, name), n in accepted.items() if name == EXECUTIONS), Decimal(0))
+    return at_marketplace + min(tier.included[EXECUTIONS], counted(acting, metered, EXECUTIONS))
 
 
 def test_each_case_of_the_log_is_billed_once(acting: Acting, engines: dict[str, Metered]) -> None:
     expected = {"silent": CASES, "announces": CASES + 1, "disturbed": CASES, "down": CASES}
-    assert {name: metered.billed(acting) for name, metered in engines.items()} == expected
+    assert {name: billed(acting, metered) for name, metered in engines.items()} == expected
 
 
 def test_what_is_stored_is_the_engines_own_log(acting: Acting, engines: dict[str, Metered]) -> None:
     for metered in engines.values():
-        events = [e for e in metered.events(acting.stage) if e["content"]["dimension"] != USERS]
-        stored = {e["eventId"]: e["occurredAt"] for e in events}
-        assert len(stored) == len(events)
+        found = [e for e in events(acting, metered) if e["content"]["dimension"] != USERS]
+        stored = {e["eventId"]: e["occurredAt"] for e in found}
+        assert len(stored) == len(found)
         assert stored == _in_log(metered)
 
 
@@ -144,10 +94,19 @@ def _in_log(metered: Metered) -> dict[str, str]:
     return found
 
 
+def test_the_trial_shows_the_same_numbers(acting: Acting, engines: dict[str, Metered]) -> None:
+    output = StringIO()
+    alike = {name: metered for name, metered in engines.items() if name != "announces"}
+    assert compare(Console(file=output, width=100), acting.stage, alike)
+    assert re.search(r"announces nothing +0 +0 +100 +100 +5 +95 ", output.getvalue())
+    assert re.search(r"is down for two hours +100 +0 +100 +100 +5 +95 ", output.getvalue())
+    assert not compare(Console(file=output), acting.stage, engines), "one has cases that the trial did not start"
+
+
 def test_worklets_and_people_are_counted_apart(acting: Acting, engines: dict[str, Metered]) -> None:
     announces = engines["announces"]
-    assert announces.counted(acting.stage, WORKLETS) == 1
-    assert announces.counted(acting.stage, USERS) == 1, "one person, though of two cases"
+    assert counted(acting, announces, WORKLETS) == 1
+    assert counted(acting, announces, USERS) == 1, "one person, though of two cases"
 
 
 def test_announcements_arrived_lost_and_doubled(engines: dict[str, Metered]) -> None:
