@@ -29,8 +29,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS segment (
     database TEXT, position INTEGER, bits TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (database, position));
 CREATE TABLE IF NOT EXISTS case_id (
-    database TEXT, name TEXT, count INTEGER NOT NULL, net_instances TEXT NOT NULL, version INTEGER NOT NULL,
-    PRIMARY KEY (database, name));
+    database TEXT, name TEXT, count INTEGER NOT NULL, given_up INTEGER NOT NULL, net_instances TEXT NOT NULL,
+    version INTEGER NOT NULL, PRIMARY KEY (database, name));
 CREATE TABLE IF NOT EXISTS started (
     database TEXT, day TEXT, specification INTEGER, number INTEGER NOT NULL,
     PRIMARY KEY (database, day, specification));
@@ -132,10 +132,10 @@ class SqliteState:
         """See ``EngineState.known``."""
         with self._file.transaction():
             segments = self._rows("SELECT position, bits, version FROM segment WHERE database = ?")
-            cases = self._rows("SELECT name, count, net_instances, version FROM case_id WHERE database = ?")
+            cases = self._rows("SELECT name, count, net_instances, version, given_up FROM case_id WHERE database = ?")
         return Known(
             {position: Segment(unpacked(bits), version) for position, bits, version in segments},
-            {name: Case(count, frozenset(json.loads(keys)), version) for name, count, keys, version in cases},
+            {name: Case(count, frozenset(json.loads(keys)), *rest) for name, count, keys, *rest in cases},
         )
 
     def commit(self, change: Change) -> None:
@@ -144,7 +144,8 @@ class SqliteState:
             for position, segment in change.known.segments.items():
                 self._next_version("segment", "position", position, segment.version, {"bits": packed(segment.bits)})
             for name, case in change.known.cases.items():
-                columns = {"count": case.count, "net_instances": json.dumps(sorted(case.net_instances))}
+                keys = json.dumps(sorted(case.net_instances))
+                columns = {"count": case.count, "given_up": case.given_up, "net_instances": keys}
                 self._next_version("case_id", "name", name, case.version, columns)
             self._mark(change.marks)
             self._file.many(

@@ -169,6 +169,8 @@ def test_a_full_and_an_odd_segment_are_kept_exactly(ledger: Ledger) -> None:
     cases = {"x": Case(count=700, net_instances=frozenset(range(500)))}
     state.commit(Change(known=Known(cases=cases)))
     assert state.known().cases["x"] == Case(700, frozenset(range(500)), 1)
+    state.commit(Change(known=Known(cases={"x": Case(700, frozenset(range(500)), 1, given_up=2)})))
+    assert state.known().cases["x"] == Case(700, frozenset(range(500)), 2, given_up=2)
 
 
 def test_a_change_without_anything_writes_nothing(ledger: Ledger) -> None:

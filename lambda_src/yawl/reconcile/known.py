@@ -9,7 +9,7 @@ import base64
 import re
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import NamedTuple, Self
 
@@ -41,18 +41,26 @@ class FoundCase(NamedTuple):
     """Everything that a source found under one case id: all of its starts, known ones too.
 
     skipped: so many starts are under this id, of which those that are not known yet are committed without being read or
-    billed: they are older than the engine's ``since``, or a row of them will not come. It is no number to add, since
-    two readings may skip the same starts. There are no ``starts`` then.
+    billed: they are older than the engine's ``since``. It is no number to add, since two readings may skip the same
+    starts. There are no ``starts`` then.
+
+    listed: how often the lists have the id; 0: nothing is known of that. given_up: so many of the listed starts have no
+    row, and none is waited for any more. Nor is that a number to add.
     """
 
     case_id: str
     starts: tuple[FoundStart, ...] = ()
     skipped: int = 0
+    listed: int = 0
+    given_up: int = 0
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Bits of 4,096 case numbers. version: of the item as it was read; 0: there is none yet."""
+    """Bits of 4,096 case numbers, set where at least one start is committed or given up.
+
+    version: of the item as it was read; 0: there is none yet.
+    """
 
     bits: int = 0
     version: int = 0
@@ -63,12 +71,14 @@ class Case:
     """A case id that is no number, or that occurred more than once.
 
     count: how many of its starts are committed. net_instances: keys of the latest of them, as far as their source gave
-    any; the committed starts without a key are those with the lowest keys. version: as of ``Segment``.
+    any; the committed starts without a key are those with the lowest keys. version: as of ``Segment``. given_up: how
+    many listed starts never got a row. They are no committed starts: a row that is found is another one's.
     """
 
     count: int = 0
     net_instances: frozenset[int] = frozenset()
     version: int = 0
+    given_up: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,13 +103,18 @@ class Known:
         return lowest * SEGMENT + (bits & -bits).bit_length() - 1
 
     def has_number(self, number: int) -> bool:
-        """Whether at least one start of this case number is committed."""
+        """Whether at least one start of this case number is committed, or was given up."""
         segment = self.segments.get(number // SEGMENT)
         return segment is not None and bool(segment.bits >> number % SEGMENT & 1)
 
     def count(self, case_id: str) -> int:
         """How many starts of this case id are committed."""
         return self.case(case_id).count
+
+    def accounted(self, case_id: str) -> int:
+        """How many listed starts of this case id are committed, or were given up."""
+        entry = self.case(case_id)
+        return entry.count + entry.given_up
 
     def case(self, case_id: str) -> Case:
         """The entry of this case id; one is made up for a number that occurred once, or not at all."""
@@ -123,26 +138,31 @@ class Known:
         return [(entry.count + number, start) for number, start in enumerate(filter(_is_ready, fresh), 1)]
 
     def after(self, found: FoundCase, taken: Sequence[FoundStart]) -> Self:
-        """The value once ``taken``, of the found starts, or ``found.skipped`` are committed."""
+        """The value once ``taken``, of the found starts, or ``found.skipped`` are committed, or starts are given up."""
         entry, number = self.case(found.case_id), number_of(found.case_id)
         count = max(entry.count + len(taken), found.skipped)
-        if count == entry.count:
+        given_up = _given_up(entry, found, count)
+        if (count, given_up) == (entry.count, entry.given_up):
             return self
-        if number is not None and entry.count == 0 and count == 1:
+        segments = self.segments
+        if number is not None and not self.has_number(number):
+            # Also where an entry is written: another reading may know the same number by its bit alone.
             position, bit = divmod(number, SEGMENT)
-            segment = self.segments.get(position, Segment())
-            changed = Segment(segment.bits | 1 << bit, segment.version)
-            return type(self)({**self.segments, position: changed}, self.cases)
+            segment = segments.get(position, Segment())
+            segments = {**segments, position: Segment(segment.bits | 1 << bit, segment.version)}
+            # Of several starts, of which one is taken, an entry has to tell which.
+            if (count, given_up) == (1, 0) and len(found.starts) <= 1:
+                return type(self)(segments, self.cases)
         keys = entry.net_instances | {start.net_instance for start in taken if start.net_instance}
         keys |= {start.net_instance for start in _unseen(entry, found.starts)[: _without_key(entry)]}
         newest = frozenset(sorted(keys - {0})[-MOST_KEYS:])
-        cases = {**self.cases, case_name(found.case_id): Case(count, newest, entry.version)}
-        return type(self)(self.segments, cases)
+        cases = {**self.cases, case_name(found.case_id): Case(count, newest, entry.version, given_up)}
+        return type(self)(segments, cases)
 
     def committed(self, change: "Known") -> Self:
         """The value after ``change``, whose entries were written and so have the next version."""
         segments = {key: Segment(each.bits, each.version + 1) for key, each in change.segments.items()}
-        cases = {key: Case(each.count, each.net_instances, each.version + 1) for key, each in change.cases.items()}
+        cases = {key: replace(each, version=each.version + 1) for key, each in change.cases.items()}
         return type(self)({**self.segments, **segments}, {**self.cases, **cases})
 
     def difference(self, before: "Known") -> "Known":
@@ -175,6 +195,15 @@ def _is_ready(start: FoundStart) -> bool:
 def _without_key(entry: Case) -> int:
     """How many committed starts have no key in the entry."""
     return entry.count - len(entry.net_instances)
+
+
+def _given_up(entry: Case, found: FoundCase, count: int) -> int:
+    """How many listed starts have no row. Too many would hide the next start, so a start that is committed after all,
+    maybe one of theirs, leaves no more of them than the lists have room for; too few are only waited for once more.
+    """
+    listed = max(found.listed, found.skipped)
+    room = listed - count if listed else entry.given_up - (count - entry.count)
+    return max(0, min(max(entry.given_up, found.given_up), room))
 
 
 def _unseen(entry: Case, starts: Sequence[FoundStart]) -> list[FoundStart]:

@@ -21,7 +21,7 @@ Listed = Mapping[Specification, int]
 
 
 def unknown(lists: Mapping[Specification, Collection[str]], known: Known) -> dict[str, Listed]:
-    """Case ids that are listed more often than they are known, in all specifications together."""
+    """Case ids that are listed more often than they are known or given up, in all specifications together."""
     suspects = _suspects(lists.values(), known)
     counted: defaultdict[str, Counter[Specification]] = defaultdict(Counter)
     if suspects:
@@ -29,7 +29,7 @@ def unknown(lists: Mapping[Specification, Collection[str]], known: Known) -> dic
             for case_id in case_ids:
                 if case_id in suspects:
                     counted[case_id][specification] += 1
-    return {case_id: of_one for case_id, of_one in counted.items() if of_one.total() > known.count(case_id)}
+    return {case_id: of_one for case_id, of_one in counted.items() if of_one.total() > known.accounted(case_id)}
 
 
 def _suspects(lists: Iterable[Collection[str]], known: Known) -> set[str]:

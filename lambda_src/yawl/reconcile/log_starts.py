@@ -23,6 +23,7 @@ from typing import TypeVar
 from yawl.engine import Engine
 from yawl.log.ports import CaseStart, EngineFailure, EngineLog, EngineLogError, EngineUnreachable
 from yawl.reconcile import listing
+from yawl.reconcile.audit import MOST_COUNTED
 from yawl.reconcile.known import FoundCase, FoundStart, Known, number_of
 from yawl.reconcile.listing import Listed
 from yawl.reconcile.source import CounterFellBack, Findings, Reading
@@ -74,7 +75,9 @@ class LogStarts:
         listed = listing.unknown(lists, reading.known)
         if self.engine.attributed_by == "specification":
             listed = self._confirmed(listed, findings)
-        opened = _Opened(self, reading, findings)
+        sizes = {specification: len(case_ids) for specification, case_ids in lists.items()}
+        is_whole = len(lists) == len(specifications) and not findings.problems
+        opened = _Opened(self, reading, findings, sizes, is_whole)
         if first_reading:
             yield from self._first(opened, listed)
         else:
@@ -118,7 +121,8 @@ class LogStarts:
             return {}
         time.sleep(AGAIN_SECONDS)
         again = {}
-        for specification in {specification for of_one in listed.values() for specification in of_one}:
+        # In their order, not a set's: the simulation replays each question.
+        for specification in dict.fromkeys(specification for of_one in listed.values() for specification in of_one):
             try:
                 again[specification] = Counter(self.log.case_ids(specification))
             except EngineLogError as error:
@@ -175,42 +179,60 @@ class LogStarts:
     def _unlisted(
         self, opened: "_Opened", listed: Mapping[str, Listed], numbers: set[int], until: int
     ) -> Iterator[FoundCase]:
-        """Cases that no list has: announced ones, numbers that are missing, the counter's next ones."""
+        """Cases that no list has: announced ones, numbers that are missing, the counter's next ones.
+
+        An announced number is asked for, but who has the secret may have made it up: the counter goes by the log alone.
+        """
         reading, progress = opened.reading, opened.findings.progress
         known = reading.known
         hints = {hint.case_id: hint.specification for hint in reading.announced}
-        asked = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
+        announced = {case_id for case_id in hints if case_id not in listed and not known.count(case_id)}
         floor, checkpoint, now = progress.floor or 0, progress.checkpoint, reading.now_ms
-        announced = {number for case_id in asked if (number := number_of(case_id)) is not None}
-        counter = listing.counted(floor, numbers | announced, known)
+        counter = listing.counted(floor, numbers, known)
         run = listing.longest_run(numbers)
         is_elsewhere = run.end <= floor or run.first > counter.next + listing.WIDEST_HOLE
         if run.length >= A_COUNTER and is_elsewhere:
             # The counter is elsewhere: it has jumped, or was taken for a number that a caller had supplied.
             floor, checkpoint = listing.begin_below(run.first, (), known), None
-            counter = listing.counted(floor, numbers | announced, known)
-        for case_id in (*listing.in_order(asked)[:MOST_ASKED], *map(str, counter.missing[:MOST_ASKED])):
+            counter = listing.counted(floor, numbers, known)
+        missing = map(str, counter.missing[:MOST_ASKED])
+        for case_id in dict.fromkeys((*listing.in_order(announced)[:MOST_ASKED], *missing)):
             yield from opened.lost(case_id, hints.get(case_id), until)
         number = counter.next
-        while number < counter.next + MOST_ASKED:
-            found = list(opened.lost(str(number), None, until))
-            if not found:
+        while number < counter.next + MOST_ASKED and number not in numbers:
+            if str(number) not in opened.answers:
+                yield from opened.lost(str(number), None, until)
+            if not opened.answers.get(str(number)):
                 break
-            yield from found
             number += 1
         # What the engine's clock puts ahead of ours has to wait, and is looked for until then.
         patience = PATIENCE_MS + max(0, self.log.clock_offset_ms or 0)
-        if checkpoint is None or now >= checkpoint[1] + patience:
-            floor = floor if checkpoint is None else max(floor, checkpoint[0])
-            opened.findings.note(floor=floor, checkpoint=(number, now))
-        else:
-            opened.findings.note(floor=floor)
+        if checkpoint is not None and now >= checkpoint[1] + patience:
+            # Numbers that this reading did not ask for, or whose start has to wait, stay above the floor.
+            looked_for = (*counter.missing, *range(counter.next, number + 1))
+            passed = min([checkpoint[0], *(each for each in looked_for if not opened.is_done(str(each)))])
+            floor = max(floor, passed)
+            checkpoint = checkpoint if passed < checkpoint[0] else None
+        opened.findings.note(floor=floor, checkpoint=checkpoint or (number, now))
 
 
 class _Opened:
-    """One reading under way. waiting, services: of ``Progress``, as they are afterwards."""
+    """One reading under way. waiting, services: of ``Progress``, as they are afterwards.
 
-    def __init__(self, source: LogStarts, reading: Reading, findings: Findings) -> None:
+    answers: starts that the log has under the case ids that ``lost`` was asked for. sizes: how many cases each list
+    has. is_whole: whether all lists were read, and read again where that is needed.
+    """
+
+    def __init__(
+        self,
+        source: LogStarts,
+        reading: Reading,
+        findings: Findings,
+        sizes: Mapping[Specification, int],
+        is_whole: bool,
+    ) -> None:
+        self._sizes, self._is_whole = sizes, is_whole
+        self.answers: dict[str, Sequence[FoundStart]] = {}
         self.reading = reading
         self.findings = findings
         self.waiting: dict[str, int] = {}
@@ -222,25 +244,29 @@ class _Opened:
     def listed(self, case_id: str, listed: Listed) -> Iterator[FoundCase]:
         """A case that lists have; nothing while its row is not there."""
         try:
-            rows = self._rows(case_id)
-            if rows:
-                of_row = self._specifications(case_id, listed, rows)
-                yield FoundCase(case_id, tuple(self._start(row, of_row[row.net_instance]) for row in rows))
-            # Only now: what is given up would otherwise stand for the row with the lowest key.
-            if len(rows) < sum(listed.values()):
-                yield from self._wait(case_id, sum(listed.values()))
+            rows, total = self._rows(case_id), sum(listed.values())
+            of_row = self._specifications(case_id, listed, rows)
+            starts = tuple(self._start(row, of_row[row.net_instance]) for row in rows)
+            given_up = self._given_up(case_id, total - len(rows))
+            if starts or given_up:
+                yield FoundCase(case_id, starts, listed=total, given_up=given_up)
         except EngineLogError as error:
             self.findings.problems.append(error)
 
     def lost(self, case_id: str, hinted: Specification | None, until: int) -> Iterator[FoundCase]:
         """A case that no list has. It is new only if it started so long ago that the lists would have it."""
         try:
-            rows = self._rows(case_id)
-            if rows:
-                found = [self._start(row, hinted) for row in rows]
-                yield FoundCase(case_id, tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found))
+            found = [self._start(row, hinted) for row in self._rows(case_id)]
+            starts = tuple(s._replace(is_ready=s.is_ready and s.at_ms <= until) for s in found)
+            self.answers[case_id] = starts
+            if starts:
+                yield FoundCase(case_id, starts, given_up=self.reading.known.case(case_id).given_up)
         except EngineLogError as error:
             self.findings.problems.append(error)
+
+    def is_done(self, case_id: str) -> bool:
+        """Whether the log has answered what it has of a case that no list has, and nothing of it waits."""
+        return case_id in self.answers and all(start.is_ready for start in self.answers[case_id])
 
     def _rows(self, case_id: str) -> Sequence[CaseStart]:
         """The rows of a case id, of the database that the reading began with.
@@ -255,25 +281,38 @@ class _Opened:
             self._anchor = Anchor(case_id, rows[0].net_instance, rows[0].at_ms)
         return rows
 
-    def _wait(self, case_id: str, listed: int) -> Iterator[FoundCase]:
-        """Note a listed start without a row. After a day it is committed unread, so that it is not asked for again."""
+    def _given_up(self, case_id: str, without_row: int) -> int:
+        """How many listed starts without a row are given up. Others wait for a day, then they are not asked for again.
+
+        A given-up start is no known one: it would stand for the next row under its case id.
+        """
+        before = self.reading.known.case(case_id).given_up
+        if without_row <= before:
+            return max(0, without_row)
         now = self.reading.now_ms
         since = self.reading.progress.waiting.get(case_name(case_id), now)
         if now - since >= GIVEN_UP_MS:
-            yield FoundCase(case_id, skipped=listed)
-            return
+            return without_row
         self.waiting[case_name(case_id)] = since
         self.findings.without_row += now - since >= PATIENCE_MS
+        return before
 
     def _specifications(
         self, case_id: str, listed: Listed, rows: Sequence[CaseStart]
     ) -> Mapping[int, Specification | None]:
-        """The specification of each row, by net instance; None where the log does not say."""
-        if len(listed) == 1 and sum(listed.values()) == len(rows):
+        """The specification of each row, by net instance; None where the log does not say, or nothing needs it.
+
+        The engine answers with all that it has of a specification: of a very large one that is more than its memory
+        holds. So it is asked of any only where the specification pays; else of those that the audit compares.
+        """
+        if len(listed) == 1 and sum(listed.values()) == len(rows) + self.reading.known.case(case_id).given_up:
             (specification,) = listed
             return {row.net_instance: specification for row in rows}
         of_row: dict[int, Specification | None] = {row.net_instance: None for row in rows}
         for specification in listed:
+            pays = self._engine.attributed_by == "specification"
+            if not pays and self._sizes.get(specification, 0) > MOST_COUNTED:
+                continue
             if specification not in self._instances:
                 self._instances[specification] = self._log.net_instances(specification)
             for key in self._instances[specification].get(case_id, ()):
@@ -283,7 +322,8 @@ class _Opened:
 
     def _start(self, row: CaseStart, specification: Specification | None) -> FoundStart:
         now = self.reading.now_ms
-        undecided = specification is None and row.at_ms > now - PATIENCE_MS
+        # A list that was not read may say it.
+        undecided = specification is None and (row.at_ms > now - PATIENCE_MS or not self._is_whole)
         ready = row.at_ms <= now and not (undecided and self._engine.attributed_by == "specification")
         return FoundStart(row.net_instance, row.at_ms, self._launched_by(row.service_key), specification, ready)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from yawl.state.ports import EngineState, Sender
 
-#: Parcels that may fail to be sent, one after another, before the rest waits for the next reading.
+#: Parcels that may fail to be sent before the rest waits for the next reading.
 MOST_FAILURES = 5
 
 

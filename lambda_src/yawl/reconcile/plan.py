@@ -17,11 +17,15 @@ from yawl.state.ports import Change, Message
 #: Bounds of a message: what ``POST /usage`` takes in events, and less than it takes in bytes (``usage.request``).
 MOST_EVENTS = 100
 MOST_BYTES = 200 * 1024
-#: Cases with starts in a chunk, and starts of one case id: their messages are one item of at most 400 KB.
+#: Cases with starts in a chunk, and starts of one case id.
 MOST_CASES = 100
 MOST_OF_ONE_ID = 200
-#: Items of one transaction, which takes 100 (DynamoDB quotas); the rest is for days and messages.
-MOST_ITEMS = 60
+#: Items of starts, and days of their counts, of one transaction, which takes 100 (DynamoDB quotas) with the messages.
+MOST_ITEMS, MOST_DAYS = 60, 30
+#: Bytes that the messages of one transaction may have: they are one item of at most 400 KB.
+MOST_PARCEL = 300_000
+#: Bytes that the messages of one start have at most, beside what names its specification and its launcher.
+_OF_ONE_START = 1200
 
 
 class Plan(NamedTuple):
@@ -37,19 +41,49 @@ def chunks(found: Iterable[FoundCase]) -> Iterator[list[FoundCase]]:
     """Cases in their order, in parts that fit one transaction and one item of messages each."""
     part: list[FoundCase] = []
     items: set[int | str] = set()
-    starts = 0
+    days: set[str] = set()
+    starts = size = 0
     for case in found:
-        number = number_of(case.case_id)
-        item: int | str = case.case_id if number is None or len(case.starts) > 1 else number // SEGMENT
-        full = len(items | {item}) > MOST_ITEMS or starts + len(case.starts) > MOST_CASES
-        if part and full:
+        written, of_days, of_size = _items(case), {day_of(start.at_ms) for start in case.starts}, _size(case.starts)
+        has_room = len(items | written) <= MOST_ITEMS and len(days | of_days) <= MOST_DAYS
+        if part and not (has_room and starts + len(case.starts) <= MOST_CASES and size + of_size <= MOST_PARCEL):
             yield part
-            part, items, starts = [], set(), 0
+            part, items, days, starts, size = [], set(), set(), 0, 0
         part.append(case)
-        items.add(item)
+        items |= written
+        days |= of_days
+        size += of_size
         starts += min(len(case.starts), MOST_OF_ONE_ID)
     if part:
         yield part
+
+
+def _items(case: FoundCase) -> set[int | str]:
+    """The items that a case may write: its number's segment, and an entry of its own unless it occurred once."""
+    number = number_of(case.case_id)
+    segment: set[int | str] = set() if number is None else {number // SEGMENT}
+    is_plain = number is not None and max(len(case.starts), case.skipped, case.listed) <= 1 and not case.given_up
+    return segment if is_plain else {*segment, case.case_id}
+
+
+def _size(starts: Iterable[FoundStart]) -> int:
+    """Bytes that their messages have at most: each start may be a message of its own."""
+    return sum(_OF_ONE_START + len(_json((start.launched_by, start.specification))) for start in starts)
+
+
+def _fitting(new: Iterable[tuple[int, FoundStart]], since: float) -> list[tuple[int, FoundStart]]:
+    """As many starts of one case id as fit one transaction; the next reading finds the others."""
+    part: list[tuple[int, FoundStart]] = []
+    days: set[str] = set()
+    size = 0
+    for number, start in new:
+        if start.at_ms >= since * 1000:
+            days.add(day_of(start.at_ms))
+            size += _size([start])
+        if part and (len(part) == MOST_OF_ONE_ID or len(days) > MOST_DAYS or size > MOST_PARCEL):
+            break
+        part.append((number, start))
+    return part
 
 
 def plan(cases: Sequence[FoundCase], known: Known, engine: Engine) -> Plan:
@@ -60,7 +94,7 @@ def plan(cases: Sequence[FoundCase], known: Known, engine: Engine) -> Plan:
     after, starts, old = known, [], 0
     started: Counter[tuple[str, int]] = Counter()
     for case in cases:
-        new = after.new_starts(case)[:MOST_OF_ONE_ID]
+        new = _fitting(after.new_starts(case), engine.since)
         for number, found in new:
             if found.at_ms < engine.since * 1000:
                 old += 1

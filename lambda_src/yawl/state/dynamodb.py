@@ -76,7 +76,8 @@ class DynamoDBState:
             yield change.when(change.unchanged(segment.version)).set(values).operation()
         for name, case in known.cases.items():
             change = self._update(CASES + name)
-            change.when(change.unchanged(case.version)).set({"count": case.count, "version": case.version + 1})
+            change.when(change.unchanged(case.version))
+            change.set({"count": case.count, "givenUp": case.given_up, "version": case.version + 1})
             if case.net_instances:
                 change.set({"netInstances": set(case.net_instances)})
             yield change.operation()
@@ -201,7 +202,8 @@ class DynamoDBState:
 
 
 def _case(item: Mapping[str, Any]) -> Case:
-    return Case(int(item["count"]), frozenset(map(int, item.get("netInstances", ()))), int(item["version"]))
+    keys = frozenset(map(int, item.get("netInstances", ())))
+    return Case(int(item["count"]), keys, int(item["version"]), int(item.get("givenUp", 0)))
 
 
 def _parcel(item: Mapping[str, Any]) -> Parcel:

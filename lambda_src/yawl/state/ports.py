@@ -65,9 +65,9 @@ class Progress:
     """How far readings have come. Each field may be older than the truth, then work is done again without harm.
 
     anchor: see ``Anchor``. floor: below this case number nothing is looked for that is not listed. checkpoint: what
-    ``floor`` becomes an hour after the moment. hints_until, users_until: all announcements, or events of participants,
-    up to this moment are done with. audited_day: the last one. services: names by their key in the log. waiting: since
-    when a listed case id, by its ``case_name``, has had no row of its start.
+    ``floor`` may become an hour after the moment. hints_until, users_until: all announcements, or events of
+    participants, up to this moment are done with. audited_day: the last one. services: names by their key in the log.
+    waiting: since when a listed case id, by its ``case_name``, has had no row of its start.
     """
 
     anchor: Anchor | None = None

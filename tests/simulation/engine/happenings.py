@@ -30,6 +30,7 @@ class Happenings:
             self._announce: 4.0,
             self._forge: 0.3,
             self._poll: 4.0,
+            self._overtake: 0.2,
             self._consume: 4.0,
             self._attribute: 1.2,
             self._act: 1.5,
@@ -123,6 +124,22 @@ class Happenings:
     def _poll(self) -> Actor | None:
         alive = [actor for actor in self._world.scheduler.alive if actor.name == "poller"]
         return self._world.poller(self._chance.choice(_SKEWS)) if len(alive) < 3 else None
+
+    def _overtake(self) -> Actor | None:
+        """A number is given again when one reading has committed it, and another one, which began earlier, goes on."""
+        world = self._world
+        if world.engine.mode == "push-only":
+            return None
+        # What else is new would be noticed by both.
+        world.scheduler.run(world.poller())
+        slow, row = world.poller(), world.model.launch(service_key=self._service())
+        while not slow.done and not slow.site.endswith("LogStarts._lists"):
+            world.scheduler.step(slow)
+        world.protocol.now = round(world.now + 1.0, 3)
+        world.scheduler.run(world.poller())
+        world.model.launch(case_id=row.case_id, service_key=self._service())
+        world.protocol.now = round(world.now + 1.0, 3)
+        return None if slow.done else slow
 
     def _consume(self) -> Actor | None:
         """A message is delivered, maybe while it is with another consumer."""

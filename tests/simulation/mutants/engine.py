@@ -11,6 +11,20 @@ MUTANTS = (
         "change.absent_or('version', change.exists('version'))",
     ),
     Mutant(
+        "several-starts-without-their-bit",
+        "a number with several starts at once is committed whatever its segment's version is",
+        "Known.after",
+        "number is not None and (not self.has_number(number))",
+        "number is not None and count == 1 and (not self.has_number(number))",
+    ),
+    Mutant(
+        "unread-list-says-nothing",
+        "an old case of a list that cannot be read is committed without the specification that pays",
+        "_Opened._start",
+        "row.at_ms > now - PATIENCE_MS or not self._is_whole",
+        "row.at_ms > now - PATIENCE_MS",
+    ),
+    Mutant(
         "outbox-not-committed",
         "a start is marked, and its message is sent without being kept",
         "DynamoDBState.commit",
@@ -52,8 +66,8 @@ return planned
         "id-counts-once",
         "a case id that is used again is known",
         "unknown",
-        "of_one.total() > known.count(case_id)",
-        "not known.count(case_id)",
+        "of_one.total() > known.accounted(case_id)",
+        "not known.accounted(case_id)",
     ),
     Mutant(
         "numbered-from-one",
@@ -107,7 +121,7 @@ return planned
     Mutant(
         "listed-without-a-row-is-known",
         "a listed case whose row is late is given up at once",
-        "_Opened._wait",
+        "_Opened._given_up",
         "now - since >= GIVEN_UP_MS",
         "now >= since",
     ),

@@ -73,6 +73,14 @@ def test_a_start_that_is_not_ready_waits() -> None:
     assert numbers(known, found("7", start(3), start(5))) == [(2, 5)]
 
 
+def test_a_start_that_is_not_ready_is_not_taken_for_a_later_one() -> None:
+    waiting = start(3)._replace(is_ready=False)
+    for case_id in ("7", "job"):
+        known = after(Known(), found(case_id, waiting, start(5)))
+        assert numbers(known, found(case_id, waiting, start(5))) == []
+        assert numbers(known, found(case_id, start(3), start(5))) == [(2, 3)]
+
+
 def test_an_announcement_is_a_start_of_an_unknown_id_only() -> None:
     announced = found("job", FoundStart(0, 1, None, None))
     assert numbers(Known(), announced) == [(1, 0)]
@@ -98,12 +106,44 @@ def test_skipping_twice_is_skipping_once() -> None:
     assert numbers(known, found("8", start(1), start(2), start(3))) == [(3, 3)]
 
 
+def test_a_given_up_start_is_accounted_for_and_not_committed() -> None:
+    for case_id in ("7", "job"):
+        given_up = FoundCase(case_id, listed=1, given_up=1)
+        known = after(Known(), given_up, given_up)
+        assert (known.count(case_id), known.accounted(case_id)) == (0, 1)
+        again = FoundCase(case_id, (start(3),), listed=2, given_up=1)
+        assert numbers(known, again) == [(1, 3)]
+        known = after(known, again)
+        assert (known.count(case_id), known.accounted(case_id)) == (1, 2)
+
+
+def test_no_more_starts_are_given_up_than_the_lists_have_room_for() -> None:
+    """Another reading has committed the start whose row this one did not see."""
+    given_up = FoundCase("job", listed=1, given_up=1)
+    assert after(Known(), found("job", start(3)), given_up).accounted("job") == 1
+    assert after(Known(), given_up, found("job", start(3))).accounted("job") == 1
+    assert after(Known(), given_up, found("job", skipped=1)).accounted("job") == 1
+
+
+def test_a_number_of_which_a_start_was_given_up_writes_its_segment_too() -> None:
+    change = after(Known(), FoundCase("7", listed=1, given_up=1))
+    assert change == Known({0: Segment(1 << 7)}, {"7": Case(given_up=1)})
+
+
 def test_an_id_that_is_used_all_the_time_keeps_its_latest_keys() -> None:
     starts = [start(key) for key in range(1, MOST_KEYS + 3)]
     known = after(Known(), found("nightly", *starts))
     entry = known.cases["nightly"]
     assert (entry.count, len(entry.net_instances), min(entry.net_instances)) == (MOST_KEYS + 2, MOST_KEYS, 3)
     assert numbers(known, found("nightly", *starts, start(9_999))) == [(MOST_KEYS + 3, 9_999)]
+
+
+@pytest.mark.parametrize("case", [found("7", start(3), start(5)), found("7", skipped=2)])
+def test_a_number_with_several_starts_at_once_writes_its_segment_too(case: FoundCase) -> None:
+    """Another reading may have set the number's bit meanwhile: the segment's version tells."""
+    change = after(Known({0: Segment(1, 4)}), case).difference(Known({0: Segment(1, 4)}))
+    assert change.segments == {0: Segment(1 | 1 << 7, 4)}
+    assert change.cases["7"].count == 2
 
 
 def test_odd_ids_have_names_that_a_key_takes() -> None:

@@ -8,8 +8,9 @@ import pytest
 from runtime.metric_names import YawlMetric
 from tests.unit.yawl.reconcile.cases import DAY, NOW, A, B, Connector, Log
 from yawl.announced_start import AnnouncedStart
+from yawl.engine import AttributedBy
 from yawl.log.ports import CaseStart
-from yawl.reconcile import log_starts
+from yawl.reconcile import audit, log_starts
 from yawl.reconcile.log_starts import GIVEN_UP_MS, LogStarts
 from yawl.reconcile.source import CounterFellBack
 from yawl.start import Specification
@@ -79,11 +80,62 @@ def test_a_case_whose_row_never_comes_is_given_up_after_a_day() -> None:
     c.poll()
     c.now += GIVEN_UP_MS / 1000
     c.poll()
-    assert c.state.known().count("1") == 1
+    assert (c.state.known().count("1"), c.state.known().accounted("1")) == (0, 1)
     c.log.calls.clear()
     c.poll()
     assert "1" not in c.log.asked("case_starts")
     assert ids(c) == []
+
+
+@pytest.mark.parametrize("case_id", ["daily", "77"])
+def test_an_id_of_which_a_row_is_missing_is_billed_each_time_that_it_is_used_again(case_id: str) -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    for day in range(8):
+        if day == 2:
+            c.log.cases[A].append((case_id, None))
+        else:
+            c.log.case(case_id, 2 + day, at=c.now - 60)
+        for _ in range(4):
+            c.poll()
+            c.now += 6 * HOUR
+    assert sorted(ids(c))[1:] == [f"yawl:eng:1:case:{case_id}#{number}" for number in range(1, 8)]
+    assert YawlMetric.CASES_WITHOUT_ROW not in c.counted
+    c.log.calls.clear()
+    c.poll()
+    assert case_id not in c.log.asked("case_starts")[1:]
+
+
+def test_a_number_that_was_listed_before_it_was_given_is_billed() -> None:
+    """The id of a case that a caller has started may look like more entries of the list."""
+    c = Connector()
+    for number in range(1, 6):
+        c.log.case(str(number), number)
+    c.log.cases[A] += [(str(number), None) for number in range(6, 11)]
+    for _ in range(26):
+        c.poll()
+        c.now += HOUR
+    assert len(ids(c)) == 5
+    for number in range(6, 11):
+        c.log.case(str(number), number, at=c.now - 60)
+    assert c.poll().starts == 5
+    assert sorted(ids(c)) == sorted(f"yawl:eng:1:case:{number}#1" for number in range(1, 11))
+    c.log.case("6", 11, at=c.now - 60)
+    assert c.poll().starts == 1
+    assert ids(c)[-1] == "yawl:eng:1:case:6#2"
+
+
+def test_a_row_that_comes_after_its_start_was_given_up_hides_no_later_one() -> None:
+    c = Connector()
+    c.log.cases[A] = [("job", None)]
+    c.poll()
+    c.now += GIVEN_UP_MS / 1000
+    c.poll()
+    c.log.cases[A] = []
+    for key in (1, 2, 3):
+        c.log.case("job", key, at=c.now - 60)
+        c.poll()
+    assert ids(c) == [f"yawl:eng:1:case:job#{number}" for number in (1, 2, 3)]
 
 
 def test_a_start_ahead_of_our_clock_waits_until_it_is_past() -> None:
@@ -154,6 +206,54 @@ def test_a_missing_number_is_given_up_and_found_if_it_is_listed_after_all() -> N
     assert c.poll().starts == 3
 
 
+def test_numbers_that_stay_empty_do_not_hide_a_lost_one_behind_them() -> None:
+    """Launches that failed have used them up."""
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    last = 2 * log_starts.MOST_ASKED + 60
+    c.log.unlisted[str(last - 1)] = [CaseStart(2, int((NOW - 600) * 1000), 2)]
+    for number in range(20, last + 1, 20):
+        c.log.case(str(number), number)
+    for _ in range(30):
+        c.poll()
+        c.now += 600
+    assert f"yawl:eng:1:case:{last - 1}#1" in ids(c)
+    c.log.calls.clear()
+    c.poll()
+    assert len(c.log.asked("case_starts")) == 2
+
+
+def test_a_number_that_could_not_be_asked_for_is_asked_again() -> None:
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    c.log.case("3", 3)
+    c.log.unlisted["2"] = [CaseStart(2, int((NOW - 300) * 1000), 2)]
+    c.log.broken.add(("case_starts", "2"))
+    for _ in range(4):
+        c.poll()
+        c.now += HOUR
+    assert c.state.progress().floor == 2
+    c.log.broken.clear()
+    assert c.poll().starts == 1
+
+
+def test_announced_numbers_do_not_move_the_counter() -> None:
+    """Who has the secret may announce any number."""
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    for number in range(30, 301, 30):
+        c.table.put_item(Item=AnnouncedStart(case_id=str(number), at_ms=int(NOW * 1000)).to_item("eng#1"))
+    for _ in range(4):
+        c.poll()
+        c.now += HOUR
+    assert c.state.progress().floor == 2
+    c.log.unlisted["2"] = [CaseStart(2, int((c.now - 300) * 1000), 2)]
+    assert c.poll().starts == 1
+
+
 # --- repeated ids, and which specification ----------------------------------------------------------------------------
 
 
@@ -175,6 +275,24 @@ def test_a_row_of_no_listed_specification_waits_where_the_specification_pays() -
     c.log.unlisted["job"] = [CaseStart(2, int((NOW - 300) * 1000), 2)]
     assert c.poll().starts == 1
     assert c.state.known().count("job") == 1
+
+
+@pytest.mark.parametrize(("attributed_by", "asked"), [("engine", [B]), ("specification", [A, B])])
+def test_a_very_large_specification_is_asked_for_its_cases_only_where_it_pays(
+    attributed_by: AttributedBy, asked: list[Specification], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_starts, "MOST_COUNTED", 3)
+    c = Connector(engine=replace(Connector().engine, attributed_by=attributed_by))
+    for number in (1, 2):
+        c.log.case(str(number), number, at=DAY - 60)
+    c.poll()
+    c.log.case("job", 3, at=DAY - 60)
+    c.log.case("job", 4, at=DAY - 60)
+    c.log.case("job", 5, at=DAY - 60, of=B)
+    assert c.poll().starts == 3
+    assert c.log.asked("net_instances") == asked
+    compared = audit.compare(c.log, c.log.specifications(), "2026-11-29", c.state.started("2026-11-29"), most=3)
+    assert (compared.differences, compared.left_out) == ([], 1)
 
 
 # --- the first reading ------------------------------------------------------------------------------------------------
@@ -271,6 +389,30 @@ def test_a_list_that_cannot_be_read_again_waits(monkeypatch: pytest.MonkeyPatch)
     c.log.broken.clear()
     monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
     assert c.poll().starts == 1
+
+
+@pytest.mark.parametrize("is_read_at_first", [True, False])
+def test_an_old_case_of_a_list_that_cannot_be_read_waits_for_it(
+    is_read_at_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is missing below the counter meanwhile, and would be committed without the specification that pays."""
+    engine = replace(Connector().engine, attributed_by="specification", customers={"UID_a": "a", "UID_b": "b"})
+    c = Connector(engine=engine)
+    c.log.case("1", 1)
+    c.log.case("2", 2, of=B)
+    c.poll()
+    c.log.case("3", 3, at=NOW - 2 * HOUR, of=B)
+    c.log.case("4", 4, at=NOW - 2 * HOUR)
+    broken = ("case_ids", B)
+    if is_read_at_first:
+        monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: c.log.broken.add(broken))
+    else:
+        c.log.broken.add(broken)
+    assert c.poll().starts == 1
+    c.log.broken.clear()
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
+    assert c.poll().starts == 1
+    assert [message.customer for message, _ in c.post.sent] == ["b", "a", "a", "b"]
 
 
 # --- faults -----------------------------------------------------------------------------------------------------------

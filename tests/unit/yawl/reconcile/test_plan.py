@@ -4,10 +4,23 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.unit.yawl.reconcile.cases import ENGINE, NOW, A, B, found, start
-from yawl.engine import Dimensions
+from yawl.engine import Dimensions, Engine
 from yawl.reconcile.known import FoundCase, Known
-from yawl.reconcile.plan import MOST_BYTES, MOST_CASES, MOST_EVENTS, MOST_ITEMS, MOST_OF_ONE_ID, chunks, day_of, plan
+from yawl.reconcile.plan import (
+    MOST_BYTES,
+    MOST_CASES,
+    MOST_EVENTS,
+    MOST_ITEMS,
+    MOST_OF_ONE_ID,
+    Plan,
+    chunks,
+    day_of,
+    plan,
+)
+from yawl.start import Specification
 from yawl.state.ports import Change, Message
 
 
@@ -102,6 +115,13 @@ def test_chunks_are_bounded_by_cases_and_by_items() -> None:
     assert [len(part) for part in chunks(far)] == [MOST_ITEMS, 40]
     skipped = [FoundCase(str(number), skipped=1) for number in range(9000)]
     assert [len(part) for part in chunks(skipped)] == [9000]
+    for case in (
+        FoundCase("", skipped=2),
+        FoundCase("", (start(1),), listed=2),
+        FoundCase("", (start(1),), given_up=1),
+    ):
+        repeated = [case._replace(case_id=str(number)) for number in range(1, 101)]
+        assert [len(part) for part in chunks(repeated)] == [MOST_ITEMS - 1, 41]
     assert list(chunks([])) == []
 
 
@@ -113,6 +133,61 @@ def test_an_id_with_very_many_starts_is_committed_in_parts() -> None:
         assert len(planned.starts) <= MOST_OF_ONE_ID
         known = known.committed(planned.change.known)
     assert numbers == list(range(1, 2 * MOST_OF_ONE_ID + 2))
+
+
+def committed(cases: list[FoundCase], engine: Engine) -> list[Plan]:
+    """What one reading after another commits until nothing is left."""
+    known, plans = Known(), []
+    while True:
+        before = known
+        for part in chunks(cases):
+            plans.append(plan(part, known, engine))
+            known = known.committed(plans[-1].change.known)
+        if known == before:
+            return plans
+
+
+def operations(change: Change) -> int:
+    """How many operations the store's transaction has."""
+    known, days = change.known, {day for day, _ in change.started}
+    return len(known.segments) + len(known.cases) + len(days) + bool(change.messages)
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        [found(str(number), start(number, at=NOW - number * 86_400)) for number in range(1, 151)],
+        [found(f"job-{number}", start(number, at=NOW - number * 86_400)) for number in range(1, 151)],
+        [found("nightly", *(start(number, at=NOW - number * 86_400) for number in range(1, 151)))],
+    ],
+    ids=["numbers", "names", "one id"],
+)
+def test_starts_of_many_days_are_committed_within_what_a_transaction_takes(cases: list[FoundCase]) -> None:
+    """An engine that was not read for months."""
+    plans = committed(cases, replace(ENGINE, since=0.0))
+    assert max(operations(each.change) for each in plans) <= 100
+    assert sum(len(each.starts) for each in plans) == 150
+    assert {number for each in plans for number in each.change.started.values()} == {1}
+
+
+LONG = Specification("ü" * 255, "v" * 255, "ü" * 255, 3)
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        [found(str(number), start(number, by="ü" * 252 + f"{number:03}", of=LONG)) for number in range(1, 151)],
+        [found("job", *(start(number, by="ü" * 252 + f"{number:03}", of=LONG) for number in range(1, 151)))],
+    ],
+    ids=["numbers", "one id"],
+)
+def test_messages_with_long_names_are_committed_within_what_an_item_takes(cases: list[FoundCase]) -> None:
+    engine = replace(
+        ENGINE, attributed_by="client-account", customers={"acme": "customer-1"}, worklets_are_executions=True
+    )
+    plans = committed(cases, engine)
+    assert max(len(json.dumps([message._asdict() for message in each.change.messages])) for each in plans) < 400_000
+    assert sum(len(each.starts) for each in plans) == 150
 
 
 def test_a_day_is_the_utc_day_of_the_logs_time() -> None:

@@ -10,6 +10,7 @@ from runtime.metric_names import YawlMetric
 from tests.unit.yawl.reconcile.cases import DAY, ENGINE, NOW, A, B, Connector
 from yawl.announced_start import AnnouncedStart
 from yawl.reconcile import audit
+from yawl.reconcile.known import Known
 from yawl.reconcile.pushed_starts import PushedStarts
 from yawl.state.dynamodb import DynamoDBState
 from yawl.state.ports import Change, Fault
@@ -83,6 +84,32 @@ def test_of_two_readings_at_once_each_start_is_committed_by_one() -> None:
     assert c.poll(state=Slow(c.dynamodb, "yawl-engines", "eng#1", lambda: NOW)).starts == 0
     assert len(events(other)) == 2
     assert events(c) == []
+
+
+def test_a_number_that_is_used_again_during_two_readings_is_committed_once() -> None:
+    """One reading knows nothing of the number, the other has set its bit, and then the log has two rows of it."""
+    c = Connector()
+    c.log.case("1", 1)
+    c.poll()
+    c.log.case("2", 2)
+    other = Connector(log=c.log, dynamodb=c.dynamodb, engine=replace(ENGINE, customers={"": "another"}))
+
+    class Slow(DynamoDBState):
+        """Lets another reading do its work, and the number be used again, once it has read what is known."""
+
+        waits = True
+
+        def known(self) -> Known:
+            known = super().known()
+            if Slow.waits:
+                Slow.waits = False
+                assert other.poll().starts == 1
+                c.log.case("2", 3)
+            return known
+
+    assert c.poll(state=Slow(c.dynamodb, "yawl-engines", "eng#1", lambda: NOW)).starts == 1
+    assert [event["id"] for event in events(other)] == ["yawl:eng:1:case:2#1"]
+    assert [event["id"] for event in events(c)] == ["yawl:eng:1:case:1#1", "yawl:eng:1:case:2#2"]
 
 
 def test_a_database_that_is_another_stops_the_engine_until_a_person_acts() -> None:
