@@ -130,6 +130,9 @@ class Happenings:
         world = self._world
         if world.engine.mode == "push-only":
             return None
+        # Time stands still while a reading runs alone, so no list may be confused at that moment.
+        confuses, world.model.confuses = world.model.confuses, False
+        world.protocol.now = round(world.now + 1.0, 3)
         # What else is new would be noticed by both.
         world.scheduler.run(world.poller())
         slow, row = world.poller(), world.model.launch(service_key=self._service())
@@ -139,6 +142,7 @@ class Happenings:
         world.scheduler.run(world.poller())
         world.model.launch(case_id=row.case_id, service_key=self._service())
         world.protocol.now = round(world.now + 1.0, 3)
+        world.model.confuses = confuses
         return None if slow.done else slow
 
     def _consume(self) -> Actor | None:
