@@ -129,7 +129,7 @@ class Poll:
         finally:
             # What was committed is remembered as the anchor even if the reading ends here.
             if committing.anchor is not None and committing.anchor != progress.anchor:
-                self.state.advance(anchor=committing.anchor)
+                self._move_anchor(progress.anchor, committing.anchor)
         starts = tuple(committing.starts)
         self._look_at(reading, findings, committing, now_ms)
         self._advance(progress, findings, now_ms)
@@ -142,6 +142,13 @@ class Poll:
         except EngineLogError as error:
             problems.append(error)
         return Polled(starts=len(starts), unattributed=committing.unattributed, users=users, problems=tuple(problems))
+
+    def _move_anchor(self, before: Anchor | None, anchor: Anchor) -> None:
+        """Store the anchor. Another reading may have stored one meanwhile: this one's log has to have that, too."""
+        stored = self.state.progress().anchor
+        if stored is not None and stored != before:
+            self.source.check(stored)
+        self.state.advance(anchor=anchor)
 
     def _announced(self, progress: Progress, now_ms: int) -> Sequence[AnnouncedStart]:
         if self.engine.mode == "log-only":
@@ -267,6 +274,8 @@ class _Committing:
             self.poll.count(YawlMetric.STARTS_UNATTRIBUTED, planned.unattributed)
         self.starts += planned.starts
         self.unattributed += planned.unattributed
+        if planned.change.known == Known():
+            return
         for case in cases:
             for found in case.starts:
                 self._maybe_anchor(case.case_id, found)
@@ -281,6 +290,10 @@ class _Committing:
             except Overtaken:
                 self.poll.pause(attempt)
                 self.known = self.poll.state.known()
+                # A first reading began without an anchor. The one that was quicker may have read another database.
+                anchor = self.poll.state.progress().anchor
+                if anchor is not None:
+                    self.poll.source.check(anchor)
                 continue
             self.known = self.known.committed(planned.change.known)
             return planned

@@ -56,6 +56,9 @@ if change.messages:
         """
 self.poll.pause(attempt)
 self.known = self.poll.state.known()
+anchor = self.poll.state.progress().anchor
+if anchor is not None:
+    self.poll.source.check(anchor)
 continue
 """,
         """

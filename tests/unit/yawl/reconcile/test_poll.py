@@ -1,16 +1,19 @@
 """One reading: what is committed, sent, counted, and what a crash or another reading leaves."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from runtime.metric_names import YawlMetric
-from tests.unit.yawl.reconcile.cases import DAY, ENGINE, NOW, A, B, Connector
+from tests.unit.yawl.reconcile.cases import DAY, ENGINE, NOW, A, B, Connector, Log
 from yawl.announced_start import AnnouncedStart
+from yawl.log.ports import CaseStart
 from yawl.reconcile import audit
 from yawl.reconcile.known import Known
+from yawl.reconcile.log_starts import LogStarts
 from yawl.reconcile.pushed_starts import PushedStarts
 from yawl.state.dynamodb import DynamoDBState
 from yawl.state.ports import Change, Fault
@@ -243,6 +246,33 @@ def test_more_announcements_than_a_reading_holds_are_not_compared(monkeypatch: p
     assert c.poll().starts == 1
     assert YawlMetric.STARTS_NOT_ANNOUNCED not in c.counted
     assert YawlMetric.PUSHES_WITHOUT_CASE not in c.counted
+
+
+class Meanwhile(Log):
+    """The log of a new database. When the cases of it are asked for first, another reading reads the old one."""
+
+    def __init__(self, other: Connector) -> None:
+        super().__init__()
+        self.other: Connector | None = other
+
+    def case_starts(self, case_id: str) -> Sequence[CaseStart]:
+        if self.other is not None:
+            other, self.other = self.other, None
+            other.poll()
+        return super().case_starts(case_id)
+
+
+@pytest.mark.parametrize("numbers", [["1"], ["1", "2"]])
+def test_of_two_first_readings_one_notices_that_the_other_has_read_another_database(numbers: list[str]) -> None:
+    """Neither began with an anchor."""
+    c = Connector()
+    c.log.case("1", 5)
+    new = Meanwhile(c)
+    for number in numbers:
+        new.case(number, int(number), at=NOW - 300)
+    c.poll(source=LogStarts(c.engine, new))
+    assert c.poll(source=LogStarts(c.engine, new)).fault is not None
+    assert [event["id"] for event in events(c)] == ["yawl:eng:1:case:1#1"]
 
 
 # --- the audit --------------------------------------------------------------------------------------------------------
