@@ -47,8 +47,9 @@ AGAIN_SECONDS = 1.0
 MOST_WAITING = 1000
 #: New numbers in a run that are taken for the engine's counter.
 A_COUNTER = 3
-#: Case numbers from before ``since``, one after another, at which the first reading stops.
-OLD_FOR_SURE = 1000
+#: Case numbers from before ``since``, one after another, at which the first reading stops. With a million cases an
+#: engine answers two questions a second: so many fit into one reading, and a reading that is cut begins to count anew.
+OLD_FOR_SURE = 300
 
 
 Answer = TypeVar("Answer")

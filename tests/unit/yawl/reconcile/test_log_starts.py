@@ -325,6 +325,24 @@ def test_an_old_case_with_a_high_number_does_not_end_the_first_reading() -> None
     assert c.poll().starts == 50
 
 
+def test_the_first_reading_of_a_slow_engine_ends() -> None:
+    """An engine with a million cases answers two questions a second: some 500 in a reading."""
+    c = Connector(engine=replace(Connector().engine, since=float(DAY)))
+    for number in range(1, 2001):
+        c.log.case(str(number), number, at=DAY - 100.0)
+    for number in range(2001, 2301):
+        c.log.case(str(number), number)
+
+    def seconds_left() -> float:
+        return 500 - len(c.log.asked("case_starts"))
+
+    assert not c.poll(seconds_left=seconds_left).is_good
+    c.log.calls.clear()
+    assert c.poll(seconds_left=seconds_left).is_good
+    assert len(set(ids(c))) == 300
+    assert c.state.known().count("1") == 1
+
+
 def test_old_ids_that_are_no_numbers_do_not_end_the_first_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log_starts, "OLD_FOR_SURE", 30)
     c = Connector(engine=replace(Connector().engine, since=float(DAY)))
