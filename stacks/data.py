@@ -35,12 +35,17 @@ class DataStack(Stack):
         self.metering_records = self._table("MeteringRecords", tables.METERING_RECORDS)
         self.state = self._table("MeteringState", tables.STATE)
         self.notices = self._table("Notices", tables.NOTICES)
+        self.audit = self._table("Audit", tables.AUDIT)
         self.engines = self._table("Engines", tables.ENGINES)
 
     @property
     def table_names(self) -> dict[str, str]:
-        """The tables' names by what alarms call them; as text, so that the alarms do not depend on this stack."""
-        return {_title(table.name): table.physical_name(self._suffix) for table in tables.ALL_TABLES}
+        """The names of the tables on which billing rests, by what alarms call them.
+
+        They are text, so that the alarms do not depend on this stack. Faults of the other table are its functions'.
+        """
+        needed = (table for table in tables.ALL_TABLES if table is not tables.AUDIT)
+        return {_title(table.name): table.physical_name(self._suffix) for table in needed}
 
     def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:
         name = declaration.physical_name(self._suffix)

@@ -49,6 +49,8 @@ STATUS_INDEX = Index(name="StatusIndex", hash=Key("subscriptionStatus"), range=C
 PENDING_INDEX = Index(name="PendingMeteringRecordsIndex", hash=Key("meteringPending"), range=HOUR)
 FAILED_INDEX = Index(name="FailedMeteringRecordsIndex", hash=Key("meteringFailed"), range=HOUR)
 WAITING_NOTICES_INDEX = Index(name="WaitingAgreementIndex", hash=Key("waitingForAgreement"), projection="ALL")
+#: Sparse: ``findingState`` exists (``open``) until a finding is resolved.
+OPEN_FINDINGS_INDEX = Index(name="OpenFindingsIndex", hash=Key("findingState"), range=Key("foundAt"), projection="ALL")
 
 SUBSCRIBERS = Table(
     name="yawl-subscribers", hash=CUSTOMER, indexes=(ACCOUNT_INDEX, AGREEMENT_INDEX, STATUS_INDEX), stream=True
@@ -58,10 +60,14 @@ METERING_RECORDS = Table(name="yawl-metering-records", hash=CUSTOMER, range=HOUR
 STATE = Table(name="yawl-metering-state", hash=CUSTOMER, range=Key("item"), ttl="expiresAt")
 NOTICES = Table(name="yawl-notices", hash=Key("noticeId"), indexes=(WAITING_NOTICES_INDEX,), ttl="expiresAt")
 
+#: What people and audits did and found: operators' changes, differences that reconciliation found, closed months.
+#: subject: a billing key, or ``#stage`` for what concerns all customers. Nothing in it decides what is billed.
+AUDIT = Table(name="yawl-audit", hash=Key("subject"), range=Key("item"), indexes=(OPEN_FINDINGS_INDEX,))
+
 #: What the YAWL connector keeps of an engine's database (``Engine.database``); empty in a stage without engines.
 ENGINES = Table(name="yawl-engines", hash=Key("engine"), range=Key("item"), ttl="expiresAt")
 
-ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES, ENGINES)
+ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES, AUDIT, ENGINES)
 
 #: Subscription statuses of a cancelled buyer whose final metering has not ended.
 FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
