@@ -123,7 +123,10 @@ def _log(stage: OpenStage, record: MeteringRecord, line: Line, parts: Parts) -> 
         parts.shown.append(words(f"The log was not read: {missing}.", style="yellow"))
     elif mine:
         rows = [
-            (each.get("at"), ", ".join(f"{k} {v}" for k, v in each.items() if k not in ("at", "dimension")))
+            (
+                each.get("timestamp"),
+                ", ".join(f"{k} {v}" for k, v in each.items() if k not in ("timestamp", "dimension")),
+            )
             for each in mine
         ]
         parts.shown.append(table("in the log of submit-batch", ("at", ""), rows))
