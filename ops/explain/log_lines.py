@@ -16,19 +16,8 @@ AROUND = 180
 MOST = 20
 #: What is shown of a log line.
 SHOWN = (
-    *(
-        "timestamp",
-        "message",
-        "dimension",
-        "verdict",
-        "detail",
-        "code",
-        "scope",
-        "aws",
-        "requestId",
-        "meteringRecordId",
-    ),
-    *("run", "function_request_id"),
+    *("timestamp", "message", "dimension", "verdict", "detail", "code", "scope", "aws", "requestId"),
+    *("meteringRecordId", "run", "function_request_id"),
 )
 
 
