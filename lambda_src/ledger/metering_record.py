@@ -19,6 +19,7 @@ ATTEMPTS_OF_ALL = "attempts"
 RANK = {
     "not_subscribed": 1,
     "rejected": 1,
+    "retried": 1,
     "not_sent": 2,
     "conflict": 2,
     "expired": 2,
@@ -102,6 +103,8 @@ class Line:
     metering_record_id: str | None = None
     detail: str | None = None
     resolution: str | None = None
+    resolved_at: float | None = None
+    carried_to: int | None = None
     attempts: frozenset[str] = frozenset()
 
     @property
@@ -111,15 +114,15 @@ class Line:
 
     @property
     def failed(self) -> bool:
-        """Whether the line ended otherwise than billed and is not resolved; an hourly zero leaves nothing to
-        resolve."""
-        return self.verdict in FAILED and self.resolution is None and self.quantity != 0
+        """Whether the line ended otherwise than billed and no person has decided about it yet, also where it is
+        confirmed as ``lost``; an hourly zero leaves nothing to decide."""
+        return self.verdict in FAILED and self.resolution in (None, "lost") and self.quantity != 0
 
     @property
     def unconfirmed(self) -> bool:
         """Whether the line failed, but Marketplace may have billed it: it reported another record for that hour, or a
-        call was never answered. Any other failed line was certainly not billed."""
-        return self.failed and (self.verdict != "expired" or bool(self.attempts))
+        call was never answered, and nobody has looked since. Any other failed line was certainly not billed."""
+        return self.failed and self.resolution is None and (self.verdict != "expired" or bool(self.attempts))
 
     def is_under_way(self, now: float) -> bool:
         """Whether another run may be sending it at ``now`` (epoch seconds)."""
@@ -209,6 +212,8 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         metering_record_id=verdict.get("meteringRecordId"),
         detail=verdict.get("detail"),
         resolution=verdict.get("resolution"),
+        resolved_at=float(verdict["resolvedAt"]) if "resolvedAt" in verdict else None,
+        carried_to=int(verdict["carriedTo"]) if "carriedTo" in verdict else None,
         attempts=frozenset((*item.get(ATTEMPTS_OF_ALL, ()), *item.get(ATTEMPTS + dimension, ()))),
     )
 
