@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 COUNTED = "counted#"
+#: Recorded units among the counted ones that came from a lost line (``ledger.carry``).
+CARRIED = "carried#"
 VERDICT = "verdict#"
 ATTEMPTS = "attempts#"
 #: Attempts to send every line of a record. One attribute for all lines keeps a record of five within a kilobyte.
@@ -158,6 +160,8 @@ class MeteringRecord:
     #: The ``settle_version`` at which the failed lines were copied to the dead letters; None: never.
     copied_at: int | None = None
     tagged: bool = False
+    #: It was sealed at its deadline without known terms: its lines hold units before the allowance.
+    before_allowance: bool = False
     attempts: frozenset[str] = frozenset()
 
     @property
@@ -188,6 +192,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         marked_failed=item.get("meteringFailed") == "true",
         copied_at=int(item["failedCopiedAt"]) if "failedCopiedAt" in item else None,
         tagged=bool(item.get("tagged", False)),
+        before_allowance=bool(item.get("beforeAllowance", False)),
         attempts=frozenset(item.get(ATTEMPTS_OF_ALL, ())),
     )
 
