@@ -45,6 +45,10 @@ class Paused:
         return max((now - pause.at for pause in self.pauses.values()), default=0.0)
 
 
+#: Nobody is paused.
+NOBODY = Paused()
+
+
 class Pauses:
     """The pauses in ``yawl-metering-state``."""
 
