@@ -74,7 +74,8 @@ def add_hour_alarms(
             " stage.",
             money="Paused hours are not billed, and AWS Marketplace refuses each of them after its deadline, within 24"
             " hours.",
-            look="Look at bin/ops pending for whom and why. End a pause that is no longer needed with bin/ops resume.",
+            look="Look at bin/ops pauses: for whom, since when and why. End what is no longer needed with bin/ops"
+            " resume.",
         ),
         at_least=Duration.hours(1).to_seconds(),
         id_="Paused",
