@@ -22,8 +22,6 @@ from stacks.stage import Stage
 from stacks.stage.settings import Operators
 from stacks.yawl import YawlStack
 
-#: The partition of yawl-metering-state with what is paused.
-PAUSED = "#paused"
 #: Longer than a repair, and short enough that a role that was taken away ends within a working day.
 SESSION = Duration.hours(4)
 
@@ -154,7 +152,7 @@ class OperatorsStack(Stack):
             iam.PolicyStatement(
                 actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
                 resources=[data.state.arn],
-                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PAUSED]}},
+                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [tables.PAUSED]}},
             )
         )
         _allow(

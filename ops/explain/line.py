@@ -17,6 +17,7 @@ from runtime.clock import iso
 
 SENT_AGAIN = {
     None: "It is sent by itself until its deadline. Sending the same line twice cannot bill it twice.",
+    "retried": "It is sent again by itself: a person decided so.",
     "not_subscribed": "It is sent again by itself: every 4 hours, and when the buyer's status changes.",
     "rejected": "It is sent again by itself, in each run until its deadline.",
     "billed": "No, and it need not be: AWS Marketplace has it.",
