@@ -89,7 +89,7 @@ class OperatorsStack(Stack):
         # condition a request has to name its attributes, and each of them has to be in the list.
         role.add_to_policy(
             iam.PolicyStatement(
-                actions=["dynamodb:GetItem", "dynamodb:BatchGetItem"],
+                actions=["dynamodb:GetItem"],
                 resources=[data.subscribers.arn],
                 conditions={
                     "ForAllValues:StringEquals": {"dynamodb:Attributes": list(tables.SUBSCRIBER_FACTS)},
@@ -105,6 +105,8 @@ class OperatorsStack(Stack):
         said = json.dumps({"Fn::GetStackOutput": text}, separators=(",", ":"))
         self._allow_names(role, "states:DescribeExecution", "states", {f"execution:{name}:*": f"execution:{said}:*"})
         log_group = f"/yawl-metering/{self._stage.name}/submit-batch"
+        # The group, and its streams.
+        _allow(role, ["logs:FilterLogEvents"], [self._named("logs", f"log-group:{log_group}")])
         self._allow_names(role, "logs:FilterLogEvents", "logs", _as_they_are(f"log-group:{log_group}:*"))
         stacks = [f"stack/YawlMetering-{self._stage.name}-{name}/*" for name in LOOKED_UP]
         self._allow_names(role, "cloudformation:DescribeStacks", "cloudformation", _as_they_are(*stacks))
@@ -116,7 +118,7 @@ class OperatorsStack(Stack):
 
         names: each as the policy has it, and as the finding about it writes it.
         """
-        _allow(role, [action], [f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}" for name in names])
+        _allow(role, [action], [self._named(service, name) for name in names])
         region, account = (
             f"<AWS::{name}>" if Token.is_unresolved(value) else value
             for name, value in (("Region", self.region), ("AccountId", self.account))
@@ -124,6 +126,9 @@ class OperatorsStack(Stack):
         for said in names.values():
             arn = f"arn:<AWS::Partition>:{service}:{region}:{account}:{said}"
             acknowledge(role, {f"AwsSolutions-IAM5[Resource::{arn}]": NAMES_REASON})
+
+    def _named(self, service: str, name: str) -> str:
+        return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}"
 
     def _queues(self) -> Iterable[sqs.IQueue]:
         """Every queue whose depth ``ops status`` shows."""
