@@ -76,5 +76,10 @@ def _line(line: Line, now: float) -> dict[str, Any]:
         view["unconfirmed"] = True
     if line.is_on_hold(now):
         view["onHold"] = True
-    optional = {"meteringRecordId": line.metering_record_id, "detail": line.detail, "resolution": line.resolution}
+    optional = {
+        "meteringRecordId": line.metering_record_id,
+        "detail": line.detail,
+        "resolution": line.resolution,
+        "carriedTo": iso(line.carried_to) if line.carried_to is not None else None,
+    }
     return view | {name: value for name, value in optional.items() if value is not None}
