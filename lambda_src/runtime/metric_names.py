@@ -95,6 +95,10 @@ class MeteringMetric(StrEnum):
     LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
     #: More units than one line takes: the rest is billed with a later hour.
     LINES_CAPPED = "LinesCapped"
+    #: Hours that were sealed with a line far above the customer's usual.
+    UNUSUAL_HOURS = "UnusualHours"
+    #: Lines of such hours that wait for a person; a level that the report reads from the index.
+    HELD_LINES = "HeldLines"
     #: Dimensions of which a cancelled customer has a billed unit or more left unbilled.
     REMAINDERS_UNBILLED = "RemaindersUnbilled"
     #: Hourly zeros that ended otherwise than billed: nothing is lost, so no alarm.

@@ -177,6 +177,8 @@ class SealHoursSettings(MeteringModeSettings):
     TIERS: str
     DIMENSIONS: str
     HOURLY_ZEROS: str
+    #: JSON, see metering.seal.unusual_settings: which hours are unusual, and whether their lines are held.
+    UNUSUAL: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str

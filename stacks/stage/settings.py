@@ -8,6 +8,7 @@ from marketplace.dimensions import Dimension
 from marketplace.entitlements import PRICING_MODELS_WITH_ENTITLEMENTS
 from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import Tier
+from metering.seal.unusual_settings import UnusualSettings
 from stacks.stage.faults import StageError
 from usage.reporters import Reporter
 from yawl.engine import Engine
@@ -104,6 +105,7 @@ class Stage:
     dimensions: Mapping[str, Dimension]
     tiers: tuple[Tier, ...]
     alarms: AlarmSettings
+    unusual: UnusualSettings
     seller_role_arn: str | None
     external_id: str | None
     reporters: tuple[Reporter, ...]
