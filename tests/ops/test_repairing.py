@@ -1,10 +1,12 @@
 """The changing commands on ledgers that the functions' own code has written: each shows, then does its change once."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from ledger import tables
+from ledger.hold import HELD, PENDING_HELD, Hold
 from marketplace.hour import SECONDS
 from ops.command import Command
 from ops.commands import CHANGING
@@ -12,6 +14,7 @@ from ops.read.actions import actions
 from ops.refused import Refused
 from ops.repair.pause import pauses
 from ops.stage import OpenStage
+from tests.ops.answers import CALLER
 from tests.ops.test_reading import printed
 from tests.scenarios.world import START, World
 
@@ -135,6 +138,52 @@ def test_a_line_that_is_none_is_refused_with_the_next_step(world: World, seen: O
     world.next_run()
     assert "has not failed: billed" in refuses(seen, name, f"{buyer}/{EIGHT}/{DIMENSION}")
     assert "no such line" in refuses(seen, name, f"{buyer}/{EIGHT}/api_calls")
+
+
+# --- release, refuse --------------------------------------------------------------------------------------------------
+
+
+def held(world: World) -> tuple[str, str]:
+    """A buyer, and its sealed line that waits for a person."""
+    buyer = used(world)
+    world.now = START + 4200
+    world.sealer.seal_hour(buyer, int(START))
+    hold = Hold(world.now, Decimal("0.2"), Decimal(10)).attribute()
+    world.dynamodb.Table(tables.METERING_RECORDS.name).update_item(  # as sealing does in a stage that asks for holds
+        Key={"customerIdentifier": buyer, "timestamp": int(START)},
+        UpdateExpression="SET #held = :hold, meteringPending = :pending",
+        ExpressionAttributeNames={"#held": HELD + DIMENSION},
+        ExpressionAttributeValues={":hold": hold, ":pending": PENDING_HELD},
+    )
+    world.run()
+    assert world.billed(buyer) == 0
+    return buyer, f"{buyer}/{EIGHT}/{DIMENSION}"
+
+
+def test_a_held_line_is_released(world: World, seen: OpenStage) -> None:
+    buyer, line = held(world)
+    assert "the next run sends it" in done(seen, "release", line)
+    assert CALLER in refuses(seen, "release", line), "who released it"
+    world.next_run()
+    assert (world.billed(buyer), world.pending()) == (2, set())
+
+
+def test_a_held_line_is_refused_and_never_sent(world: World, seen: OpenStage) -> None:
+    buyer, line = held(world)
+    assert "ended not_sent" in done(seen, "refuse", line)
+    assert audited(seen, buyer) == [("refuse", line, "a reason")]
+    assert "not_sent" in refuses(seen, "release", line)
+    world.next_run()
+    assert (world.billed(buyer), world.pending(), world.failed()) == (0, set(), set())
+
+
+def test_only_a_line_that_waits_is_released(world: World, seen: OpenStage) -> None:
+    buyer = used(world)
+    world.next_run()
+    line = f"{buyer}/{EIGHT}/{DIMENSION}"
+    for name in ("release", "refuse"):
+        assert "does not wait for a person" in refuses(seen, name, line)
+        assert "no such line" in refuses(seen, name, f"{buyer}/{EIGHT}/api_calls")
 
 
 # --- pause, resume ----------------------------------------------------------------------------------------------------
