@@ -21,6 +21,7 @@ from stacks.doors import DoorsStack
 from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
+from stacks.operators import OperatorsStack
 from stacks.protection import is_protected
 from stacks.seller import SellerStack
 from stacks.seller_role import is_for_seller
@@ -109,6 +110,21 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             notify=stage.budget.notify,
             tag=(company.STAGE_TAG, stage.name),
         )
+    operators = (
+        OperatorsStack(
+            app,
+            f"{prefix}-Operators",
+            who=stage.operators,
+            stage=stage,
+            data=data,
+            doors=doors,
+            metering=metering,
+            yawl=yawl,
+            **here,
+        )
+        if stage.operators
+        else None
+    )
     if stage.notices_region_is_elsewhere():
         NoticesStack(
             app,
@@ -121,7 +137,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         )
     if stage.encryption_key_arn:
         # A key serves its own Region only, so the notices' stack has none.
-        for stack in (data, doors, metering, watch, *((yawl,) if yawl else ())):
+        for stack in (data, doors, metering, watch, *((yawl,) if yawl else ()), *((operators,) if operators else ())):
             encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(

@@ -55,6 +55,14 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Operators:
+    """The principals (ARNs) that may take the role operator-read, and those that may take operator-repair as well."""
+
+    read: tuple[str, ...]
+    repair: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class EngineNetwork:
     """Where in a VPC the engines' logs are read from."""
 
@@ -115,6 +123,7 @@ class Stage:
     permissions_boundary: str | None
     bootstrap_qualifier: str | None
     budget: Budget | None
+    operators: Operators | None
     tags: Mapping[str, str]
     engines: tuple[Engine, ...]
     engine_network: EngineNetwork | None
