@@ -40,7 +40,7 @@ def add_stage_dashboard(
     questions = [
         money.rows(own, metering.hourly.machine, dimensions=dimensions, currency=currency),
         late.rows(own, waiting, ticket_at_hours=settings.ticket_at_hours, page_at_hours=settings.page_at_hours),
-        lost.rows(own, _for_people(doors, metering, yawl), currency=currency),
+        lost.rows(own, _for_people(doors, metering, yawl), dimensions=dimensions, currency=currency),
         affected.rows(
             own,
             dimensions=dimensions,

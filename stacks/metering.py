@@ -112,6 +112,8 @@ class MeteringStack(Stack):
             "MonthEndScheduleName": self.schedule.month_end.schedule_name,
             "FailedLinesUrl": self.failed_lines.queue_url,
             "ScheduleDeadLettersUrl": self.schedule.dead_letters.queue_url,
+            "LeavingDeadLettersUrl": self.start.dead_letters.queue_url,
+            "LookDeadLettersUrl": self.look.dead_letters.queue_url,
             "FinalMeteringArn": self.final.machine.state_machine_arn,
             "FinalMeteringAliasArn": self.final.alias_arn,
         }.items():

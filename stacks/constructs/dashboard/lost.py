@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aws_cdk import aws_sqs as sqs
 
+from marketplace.dimensions import Dimension
 from runtime.metric_names import MeteringMetric, UsageMetric
 from stacks.constructs.dashboard.money import METERING
 from stacks.constructs.dashboard.panels import (
@@ -14,26 +15,29 @@ from stacks.constructs.dashboard.panels import (
     OwnMetrics,
     Row,
     bars,
+    have_prices,
     heading,
     lines,
 )
 
 
-def rows(metrics: OwnMetrics, for_people: Mapping[str, sqs.IQueue], *, currency: str) -> list[Row]:
+def rows(
+    metrics: OwnMetrics,
+    for_people: Mapping[str, sqs.IQueue],
+    *,
+    dimensions: Mapping[str, Dimension],
+    currency: str,
+) -> list[Row]:
     """A row of panels. for_people: the queues that no function takes from, by their labels."""
     kept = [
         queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum", label=label)
         for label, queue in for_people.items()
     ]
+    failed = [metrics.level(METERING, MeteringMetric.FAILED_LINES, "lines", colour=RED)]
+    if have_prices(dimensions):
+        failed.append(metrics.level(METERING, MeteringMetric.FAILED_MONEY, f"{currency} at list prices", colour=GREY))
     panels: Row = [
-        lines(
-            "Failed lines that nobody has resolved",
-            [
-                metrics.level(METERING, MeteringMetric.FAILED_LINES, "lines", colour=RED),
-                metrics.level(METERING, MeteringMetric.FAILED_MONEY, f"{currency} at list prices", colour=GREY),
-            ],
-            width=6,
-        ),
+        lines("Failed lines that nobody has resolved", failed, width=6),
         bars(
             "How lines failed",
             [

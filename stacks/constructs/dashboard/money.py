@@ -6,7 +6,19 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from marketplace.dimensions import Dimension
 from runtime.metric_names import MeteringMetric, UsageMetric
-from stacks.constructs.dashboard.panels import BLUE, GREEN, GREY, HOUR, ORANGE, RED, OwnMetrics, Row, bars, heading
+from stacks.constructs.dashboard.panels import (
+    BLUE,
+    GREEN,
+    GREY,
+    HOUR,
+    ORANGE,
+    RED,
+    OwnMetrics,
+    Row,
+    bars,
+    have_prices,
+    heading,
+)
 
 METERING = "metering"
 
@@ -17,7 +29,7 @@ def rows(
     """Two rows of panels. dimensions: what the stage sells; currency: of their prices."""
     billed = [metrics.of(METERING, MeteringMetric.UNITS_BILLED, name, dimension=name) for name in sorted(dimensions)]
     worth = [metrics.of(METERING, MeteringMetric.MONEY_BILLED, currency, colour=GREEN)]
-    has_prices = any(dimension.price is not None for dimension in dimensions.values())
+    has_prices = have_prices(dimensions)
     width = 6 if has_prices else 8
     flow: Row = [
         bars(

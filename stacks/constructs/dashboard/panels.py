@@ -7,6 +7,8 @@ from enum import StrEnum
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from marketplace.dimensions import Dimension
+
 #: Columns of a dashboard's grid (CloudWatch API Reference, "Dashboard Body Structure and Syntax").
 GRID = 24
 HEIGHT = 6
@@ -97,6 +99,11 @@ def logs(title: str, group: str, query: Sequence[str], *, width: int) -> cloudwa
     return cloudwatch.LogQueryWidget(
         title=title, log_group_names=[group], query_lines=list(query), width=width, height=HEIGHT
     )
+
+
+def have_prices(dimensions: Mapping[str, Dimension]) -> bool:
+    """Whether there is money to show."""
+    return any(dimension.price is not None for dimension in dimensions.values())
 
 
 def in_hours(seconds: cloudwatch.Metric, label: str) -> cloudwatch.MathExpression:
