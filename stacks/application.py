@@ -94,6 +94,8 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         app,
         f"{prefix}-Watch",
         settings=stage.alarms,
+        dashboard=prefix,
+        dimensions=stage.dimensions,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
         data=data,

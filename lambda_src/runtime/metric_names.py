@@ -87,6 +87,9 @@ class MeteringMetric(StrEnum):
     HOURS_NOT_CONSERVED = "HoursNotConserved"
     MARKETPLACE_CALLS = "MarketplaceCalls"
     LINES_BILLED = "LinesBilled"
+    #: What these lines bill: units by dimension (the metric has a dimension ``dimension``), and money at list prices.
+    UNITS_BILLED = "UnitsBilled"
+    MONEY_BILLED = "MoneyBilled"
     LINES_REJECTED = "LinesRejected"
     LINES_NOT_SENT = "LinesNotSent"
     #: Lines that ended otherwise than billed, counted when they end.

@@ -197,6 +197,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
     """The settings of the function ``submit-batch``."""
 
+    DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
