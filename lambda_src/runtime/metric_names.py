@@ -138,6 +138,26 @@ class MeteringMetric(StrEnum):
     FINAL_METERINGS_RESTARTED = "FinalMeteringsRestarted"
 
 
+class ReconcileMetric(StrEnum):
+    """Metrics of the service ``reconcile``: what comparing the ledger with other books found."""
+
+    #: Lines that may have been billed and that CloudTrail shows as billed, or as certainly not billed.
+    LINES_FOUND_ON_FILE = "LinesFoundOnFile"
+    LINES_LOST = "LinesLost"
+    #: Findings that were opened, all kinds.
+    FINDINGS = "Findings"
+    #: Among them calls of somebody else who metered a customer of ours.
+    FOREIGN_CALLS = "ForeignCalls"
+    #: Open findings, by book: levels, read from the index.
+    OPEN_FINDINGS_CALLS = "OpenFindingsCalls"
+    OPEN_FINDINGS_USAGE = "OpenFindingsUsage"
+    OPEN_FINDINGS_INVOICES = "OpenFindingsInvoices"
+    #: Hours, days and months that were compared.
+    PERIODS_COMPARED = "PeriodsCompared"
+    #: Seconds since a comparison last had nothing left to do: a level, the worst of the books counts.
+    RECONCILIATION_AGE = "ReconciliationAgeSeconds"
+
+
 class YawlMetric(StrEnum):
     """Metrics of the service ``yawl``: announcements of engines, what their logs held, and how the engines are."""
 
