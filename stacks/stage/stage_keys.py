@@ -2,6 +2,7 @@
 
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.regions import METERING_REGIONS
+from stacks.stage.archive_keys import ARCHIVE_KEYS
 from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Table, Texts
 from stacks.stage.engine_keys import ENGINE_KEYS
@@ -150,6 +151,7 @@ STAGE_KEYS = {
     ),
     "movableClock": Key(Flag(), "For the local cloud only; such a stage never goes to AWS.", default=False),
     "alarms": Key(_ALARMS, "Who is notified, of what, and when."),
+    **ARCHIVE_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }
