@@ -119,6 +119,7 @@ class ArchiveStack(Stack):
             "AthenaDatabase": self.athena.database,
             "AthenaWorkgroup": self.athena.workgroup,
             "ArchiveDeadLettersUrl": self.streams.dead_letters.queue_url,
+            "AuditFunctionArn": self.auditor.live.function_arn,
             "AuditsDeadLettersUrl": self.calls.dead_letters.queue_url,
         }.items():
             CfnOutput(self, name, value=value)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ledger.item_update import ItemUpdate
-from ledger.metering_record import COUNTED, MeteringRecord, from_item
+from ledger.metering_record import CARRIED, COUNTED, MeteringRecord, from_item
 from ledger.reading import HOUR_NAME, Cursor, RecordKey, every_page, index_keys, many, next_page
 from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA
@@ -142,15 +142,19 @@ class MeteringRecords:
         exists: bool,
         now: float,
         tagged: bool = False,
+        carried: bool = False,
     ) -> Operation:
         """The operation that adds recorded units, by (dimension, period), to an open record, or creates it.
 
         ``exists``: whether the caller saw the record. Creating it must go with a condition on the subscriber in the
         same transaction; adding needs none, since nothing opens a record once that condition cannot hold.
-        ``tagged``: some of these units have tags, which only then are looked for at sealing.
+        ``tagged``: some of these units have tags, which only then are looked for at sealing. ``carried``: they are of a
+        lost line (``ledger.carry``), and the record says how many such units it has.
         """
         change = ItemUpdate(self.table_name, _key(customer_identifier, hour))
-        change.add({"version": 1} | {f"{COUNTED}{dimension}#{period}": n for (dimension, period), n in counted.items()})
+        change.add({"version": 1})
+        for prefix in (COUNTED, CARRIED) if carried else (COUNTED,):
+            change.add({f"{prefix}{dimension}#{period}": units for (dimension, period), units in counted.items()})
         if tagged:
             change.set({"tagged": True})
         if exists:

@@ -26,6 +26,8 @@ class Frozen:
     included: Mapping[str, Decimal] = field(default_factory=dict)
     #: The lines end at once with this verdict and are never sent (``expired``, ``not_sent``); None: they are sent.
     verdict: str | None = None
+    #: The lines hold all units, since what the contract includes is not known.
+    before_allowance: bool = False
 
 
 def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
@@ -55,6 +57,8 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
     change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(sealed)
     if lines:
         change.set({"deadline": until})
+    if frozen.before_allowance:
+        change.set({"beforeAllowance": True})
     if frozen.verdict:
         verdict = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}
         change.set({VERDICT + name: verdict for name in lines})

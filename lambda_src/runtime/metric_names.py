@@ -118,6 +118,10 @@ class MeteringMetric(StrEnum):
     AT_RISK_MONEY = "AtRiskMoney"
     FAILED_UNITS = "FailedUnits"
     FAILED_MONEY = "FailedMoney"
+    #: Customers whose lines an operator has paused (the whole stage counts as one), and for how long the oldest pause
+    #: has stood.
+    PAUSED_CUSTOMERS = "PausedCustomers"
+    PAUSED_FOR = "PausedForSeconds"
     #: Each run that reached its report adds 1, each look after cancelled customers adds 0. An alarm watches for zeros
     #: without a 1 among them.
     RUNS_COMPLETED = "RunsCompleted"

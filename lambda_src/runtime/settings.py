@@ -189,6 +189,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
 
 
 class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
@@ -215,6 +216,7 @@ class ReportSettings(MeteringModeSettings):
     """The settings of the function ``report``."""
 
     METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
     DIMENSIONS: str
     #: The queue that gets a copy of every failed line.
     FAILED_LINES_QUEUE_URL: str

@@ -74,5 +74,10 @@ def _line(line: Line) -> dict[str, Any]:
         view |= {"tagSets": line.allocations.sets, "foldedTagSets": line.allocations.folded_sets}
     if line.unconfirmed:
         view["unconfirmed"] = True
-    optional = {"meteringRecordId": line.metering_record_id, "detail": line.detail, "resolution": line.resolution}
+    optional = {
+        "meteringRecordId": line.metering_record_id,
+        "detail": line.detail,
+        "resolution": line.resolution,
+        "carriedTo": iso(line.carried_to) if line.carried_to is not None else None,
+    }
     return view | {name: value for name, value in optional.items() if value is not None}

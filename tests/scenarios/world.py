@@ -20,6 +20,7 @@ from ledger import tables
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_record import MeteringRecord
+from ledger.pauses import Pauses
 from ledger.settlement import Settlement
 from ledger.tagged_usage import TaggedUsage
 from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
@@ -117,6 +118,7 @@ class World:
         self.subscribers, self.records, self.events = self.stores.subscribers, self.stores.records, self.stores.events
         self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
         self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
+        self.pauses = Pauses(self.dynamodb.Table(tables.STATE.name))
         self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
         self.tagged = TaggedUsage(self.dynamodb.Table(tables.USAGE_EVENTS.name))
 
@@ -310,6 +312,7 @@ class World:
                 self.subscribers,
                 self.now,
                 self.metering_mode,
+                paused=self.pauses.read(),
                 known_bad=known_bad or not page.more,
             )
             for batch in batches:

@@ -1,12 +1,11 @@
 """What alarms watch: queues, functions, workflows, the API, delivery, and the metrics of the run."""
 
 import json
-import re
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
+from local.alarm_judge.metric_filters import read_filters
 from runtime.metric_names import (
     NAMESPACE,
     EntitlementMetric,
@@ -125,17 +124,6 @@ def filters(prod: Assembly) -> dict[str, dict[str, Any]]:
     return {f["MetricTransformations"][0]["MetricName"]: f for f in prod.properties("AWS::Logs::MetricFilter")}
 
 
-def matches(pattern: str, line: dict[str, str]) -> bool:
-    """CloudWatch Logs' filter patterns, as far as ours go: ``$.field = "text*"``, ``!=``, ``&&``, ``||``, brackets."""
-
-    def holds(found: re.Match[str]) -> str:
-        field, operator, text = found.groups()
-        return str(fnmatchcase(line[field], text) == (operator == "="))
-
-    terms = re.sub(r'\$\.(\w+) (!?=) "([^"]+)"', holds, pattern.strip("{} "))
-    return bool(eval(terms.replace("&&", "and").replace("||", "or")))
-
-
 @pytest.mark.parametrize(
     ("status", "error_type", "fault", "throttled"),
     [
@@ -155,8 +143,7 @@ def test_a_documented_503_is_no_fault_and_a_callers_mistake_no_throttle(
     prod: Assembly, status: str, error_type: str, fault: bool, throttled: bool
 ) -> None:
     line = {"status": status, "errorType": error_type}
-    patterns = {name: f["FilterPattern"] for name, f in filters(prod).items()}
-    assert {name: matches(pattern, line) for name, pattern in patterns.items()} == {
+    assert {each.name: each.matches(line) for each in read_filters(prod.templates)} == {
         "ApiFaults": fault,
         "ApiThrottled": throttled,
     }

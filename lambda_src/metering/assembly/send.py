@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ledger.allocations import FrozenAllocations
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import Pauses
 from ledger.run_tally import RunTally
 from ledger.subscribers import Subscribers
 from marketplace.meter_usage import UsageMeter
@@ -34,6 +35,7 @@ def submitter(
         records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE),
         subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
         allocations=FrozenAllocations(dynamodb, settings.USAGE_EVENTS_TABLE),
+        pauses=Pauses(dynamodb.Table(settings.STATE_TABLE)),
         mode=Mode.of(settings),
         sender=Sender(
             settler=settler(settings.METERING_RECORDS_TABLE, dynamodb, count=count, clock=clock),

@@ -4,6 +4,7 @@ from functools import cache
 
 from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import Pauses
 from ledger.subscribers import Subscribers
 from metering.handlers.entry_point import Payload, entry_point
 from metering.run import Mode, line_key, parse_record_key
@@ -16,11 +17,13 @@ EVENTS_PER_BATCH = 18
 
 
 @cache
-def assembled() -> tuple[MeteringRecords, Subscribers, Mode]:
-    """The stores of records and of subscribers, and the stage's mode, made from the function's environment once."""
+def assembled() -> tuple[MeteringRecords, Subscribers, Mode, Pauses]:
+    """The stores of records, subscribers and pauses, and the stage's mode, made from the function's environment
+    once."""
     settings, tables = PlanBatchesSettings.from_env(), dynamodb.connect()
     records = MeteringRecords(tables, settings.METERING_RECORDS_TABLE)
-    return records, Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)), Mode.of(settings)
+    subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
+    return records, subscribers, Mode.of(settings), Pauses(tables.Table(settings.STATE_TABLE))
 
 
 @entry_point
@@ -29,9 +32,10 @@ def handler(event: Payload) -> Payload:
 
     knownBad: plan lines that were rejected before too (the default).
     """
-    records, subscribers, mode = assembled()
+    records, subscribers, mode, pauses = assembled()
     keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
     known_bad = bool(event.get("knownBad", True))
-    batches, left = plan_batches(keys, records, subscribers, clock.now(), mode, known_bad=known_bad)
+    now, paused = clock.now(), pauses.read()
+    batches, left = plan_batches(keys, records, subscribers, now, mode, paused=paused, known_bad=known_bad)
     lines = [[line_key(key) for key in batch] for batch in batches]
     return {"batches": lines, "left": left, "events": EVENTS_PER_BATCH * len(lines)}

@@ -174,6 +174,7 @@ class SealPlanner:
             sent_timestamp=record.hour,
             lines=lines,
             verdict="expired" if self.mode.sends(record.customer_identifier) else "not_sent",
+            before_allowance=True,
         )
         check_seal(record, frozen)
         operations = [self.records.seal(record, frozen, now), *self._carry_over_again(record, subscriber, now)]

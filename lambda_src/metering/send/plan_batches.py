@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import NOBODY, Paused
 from ledger.reading import RecordKey
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
@@ -35,6 +36,7 @@ def plan_batches(
     now: float,
     mode: Mode,
     *,
+    paused: Paused = NOBODY,
     known_bad: bool = True,
 ) -> tuple[list[list[LineKey]], bool]:
     """Batches of line keys, most urgent first, and whether some lines are left for a later pass.
@@ -42,16 +44,16 @@ def plan_batches(
     known_bad=False leaves out lines that were rejected before (the workflow passes it until the last page of hours):
     each travels alone, and thousands of them must not go before the good lines of a later page. Planned, they are last.
 
-    Reads records and subscribers strongly consistent. A line that the mode does not send is held: it stays pending. One
-    that another run may be sending now is left for a later pass. A record that cannot be read stays pending, named in
-    the log and alarmed by its age; it does not hold up the others.
+    Reads records and subscribers strongly consistent. A line that the mode does not send is held: it stays pending. So
+    does one of a paused customer. One that another run may be sending now is left for a later pass. A record that
+    cannot be read stays pending, named in the log and alarmed by its age; it does not hold up the others.
     """
     customers: dict[str, Subscriber | None] = {}
     found: list[Candidate] = []
     under_way = False
     for record in records.get_many(keys):
         customer = record.customer_identifier
-        if not mode.plans(customer):
+        if not mode.plans(customer) or paused.holds(customer):
             continue
         try:
             if customer not in customers:

@@ -121,7 +121,6 @@ def add_line_alarms(alarms: Alarms) -> None:
         Ticket(
             happened="At least one line ended without being billed, and no person has resolved it yet.",
             money="Each may have been billed or lost. This alarm calls once, however many lines join.",
-            look="Look at FailedLinesQueue and in CloudTrail at each line's hour, then follow 'A failed line, dealt"
-            " with' in docs/operations.md.",
+            look="Look at FailedLinesQueue, and in CloudTrail at each line's hour.",
         ),
     )

@@ -33,8 +33,7 @@ LOOK = Page(
 FAILED_LINES = Ticket(
     happened="A line of usage ended without being billed, and report put a copy of it into FailedLinesQueue.",
     money="The copy says whether the line is unconfirmed, that is, may have been billed all the same.",
-    look="Look at 'A failed line, dealt with' in docs/operations.md. Delete the copy when you have dealt with the"
-    " line.",
+    look="Look at the copies in FailedLinesQueue. Delete a copy when you have dealt with its line.",
 )
 NOTICES_ABROAD = Page(
     happened="EventBridge could not pass an event of AWS Marketplace on to the stage's Region, and put it into the"

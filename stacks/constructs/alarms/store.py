@@ -6,6 +6,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from stacks.constructs.alarms.bound import FIVE_MINUTES, Alarms
 from stacks.constructs.alarms.message import Page, Ticket
+from stacks.constructs.alarms.runbook import page_of
+from stacks.constructs.alarms.symptoms import name_page
 
 #: DynamoDB answers a request in a million with a 5xx on a good day, and the SDK repeats it. A store that fails answers
 #: the few calls of an idle stage so, too: each run of look-after-leavers makes four attempts, and Lambda repeats it
@@ -62,6 +64,9 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
             " table's maximum throughput, or the account's limit.",
         ),
     )
+    page = page_of(alarms.scope, "Down")
+    for alarm in faults:
+        name_page(alarm, page)
     others = [alarm for alarm in alarms.symptoms.witnesses if alarm is not canary]
     any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
     down = cloudwatch.CompositeAlarm(
@@ -71,7 +76,7 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
             all_of(any_of(*faults, *throttled, canary), any_of(*others)),
             all_of(any_of(*faults, *throttled), canary),
         ),
-        alarm_description=str(DOWN),
+        alarm_description=DOWN.told(page),
     )
     alarms.routes.send(down, DOWN.severity)
     for group in alarms.symptoms.groups:
