@@ -206,3 +206,14 @@ class YawlMetric(StrEnum):
     OLDEST_GOOD_POLL_AGE = "OldestGoodPollAgeSeconds"
     #: Age of the oldest usage in the outbox, in seconds: found, but not yet in its queue.
     OLDEST_UNSENT_AGE = "OldestUnsentAgeSeconds"
+
+
+class ArchiveMetric(StrEnum):
+    """Metrics of the service ``archive``: changes that were archived, and what the audit of the archive found."""
+
+    #: Lines that were written to the archive. A batch that is delivered again counts again.
+    CHANGES_ARCHIVED = "ChangesArchived"
+    #: Customers whose events, counters, lines and balances of a day were compared.
+    CUSTOMERS_AUDITED = "CustomersAudited"
+    #: Differences that the audit found and stored; a level of each audited part of a day, 0 where all is well.
+    CONSERVATION_FINDINGS = "ConservationFindings"

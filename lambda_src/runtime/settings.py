@@ -331,3 +331,22 @@ class LookAfterEnginesSettings(EngineUsageSettings):
 
 class ReadAccessLogSettings(EngineUsageSettings):
     """The settings of the function ``read-access-log``, which reads all parameters below the path."""
+
+
+class ArchiveSettings(Settings):
+    """The settings of functions that write or read the archive."""
+
+    ARCHIVE_BUCKET: str
+
+
+class ArchiveChangesSettings(ArchiveSettings):
+    """The settings of the function ``archive-changes``."""
+
+    #: The end of the stage's table names, by which a stream's table is known; may be empty.
+    TABLE_SUFFIX: str
+
+
+class AuditConservationSettings(ArchiveSettings):
+    """The settings of the function ``audit-conservation``."""
+
+    AUDIT_TABLE: str
