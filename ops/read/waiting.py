@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ledger import tables
+from ledger.hold import SENT_ANYWAY
 from ledger.metering_record import Line, MeteringRecord
 from ledger.pauses import Pause, Paused, Pauses
 from ledger.subscriber import Subscriber
@@ -11,6 +12,7 @@ from metering.run import Mode
 from metering.seal.seal_rules import HourlyZeros
 from metering.seal.terms import Product, Waiting, terms_of
 from metering.send.plan_batches import LAST_CHANCE, RECHECK, is_due
+from ops.answer import cell
 from ops.change import STAGE_SUBJECT
 from ops.line_id import LineId, short_hour
 from ops.read.errors_page import meaning
@@ -85,6 +87,13 @@ class Rules:
         if pause is not None:
             step = f"{resume(pause[0])}, before {iso(line.deadline)}"
             return Why(reason="paused", says=pause_says(pause[1]), next=(step,))
+        if line.hold is not None and line.is_on_hold(now):
+            named = line_id(record, line)
+            says = f"it waits for a person: {cell(line.hold.times)} times the customer's usual"
+            says += f" ({cell(line.hold.usual)} recorded units); it is sent all the same from"
+            says += f" {iso(line.deadline - SENT_ANYWAY)} on"
+            steps = (f'ops release {named} --why "...": send it', f'ops refuse {named} --why "...": never send it')
+            return Why(reason="unusual", says=says, next=steps)
         if not self.mode.sends(customer):
             says = f"meteringMode {self.mode.name} does not send it; it ends not_sent at {iso(line.deadline)}"
             return Why(reason="mode", says=says, next=("another meteringMode in the stage file, then make deploy",))
