@@ -1,4 +1,4 @@
-"""State 4: submits a batch."""
+"""State 4: submits a lane of batches."""
 
 from functools import cache
 
@@ -6,9 +6,10 @@ from ledger import dynamodb
 from marketplace.meter_usage import UsageMeter
 from marketplace.seller import Seller
 from metering.assembly import send
-from metering.handlers.entry_point import Payload, count, entry_point
-from metering.run import parse_line_key
+from metering.handlers.entry_point import Payload, count, entry_point, logger
+from metering.send.lanes import BatchPayload, parse_batch
 from metering.send.submit_batch import Submitter
+from metering.send.submit_lane import submit_lane
 from runtime.settings import SubmitBatchSettings
 
 
@@ -23,8 +24,15 @@ def assembled() -> Submitter:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{lines, run}`` → ``{lines: n}``. Raises MarketplaceBusy (the state machine tries again) or
-    ProductFault (the run stops), see ``Submitter.submit``."""
-    keys = [parse_line_key(key) for key in event["lines"]]
-    assembled().submit(keys, event["run"])
-    return {"lines": len(keys)}
+    """``{batches, run}`` → ``{left}``: a lane, and how many of its batches are left for a later pass.
+
+    Raises ProductFault, which stops the run.
+    """
+
+    def submit(batch: BatchPayload) -> None:
+        assembled().submit(parse_batch(batch), event["run"])
+
+    left = submit_lane(event["batches"], submit)
+    if left:
+        logger.info("batches left for a later pass", batches=len(left), of=len(event["batches"]))
+    return {"left": len(left)}
