@@ -64,6 +64,8 @@ def hourly_functions(
             PlanBatchesSettings,
             "packs lines into calls of one product and identity, most urgent first",
             reads=(records, subscribers),
+            # Whose lines an operator has paused.
+            queries=(state,),
         ),
         submit_batch=functions.add(
             "submit-batch",
@@ -73,6 +75,7 @@ def hourly_functions(
             calls=("BatchMeterUsage",),
             reads=(records, subscribers),
             batch_gets=(events,),
+            queries=(state,),
             updates=(records, state),
             reserved_concurrency=submit_concurrency,
         ),
@@ -90,7 +93,7 @@ def hourly_functions(
             ReportSettings,
             "levels of pending and failed units, one summary",
             batch_gets=(records,),
-            queries=(records.index(PENDING_INDEX), records.index(FAILED_INDEX)),
+            queries=(records.index(PENDING_INDEX), records.index(FAILED_INDEX), state),
             # It removes marks of failure that no line has any more, and notes which lines it has copied.
             updates=(records,),
         ),

@@ -12,7 +12,7 @@ from xdist.workermanage import WorkerController
 UNITS = {
     "the deployed stage": ("tests/local/stage/", "tests/local/pages/test_registration_page.py"),
     "an account, and the CDK's command line": ("tests/local/deploy/",),
-    "assemblies of shipped stages": ("tests/stacks/", "tests/wiring/"),
+    "assemblies of shipped stages": ("tests/stacks/", "tests/wiring/", "tests/alarms/"),
     "whole runs": ("tests/local/test_run.py", "tests/local/pages/test_run_page.py"),
     "a cloud with the probe": ("tests/local/cloud/",),
 }

@@ -107,6 +107,11 @@ class Assembly:
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
     @cached_property
+    def templates(self) -> dict[str, dict[str, Any]]:
+        """Every stack's template, by the stack's name."""
+        return {stack: self.template(stack) for stack in self.stacks()}
+
+    @cached_property
     def _resources(self) -> dict[tuple[str, str], Resource]:
         return {
             (stack, name): resource

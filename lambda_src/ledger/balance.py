@@ -3,6 +3,7 @@
 Each customer has one item in ``yawl-metering-state``. ``remainder#<dimension>``: recorded units after allowance that do
 not make a billed unit yet. ``used#<dimension>#<period>``: recorded units of that period that the allowance has covered.
 ``remainderEnded#<dimension>#<end>``: what was left over when the subscription ended at that second; it is never billed.
+``carried#<dimension>``: recorded units of lost lines that were added to the remainder (``ledger.carry``), in all.
 A seal changes the item in the transaction that freezes the hour, on condition of its version, so that any
 order of sealing gives the same sums.
 """
@@ -24,6 +25,7 @@ ITEM = "balance"
 REMAINDER = "remainder#"
 USED = "used#"
 ENDED = "remainderEnded#"
+CARRIED = "carried#"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,14 @@ class Balances:
         entries = {REMAINDER + name: value for name, value in remainder.items()}
         entries |= {f"{USED}{dimension}#{period}": value for (dimension, period), value in used.items()}
         return self._next(old).set(entries).operation()
+
+    def carry(self, old: Balance, dimension: str, units: Decimal) -> Operation:
+        """The operation that adds a lost line's recorded units to the remainder, on condition that the balance is still
+        the one read. Raises NotConserved where nothing would be added."""
+        before = old.remainder.get(dimension, Decimal(0))
+        conserved(f"carried units of {dimension}", max(units, Decimal(0)), units)
+        change = self._next(old).set({REMAINDER + dimension: before + units})
+        return change.add({CARRIED + dimension: units}).operation()
 
     def end_remainder(self, old: Balance, end: int) -> Operation:
         """The operation that names what remains as ended, on condition that the balance is still the one read.

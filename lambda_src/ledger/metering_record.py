@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ledger.hold import Hold
+
 COUNTED = "counted#"
+#: Recorded units among the counted ones that came from a lost line (``ledger.carry``).
+CARRIED = "carried#"
 VERDICT = "verdict#"
 ATTEMPTS = "attempts#"
 #: Attempts to send every line of a record. One attribute for all lines keeps a record of five within a kilobyte.
@@ -19,6 +23,7 @@ ATTEMPTS_OF_ALL = "attempts"
 RANK = {
     "not_subscribed": 1,
     "rejected": 1,
+    "retried": 1,
     "not_sent": 2,
     "conflict": 2,
     "expired": 2,
@@ -85,7 +90,8 @@ class Line:
     contract covers. scale: recorded units per billed unit. deadline: epoch seconds from which it is no longer sent.
     allocations: a summary of its split by tags, which is stored in items of its own.
     verdict: None before the first answer. at: when the verdict was stored. status_changed_at: the subscriber's, as read
-    before the call that was answered. attempts: ids of calls with it whose answer is not known.
+    before the call that was answered. attempts: ids of calls with it whose answer is not known. hold: why it waits for
+    a person, or waited; None for nearly every line.
     """
 
     dimension: str
@@ -102,7 +108,10 @@ class Line:
     metering_record_id: str | None = None
     detail: str | None = None
     resolution: str | None = None
+    resolved_at: float | None = None
+    carried_to: int | None = None
     attempts: frozenset[str] = frozenset()
+    hold: Hold | None = None
 
     @property
     def ended(self) -> bool:
@@ -111,19 +120,23 @@ class Line:
 
     @property
     def failed(self) -> bool:
-        """Whether the line ended otherwise than billed and is not resolved; an hourly zero leaves nothing to
-        resolve."""
-        return self.verdict in FAILED and self.resolution is None and self.quantity != 0
+        """Whether the line ended otherwise than billed and no person has decided about it yet, also where it is
+        confirmed as ``lost``; an hourly zero leaves nothing to decide."""
+        return self.verdict in FAILED and self.resolution in (None, "lost") and self.quantity != 0
 
     @property
     def unconfirmed(self) -> bool:
         """Whether the line failed, but Marketplace may have billed it: it reported another record for that hour, or a
-        call was never answered. Any other failed line was certainly not billed."""
-        return self.failed and (self.verdict != "expired" or bool(self.attempts))
+        call was never answered, and nobody has looked since. Any other failed line was certainly not billed."""
+        return self.failed and self.resolution is None and (self.verdict != "expired" or bool(self.attempts))
 
     def is_under_way(self, now: float) -> bool:
         """Whether another run may be sending it at ``now`` (epoch seconds)."""
         return any(is_under_way(attempt, now) for attempt in self.attempts)
+
+    def is_on_hold(self, now: float) -> bool:
+        """Whether it waits for a person at ``now`` (epoch seconds)."""
+        return self.hold is not None and not self.ended and self.hold.lasts(self.deadline, now)
 
     @property
     def units(self) -> Decimal:
@@ -155,6 +168,8 @@ class MeteringRecord:
     #: The ``settle_version`` at which the failed lines were copied to the dead letters; None: never.
     copied_at: int | None = None
     tagged: bool = False
+    #: It was sealed at its deadline without known terms: its lines hold units before the allowance.
+    before_allowance: bool = False
     attempts: frozenset[str] = frozenset()
 
     @property
@@ -185,6 +200,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         marked_failed=item.get("meteringFailed") == "true",
         copied_at=int(item["failedCopiedAt"]) if "failedCopiedAt" in item else None,
         tagged=bool(item.get("tagged", False)),
+        before_allowance=bool(item.get("beforeAllowance", False)),
         attempts=frozenset(item.get(ATTEMPTS_OF_ALL, ())),
     )
 
@@ -209,7 +225,10 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         metering_record_id=verdict.get("meteringRecordId"),
         detail=verdict.get("detail"),
         resolution=verdict.get("resolution"),
+        resolved_at=float(verdict["resolvedAt"]) if "resolvedAt" in verdict else None,
+        carried_to=int(verdict["carriedTo"]) if "carriedTo" in verdict else None,
         attempts=frozenset((*item.get(ATTEMPTS_OF_ALL, ()), *item.get(ATTEMPTS + dimension, ()))),
+        hold=Hold.from_item(dimension, item),
     )
 
 

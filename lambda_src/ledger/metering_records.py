@@ -9,8 +9,9 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ledger.hold import PENDING_HELD
 from ledger.item_update import ItemUpdate
-from ledger.metering_record import COUNTED, MeteringRecord, from_item
+from ledger.metering_record import CARRIED, COUNTED, MeteringRecord, from_item
 from ledger.reading import HOUR_NAME, Cursor, RecordKey, every_page, index_keys, many, next_page
 from ledger.seal_record import Frozen, seal_record
 from ledger.tables import FAILED_INDEX, PENDING_INDEX, SCHEMA
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_SHARDS = 16
 #: find-due-hours asks for all of these, whatever the stage's setting, so that a change of the setting loses no record.
-PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)))
+PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)), PENDING_HELD)
 
 logger = telemetry.logger("ledger")
 
@@ -127,6 +128,10 @@ class MeteringRecords:
         """The next keys of the pending index up to an hour (included), see ``ledger.reading``."""
         return next_page(self._table, PENDING_VALUES if cursors is None else cursors, last_hour, fits=fits, read=read)
 
+    def held_keys(self, last_hour: int) -> Iterator[RecordKey]:
+        """Keys of pending records with a line that is on hold, or was: every page, oldest first."""
+        yield from index_keys(self._table, PENDING_INDEX, PENDING_HELD, last_hour)
+
     def failed_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of records that have a failed, unresolved line: every page, oldest first."""
         yield from index_keys(self._table, FAILED_INDEX, "true", last_hour)
@@ -142,15 +147,19 @@ class MeteringRecords:
         exists: bool,
         now: float,
         tagged: bool = False,
+        carried: bool = False,
     ) -> Operation:
         """The operation that adds recorded units, by (dimension, period), to an open record, or creates it.
 
         ``exists``: whether the caller saw the record. Creating it must go with a condition on the subscriber in the
         same transaction; adding needs none, since nothing opens a record once that condition cannot hold.
-        ``tagged``: some of these units have tags, which only then are looked for at sealing.
+        ``tagged``: some of these units have tags, which only then are looked for at sealing. ``carried``: they are of a
+        lost line (``ledger.carry``), and the record says how many such units it has.
         """
         change = ItemUpdate(self.table_name, _key(customer_identifier, hour))
-        change.add({"version": 1} | {f"{COUNTED}{dimension}#{period}": n for (dimension, period), n in counted.items()})
+        change.add({"version": 1})
+        for prefix in (COUNTED, CARRIED) if carried else (COUNTED,):
+            change.add({f"{prefix}{dimension}#{period}": units for (dimension, period), units in counted.items()})
         if tagged:
             change.set({"tagged": True})
         if exists:

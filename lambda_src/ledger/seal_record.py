@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.hold import HELD, PENDING_HELD
 from ledger.item_update import ItemUpdate
 from ledger.metering_record import FAILED, RANK, VERDICT, Line, MeteringRecord
 from ledger.transaction import Operation
@@ -26,6 +27,8 @@ class Frozen:
     included: Mapping[str, Decimal] = field(default_factory=dict)
     #: The lines end at once with this verdict and are never sent (``expired``, ``not_sent``); None: they are sent.
     verdict: str | None = None
+    #: The lines hold all units, since what the contract includes is not known.
+    before_allowance: bool = False
 
 
 def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: float) -> Operation:
@@ -55,11 +58,16 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
     change.when(change.equals("version", record.version), change.one_of("state", "open", "closing")).set(sealed)
     if lines:
         change.set({"deadline": until})
+    if frozen.before_allowance:
+        change.set({"beforeAllowance": True})
     if frozen.verdict:
         verdict = {"verdict": frozen.verdict, "rank": RANK[frozen.verdict], "at": Decimal(str(now))}
         change.set({VERDICT + name: verdict for name in lines})
         if frozen.verdict in FAILED and any(line.quantity for line in frozen.lines):
             change.set({"meteringFailed": "true"})
+    on_hold = {HELD + line.dimension: line.hold.attribute() for line in frozen.lines if line.hold is not None}
+    if on_hold:
+        change.set({**on_hold, "meteringPending": PENDING_HELD})
     if not lines or frozen.verdict:
         change.remove("meteringPending")
     return change.operation()

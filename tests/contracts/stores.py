@@ -17,6 +17,7 @@ from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.seal_record import Frozen
 from ledger.settlement import Settlement
+from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import write
 from ledger.usage_events import UsageEvents
@@ -53,6 +54,7 @@ class Ledger:
         self.state_items: Table = self.dynamodb.Table(tables.STATE.name)
         self.balances = Balances(self.state_items)
         self.subscriber_items: Table = self.dynamodb.Table(tables.SUBSCRIBERS.name)
+        self.subscribers = Subscribers(self.subscriber_items)
 
     def clear(self) -> "Ledger":
         """Empty every table: cheaper than new ones."""

@@ -152,7 +152,10 @@ class FinalMetering:
             self.world.sealer.seal_hours([key])
             yield "seal"
         world = self.world
-        batches, _left = plan_batches(step.hours, world.records, world.subscribers, world.now, world.metering_mode)
+        paused = world.pauses.read()
+        batches, _left = plan_batches(
+            step.hours, world.records, world.subscribers, world.now, world.metering_mode, paused=paused
+        )
         for batch in batches:
             try:
                 self.world.submitter.submit(batch, f"{self.buyer}-{self.end}")

@@ -20,6 +20,7 @@ from ledger import tables
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balances
 from ledger.metering_record import MeteringRecord
+from ledger.pauses import Pauses
 from ledger.settlement import Settlement
 from ledger.tagged_usage import TaggedUsage
 from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
@@ -38,6 +39,7 @@ from metering.find.put_zero_records import ZeroRecords
 from metering.report.copy_failed import copy_failed
 from metering.run import Mode
 from metering.seal.seal_hours import Sealer
+from metering.seal.unusual_settings import UnusualSettings
 from metering.send.pace import Pace
 from metering.send.plan_batches import plan_batches
 from metering.send.send_batch import MarketplaceBusy, ProductFault
@@ -100,6 +102,7 @@ class World:
     mode: str = "live"
     test_buyers: frozenset[str] = frozenset()
     zeros: str = "off"
+    unusual: UnusualSettings = field(default_factory=UnusualSettings)
     shards: int = 1
     #: The most keys of a page of due hours.
     page_keys: int = PAGE_KEYS
@@ -118,6 +121,7 @@ class World:
         self.subscribers, self.records, self.events = self.stores.subscribers, self.stores.records, self.stores.events
         self.settlement = Settlement(self.dynamodb.Table(tables.METERING_RECORDS.name))
         self.balances = Balances(self.dynamodb.Table(tables.STATE.name))
+        self.pauses = Pauses(self.dynamodb.Table(tables.STATE.name))
         self.allocations = FrozenAllocations(self.dynamodb, tables.USAGE_EVENTS.name)
         self.tagged = TaggedUsage(self.dynamodb.Table(tables.USAGE_EVENTS.name))
 
@@ -138,6 +142,7 @@ class World:
                 "DIMENSIONS": dimensions.to_json(self.dimensions),
                 "TIERS": tiers.to_json(self.tiers),
                 "HOURLY_ZEROS": self.zeros,
+                "UNUSUAL": self.unusual.to_json(),
                 "PENDING_SHARDS": str(self.shards),
                 "METERING_MODE": self.mode,
                 "TEST_BUYERS": ",".join(self.test_buyers),
@@ -311,6 +316,7 @@ class World:
                 self.subscribers,
                 self.now,
                 self.metering_mode,
+                paused=self.pauses.read(),
                 known_bad=known_bad or not page.more,
             )
             for batch in batches:

@@ -83,7 +83,7 @@ def test_undelivered_mail_of_one_severity_calls_the_people_of_the_other(abroad: 
 
 
 def _topic(alarm: Alarm) -> str:
-    return str(alarm.metrics[0].dimensions["TopicName"]["Fn::GetAtt"][0])
+    return str(alarm.metrics[0].dimensions["TopicName"])
 
 
 def test_undelivered_mail_calls_its_own_severity_if_the_other_has_no_destination(first: Assembly) -> None:

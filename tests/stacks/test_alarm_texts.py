@@ -14,8 +14,10 @@ from tests.synthesized import Assembly
 OPERATIONS = synth.ROOT / "docs" / "operations.md"
 #: AWS: AlarmDescription
 LONGEST = 1024
-TOLD = re.compile(r"\[(Page|Ticket)\] [A-Z].*\.")
-SILENT = re.compile(r"\[Silent\] [A-Z][^.]*\.")
+#: The page, with which each text ends (test_runbooks).
+RUNBOOK = r" Runbook: docs/runbooks/[a-z-]+\.md"
+TOLD = re.compile(r"\[(Page|Ticket)\] [A-Z].*\." + RUNBOOK)
+SILENT = re.compile(r"\[Silent\] [A-Z][^.]*\." + RUNBOOK)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def test_each_says_what_happened_what_it_means_and_where_to_look(every: list[Ala
 def rows() -> Iterator[tuple[str, ...]]:
     """The alarms that each row of the table names."""
     lines = OPERATIONS.read_text(encoding="utf-8").splitlines()
-    table = lines[lines.index("| alarm | what it means | what to do |") + 2 :]
+    table = lines[lines.index("| alarm | what it means | runbook |") + 2 :]
     for line in table:
         if not line.startswith("|"):
             return

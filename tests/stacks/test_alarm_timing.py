@@ -1,12 +1,14 @@
 """When alarms call: not on the first day, in time after a missed run, and for as long as their cause lasts."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import pytest
 
+from local.alarm_judge import Alarm, Recording, State, judge
+from local.alarm_judge.composite_alarm import state_at
+from local.alarm_judge.recording import LATE
 from runtime.metric_names import MeteringMetric
-from tests.stacks.alarm_clock import LATE, states, told
-from tests.stacks.alarm_facts import Alarm, alarms, named, on, speaker
+from tests.stacks.alarm_facts import alarms, named, on, speaker
 from tests.synthesized import Assembly
 
 DAY = 24 * 60
@@ -25,6 +27,27 @@ def wait_of(prod: Assembly, alarm: Alarm) -> int:
     return int(speaker(prod, alarm).properties["ActionsSuppressorWaitPeriod"]) // 60
 
 
+def recorded(alarm: Alarm, values: Sequence[tuple[int, float]]) -> Recording:
+    """A recording of the one metric that the alarm looks at. values: each with its minute."""
+    recording = Recording()
+    (metric,) = alarm.metrics
+    for minute, value in values:
+        recording.put(metric.namespace, metric.name, metric.dimensions, minute=minute, value=value)
+    return recording
+
+
+def states(alarm: Alarm, values: Sequence[tuple[int, float]], minutes: range) -> list[State]:
+    """The alarm's state in each minute."""
+    found = judge([alarm], recorded(alarm, values), minutes).states[alarm.name]
+    return [state_at(found, minute) for minute in minutes]
+
+
+def told(prod: Assembly, alarm: Alarm, values: Sequence[tuple[int, float]], minutes: range) -> list[int]:
+    """The minutes in which people are called because of this alarm."""
+    judgement = judge(alarms(prod).values(), recorded(alarm, values), minutes)
+    return judgement.of(speaker(prod, alarm).name)
+
+
 def looks(deployed: int, until: int) -> list[int]:
     """They come within a minute of their time."""
     return [minute + (number % 2) for number, minute in enumerate(range(deployed + FIRST_LOOK, until, 5))]
@@ -35,13 +58,13 @@ def ticks(deployed: int, runs: list[int], until: int) -> list[tuple[int, float]]
     return sorted([(minute, 0.0) for minute in looks(deployed, until)] + [(minute, 1.0) for minute in runs])
 
 
-def missed_run(prod: Assembly) -> dict[str, Any]:
-    return named(prod, "MeteringRunDidNotHappen").properties
+def missed_run(prod: Assembly) -> Alarm:
+    return named(prod, "MeteringRunDidNotHappen")
 
 
 def test_a_missing_run_is_seen_by_the_noughts_and_not_by_missing_data(prod: Assembly) -> None:
     (alarm,) = on(prod, MeteringMetric.RUNS_COMPLETED)
-    assert alarm.properties == missed_run(prod)
+    assert alarm == missed_run(prod)
     assert (alarm.properties["Statistic"], alarm.properties["ComparisonOperator"]) == ("Sum", "LessThanThreshold")
     assert (alarm.properties["Threshold"], alarm.properties["TreatMissingData"]) == (1, "ignore")
     assert (alarm.properties["Period"], alarm.properties["EvaluationPeriods"]) == (600, 10)
@@ -58,14 +81,14 @@ def test_nothing_pages_on_the_first_day_by_itself(prod: Assembly, deployed: int)
     minutes = range(deployed + 1, deployed + DAY)
     runs = [minute + 1 for minute in range(10, deployed + DAY, 60) if minute > deployed]
     alarm = named(prod, "MeteringRunDidNotHappen")
-    found = states(alarm.properties, ticks(deployed, runs, deployed + DAY), minutes)
+    found = states(alarm, ticks(deployed, runs, deployed + DAY), minutes)
     assert "ALARM" not in found
 
     watched = named(prod, "FinalMeteringNoLook")
-    seen = states(watched.properties, [(minute, 0.0) for minute in looks(deployed, deployed + DAY)], minutes)
+    seen = states(watched, [(minute, 0.0) for minute in looks(deployed, deployed + DAY)], minutes)
     assert "ALARM" in seen, "values are missing at first, so it is up until somebody has looked"
     assert seen[-1] == "OK"
-    assert not told(seen, minutes, wait=wait_of(prod, watched))
+    assert not told(prod, watched, [(minute, 0.0) for minute in looks(deployed, deployed + DAY)], minutes)
 
 
 def test_alarms_of_the_looks_treat_missing_data_as_bad_and_wait_for_the_first_value(prod: Assembly) -> None:
@@ -81,8 +104,7 @@ def test_no_alarm_listens_to_insufficient_data(prod: Assembly) -> None:
 def test_a_missing_first_run_pages_too(prod: Assembly) -> None:
     minutes = range(1, 4 * 60)
     alarm = named(prod, "MeteringRunDidNotHappen")
-    found = states(alarm.properties, ticks(0, [], 4 * 60), minutes)
-    (page,) = told(found, minutes, wait=wait_of(prod, alarm))
+    (page,) = told(prod, alarm, ticks(0, [], 4 * 60), minutes)
     assert page <= 130
 
 
@@ -92,8 +114,7 @@ def test_a_missed_run_pages_within_75_minutes_of_its_hour(prod: Assembly, took: 
     minutes = range(9 * 60, 14 * 60)
     runs = [hour * 60 + prod.stage.seal_delay_minutes + took for hour in range(10)]
     alarm = named(prod, "MeteringRunDidNotHappen")
-    found = states(alarm.properties, ticks(0, runs, 14 * 60), minutes)
-    (page,) = told(found, minutes, wait=wait_of(prod, alarm))
+    (page,) = told(prod, alarm, ticks(0, runs, 14 * 60), minutes)
     assert 10 * 60 + prod.stage.seal_delay_minutes < page <= 11 * 60 + 15
 
 
@@ -102,8 +123,7 @@ def test_runs_of_unlike_length_are_not_missed(prod: Assembly, longest: int) -> N
     minutes = range(3 * 60, 20 * 60)
     runs = [hour * 60 + 10 + (longest if hour % 2 else 1) for hour in range(21)]
     alarm = named(prod, "MeteringRunDidNotHappen")
-    found = states(alarm.properties, ticks(0, runs, 20 * 60), minutes)
-    assert not told(found, minutes, wait=wait_of(prod, alarm))
+    assert not told(prod, alarm, ticks(0, runs, 20 * 60), minutes)
 
 
 def test_a_missed_run_stays_in_alarm_when_the_schedule_dies_as_well(prod: Assembly) -> None:
@@ -118,7 +138,7 @@ def test_a_dead_look_after_leavers_pages_well_within_the_grace(prod: Assembly) -
     alarm = named(prod, "FinalMeteringNoLook")
     assert alarm.metrics[0].statistic == "SampleCount"
     values = [(minute, 0.0) for minute in looks(0, 120)]
-    (page,) = told(states(alarm.properties, values, minutes), minutes, wait=wait_of(prod, alarm))
+    (page,) = told(prod, alarm, values, minutes)
     assert page - 120 <= 45
     assert speaker(prod, alarm).severity == "Page"
 
@@ -141,9 +161,9 @@ def test_a_level_stays_in_alarm_until_a_better_reading(prod: Assembly, metric: M
         below = alarm.properties["ComparisonOperator"] == "LessThanThreshold"
         assert alarm.metrics[0].statistic == ("Minimum" if below else "Maximum")
         bad, good = (0.0, 1e9) if below else (1e9, 0.0)
-        dead = states(alarm.properties, [(10, bad)], range(1, 600))
+        dead = states(alarm, [(10, bad)], range(1, 600))
         assert (dead[0], dead[-1]) == ("INSUFFICIENT_DATA", "ALARM")
-        better = states(alarm.properties, [(10, bad), (70, good)], range(1, 600))
+        better = states(alarm, [(10, bad), (70, good)], range(1, 600))
         assert better[-1] == "OK"
         assert better[70 + LATE] == "OK", "the last reading decides, not the worst of an hour"
 
@@ -169,8 +189,7 @@ def test_a_run_that_fails_every_hour_calls_each_time(prod: Assembly, name: str) 
     alarm = named(prod, name)
     values = [(hour * 60 + 12, 1.0) for hour in range(5)]
     minutes = range(1, 5 * 60)
-    found = states(alarm.properties, values, minutes)
-    assert len(told(found, minutes, wait=wait_of(prod, alarm))) == 5
+    assert len(told(prod, alarm, values, minutes)) == 5
 
 
 @pytest.mark.parametrize("metric", [MeteringMetric.LINES_CONFLICT, MeteringMetric.LINES_EXPIRED])

@@ -8,7 +8,7 @@ import pytest
 
 from stacks.synth import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md"), *ROOT.glob("tests/**/README.md")]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/README.md")]
 #: Folders that a path in a page may begin with. Pages name functions' modules without ``lambda_src``.
 BEGINNINGS = {path.name: ROOT for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} | {
     path.name: ROOT / "lambda_src" for path in (ROOT / "lambda_src").iterdir() if path.is_dir()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from ledger.allocations import FrozenAllocations
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import Pauses
 from ledger.run_tally import RunTally
 from ledger.subscribers import Subscribers
 from marketplace.meter_usage import UsageMeter
@@ -12,6 +13,7 @@ from metering.run import Count, Mode
 from metering.send.pace import Pace
 from metering.send.send_batch import Sender
 from metering.send.submit_batch import Submitter
+from metering.settle.settle_lines import Billed, unheard
 from runtime import clock
 from runtime.clock import Clock
 from runtime.settings import SubmitBatchSettings
@@ -28,15 +30,17 @@ def submitter(
     count: Count,
     clock: Clock = clock.now,
     pace: Pace | None = None,
+    billed: Billed = unheard,
 ) -> Submitter:
-    """The submitter. pace: the settings' own by default."""
+    """The submitter. pace: the settings' own by default. billed: hears of each billed line."""
     return Submitter(
         records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE),
         subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
         allocations=FrozenAllocations(dynamodb, settings.USAGE_EVENTS_TABLE),
+        pauses=Pauses(dynamodb.Table(settings.STATE_TABLE)),
         mode=Mode.of(settings),
         sender=Sender(
-            settler=settler(settings.METERING_RECORDS_TABLE, dynamodb, count=count, clock=clock),
+            settler=settler(settings.METERING_RECORDS_TABLE, dynamodb, count=count, clock=clock, billed=billed),
             meter=meter,
             pace=pace
             or Pace(calls_per_second=float(settings.CALLS_PER_SECOND), copies=int(settings.SUBMIT_CONCURRENCY)),

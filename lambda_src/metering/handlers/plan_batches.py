@@ -4,6 +4,7 @@ from functools import cache
 
 from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import Pauses
 from ledger.subscribers import Subscribers
 from metering.handlers.entry_point import Payload, entry_point
 from metering.run import Mode, parse_record_key
@@ -17,11 +18,12 @@ EVENTS_PER_LANE = 40
 
 
 @cache
-def assembled() -> tuple[PlanBatchesSettings, MeteringRecords, Subscribers]:
-    """The settings, and the stores of records and of subscribers, made from the function's environment once."""
+def assembled() -> tuple[PlanBatchesSettings, MeteringRecords, Subscribers, Pauses]:
+    """The settings, and the stores of records, subscribers and pauses, made from the function's environment once."""
     settings, tables = PlanBatchesSettings.from_env(), dynamodb.connect()
     records = MeteringRecords(tables, settings.METERING_RECORDS_TABLE)
-    return settings, records, Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
+    subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
+    return settings, records, subscribers, Pauses(tables.Table(settings.STATE_TABLE))
 
 
 @entry_point
@@ -31,11 +33,11 @@ def handler(event: Payload) -> Payload:
 
     knownBad: plan lines that were rejected before too (the default).
     """
-    settings, records, subscribers = assembled()
+    settings, records, subscribers, pauses = assembled()
     keys = [parse_record_key(key) for chunk in event["chunks"] for key in chunk]
     known_bad = bool(event.get("knownBad", True))
-    mode = Mode.of(settings)
-    batches, left = plan_batches(keys, records, subscribers, clock.now(), mode, known_bad=known_bad)
+    now, mode, paused = clock.now(), Mode.of(settings), pauses.read()
+    batches, left = plan_batches(keys, records, subscribers, now, mode, paused=paused, known_bad=known_bad)
     travelling = that_fit(map(batch_payload, batches))
     copies = int(settings.SUBMIT_CONCURRENCY)
     lanes = in_lanes(travelling, copies=copies, most=lane_size(float(settings.CALLS_PER_SECOND), copies))

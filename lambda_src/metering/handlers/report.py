@@ -1,17 +1,19 @@
 """State 6: reports what is pending, at risk and failed, and copies failed lines to their queue."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 
 from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import Paused, Pauses
 from ledger.settlement import Settlement
 from marketplace import dimensions
 from metering.find.find_due_hours import last_due_hour
-from metering.handlers.entry_point import Payload, count, entry_point, logger, metrics
+from metering.handlers.entry_point import Payload, count, count_by_dimension, entry_point, logger, metrics
 from metering.report.copy_failed import copy_failed
 from metering.report.levels import Levels, UsageSum, read_levels
 from metering.run import Mode
@@ -25,17 +27,17 @@ if TYPE_CHECKING:
 
 
 @cache
-def assembled() -> tuple[ReportSettings, MeteringRecords, Settlement, "SQSClient"]:
-    """The settings, the stores of records and of verdicts, and SQS, made from the function's environment once."""
+def assembled() -> tuple[ReportSettings, MeteringRecords, Settlement, Pauses, "SQSClient"]:
+    """The settings, the stores of records, verdicts and pauses, and SQS, made from the function's environment once."""
     settings, tables = ReportSettings.from_env(), dynamodb.connect()
-    table = settings.METERING_RECORDS_TABLE
-    return settings, MeteringRecords(tables, table), Settlement(tables.Table(table)), aws.client("sqs")
+    table, pauses = settings.METERING_RECORDS_TABLE, Pauses(tables.Table(settings.STATE_TABLE))
+    return settings, MeteringRecords(tables, table), Settlement(tables.Table(table)), pauses, aws.client("sqs")
 
 
 @entry_point
 def handler(event: Payload) -> Payload:
     """``{hour?, fault?}`` → the run's summary, which is the execution's output."""
-    settings, records, settlement, sqs = assembled()
+    settings, records, settlement, pauses, sqs = assembled()
     now = clock.now()
     last = last_due_hour(now, 0, clock.from_iso(event["hour"]) if event.get("hour") else None)
     product = dimensions.from_json(settings.DIMENSIONS)
@@ -43,6 +45,7 @@ def handler(event: Payload) -> Payload:
     for record in levels.stale:
         settlement.tidy(record)
     count_levels(levels, now)
+    count_pauses(pauses.read(), now)
     # The copies come after the levels, so that the levels are published even if a copy fails.
     copied = copy_failed(levels.failed_records, sqs, settings.FAILED_LINES_QUEUE_URL, settlement, count_failed)
     count(MeteringMetric.RUNS_COMPLETED, 1)
@@ -57,12 +60,19 @@ def count_levels(levels: Levels, now: float) -> None:
     count(MeteringMetric.PENDING_HOURS, levels.pending_hours)
     count(MeteringMetric.OLDEST_PENDING_HOUR_AGE, levels.age(now), MetricUnit.Seconds)
     count(MeteringMetric.NEAREST_DEADLINE, max(0.0, levels.time_left(now)), MetricUnit.Seconds)
+    count(MeteringMetric.HELD_LINES, levels.lines_on_hold)
     count(MeteringMetric.AT_RISK_LINES, levels.at_risk.lines)
     count(MeteringMetric.AT_RISK_MONEY, float(levels.at_risk.money), MetricUnit.NoUnit)
     count(MeteringMetric.FAILED_LINES, levels.failed.lines)
     count(MeteringMetric.FAILED_MONEY, float(levels.failed.money), MetricUnit.NoUnit)
     count_units(MeteringMetric.AT_RISK_UNITS, levels.at_risk)
     count_units(MeteringMetric.FAILED_UNITS, levels.failed)
+
+
+def count_pauses(paused: Paused, now: float) -> None:
+    """Pauses as metrics; a pause of the whole stage counts as one."""
+    count(MeteringMetric.PAUSED_CUSTOMERS, len(paused.pauses))
+    count(MeteringMetric.PAUSED_FOR, max(0.0, paused.seconds(now)), MetricUnit.Seconds)
 
 
 def count_failed(lines: Mapping[str, int]) -> None:
@@ -73,12 +83,5 @@ def count_failed(lines: Mapping[str, int]) -> None:
 
 
 def count_units(metric: MeteringMetric, usage: UsageSum) -> None:
-    """Units by dimension, each as a metric with the dimension ``dimension``; 0 where there are none."""
-    for name in usage.dimensions:
-        with single_metric(
-            name=metric,
-            unit=MetricUnit.NoUnit,
-            value=float(usage.units.get(name, 0)),
-            default_dimensions={"service": "metering"},
-        ) as one:
-            one.add_dimension(name="dimension", value=name)
+    """Units by dimension; 0 where there are none."""
+    count_by_dimension(metric, {name: usage.units.get(name, Decimal(0)) for name in usage.dimensions})

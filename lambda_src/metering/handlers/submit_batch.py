@@ -2,24 +2,33 @@
 
 from functools import cache
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from ledger import dynamodb
+from marketplace import dimensions
+from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.seller import Seller
 from metering.assembly import send
-from metering.handlers.entry_point import Payload, count, entry_point, logger
+from metering.handlers.entry_point import Payload, count, count_by_dimension, entry_point, logger
+from metering.send.billed_usage import BilledUsage, worth
 from metering.send.lanes import BatchPayload, parse_batch
 from metering.send.submit_batch import Submitter
 from metering.send.submit_lane import submit_lane
+from runtime.metric_names import MeteringMetric
 from runtime.settings import SubmitBatchSettings
+
+billed = BilledUsage()
 
 
 @cache
-def assembled() -> Submitter:
-    """The submitter, made from the function's environment once."""
+def assembled() -> tuple[Submitter, dict[str, Dimension]]:
+    """The submitter, and the stage's dimensions, made from the function's environment once."""
     settings = SubmitBatchSettings.from_env()
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
     meter = UsageMeter.connect(settings.METERING_REGION, seller)
-    return send.submitter(settings, dynamodb.connect(), meter, count=count)
+    submitter = send.submitter(settings, dynamodb.connect(), meter, count=count, billed=billed.add)
+    return submitter, dict(dimensions.from_json(settings.DIMENSIONS))
 
 
 @entry_point
@@ -28,11 +37,19 @@ def handler(event: Payload) -> Payload:
 
     Raises ProductFault, which stops the run.
     """
+    submitter, sold = assembled()
 
     def submit(batch: BatchPayload) -> None:
-        assembled().submit(parse_batch(batch), event["run"])
+        submitter.submit(parse_batch(batch), event["run"])
 
-    left = submit_lane(event["batches"], submit)
+    try:
+        left = submit_lane(event["batches"], submit)
+    finally:
+        # A lane that fails may have billed some of its lines before.
+        units = billed.take()
+        if units:
+            count_by_dimension(MeteringMetric.UNITS_BILLED, units)
+            count(MeteringMetric.MONEY_BILLED, float(worth(units, sold)), MetricUnit.NoUnit)
     if left:
         logger.info("batches left for a later pass", batches=len(left), of=len(event["batches"]))
     return {"left": len(left)}

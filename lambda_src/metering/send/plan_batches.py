@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import NOBODY, Paused
 from ledger.reading import RecordKey
-from ledger.subscriber import Subscriber
+from ledger.subscriber import Subscriber, has_ended_since
 from ledger.subscribers import Subscribers
 from marketplace.billing_identity import BillingIdentity
 from marketplace.hour import ALONE_BELOW, is_month_end
@@ -34,6 +35,7 @@ def plan_batches(
     now: float,
     mode: Mode,
     *,
+    paused: Paused = NOBODY,
     known_bad: bool = True,
 ) -> tuple[list[list[LineKey]], bool]:
     """Batches of line keys, most urgent first, and whether some lines are left for a later pass.
@@ -41,13 +43,17 @@ def plan_batches(
     known_bad=False leaves out lines that were rejected before (the workflow passes it until the last page of hours):
     each travels alone, and thousands of them must not go before the good lines of a later page. Planned, they are last.
 
-    Reads records and subscribers strongly consistent. A line that the mode does not send is held: it stays pending. One
-    that another run may be sending now is left for a later pass. A record that cannot be read stays pending, named in
-    the log and alarmed by its age; it does not hold up the others.
+    Reads records and subscribers strongly consistent. A line that the mode does not send is held: it stays pending. So
+    does one of a paused customer. One that another run may be sending now is left for a later pass. A record that
+    cannot be read stays pending, named in the log and alarmed by its age; it does not hold up the others.
     """
     found: list[Candidate] = []
     under_way = False
-    planned_for = [record for record in records.get_many(keys) if mode.plans(record.customer_identifier)]
+    planned_for = [
+        record
+        for record in records.get_many(keys)
+        if mode.plans(record.customer_identifier) and not paused.holds(record.customer_identifier)
+    ]
     customers: dict[str, Subscriber | None] = {
         subscriber.customer_identifier: subscriber
         for subscriber in subscribers.get_many(record.customer_identifier for record in planned_for)
@@ -93,6 +99,13 @@ def is_due(line: Line, subscriber: Subscriber | None, now: float) -> bool:
     return in_last_chance or now - line.at >= RECHECK
 
 
+def is_on_hold(record: MeteringRecord, line: Line, subscriber: Subscriber | None, now: float) -> bool:
+    """Whether a line of an unusual hour still waits for a person. None of an ended period does: Marketplace takes its
+    usage for an hour only."""
+    has_ended = subscriber is not None and has_ended_since(subscriber.active_periods, record.hour)
+    return line.is_on_hold(now) and not has_ended
+
+
 def is_under_way(record: MeteringRecord, now: float) -> bool:
     """Whether another run may be sending a line of the record now."""
     return any(not line.ended and line.is_under_way(now) for line in record.lines.values())
@@ -123,7 +136,7 @@ def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float
     is_ending = subscriber is not None and subscriber.accepts_until is not None
     found = []
     for line in record.lines.values():
-        if not is_due(line, subscriber, now):
+        if not is_due(line, subscriber, now) or is_on_hold(record, line, subscriber, now):
             continue
         usage = usage_line(record, line)
         bad = line.verdict == "rejected"

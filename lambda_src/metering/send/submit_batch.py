@@ -7,6 +7,7 @@ from decimal import Decimal
 from ledger.allocations import FrozenAllocations
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.pauses import Pauses
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from marketplace.usage_allocations import Allocation
@@ -27,6 +28,7 @@ class Submitter:
     records: MeteringRecords
     subscribers: Subscribers
     allocations: FrozenAllocations
+    pauses: Pauses
     mode: Mode
     sender: Sender
 
@@ -48,11 +50,11 @@ class Submitter:
 
     def _still_to_send(self, keys: Sequence[LineKey]) -> tuple[list[HourLines], int]:
         """The lines to send, by record, and how many are left alone because another run's call may be under way."""
-        wanted, now = set(keys), self.sender.settler.clock()
+        wanted, now, paused = set(keys), self.sender.settler.clock(), self.pauses.read()
         found: list[tuple[MeteringRecord, list[Line]]] = []
         under_way = 0
         for record in self.records.get_many([(customer, hour) for customer, hour, _ in keys]):
-            if not self.mode.plans(record.customer_identifier):
+            if not self.mode.plans(record.customer_identifier) or paused.holds(record.customer_identifier):
                 continue
             lines = [
                 line

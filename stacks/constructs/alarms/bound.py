@@ -11,6 +11,7 @@ from constructs import Construct
 
 from stacks.constructs.alarms.message import Message
 from stacks.constructs.alarms.routes import AlarmRoutes
+from stacks.constructs.alarms.runbook import page_of
 from stacks.constructs.alarms.symptoms import WAIT, Group, Symptoms
 from stacks.constructs.functions.function import Function
 
@@ -87,10 +88,11 @@ class Alarms:
 
     def add(self, id_: str, metric: cloudwatch.IMetric, message: Message, **when: Unpack[When]) -> None:
         """Make an alarm that calls the people of the message's severity."""
-        self.routes.send(self._alarm(id_, metric, str(message), when), message.severity)
+        text = message.told(page_of(self.scope, id_))
+        self.routes.send(self._alarm(id_, metric, text, when), message.severity)
 
     def silent(self, id_: str, metric: cloudwatch.IMetric, happened: str, **when: Unpack[When]) -> cloudwatch.Alarm:
-        """An alarm that calls no person; a group calls for it. happened: one sentence."""
+        """An alarm that calls no person; a group calls for it, and names its page. happened: one sentence."""
         return self._alarm(id_, metric, f"[Silent] {happened}", when)
 
     def group(

@@ -67,6 +67,19 @@ def add_hour_alarms(
             ),
             at_least=float(page_at_money),
         )
+    alarms.level(
+        MeteringMetric.PAUSED_FOR,
+        Ticket(
+            happened="An operator paused the sending of lines more than an hour ago, for customers or for the whole"
+            " stage.",
+            money="Paused hours are not billed, and AWS Marketplace refuses each of them after its deadline, within 24"
+            " hours.",
+            look="Look at bin/ops pauses: for whom, since when and why. End what is no longer needed with bin/ops"
+            " resume.",
+        ),
+        at_least=Duration.hours(1).to_seconds(),
+        id_="Paused",
+    )
     # seal-hours counts these only in runs that have hours to seal, so a level would stay up on an idle stage.
     alarms.count(
         MeteringMetric.HOURS_WAITING,

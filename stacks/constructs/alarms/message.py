@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from stacks.constructs.alarms.runbook import sentence
+
 
 class Severity(StrEnum):
     """PAGE: a person gets up, or money is lost. TICKET: a person looks at it on a working day."""
@@ -25,8 +27,9 @@ class Message:
     money: str
     look: str
 
-    def __str__(self) -> str:
-        return f"[{self.severity.value}] {self.happened} {self.money} {self.look}"
+    def told(self, page: str) -> str:
+        """The alarm's description. page: of docs/runbooks."""
+        return f"[{self.severity.value}] {self.happened} {self.money} {self.look} {sentence(page)}"
 
 
 class Page(Message):

@@ -33,8 +33,7 @@ LOOK = Page(
 FAILED_LINES = Ticket(
     happened="A line of usage ended without being billed, and report put a copy of it into FailedLinesQueue.",
     money="The copy says whether the line is unconfirmed, that is, may have been billed all the same.",
-    look="Look at 'A failed line, dealt with' in docs/operations.md. Delete the copy when you have dealt with the"
-    " line.",
+    look="Look at the copies in FailedLinesQueue. Delete a copy when you have dealt with its line.",
 )
 NOTICES_ABROAD = Page(
     happened="EventBridge could not pass an event of AWS Marketplace on to the stage's Region, and put it into the"
@@ -72,10 +71,12 @@ def add_late_alarm(alarms: Alarms, members: Sequence[cloudwatch.Alarm]) -> None:
         "QueuesLate",
         members,
         Ticket(
-            happened="Usage, notices or changes of subscribers have waited too long, because no function takes them.",
-            money="Nothing is lost. Usage recorded later than ten past the hour is billed in a later hour, and a"
-            " buyer's start or end takes effect late.",
-            look="Look at the silent alarm that is up (UsageQueue*TooOld, Notices*TooOld, FinalMeteringStreamTooOld),"
+            happened="Usage, notices, changes of subscribers or changes for the archive have waited too long, because"
+            " no function takes them.",
+            money="No usage is lost, and the archive lacks only what waits for 24 hours. Usage recorded later than ten"
+            " past the hour is billed in a later hour, and a buyer's start or end takes effect late.",
+            look="Look at the silent alarm that is up (UsageQueue*TooOld, Notices*TooOld, FinalMeteringStreamTooOld,"
+            " ArchiveStreamsTooOld),"
             " then in the log group of the function behind that queue: it fails, or Lambda throttles it.",
         ),
     )

@@ -6,6 +6,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from stacks.constructs.alarms.bound import FIVE_MINUTES, Alarms
 from stacks.constructs.alarms.message import Page, Ticket
+from stacks.constructs.alarms.runbook import page_of
+from stacks.constructs.alarms.symptoms import name_page
 
 #: DynamoDB answers a request in a million with a 5xx on a good day, and the SDK repeats it. A store that fails answers
 #: the few calls of an idle stage so, too: each run of look-after-leavers makes four attempts, and Lambda repeats it
@@ -35,7 +37,7 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
     faults = [
         alarms.silent(
             f"Faults{id_}",
-            _all("SystemErrors", name),
+            of_table("SystemErrors", name),
             f"DynamoDB answered {FAULTS} requests or more to {name} with an error of its own (5xx) in five minutes.",
             at_least=FAULTS,
         )
@@ -44,7 +46,7 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
     throttled = [
         alarms.silent(
             f"Throttled{id_}",
-            _all("ThrottledRequests", name),
+            of_table("ThrottledRequests", name),
             f"DynamoDB has throttled requests to {name} in three of the last six periods of five minutes.",
             periods=3,
             out_of=6,
@@ -62,6 +64,9 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
             " table's maximum throughput, or the account's limit.",
         ),
     )
+    page = page_of(alarms.scope, "Down")
+    for alarm in faults:
+        name_page(alarm, page)
     others = [alarm for alarm in alarms.symptoms.witnesses if alarm is not canary]
     any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
     down = cloudwatch.CompositeAlarm(
@@ -71,15 +76,15 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
             all_of(any_of(*faults, *throttled, canary), any_of(*others)),
             all_of(any_of(*faults, *throttled), canary),
         ),
-        alarm_description=str(DOWN),
+        alarm_description=DOWN.told(page),
     )
     alarms.routes.send(down, DOWN.severity)
     for group in alarms.symptoms.groups:
         group.make(alarms.routes, unless=down)
 
 
-def _all(metric: str, table: str) -> cloudwatch.MathExpression:
-    """The metric's sum over all operations on a table.
+def of_table(metric: str, table: str, *, label: str | None = None) -> cloudwatch.MathExpression:
+    """The metric's sum over all operations on a table. label: in a graph.
 
     DynamoDB has the metric per table and operation only. One query covers all operations, also future ones. One query
     over all tables is impossible: its WHERE knows AND but no OR (CloudWatch User Guide, "Metrics Insights query
@@ -90,4 +95,5 @@ def _all(metric: str, table: str) -> cloudwatch.MathExpression:
         expression=f'SELECT SUM({metric}) FROM SCHEMA("AWS/DynamoDB", Operation, TableName) WHERE {named}',  # noqa: S608 (names of our tables)
         using_metrics={},
         period=FIVE_MINUTES,
+        label=label,
     )

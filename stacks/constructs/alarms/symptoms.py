@@ -6,7 +6,7 @@ are still up after the store is back call then.
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -14,6 +14,7 @@ from constructs import Construct
 
 from stacks.constructs.alarms.message import Message
 from stacks.constructs.alarms.routes import AlarmRoutes
+from stacks.constructs.alarms.runbook import page_of, sentence
 
 #: How long a group waits for "store is down" before it calls. The store's alarms look at five minutes, the function
 #: that reads the tables by the clock runs every five minutes, and metrics are a minute or two late. A group does not
@@ -34,16 +35,25 @@ class Group(NamedTuple):
 
     def make(self, routes: AlarmRoutes, unless: cloudwatch.IAlarm) -> None:
         """Make the composite alarm. unless: an alarm that silences it."""
+        page = page_of(self.scope, self.id_)
+        for member in self.members:
+            name_page(member, page)
         composite = cloudwatch.CompositeAlarm(
             self.scope,
             self.id_,
             alarm_rule=cloudwatch.AlarmRule.any_of(*self.members),
-            alarm_description=str(self.message),
+            alarm_description=self.message.told(page),
             actions_suppressor=unless,
             actions_suppressor_wait_period=self.wait,
             actions_suppressor_extension_period=AFTERWARDS,
         )
         routes.send(composite, self.message.severity)
+
+
+def name_page(silent: cloudwatch.Alarm, page: str) -> None:
+    """Let a silent alarm's text name the page of the alarm that calls for it."""
+    alarm = cast("cloudwatch.CfnAlarm", silent.node.default_child)
+    alarm.alarm_description = f"{alarm.alarm_description} {sentence(page)}"
 
 
 @dataclass

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from local.alarm_judge.alarms import METRIC_ALARM
 from local.cloud import DeployFailed, LocalCloud
 from local.cloud.alarm_patches import refusal
-from tests.stacks.alarm_facts import METRIC_ALARM, alarms
+from tests.stacks.alarm_facts import alarms
 from tests.synthesized import Assembly
 
 SUM = {"Id": "total", "Expression": "SUM(METRICS())", "ReturnData": True}

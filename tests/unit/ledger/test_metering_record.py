@@ -104,7 +104,9 @@ def test_an_open_item_has_no_lines_yet() -> None:
 def test_what_a_verdict_means(verdict: str | None, ended: bool, failed: bool) -> None:
     assert line(verdict).ended is ended
     assert line(verdict).failed is failed
-    assert not line(verdict, resolution="lost").failed
+    assert line(verdict, resolution="lost").failed is failed, "a person has to decide"
+    assert not line(verdict, resolution="carried").failed
+    assert not line(verdict, resolution="written_off").failed
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,7 @@ def test_verdicts_rank_as_designed() -> None:
     unconfirmed = {RANK[verdict] for verdict in ("conflict", "expired", "presumed_on_file")}
     assert unconfirmed == {RANK["rejected"] + 1}
     assert RANK["billed"] > max(unconfirmed)
-    assert set(RANK) - ENDED == {"not_subscribed", "rejected"}
+    assert set(RANK) - ENDED == {"not_subscribed", "rejected", "retried"}
     assert FAILED < ENDED
 
 

@@ -99,6 +99,22 @@ def test_a_lane_says_how_many_of_its_batches_are_left(
     assert verdicts == [None, "billed"]
 
 
+def test_what_a_lane_has_billed_is_counted_once(
+    ledger: Ledger, marketplace: Marketplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """2,400 calls are two billed units of 0.25; a repeat of the lane bills nothing more."""
+    ledger.opened()
+    call("seal_hours", {"keys": [KEY]})
+    (lane,) = call("plan_batches", {"chunks": [[KEY]]})["lanes"]
+    emitted(capsys)
+    for _ in range(2):
+        call("submit_batch", {"batches": lane, "run": "run-1"})
+    lines = emitted(capsys)
+    by_dimension = [(line["dimension"], line["UnitsBilled"]) for line in lines if "UnitsBilled" in line]
+    assert by_dimension == [("api_calls", [2.0])]
+    assert [line["MoneyBilled"] for line in lines if "MoneyBilled" in line] == [[0.5]]
+
+
 def test_an_hour_within_the_seal_delay_is_not_due(ledger: Ledger, tmp_path: Path) -> None:
     ledger.opened()
     at(tmp_path, HOUR + 3600 + 590)

@@ -1,0 +1,85 @@
+"""Whose lines are not sent for the moment, because an operator said so: the key ``#paused`` of ``yawl-metering-state``.
+
+A pause stops planning and sending. Recording and sealing go on, and no deadline moves: a line that is still paused at
+its deadline ends ``expired``, by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.item_update import ItemUpdate
+from ledger.reading import every_page
+from ledger.tables import SCHEMA
+from ledger.transaction import Operation
+from runtime.clock import from_iso, iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+KEY = "#paused"
+#: The item that pauses every customer.
+STAGE = "#stage"
+
+
+class Pause(NamedTuple):
+    """Since when (epoch seconds), by whom and why."""
+
+    at: float
+    by: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Paused:
+    """All pauses, by billing key or ``STAGE``."""
+
+    pauses: Mapping[str, Pause] = field(default_factory=dict)
+
+    def holds(self, customer_identifier: str) -> bool:
+        """Whether this customer's lines are not sent."""
+        return STAGE in self.pauses or customer_identifier in self.pauses
+
+    def seconds(self, now: float) -> float:
+        """For how long the oldest pause has stood; 0 where there is none."""
+        return max((now - pause.at for pause in self.pauses.values()), default=0.0)
+
+
+#: Nobody is paused.
+NOBODY = Paused()
+
+
+class Pauses:
+    """The pauses in ``yawl-metering-state``."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def read(self) -> Paused:
+        """All of them, strongly consistent."""
+        items = every_page(
+            self._table.query,
+            KeyConditionExpression="customerIdentifier = :paused",
+            ExpressionAttributeValues={":paused": KEY},
+            ConsistentRead=True,
+        )
+        return Paused(
+            {str(i["item"]): Pause(from_iso(i["pausedAt"]), i["by"], i["why"]) for i in items if "pausedAt" in i}
+        )
+
+    def pause(self, whom: str, pause: Pause) -> Operation:
+        """The operation that pauses a billing key or ``STAGE``, if it is not paused."""
+        change = ItemUpdate(self._table.name, {"customerIdentifier": KEY, "item": whom})
+        change.set({"pausedAt": iso(pause.at), "by": pause.by, "why": pause.why, "schema": SCHEMA})
+        return change.when(change.absent("pausedAt")).operation()
+
+    def resume(self, whom: str, pause: Pause) -> Operation:
+        """The operation that ends a pause, if it is the one that was read."""
+        return {
+            "Delete": {
+                "TableName": self._table.name,
+                "Key": {"customerIdentifier": KEY, "item": whom},
+                "ConditionExpression": "pausedAt = :at",
+                "ExpressionAttributeValues": {":at": iso(pause.at)},
+            }
+        }

@@ -1,0 +1,40 @@
+"""Subscribers as operators see them: everything that decides money, and no contact data.
+
+The role operator-read may read these attributes and no others (``stacks.operators``).
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ledger import tables
+from ledger.reading import AT_ONCE
+from ledger.subscriber import Subscriber, from_item
+
+if TYPE_CHECKING:
+    from ops.stage import OpenStage
+
+_NAMES = {f"#{number}": name for number, name in enumerate(tables.SUBSCRIBER_FACTS)}
+_SHOWN: dict[str, Any] = {"ProjectionExpression": ", ".join(_NAMES), "ExpressionAttributeNames": _NAMES}
+
+
+def read_subscriber(stage: "OpenStage", customer: str) -> Subscriber | None:
+    """The subscriber as it is now (strongly consistent); None where there is none."""
+    key = {"customerIdentifier": customer}
+    item = stage.table(tables.SUBSCRIBERS).get_item(Key=key, ConsistentRead=True, **_SHOWN).get("Item")
+    return from_item(item) if item else None
+
+
+def read_subscribers(stage: "OpenStage", customers: Iterable[str]) -> dict[str, Subscriber]:
+    """These subscribers by billing key (strongly consistent), without those that are absent."""
+    name, found = stage.table_name(tables.SUBSCRIBERS), dict[str, Subscriber]()
+    wanted = list(dict.fromkeys(customers))
+    for start in range(0, len(wanted), AT_ONCE):
+        keys: list[Any] = [{"customerIdentifier": customer} for customer in wanted[start : start + AT_ONCE]]
+        request: Any = {name: {"Keys": keys, "ConsistentRead": True, **_SHOWN}}
+        while request:
+            answer = stage.dynamodb.batch_get_item(RequestItems=request)
+            for item in answer["Responses"].get(name, ()):
+                subscriber = from_item(item)
+                found[subscriber.customer_identifier] = subscriber
+            request = dict(answer.get("UnprocessedKeys", {}))
+    return found
