@@ -1,5 +1,6 @@
 """What happens in an episode of an engine: cases, announcements, readings, recorders, people, time, trouble."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -147,7 +148,8 @@ class Happenings:
         return None if slow.done else slow
 
     def _read_first_twice(self) -> Actor | None:
-        """Two first readings at once: one ends while the other stands before its first write."""
+        """Two first readings at once: one ends while the other stands before its first write. Then a case starts under
+        an id that several old cases had."""
         world = self._world
         if world.engine.mode == "push-only" or world.states()[0].progress().anchor is not None:
             return None
@@ -157,6 +159,9 @@ class Happenings:
         world.protocol.now = round(world.now + 1.0, 3)
         world.scheduler.run(world.poller())
         world.model.confuses = confuses
+        ids = Counter(row.case_id for row in world.model.database.rows if row.listed)
+        if again := [case_id for case_id, number in ids.items() if number > 1 and case_id]:
+            self._started(case_id=self._chance.choice(again))
         return None if slow.done else slow
 
     def _consume(self) -> Actor | None:
