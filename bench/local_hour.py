@@ -66,7 +66,7 @@ def assembly_with(rate: float, copies: int, clock_file: Path, folder: Path) -> P
     for name, shipped, value in (("CALLS_PER_SECOND", 8, f"{rate:g}"), ("SUBMIT_CONCURRENCY", 2, str(copies))):
         text = replaced(text, f'"{name}": "{shipped}"', f'"{name}": "{value}"')
     text = replaced(text, '"ReservedConcurrentExecutions": 2', f'"ReservedConcurrentExecutions": {copies}')
-    text = replaced(text, '\\"MaxConcurrency\\":2,', f'\\"MaxConcurrency\\":{copies},')
+    text = replaced(text, '\\"MaxConcurrency\\":2', f'\\"MaxConcurrency\\":{copies}')
     template.write_text(text, encoding="utf-8")
     return assembly
 
