@@ -65,12 +65,6 @@ def adjust(
         found = "no such line" if billed is None else (billed.verdict or "pending")
         raise Refused(f"{named} is not billed ({found}), so there is nothing to adjust: ops explain {named}")
     quantity = _units(billed, units, everything)
-    before = _asked_before(stage, named)
-    if before + quantity > billed.quantity:
-        raise Refused(
-            f"{named} has {text(billed.quantity)} billed units, and an adjustment of {text(before)} was asked for"
-            f" before (ops actions {named.customer}): at most {text(billed.quantity - before)} are left"
-        )
     amount = amount_of(quantity, _price(stage, named.dimension, price))
     subscriber = read_subscriber(stage, named.customer)
     if subscriber is None or subscriber.agreement_id is None:
@@ -78,6 +72,13 @@ def adjust(
     agreement = subscriber.agreement_id
     invoices = _invoices(stage, agreement, record.hour)
     chosen, note = choose(invoices, invoice, amount)
+    made = token(named, chosen, quantity)
+    before = _asked_before(stage, named, made)
+    if before + quantity > billed.quantity:
+        raise Refused(
+            f"{named} has {text(billed.quantity)} billed units, and an adjustment of {text(before)} was asked for"
+            f" before (ops actions {named.customer}): at most {text(billed.quantity - before)} are left"
+        )
     request = {
         "agreementId": agreement,
         "originalInvoiceId": chosen or invoice or "<invoice>",
@@ -85,7 +86,7 @@ def adjust(
         "currencyCode": stage.settings.currency,
         "adjustmentReasonCode": "INCORRECT_METERING",
         "description": f"{text(quantity)} units of {named.dimension} were metered too much",
-        "clientToken": token(named, chosen, quantity),
+        "clientToken": made,
     }
 
     def do(entry: Operation) -> list[str]:
@@ -171,8 +172,12 @@ def _price(stage: OpenStage, dimension: str, given: str) -> Decimal:
     return known.price
 
 
-def _asked_before(stage: OpenStage, line: LineId) -> Decimal:
-    """Billed units of the line that earlier commands asked AWS Marketplace to adjust, and that it did not refuse."""
+def _asked_before(stage: OpenStage, line: LineId, repeated: str) -> Decimal:
+    """Billed units of the line that earlier commands asked AWS Marketplace to adjust, and that it did not refuse.
+
+    repeated: the token of the request that is about to be made. One with the same token whose answer is not known is
+    the same request.
+    """
     items = every_page(
         stage.table(tables.AUDIT).query,
         KeyConditionExpression="subject = :customer AND begins_with(#item, :actions)",
@@ -184,7 +189,9 @@ def _asked_before(stage: OpenStage, line: LineId) -> Decimal:
         (
             item["change"]["units"]
             for item in items
-            if (item["command"], item["target"]) == ("adjust", str(line)) and "refused" not in item.get("outcome", {})
+            if (item["command"], item["target"]) == ("adjust", str(line))
+            and "refused" not in item.get("outcome", {})
+            and ("outcome" in item or item["change"]["request"]["clientToken"] != repeated)
         ),
         Decimal(0),
     )

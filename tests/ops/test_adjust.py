@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
@@ -92,6 +93,21 @@ def test_what_marketplace_refuses_may_be_asked_for_again(seen: OpenStage, aws: A
         apply(seen, line, everything=True)
     aws.answers[SENDING] = good
     apply(seen, line, everything=True)
+
+
+def test_a_request_whose_answer_was_lost_is_sent_again_under_its_token(
+    seen: OpenStage, aws: AnswersOfAws, line: str
+) -> None:
+    good = aws.answers[SENDING]
+    aws.answers[SENDING] = EndpointConnectionError(endpoint_url="https://agreement")
+    with pytest.raises(EndpointConnectionError):
+        apply(seen, line, everything=True)
+    aws.answers[SENDING] = good
+    apply(seen, line, everything=True)
+    first, second = (request["billingAdjustmentRequestEntries"][0]["clientToken"] for request in sent(aws))
+    assert first == second
+    with pytest.raises(Refused, match="at most 0 are left"):
+        apply(seen, line, everything=True)
 
 
 def test_without_an_invoice_nothing_is_sent(seen: OpenStage, aws: AnswersOfAws, line: str) -> None:
