@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ledger.reading import RecordKey
 from metering.find.find_due_hours import DueHours, find_due_hours, last_due_hour
 from metering.report.levels import read_levels
+from metering.run import LineKey
 from metering.send.plan_batches import plan_batches
 from metering.send.send_batch import MarketplaceBusy, ProductFault
 from metering.settle.settle_hours import settle_hours
@@ -87,14 +88,17 @@ class Run:
     def _meter(self, keys: Sequence[RecordKey], *, known_bad: bool) -> bool:
         world = self._world
         self._state(lambda: self._sealer.seal_hours(keys))
-        batches, left = self._state(
-            lambda: plan_batches(keys, world.records, world.subscribers, world.clock(), self._mode, known_bad=known_bad)
-        )
+        batches, left = self._state(lambda: self._plan(keys, known_bad=known_bad))
         for batch in batches:
             with suppress(MarketplaceBusy):
                 self._state(partial(self._submitter.submit, batch, str(self._started)), BUSY_TRIES)
         self._state(lambda: settle_hours(keys, world.records, self._settler, self._mode))
         return left
+
+    def _plan(self, keys: Sequence[RecordKey], *, known_bad: bool) -> tuple[list[list[LineKey]], bool]:
+        world, paused = self._world, self._world.pauses.read()
+        now = world.clock()
+        return plan_batches(keys, world.records, world.subscribers, now, self._mode, paused=paused, known_bad=known_bad)
 
     def _report(self) -> None:
         world = self._world
