@@ -7,7 +7,7 @@ The request's token is made from the line, its invoice and the units, so that a 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ from ledger.reading import every_page
 from ledger.transaction import Operation
 from marketplace.quantity import text
 from ops.answer import words
-from ops.change import Change, note_outcome, write_entry
+from ops.change import OUTCOME, Change, note_outcome, write_entry
 from ops.line_id import LineId, parse_line
 from ops.refused import Refused
 from ops.repair.lines import AnyLine
@@ -178,6 +178,22 @@ def _asked_before(stage: OpenStage, line: LineId, repeated: str) -> Decimal:
     repeated: the token of the request that is about to be made. One with the same token whose answer is not known is
     the same request.
     """
+    items = list(_audited(stage, line))
+    outcomes = {
+        str(item["item"]).removesuffix(OUTCOME): item["change"]["outcome"] for item in items if _is_outcome(item)
+    }
+    asked = Decimal(0)
+    for item in items:
+        outcome = outcomes.get(str(item["item"]))
+        if _is_outcome(item) or (outcome is not None and "refused" in outcome):
+            continue
+        if outcome is not None or item["change"]["request"]["clientToken"] != repeated:
+            asked += item["change"]["units"]
+    return asked
+
+
+def _audited(stage: OpenStage, line: LineId) -> Iterable[Mapping[str, Any]]:
+    """What the audit trail has of adjustments of the line."""
     items = every_page(
         stage.table(tables.AUDIT).query,
         KeyConditionExpression="subject = :customer AND begins_with(#item, :actions)",
@@ -185,16 +201,11 @@ def _asked_before(stage: OpenStage, line: LineId, repeated: str) -> Decimal:
         ExpressionAttributeValues={":customer": line.customer, ":actions": "action#"},
         ConsistentRead=True,
     )
-    return sum(
-        (
-            item["change"]["units"]
-            for item in items
-            if (item["command"], item["target"]) == ("adjust", str(line))
-            and "refused" not in item.get("outcome", {})
-            and ("outcome" in item or item["change"]["request"]["clientToken"] != repeated)
-        ),
-        Decimal(0),
-    )
+    return (item for item in items if (item["command"], item["target"]) == ("adjust", str(line)))
+
+
+def _is_outcome(item: Mapping[str, Any]) -> bool:
+    return str(item["item"]).endswith(OUTCOME)
 
 
 def _invoices(stage: OpenStage, agreement: str, hour: int) -> Sequence[Mapping[str, Any]]:

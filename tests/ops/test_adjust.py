@@ -70,8 +70,9 @@ def test_it_is_sent_when_told_in_the_services_own_shape(seen: OpenStage, aws: An
     model: Any = get_session().get_service_model("marketplace-agreement")
     shape = model.operation_model("BatchCreateBillingAdjustmentRequest").input_shape
     assert not ParamValidator().validate(request, shape).has_errors()
-    (noted,) = actions(seen, line.split("/")[0]).data["actions"]
+    outcome, noted = actions(seen, line.split("/")[0]).data["actions"]
     assert (noted["command"], noted["target"]) == ("adjust", line)
+    assert outcome["change"] == {"outcome": {"billingAdjustmentRequestId": "ba-1"}}
 
 
 def test_no_more_than_the_line_is_ever_asked_for(seen: OpenStage, aws: AnswersOfAws, line: str) -> None:

@@ -321,6 +321,9 @@ class Happenings:
         lines = world.people.failed_lines()
         if not lines:
             return None
+        young = [each for each in lines if limit(each[1]) > world.now]
+        if young and chance.random() < 0.5:
+            return world.people.decides(chance.choice(young), "retry", chance.choice(_SKEWS))
         line = lines[0] if chance.random() < 0.6 else chance.choice(lines)
         what = chance.choice(("carry", "carry", "carry", "retry", "write off"))
         return world.people.decides(line, what, chance.choice(_SKEWS))
