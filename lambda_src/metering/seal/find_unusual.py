@@ -73,4 +73,4 @@ class _History:
             counted = self._read[record.hour]
             for (name, _period), units in record.counted.items():
                 counted[name] = counted.get(name, ZERO) + units
-        return {hour: units for hour in hours if (units := self._read[hour].get(dimension)) is not None}
+        return {hour: counted[dimension] for hour in hours if dimension in (counted := self._read[hour])}

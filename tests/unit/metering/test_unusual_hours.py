@@ -49,7 +49,7 @@ def subscribe(ledger: Ledger, *periods: Period) -> None:
     )
 
 
-def seal(ledger: Ledger, settings: UnusualSettings = HOLD, now: float = NOW, **counted: str) -> dict[str, Line]:
+def seal(ledger: Ledger, settings: UnusualSettings = HOLD, now: float = NOW, **counted: Any) -> dict[str, Line]:
     use(ledger, **counted)
     assert sealer(ledger, clock=lambda: now, UNUSUAL=settings.to_json()).seal_hour(CUSTOMER, HOUR) == "sealed"
     return dict(ledger.record().lines)
@@ -205,13 +205,8 @@ def test_a_line_on_hold_is_sent_at_once_when_its_customer_leaves_whatever_follow
 
 def levels(ledger: Ledger, now: float = NOW) -> tuple[int, int, int]:
     """Lines on hold, pending hours and lines at risk, of the hour alone."""
-    found = read_levels(
-        Since(ledger),
-        HOUR,
-        now=now,
-        mode=Mode("live"),
-        dimensions={},  # type: ignore[arg-type]
-    )
+    records: Any = Since(ledger)
+    found = read_levels(records, HOUR, now=now, mode=Mode("live"), dimensions={})
     return found.lines_on_hold, found.pending_hours, found.at_risk.lines
 
 
