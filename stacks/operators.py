@@ -30,6 +30,10 @@ LOOKED_UP = ("Doors", "Metering", "Yawl", "Audit", "Archive")
 ALARMS_REASON = (
     "DescribeAlarms returns composite alarms only to a caller who may see all alarms (CloudWatch API reference)"
 )
+#: What ``ops adjust`` asks (Service Authorization Reference, "Actions, resources, and condition keys for AWS
+#: Marketplace").
+ADJUSTS = ("aws-marketplace:ListAgreementInvoiceLineItems", "aws-marketplace:BatchCreateBillingAdjustmentRequest")
+ADJUSTS_REASON = "an agreement is a buyer's, and its id is not known when the stage is deployed"
 NAMES_REASON = "the rest of the name is made by a deployment, by the start of an execution or with a log stream"
 
 
@@ -147,15 +151,8 @@ class OperatorsStack(Stack):
             batch_gets=(data.usage_events,),
             checks=(data.subscribers, data.usage_events),
             updates=(data.metering_records, data.state, data.usage_events),
+            # Entries are added, and none is ever changed.
             puts=(data.audit,),
-        )
-        # Of an entry of the audit trail only its outcome is written later.
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:UpdateItem"],
-                resources=[data.audit.arn],
-                conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": ["subject", "item", "outcome"]}},
-            )
         )
         role.add_to_policy(
             iam.PolicyStatement(
@@ -170,6 +167,8 @@ class OperatorsStack(Stack):
             [taken.queue_arn for taken, _ in self._redriven()],
         )
         _allow(role, ["sqs:SendMessage"], list(dict.fromkeys(to.queue_arn for _, to in self._redriven())))
+        _allow(role, ADJUSTS, ["*"])
+        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": ADJUSTS_REASON})
 
     def _redriven(self) -> Iterable[tuple[sqs.IQueue, sqs.IQueue]]:
         """The queues from which ``ops redrive`` takes messages, each with the one to which it sends them."""

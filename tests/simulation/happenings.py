@@ -58,7 +58,7 @@ class Happenings:
             self._mode: 0.4,
             self._more_ends: 0.2,
             self._upgrade: 0.4,
-            self._foreign: 0.1,
+            self._foreign: 0.2,
             self._hold: 0.4,
             self._turn: 0.6,
             self._stream: 1.0,
@@ -334,14 +334,18 @@ class Happenings:
         lines = world.people.failed_lines()
         if not lines:
             return None
+        young = [each for each in lines if limit(each[1]) > world.now]
+        line = chance.choice(young if young and chance.random() < 0.6 else lines)
+        if chance.random() < 0.5:
+            world.now += LOG_DELAY + 200
         # A function that has not gone on for so long is not alive any more, and its call is not made.
         for actor in list(world.scheduler.alive):
             if actor.point not in ("start", "Wait") and actor.seen < world.now - LONGEST_FUNCTION:
                 if actor.name != "run":
                     return None
                 world.scheduler.kill(actor)
-        line = chance.choice(lines)
-        until = world.now - LOG_DELAY - max(_SKEWS)
+        # It may have read the log long ago, and have been slow since.
+        until = world.now - LOG_DELAY - max(_SKEWS) - chance.choice((0, 0, 0, 3600, 20 * SECONDS, DAY))
         at = self._judge.accepted_at.get(line)
         shown = self._judge.on_file[line] if at is not None and at <= until else None
         return world.people.reconciles(line, shown, until, chance.choice(_SKEWS))
