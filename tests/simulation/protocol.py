@@ -21,6 +21,7 @@ from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
 from tests.simulation.final_metering import FinalMeterings
 from tests.simulation.marketplace import Trouble, Watcher, direct_meter
+from tests.simulation.people import People
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
 from tests.simulation.workflow import Progress, Run
@@ -61,6 +62,7 @@ class Protocol(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.final = FinalMeterings(self)
+        self.people = People(self)
 
     @property
     def admin(self) -> InProcessAdmin:
@@ -229,6 +231,7 @@ class Protocol(World):
         self.marketplace.clear_faults()
         self.trouble.clear()
         self.mode = "live"
+        self.people.resume_all()
         self.deliver()
         for customer in sorted(set(self.customers) - self.cancelled) if self.tiers else ():
             subscriber = self.subscribers.get(customer)

@@ -199,10 +199,17 @@ class Run:
         """Seal the page and plan its lanes."""
         world, at = self._world, self._at
         self._state(lambda: self._sealer.seal_hours(found.keys))
+        paused = world.pauses.read()
         known_bad = at.passes > 0 or not found.more
         batches, left = self._state(
             lambda: plan_batches(
-                found.keys, world.records, world.subscribers, world.clock(), self._mode, known_bad=known_bad
+                found.keys,
+                world.records,
+                world.subscribers,
+                world.clock(),
+                self._mode,
+                paused=paused,
+                known_bad=known_bad,
             )
         )
         at.busy |= left
