@@ -23,7 +23,7 @@ def line_data(record: MeteringRecord, line: Line) -> dict[str, Any]:
         "quantity": line.quantity,
         "scale": line.scale,
         "verdict": line.verdict or "pending",
-        "at": iso(line.at) if line.at is not None else None,
+        "at": iso(int(line.at)) if line.at is not None else None,
         "deadline": iso(line.deadline),
         "meteringRecordId": line.metering_record_id,
         "detail": line.detail,
