@@ -11,6 +11,9 @@ from stacks.constructs.alarms.message import Page, Ticket
 #: the few calls of an idle stage so, too: each run of look-after-leavers makes four attempts, and Lambda repeats it
 #: twice.
 FAULTS = 10
+#: Throttled requests in a period that are more than a hiccup, which the SDK repeats: one in a thousand of 100 requests
+#: a second. A table that is throttled for long refuses hundreds.
+THROTTLED = 30
 
 DOWN = Page(
     happened="The store is down: DynamoDB fails, throttles or does not answer, and functions, runs or the API fail"
@@ -45,7 +48,9 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
         alarms.silent(
             f"Throttled{id_}",
             _all("ThrottledRequests", name),
-            f"DynamoDB has throttled requests to {name} in three of the last six periods of five minutes.",
+            f"DynamoDB has throttled {THROTTLED} requests or more to {name} in each of three of the last six periods of"
+            " five minutes.",
+            at_least=THROTTLED,
             periods=3,
             out_of=6,
         )
@@ -62,7 +67,7 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
             " table's maximum throughput, or the account's limit.",
         ),
     )
-    others = [alarm for alarm in alarms.symptoms.witnesses if alarm is not canary]
+    others = alarms.symptoms.witnesses
     any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
     down = cloudwatch.CompositeAlarm(
         alarms.scope,
