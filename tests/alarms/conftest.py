@@ -1,7 +1,5 @@
 """Stages with every alarm that there may be."""
 
-from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,7 +7,8 @@ import pytest
 from metering.handlers import look_after_leavers, report
 from tests.alarms.hourly import watched
 from tests.alarms.life import Life, Ordinary, printed
-from tests.synthesized import Assembly, with_engines
+from tests.alarms.page import stage_with_all_alarms
+from tests.synthesized import Assembly
 from tests.unit.buyer.notices.conftest import environment, integration, notices_of
 from tests.unit.buyer.notices.conftest import stage as notices
 from tests.unit.buyer.notices.test_entitlement_notices import stage as entitlements
@@ -43,9 +42,7 @@ __all__ = [
 @pytest.fixture(scope="session")
 def priced(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """As in production, with YAWL engines and an alarm of money at risk."""
-    stage = with_engines()
-    stage = replace(stage, alarms=replace(stage.alarms, page_at_money=Decimal(100)))
-    return Assembly.of(stage, tmp_path_factory.mktemp("priced"))
+    return stage_with_all_alarms(tmp_path_factory.mktemp("priced"))
 
 
 @pytest.fixture

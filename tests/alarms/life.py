@@ -128,10 +128,9 @@ class Life:
     ) -> None:
         """Requests to the API: their lines of the access log, and API Gateway's own metrics of them."""
         line = {"status": status, "errorType": error, "resource": resource}
+        counting = [each for each in self._filters if each.matches(line)]
         for _ in range(times):
-            put_line(self.recording, self._filters, line, minute)
-        for _ in range(times):
-            put_line(self.recording, self._filters, line, minute)
+            put_line(self.recording, counting, line, minute)
             self._aws("AWS/ApiGateway", "Count", "ApiName", self._api, minute, 1)
         if status.startswith("5"):
             self._aws("AWS/ApiGateway", "5XXError", "ApiName", self._api, minute, times)

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from tests.alarms import test_aws_metrics, test_buyers, test_engines, test_hourly_run
 from tests.alarms.faults import FAULTS
 from tests.alarms.life import Life
+from tests.alarms.page import PAGE, page
 from tests.synthesized import Assembly
 
 PLAYED = {*test_aws_metrics.PLAYED, *test_buyers.PLAYS, *test_engines.PLAYED, *test_hourly_run.PLAYS}
@@ -29,3 +30,8 @@ def test_every_proof_is_of_an_alarm(priced: Assembly) -> None:
 def test_every_entry_is_of_an_alarm() -> None:
     for pattern in FAULTS:
         assert [name for name in PLAYED if fnmatchcase(name, pattern)], f"no alarm is called {pattern} (faults.py)"
+
+
+def test_the_page_of_alarms_is_up_to_date(priced: Assembly) -> None:
+    written = PAGE.read_text(encoding="utf-8")
+    assert written == page(priced), "docs/alarms.md is old: run `python -m tests.alarms.page`"
