@@ -106,6 +106,7 @@ class MeteringStack(Stack):
         """Name what the commands of ``deploy`` and the documentation look up."""
         for name, value in {
             "StateMachineArn": self.hourly.machine.state_machine_arn,
+            "StateMachineName": self.hourly.machine.state_machine_name,
             "StateMachineAliasArn": self.hourly.alias_arn,
             "ScheduleGroupName": self.schedules.schedule_group_name,
             "ScheduleName": self.schedule.hourly.schedule_name,

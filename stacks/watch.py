@@ -9,11 +9,14 @@ from aws_cdk import aws_events as events
 from constructs import Construct
 
 from marketplace.dimensions import Dimension
+from stacks.archive import ArchiveStack
 from stacks.constructs.alarms import queues
 from stacks.constructs.alarms.api import add_api_alarms
+from stacks.constructs.alarms.archive import add_archive_alarms
 from stacks.constructs.alarms.bound import Alarms
 from stacks.constructs.alarms.delivery import (
     ACCESS_LOG,
+    AUDITS,
     ENGINE_CALLS,
     add_mail_alarms,
     add_rule_alarms,
@@ -58,6 +61,7 @@ class WatchStack(Stack):
         data: DataStack,
         doors: DoorsStack,
         metering: MeteringStack,
+        archive: ArchiveStack,
         yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
@@ -70,9 +74,9 @@ class WatchStack(Stack):
         alarms = Alarms(scope=self, routes=routes, namespace=metrics_namespace)
         errors = add_function_alarms(
             alarms.below("Functions"),
-            doors.functions | metering.functions | (yawl.functions if yawl else {}),
+            doors.functions | metering.functions | archive.functions | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
-            no_witnesses=yawl.functions if yawl else (),
+            no_witnesses=archive.functions | (yawl.functions if yawl else {}),
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(
@@ -102,6 +106,14 @@ class WatchStack(Stack):
         late.append(add_final_metering_alarms(final, metering.final.machine, stream_reader=metering.starter))
         if yawl:
             late += self._add_engines(alarms, yawl, page_at_hours=settings.page_at_hours)
+        late.append(
+            add_archive_alarms(
+                alarms.below("Archive").of(archive.auditor),
+                archiver=archive.archiver,
+                dead_letters=archive.streams.dead_letters,
+                audits=archive.calls.dead_letters,
+            )
+        )
         queues.add_late_alarm(alarms, late)
         queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
         queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
@@ -109,6 +121,7 @@ class WatchStack(Stack):
         queues.add_queue_alarm(alarms, "FailedLines", metering.failed_lines, queues.FAILED_LINES)
         add_rule_alarms(alarms.below("Events"), _rules_of(doors))
         add_schedule_alarms(alarms.below("Starts"), metering.schedules)
+        add_schedule_alarms(alarms.below("Audits"), archive.schedules, AUDITS)
         add_mail_alarms(alarms.below("Mail"))
         # Last, because it makes the composite alarms of all groups.
         add_store_alarms(alarms.below("Store"), data.table_names, canary=errors["look-after-leavers"])

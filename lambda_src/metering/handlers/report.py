@@ -60,6 +60,7 @@ def count_levels(levels: Levels, now: float) -> None:
     count(MeteringMetric.PENDING_HOURS, levels.pending_hours)
     count(MeteringMetric.OLDEST_PENDING_HOUR_AGE, levels.age(now), MetricUnit.Seconds)
     count(MeteringMetric.NEAREST_DEADLINE, max(0.0, levels.time_left(now)), MetricUnit.Seconds)
+    count(MeteringMetric.HELD_LINES, levels.lines_on_hold)
     count(MeteringMetric.AT_RISK_LINES, levels.at_risk.lines)
     count(MeteringMetric.AT_RISK_MONEY, float(levels.at_risk.money), MetricUnit.NoUnit)
     count(MeteringMetric.FAILED_LINES, levels.failed.lines)
