@@ -18,6 +18,8 @@ COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e
 FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif", "size": 11, "color": "#26323d"}
 GRID = "#e6e9ee"
 SECONDS_PER_HOUR = 3600
+#: A graph of more curves than ``MANY`` shows so many of them.
+MANY, SHOWN = 12, 6
 #: Tables of log queries, by the widget's title: rows of cells under column names.
 Tables = Mapping[str, Sequence[Mapping[str, str]]]
 #: Draws a figure as markup.
@@ -88,7 +90,7 @@ def _inside(widget: Mapping[str, Any], board: Board, chart: Chart) -> str:
         return title + _alarms(properties["alarms"])
     if widget["type"] == "log":
         return title + _table(board.tables.get(properties["title"], ()))
-    return title + chart(_graph(widget, board.recording, board.minutes))
+    return title + str(chart(_graph(widget, board.recording, board.minutes)))
 
 
 def _alarms(ids: Sequence[str]) -> str:
@@ -109,8 +111,8 @@ def _graph(widget: Mapping[str, Any], recording: Recording, minutes: range) -> g
     properties = widget["properties"]
     figure = go.Figure()
     drawn = [(plotted, values(plotted, recording, minutes)) for plotted in curves(widget)]
-    # CloudWatch's legend has every curve; of many that are all zero a picture shows none.
-    told = [(plotted, found) for plotted, found in drawn if len(drawn) < 8 or any(value for _, value in found)]
+    # CloudWatch's legend has every curve and can be scrolled; of many a picture shows the highest.
+    told = drawn if len(drawn) <= MANY else sorted(drawn, key=_highest, reverse=True)[:SHOWN]
     for number, (plotted, found) in enumerate(told):
         colour = plotted.colour or COLOURS[number % len(COLOURS)]
         shape = {"stackgroup": "all", "line": {"width": 1}} if properties.get("stacked") else {"line": {"width": 2}}
@@ -134,6 +136,10 @@ def _graph(widget: Mapping[str, Any], recording: Recording, minutes: range) -> g
     return _styled(figure, properties, minutes, height=int(widget["height"]) * ROW - 34)
 
 
+def _highest(drawn: tuple[Plotted, list[tuple[int, float]]]) -> float:
+    return max((value for _, value in drawn[1]), default=0)
+
+
 def _styled(figure: go.Figure, properties: Mapping[str, Any], minutes: range, *, height: int) -> go.Figure:
     figure.update_layout(
         height=height,
@@ -145,7 +151,12 @@ def _styled(figure: go.Figure, properties: Mapping[str, Any], minutes: range, *,
         legend={"orientation": "h", "y": -0.14, "x": 0, "title": None, "font_size": 10},
     )
     ends = [datetime.fromtimestamp(minute * 60, UTC) for minute in (minutes.start, minutes.stop)]
-    figure.update_xaxes(gridcolor=GRID, automargin=True, fixedrange=True, range=ends, tickformat="%H:%M", nticks=6)
+    figure.update_xaxes(
+        type="date", gridcolor=GRID, automargin=True, fixedrange=True, range=ends, tickformat="%H:%M", nticks=6
+    )
+    top = max((float(y) for curve in figure.data for y in curve.y), default=0)
+    if top < 1 and not properties.get("annotations"):
+        figure.update_yaxes(range=[0, 1])
     label = properties.get("yAxis", {}).get("left", {}).get("label", "")
     figure.update_yaxes(
         gridcolor=GRID, zerolinecolor=GRID, automargin=True, fixedrange=True, rangemode="tozero", title=label or None,

@@ -156,7 +156,7 @@ def test_queues_that_pages_ask_for_exist_once(engines: Assembly, abroad: Assembl
 
 _OPS = re.compile(r"bin/ops (?P<command>[^`\n]+)")
 #: Commands that pages name and ``ops`` does not have yet.
-TO_COME = {"adjust", "carry", "pause", "pauses", "redrive", "release", "resume", "retry", "void", "write-off"}
+TO_COME = {"adjust", "archive-tables"}
 
 
 def test_commands_of_ops_in_pages_are_as_ops_reads_them() -> None:
@@ -169,4 +169,6 @@ def test_commands_of_ops_in_pages_are_as_ops_reads_them() -> None:
         command = read.commands.get(name)
         assert command or name in TO_COME, f"{page}: ops has no command {name}"
         if command and arguments:
-            command.make_context(name, arguments)
+            # Within a sentence a command may leave the stage out.
+            stage = [] if "--stage" in arguments else ["--stage", "prod"]
+            command.make_context(name, [*arguments, *stage])
