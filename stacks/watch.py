@@ -147,6 +147,7 @@ class WatchStack(Stack):
             data=data,
             doors=doors,
             metering=metering,
+            archive=archive,
             yawl=yawl,
         )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
