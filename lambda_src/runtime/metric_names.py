@@ -87,6 +87,9 @@ class MeteringMetric(StrEnum):
     HOURS_NOT_CONSERVED = "HoursNotConserved"
     MARKETPLACE_CALLS = "MarketplaceCalls"
     LINES_BILLED = "LinesBilled"
+    #: What these lines bill: units by dimension (the metric has a dimension ``dimension``), and money at list prices.
+    UNITS_BILLED = "UnitsBilled"
+    MONEY_BILLED = "MoneyBilled"
     LINES_REJECTED = "LinesRejected"
     LINES_NOT_SENT = "LinesNotSent"
     #: Lines that ended otherwise than billed, counted when they end.
@@ -95,6 +98,10 @@ class MeteringMetric(StrEnum):
     LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
     #: More units than one line takes: the rest is billed with a later hour.
     LINES_CAPPED = "LinesCapped"
+    #: Hours that were sealed with a line far above the customer's usual.
+    UNUSUAL_HOURS = "UnusualHours"
+    #: Lines of such hours that wait for a person; a level that the report reads from the index.
+    HELD_LINES = "HeldLines"
     #: Dimensions of which a cancelled customer has a billed unit or more left unbilled.
     REMAINDERS_UNBILLED = "RemaindersUnbilled"
     #: Hourly zeros that ended otherwise than billed: nothing is lost, so no alarm.
@@ -199,3 +206,14 @@ class YawlMetric(StrEnum):
     OLDEST_GOOD_POLL_AGE = "OldestGoodPollAgeSeconds"
     #: Age of the oldest usage in the outbox, in seconds: found, but not yet in its queue.
     OLDEST_UNSENT_AGE = "OldestUnsentAgeSeconds"
+
+
+class ArchiveMetric(StrEnum):
+    """Metrics of the service ``archive``: changes that were archived, and what the audit of the archive found."""
+
+    #: Lines that were written to the archive. A batch that is delivered again counts again.
+    CHANGES_ARCHIVED = "ChangesArchived"
+    #: Customers whose events, counters, lines and balances of a day were compared.
+    CUSTOMERS_AUDITED = "CustomersAudited"
+    #: Differences that the audit found and stored; a level of each audited part of a day, 0 where all is well.
+    CONSERVATION_FINDINGS = "ConservationFindings"

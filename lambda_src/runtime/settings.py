@@ -177,6 +177,8 @@ class SealHoursSettings(MeteringModeSettings):
     TIERS: str
     DIMENSIONS: str
     HOURLY_ZEROS: str
+    #: JSON, see metering.seal.unusual_settings: which hours are unusual, and whether their lines are held.
+    UNUSUAL: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -195,6 +197,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
     """The settings of the function ``submit-batch``."""
 
+    DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -328,3 +331,22 @@ class LookAfterEnginesSettings(EngineUsageSettings):
 
 class ReadAccessLogSettings(EngineUsageSettings):
     """The settings of the function ``read-access-log``, which reads all parameters below the path."""
+
+
+class ArchiveSettings(Settings):
+    """The settings of functions that write or read the archive."""
+
+    ARCHIVE_BUCKET: str
+
+
+class ArchiveChangesSettings(ArchiveSettings):
+    """The settings of the function ``archive-changes``."""
+
+    #: The end of the stage's table names, by which a stream's table is known; may be empty.
+    TABLE_SUFFIX: str
+
+
+class AuditConservationSettings(ArchiveSettings):
+    """The settings of the function ``audit-conservation``."""
+
+    AUDIT_TABLE: str
