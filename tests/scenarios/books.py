@@ -79,7 +79,7 @@ class Audits:
         state.trail.callers["ours"] = OUR_ROLE
         self.metering = MeteringClient(state, access_key="ours")
         self.stranger = MeteringClient(state, access_key="stranger")
-        world.meter = UsageMeter(self.metering)  # type: ignore[misc, arg-type]
+        world.meter = UsageMeter(self.metering)  # type: ignore[arg-type]
         self.findings = Findings(world.dynamodb.Table(tables.AUDIT.name))
         calls = Books(
             records=world.records,

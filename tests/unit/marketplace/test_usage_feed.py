@@ -1,4 +1,4 @@
-"""The data feeds as AWS writes them: files by month, rows that later rows replace, accounts under names of their own."""
+"""The data feeds as AWS writes them: files by month, rows that replace others, accounts under names of their own."""
 
 from decimal import Decimal
 from typing import Any
