@@ -10,6 +10,7 @@ from constructs import Construct
 
 from marketplace.dimensions import Dimension
 from stacks.archive import ArchiveStack
+from stacks.audit import AuditStack
 from stacks.constructs.alarms import queues
 from stacks.constructs.alarms.api import add_api_alarms
 from stacks.constructs.alarms.archive import add_archive_alarms
@@ -18,6 +19,7 @@ from stacks.constructs.alarms.delivery import (
     ACCESS_LOG,
     AUDITS,
     ENGINE_CALLS,
+    RECONCILIATIONS,
     add_mail_alarms,
     add_rule_alarms,
     add_schedule_alarms,
@@ -29,6 +31,7 @@ from stacks.constructs.alarms.hours import add_hour_alarms
 from stacks.constructs.alarms.lines import add_line_alarms
 from stacks.constructs.alarms.notices import add_notice_alarms
 from stacks.constructs.alarms.product import add_product_alarms
+from stacks.constructs.alarms.reconciliation import add_reconciliation_alarms
 from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.alarms.runs import add_run_alarms
 from stacks.constructs.alarms.store import add_store_alarms
@@ -70,6 +73,7 @@ class WatchStack(Stack):
         doors: DoorsStack,
         metering: MeteringStack,
         archive: ArchiveStack,
+        audit: AuditStack,
         yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
@@ -82,11 +86,15 @@ class WatchStack(Stack):
         alarms = Alarms(scope=self, routes=routes, namespace=metrics_namespace)
         add_function_alarms(
             alarms.below("Functions"),
-            doors.functions | metering.functions | archive.functions | (yawl.functions if yawl else {}),
+            doors.functions
+            | metering.functions
+            | archive.functions
+            | audit.functions
+            | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
             failing_by_design={"submit-batch": BUSY_BY_DESIGN, "registration": ONCE},
             often_called=OFTEN_CALLED,
-            no_witnesses={CANARY, *archive.functions, *(yawl.functions if yawl else ())},
+            no_witnesses={CANARY, *archive.functions, *audit.functions, *(yawl.functions if yawl else ())},
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(
@@ -124,6 +132,9 @@ class WatchStack(Stack):
                 audits=archive.calls.dead_letters,
             )
         )
+        add_reconciliation_alarms(
+            alarms.below("Reconciliation").of(audit.reconcile_calls), dead_letters=audit.calls.dead_letters
+        )
         queues.add_late_alarm(alarms, late)
         queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
         queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
@@ -132,6 +143,7 @@ class WatchStack(Stack):
         add_rule_alarms(alarms.below("Events"), _rules_of(doors))
         add_schedule_alarms(alarms.below("Starts"), metering.schedules)
         add_schedule_alarms(alarms.below("Audits"), archive.schedules, AUDITS)
+        add_schedule_alarms(alarms.below("Reconciliations"), audit.schedules, RECONCILIATIONS)
         add_mail_alarms(alarms.below("Mail"))
         # Last, because it makes the composite alarms of all groups.
         store = alarms.below("Store")

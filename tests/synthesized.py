@@ -72,8 +72,9 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines."""
-    return replace(shipped("prod"), engines=ENGINES)
+    """As in production, with YAWL engines, and the ledger compared with every book."""
+    compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
+    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared)
 
 
 def filled_in(folder: Path) -> Path:
