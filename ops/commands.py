@@ -1,5 +1,7 @@
 """Every command, in the order in which ``ops --help`` shows them. A new one is one line here."""
 
+from ops.archive.archive_tables import archive_tables
+from ops.archive.restore_archive import restore_archive
 from ops.command import Command
 from ops.explain.explain import explain
 from ops.read.actions import actions
@@ -26,6 +28,9 @@ READING = (
 )
 
 #: Each returns a ``Change``.
-CHANGING: tuple[Command, ...] = ()
+CHANGING: tuple[Command, ...] = (
+    Command("archive-tables", archive_tables, changes=True),
+    Command("restore-archive", restore_archive, changes=True),
+)
 
 COMMANDS = (*READING, *CHANGING)

@@ -203,7 +203,7 @@ def lose_a_digit_of_an_event(played: Played) -> set[tuple[str, str, str, str]]:
 
 def lose_an_hour(played: Played) -> set[tuple[str, str, str, str]]:
     """Its seal is missing beside the balance's change, too."""
-    key = {"customerIdentifier": played.tagged, "timestamp": HOUR}
+    key: dict[str, Any] = {"customerIdentifier": played.tagged, "timestamp": HOUR}
     played.world.dynamodb.Table(tables.METERING_RECORDS.name).delete_item(Key=key)
     at_eight = {(played.tagged, AT_EIGHT, name, "events") for name in ("api_calls", "workflow_executions")}
     of_the_day = {(played.tagged, f"{DAY}T00:00:00Z", "api_calls", "balance")}
