@@ -15,6 +15,7 @@ from marketplace.meter_usage import UsageMeter
 from metering.assembly import seal, send, settle
 from metering.run import Mode
 from metering.seal.seal_hours import Sealer
+from metering.seal.unusual_settings import UnusualSettings
 from metering.send.pace import Pace
 from metering.send.submit_batch import Submitter
 from metering.settle.settle_lines import LineSettler
@@ -54,6 +55,7 @@ SETTINGS = {
     "TIERS": "[]",
     "REPORTERS": "[]",
     "HOURLY_ZEROS": "off",
+    "UNUSUAL": UnusualSettings().to_json(),
     "PENDING_SHARDS": "1",
     "METERING_MODE": LIVE.name,
     **dict.fromkeys(("TEST_BUYERS", "METERING_REGION", "SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),

@@ -5,6 +5,7 @@ import subprocess
 
 from bench import asset
 from bench.figure import Figure, Say, Table, at_most
+from metering.seal.unusual_settings import UnusualSettings
 from runtime import settings
 
 ROUNDS = 15
@@ -76,6 +77,7 @@ ENVIRONMENT = {
     "REPORTERS": "[]",
     **dict.fromkeys(("SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
     "HOURLY_ZEROS": "off",
+    "UNUSUAL": UnusualSettings().to_json(),
     **dict.fromkeys(("WAITING_USAGE_QUEUE_URL", "REFUSED_USAGE_QUEUE_URL"), "http://127.0.0.1/queue"),
     "SEAL_DELAY_MINUTES": "10",
     "METERING_MODE": "live",

@@ -22,6 +22,7 @@ from stacks.doors import DoorsStack
 from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
+from stacks.operators import OperatorsStack
 from stacks.protection import is_protected
 from stacks.seller import SellerStack
 from stacks.seller_role import is_for_seller
@@ -95,6 +96,8 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         app,
         f"{prefix}-Watch",
         settings=stage.alarms,
+        dashboard=prefix,
+        dimensions=stage.dimensions,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
         data=data,
@@ -112,6 +115,21 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             notify=stage.budget.notify,
             tag=(company.STAGE_TAG, stage.name),
         )
+    operators = (
+        OperatorsStack(
+            app,
+            f"{prefix}-Operators",
+            who=stage.operators,
+            stage=stage,
+            data=data,
+            doors=doors,
+            metering=metering,
+            yawl=yawl,
+            **here,
+        )
+        if stage.operators
+        else None
+    )
     if stage.notices_region_is_elsewhere():
         NoticesStack(
             app,
@@ -124,7 +142,8 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         )
     if stage.encryption_key_arn:
         # A key serves its own Region only, so the notices' stack has none.
-        for stack in (data, doors, metering, archive, watch, *((yawl,) if yawl else ())):
+        optional = (stack for stack in (yawl, operators) if stack)
+        for stack in (data, doors, metering, archive, watch, *optional):
             encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(

@@ -27,6 +27,7 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "METERING_MODE": stage.metering_mode,
         "TEST_BUYERS": ",".join(stage.test_buyers),
         "HOURLY_ZEROS": stage.hourly_zeros,
+        "UNUSUAL": stage.unusual.to_json(),
         "SEAL_DELAY_MINUTES": str(stage.seal_delay_minutes),
         "PENDING_SHARDS": str(stage.pending_shards),
         "CALLS_PER_SECOND": str(stage.calls_per_second),

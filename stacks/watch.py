@@ -1,5 +1,6 @@
-"""Every alarm of a stage, and the people that it calls."""
+"""Every alarm of a stage, the people that it calls, and the dashboard."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack
@@ -7,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from marketplace.dimensions import Dimension
 from stacks.archive import ArchiveStack
 from stacks.constructs.alarms import queues
 from stacks.constructs.alarms.api import add_api_alarms
@@ -31,6 +33,7 @@ from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.alarms.runs import add_run_alarms
 from stacks.constructs.alarms.store import add_store_alarms
 from stacks.constructs.alarms.usage_queue import add_usage_queue_alarms
+from stacks.dashboard import add_stage_dashboard
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
@@ -43,7 +46,7 @@ REFUSED_BY_DESIGN = 300
 
 
 class WatchStack(Stack):
-    """Every alarm of the stage, and the ways to the people whom they call."""
+    """Every alarm of the stage, the ways to the people whom they call, and the dashboard."""
 
     def __init__(
         self,
@@ -51,6 +54,8 @@ class WatchStack(Stack):
         id_: str,
         *,
         settings: AlarmSettings,
+        dashboard: str,
+        dimensions: Mapping[str, Dimension],
         currency: str,
         metrics_namespace: str,
         data: DataStack,
@@ -60,6 +65,7 @@ class WatchStack(Stack):
         yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
+        """dashboard: its name. dimensions: what the stage sells."""
         super().__init__(scope, id_, **kwargs)
         # Alarms must not keep what they watch from being renamed or removed: with an export in use, CloudFormation
         # would refuse that until the alarms had been deployed without it.
@@ -119,6 +125,19 @@ class WatchStack(Stack):
         add_mail_alarms(alarms.below("Mail"))
         # Last, because it makes the composite alarms of all groups.
         add_store_alarms(alarms.below("Store"), data.table_names, canary=errors["look-after-leavers"])
+        add_stage_dashboard(
+            self,
+            name=dashboard,
+            settings=settings,
+            dimensions=dimensions,
+            currency=currency,
+            metrics_namespace=metrics_namespace,
+            told=routes.told,
+            data=data,
+            doors=doors,
+            metering=metering,
+            yawl=yawl,
+        )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
 
     @staticmethod

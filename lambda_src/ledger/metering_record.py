@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ledger.hold import Hold
+
 COUNTED = "counted#"
 #: Recorded units among the counted ones that came from a lost line (``ledger.carry``).
 CARRIED = "carried#"
@@ -88,7 +90,8 @@ class Line:
     contract covers. scale: recorded units per billed unit. deadline: epoch seconds from which it is no longer sent.
     allocations: a summary of its split by tags, which is stored in items of its own.
     verdict: None before the first answer. at: when the verdict was stored. status_changed_at: the subscriber's, as read
-    before the call that was answered. attempts: ids of calls with it whose answer is not known.
+    before the call that was answered. attempts: ids of calls with it whose answer is not known. hold: why it waits for
+    a person, or waited; None for nearly every line.
     """
 
     dimension: str
@@ -108,6 +111,7 @@ class Line:
     resolved_at: float | None = None
     carried_to: int | None = None
     attempts: frozenset[str] = frozenset()
+    hold: Hold | None = None
 
     @property
     def ended(self) -> bool:
@@ -129,6 +133,10 @@ class Line:
     def is_under_way(self, now: float) -> bool:
         """Whether another run may be sending it at ``now`` (epoch seconds)."""
         return any(is_under_way(attempt, now) for attempt in self.attempts)
+
+    def is_on_hold(self, now: float) -> bool:
+        """Whether it waits for a person at ``now`` (epoch seconds)."""
+        return self.hold is not None and not self.ended and self.hold.lasts(self.deadline, now)
 
     @property
     def units(self) -> Decimal:
@@ -220,6 +228,7 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         resolved_at=float(verdict["resolvedAt"]) if "resolvedAt" in verdict else None,
         carried_to=int(verdict["carriedTo"]) if "carriedTo" in verdict else None,
         attempts=frozenset((*item.get(ATTEMPTS_OF_ALL, ()), *item.get(ATTEMPTS + dimension, ()))),
+        hold=Hold.from_item(dimension, item),
     )
 
 

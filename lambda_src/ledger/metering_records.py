@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ledger.hold import PENDING_HELD
 from ledger.item_update import ItemUpdate
 from ledger.metering_record import CARRIED, COUNTED, MeteringRecord, from_item
 from ledger.reading import HOUR_NAME, Cursor, RecordKey, every_page, index_keys, many, next_page
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_SHARDS = 16
 #: find-due-hours asks for all of these, whatever the stage's setting, so that a change of the setting loses no record.
-PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)))
+PENDING_VALUES = ("true", *(f"true#{shard}" for shard in range(MAX_SHARDS)), PENDING_HELD)
 
 logger = telemetry.logger("ledger")
 
@@ -126,6 +127,10 @@ class MeteringRecords:
     ) -> tuple[list[RecordKey], dict[str, Cursor]]:
         """The next keys of the pending index up to an hour (included), see ``ledger.reading``."""
         return next_page(self._table, PENDING_VALUES if cursors is None else cursors, last_hour, fits=fits, read=read)
+
+    def held_keys(self, last_hour: int) -> Iterator[RecordKey]:
+        """Keys of pending records with a line that is on hold, or was: every page, oldest first."""
+        yield from index_keys(self._table, PENDING_INDEX, PENDING_HELD, last_hour)
 
     def failed_keys(self, last_hour: int) -> Iterator[RecordKey]:
         """Keys of records that have a failed, unresolved line: every page, oldest first."""

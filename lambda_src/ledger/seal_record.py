@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ledger.hold import HELD, PENDING_HELD
 from ledger.item_update import ItemUpdate
 from ledger.metering_record import FAILED, RANK, VERDICT, Line, MeteringRecord
 from ledger.transaction import Operation
@@ -64,6 +65,9 @@ def seal_record(table_name: str, record: MeteringRecord, frozen: Frozen, now: fl
         change.set({VERDICT + name: verdict for name in lines})
         if frozen.verdict in FAILED and any(line.quantity for line in frozen.lines):
             change.set({"meteringFailed": "true"})
+    on_hold = {HELD + line.dimension: line.hold.attribute() for line in frozen.lines if line.hold is not None}
+    if on_hold:
+        change.set({**on_hold, "meteringPending": PENDING_HELD})
     if not lines or frozen.verdict:
         change.remove("meteringPending")
     return change.operation()

@@ -1,6 +1,6 @@
 """A subscriber as every room reads it. How one may change is in ``ledger.subscribers``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
@@ -17,6 +17,12 @@ class Period(NamedTuple):
 
     start: int
     end: int | None = None
+
+
+def has_ended_since(periods: Sequence[Period], hour: int) -> bool:
+    """Whether one of these periods has ended since that hour began, so that Marketplace takes the hour's usage for the
+    hour of grace only (SaaS user guide, unsubscribe-pending), whatever began afterwards."""
+    return any(period.end is not None and period.end > hour for period in periods)
 
 
 class Standing(NamedTuple):

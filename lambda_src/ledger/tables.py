@@ -89,5 +89,36 @@ ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES, AUDIT
 #: Subscription statuses of a cancelled buyer whose final metering has not ended.
 FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 
+#: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``). People who
+#: operate the stage read these and no others.
+SUBSCRIBER_FACTS: Final = (
+    "customerIdentifier",
+    "integration",
+    "subscriptionStatus",
+    "productCode",
+    "licenseArn",
+    "customerAWSAccountId",
+    "agreementId",
+    "activePeriods",
+    "statusChangedAt",
+    "acceptsUntil",
+    "lastNoticeAt",
+    "tier",
+    "entitlements",
+    "entitlementsFetchedAt",
+    "previousIdentifier",
+    "supersededBy",
+    "freeTrial",
+    "version",
+    "subscriptionAction",
+    "lifecycleNotices",
+    "agreementStanding",
+    "entitlement",
+    "lastHeld",
+    "factsAt",
+    "createdAt",
+    "updatedAt",
+)
+
 #: Every item has this number in ``schema``; a change of its meaning is a migration.
 SCHEMA = 1

@@ -87,6 +87,9 @@ class MeteringMetric(StrEnum):
     HOURS_NOT_CONSERVED = "HoursNotConserved"
     MARKETPLACE_CALLS = "MarketplaceCalls"
     LINES_BILLED = "LinesBilled"
+    #: What these lines bill: units by dimension (the metric has a dimension ``dimension``), and money at list prices.
+    UNITS_BILLED = "UnitsBilled"
+    MONEY_BILLED = "MoneyBilled"
     LINES_REJECTED = "LinesRejected"
     LINES_NOT_SENT = "LinesNotSent"
     #: Lines that ended otherwise than billed, counted when they end.
@@ -95,6 +98,10 @@ class MeteringMetric(StrEnum):
     LINES_PRESUMED_ON_FILE = "LinesPresumedOnFile"
     #: More units than one line takes: the rest is billed with a later hour.
     LINES_CAPPED = "LinesCapped"
+    #: Hours that were sealed with a line far above the customer's usual.
+    UNUSUAL_HOURS = "UnusualHours"
+    #: Lines of such hours that wait for a person; a level that the report reads from the index.
+    HELD_LINES = "HeldLines"
     #: Dimensions of which a cancelled customer has a billed unit or more left unbilled.
     REMAINDERS_UNBILLED = "RemaindersUnbilled"
     #: Hourly zeros that ended otherwise than billed: nothing is lost, so no alarm.
@@ -129,6 +136,26 @@ class MeteringMetric(StrEnum):
     LEAVERS_OVERDUE = "LeaversOverdue"
     #: Final meterings that were not running and had to be started (again).
     FINAL_METERINGS_RESTARTED = "FinalMeteringsRestarted"
+
+
+class ReconcileMetric(StrEnum):
+    """Metrics of the service ``reconcile``: what comparing the ledger with other books found."""
+
+    #: Lines that may have been billed and that CloudTrail shows as billed, or as certainly not billed.
+    LINES_FOUND_ON_FILE = "LinesFoundOnFile"
+    LINES_LOST = "LinesLost"
+    #: Findings that were opened, all kinds.
+    FINDINGS = "Findings"
+    #: Among them calls of somebody else who metered a customer of ours.
+    FOREIGN_CALLS = "ForeignCalls"
+    #: Open findings, by book: levels, read from the index.
+    OPEN_FINDINGS_CALLS = "OpenFindingsCalls"
+    OPEN_FINDINGS_USAGE = "OpenFindingsUsage"
+    OPEN_FINDINGS_INVOICES = "OpenFindingsInvoices"
+    #: Hours, days and months that were compared.
+    PERIODS_COMPARED = "PeriodsCompared"
+    #: Seconds since a comparison last had nothing left to do: a level, the worst of the books counts.
+    RECONCILIATION_AGE = "ReconciliationAgeSeconds"
 
 
 class YawlMetric(StrEnum):

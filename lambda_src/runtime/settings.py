@@ -177,6 +177,8 @@ class SealHoursSettings(MeteringModeSettings):
     TIERS: str
     DIMENSIONS: str
     HOURLY_ZEROS: str
+    #: JSON, see metering.seal.unusual_settings: which hours are unusual, and whether their lines are held.
+    UNUSUAL: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -195,6 +197,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
     """The settings of the function ``submit-batch``."""
 
+    DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -257,6 +260,40 @@ class LookAfterLeaversSettings(StartFinalMeteringSettings):
     SUBSCRIBERS_TABLE: str
     #: The state machine itself, whose running executions are listed, whichever alias started them.
     FINAL_METERING_ARN: str
+
+
+class ReconcileSettings(SellerSettings):
+    """The settings of functions that compare the ledger with another book."""
+
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    AUDIT_TABLE: str
+
+
+class ReconcileCallsSettings(ReconcileSettings):
+    """The settings of the function ``reconcile-calls``."""
+
+    PRODUCT_CODE: str
+    METERING_REGION: str
+    #: Comma-separated names of the roles that meter for this stage; empty: no caller is called foreign.
+    METERING_CALLERS: str
+
+
+class ReconcileUsageSettings(ReconcileSettings):
+    """The settings of the function ``reconcile-usage``."""
+
+    #: The bucket of the seller's data feeds, and what stands before their folders in it: empty, or ends in a slash.
+    DATASET_BUCKET: str
+    DATASET_PREFIX: str
+    METERING_REGION: str
+
+
+class ReconcileInvoicesSettings(ReconcileSettings):
+    """The settings of the function ``reconcile-invoices``."""
+
+    DIMENSIONS: str
+    #: The currency of the stage's list prices.
+    CURRENCY: str
 
 
 class EngineSettings(Settings):

@@ -32,7 +32,7 @@ def view_usage(
         "customerIdentifier": customer_identifier,
         "from": iso(first),
         "to": iso(last),
-        "hours": [_hour(record) for record in found],
+        "hours": [_hour(record, now) for record in found],
     }
     if len(found) == LIMIT and found[-1].hour < last:
         answer["next"] = iso(found[-1].hour + SECONDS)
@@ -50,19 +50,19 @@ def _time(query: Mapping[str, str], name: str, default: int) -> int:
         raise bad_request(f"`{name}` must be an ISO 8601 time with a zone.", name) from None
 
 
-def _hour(record: MeteringRecord) -> dict[str, Any]:
+def _hour(record: MeteringRecord, now: float) -> dict[str, Any]:
     counted = [
         {"dimension": dimension, "period": period, "counted": text(units)}
         for (dimension, period), units in sorted(record.counted.items())
     ]
     included = {dimension: text(units) for dimension, units in sorted(record.included.items()) if units}
     state = "settled" if record.ended else record.state
-    lines = [_line(line) for _, line in sorted(record.lines.items())]
+    lines = [_line(line, now) for _, line in sorted(record.lines.items())]
     view = {"hour": iso(record.hour), "state": state, "usage": counted, "included": included, "lines": lines}
     return view if record.sent_timestamp is None else view | {"timestamp": iso(record.sent_timestamp)}
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Line, now: float) -> dict[str, Any]:
     view: dict[str, Any] = {
         "dimension": line.dimension,
         "quantity": text(line.quantity),
@@ -74,6 +74,8 @@ def _line(line: Line) -> dict[str, Any]:
         view |= {"tagSets": line.allocations.sets, "foldedTagSets": line.allocations.folded_sets}
     if line.unconfirmed:
         view["unconfirmed"] = True
+    if line.is_on_hold(now):
+        view["onHold"] = True
     optional = {
         "meteringRecordId": line.metering_record_id,
         "detail": line.detail,

@@ -30,6 +30,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
     yield from _seller(stage)
     yield from _product(stage)
     yield from _alarms(stage)
+    yield from _unusual(stage)
     yield from _company(stage)
     yield from archive_faults(stage)
     yield from engine_faults(stage)
@@ -156,6 +157,24 @@ def _unreached_regions(key: str, routes: Sequence[str], regions: Sequence[str]) 
             yield Fault(key, f"reaches nobody in {region}", "add a topic of that Region or an e-mail address")
 
 
+def _unusual(stage: Stage) -> Iterator[Fault]:
+    for name in stage.unusual.at_least_units:
+        if name not in stage.dimensions:
+            remedy = f"name any of {', '.join(stage.dimensions)}"
+            yield Fault(f"unusual.atLeastUnits.{name}", "is not a dimension of this stage", remedy)
+    if stage.unusual.times < 1:
+        yield Fault("unusual.times", f"is {stage.unusual.times}", "set it above 1, for example to 5")
+    looked_at = any(
+        stage.unusual.at_least_units.get(name, 0 if each.price else -1) >= 0 for name, each in stage.dimensions.items()
+    )
+    if stage.unusual.hold and not looked_at:
+        yield Fault(
+            "unusual.hold",
+            "is true, and no line is ever looked at: no dimension has a price",
+            "give the dimensions their list prices, or name units in unusual.atLeastUnits",
+        )
+
+
 def _company(stage: Stage) -> Iterator[Fault]:
     key, region = stage.encryption_key_arn, stage.region
     if key and key.split(":")[3] != region:
@@ -208,7 +227,9 @@ def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
     buyers = len(",".join(stage.test_buyers).encode())
     accounts = len(",".join(stage.test_accounts).encode())
     reporters = len(reporters_json(stage.reporters).encode())
+    unusual = len(stage.unusual.to_json().encode())
     yield "dimensions", "and tiers", dimensions + tiers
-    yield "testBuyers", "with dimensions and tiers", dimensions + tiers + buyers
+    yield "unusual", "with dimensions and tiers", dimensions + tiers + unusual
+    yield "testBuyers", "with dimensions, tiers and unusual", dimensions + tiers + unusual + buyers
     yield "testAccounts", "with testBuyers and tiers", tiers + accounts + buyers
     yield "reporters", "with dimensions", dimensions + reporters

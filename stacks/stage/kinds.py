@@ -81,7 +81,7 @@ def keys_schema(keys: Keys) -> Schema:
     properties = {}
     for name, key in keys.items():
         properties[name] = {**key.kind.schema(), "description": key.about}
-        if key.default not in (REQUIRED, None, (), {}) and isinstance(key.default, str | int):
+        if isinstance(key.default, str | int):
             properties[name]["default"] = key.default
     required = [name for name, key in keys.items() if key.default is REQUIRED]
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}

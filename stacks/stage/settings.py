@@ -8,6 +8,7 @@ from marketplace.dimensions import Dimension
 from marketplace.entitlements import PRICING_MODELS_WITH_ENTITLEMENTS
 from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import Tier
+from metering.seal.unusual_settings import UnusualSettings
 from stacks.stage.faults import StageError
 from usage.reporters import Reporter
 from yawl.engine import Engine
@@ -51,6 +52,14 @@ class Budget:
 
     monthly_amount: Decimal
     notify: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operators:
+    """The principals (ARNs) that may take the role operator-read, and those that may take operator-repair as well."""
+
+    read: tuple[str, ...]
+    repair: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +135,7 @@ class Stage:
     dimensions: Mapping[str, Dimension]
     tiers: tuple[Tier, ...]
     alarms: AlarmSettings
+    unusual: UnusualSettings
     seller_role_arn: str | None
     external_id: str | None
     reporters: tuple[Reporter, ...]
@@ -135,6 +145,7 @@ class Stage:
     permissions_boundary: str | None
     bootstrap_qualifier: str | None
     budget: Budget | None
+    operators: Operators | None
     tags: Mapping[str, str]
     engines: tuple[Engine, ...]
     engine_network: EngineNetwork | None

@@ -1,10 +1,14 @@
 """The keys of ``stages/<name>.toml``: what differs between deployments."""
 
+from decimal import Decimal
+from typing import Any
+
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.regions import METERING_REGIONS
+from metering.seal.unusual_settings import UnusualSettings
 from stacks.stage.archive_keys import ARCHIVE_KEYS
 from stacks.stage.company_keys import COMPANY_KEYS
-from stacks.stage.compound_kinds import Table, Texts
+from stacks.stage.compound_kinds import Quantities, Table, Texts
 from stacks.stage.engine_keys import ENGINE_KEYS
 from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
 from stacks.stage.settings import AlarmSettings
@@ -49,6 +53,40 @@ _ALARMS = Table(
             "Usage at risk, at list prices, that wakes people whatever its age; left out: never.",
             field="page_at_money",
             default=None,
+        ),
+    },
+)
+
+
+def _unusual(*, times: int | Decimal, at_least: int | Decimal, **others: Any) -> UnusualSettings:
+    return UnusualSettings(times=Decimal(times), at_least=Decimal(at_least), **others)
+
+
+_UNUSUAL = Table(
+    make=_unusual,
+    remedy="write it as a table, or leave it out",
+    keys={
+        "times": Key(
+            Amount("set it to a number, for example 5"),
+            "An hour is unusual above so many times what the customer usually uses at that time ([operations.md]"
+            "(operations.md#an-unusual-hour)).",
+            default=5,
+        ),
+        "atLeast": Key(
+            Amount("set it to an amount, for example 100"),
+            "Only lines of so much money, at list prices, are looked at.",
+            default=100,
+        ),
+        "atLeastUnits": Key(
+            Quantities("give dimensions a number of recorded units, or -1 for never", "`{ <dimension> = <units>, … }`"),
+            "Recorded units of a dimension from which its lines are looked at, in place of money; -1: never. A"
+            " dimension without a price is looked at only if it is named here.",
+            default={},
+        ),
+        "hold": Key(
+            Flag(),
+            "Whether an unusual line waits for a person. It is sent all the same two hours before its deadline.",
+            default=False,
         ),
     },
 )
@@ -151,6 +189,9 @@ STAGE_KEYS = {
     ),
     "movableClock": Key(Flag(), "For the local cloud only; such a stage never goes to AWS.", default=False),
     "alarms": Key(_ALARMS, "Who is notified, of what, and when."),
+    "unusual": Key(
+        _UNUSUAL, "Which hours are far above a customer's usual, and what becomes of them.", default=UnusualSettings()
+    ),
     **ARCHIVE_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,

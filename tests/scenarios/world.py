@@ -39,6 +39,7 @@ from metering.find.put_zero_records import ZeroRecords
 from metering.report.copy_failed import copy_failed
 from metering.run import Mode
 from metering.seal.seal_hours import Sealer
+from metering.seal.unusual_settings import UnusualSettings
 from metering.send.pace import Pace
 from metering.send.plan_batches import plan_batches
 from metering.send.send_batch import MarketplaceBusy, ProductFault
@@ -100,6 +101,7 @@ class World:
     mode: str = "live"
     test_buyers: frozenset[str] = frozenset()
     zeros: str = "off"
+    unusual: UnusualSettings = field(default_factory=UnusualSettings)
     shards: int = 1
     #: The most keys of a page of due hours.
     page_keys: int = MAX_KEYS
@@ -139,6 +141,7 @@ class World:
                 "DIMENSIONS": dimensions.to_json(self.dimensions),
                 "TIERS": tiers.to_json(self.tiers),
                 "HOURLY_ZEROS": self.zeros,
+                "UNUSUAL": self.unusual.to_json(),
                 "PENDING_SHARDS": str(self.shards),
                 "METERING_MODE": self.mode,
                 "TEST_BUYERS": ",".join(self.test_buyers),

@@ -22,6 +22,7 @@ NAMES = {
     "marketplace.entitlements.PRICING_MODELS_WITH_ENTITLEMENTS",
     "marketplace.regions",
     "marketplace.tiers",
+    "metering.seal.unusual_settings",
     "runtime.clock",
     "runtime.metric_names",
     "runtime.settings",

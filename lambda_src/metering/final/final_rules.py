@@ -16,7 +16,7 @@ from ledger.reading import RecordKey
 from ledger.subscriber import Subscriber
 from marketplace.hour import SECONDS, hour_of
 from metering.seal.seal_rules import line_timestamp
-from metering.send.plan_batches import is_due, is_under_way
+from metering.send.plan_batches import is_due, is_on_hold, is_under_way
 
 #: The next step of final metering.
 #: send: seal and submit these hours. wait: look again at a time. refuse: write ``final_metering``. end: write
@@ -137,7 +137,10 @@ def unanswered(record: MeteringRecord, subscriber: Subscriber, now: float) -> bo
         return True
     if is_under_way(record, now):
         return True
-    return bool(record.identity) and any(is_due(line, subscriber, now) for line in record.lines.values())
+    return bool(record.identity) and any(
+        is_due(line, subscriber, now) and not is_on_hold(record, line, subscriber, now)
+        for line in record.lines.values()
+    )
 
 
 def begins(record: MeteringRecord, subscriber: Subscriber) -> int:

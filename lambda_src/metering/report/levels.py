@@ -20,7 +20,8 @@ from runtime.clock import iso
 NAMED = 50
 #: A pending hour with fewer seconds left than this is at risk: half of an ordinary hour's window.
 AT_RISK = 12 * 3600
-#: The most records at risk whose units are read, most urgent first. If there are more, the sums are lower bounds.
+#: The most records at risk whose units are read, most urgent first, and the most with lines on hold. If there are more,
+#: the sums are lower bounds.
 READ = 5_000
 
 
@@ -68,6 +69,9 @@ class Levels:
     pending_hours: closed hours with a line that has not ended and that the mode sends. held_hours: those that it holds.
     oldest: the start of the oldest pending hour. nearest_deadline: of the pending hours (both in epoch seconds).
 
+    lines_on_hold: lines of unusual hours that wait for a person. An hour that only waits for that is no pending one,
+    since this level calls a person.
+
     at_risk: pending with little time left. failed: ended otherwise than billed, and not resolved. failed_records: the
     records of these. stale: records with a failed mark and no failed line.
     """
@@ -76,6 +80,7 @@ class Levels:
     failed: UsageSum
     pending_hours: int = 0
     held_hours: int = 0
+    lines_on_hold: int = 0
     oldest: int | None = None
     nearest_deadline: int | None = None
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -96,6 +101,7 @@ class Levels:
         return {
             "pendingHours": self.pending_hours,
             "heldHours": self.held_hours,
+            "linesOnHold": self.lines_on_hold,
             "oldestPendingHour": iso(self.oldest) if self.oldest is not None else None,
             "atRisk": self.at_risk.payload(),
             "failedLines": dict(self.verdicts),
@@ -110,8 +116,16 @@ def read_levels(
     """Read both indexes up to an hour (included). Units are read from the table, strongly consistent."""
     levels = Levels(UsageSum(dimensions), UsageSum(dimensions))
     at_risk: list[RecordKey] = []
+    on_hold: set[RecordKey] = set()
+    for record in records.get_many(islice(records.held_keys(last_hour), READ)):
+        waiting = [line for line in record.lines.values() if not line.ended]
+        held = sum(line.is_on_hold(now) for line in waiting)
+        levels.lines_on_hold += held
+        if held == len(waiting):
+            on_hold.add((record.customer_identifier, record.hour))
     for key in records.pending_keys(last_hour):
-        _add_pending(levels, at_risk, key, now, mode)
+        if key not in on_hold:
+            _add_pending(levels, at_risk, key, now, mode)
     for record in records.get_many(islice(sorted(at_risk, key=lambda key: key[1]), READ)):
         levels.at_risk.add_pending(record)
     for record in records.get_many(records.failed_keys(last_hour)):

@@ -1,7 +1,7 @@
 """What an open hour becomes when it is sealed: its lines, identity and Timestamp, and the balance after it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -9,18 +9,21 @@ from ledger.allocations import FrozenAllocations
 from ledger.balance import Balance, Balances
 from ledger.cancellation import FINAL
 from ledger.conservation import NotConserved, check_seal
+from ledger.hold import Hold
 from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.seal_record import Frozen
-from ledger.subscriber import Subscriber
+from ledger.subscriber import Period, Subscriber, has_ended_since
 from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
 from marketplace.hour import SECONDS, deadline, hour_of
 from metering.run import Mode
 from metering.seal.allocate_hour import allocate_hour
+from metering.seal.find_unusual import UnusualLines
 from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension
 from metering.seal.terms import Allowance, Product, Terms, Waiting, identity_of, terms_of
+from metering.seal.unusual_rules import Unusual
 
 ZERO = Decimal(0)
 
@@ -35,6 +38,7 @@ class SealPlan(NamedTuple):
     operations: list[Operation]
     frozen: Frozen
     capped: tuple[str, ...] = ()
+    unusual: Mapping[str, Unusual] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class SealPlanner:
     allocations: FrozenAllocations
     product: Product
     mode: Mode
+    unusual: UnusualLines
 
     def plan(self, record: MeteringRecord, now: float) -> SealPlan | Waiting:
         """The transaction that seals this record as it was read, or why the hour has to wait.
@@ -78,6 +83,8 @@ class SealPlanner:
             for name, dimension in sealed.items()
             if dimension.quantity or name in zeros
         ]
+        unusual = self.unusual.of_hour(record, lines, terms.periods)
+        lines = [self._held(line, unusual.get(line.dimension), record.hour, terms.periods, now) for line in lines]
         stored_allocations: list[Operation] = []
         if record.tagged and now < deadline(record.hour):
             # After the deadline no line is sent, and too many sets to split must not keep the hour from its end.
@@ -91,7 +98,17 @@ class SealPlanner:
             *([self._carry_over(record, now)] if capped else []),
             *stored_allocations,
         ]
-        return SealPlan(operations, frozen, capped)
+        return SealPlan(operations, frozen, capped, unusual)
+
+    def _held(self, line: Line, unusual: Unusual | None, hour: int, periods: Sequence[Period], now: float) -> Line:
+        """The line, on hold where it is unusual, the stage asks for it, and there is time for a person.
+
+        Never where the customer's period has ended: Marketplace takes its last usage for one hour only.
+        """
+        if unusual is None or not self.unusual.settings.hold or has_ended_since(periods, hour):
+            return line
+        hold = Hold(now, unusual.usual, unusual.times)
+        return replace(line, hold=hold) if hold.lasts(line.deadline, now) else line
 
     def _zeros(self, terms: Terms, hour: int) -> tuple[str, ...]:
         """The dimensions that get a line of 0 if nothing was used."""

@@ -127,8 +127,27 @@ class Sealer:
                     quantity=text(line.allocations.folded_units),
                 )
                 self.count(MeteringMetric.TAG_SETS_FOLDED, line.allocations.folded_sets)
+        self._log_unusual(record, plan)
         if verdict == "not_sent":  # Expired lines are counted when the report copies them.
             self.count(MeteringMetric.LINES_NOT_SENT, len(plan.frozen.lines))
         if plan.capped:
             logger.error("more units than a line takes", customer=customer, dimensions=plan.capped)
             self.count(MeteringMetric.LINES_CAPPED, len(plan.capped))
+
+    def _log_unusual(self, record: MeteringRecord, plan: SealPlan) -> None:
+        for line in plan.frozen.lines:
+            if (unusual := plan.unusual.get(line.dimension)) is None:
+                continue
+            logger.warning(
+                "unusual hour",
+                customer=record.customer_identifier,
+                hour=iso(record.hour),
+                dimension=line.dimension,
+                quantity=text(line.quantity),
+                counted=text(line.counted),
+                usual=text(unusual.usual),
+                times=text(unusual.times),
+                held=line.hold is not None,
+            )
+        if plan.unusual:
+            self.count(MeteringMetric.UNUSUAL_HOURS, 1)

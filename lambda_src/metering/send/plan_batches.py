@@ -7,7 +7,7 @@ from ledger.metering_record import Line, MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.pauses import NOBODY, Paused
 from ledger.reading import RecordKey
-from ledger.subscriber import Subscriber
+from ledger.subscriber import Subscriber, has_ended_since
 from ledger.subscribers import Subscribers
 from marketplace.billing_identity import BillingIdentity
 from marketplace.hour import ALONE_BELOW, is_month_end
@@ -94,6 +94,13 @@ def is_due(line: Line, subscriber: Subscriber | None, now: float) -> bool:
     return in_last_chance or now - line.at >= RECHECK
 
 
+def is_on_hold(record: MeteringRecord, line: Line, subscriber: Subscriber | None, now: float) -> bool:
+    """Whether a line of an unusual hour still waits for a person. None of an ended period does: Marketplace takes its
+    usage for an hour only."""
+    has_ended = subscriber is not None and has_ended_since(subscriber.active_periods, record.hour)
+    return line.is_on_hold(now) and not has_ended
+
+
 def is_under_way(record: MeteringRecord, now: float) -> bool:
     """Whether another run may be sending a line of the record now."""
     return any(not line.ended and line.is_under_way(now) for line in record.lines.values())
@@ -124,7 +131,7 @@ def candidates(record: MeteringRecord, subscriber: Subscriber | None, now: float
     is_ending = subscriber is not None and subscriber.accepts_until is not None
     found = []
     for line in record.lines.values():
-        if not is_due(line, subscriber, now):
+        if not is_due(line, subscriber, now) or is_on_hold(record, line, subscriber, now):
             continue
         usage = usage_line(record, line)
         bad = line.verdict == "rejected"

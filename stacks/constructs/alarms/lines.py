@@ -85,6 +85,17 @@ def add_line_alarms(alarms: Alarms) -> None:
         ),
     )
     alarms.count(
+        MeteringMetric.UNUSUAL_HOURS,
+        HOUR,
+        Ticket(
+            happened="An hour of a customer is far above what it usually uses at that time.",
+            money="The hour is billed as it was recorded. If it is wrong, a sealed line can no longer be changed, only"
+            " adjusted with the buyer.",
+            look="Look in the log group of seal-hours for the line 'unusual hour': it has the customer, the hour, the"
+            " quantity and the usual. If an app reports too much, stop it before the next hour.",
+        ),
+    )
+    alarms.count(
         MeteringMetric.LINES_REJECTED,
         HOUR,
         Page(
@@ -113,6 +124,15 @@ def add_line_alarms(alarms: Alarms) -> None:
             happened="AWS Marketplace answered two lines with one MeteringRecordId.",
             money="One of the two may not be billed.",
             look="Look in the log group of submit-batch for both lines, and compare their hours and timestamps.",
+        ),
+    )
+    alarms.level(
+        MeteringMetric.HELD_LINES,
+        Page(
+            happened="At least one line of an unusual hour is on hold, because the stage file says hold = true.",
+            money="The line is not billed yet. It is sent all the same two hours before AWS Marketplace's deadline.",
+            look="Look in the log group of seal-hours for the line 'unusual hour' with held = true, and decide whether"
+            " the usage is real: release the line, or refuse it.",
         ),
     )
     # A level that stays up calls once, so the counts above call for each new line, and this one reminds.

@@ -124,8 +124,8 @@ CONTRADICTIONS = [
     ),
     pytest.param(
         changed("testBuyers = []", f"testBuyers = [{KEYS}]"),
-        "testBuyers with dimensions and tiers take 3935 of the 3000 bytes that functions have for them: name fewer,"
-        " or include less by name in the tiers",
+        "testBuyers with dimensions, tiers and unusual take 3995 of the 3000 bytes that functions have for them: name"
+        " fewer, or include less by name in the tiers",
         id="test-buyers-beyond-a-functions-environment",
     ),
     pytest.param(

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from local.dynamodb.declared_tables import TABLE_SETTINGS
 from marketplace.dimensions import Dimension, to_json
 from metering import handlers
+from metering.seal.unusual_settings import UnusualSettings
 from runtime.clock import OFFSET_VARIABLE
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
 from tests.unit.messages import Context
@@ -29,6 +30,7 @@ SETTINGS = {
     "PRICING_MODEL": "subscription",
     "SEAL_DELAY_MINUTES": "10",
     "HOURLY_ZEROS": "off",
+    "UNUSUAL": UnusualSettings().to_json(),
     "PENDING_SHARDS": "1",
     "METERING_MODE": "live",
     "TEST_BUYERS": "",

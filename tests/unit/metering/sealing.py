@@ -13,6 +13,7 @@ from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
 from metering.assembly import seal
 from metering.seal.seal_hours import Sealer
+from metering.seal.unusual_settings import UnusualSettings
 from runtime.metric_names import MeteringMetric
 from runtime.settings import SealHoursSettings
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
@@ -48,6 +49,7 @@ SETTINGS = {
     "DIMENSIONS": dimensions.to_json(DIMENSIONS),
     "TIERS": tiers.to_json([Tier("basic", {"whole": Decimal(5)})]),
     "HOURLY_ZEROS": "off",
+    "UNUSUAL": UnusualSettings().to_json(),
     "METERING_MODE": "live",
     "TEST_BUYERS": "",
     "PENDING_SHARDS": "1",
