@@ -145,6 +145,8 @@ def _add(sums: Units, name: str, units: Decimal) -> None:
 
 # --- what sealing moved into the balance, and out of it ---------------------------------------------------------------
 
+#: Seconds by which the times of one transaction may differ.
+APART = 15 * 60
 #: A movement: when, and units by dimension.
 Movement = tuple[float, Mapping[str, Decimal]]
 
@@ -187,22 +189,27 @@ def _unmatched(ours: Sequence[Movement], theirs: Sequence[Movement], time: range
     """The sums of both sides in that time, without movements that the other side has, too.
 
     Both are noted by one transaction, but a moment apart: by the function's clock and by DynamoDB's. So equal movements
-    are taken out first, whatever their time; else a seal around midnight would be on one day here and on another there.
+    are taken out first, also of the minutes before and after; else a seal around midnight would be on one day here and
+    on another there.
     """
-    here, there = Counter(_key(units) for _, units in ours), Counter(_key(units) for _, units in theirs)
-    return _rest(ours, there, time), _rest(theirs, here, time)
+    return _rest(ours, _keys(theirs, time), time), _rest(theirs, _keys(ours, time), time)
 
 
 def _rest(movements: Sequence[Movement], others: Counter[object], time: range) -> Units:
-    left = Counter(others)
     rest: list[tuple[str, Decimal]] = []
-    for at, units in sorted(movements, key=lambda movement: movement[0]):
-        key = _key(units)
-        if left[key]:
-            left[key] -= 1
-        elif int(at) in time:
-            rest += units.items()
+    for at, units in movements:
+        if int(at) in time:
+            key = _key(units)
+            if others[key]:
+                others[key] -= 1
+            else:
+                rest += units.items()
     return _sums(rest)
+
+
+def _keys(movements: Sequence[Movement], time: range) -> Counter[object]:
+    around = range(time.start - APART, time.stop + APART)
+    return Counter(_key(units) for at, units in movements if int(at) in around)
 
 
 def _key(units: Mapping[str, Decimal]) -> object:
