@@ -16,8 +16,8 @@ from runtime.clock import from_iso, iso
 from tests.ops.conftest import NOW
 
 BUYER = "l-0123456789abcdef"
-CONTACT = {"email": "ann@example.com", "company": "Buyers Ltd", "name": "Ann"}
-FACTS = {"customerIdentifier": BUYER, "subscriptionStatus": "active", "version": Decimal(4), "createdAt": "2026-09-01"}
+CONTACT: dict[str, Any] = {"email": "ann@example.com", "company": "Buyers Ltd", "name": "Ann"}
+FACTS: dict[str, Any] = {"customerIdentifier": BUYER, "subscriptionStatus": "active", "version": Decimal(4), "createdAt": "2026-09-01"}
 DAY = 86_400
 
 

@@ -9,7 +9,7 @@ import pytest
 from stacks import synth
 
 SOURCE = synth.ROOT / "lambda_src"
-ROOMS = ("archive", "buyer", "usage", "metering", "yawl")
+ROOMS = ("archive", "buyer", "usage", "metering", "reconcile", "yawl")
 BELOW = ("ledger", "marketplace")
 GROUND = "runtime"
 #: What a stack may use of the runtime code: declarations of names, never behaviour.
