@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.tables import METERING_RECORDS
 from tests.simulation.lives import HOUR, SKEW, limit, moment_of
 from tests.simulation.marketplace import Request, Watcher
+from tests.simulation.on_hold import sent_too_early
 
 if TYPE_CHECKING:
     from tests.simulation.protocol import Protocol
@@ -54,6 +55,8 @@ class CallJudge(Watcher):
             self.note(f"{line} was sent, and no attempt says so")
         if item.get(f"verdict#{dimension}", {}).get("verdict") == "not_sent":
             self.note(f"{line} was sent after it was called not sent")
+        if actor is not None and sent_too_early(self.world, item, line, actor.seen):
+            self.note(f"{line} was sent, and is on hold")
         if actor is not None and actor.mode != "live":
             self.note(f"{line} was sent in the mode {actor.mode}")
         if actor is not None and not sent - 2 * SKEW <= actor.seen < limit(hour):

@@ -6,6 +6,7 @@ A file holds what breaks one part of the protocol; a test holds that each place 
 from tests.simulation.mutants import (
     engine,
     final_metering,
+    on_hold,
     recording,
     sealing,
     sending,
@@ -24,6 +25,7 @@ MUTANTS = (
     *sealing.MUTANTS,
     *sending.MUTANTS,
     *settling.MUTANTS,
+    *on_hold.MUTANTS,
     *final_metering.MUTANTS,
     *engine.MUTANTS,
 )
