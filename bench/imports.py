@@ -30,6 +30,8 @@ WORKERS = {
             "look-after-leavers",
         )
     },
+    "archive-changes": "archive.handlers.archive_changes",
+    "audit-conservation": "archive.handlers.audit_conservation",
     "reconcile-engine": "yawl.handlers.reconcile_engine",
     "look-after-engines": "yawl.handlers.look_after_engines",
     "read-access-log": "yawl.handlers.read_access_log",

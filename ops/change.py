@@ -86,6 +86,16 @@ def audit_entry(stage: OpenStage, command: str, change: Change, why: str) -> Ope
     }
 
 
+def note_outcome(stage: OpenStage, entry: Operation, outcome: Mapping[str, Any]) -> None:
+    """Add to a written entry what came of a change that is no transaction."""
+    item = entry["Put"]["Item"]
+    stage.table(tables.AUDIT).update_item(
+        Key={"subject": item["subject"], "item": item["item"]},
+        UpdateExpression="SET outcome = :outcome",
+        ExpressionAttributeValues={":outcome": dict(outcome)},
+    )
+
+
 def write_entry(stage: OpenStage, entry: Operation) -> None:
     """Write the audit entry alone, for a change that is no transaction (messages, for example): before it is begun."""
     write(stage.dynamodb.meta.client, [entry])

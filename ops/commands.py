@@ -11,6 +11,11 @@ from ops.read.hour import hour
 from ops.read.pending import pending
 from ops.read.status import status
 from ops.read.usage import usage
+from ops.repair.held import refuse_line, release_line
+from ops.repair.lines import carry_line, retry_line, write_off_line
+from ops.repair.pause import pause, pauses, resume
+from ops.repair.redrive import redrive
+from ops.repair.void import void
 
 READING = (
     Command("status", status),
@@ -23,9 +28,20 @@ READING = (
     Command("usage", usage),
     Command("findings", findings),
     Command("actions", actions),
+    Command("pauses", pauses),
 )
 
 #: Each returns a ``Change``.
-CHANGING: tuple[Command, ...] = ()
+CHANGING: tuple[Command, ...] = (
+    Command("retry", retry_line, changes=True),
+    Command("carry", carry_line, changes=True),
+    Command("write-off", write_off_line, changes=True),
+    Command("release", release_line, changes=True),
+    Command("refuse", refuse_line, changes=True),
+    Command("redrive", redrive, changes=True),
+    Command("pause", pause, changes=True),
+    Command("resume", resume, changes=True),
+    Command("void", void, changes=True),
+)
 
 COMMANDS = (*READING, *CHANGING)

@@ -13,36 +13,7 @@ from ledger.subscriber import Subscriber, from_item
 if TYPE_CHECKING:
     from ops.stage import OpenStage
 
-#: All that ``ledger.subscriber.from_item`` reads but ``email``, ``company`` and ``name``.
-SHOWN = (
-    "customerIdentifier",
-    "integration",
-    "subscriptionStatus",
-    "productCode",
-    "licenseArn",
-    "customerAWSAccountId",
-    "agreementId",
-    "activePeriods",
-    "statusChangedAt",
-    "acceptsUntil",
-    "lastNoticeAt",
-    "tier",
-    "entitlements",
-    "entitlementsFetchedAt",
-    "previousIdentifier",
-    "supersededBy",
-    "freeTrial",
-    "version",
-    "subscriptionAction",
-    "lifecycleNotices",
-    "agreementStanding",
-    "entitlement",
-    "lastHeld",
-    "factsAt",
-    "createdAt",
-    "updatedAt",
-)
-_NAMES = {f"#{number}": name for number, name in enumerate(SHOWN)}
+_NAMES = {f"#{number}": name for number, name in enumerate(tables.SUBSCRIBER_FACTS)}
 _SHOWN: dict[str, Any] = {"ProjectionExpression": ", ".join(_NAMES), "ExpressionAttributeNames": _NAMES}
 
 

@@ -10,6 +10,7 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from marketplace.regions import NOTICES_REGION
 from runtime.metric_names import NAMESPACE
 from stacks import company
+from stacks.archive import ArchiveStack
 from stacks.constructs.encryption import encrypt
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.environment import FunctionEnvironment
@@ -21,6 +22,7 @@ from stacks.doors import DoorsStack
 from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
+from stacks.operators import OperatorsStack
 from stacks.protection import is_protected
 from stacks.seller import SellerStack
 from stacks.seller_role import is_for_seller
@@ -89,15 +91,19 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
     yawl = YawlStack(app, f"{prefix}-Yawl", **inside) if stage.engines else None
     doors = DoorsStack(app, f"{prefix}-Doors", yawl=yawl, **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
+    archive = ArchiveStack(app, f"{prefix}-Archive", **inside)
     watch = WatchStack(
         app,
         f"{prefix}-Watch",
         settings=stage.alarms,
+        dashboard=prefix,
+        dimensions=stage.dimensions,
         currency=stage.currency,
         metrics_namespace=environment.metrics_namespace,
         data=data,
         doors=doors,
         metering=metering,
+        archive=archive,
         yawl=yawl,
         **here,
     )
@@ -109,6 +115,21 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             notify=stage.budget.notify,
             tag=(company.STAGE_TAG, stage.name),
         )
+    operators = (
+        OperatorsStack(
+            app,
+            f"{prefix}-Operators",
+            who=stage.operators,
+            stage=stage,
+            data=data,
+            doors=doors,
+            metering=metering,
+            yawl=yawl,
+            **here,
+        )
+        if stage.operators
+        else None
+    )
     if stage.notices_region_is_elsewhere():
         NoticesStack(
             app,
@@ -121,7 +142,8 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         )
     if stage.encryption_key_arn:
         # A key serves its own Region only, so the notices' stack has none.
-        for stack in (data, doors, metering, watch, *((yawl,) if yawl else ())):
+        optional = (stack for stack in (yawl, operators) if stack)
+        for stack in (data, doors, metering, archive, watch, *optional):
             encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(

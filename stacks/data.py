@@ -30,6 +30,7 @@ class DataStack(Stack):
         super().__init__(scope, id_, **kwargs)
         self._suffix = suffix
         self._limits: dict[str, Any] = {"protect": protect, "read_units": read_units, "write_units": write_units}
+        self._made: dict[tables.Table, LedgerTable] = {}
         self.subscribers = self._table("Subscribers", tables.SUBSCRIBERS)
         self.usage_events = self._table("UsageEvents", tables.USAGE_EVENTS)
         self.metering_records = self._table("MeteringRecords", tables.METERING_RECORDS)
@@ -47,10 +48,20 @@ class DataStack(Stack):
         needed = (table for table in tables.ALL_TABLES if table is not tables.AUDIT)
         return {_title(table.name): table.physical_name(self._suffix) for table in needed}
 
+    @property
+    def all_tables(self) -> list[LedgerTable]:
+        """The tables, in the order of their declarations."""
+        return list(self._made.values())
+
+    def table_of(self, declaration: tables.Table) -> LedgerTable:
+        """The table that is made by a declaration. Raises KeyError where there is none."""
+        return self._made[declaration]
+
     def _table(self, id_: str, declaration: tables.Table) -> LedgerTable:
         name = declaration.physical_name(self._suffix)
         table = LedgerTable(self, id_, declaration=declaration, physical_name=name, **self._limits)
         CfnOutput(self, f"{id_}Table", value=table.name)
+        self._made[declaration] = table
         return table
 
 

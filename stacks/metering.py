@@ -106,12 +106,15 @@ class MeteringStack(Stack):
         """Name what the commands of ``deploy`` and the documentation look up."""
         for name, value in {
             "StateMachineArn": self.hourly.machine.state_machine_arn,
+            "StateMachineName": self.hourly.machine.state_machine_name,
             "StateMachineAliasArn": self.hourly.alias_arn,
             "ScheduleGroupName": self.schedules.schedule_group_name,
             "ScheduleName": self.schedule.hourly.schedule_name,
             "MonthEndScheduleName": self.schedule.month_end.schedule_name,
             "FailedLinesUrl": self.failed_lines.queue_url,
             "ScheduleDeadLettersUrl": self.schedule.dead_letters.queue_url,
+            "LeavingDeadLettersUrl": self.start.dead_letters.queue_url,
+            "LookDeadLettersUrl": self.look.dead_letters.queue_url,
             "FinalMeteringArn": self.final.machine.state_machine_arn,
             "FinalMeteringAliasArn": self.final.alias_arn,
         }.items():

@@ -1,5 +1,6 @@
-"""Every alarm of a stage, and the people that it calls."""
+"""Every alarm of a stage, the people that it calls, and the dashboard."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack
@@ -7,11 +8,15 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from constructs import Construct
 
+from marketplace.dimensions import Dimension
+from stacks.archive import ArchiveStack
 from stacks.constructs.alarms import queues
 from stacks.constructs.alarms.api import add_api_alarms
+from stacks.constructs.alarms.archive import add_archive_alarms
 from stacks.constructs.alarms.bound import Alarms
 from stacks.constructs.alarms.delivery import (
     ACCESS_LOG,
+    AUDITS,
     ENGINE_CALLS,
     add_mail_alarms,
     add_rule_alarms,
@@ -28,6 +33,7 @@ from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.alarms.runs import add_run_alarms
 from stacks.constructs.alarms.store import add_store_alarms
 from stacks.constructs.alarms.usage_queue import add_usage_queue_alarms
+from stacks.dashboard import add_stage_dashboard
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
@@ -40,7 +46,7 @@ REFUSED_BY_DESIGN = 300
 
 
 class WatchStack(Stack):
-    """Every alarm of the stage, and the ways to the people whom they call."""
+    """Every alarm of the stage, the ways to the people whom they call, and the dashboard."""
 
     def __init__(
         self,
@@ -48,14 +54,18 @@ class WatchStack(Stack):
         id_: str,
         *,
         settings: AlarmSettings,
+        dashboard: str,
+        dimensions: Mapping[str, Dimension],
         currency: str,
         metrics_namespace: str,
         data: DataStack,
         doors: DoorsStack,
         metering: MeteringStack,
+        archive: ArchiveStack,
         yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
+        """dashboard: its name. dimensions: what the stage sells."""
         super().__init__(scope, id_, **kwargs)
         # Alarms must not keep what they watch from being renamed or removed: with an export in use, CloudFormation
         # would refuse that until the alarms had been deployed without it.
@@ -64,9 +74,9 @@ class WatchStack(Stack):
         alarms = Alarms(scope=self, routes=routes, namespace=metrics_namespace)
         errors = add_function_alarms(
             alarms.below("Functions"),
-            doors.functions | metering.functions | (yawl.functions if yawl else {}),
+            doors.functions | metering.functions | archive.functions | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
-            no_witnesses=yawl.functions if yawl else (),
+            no_witnesses=archive.functions | (yawl.functions if yawl else {}),
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(
@@ -96,6 +106,14 @@ class WatchStack(Stack):
         late.append(add_final_metering_alarms(final, metering.final.machine, stream_reader=metering.starter))
         if yawl:
             late += self._add_engines(alarms, yawl, page_at_hours=settings.page_at_hours)
+        late.append(
+            add_archive_alarms(
+                alarms.below("Archive").of(archive.auditor),
+                archiver=archive.archiver,
+                dead_letters=archive.streams.dead_letters,
+                audits=archive.calls.dead_letters,
+            )
+        )
         queues.add_late_alarm(alarms, late)
         queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
         queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
@@ -103,9 +121,23 @@ class WatchStack(Stack):
         queues.add_queue_alarm(alarms, "FailedLines", metering.failed_lines, queues.FAILED_LINES)
         add_rule_alarms(alarms.below("Events"), _rules_of(doors))
         add_schedule_alarms(alarms.below("Starts"), metering.schedules)
+        add_schedule_alarms(alarms.below("Audits"), archive.schedules, AUDITS)
         add_mail_alarms(alarms.below("Mail"))
         # Last, because it makes the composite alarms of all groups.
         add_store_alarms(alarms.below("Store"), data.table_names, canary=errors["look-after-leavers"])
+        add_stage_dashboard(
+            self,
+            name=dashboard,
+            settings=settings,
+            dimensions=dimensions,
+            currency=currency,
+            metrics_namespace=metrics_namespace,
+            told=routes.told,
+            data=data,
+            doors=doors,
+            metering=metering,
+            yawl=yawl,
+        )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
 
     @staticmethod

@@ -126,6 +126,7 @@ class YawlStack(Stack):
             "CallsDeadLettersUrl": self.calls.dead_letters.queue_url,
         }
         if self.access_logs:
+            outputs["AccessLogsQueueUrl"] = self.access_logs.queue.queue_url
             outputs["AccessLogsDeadLettersUrl"] = self.access_logs.dead_letters.queue_url
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

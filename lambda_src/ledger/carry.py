@@ -8,7 +8,7 @@ One transaction closes the line, moves the units, and makes sure that an open ho
 condition on the subscriber under which usage is recorded, so that nothing is carried to a customer that is cancelled.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -20,7 +20,7 @@ from ledger.line_resolution import NotResolvable, carried
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.subscriber import Subscriber
-from ledger.subscribers import Subscribers, accepts_usage
+from ledger.subscribers import accepts_usage
 from ledger.transaction import Operation
 from marketplace.hour import SECONDS, hour_of
 
@@ -36,11 +36,14 @@ class Carry(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Carrier:
-    """Reads what carrying a line needs and plans its transaction; it writes nothing. dimensions: the stage's."""
+    """Reads what carrying a line needs and plans its transaction; it writes nothing.
+
+    subscriber: reads one by billing key, strongly consistent. dimensions: the stage's.
+    """
 
     records: MeteringRecords
     balances: Balances
-    subscribers: Subscribers
+    subscriber: Callable[[str], Subscriber | None]
     subscribers_table: str
     dimensions: Collection[str]
 
@@ -51,7 +54,7 @@ class Carrier:
         carried(self.records.table_name, record, dimension, now=now, to=0)
         if dimension not in self.dimensions:
             raise NotResolvable("dimension_not_in_stage", "the stage file lacks this dimension: add it and deploy")
-        subscriber = self.subscribers.get(customer, consistent=True)
+        subscriber = self.subscriber(customer)
         check_accepts(subscriber, now)
         # The balance is read before the hour, so that a seal in between leaves another version of it.
         balance = self.balances.get(customer)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.item_update import ItemUpdate
 from ledger.reading import every_page, many
 from ledger.subscriber import Subscriber, SubscriptionStatus, from_item
-from ledger.tables import AGREEMENT_INDEX, SCHEMA, STATUS_INDEX, Index
+from ledger.tables import ACCOUNT_INDEX, AGREEMENT_INDEX, SCHEMA, STATUS_INDEX, Index
 from ledger.transaction import Operation, update
 from runtime import clock, telemetry
 from runtime.failure import described
@@ -70,6 +70,10 @@ class Subscribers:
     def with_agreement(self, agreement_id: str) -> tuple[str, ...]:
         """Billing keys of the subscribers bound to an agreement, as the (eventually consistent) index has them."""
         return self._keys(AGREEMENT_INDEX, agreement_id)
+
+    def with_account(self, account_id: str) -> tuple[str, ...]:
+        """Billing keys of the subscribers of an AWS account, as the (eventually consistent) index has them."""
+        return self._keys(ACCOUNT_INDEX, account_id)
 
     def with_status(self, status: SubscriptionStatus) -> tuple[str, ...]:
         """Billing keys of the subscribers with a status, as the (eventually consistent) index has them."""

@@ -7,6 +7,8 @@ from typing import Final, Literal, NamedTuple
 
 AttributeType = Literal["S", "N"]
 Projection = Literal["ALL", "KEYS_ONLY"]
+#: What a stream tells of a changed item (DynamoDB API reference, ``StreamViewType``).
+StreamView = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 
 
 class Key(NamedTuple):
@@ -33,7 +35,7 @@ class Table(NamedTuple):
     range: Key | None = None
     indexes: tuple[Index, ...] = ()
     ttl: str | None = None
-    stream: bool = False
+    stream: StreamView | None = None
 
     def physical_name(self, suffix: str) -> str:
         """``yawl-subscribers`` + ``-dev``; the suffix is empty in prod."""
@@ -53,16 +55,31 @@ WAITING_NOTICES_INDEX = Index(name="WaitingAgreementIndex", hash=Key("waitingFor
 OPEN_FINDINGS_INDEX = Index(name="OpenFindingsIndex", hash=Key("findingState"), range=Key("foundAt"), projection="ALL")
 
 SUBSCRIBERS = Table(
-    name="yawl-subscribers", hash=CUSTOMER, indexes=(ACCOUNT_INDEX, AGREEMENT_INDEX, STATUS_INDEX), stream=True
+    name="yawl-subscribers", hash=CUSTOMER, indexes=(ACCOUNT_INDEX, AGREEMENT_INDEX, STATUS_INDEX), stream="NEW_IMAGE"
 )
-USAGE_EVENTS = Table(name="yawl-usage-events", hash=CUSTOMER, range=Key("eventId"), ttl="expiresAt")
-METERING_RECORDS = Table(name="yawl-metering-records", hash=CUSTOMER, range=HOUR, indexes=(PENDING_INDEX, FAILED_INDEX))
-STATE = Table(name="yawl-metering-state", hash=CUSTOMER, range=Key("item"), ttl="expiresAt")
+USAGE_EVENTS = Table(name="yawl-usage-events", hash=CUSTOMER, range=Key("eventId"), ttl="expiresAt", stream="NEW_IMAGE")
+METERING_RECORDS = Table(
+    name="yawl-metering-records",
+    hash=CUSTOMER,
+    range=HOUR,
+    indexes=(PENDING_INDEX, FAILED_INDEX),
+    stream="NEW_IMAGE",
+)
+#: What a balance was before a change proves which hour's sealing made the change (``archive.conservation``).
+STATE = Table(
+    name="yawl-metering-state", hash=CUSTOMER, range=Key("item"), ttl="expiresAt", stream="NEW_AND_OLD_IMAGES"
+)
 NOTICES = Table(name="yawl-notices", hash=Key("noticeId"), indexes=(WAITING_NOTICES_INDEX,), ttl="expiresAt")
 
 #: What people and audits did and found: operators' changes, differences that reconciliation found, closed months.
 #: subject: a billing key, or ``#stage`` for what concerns all customers. Nothing in it decides what is billed.
-AUDIT = Table(name="yawl-audit", hash=Key("subject"), range=Key("item"), indexes=(OPEN_FINDINGS_INDEX,))
+AUDIT = Table(
+    name="yawl-audit",
+    hash=Key("subject"),
+    range=Key("item"),
+    indexes=(OPEN_FINDINGS_INDEX,),
+    stream="NEW_IMAGE",
+)
 
 #: What the YAWL connector keeps of an engine's database (``Engine.database``); empty in a stage without engines.
 ENGINES = Table(name="yawl-engines", hash=Key("engine"), range=Key("item"), ttl="expiresAt")
@@ -71,6 +88,37 @@ ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES, AUDIT
 
 #: Subscription statuses of a cancelled buyer whose final metering has not ended.
 FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
+
+#: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``). People who
+#: operate the stage read these and no others.
+SUBSCRIBER_FACTS: Final = (
+    "customerIdentifier",
+    "integration",
+    "subscriptionStatus",
+    "productCode",
+    "licenseArn",
+    "customerAWSAccountId",
+    "agreementId",
+    "activePeriods",
+    "statusChangedAt",
+    "acceptsUntil",
+    "lastNoticeAt",
+    "tier",
+    "entitlements",
+    "entitlementsFetchedAt",
+    "previousIdentifier",
+    "supersededBy",
+    "freeTrial",
+    "version",
+    "subscriptionAction",
+    "lifecycleNotices",
+    "agreementStanding",
+    "entitlement",
+    "lastHeld",
+    "factsAt",
+    "createdAt",
+    "updatedAt",
+)
 
 #: Every item has this number in ``schema``; a change of its meaning is a migration.
 SCHEMA = 1

@@ -87,6 +87,9 @@ class MeteringMetric(StrEnum):
     HOURS_NOT_CONSERVED = "HoursNotConserved"
     MARKETPLACE_CALLS = "MarketplaceCalls"
     LINES_BILLED = "LinesBilled"
+    #: What these lines bill: units by dimension (the metric has a dimension ``dimension``), and money at list prices.
+    UNITS_BILLED = "UnitsBilled"
+    MONEY_BILLED = "MoneyBilled"
     LINES_REJECTED = "LinesRejected"
     LINES_NOT_SENT = "LinesNotSent"
     #: Lines that ended otherwise than billed, counted when they end.
@@ -133,6 +136,26 @@ class MeteringMetric(StrEnum):
     LEAVERS_OVERDUE = "LeaversOverdue"
     #: Final meterings that were not running and had to be started (again).
     FINAL_METERINGS_RESTARTED = "FinalMeteringsRestarted"
+
+
+class ReconcileMetric(StrEnum):
+    """Metrics of the service ``reconcile``: what comparing the ledger with other books found."""
+
+    #: Lines that may have been billed and that CloudTrail shows as billed, or as certainly not billed.
+    LINES_FOUND_ON_FILE = "LinesFoundOnFile"
+    LINES_LOST = "LinesLost"
+    #: Findings that were opened, all kinds.
+    FINDINGS = "Findings"
+    #: Among them calls of somebody else who metered a customer of ours.
+    FOREIGN_CALLS = "ForeignCalls"
+    #: Open findings, by book: levels, read from the index.
+    OPEN_FINDINGS_CALLS = "OpenFindingsCalls"
+    OPEN_FINDINGS_USAGE = "OpenFindingsUsage"
+    OPEN_FINDINGS_INVOICES = "OpenFindingsInvoices"
+    #: Hours, days and months that were compared.
+    PERIODS_COMPARED = "PeriodsCompared"
+    #: Seconds since a comparison last had nothing left to do: a level, the worst of the books counts.
+    RECONCILIATION_AGE = "ReconciliationAgeSeconds"
 
 
 class YawlMetric(StrEnum):
@@ -183,3 +206,14 @@ class YawlMetric(StrEnum):
     OLDEST_GOOD_POLL_AGE = "OldestGoodPollAgeSeconds"
     #: Age of the oldest usage in the outbox, in seconds: found, but not yet in its queue.
     OLDEST_UNSENT_AGE = "OldestUnsentAgeSeconds"
+
+
+class ArchiveMetric(StrEnum):
+    """Metrics of the service ``archive``: changes that were archived, and what the audit of the archive found."""
+
+    #: Lines that were written to the archive. A batch that is delivered again counts again.
+    CHANGES_ARCHIVED = "ChangesArchived"
+    #: Customers whose events, counters, lines and balances of a day were compared.
+    CUSTOMERS_AUDITED = "CustomersAudited"
+    #: Differences that the audit found and stored; a level of each audited part of a day, 0 where all is well.
+    CONSERVATION_FINDINGS = "ConservationFindings"

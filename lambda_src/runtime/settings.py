@@ -197,6 +197,7 @@ class PlanBatchesSettings(MeteringModeSettings):
 class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
     """The settings of the function ``submit-batch``."""
 
+    DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -261,6 +262,40 @@ class LookAfterLeaversSettings(StartFinalMeteringSettings):
     FINAL_METERING_ARN: str
 
 
+class ReconcileSettings(SellerSettings):
+    """The settings of functions that compare the ledger with another book."""
+
+    SUBSCRIBERS_TABLE: str
+    METERING_RECORDS_TABLE: str
+    AUDIT_TABLE: str
+
+
+class ReconcileCallsSettings(ReconcileSettings):
+    """The settings of the function ``reconcile-calls``."""
+
+    PRODUCT_CODE: str
+    METERING_REGION: str
+    #: Comma-separated names of the roles that meter for this stage; empty: no caller is called foreign.
+    METERING_CALLERS: str
+
+
+class ReconcileUsageSettings(ReconcileSettings):
+    """The settings of the function ``reconcile-usage``."""
+
+    #: The bucket of the seller's data feeds, and what stands before their folders in it: empty, or ends in a slash.
+    DATASET_BUCKET: str
+    DATASET_PREFIX: str
+    METERING_REGION: str
+
+
+class ReconcileInvoicesSettings(ReconcileSettings):
+    """The settings of the function ``reconcile-invoices``."""
+
+    DIMENSIONS: str
+    #: The currency of the stage's list prices.
+    CURRENCY: str
+
+
 class EngineSettings(Settings):
     """The settings of functions that read the stage's engines."""
 
@@ -296,3 +331,22 @@ class LookAfterEnginesSettings(EngineUsageSettings):
 
 class ReadAccessLogSettings(EngineUsageSettings):
     """The settings of the function ``read-access-log``, which reads all parameters below the path."""
+
+
+class ArchiveSettings(Settings):
+    """The settings of functions that write or read the archive."""
+
+    ARCHIVE_BUCKET: str
+
+
+class ArchiveChangesSettings(ArchiveSettings):
+    """The settings of the function ``archive-changes``."""
+
+    #: The end of the stage's table names, by which a stream's table is known; may be empty.
+    TABLE_SUFFIX: str
+
+
+class AuditConservationSettings(ArchiveSettings):
+    """The settings of the function ``audit-conservation``."""
+
+    AUDIT_TABLE: str

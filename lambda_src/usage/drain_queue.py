@@ -123,12 +123,12 @@ class Drain:
         waits = [] if gave_up else early
         for message in waiting_messages(waits, since, sender):
             self.waiting.send(message)
-        self._refuse(body, refused, message_id, now)
+        self._refuse(body, refused, message_id, now, sender)
         return Drained(refused=len(refused) - len(gave_up), waiting=len(waits), gave_up=len(gave_up))
 
-    def _refuse(self, body: str, refused: list[Judged], message_id: str, now: float) -> None:
+    def _refuse(self, body: str, refused: list[Judged], message_id: str, now: float, sender: str | None) -> None:
         try:
-            messages = list(refused_messages(refused, message_id=message_id, now=now))
+            messages = list(refused_messages(refused, message_id=message_id, now=now, sender=sender))
         except RecursionError:
             # Send the whole message then: the ids tell which of its events were recorded.
             messages = [unreadable_message(body, refusals_of(refused), message_id=message_id, now=now)]

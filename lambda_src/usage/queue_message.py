@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.clock import from_iso, iso
+from usage.request import read_body
 from usage.verdict import Verdict
 
 #: The most bytes of the events and refusals in one message: less than ``request.MAX_BYTES``, so that the message can be
@@ -43,14 +44,15 @@ def waiting_messages(judged: Sequence[Judged], since: float, sender: str | None)
         yield _json({"events": [each.event for each in part], **fields})
 
 
-def refused_messages(judged: Sequence[Judged], *, message_id: str, now: float) -> Iterator[str]:
-    """``{"events", "refusals": [{"id", "reason", "message"}], "messageId", "refusedAt"}``: a refusal for each event.
+def refused_messages(judged: Sequence[Judged], *, message_id: str, now: float, sender: str | None) -> Iterator[str]:
+    """``{"events", "sender", "refusals": [{"id", "reason", "message"}], "messageId", "refusedAt"}``: a refusal for each
+    event, and who reported them.
 
     Raises RecursionError for an event that is nested so deeply that it can be read but not written.
     """
     for part in _parts(judged):
         events, verdicts = [each.event for each in part], [each.verdict for each in part]
-        yield _json({"events": events, **_why(map(_refusal, verdicts), message_id, now)})
+        yield _json({"events": events, "sender": sender, **_why(map(_refusal, verdicts), message_id, now)})
 
 
 def unreadable_message(body: str, refusals: Iterable[Mapping[str, Any]], *, message_id: str, now: float) -> str:
@@ -59,6 +61,19 @@ def unreadable_message(body: str, refusals: Iterable[Mapping[str, Any]], *, mess
     It is at most three times as long as the body, which the usage queue bounds; SQS takes 1 MiB.
     """
     return _json({"body": body, **_why(refusals, message_id, now)})
+
+
+def tried_again(body: str, now: float, sender: str | None = None) -> str:
+    """A message of the waiting queue that tries the events of a refused message or of a dead letter again, for another
+    day and with the rights of their sender.
+
+    sender: who sent the message, where it is not one of ours, which names the sender itself. Raises ApiError for a body
+    that cannot be read.
+    """
+    message = read_body(body)
+    reasons = sorted({str(refusal["reason"]) for refusal in message.get("refusals", ())})
+    fields = {"waitingSince": iso(now), "sender": sender or message.get("sender"), "reasons": reasons}
+    return _json({"events": message["events"], **fields})
 
 
 def refusals_of(judged: Sequence[Judged]) -> list[dict[str, Any]]:

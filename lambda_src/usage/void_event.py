@@ -5,6 +5,7 @@ the record's version, so that a sealer that has read the record loses. Correctne
 record is open, which no closed record ever is again, and the event is stored and not yet voided.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from ledger.subscriber import Subscriber
@@ -55,14 +56,22 @@ def judge_void(event: StoredEvent | None, subscriber: Subscriber | None) -> Judg
     return _UNKNOWN if subscriber.active_periods else NOT_ACTIVE_YET
 
 
-def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: Pause = full_jitter) -> Verdict:
+def void_event(
+    void: Void,
+    rights: Rights,
+    stores: Stores,
+    clock: Clock,
+    pause: Pause = full_jitter,
+    also: Sequence[Operation] = (),
+) -> Verdict:
     """The verdict: ``voided``; ``duplicate`` where that was done before; ``refused`` or ``retry_later``.
 
-    Raises Contended if other writers keep changing this customer's hour.
+    also: operations that are written in the same transaction; they have no condition that can fail. Raises Contended if
+    other writers keep changing this customer's hour.
     """
     for number in range(TRIES):
         subscriber = stores.subscribers.get(void.customer_identifier, consistent=True)
-        found = _find(void, subscriber, stores)
+        found = find(void, subscriber, stores)
         judgement = judge_void(found.event if found else None, subscriber)
         if found is None:
             return _not_done(void, judgement)
@@ -74,7 +83,7 @@ def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: 
         if judgement is not ACCEPT:
             return _not_done(void, judgement)
         try:
-            write(stores.client, _operations(void, found, stores, clock()))
+            write(stores.client, [*_operations(void, found, stores, clock()), *also])
         except Cancelled as cancelled:
             if not cancelled.reasons[0].failed:
                 return _not_done(void, _SEALED)
@@ -87,7 +96,8 @@ def void_event(void: Void, rights: Rights, stores: Stores, clock: Clock, pause: 
     raise Contended("the record kept changing")
 
 
-def _find(void: Void, subscriber: Subscriber | None, stores: Stores) -> Found | None:
+def find(void: Void, subscriber: Subscriber | None, stores: Stores) -> Found | None:
+    """The event that a void names, under the customer's key or its previous one; None where none is stored."""
     keys = [void.customer_identifier]
     if subscriber is not None and subscriber.previous_identifier:
         keys.append(subscriber.previous_identifier)

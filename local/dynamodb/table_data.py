@@ -1,7 +1,7 @@
 """The data of a table: its rows and their order, its indexes, and its last writes for reads that lag behind."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from local.dynamodb.errors import client_error
@@ -30,6 +30,8 @@ class TableData:
         self.rows: dict[ItemKey, Row] = {}
         self.partitions = Partitions()
         self.history: deque[tuple[ItemKey, Row | None]] = deque(maxlen=history)
+        #: Called with the item before and after each write that changes it (``local.dynamodb.stream``).
+        self.changed: Callable[[Mapping[str, Any] | None, Mapping[str, Any] | None], None] | None = None
 
     def commit(self, key: ItemKey, new: Row | None) -> None:
         """Replaces the row of a key. The caller has checked the new item's index keys."""
@@ -48,6 +50,8 @@ class TableData:
                 None if old is None else index.place(key, old.item), None if new is None else index.place(key, new.item)
             )
         self.history.append((key, old))
+        if self.changed is not None:
+            self.changed(None if old is None else old.item, None if new is None else new.item)
 
     def clear(self) -> None:
         """Removes all items and forgets the history."""

@@ -12,20 +12,27 @@ from marketplace_local.catalogue import api as catalog_api
 from marketplace_local.clock import iso
 from marketplace_local.errors import ServiceError
 from marketplace_local.faults.met import FaultsMet
+from marketplace_local.invoices import api as agreements
 from marketplace_local.metering import batch_meter_usage
 from marketplace_local.model import violations
 from marketplace_local.rules import entitlements, regions, registration
 from marketplace_local.state import MarketplaceState
+from marketplace_local.trail.lookup import lookup_events
 from marketplace_local.violation import describe, rule_of
 
 SIGNING_NAME = "aws-marketplace"
+#: CloudTrail's own signing name, and the prefix of its targets.
+TRAIL_SIGNING_NAME = "cloudtrail"
+TRAIL_TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 #: The operations by their ``X-Amz-Target``, which JSON 1.1 sends.
 TARGETS = {
     "AWSMPMeteringService.ResolveCustomer": "ResolveCustomer",
     "AWSMPMeteringService.BatchMeterUsage": "BatchMeterUsage",
     "AWSMPEntitlementService.GetEntitlements": "GetEntitlements",
+    f"{TRAIL_TARGET}.LookupEvents": "LookupEvents",
+    **{f"{agreements.TARGET_PREFIX}.{name}": name for name in agreements.OPERATIONS},
 }
-_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=[^/\s,]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=([^/\s,]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
 class ApiAnswer(NamedTuple):
@@ -43,16 +50,33 @@ def answer(
     raw: bytes,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ApiAnswer:
-    """One request of the two JSON services. ``header`` finds a header whatever its case; ``raw`` is the body."""
+    """One request of the JSON services. ``header`` finds a header whatever its case; ``raw`` is the body."""
+    authorization, target = header("Authorization") or "", header("X-Amz-Target") or ""
     try:
-        region = signed_region(header("Authorization") or "")
-        operation = known_operation(header("X-Amz-Target") or "")
+        region = trail_region(authorization) if target.startswith(TRAIL_TARGET) else signed_region(authorization)
+        operation = known_operation(target)
         body = parsed(raw)
     except ServiceError as error:
         with state.lock:
             state.log.open_call(iso(state.now()), "", "").refuse(error)
         return _refused(error)
-    return serve(state, operation, region, body, len(raw), sleep)
+    return serve(state, operation, region, body, len(raw), sleep, access_key(authorization))
+
+
+def agreement_answer(
+    state: MarketplaceState, operation: str, header: Callable[[str], str | None], raw: bytes
+) -> ApiAnswer:
+    """One request of the Agreement API in CBOR (``invoices.api``)."""
+    try:
+        region = signed_region(header("Authorization") or "")
+        if operation not in agreements.OPERATIONS:
+            raise ServiceError("UnknownOperationException", f"the local Marketplace has no {operation}", rule="P03")
+        body = agreements.decoded(raw)
+    except ServiceError as error:
+        with state.lock:
+            state.log.open_call(iso(state.now()), "", "").refuse(error)
+        return _refused(error)
+    return serve(state, operation, region, body, len(raw))
 
 
 def catalog_answer(
@@ -81,15 +105,16 @@ def serve(
     body: Any,
     size: int,
     sleep: Callable[[float], None] = time.sleep,
+    caller: str = "local",
 ) -> ApiAnswer:
-    """One call, over HTTP or in process: ``body`` is parsed JSON of ``size`` bytes."""
+    """One call, over HTTP or in process: ``body`` is parsed JSON of ``size`` bytes; ``caller``: its access key."""
     with state.lock:
         faults = state.faults_met(operation)
         slow = faults.take("slow")
     if slow:
         sleep(slow.seconds)
     with state.lock:
-        return _answer_call(state, operation, region, body, size, faults)
+        return _answer_call(state, operation, region, body, size, faults, caller)
 
 
 def signed_region(authorization: str) -> str:
@@ -99,11 +124,26 @@ def signed_region(authorization: str) -> str:
     """
     if not authorization:
         raise ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403, rule="P01")
+    return _scoped_region(authorization, SIGNING_NAME)
+
+
+def trail_region(authorization: str) -> str:
+    """The Region of a request to CloudTrail. Raises ServiceError as ``signed_region`` does."""
+    return _scoped_region(authorization, TRAIL_SIGNING_NAME)
+
+
+def _scoped_region(authorization: str, service: str) -> str:
     match = _CREDENTIAL.match(authorization)
-    if not match or match[2] != SIGNING_NAME:
-        message = f"Credential should be scoped to correct service: '{SIGNING_NAME}'."
+    if not match or match[3] != service:
+        message = f"Credential should be scoped to correct service: '{service}'."
         raise ServiceError("InvalidSignatureException", message, 403, rule="P02")
-    return match[1]
+    return match[2]
+
+
+def access_key(authorization: str) -> str:
+    """The access key that signed a request, "" if it is not signed."""
+    match = _CREDENTIAL.match(authorization)
+    return match[1] if match else ""
 
 
 def known_operation(target: str) -> str:
@@ -131,7 +171,7 @@ def _no_constant(name: str) -> None:
 
 
 def _answer_call(
-    state: MarketplaceState, operation: str, region: str, body: Any, size: int, faults: FaultsMet
+    state: MarketplaceState, operation: str, region: str, body: Any, size: int, faults: FaultsMet, caller: str
 ) -> ApiAnswer:
     call = state.log.open_call(iso(state.now()), operation, region)
     call.faults = faults.met
@@ -151,10 +191,32 @@ def _answer_call(
             given = _refused(
                 ServiceError(late.error or "InternalServiceErrorException", "after the work was done", 500)
             )
+    if operation == "BatchMeterUsage":
+        _keep_event(state, call, body, given, faults, caller)
     if faults.take("lost-answer"):
         call.lost = True
         return given._replace(lost=True)
     return given
+
+
+def _keep_event(
+    state: MarketplaceState, call: Call, body: Any, given: ApiAnswer, faults: FaultsMet, caller: str
+) -> None:
+    """CloudTrail's event of a call, as the caller was answered; a fault may lose, delay or empty it."""
+    if faults.take("trail-missing", product=call.productCode):
+        return
+    late = faults.take("trail-late", product=call.productCode)
+    state.trail.add(
+        late=late.seconds if late else 0.0,
+        at=state.now(),
+        region=call.region,
+        caller=state.trail.callers.get(caller, caller),
+        request=body,
+        answer=None if given.error else given.body,
+        error=given.error,
+        message=str(given.body.get("message", "")),
+        omitted=faults.take("trail-omitted", product=call.productCode) is not None,
+    )
 
 
 def _refuse_whole_service(state: MarketplaceState, operation: str, region: str, body: Any, faults: FaultsMet) -> None:
@@ -176,6 +238,10 @@ def _work(
     if operation == "GetEntitlements":
         regions.entitlement_region(region)
         return get_entitlements(state, body)
+    if operation == "LookupEvents":
+        return lookup_events(state, region, body)
+    if operation in agreements.OPERATIONS:
+        return agreements.answer(state, operation, region, body)
     regions.metering_region(region)
     if operation == "ResolveCustomer":
         return resolve_customer(state, body)

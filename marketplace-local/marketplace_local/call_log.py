@@ -67,6 +67,7 @@ class CallLog:
         self.calls: list[Call] = []
         self.accepted: list[Accepted] = []
         self.counts: Counter[str] = Counter()
+        self._of_buyer: dict[str, list[Accepted]] = {}
         self._hours: set[tuple[str, str, str]] = set()
         self._metering_calls = 0
 
@@ -80,10 +81,15 @@ class CallLog:
     def accept(self, line: Accepted) -> None:
         """Adds a record that AWS would bill, also to the file if there is one."""
         self.accepted.append(line)
+        self._of_buyer.setdefault(line.buyer, []).append(line)
         self._hours.add((line.buyer, line.dimension, line.hour))
         if self._path:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(line)) + "\n")
+
+    def accepted_of(self, buyer: str) -> list[Accepted]:
+        """The records of one billing key that AWS would bill, oldest first."""
+        return self._of_buyer.get(buyer, [])
 
     def summary(self) -> dict[str, int]:
         """Counts of metered records: records = accepted + duplicates + rejected + unprocessed.

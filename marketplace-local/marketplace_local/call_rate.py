@@ -3,9 +3,9 @@
 from collections import defaultdict, deque
 from collections.abc import Callable
 
-#: Calls a second and Region, by operation (rules T01, T03, T05). AWS publishes no quota for ResolveCustomer.
-QUOTA = {"BatchMeterUsage": 10.0, "GetEntitlements": 20.0}
-QUOTA_RULES = {"BatchMeterUsage": "T01", "GetEntitlements": "T05"}
+#: Calls a second and Region, by operation (rules T01, T03, T05, C03). AWS publishes no quota for ResolveCustomer.
+QUOTA = {"BatchMeterUsage": 10.0, "GetEntitlements": 20.0, "LookupEvents": 2.0}
+QUOTA_RULES = {"BatchMeterUsage": "T01", "GetEntitlements": "T05", "LookupEvents": "C03"}
 
 
 class CallRate:

@@ -46,16 +46,21 @@ class _Client:
     service = ""
 
     def __init__(
-        self, state: MarketplaceState, region: str = "us-east-1", sleep: Callable[[float], None] = time.sleep
+        self,
+        state: MarketplaceState,
+        region: str = "us-east-1",
+        sleep: Callable[[float], None] = time.sleep,
+        access_key: str = "local",
     ) -> None:
-        """region: the Region for which requests count as signed. sleep: how a slow call waits."""
+        """region, access_key: those with which requests count as signed. sleep: how a slow call waits."""
         self.state = state
         self._region = region
         self._sleep = sleep
+        self._access_key = access_key
         self.exceptions: Any = _exceptions(self.service)
 
     def _send(self, operation: str, body: dict[str, Any], size: int = 0) -> dict[str, Any]:
-        given = api.serve(self.state, operation, self._region, body, size, self._sleep)
+        given = api.serve(self.state, operation, self._region, body, size, self._sleep, self._access_key)
         if given.lost:
             raise ConnectionClosedError(endpoint_url="http://in-process")
         if given.error:
@@ -107,6 +112,42 @@ class EntitlementClient(_Client):
         """botocore's own paginator over ``get_entitlements``."""
         pages = get_session().get_paginator_model(self.service).get_paginator("GetEntitlements")
         return Paginator(getattr(self, name), pages, service_model(self.service).operation_model("GetEntitlements"))
+
+
+class TrailClient(_Client):
+    """Stands for ``boto3.client("cloudtrail")``."""
+
+    service = "cloudtrail"
+
+    def lookup_events(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: one page of ``Events``, newest first."""
+        answer = self._send("LookupEvents", {name: _plain_time(value) for name, value in request.items()})
+        events = [{**event, "EventTime": _moment(event["EventTime"])} for event in answer["Events"]]
+        return {**answer, "Events": events, "ResponseMetadata": _ANSWERED}
+
+
+class AgreementClient(_Client):
+    """Stands for ``boto3.client("marketplace-agreement")``."""
+
+    service = "marketplace-agreement"
+
+    def list_agreement_invoice_line_items(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: one page of an agreement's invoices and credit memos."""
+        body = {name: _plain_time(value) for name, value in request.items()}
+        answer = self._send("ListAgreementInvoiceLineItems", body)
+        found = [
+            {**entry, "issuedTime": _moment(entry["issuedTime"])}
+            for entry in answer["agreementInvoiceLineItemGroupSummaries"]
+        ]
+        return {**answer, "agreementInvoiceLineItemGroupSummaries": found, "ResponseMetadata": _ANSWERED}
+
+    def batch_create_billing_adjustment_request(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: ``items`` and ``errors``."""
+        return {**self._send("BatchCreateBillingAdjustmentRequest", request), "ResponseMetadata": _ANSWERED}
+
+
+def _plain_time(value: Any) -> Any:
+    return _seconds(value) if isinstance(value, datetime) else value
 
 
 def _without_datetimes(request: Request) -> dict[str, Any]:

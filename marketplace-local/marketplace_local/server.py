@@ -13,6 +13,7 @@ from marketplace_local.api import ApiAnswer
 from marketplace_local.catalogue import api as catalog_api
 from marketplace_local.clock import Clock, MovableClock
 from marketplace_local.errors import AdminError
+from marketplace_local.invoices import api as agreements
 from marketplace_local.loopback import LoopbackHandler, LoopbackServer
 from marketplace_local.state import MarketplaceState
 
@@ -64,6 +65,8 @@ class _Handler(LoopbackHandler):
         elif operation := catalog_api.OPERATIONS.get((self.command, parts.path)):
             answer = api.catalog_answer(state, operation, self.headers.get, query, body)
             self._respond_as_aws(answer, "application/json")
+        elif self.command == "POST" and parts.path.startswith(agreements.CBOR_PREFIX):
+            self._respond_in_cbor(parts.path.removeprefix(agreements.CBOR_PREFIX), body)
         elif self.command == "POST" and parts.path == "/":
             self._respond_as_aws(api.answer(state, self.headers.get, body), "application/x-amz-json-1.1")
         elif not self._is_local():
@@ -78,6 +81,14 @@ class _Handler(LoopbackHandler):
             return
         headers = {"Content-Type": kind} | ({"x-amzn-errortype": answer.error} if answer.error else {})
         self.respond(answer.status, headers, json.dumps(answer.body).encode())
+
+    def _respond_in_cbor(self, operation: str, body: bytes) -> None:
+        answer = api.agreement_answer(self.server.state, operation, self.headers.get, body)
+        if answer.lost:
+            self.close_connection = True
+            return
+        headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+        self.respond(answer.status, headers, agreements.encoded(operation, answer.body, error=bool(answer.error)))
 
     def _admin(self, path: str, query: dict[str, str], body: bytes) -> None:
         if self.headers.get("Origin") or not self._is_local():

@@ -14,9 +14,12 @@ from marketplace_local.clock import Clock, MovableClock
 from marketplace_local.faults.armed import ArmedFaults
 from marketplace_local.faults.at_random import RandomFaults
 from marketplace_local.faults.met import FaultsMet
+from marketplace_local.invoices.adjustments import Adjustments
+from marketplace_local.invoices.misstated import Misstatements
 from marketplace_local.rules.deduplication import IdenticalResend, Key, OnFile
 from marketplace_local.rules.registration import TOKEN_SECONDS, Token
 from marketplace_local.rules.window import UsageAfterEnd
+from marketplace_local.trail.history import History
 
 
 @dataclass
@@ -49,6 +52,9 @@ class MarketplaceState:
         self.tokens: dict[str, Token] = {}
         self.on_file: dict[Key, OnFile] = {}
         self.log = CallLog(log_file)
+        self.trail = History()
+        self.misstatements = Misstatements()
+        self.adjustments = Adjustments()
         self.rate = CallRate(monotonic)
         self.faults = ArmedFaults()
         self.random_faults = RandomFaults()

@@ -122,10 +122,9 @@ def _log(stage: OpenStage, record: MeteringRecord, line: Line, parts: Parts) -> 
     if missing:
         parts.shown.append(words(f"The log was not read: {missing}.", style="yellow"))
     elif mine:
-        rows = [
-            (each.get("at"), ", ".join(f"{k} {v}" for k, v in each.items() if k not in ("at", "dimension")))
-            for each in mine
-        ]
+        said = [{k: v for k, v in each.items() if k not in ("timestamp", "dimension")} for each in mine]
+        told = (", ".join(f"{name} {value}" for name, value in each.items()) for each in said)
+        rows = list(zip((each.get("timestamp") for each in mine), told, strict=True))
         parts.shown.append(table("in the log of submit-batch", ("at", ""), rows))
 
 

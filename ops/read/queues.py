@@ -26,6 +26,8 @@ QUEUES = (
     Queue("Doors", "EntitlementDeadLettersUrl", True, "notices of entitlements that failed in every try"),
     Queue("Metering", "FailedLinesUrl", True, "copies of lines that ended otherwise than billed"),
     Queue("Metering", "ScheduleDeadLettersUrl", True, "runs that could not be started"),
+    Queue("Metering", "LeavingDeadLettersUrl", True, "cancellations whose final metering could not be started"),
+    Queue("Metering", "LookDeadLettersUrl", True, "looks after cancelled customers that could not be started"),
     Queue("Yawl", "EngineUsageQueueUrl", False, "usage of engines that is about to be recorded"),
     Queue("Yawl", "EngineUsageDeadLettersUrl", True, "usage of engines that failed in every try: not recorded"),
     Queue("Yawl", "UnattributedUsageQueueUrl", True, "usage of a shared engine that has no customer: not billed"),

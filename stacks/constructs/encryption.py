@@ -6,10 +6,12 @@ belongs to the company; docs/company.md has what its policy must allow to AWS's 
 
 from collections.abc import Callable, Iterable
 
+from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -20,10 +22,13 @@ DECRYPT, DATA_KEY = "kms:Decrypt", "kms:GenerateDataKey"
 #: The rights on the key that each right on data needs. DynamoDB decrypts a table's key in the name of the reader or
 #: writer (Developer Guide, "DynamoDB encryption at rest: how it works"). A sender to a queue or topic needs a data key
 #: and checks it, a receiver decrypts (SQS Developer Guide, "Key management"; SNS Developer Guide, "Managing encryption
-#: keys and costs"). Secrets Manager decrypts in the name of the reader. Step Functions needs the rights of the caller
-#: that starts an execution (API reference, StartExecution: ``KmsAccessDeniedException``).
+#: keys and costs"). Secrets Manager decrypts in the name of the reader. So does Amazon S3, whose writers
+#: need a data key (S3 User Guide, "Using server-side encryption with AWS KMS keys"). Step Functions needs the rights of
+#: the caller that starts an execution (API reference, StartExecution: ``KmsAccessDeniedException``).
 NEEDED = {
     "dynamodb:": (DECRYPT,),
+    "s3:GetObject": (DECRYPT,),
+    "s3:PutObject": (DATA_KEY,),
     "sqs:ReceiveMessage": (DECRYPT,),
     "sqs:SendMessage": (DECRYPT, DATA_KEY),
     "sns:Publish": (DECRYPT, DATA_KEY),
@@ -98,6 +103,19 @@ def _secret(secret: secretsmanager.CfnSecret, key_arn: str) -> None:
     secret.kms_key_id = key_arn
 
 
+def _bucket(bucket: s3.CfnBucket, key_arn: str) -> None:
+    default = s3.CfnBucket.ServerSideEncryptionByDefaultProperty(sse_algorithm="aws:kms", kms_master_key_id=key_arn)
+    # With a key of its own the bucket asks KMS once for many objects.
+    rule = s3.CfnBucket.ServerSideEncryptionRuleProperty(
+        server_side_encryption_by_default=default, bucket_key_enabled=True
+    )
+    bucket.bucket_encryption = s3.CfnBucket.BucketEncryptionProperty(server_side_encryption_configuration=[rule])
+
+
+def _vault(vault: backup.CfnBackupVault, key_arn: str) -> None:
+    vault.encryption_key_arn = key_arn
+
+
 def _machine(machine: sfn.CfnStateMachine, key_arn: str) -> None:
     machine.encryption_configuration = sfn.CfnStateMachine.EncryptionConfigurationProperty(
         type="CUSTOMER_MANAGED_KMS_KEY", kms_key_id=key_arn
@@ -111,5 +129,7 @@ _KEYS: dict[type, Callable[..., None]] = {
     logs.CfnLogGroup: _log_group,
     lambda_.CfnFunction: _function,
     secretsmanager.CfnSecret: _secret,
+    s3.CfnBucket: _bucket,
+    backup.CfnBackupVault: _vault,
     sfn.CfnStateMachine: _machine,
 }

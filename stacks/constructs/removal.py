@@ -3,8 +3,16 @@
 from aws_cdk import RemovalPolicies, RemovalPolicy
 from constructs import IConstruct
 
-#: These hold what no deployment can make again: the ledger, unprocessed usage and notices, logs, the secret.
-STATEFUL = ("AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SecretsManager::Secret")
+#: These hold what no deployment can make again: the ledger, its archive and backups, unprocessed usage and notices,
+#: logs, the secret.
+STATEFUL = (
+    "AWS::Backup::BackupVault",
+    "AWS::DynamoDB::Table",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+)
 
 
 def outlive(scope: IConstruct, *, keep: bool) -> None:

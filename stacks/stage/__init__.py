@@ -1,12 +1,31 @@
 """A stage: what is sold (``stages/product.toml``) and how one deployment differs (``stages/<name>.toml``), checked.
 
 Every fault is one line that names file, key and remedy (``StageError``). The keys are declared once (``product_keys``,
-``stage_keys``, ``company_keys``, ``engine_keys``); reading them, the editors' schemas and the table of keys in
-docs/deploy.md (``describe``) all follow from that.
+``stage_keys``, ``company_keys``, ``archive_keys``, ``engine_keys``); reading them, the editors' schemas and the table
+of keys in docs/deploy.md (``describe``) all follow from that.
 """
 
 from stacks.stage.faults import StageError
 from stacks.stage.read import load, names
-from stacks.stage.settings import AlarmSettings, Budget, Domain, EngineNetwork, Stage
+from stacks.stage.settings import (
+    AlarmSettings,
+    ArchiveSettings,
+    BackupSettings,
+    Budget,
+    Domain,
+    EngineNetwork,
+    Stage,
+)
 
-__all__ = ["AlarmSettings", "Budget", "Domain", "EngineNetwork", "Stage", "StageError", "load", "names"]
+__all__ = [
+    "AlarmSettings",
+    "ArchiveSettings",
+    "BackupSettings",
+    "Budget",
+    "Domain",
+    "EngineNetwork",
+    "Stage",
+    "StageError",
+    "load",
+    "names",
+]

@@ -3,7 +3,7 @@
 from marketplace.billing_identity import BILLING_KEY
 from stacks.stage.compound_kinds import Named, Table, Tables, Texts
 from stacks.stage.kinds import Amount, Key, Kind, Text, Whole
-from stacks.stage.settings import Budget, Domain
+from stacks.stage.settings import Budget, Domain, Operators
 from usage.reporters import Reporter
 
 _ACCOUNT = "[0-9]{12}"
@@ -79,6 +79,29 @@ _BUDGET = Table(
             ),
             "Who gets its mails.",
         ),
+    },
+)
+
+#: IAM User Guide, "AWS JSON policy elements: Principal": a role, a user, or whoever an account lets.
+_PRINCIPAL = rf"arn:aws[a-z-]*:iam::{_ACCOUNT}:(root|(role|user)/[\w+=,.@/-]{{1,512}})"
+
+
+def _operators(about: str, *, at_least: int) -> Key:
+    kind = Texts(
+        pattern=_PRINCIPAL,
+        remedy='list ARNs of IAM roles or users, for example ["arn:aws:iam::111122223333:role/billing-oncall"]',
+        values="list of ARNs of roles, users or accounts (`:root`)",
+        at_least=at_least,
+    )
+    return Key(kind, about) if at_least else Key(kind, about, default=())
+
+
+_OPERATORS = Table(
+    make=Operators,
+    remedy="write it as a table: read, repair",
+    keys={
+        "read": _operators("Who may take the role operator-read, with which `ops` shows everything.", at_least=1),
+        "repair": _operators("Who may take operator-repair as well, with which `ops` changes things.", at_least=0),
     },
 )
 
@@ -178,6 +201,7 @@ COMPANY_KEYS = {
     "domain": _optional(_DOMAIN, "The API's own name."),
     "firewall": _optional(_FIREWALL, "A web ACL in front of the API.", field="firewall_requests"),
     "budget": _optional(_BUDGET, "A budget for the stage's costs."),
+    "operators": _optional(_OPERATORS, "Roles for the people who operate the stage with `ops` ([ops.md](ops.md))."),
     # AWS General Reference, "Tag naming limits": 128 and 256 characters, no ``aws:`` in front.
     "tags": Key(
         Named(

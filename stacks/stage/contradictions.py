@@ -6,6 +6,7 @@ from marketplace.dimensions import to_json as dimensions_json
 from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import UNLIMITED, Tier
 from marketplace.tiers import to_json as tiers_json
+from stacks.stage.archive_contradictions import archive_faults
 from stacks.stage.engine_contradictions import engine_faults
 from stacks.stage.faults import Fault
 from stacks.stage.settings import Domain, Stage
@@ -31,6 +32,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
     yield from _alarms(stage)
     yield from _unusual(stage)
     yield from _company(stage)
+    yield from archive_faults(stage)
     yield from engine_faults(stage)
     yield from _limits(stage)
 

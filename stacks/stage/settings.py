@@ -55,11 +55,41 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Operators:
+    """The principals (ARNs) that may take the role operator-read, and those that may take operator-repair as well."""
+
+    read: tuple[str, ...]
+    repair: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class EngineNetwork:
     """Where in a VPC the engines' logs are read from."""
 
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveSettings:
+    """How long the archive keeps changes, in days. lock_days: None locks nothing. lock_mode: ``governance`` or
+    ``compliance`` (Amazon S3 User Guide, "Locking objects with Object Lock"). audit_parts: how many shares of the
+    customers are audited side by side."""
+
+    keep_days: int
+    cold_after_days: int
+    lock_days: int | None = None
+    lock_mode: str = "governance"
+    audit_parts: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupSettings:
+    """Daily backups of the tables, kept for so many days. copy_to_vault_arn: a vault, also of another account, that
+    gets a copy of each; None: none does."""
+
+    keep_days: int
+    copy_to_vault_arn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,9 +145,12 @@ class Stage:
     permissions_boundary: str | None
     bootstrap_qualifier: str | None
     budget: Budget | None
+    operators: Operators | None
     tags: Mapping[str, str]
     engines: tuple[Engine, ...]
     engine_network: EngineNetwork | None
+    archive: ArchiveSettings
+    backup: BackupSettings | None
 
     @property
     def is_live(self) -> bool:

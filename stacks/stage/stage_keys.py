@@ -6,6 +6,7 @@ from typing import Any
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.regions import METERING_REGIONS
 from metering.seal.unusual_settings import UnusualSettings
+from stacks.stage.archive_keys import ARCHIVE_KEYS
 from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Quantities, Table, Texts
 from stacks.stage.engine_keys import ENGINE_KEYS
@@ -191,6 +192,7 @@ STAGE_KEYS = {
     "unusual": Key(
         _UNUSUAL, "Which hours are far above a customer's usual, and what becomes of them.", default=UnusualSettings()
     ),
+    **ARCHIVE_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

@@ -14,7 +14,13 @@ from botocore.exceptions import ClientError
 
 from marketplace_local import api
 from marketplace_local.admin import MarketplaceAdmin
-from marketplace_local.in_process import EntitlementClient, InProcessAdmin, MeteringClient
+from marketplace_local.in_process import (
+    AgreementClient,
+    EntitlementClient,
+    InProcessAdmin,
+    MeteringClient,
+    TrailClient,
+)
 from marketplace_local.server import LocalMarketplace
 from marketplace_local.state import MarketplaceState
 
@@ -85,6 +91,18 @@ class Market:
         if self.transport == "in process":
             return EntitlementClient(self.state, region)
         return self._boto3("marketplace-entitlement", region)
+
+    def trail_in(self, region: str = "us-east-1") -> Any:
+        """CloudTrail in that Region."""
+        if self.transport == "in process":
+            return TrailClient(self.state, region)
+        return self._boto3("cloudtrail", region)
+
+    @property
+    def agreement(self) -> Any:
+        if self.transport == "in process":
+            return AgreementClient(self.state)
+        return self._boto3("marketplace-agreement", "us-east-1")
 
     def _boto3(self, service: str, region: str) -> Any:
         if (service, region) not in self._clients:

@@ -205,9 +205,10 @@ def test_the_command_prints_what_to_export_and_ends(ended_by: str) -> None:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
         assert process.stdin is not None and process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
+        lines = [process.stdout.readline() for _ in range(6)]
         exported = dict(line.removeprefix("export ").strip().split("=", 1) for line in lines[1:])
-        for service in ("meteringmarketplace", "marketplace-entitlement", "marketplace-catalog"):
+        services = ("meteringmarketplace", "marketplace-entitlement", "marketplace-catalog", "marketplace-agreement")
+        for service in (*services, "cloudtrail"):
             name = service_model(service).service_id.replace(" ", "_").upper()
             assert exported[f"AWS_ENDPOINT_URL_{name}"] in lines[0]
         if ended_by == "stdin":

@@ -25,7 +25,7 @@ from ops.read.status import status
 from ops.read.usage import usage
 from ops.refused import Refused
 from ops.stage import OpenStage
-from ops.subscriber import SHOWN, read_subscriber
+from ops.subscriber import read_subscriber
 from tests.ops.answers import AnswersOfAws
 from tests.scenarios.world import START, World
 
@@ -127,7 +127,7 @@ def test_a_customer_shows_status_balance_and_hours_and_no_contact_data(world: Wo
 
 def test_all_but_contact_data_of_a_subscriber_is_read(world: World, seen: OpenStage) -> None:
     """An attribute that the code reads and operators do not see would make a rule decide otherwise here."""
-    item: dict[str, Any] = dict.fromkeys(SHOWN, "x") | {
+    item: dict[str, Any] = dict.fromkeys(tables.SUBSCRIBER_FACTS, "x") | {
         "customerIdentifier": "l-1",
         "activePeriods": [{"start": 1, "end": 2}],
         **dict.fromkeys(("statusChangedAt", "acceptsUntil", "lastNoticeAt", "entitlementsFetchedAt", "factsAt"), 7),
@@ -309,9 +309,10 @@ def test_status_of_a_stage_without_a_run_says_so(seen: OpenStage, aws: AnswersOf
 
 def test_an_event_shows_the_whole_chain_to_the_record_id(world: World, seen: OpenStage, aws: AnswersOfAws) -> None:
     quiet(aws)
-    logged = {"message": "settled", "dimension": DIMENSION, "verdict": "billed", "timestamp": "t", "requestId": "r-1"}
-    aws.answers["logs", "filter_log_events"] = {"events": [{"message": json.dumps(logged)}, {"message": "no json"}]}
     buyer = world.buyer()
+    logged = {"message": "settled", "customer": buyer, "hour": "2026-11-15T08:00:00Z", "dimension": DIMENSION}
+    logged |= {"verdict": "billed", "timestamp": "t", "requestId": "r-1"}
+    aws.answers["logs", "filter_log_events"] = {"events": [{"message": json.dumps(logged)}, {"message": "no json"}]}
     world.report(world.event(buyer, "order/7", 3))
     world.next_run()
     answer = explain(seen, f"{buyer}/order/7")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks import synth
-from stacks.stage import Budget, Domain, EngineNetwork
+from stacks.stage import BackupSettings, Budget, Domain, EngineNetwork
 from tests.synthesized import Assembly, context, shipped, with_engines
 from usage.reporters import Reporter
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SELLER_ACCOUNT = "999988887777"
 CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef"
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/01234567-89ab-cdef-0123-456789abcdef"
+VAULT = "arn:aws:backup:eu-central-1:777788889999:backup-vault:metering"
 SUBNETS = ("subnet-0123456789abcdef0", "subnet-0123456789abcdef1")
 #: In the Region of the stage ``dev`` below.
 IRISH_KEY = KEY.replace("eu-central-1", "eu-west-1")
@@ -46,6 +47,8 @@ def company_stage() -> "Stage":
         ),
         firewall_requests=300,
         encryption_key_arn=KEY,
+        archive=replace(shipped("prod").archive, lock_days=365, lock_mode="compliance"),
+        backup=BackupSettings(keep_days=90, copy_to_vault_arn=VAULT),
         permissions_boundary="developers/boundary",
         bootstrap_qualifier="acme12345",
         budget=Budget(monthly_amount=Decimal(250), notify=("finops@vendor.com",)),

@@ -67,7 +67,7 @@ def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bu
     # Of services with hundreds of operations only these are left, with all that they consist of.
     assert found["operations"] == {
         "lambda": ["Invoke"],
-        "s3": ["GetObject"],
+        "s3": ["GetObject", "ListObjectsV2", "PutObject"],
         "ssm": ["GetParameter", "GetParametersByPath"],
     }
     assert found["parameters"] == ["Parameters", "NextToken"]
@@ -98,7 +98,7 @@ def zipped(folder: Path, archive: Path, suffixes: Callable[[str], bool] = lambda
 
 
 def test_it_is_small_and_pure(bundled: Path, tmp_path: Path) -> None:
-    assert zipped(bundled, tmp_path / "with-bytecode.zip") <= 5.5 * MEGABYTE
+    assert zipped(bundled, tmp_path / "with-bytecode.zip") <= 6 * MEGABYTE
     assert zipped(bundled, tmp_path / "without.zip", lambda suffix: suffix != ".pyc") <= 3 * MEGABYTE
     assert not [path for path in bundled.rglob("*") if path.suffix in (".so", ".pyd", ".in", ".lock")]
 

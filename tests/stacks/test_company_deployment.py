@@ -11,7 +11,11 @@ from tests.synthesized import ACCOUNT, Assembly
 
 TAGS = {"CostCenter": "1234", "team:owner": "billing", "yawl-metering-stage": "prod"}
 #: The property with a type's tags, if it is not ``Tags``.
-OTHERWISE = {"AWS::Budgets::Budget": "ResourceTags"}
+OTHERWISE = {
+    "AWS::Backup::BackupPlan": "BackupPlanTags",
+    "AWS::Backup::BackupVault": "BackupVaultTags",
+    "AWS::Budgets::Budget": "ResourceTags",
+}
 #: Types that CloudFormation cannot tag.
 WITHOUT = {
     "AWS::ApiGateway::Account",
@@ -20,12 +24,16 @@ WITHOUT = {
     "AWS::ApiGateway::Method",
     "AWS::ApiGateway::Resource",
     "AWS::Events::EventBusPolicy",
+    "AWS::Backup::BackupSelection",
+    "AWS::Glue::Database",
+    "AWS::Glue::Table",
     "AWS::IAM::Policy",
     "AWS::Lambda::Alias",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
     "AWS::Logs::MetricFilter",
     "AWS::Route53::RecordSet",
+    "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",

@@ -88,7 +88,8 @@ def test_an_execution_may_last_until_the_last_hours_deadline(prod: Assembly) -> 
 
 
 def test_the_subscribers_stream_starts_it_for_a_cancelled_customer(prod: Assembly) -> None:
-    (mapping,) = [m for m in prod.properties("AWS::Lambda::EventSourceMapping") if "StartingPosition" in m]
+    mappings = prod.properties("AWS::Lambda::EventSourceMapping", stack="Metering")
+    (mapping,) = [m for m in mappings if "StartingPosition" in m]
     (pattern,) = mapping["FilterCriteria"]["Filters"]
     statuses = json.loads(pattern["Pattern"])["dynamodb"]["NewImage"]["subscriptionStatus"]["S"]
     assert tuple(statuses) == FINAL_METERING_STATUSES

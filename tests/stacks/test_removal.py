@@ -13,7 +13,14 @@ from stacks.stage import StageError
 from tests.synthesized import Assembly, shipped
 
 #: Types of resources that hold data (those that occur here of AWS's lists of what `cdk` and SAM keep by default).
-STATEFUL = {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"}
+STATEFUL = {
+    "AWS::Backup::BackupVault",
+    "AWS::DynamoDB::Table",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+}
 #: Every other type of the templates: a deployment can make all of it again.
 STATELESS = {
     "AWS::ApiGateway::Account",
@@ -22,11 +29,16 @@ STATELESS = {
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
+    "AWS::Athena::WorkGroup",
+    "AWS::Backup::BackupPlan",
+    "AWS::Backup::BackupSelection",
     "AWS::CDK::Metadata",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::Events::Rule",
+    "AWS::Glue::Database",
+    "AWS::Glue::Table",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::Lambda::Alias",
@@ -35,6 +47,7 @@ STATELESS = {
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
     "AWS::Logs::MetricFilter",
+    "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
@@ -54,14 +67,17 @@ def resources(assembly: Assembly) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"{stack}/{name}", resource
 
 
-def test_every_type_of_resource_is_known_to_hold_data_or_not(engines: Assembly, abroad: Assembly) -> None:
+def test_every_type_of_resource_is_known_to_hold_data_or_not(
+    engines: Assembly, abroad: Assembly, company: Assembly
+) -> None:
     """A new type has to be put on one of the lists; if it holds data, on that of ``constructs/removal`` too."""
     types = {resource["Type"] for assembly in (engines, abroad) for _, resource in resources(assembly)}
     assert types <= STATEFUL | STATELESS
+    types |= {resource["Type"] for _, resource in resources(company)}
     assert types >= STATEFUL
 
 
-@pytest.mark.parametrize("stage", ["engines", "abroad"])
+@pytest.mark.parametrize("stage", ["engines", "abroad", "company"])
 def test_data_of_a_keeping_stage_outlives_all_but_the_deployment_that_makes_it(
     stage: str, request: pytest.FixtureRequest
 ) -> None:
@@ -100,9 +116,9 @@ def test_every_stack_of_a_keeping_stage_is_protected_and_none_of_another(
     prod: Assembly, engines: Assembly, local: Assembly
 ) -> None:
     """Watch too: ``cdk destroy …-Doors`` destroys what depends on Doors first, and the alarms would be gone."""
-    assert protections(prod.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), True)
-    assert protections(engines.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch", "Yawl"), True)
-    assert protections(local.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch", "Yawl"), False)
+    assert protections(prod.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch"), True)
+    assert protections(engines.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch", "Yawl"), True)
+    assert protections(local.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch", "Yawl"), False)
 
 
 def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:
@@ -111,7 +127,7 @@ def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:
 
 def test_the_context_turns_protection_off_for_a_first_deployment(first: Assembly) -> None:
     """CloudFormation takes back what a first deployment has made, if it fails: that must be possible."""
-    assert protections(first.folder) == dict.fromkeys(("Data", "Doors", "Metering", "Watch"), False)
+    assert protections(first.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch"), False)
     policies = {resource["DeletionPolicy"] for resource in first.template("Data")["Resources"].values()}
     assert policies == {"RetainExceptOnCreate"}
 

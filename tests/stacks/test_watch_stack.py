@@ -40,6 +40,8 @@ def test_a_dead_letter_pages_and_refused_usage_or_a_failed_line_is_a_ticket(prod
     assert {name for name, severity in told.items() if severity == "Ticket"} == {
         "UsageQueueRefused",
         "FailedLinesQueue",
+        "StreamsDeadLettersQueue",
+        "AuditsDeadLettersQueue",
     }
     assert set(told.values()) == {"Page", "Ticket"}
 
@@ -64,10 +66,18 @@ def test_every_queue_with_a_consumer_has_an_alarm_on_its_age(prod: Assembly) -> 
 
 
 def test_an_unread_stream_calls_well_within_the_grace(prod: Assembly) -> None:
-    ((function, alarm),) = watched(prod, "IteratorAge", "FunctionName").items()
-    assert function.startswith("startfinalmetering")
+    found = watched(prod, "IteratorAge", "FunctionName")
+    ((alarm),) = [alarm for function, alarm in found.items() if function.startswith("startfinalmetering")]
     # Milliseconds.
     assert alarm.properties["Threshold"] == 10 * 60 * 1000
+    assert (alarm.metrics[0].statistic, speaker(prod, alarm).name) == ("Maximum", "QueuesLate")
+
+
+def test_an_archive_that_is_behind_calls_long_before_a_stream_forgets(prod: Assembly) -> None:
+    """A stream keeps changes for 24 hours, and a batch is collected for five minutes."""
+    found = watched(prod, "IteratorAge", "FunctionName")
+    ((alarm),) = [alarm for function, alarm in found.items() if function.startswith("archivechanges")]
+    assert 10 * 60 * 1000 < alarm.properties["Threshold"] <= 4 * 3600 * 1000
     assert (alarm.metrics[0].statistic, speaker(prod, alarm).name) == ("Maximum", "QueuesLate")
 
 
@@ -181,15 +191,16 @@ def test_every_rule_has_an_alarm_on_undelivered_events(prod: Assembly) -> None:
 
 
 def test_starts_that_fail_are_counted_in_a_group_of_this_stage_alone(prod: Assembly) -> None:
-    (group,) = [p["Name"] for p in prod.properties("AWS::Scheduler::ScheduleGroup")]
-    schedules = prod.properties("AWS::Scheduler::Schedule")
+    (group,) = [p["Name"] for p in prod.properties("AWS::Scheduler::ScheduleGroup", stack="Metering")]
+    schedules = prod.properties("AWS::Scheduler::Schedule", stack="Metering")
     assert {schedule["GroupName"] for schedule in schedules} == {group}
     for metric, severity, at_least in (
         ("InvocationsFailedToBeSentToDeadLetterCount", "Page", 1),
         ("InvocationDroppedCount", "Ticket", 3),
         ("TargetErrorCount", "Ticket", 3),
     ):
-        (alarm,) = on(prod, metric)
+        found = [alarm for alarm in on(prod, metric) if alarm.metrics[0].dimensions["ScheduleGroup"] == group]
+        (alarm,) = found
         assert (alarm.severity, alarm.properties["Threshold"]) == (severity, at_least)
         assert {m.dimensions["ScheduleGroup"] for m in alarm.metrics} == {group}
     # Their roles trust Scheduler for this group only.

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from runtime.metric_names import (
+    ArchiveMetric,
     EntitlementMetric,
     MeteringMetric,
     RegistrationMetric,
@@ -23,6 +24,7 @@ SERVICES: dict[str, type[StrEnum]] = {
     "usage": UsageMetric,
     "metering": MeteringMetric,
     "yawl": YawlMetric,
+    "archive": ArchiveMetric,
 }
 #: Rooms of all services. Their log lines name the room.
 SHARED = {"ledger", "marketplace", "runtime"}

@@ -9,11 +9,13 @@ import pytest
 from stacks import synth
 
 SOURCE = synth.ROOT / "lambda_src"
-ROOMS = ("buyer", "usage", "metering", "yawl")
+ROOMS = ("archive", "buyer", "usage", "metering", "yawl")
 BELOW = ("ledger", "marketplace")
 GROUND = "runtime"
 #: What a stack may use of the runtime code: declarations of names, never behaviour.
 NAMES = {
+    "archive.change.COLUMNS",
+    "archive.kept.ARCHIVED",
     "ledger.tables",
     "marketplace.billing_identity.BILLING_KEY",
     "marketplace.dimensions",

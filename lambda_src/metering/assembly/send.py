@@ -13,6 +13,7 @@ from metering.run import Count, Mode
 from metering.send.pace import Pace
 from metering.send.send_batch import Sender
 from metering.send.submit_batch import Submitter
+from metering.settle.settle_lines import Billed, unheard
 from runtime import clock
 from runtime.clock import Clock
 from runtime.settings import SubmitBatchSettings
@@ -29,8 +30,9 @@ def submitter(
     count: Count,
     clock: Clock = clock.now,
     pace: Pace | None = None,
+    billed: Billed = unheard,
 ) -> Submitter:
-    """The submitter. pace: the settings' own by default."""
+    """The submitter. pace: the settings' own by default. billed: hears of each billed line."""
     return Submitter(
         records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE),
         subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
@@ -38,7 +40,7 @@ def submitter(
         pauses=Pauses(dynamodb.Table(settings.STATE_TABLE)),
         mode=Mode.of(settings),
         sender=Sender(
-            settler=settler(settings.METERING_RECORDS_TABLE, dynamodb, count=count, clock=clock),
+            settler=settler(settings.METERING_RECORDS_TABLE, dynamodb, count=count, clock=clock, billed=billed),
             meter=meter,
             pace=pace
             or Pace(calls_per_second=float(settings.CALLS_PER_SECOND), copies=int(settings.SUBMIT_CONCURRENCY)),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from ledger.settlement import Settlement
 from metering.run import Count
-from metering.settle.settle_lines import LineSettler
+from metering.settle.settle_lines import Billed, LineSettler, unheard
 from runtime import clock
 from runtime.clock import Clock
 
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def settler(
-    records_table: str, dynamodb: "DynamoDBServiceResource", *, count: Count, clock: Clock = clock.now
+    records_table: str,
+    dynamodb: "DynamoDBServiceResource",
+    *,
+    count: Count,
+    clock: Clock = clock.now,
+    billed: Billed = unheard,
 ) -> LineSettler:
-    """The settler of the lines in this table of metering records."""
-    return LineSettler(Settlement(dynamodb.Table(records_table)), clock, count)
+    """The settler of the lines in this table of metering records. billed: hears of each billed line."""
+    return LineSettler(Settlement(dynamodb.Table(records_table)), clock, count, billed)

@@ -1,10 +1,11 @@
 """State 6: reports what is pending, at risk and failed, and copies failed lines to their queue."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 
 from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
@@ -12,7 +13,7 @@ from ledger.pauses import Paused, Pauses
 from ledger.settlement import Settlement
 from marketplace import dimensions
 from metering.find.find_due_hours import last_due_hour
-from metering.handlers.entry_point import Payload, count, entry_point, logger, metrics
+from metering.handlers.entry_point import Payload, count, count_by_dimension, entry_point, logger, metrics
 from metering.report.copy_failed import copy_failed
 from metering.report.levels import Levels, UsageSum, read_levels
 from metering.run import Mode
@@ -82,12 +83,5 @@ def count_failed(lines: Mapping[str, int]) -> None:
 
 
 def count_units(metric: MeteringMetric, usage: UsageSum) -> None:
-    """Units by dimension, each as a metric with the dimension ``dimension``; 0 where there are none."""
-    for name in usage.dimensions:
-        with single_metric(
-            name=metric,
-            unit=MetricUnit.NoUnit,
-            value=float(usage.units.get(name, 0)),
-            default_dimensions={"service": "metering"},
-        ) as one:
-            one.add_dimension(name="dimension", value=name)
+    """Units by dimension; 0 where there are none."""
+    count_by_dimension(metric, {name: usage.units.get(name, Decimal(0)) for name in usage.dimensions})

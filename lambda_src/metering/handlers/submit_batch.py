@@ -2,23 +2,32 @@
 
 from functools import cache
 
+from aws_lambda_powertools.metrics import MetricUnit
+
 from ledger import dynamodb
+from marketplace import dimensions
+from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.seller import Seller
 from metering.assembly import send
-from metering.handlers.entry_point import Payload, count, entry_point
+from metering.handlers.entry_point import Payload, count, count_by_dimension, entry_point
 from metering.run import parse_line_key
+from metering.send.billed_usage import BilledUsage, worth
 from metering.send.submit_batch import Submitter
+from runtime.metric_names import MeteringMetric
 from runtime.settings import SubmitBatchSettings
+
+billed = BilledUsage()
 
 
 @cache
-def assembled() -> Submitter:
-    """The submitter, made from the function's environment once."""
+def assembled() -> tuple[Submitter, dict[str, Dimension]]:
+    """The submitter, and the stage's dimensions, made from the function's environment once."""
     settings = SubmitBatchSettings.from_env()
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
     meter = UsageMeter.connect(settings.METERING_REGION, seller)
-    return send.submitter(settings, dynamodb.connect(), meter, count=count)
+    submitter = send.submitter(settings, dynamodb.connect(), meter, count=count, billed=billed.add)
+    return submitter, dict(dimensions.from_json(settings.DIMENSIONS))
 
 
 @entry_point
@@ -26,5 +35,13 @@ def handler(event: Payload) -> Payload:
     """``{lines, run}`` → ``{lines: n}``. Raises MarketplaceBusy (the state machine tries again) or
     ProductFault (the run stops), see ``Submitter.submit``."""
     keys = [parse_line_key(key) for key in event["lines"]]
-    assembled().submit(keys, event["run"])
+    submitter, sold = assembled()
+    try:
+        submitter.submit(keys, event["run"])
+    finally:
+        # A batch that fails may have billed some of its lines before.
+        units = billed.take()
+        if units:
+            count_by_dimension(MeteringMetric.UNITS_BILLED, units)
+            count(MeteringMetric.MONEY_BILLED, float(worth(units, sold)), MetricUnit.NoUnit)
     return {"lines": len(keys)}

@@ -1,7 +1,8 @@
 """Settle lines: decide what Marketplace's answers mean, store the verdicts, log them, and tidy an ended record."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import FAILED, MeteringRecord
@@ -28,7 +29,14 @@ OF_VERDICT = {
     "presumed_on_file": MeteringMetric.LINES_PRESUMED_ON_FILE,
 }
 
+#: Hears of a line that was billed: its dimension, and its quantity in billed units.
+Billed = Callable[[str, Decimal], None]
+
 logger = telemetry.logger("metering")
+
+
+def unheard(_dimension: str, _quantity: Decimal) -> None:
+    """For those who do not ask what was billed."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class LineSettler:
     settlement: Settlement
     clock: Clock
     count: Count
+    billed: Billed = unheard
 
     def settle_answers(
         self,
@@ -110,6 +119,8 @@ class LineSettler:
                 self.count(MeteringMetric.ZERO_LINES_FAILED, 1)
             elif verdict.verdict in OF_VERDICT and verdict.verdict not in FAILED:
                 self.count(OF_VERDICT[verdict.verdict], 1)
+            if verdict.verdict == "billed":
+                self.billed(dimension, line.quantity)
             logger.info(
                 "settled",
                 customer=record.customer_identifier,

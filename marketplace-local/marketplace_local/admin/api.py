@@ -5,12 +5,14 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from marketplace_local.admin.buyers import add_buyer, buyer_request, describe_buyer
-from marketplace_local.admin.products import add_product, change_listing
+from marketplace_local.admin.products import add_product, change_listing, text
 from marketplace_local.call_log import DEFAULT_PAGE, LARGEST_PAGE, CallLog
 from marketplace_local.clock import MovableClock, from_iso, iso
 from marketplace_local.errors import AdminError
 from marketplace_local.faults.armed import CallFault
 from marketplace_local.faults.at_random import RandomFaults
+from marketplace_local.invoices.data_feeds import feeds
+from marketplace_local.invoices.misstated import Misstatement
 from marketplace_local.rules.deduplication import IdenticalResend
 from marketplace_local.rules.window import UsageAfterEnd
 from marketplace_local.state import MarketplaceState
@@ -80,6 +82,16 @@ def _arm_at_random(state: MarketplaceState, body: Body) -> dict[str, Any]:
     return state.random_faults.describe()
 
 
+def _misstate(state: MarketplaceState, body: Body) -> dict[str, Any]:
+    state.misstatements.entries.append(Misstatement.from_request(dict(body)))
+    return {"misstatements": [asdict(entry) for entry in state.misstatements.entries]}
+
+
+def _name_caller(state: MarketplaceState, body: Body) -> dict[str, Any]:
+    state.trail.callers[text(body, "accessKey")] = text(body, "role")
+    return {"callers": dict(state.trail.callers)}
+
+
 def _log_page(name: str, entries: list[Any], query: Mapping[str, str]) -> dict[str, Any]:
     try:
         after, limit = int(query.get("after", 0)), int(query.get("limit", DEFAULT_PAGE))
@@ -98,11 +110,14 @@ POSTS: dict[str, Callable[[MarketplaceState, Body], dict[str, Any]]] = {
     "clock": _set_clock,
     "faults": _arm,
     "random-faults": _arm_at_random,
+    "misstatements": _misstate,
+    "callers": _name_caller,
 }
 GETS: dict[str, Callable[[MarketplaceState, Mapping[str, str]], dict[str, Any]]] = {
     "buyers": lambda state, query: {"buyers": [describe_buyer(buyer) for buyer in state.catalogue.buyers.values()]},
     "faults": lambda state, query: {"faults": state.faults.describe(state.now())},
     "random-faults": lambda state, query: state.random_faults.describe(),
+    "feeds": lambda state, query: {"files": feeds(state)},
     "log": lambda state, query: _log_page("calls", state.log.calls, query),
     "log/accepted": lambda state, query: _log_page("accepted", state.log.accepted, query),
     "summary": lambda state, query: dict(state.log.summary()),

@@ -1,7 +1,7 @@
 """A client of the admin interface. It needs the standard library only."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
@@ -30,9 +30,10 @@ class MarketplaceAdmin:
         integration: str = "license",
         contract_dimensions: Iterable[str] = (),
         region: str = "us-east-1",
+        prices: Mapping[str, str] | None = None,
     ) -> JsonObject:
         """Adds or replaces a product and returns it. dimensions: those that are metered; contract_dimensions: those
-        that entitlements have."""
+        that entitlements have; prices: of a unit, by dimension (a cent where none is given)."""
         return self._call(
             "POST",
             "products",
@@ -42,6 +43,7 @@ class MarketplaceAdmin:
                 "dimensions": list(dimensions),
                 "contractDimensions": list(contract_dimensions),
                 "region": region,
+                "prices": dict(prices or {}),
             },
         )
 
@@ -138,6 +140,27 @@ class MarketplaceAdmin:
     def clear_faults(self) -> None:
         """Disarms all faults, those at random too."""
         self._call("DELETE", "faults")
+
+    def misstate(self, of: str, buyer: str, period: str, **more: str) -> JsonObject:
+        """AWS's books show an entry otherwise: ``of`` ``feed`` (period: a day) or ``invoice`` (a month).
+
+        more: ``amount`` (absent: the entry is missing), ``dimension``, ``until`` (from then on the entry is right).
+        """
+        return self._call("POST", "misstatements", {"of": of, "buyer": buyer, "period": period, **more})
+
+    def name_caller(self, access_key: str, role: str) -> JsonObject:
+        """CloudTrail names this role for calls that are signed with the access key."""
+        return self._call("POST", "callers", {"accessKey": access_key, "role": role})
+
+    def feeds(self) -> dict[str, str]:
+        """The seller's data feeds of usage and accounts: each file's CSV by its key in the seller's bucket."""
+        files: dict[str, str] = self._call("GET", "feeds")["files"]
+        return files
+
+    def deliver_feeds(self, s3: Any, bucket: str, prefix: str = "") -> None:
+        """Writes the data feeds into a bucket, as AWS does every day. ``s3``: boto3's client."""
+        for key, text in self.feeds().items():
+            s3.put_object(Bucket=bucket, Key=prefix + key, Body=text.encode())
 
     def calls(self) -> Iterator[JsonObject]:
         """Every call of AWS's interface, oldest first."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 from urllib.parse import unquote
 
@@ -23,6 +24,8 @@ def add_product(state: MarketplaceState, body: Body) -> dict[str, Any]:
         dimensions=_names(body, "dimensions"),
         contract_dimensions=_names(body, "contractDimensions"),
         region=body.get("region") or "us-east-1",
+        prices=_prices(body),
+        currency=body.get("currency") or "USD",
     )
     state.catalogue.add_product(product)
     return {
@@ -54,6 +57,16 @@ def text(body: Body, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise AdminError(f"{name} is needed")
     return value
+
+
+def _prices(body: Body) -> dict[str, str]:
+    prices = body.get("prices", {})
+    try:
+        if isinstance(prices, dict) and all(Decimal(price) >= 0 for price in prices.values()):
+            return prices
+    except (InvalidOperation, TypeError):
+        pass
+    raise AdminError("prices are numbers written as texts, by dimension")
 
 
 def _names(body: Body, name: str) -> frozenset[str]:

@@ -1,7 +1,9 @@
 """Products and their buyers: the seller's listings and the buyers' agreements."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from marketplace_local.errors import AdminError
@@ -21,7 +23,7 @@ class Product:
 
     dimensions: those that BatchMeterUsage takes. contract_dimensions: those that GetEntitlements returns.
     region: where the seller meters it; the summary counts records that another Region accepted.
-    title, entity_type, visibility, fulfilment_url: the rest of its listing.
+    title, entity_type, visibility, fulfilment_url: the rest of its listing. prices: of a unit, by usage dimension.
     """
 
     product_code: str
@@ -33,6 +35,12 @@ class Product:
     entity_type: EntityType = "SaaSProduct"
     visibility: Visibility = "Limited"
     fulfilment_url: str | None = None
+    prices: Mapping[str, str] = field(default_factory=dict)
+    currency: str = "USD"
+
+    def price(self, dimension: str) -> Decimal:
+        """The list price of a unit; a cent where the listing names none."""
+        return Decimal(self.prices.get(dimension, "0.01"))
 
 
 @dataclass

@@ -79,8 +79,10 @@ def _offer(product: Product) -> Entity:
     """The priced dimensions of the public offer show the pricing model of the product."""
     terms: list[dict[str, Any]] = [{"Type": "SupportTerm", "RefundPolicy": "No refunds"}]
     if product.dimensions:
-        card = [{"DimensionKey": name, "Price": "0.01"} for name in sorted(product.dimensions)]
-        terms.append({"Type": "UsageBasedPricingTerm", "CurrencyCode": "USD", "RateCards": [{"RateCard": card}]})
+        card = [{"DimensionKey": name, "Price": f"{product.price(name):f}"} for name in sorted(product.dimensions)]
+        terms.append(
+            {"Type": "UsageBasedPricingTerm", "CurrencyCode": product.currency, "RateCards": [{"RateCard": card}]}
+        )
     if product.contract_dimensions:
         card = [{"DimensionKey": name, "Price": "100.00"} for name in sorted(product.contract_dimensions)]
         year = {"Selector": {"Type": "Duration", "Value": "P12M"}, "RateCard": card}

@@ -25,13 +25,23 @@ NARROWED: dict[str, tuple[str, ...]] = {
     "omitted": _ONE_PRODUCT,
     "error": _RECORDS,
     "status": _RECORDS,
+    "trail-missing": _ONE_PRODUCT,
+    "trail-late": _ONE_PRODUCT,
+    "trail-omitted": _ONE_PRODUCT,
 }
 KINDS = tuple(NARROWED)
 #: These kinds touch the records of a call, which only BatchMeterUsage has.
 RECORD_KINDS = ("unprocessed", "partial-unprocessed", "reordered", "omitted", "status")
-OPERATIONS = ("BatchMeterUsage", "ResolveCustomer", "GetEntitlements")
+#: These kinds touch the event that CloudTrail keeps of a call.
+TRAIL_KINDS = ("trail-missing", "trail-late", "trail-omitted")
+OPERATIONS = (
+    *("BatchMeterUsage", "ResolveCustomer", "GetEntitlements", "LookupEvents"),
+    *("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest"),
+)
 STATUSES = ("Success", "CustomerNotSubscribed", "DuplicateRecord")
 LONGEST_WAIT = 60.0
+#: Of an event that appears late: nothing waits for it.
+LONGEST_DELAY = 90 * 86_400.0
 
 
 @dataclass
@@ -79,16 +89,17 @@ def _check_fields(fault: CallFault) -> None:
     texts = (fault.error, fault.productCode, fault.buyer, fault.dimension, fault.status, fault.until)
     if fault.operation not in OPERATIONS or not all(isinstance(text, str) for text in texts):
         raise AdminError(f"operation must be one of {', '.join(OPERATIONS)}, and the other fields texts")
-    if fault.kind in RECORD_KINDS and fault.operation != "BatchMeterUsage":
-        raise AdminError(f"kind {fault.kind} is about records, which only BatchMeterUsage has")
+    if fault.kind in (*RECORD_KINDS, *TRAIL_KINDS) and fault.operation != "BatchMeterUsage":
+        raise AdminError(f"kind {fault.kind} is about records or their event, which only BatchMeterUsage has")
     if useless := [name for name in _RECORDS if getattr(fault, name) and name not in NARROWED[fault.kind]]:
         raise AdminError(f"kind {fault.kind} is not narrowed by {', '.join(useless)}")
     if fault.kind == "error" and not fault.error:
         raise AdminError("kind error needs an error class")
     if fault.kind == "status" and (not fault.buyer or fault.status not in STATUSES):
         raise AdminError(f"kind status needs a buyer and a status of {', '.join(STATUSES)}")
-    if not isinstance(fault.seconds, int | float) or not 0 <= fault.seconds <= LONGEST_WAIT:
-        raise AdminError(f"seconds must be 0 to {LONGEST_WAIT:g}")
+    longest = LONGEST_DELAY if fault.kind == "trail-late" else LONGEST_WAIT
+    if not isinstance(fault.seconds, int | float) or not 0 <= fault.seconds <= longest:
+        raise AdminError(f"seconds must be 0 to {longest:g}")
     try:
         from_iso(fault.until or "2000-01-01T00:00:00Z")
     except ValueError as error:

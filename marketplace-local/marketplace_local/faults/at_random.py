@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from marketplace_local.errors import AdminError
-from marketplace_local.faults.armed import KINDS, LONGEST_WAIT, OPERATIONS, RECORD_KINDS, CallFault
+from marketplace_local.faults.armed import KINDS, LONGEST_WAIT, OPERATIONS, RECORD_KINDS, TRAIL_KINDS, CallFault
 
-RANDOM_KINDS = tuple(kind for kind in KINDS if kind != "status")
+RANDOM_KINDS = tuple(kind for kind in KINDS if kind != "status" and kind not in TRAIL_KINDS)
 
 
 def fraction(seed: int, *parts: object) -> float:

@@ -54,6 +54,20 @@ ENGINE_CALLS = (
         look="Look at the roles of the engines' schedules, and at these functions' concurrency.",
     ),
 )
+AUDITS = (
+    Ticket(
+        happened="EventBridge Scheduler gave up a call of audit-conservation, and could not put it into its dead-letter"
+        " queue either.",
+        money="Nothing is billed wrongly by that. A day was not audited.",
+        look="Look at the roles of the audits' schedules in EventBridge Scheduler and at the policy of the dead-letter"
+        " queue of Audits. Then invoke audit-conservation with that day.",
+    ),
+    Ticket(
+        happened="EventBridge Scheduler fails to invoke audit-conservation, and tries again.",
+        money="Nothing is billed wrongly by that. The day before is audited later.",
+        look="Look at the roles of the audits' schedules, and at the function's concurrency.",
+    ),
+)
 MAIL = {
     "happened": "SNS could not deliver the e-mail of a {} to one of its addresses.",
     "money": "The people who have to act on lost or delayed usage may not know of it.",

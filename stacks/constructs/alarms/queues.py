@@ -71,10 +71,12 @@ def add_late_alarm(alarms: Alarms, members: Sequence[cloudwatch.Alarm]) -> None:
         "QueuesLate",
         members,
         Ticket(
-            happened="Usage, notices or changes of subscribers have waited too long, because no function takes them.",
-            money="Nothing is lost. Usage recorded later than ten past the hour is billed in a later hour, and a"
-            " buyer's start or end takes effect late.",
-            look="Look at the silent alarm that is up (UsageQueue*TooOld, Notices*TooOld, FinalMeteringStreamTooOld),"
+            happened="Usage, notices, changes of subscribers or changes for the archive have waited too long, because"
+            " no function takes them.",
+            money="No usage is lost, and the archive lacks only what waits for 24 hours. Usage recorded later than ten"
+            " past the hour is billed in a later hour, and a buyer's start or end takes effect late.",
+            look="Look at the silent alarm that is up (UsageQueue*TooOld, Notices*TooOld, FinalMeteringStreamTooOld,"
+            " ArchiveStreamsTooOld),"
             " then in the log group of the function behind that queue: it fails, or Lambda throttles it.",
         ),
     )

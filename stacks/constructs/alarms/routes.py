@@ -27,12 +27,13 @@ class AlarmRoutes(Construct):
     configure a CloudWatch alarm to use an encrypted SNS topic"). docs/operations.md says what a key's policy has to
     allow.
 
-    mail: the topics made here, by severity.
+    mail: the topics made here, by severity. told: the alarms that call, by severity.
     """
 
     def __init__(self, scope: Construct, id_: str, *, page: Sequence[str], ticket: Sequence[str]) -> None:
         super().__init__(scope, id_)
         self.mail: dict[Severity, sns.Topic] = {}
+        self.told: dict[Severity, list[cloudwatch.AlarmBase]] = {severity: [] for severity in Severity}
         self._actions = {
             Severity.PAGE: self._topics(Severity.PAGE, page),
             Severity.TICKET: self._topics(Severity.TICKET, ticket),
@@ -44,6 +45,7 @@ class AlarmRoutes(Construct):
 
     def send(self, alarm: cloudwatch.AlarmBase, severity: Severity) -> None:
         """Let the alarm call when it goes off and when it is over."""
+        self.told[severity].append(alarm)
         for topic in self._actions[severity]:
             action = actions.SnsAction(topic)
             alarm.add_alarm_action(action)

@@ -37,7 +37,7 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
     faults = [
         alarms.silent(
             f"Faults{id_}",
-            _all("SystemErrors", name),
+            of_table("SystemErrors", name),
             f"DynamoDB answered {FAULTS} requests or more to {name} with an error of its own (5xx) in five minutes.",
             at_least=FAULTS,
         )
@@ -46,7 +46,7 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
     throttled = [
         alarms.silent(
             f"Throttled{id_}",
-            _all("ThrottledRequests", name),
+            of_table("ThrottledRequests", name),
             f"DynamoDB has throttled requests to {name} in three of the last six periods of five minutes.",
             periods=3,
             out_of=6,
@@ -83,8 +83,8 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
         group.make(alarms.routes, unless=down)
 
 
-def _all(metric: str, table: str) -> cloudwatch.MathExpression:
-    """The metric's sum over all operations on a table.
+def of_table(metric: str, table: str, *, label: str | None = None) -> cloudwatch.MathExpression:
+    """The metric's sum over all operations on a table. label: in a graph.
 
     DynamoDB has the metric per table and operation only. One query covers all operations, also future ones. One query
     over all tables is impossible: its WHERE knows AND but no OR (CloudWatch User Guide, "Metrics Insights query
@@ -95,4 +95,5 @@ def _all(metric: str, table: str) -> cloudwatch.MathExpression:
         expression=f'SELECT SUM({metric}) FROM SCHEMA("AWS/DynamoDB", Operation, TableName) WHERE {named}',  # noqa: S608 (names of our tables)
         using_metrics={},
         period=FIVE_MINUTES,
+        label=label,
     )

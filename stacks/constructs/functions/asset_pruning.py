@@ -22,7 +22,7 @@ ENDPOINTS = (
 #: Of services with hundreds of operations, those that functions call. Gain: 0.4 MB zipped, and 8 to 16 ms a client.
 OPERATIONS = {
     "lambda": ("Invoke",),
-    "s3": ("GetObject",),
+    "s3": ("GetObject", "ListObjectsV2", "PutObject"),
     "ssm": ("GetParameter", "GetParametersByPath"),
 }
 #: Powertools packages whose own file imports all their modules. Gain, of API functions: 78 modules, 25 ms (15 %).

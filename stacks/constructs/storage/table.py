@@ -57,8 +57,7 @@ class LedgerTable(Construct):
                 point_in_time_recovery_enabled=True
             ),
             time_to_live_attribute=declaration.ttl,
-            # No function reads what an item was before, and items hold personal data.
-            stream=dynamodb.StreamViewType.NEW_IMAGE if declaration.stream else None,
+            stream=dynamodb.StreamViewType[declaration.stream] if declaration.stream else None,
             deletion_protection=protect,
             max_read_request_units=read_units,
             max_write_request_units=write_units,

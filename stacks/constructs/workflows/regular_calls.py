@@ -1,8 +1,8 @@
-"""Calls a function by the clock, every few minutes: EventBridge Scheduler with a dead-letter queue."""
+"""Calls a function by the clock, every few minutes or once a day: EventBridge Scheduler with a dead-letter queue."""
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
+from aws_cdk import Duration, TimeZone
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from constructs import Construct
@@ -24,18 +24,39 @@ class RegularCalls(Construct):
         self, id_: str, function: Function, *, minutes: int, description: str, event: Mapping[str, str] | None = None
     ) -> None:
         """Call the function's alias with the event every so many minutes."""
+        every = Duration.minutes(minutes)
+        self._add(id_, function, scheduler.ScheduleExpression.rate(every), every, description, event or {})
+
+    def add_daily(
+        self, id_: str, function: Function, *, hour: int, minute: int, description: str, event: Mapping[str, str]
+    ) -> None:
+        """Call the function's alias with the event once a day, at that time (UTC)."""
+        at = scheduler.ScheduleExpression.cron(
+            minute=str(minute), hour=str(hour), day="*", month="*", year="*", time_zone=TimeZone.ETC_UTC
+        )
+        self._add(id_, function, at, Duration.hours(6), description, event)
+
+    def _add(
+        self,
+        id_: str,
+        function: Function,
+        when: scheduler.ScheduleExpression,
+        within: Duration,
+        description: str,
+        event: Mapping[str, str],
+    ) -> None:
+        """within: an attempt that Scheduler repeats is made within this time."""
         schedule = scheduler.Schedule(
             self,
             id_,
             description=description,
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(minutes)),
+            schedule=when,
             schedule_group=self._group,
             target=targets.LambdaInvoke(
                 function.live,
-                input=scheduler.ScheduleTargetInput.from_object(event or {}),
+                input=scheduler.ScheduleTargetInput.from_object(event),
                 dead_letter_queue=self.dead_letters,
-                # The next call does the same work.
-                max_event_age=Duration.minutes(minutes),
+                max_event_age=within,
                 retry_attempts=2,
             ),
         )

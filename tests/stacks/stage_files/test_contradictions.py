@@ -13,6 +13,7 @@ externalId = "yawl-metering:prod"
 """
 ABROAD_KEY = KEY.replace("eu-central-1", "us-east-1")
 ABROAD_CERTIFICATE = CERTIFICATE.replace("eu-central-1", "us-east-1")
+VAULT = "arn:aws:backup:eu-central-1:777788889999:backup-vault:metering"
 KEYS = ", ".join(f'"l-{number:016x}"' for number in range(200))
 PRICED = GOOD.replace('unit = "call"', 'unit = "call"\nprice = 0.05')
 SECOND_TIER = '[[tiers]]\nname = "small_tier"\nincluded = { api_calls = 0.25 }\n'
@@ -49,6 +50,33 @@ CONTRADICTIONS = [
         'account is missing: meteringMode = "test-buyers" calls AWS Marketplace: name the account that this may'
         " happen in",
         id="test-buyers-anywhere",
+    ),
+    pytest.param(
+        GOOD + "\n[archive]\nlockDays = 30\n",
+        'archive.lockDays is given on a stage with removalPolicy = "destroy", whose bucket could not be deleted:'
+        " remove it",
+        id="a-locked-archive-of-a-throwaway-stage",
+    ),
+    pytest.param(
+        LIVE + "\n[archive]\nkeepDays = 400\nlockDays = 401\n",
+        "archive.lockDays is 401 and keepDays is 400: keep objects for at least as long as they are locked",
+        id="locked-for-longer-than-kept",
+    ),
+    pytest.param(
+        GOOD + "\n[archive]\nkeepDays = 90\n",
+        "archive.coldAfterDays is 90 and keepDays is 90: let objects change their class before they go",
+        id="cold-when-it-goes",
+    ),
+    pytest.param(
+        GOOD + "\n[backup]\nkeepDays = 30\n",
+        'backup is given on a stage with removalPolicy = "destroy", whose vault could not be deleted: remove it',
+        id="backups-of-a-throwaway-stage",
+    ),
+    pytest.param(
+        LIVE + f'\n[backup]\ncopyToVaultArn = "{VAULT}"\n',
+        "backup.copyToVaultArn is given without encryptionKeyArn, and a copy cannot be made of what AWS's own key"
+        " encrypts: set encryptionKeyArn to a key that the other account may use, or leave the copy out",
+        id="a-copy-without-a-key",
     ),
     pytest.param(
         SELLER

@@ -27,7 +27,7 @@ def plan(ledger: Ledger, dimension: str = "whole", now: float = LATER, **changes
     carrier = Carrier(
         records=ledger.records,
         balances=ledger.balances,
-        subscribers=ledger.subscribers,
+        subscriber=ledger.subscribers.get,
         subscribers_table=tables.SUBSCRIBERS.name,
         **{"dimensions": ("whole", "exact", "scaled"), **changes},
     )

@@ -68,6 +68,23 @@ def test_a_batch_is_submitted_and_its_line_billed(ledger: Ledger, monkeypatch: p
     assert (line.verdict, line.metering_record_id) == ("billed", "id")
 
 
+def test_what_a_batch_has_billed_is_counted_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """2,400 calls are two billed units of 0.25; a repeat of the batch bills nothing more."""
+    monkeypatch.setattr("marketplace.seller.Seller.client", lambda *_arguments: Marketplace())
+    ledger.opened()
+    call("seal_hours", {"keys": [KEY]})
+    batch = call("plan_batches", {"chunks": [[KEY]]})["batches"][0]
+    emitted(capsys)
+    for _ in range(2):
+        call("submit_batch", {"lines": batch, "run": "run-1"})
+    lines = emitted(capsys)
+    by_dimension = [(line["dimension"], line["UnitsBilled"]) for line in lines if "UnitsBilled" in line]
+    assert by_dimension == [("api_calls", [2.0])]
+    assert [line["MoneyBilled"] for line in lines if "MoneyBilled" in line] == [[0.5]]
+
+
 def test_an_hour_within_the_seal_delay_is_not_due(ledger: Ledger, tmp_path: Path) -> None:
     ledger.opened()
     at(tmp_path, HOUR + 3600 + 590)

@@ -1,0 +1,192 @@
+"""The roles of the people who operate a stage: operator-read sees, operator-repair changes what ``ops`` changes.
+
+Neither may delete a table's items (but for the mark of a pause), scan a table, or change what the audit trail holds.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
+
+from aws_cdk import Aws, CfnOutput, CrossStackReferences, Duration, Fn, ReferenceStrength, Stack, Token
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from ledger import tables
+from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.functions.access import Access, allowed
+from stacks.data import DataStack
+from stacks.doors import DoorsStack
+from stacks.metering import MeteringStack
+from stacks.stage import Stage
+from stacks.stage.settings import Operators
+from stacks.yawl import YawlStack
+
+#: The partition of yawl-metering-state with what is paused.
+PAUSED = "#paused"
+#: Longer than a repair, and short enough that a role that was taken away ends within a working day.
+SESSION = Duration.hours(4)
+
+#: The stacks whose outputs the commands look up.
+LOOKED_UP = ("Doors", "Metering", "Yawl", "Audit", "Archive")
+
+ALARMS_REASON = (
+    "DescribeAlarms returns composite alarms only to a caller who may see all alarms (CloudWatch API reference)"
+)
+NAMES_REASON = "the rest of the name is made by a deployment, by the start of an execution or with a log stream"
+
+
+class OperatorsStack(Stack):
+    """The two roles. It stands alone, so that a stage gives rights to people without touching what meters."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        who: Operators,
+        stage: Stage,
+        data: DataStack,
+        doors: DoorsStack,
+        metering: MeteringStack,
+        yawl: YawlStack | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(scope, id_, **kwargs)
+        # Roles of people must not keep what they look at from being renamed or removed.
+        CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
+        self.add_stack_dependency(metering)
+        self._stage, self._data, self._doors, self._metering, self._yawl = stage, data, doors, metering, yawl
+        self.read = self._role("OperatorRead", (*who.read, *who.repair), "sees what a stage did, by ops")
+        self._allow_reading(self.read)
+        if who.repair:
+            self.repair = self._role("OperatorRepair", who.repair, "repairs a stage, by ops")
+            self._allow_reading(self.repair)
+            self._allow_repairs(self.repair)
+
+    def _role(self, id_: str, principals: Iterable[str], description: str) -> iam.Role:
+        taken_by = iam.CompositePrincipal(*(iam.ArnPrincipal(arn) for arn in dict.fromkeys(principals)))
+        role = iam.Role(self, id_, assumed_by=taken_by, description=description, max_session_duration=SESSION)
+        CfnOutput(self, f"{id_}RoleArn", value=role.role_arn)
+        return role
+
+    # --- what reading commands ask ------------------------------------------------------------------------------------
+
+    def _allow_reading(self, role: iam.Role) -> None:
+        data, metering = self._data, self._metering
+        _grant(
+            role,
+            reads=(data.metering_records,),
+            gets=(data.usage_events, data.state),
+            queries=(
+                data.state,
+                data.audit,
+                data.audit.index(tables.OPEN_FINDINGS_INDEX),
+                data.subscribers.index(tables.STATUS_INDEX),
+                data.metering_records.index(tables.PENDING_INDEX),
+                data.metering_records.index(tables.FAILED_INDEX),
+            ),
+        )
+        # DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control": with Select in the
+        # condition a request has to name its attributes, and each of them has to be in the list.
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:GetItem", "dynamodb:BatchGetItem"],
+                resources=[data.subscribers.arn],
+                conditions={
+                    "ForAllValues:StringEquals": {"dynamodb:Attributes": list(tables.SUBSCRIBER_FACTS)},
+                    "StringEqualsIfExists": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+                },
+            )
+        )
+        _allow(role, ["sqs:GetQueueAttributes"], [queue.queue_arn for queue in self._queues()])
+        _allow(role, ["states:ListExecutions"], [metering.hourly.machine.state_machine_arn])
+        # By the output that has the name: the finding is acknowledged by its text.
+        name = Fn.get_stack_output(metering.stack_name, "StateMachineName", region=metering.region)
+        text = {"StackName": metering.stack_name, "Region": metering.region, "OutputName": "StateMachineName"}
+        said = json.dumps({"Fn::GetStackOutput": text}, separators=(",", ":"))
+        self._allow_names(role, "states:DescribeExecution", "states", {f"execution:{name}:*": f"execution:{said}:*"})
+        log_group = f"/yawl-metering/{self._stage.name}/submit-batch"
+        self._allow_names(role, "logs:FilterLogEvents", "logs", _as_they_are(f"log-group:{log_group}:*"))
+        stacks = [f"stack/YawlMetering-{self._stage.name}-{name}/*" for name in LOOKED_UP]
+        self._allow_names(role, "cloudformation:DescribeStacks", "cloudformation", _as_they_are(*stacks))
+        _allow(role, ["cloudwatch:DescribeAlarms"], ["*"])
+        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": ALARMS_REASON})
+
+    def _allow_names(self, role: iam.Role, action: str, service: str, names: Mapping[str, str]) -> None:
+        """Allow an action on resources of this account and Region whose names end in what only AWS knows.
+
+        names: each as the policy has it, and as the finding about it writes it.
+        """
+        _allow(role, [action], [f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}" for name in names])
+        region, account = (
+            f"<AWS::{name}>" if Token.is_unresolved(value) else value
+            for name, value in (("Region", self.region), ("AccountId", self.account))
+        )
+        for said in names.values():
+            arn = f"arn:<AWS::Partition>:{service}:{region}:{account}:{said}"
+            acknowledge(role, {f"AwsSolutions-IAM5[Resource::{arn}]": NAMES_REASON})
+
+    def _queues(self) -> Iterable[sqs.IQueue]:
+        """Every queue whose depth ``ops status`` shows."""
+        yield from (queue for pair in self._redriven() for queue in pair)
+        metering, yawl = self._metering, self._yawl
+        yield from (metering.failed_lines, metering.schedule.dead_letters)
+        yield from (metering.start.dead_letters, metering.look.dead_letters)
+        yield self._doors.usage_queue.waiting
+        if yawl:
+            yield from (yawl.usage.unattributed, yawl.calls.dead_letters)
+
+    # --- what repairs change ------------------------------------------------------------------------------------------
+
+    def _allow_repairs(self, role: iam.Role) -> None:
+        data = self._data
+        _grant(
+            role,
+            gets=(data.subscribers,),
+            batch_gets=(data.usage_events,),
+            checks=(data.subscribers, data.usage_events),
+            updates=(data.metering_records, data.state, data.usage_events),
+            # Nothing of the audit trail is ever changed: an entry that exists is not written again.
+            puts=(data.audit,),
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
+                resources=[data.state.arn],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PAUSED]}},
+            )
+        )
+        _allow(
+            role,
+            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+            [taken.queue_arn for taken, _ in self._redriven()],
+        )
+        _allow(role, ["sqs:SendMessage"], list(dict.fromkeys(to.queue_arn for _, to in self._redriven())))
+
+    def _redriven(self) -> Iterable[tuple[sqs.IQueue, sqs.IQueue]]:
+        """The queues from which ``ops redrive`` takes messages, each with the one to which it sends them."""
+        doors, yawl = self._doors, self._yawl
+        usage = doors.usage_queue
+        yield usage.dead_letters, usage.queue
+        yield usage.waiting_dead_letters, usage.queue
+        yield usage.refused, usage.queue
+        for notices in (doors.subscription_queue, doors.entitlement_queue):
+            yield notices.dead_letters, notices.queue
+        if yawl:
+            yield yawl.usage.dead_letters, yawl.usage.queue
+            if yawl.access_logs:
+                yield yawl.access_logs.dead_letters, yawl.access_logs.queue
+
+
+def _as_they_are(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
+
+
+def _grant(role: iam.Role, **access: Unpack[Access]) -> None:
+    for actions, arns in allowed(access):
+        _allow(role, actions, arns)
+
+
+def _allow(role: iam.Role, actions: Sequence[str], arns: Sequence[str]) -> None:
+    role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=list(dict.fromkeys(arns))))

@@ -1,0 +1,191 @@
+"""The operator's command on the deployed stage: each command as a program, with the rights of its role alone."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ledger import tables
+from local.cloud import LocalSession
+from local.replay.buyers import Buyer
+from local.stage import LocalStage
+from marketplace.hour import month_of
+from ops.commands import READING
+from ops.line_id import short_hour
+from runtime.clock import OFFSET_VARIABLE, from_iso
+from stacks.synth import ROOT
+from tests.local.stage.acting import Acting
+
+pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
+
+DIMENSION = "workflow_executions"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        assert self.code in (0, 1), self.err
+        answer: dict[str, Any] = json.loads(self.out)
+        return answer
+
+
+Ops = Callable[..., Told]
+
+
+def as_operator(stage: LocalStage, role: str) -> dict[str, str]:
+    """The environment of a person who has taken that role of the deployed stage."""
+    sts = stage.cloud.seller.client("sts")
+    arn = stage.outputs["YawlMetering-local-Operators"][f"{role}RoleArn"]
+    given = sts.assume_role(RoleArn=arn, RoleSessionName="ana")["Credentials"]
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+        "AWS_ENDPOINT_URL": stage.cloud.endpoint,
+        "COLUMNS": "160",
+        OFFSET_VARIABLE: str(stage.clock.file),
+    }
+
+
+def program(environment: dict[str, str], *arguments: str) -> Told:
+    command = [str(ROOT / "bin" / "ops"), *arguments, "--stage", "local"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    return Told(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def reader(stage: LocalStage) -> dict[str, str]:
+    return as_operator(stage, "OperatorRead")
+
+
+@pytest.fixture(scope="module")
+def ops(reader: dict[str, str]) -> Ops:
+    """A command with the rights of operator-read."""
+    return lambda *arguments: program(reader, *arguments)
+
+
+@pytest.fixture
+def hour(acting: Acting, buyer: Buyer) -> str:
+    """A metered hour of the buyer with one billed line and one that Marketplace refuses, as ids have it."""
+    hour = short_hour(int(from_iso(acting.hour)))
+    acting.record(acting.event(buyer, quantity=100), acting.event(buyer, "api_calls", quantity=5000))
+    acting.stage.marketplace.arm("error", error="InvalidUsageDimensionException", dimension="api_calls")
+    acting.close_hour()
+    acting.meter_at_once()
+    return f"{buyer.customer_identifier}/{hour}"
+
+
+def test_each_reading_command_answers_with_the_rights_of_operator_read(
+    acting: Acting, buyer: Buyer, ops: Ops, hour: str
+) -> None:
+    before = acting.stored()
+    key = buyer.customer_identifier
+    status = ops("status", "--json").json
+    assert status["flowing"]["lastRun"]["status"] == "SUCCEEDED"
+    assert status["late"]["pendingHours"] >= 1
+    assert "UsageQueueUrl" in status["well"]["queues"]
+
+    rows = {row["hour"]: row for row in ops("pending", "--json").json["hours"]}
+    assert "rejected" in rows[hour]["reasons"]
+    assert ops("pending", "--customer", key, "--json").json["pendingHours"] >= 1
+
+    told = ops("customer", key, "--json").json
+    assert (told["status"], told["identityComplete"]) == ("active", True)
+    assert told["tier"], "the buyer holds a contract"
+
+    lines = {line["dimension"]: line for line in ops("hour", hour, "--json").json["lines"]}
+    assert lines[DIMENSION]["verdict"] == "billed"
+    assert lines["api_calls"]["verdict"] == "rejected"
+
+    assert "lines" in ops("failed", "--json").json
+    assert ops("backlog", "--json").json["customerHours"] >= 1
+    month = month_of(acting.now)
+    assert DIMENSION in ops("usage", "--month", month, "--customer", key, "--json").json["dimensions"]
+    assert ops("usage", "--month", month, "--json").json["hours"] >= 1
+    assert ops("findings", "--json").json["findings"] == []
+    assert ops("actions", key, "--json").json["actions"] == []
+    assert acting.stored() == before, "reading commands write nothing"
+
+
+def test_a_line_an_event_and_a_code_are_explained(acting: Acting, buyer: Buyer, ops: Ops, hour: str) -> None:
+    told = ops("explain", f"{hour}/api_calls", "--json").json
+    assert told["forAws"]["error"] == "InvalidUsageDimensionException"
+    assert [each for each in told["log"] if each.get("verdict") == "rejected"], told["log"]
+
+    event = acting.event(buyer, quantity=1)
+    acting.record(event)
+    chain = ops("explain", f"{buyer.customer_identifier}/{event['id']}", "--json").json
+    assert chain["line"].startswith(buyer.customer_identifier)
+
+    answer = ops("explain", "InvalidUsageDimensionException")
+    assert answer.code == 0
+    assert "the listing has no such dimension" in answer.out
+
+
+def test_answers_for_people_end_with_what_can_be_done(ops: Ops, buyer: Buyer, hour: str) -> None:
+    for arguments in (["status"], ["pending"], ["customer", buyer.customer_identifier], ["hour", hour], ["backlog"]):
+        told = ops(*arguments)
+        assert told.code in (0, 1), told.err
+        assert "\nnext\n" in told.out
+
+
+def test_what_is_wrong_is_refused_in_one_line(ops: Ops, reader: dict[str, str]) -> None:
+    for arguments, says in (
+        (["hour", "nobody"], "names no hour"),
+        (["customer", "not a key"], "no billing key"),
+        (["explain", "nonsense"], "docs/errors.md"),
+    ):
+        told = ops(*arguments)
+        assert (told.code, told.out) == (2, "")
+        assert says in told.err
+        assert told.err.count("\n") == 1
+    stranger = {**reader, "AWS_SECRET_ACCESS_KEY": "wrong", "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}
+    assert program(stranger, "status").code == 2
+
+
+def test_operator_read_can_change_nothing_and_read_no_queue(stage: LocalStage, reader: dict[str, str]) -> None:
+    session = LocalSession(
+        stage.cloud.endpoint, stage.cloud.region, reader["AWS_ACCESS_KEY_ID"], reader["AWS_SECRET_ACCESS_KEY"]
+    )
+    session._session.set_credentials(
+        reader["AWS_ACCESS_KEY_ID"], reader["AWS_SECRET_ACCESS_KEY"], reader["AWS_SESSION_TOKEN"]
+    )
+    refused = stage.outputs["YawlMetering-local-Doors"]["RefusedUsageQueueUrl"]
+    tried: list[Callable[[], Any]] = [
+        lambda: session.client("sqs").receive_message(QueueUrl=refused),
+        lambda: session.client("dynamodb").scan(TableName=stage.table_name(tables.SUBSCRIBERS)),
+    ]
+    for table in tables.ALL_TABLES:
+        name, key = stage.table_name(table), {k.name: {"N": "1"} if k.type == "N" else {"S": "x"} for k in _keys(table)}
+        client = session.client("dynamodb")
+        tried += [
+            lambda client=client, name=name, key=key: client.put_item(TableName=name, Item=key),  # type: ignore[misc]
+            lambda client=client, name=name, key=key: client.delete_item(TableName=name, Key=key),  # type: ignore[misc]
+        ]
+    for attempt in tried:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            attempt()
+
+
+def _keys(table: tables.Table) -> list[tables.Key]:
+    return [key for key in (table.hash, table.range) if key]
+
+
+def test_each_reading_command_was_run() -> None:
+    """A new command belongs into these tests."""
+    tried = {"status", "pending", "customer", "hour", "failed", "explain", "backlog", "usage", "findings", "actions"}
+    assert {command.name for command in READING} == tried

@@ -1,0 +1,241 @@
+"""The changing commands on ledgers that the functions' own code has written: each shows, then does its change once."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ledger import tables
+from ledger.hold import HELD, PENDING_HELD, Hold
+from marketplace.hour import SECONDS
+from ops.command import Command
+from ops.commands import CHANGING
+from ops.read.actions import actions
+from ops.refused import Refused
+from ops.repair.pause import pauses
+from ops.stage import OpenStage
+from tests.ops.answers import CALLER
+from tests.ops.test_reading import printed
+from tests.scenarios.world import START, World
+
+DIMENSION = "workflow_executions"
+COMMANDS = {command.name: command for command in CHANGING}
+EIGHT = "2026-11-15T08:00Z"
+
+
+def done(stage: OpenStage, name: str, *arguments: str, **more: Any) -> str:
+    """Run a command without and with ``--apply``; what the second run says."""
+    before = everything(stage)
+    command: Command = COMMANDS[name]
+    given = dict(zip((p.name for p in command.parameters()), arguments, strict=False)) | more
+    assert not command.run(stage, **given).data["applied"]
+    assert everything(stage) == before, "without --apply nothing changes"
+    return printed(command.run(stage, **given, apply=True, why="a reason"))
+
+
+def refuses(stage: OpenStage, name: str, *arguments: str, **more: Any) -> str:
+    before = everything(stage)
+    command = COMMANDS[name]
+    given = dict(zip((p.name for p in command.parameters()), arguments, strict=False)) | more
+    with pytest.raises(Refused) as why:
+        command.run(stage, **given, apply=True, why="a reason")
+    assert everything(stage) == before
+    return str(why.value)
+
+
+def everything(stage: OpenStage) -> dict[str, Any]:
+    found = {}
+    for table in tables.ALL_TABLES:
+        items = stage.table(table).scan()["Items"]
+        found[table.name] = sorted(map(repr, items))
+    return found
+
+
+def audited(stage: OpenStage, subject: str) -> list[tuple[str, str, str]]:
+    found = actions(stage, "" if subject == "#stage" else subject).data["actions"]
+    return [(each["command"], each["target"], each["why"]) for each in found]
+
+
+def used(world: World, quantity: int = 2) -> str:
+    buyer = world.buyer()
+    world.report(world.event(buyer, "a", quantity))
+    return buyer
+
+
+def expired(world: World) -> tuple[str, str]:
+    """A buyer, and its line that no run has sent in time."""
+    buyer = used(world)
+    world.now = START + 25 * SECONDS
+    world.run()
+    assert world.verdicts(buyer) == {DIMENSION: "expired"}
+    return buyer, f"{buyer}/{EIGHT}/{DIMENSION}"
+
+
+def duplicate(world: World) -> tuple[str, str]:
+    """A buyer, and its line for which Marketplace has another quantity."""
+    buyer = used(world)
+    world.marketplace.arm("status", times=1, buyer=buyer, status="DuplicateRecord")
+    world.next_run()
+    assert world.verdicts(buyer) == {DIMENSION: "conflict"}
+    return buyer, f"{buyer}/{EIGHT}/{DIMENSION}"
+
+
+# --- carry, retry, write-off ------------------------------------------------------------------------------------------
+
+
+def test_a_lost_lines_units_are_billed_with_the_open_hour(world: World, seen: OpenStage) -> None:
+    buyer, line = expired(world)
+    assert "2026-11-16T09:00Z" in done(seen, "carry", line)
+    assert audited(seen, buyer) == [("carry", line, "a reason")]
+    assert "resolved already: carried" in refuses(seen, "carry", line)
+    world.next_run()
+    assert world.billed(buyer) == 2
+    assert (world.failed(), world.pending()) == (set(), set())
+
+
+def test_an_uncertain_line_is_not_carried_and_says_what_to_do(world: World, seen: OpenStage) -> None:
+    _, line = duplicate(world)
+    for name in ("carry", "retry", "write-off"):
+        assert f"ops explain {line}" in refuses(seen, name, line)
+    done(seen, "write-off", line, unconfirmed=True)
+    assert world.failed() == set()
+
+
+def test_a_cancelled_customers_line_is_written_off(world: World, seen: OpenStage) -> None:
+    buyer, line = expired(world)
+    world.change(buyer, subscriptionStatus="cancelled")
+    assert "write the line off" in refuses(seen, "carry", line)
+    assert "written off" in done(seen, "write-off", line)
+    assert audited(seen, buyer) == [("write-off", line, "a reason")]
+    assert world.failed() == set()
+
+
+def test_a_retried_line_is_sent_again_unchanged(world: World, seen: OpenStage) -> None:
+    buyer, line = duplicate(world)
+    item = world.dynamodb.Table(tables.METERING_RECORDS.name)
+    item.update_item(  # as reconciliation does
+        Key={"customerIdentifier": buyer, "timestamp": int(START)},
+        UpdateExpression="SET #v.#r = :lost",
+        ExpressionAttributeNames={"#v": f"verdict#{DIMENSION}", "#r": "resolution"},
+        ExpressionAttributeValues={":lost": "lost"},
+    )
+    assert "pending again" in done(seen, "retry", line)
+    assert "has not failed: retried" in refuses(seen, "retry", line)
+    world.next_run()
+    assert (world.verdicts(buyer), world.billed(buyer)) == ({DIMENSION: "billed"}, 2)
+
+
+def test_no_line_is_retried_after_its_deadline(world: World, seen: OpenStage) -> None:
+    _, line = expired(world)
+    assert "deadline" in refuses(seen, "retry", line)
+
+
+@pytest.mark.parametrize("name", ["carry", "retry", "write-off"])
+def test_a_line_that_is_none_is_refused_with_the_next_step(world: World, seen: OpenStage, name: str) -> None:
+    buyer = used(world)
+    assert "is not sealed yet" in refuses(seen, name, f"{buyer}/{EIGHT}/{DIMENSION}")
+    assert f"ops customer {buyer}" in refuses(seen, name, f"{buyer}/2026-11-15T07:00Z/{DIMENSION}")
+    world.next_run()
+    assert "has not failed: billed" in refuses(seen, name, f"{buyer}/{EIGHT}/{DIMENSION}")
+    assert "no such line" in refuses(seen, name, f"{buyer}/{EIGHT}/api_calls")
+
+
+# --- release, refuse --------------------------------------------------------------------------------------------------
+
+
+def held(world: World) -> tuple[str, str]:
+    """A buyer, and its sealed line that waits for a person."""
+    buyer = used(world)
+    world.now = START + 4200
+    world.sealer.seal_hour(buyer, int(START))
+    hold = Hold(world.now, Decimal("0.2"), Decimal(10)).attribute()
+    world.dynamodb.Table(tables.METERING_RECORDS.name).update_item(  # as sealing does in a stage that asks for holds
+        Key={"customerIdentifier": buyer, "timestamp": int(START)},
+        UpdateExpression="SET #held = :hold, meteringPending = :pending",
+        ExpressionAttributeNames={"#held": HELD + DIMENSION},
+        ExpressionAttributeValues={":hold": hold, ":pending": PENDING_HELD},
+    )
+    world.run()
+    assert world.billed(buyer) == 0
+    return buyer, f"{buyer}/{EIGHT}/{DIMENSION}"
+
+
+def test_a_held_line_is_released(world: World, seen: OpenStage) -> None:
+    buyer, line = held(world)
+    assert "the next run sends it" in done(seen, "release", line)
+    assert CALLER in refuses(seen, "release", line), "who released it"
+    world.next_run()
+    assert (world.billed(buyer), world.pending()) == (2, set())
+
+
+def test_a_held_line_is_refused_and_never_sent(world: World, seen: OpenStage) -> None:
+    buyer, line = held(world)
+    assert "ended not_sent" in done(seen, "refuse", line)
+    assert audited(seen, buyer) == [("refuse", line, "a reason")]
+    assert "not_sent" in refuses(seen, "release", line)
+    world.next_run()
+    assert (world.billed(buyer), world.pending(), world.failed()) == (0, set(), set())
+
+
+def test_only_a_line_that_waits_is_released(world: World, seen: OpenStage) -> None:
+    buyer = used(world)
+    world.next_run()
+    line = f"{buyer}/{EIGHT}/{DIMENSION}"
+    for name in ("release", "refuse"):
+        assert "does not wait for a person" in refuses(seen, name, line)
+        assert "no such line" in refuses(seen, name, f"{buyer}/{EIGHT}/api_calls")
+
+
+# --- pause, resume ----------------------------------------------------------------------------------------------------
+
+
+def test_a_pause_says_until_when_it_is_safe(world: World, seen: OpenStage) -> None:
+    buyer = used(world)
+    assert "Nothing is lost before 2026-11-16T07:50:00Z" in done(seen, "pause", buyer)
+    assert audited(seen, buyer) == [("pause", buyer, "a reason")]
+    assert "is paused already" in refuses(seen, "pause", buyer)
+    shown = printed(pauses(seen))
+    assert f"ops resume {buyer}" in shown
+    assert "2026-11-16T07:50:00Z" in shown
+    world.next_run()
+    assert world.billed(buyer) == 0
+    done(seen, "resume", buyer)
+    world.next_run()
+    assert world.billed(buyer) == 2
+    assert pauses(seen).data["pauses"] == []
+
+
+def test_the_whole_stage_is_paused_and_resumed(world: World, seen: OpenStage) -> None:
+    buyer = used(world)
+    done(seen, "pause")
+    done(seen, "pause", buyer)
+    assert audited(seen, "#stage") == [("pause", "the whole stage", "a reason")]
+    assert "but the whole stage is" in done(seen, "resume", buyer)
+    world.next_run()
+    assert world.billed(buyer) == 0
+    done(seen, "resume")
+    world.next_run()
+    assert world.billed(buyer) == 2
+
+
+def test_what_is_not_paused_is_not_resumed(world: World, seen: OpenStage) -> None:
+    buyer = used(world)
+    assert "paused: nobody" in refuses(seen, "resume", buyer)
+    done(seen, "pause", buyer)
+    assert f"paused: {buyer}" in refuses(seen, "resume")
+
+
+# --- void -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_is_taken_back_while_its_hour_is_open(world: World, seen: OpenStage) -> None:
+    buyer = used(world, quantity=5)
+    world.report(world.event(buyer, "b", 2))
+    assert "is taken back" in done(seen, "void", f"{buyer}/a")
+    assert audited(seen, buyer) == [("void", f"{buyer}/a", "a reason")]
+    assert "taken back before" in refuses(seen, "void", f"{buyer}/a")
+    world.next_run()
+    assert world.billed(buyer) == 2
+    assert "its hour is closed" in refuses(seen, "void", f"{buyer}/b")
+    assert "no event of this id" in refuses(seen, "void", f"{buyer}/c")
+    assert "no such customer" in refuses(seen, "void", "l-nobody/a")
