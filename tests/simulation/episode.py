@@ -85,6 +85,7 @@ class Profile:
     zeros: str
     page_keys: int
     half_answers: float
+    on_hold: float
 
     @classmethod
     def draw(cls, chance: Random) -> "Profile":
@@ -105,6 +106,7 @@ class Profile:
             zeros=chance.choice(("off", "off", "every", "workflow_executions")),
             page_keys=chance.choice((PAGE_KEYS, PAGE_KEYS, 2, 5)),
             half_answers=chance.choice((0.0, 0.0, 0.0, 0.5)),
+            on_hold=chance.choice((0.0, 0.0, 0.0, 0.5)),
         )
 
 
@@ -139,6 +141,7 @@ class Episode:
             "shards": self.profile.shards,
             "zeros": self.profile.zeros,
             "page_keys": self.profile.page_keys,
+            "on_hold": self.profile.on_hold,
         }
         if self.profile.contract:
             values |= {"pricing_model": "contract-with-consumption", "tiers": TIERS}

@@ -1,6 +1,6 @@
 """The world of ``tests.scenarios`` in memory, with actors: recorders, runs, notices, and what breaks under them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +14,7 @@ from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin
+from metering.seal.seal_hours import Sealer
 from metering.send.pace import Pace
 from runtime.clock import iso
 from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
@@ -21,6 +22,7 @@ from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
 from tests.simulation.final_metering import FinalMeterings
 from tests.simulation.marketplace import Trouble, Watcher, direct_meter
+from tests.simulation.on_hold import OddHours, ends, forgotten
 from tests.simulation.people import People
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
@@ -58,6 +60,8 @@ class Protocol(World):
     ever_held: dict[str, set[str]] = field(default_factory=dict)
     drains: bool = False
     periods: dict[str, list[list[int | None]]] = field(default_factory=dict)
+    #: The share of lines that are unusual, and on hold.
+    on_hold: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,6 +86,18 @@ class Protocol(World):
     @cached_property
     def meter(self) -> UsageMeter:
         return direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
+
+    @property
+    def sealer(self) -> Sealer:
+        made = super().sealer
+        unusual = made.planner.unusual
+        odd = OddHours(
+            records=unusual.records,
+            dimensions=unusual.dimensions,
+            settings=replace(unusual.settings, hold=self.on_hold > 0),
+            share=self.on_hold,
+        )
+        return replace(made, planner=replace(made.planner, unusual=odd))
 
     def pace(self) -> Pace:
         return Pace(calls_per_second=8, copies=1, monotonic=lambda: self.now, sleep=self.sleep)
@@ -238,18 +254,26 @@ class Protocol(World):
             assert subscriber is not None
             self.entitlement_receiver.sync.sync(subscriber, self.now)
         self.resend()
-        for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40))):
-            if hours == 1 and not self.waiting() and not self.sender.outbox:
-                continue  # what one line could not take is billed hour by hour, until nothing is left
-            self.pass_until(float(hour_of(self.now) + hours * SECONDS + 600))
-            due = self.waiting()
-            while True:
-                self.solo(self.hourly())
-                before, due = due, self.waiting()
-                if due == before:
-                    break
-                self.pass_until(self.now + 130)
+        for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40)), 25):
+            if hours in (1, 25) and not self.waiting() and not self.sender.outbox:
+                continue  # what one line could not take is billed hour by hour, until nothing is left or on hold
+            until = float(hour_of(self.now) + hours * SECONDS + 600)
+            for moment in [*ends(self, until), until]:
+                self.pass_until(moment)
+                self.run_until_nothing_ends()
             self.resend()
+
+    def run_until_nothing_ends(self) -> None:
+        """Undisturbed runs, until one more would change nothing."""
+        due = self.waiting()
+        while True:
+            self.solo(self.hourly())
+            before, due = due, self.waiting()
+            if due == before:
+                break
+            self.pass_until(self.now + 130)
+        if left := forgotten(self):
+            raise AssertionError(f"nobody sends these lines, whose hold is over: {left}")
 
     def pass_until(self, moment: float) -> None:
         """Let time pass, and every execution of final metering do what is due meanwhile."""

@@ -62,12 +62,12 @@ batch = self._store_attempt(batch, attempt)
 for result in answer.get('Results', ()):
     line = by_key.get(_sent_key(result['UsageRecord']))
     if line is not None and result.get('Status'):
-        results[line] = Answer(result['Status'], result.get('MeteringRecordId'))
+        results[line] = Answer(result['Status'], result.get('MeteringRecordId'), request_id)
 """,
         """
 for line, result in zip(lines, answer.get('Results', ()), strict=False):
     if line is not None and result.get('Status'):
-        results[line] = Answer(result['Status'], result.get('MeteringRecordId'))
+        results[line] = Answer(result['Status'], result.get('MeteringRecordId'), request_id)
 """,
     ),
     Mutant(
