@@ -154,15 +154,8 @@ class OperatorsStack(Stack):
             batch_gets=(data.usage_events,),
             checks=(data.subscribers, data.usage_events),
             updates=(data.metering_records, data.state, data.usage_events),
+            # Entries are added, and none is ever changed.
             puts=(data.audit,),
-        )
-        # Of an entry of the audit trail only its outcome is written later.
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["dynamodb:UpdateItem"],
-                resources=[data.audit.arn],
-                conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": ["subject", "item", "outcome"]}},
-            )
         )
         role.add_to_policy(
             iam.PolicyStatement(
