@@ -34,7 +34,7 @@ READING = (
     Command("findings", findings),
     Command("actions", actions),
     Command("pauses", pauses),
-    Command("export-buyer", export_buyer),
+    Command("export-buyer", export_buyer, over_mcp=False),
 )
 
 #: Each returns a ``Change``.

@@ -129,7 +129,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             doors=doors,
             metering=metering,
             yawl=yawl,
-            others=(archive,),
+            others=(archive, audit),
             **here,
         )
         if stage.operators
