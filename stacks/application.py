@@ -125,6 +125,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             doors=doors,
             metering=metering,
             yawl=yawl,
+            others=(archive,),
             **here,
         )
         if stage.operators

@@ -24,7 +24,7 @@ from stacks.constructs.alarms.delivery import (
 )
 from stacks.constructs.alarms.engines import add_engine_alarms
 from stacks.constructs.alarms.final_metering import add_final_metering_alarms
-from stacks.constructs.alarms.functions import add_function_alarms
+from stacks.constructs.alarms.functions import add_function_alarms, canary_of
 from stacks.constructs.alarms.hours import add_hour_alarms
 from stacks.constructs.alarms.lines import add_line_alarms
 from stacks.constructs.alarms.notices import add_notice_alarms
@@ -43,6 +43,14 @@ from stacks.yawl import YawlStack
 #: Refusals of submit-batch in a quarter of an hour: overlapping runs use up its reserved concurrency, and the workflow
 #: tries again.
 REFUSED_BY_DESIGN = 300
+#: Failures of submit-batch in a quarter of an hour. It fails whenever AWS Marketplace is busy or does not answer, and
+#: the workflow tries again, for half an hour at most: then the run fails, and that has an alarm of its own.
+BUSY_BY_DESIGN = 30
+#: A buyer may try once only, so that a single failure of registration counts.
+ONCE = 1
+#: Whoever uses the API or the queue calls them, as often as they like.
+OFTEN_CALLED = ("usage", "usage-queue", "subscriber-api", "engine-gateway")
+CANARY = "look-after-leavers"
 
 
 class WatchStack(Stack):
@@ -72,11 +80,13 @@ class WatchStack(Stack):
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         routes = AlarmRoutes(self, "Routes", page=settings.page, ticket=settings.ticket)
         alarms = Alarms(scope=self, routes=routes, namespace=metrics_namespace)
-        errors = add_function_alarms(
+        add_function_alarms(
             alarms.below("Functions"),
             doors.functions | metering.functions | archive.functions | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
-            no_witnesses=archive.functions | (yawl.functions if yawl else {}),
+            failing_by_design={"submit-batch": BUSY_BY_DESIGN, "registration": ONCE},
+            often_called=OFTEN_CALLED,
+            no_witnesses={CANARY, *archive.functions, *(yawl.functions if yawl else ())},
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(
@@ -124,7 +134,8 @@ class WatchStack(Stack):
         add_schedule_alarms(alarms.below("Audits"), archive.schedules, AUDITS)
         add_mail_alarms(alarms.below("Mail"))
         # Last, because it makes the composite alarms of all groups.
-        add_store_alarms(alarms.below("Store"), data.table_names, canary=errors["look-after-leavers"])
+        store = alarms.below("Store")
+        add_store_alarms(store, data.table_names, canary=canary_of(store, CANARY, metering.functions[CANARY]))
         add_stage_dashboard(
             self,
             name=dashboard,

@@ -14,6 +14,7 @@ from stacks.stage.settings import (
     Budget,
     Domain,
     EngineNetwork,
+    Operators,
     Stage,
 )
 
@@ -24,6 +25,7 @@ __all__ = [
     "Budget",
     "Domain",
     "EngineNetwork",
+    "Operators",
     "Stage",
     "StageError",
     "load",

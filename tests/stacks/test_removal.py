@@ -118,7 +118,8 @@ def test_every_stack_of_a_keeping_stage_is_protected_and_none_of_another(
     """Watch too: ``cdk destroy …-Doors`` destroys what depends on Doors first, and the alarms would be gone."""
     assert protections(prod.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch"), True)
     assert protections(engines.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch", "Yawl"), True)
-    assert protections(local.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch", "Yawl"), False)
+    every = ("Archive", "Data", "Doors", "Metering", "Operators", "Watch", "Yawl")
+    assert protections(local.folder) == dict.fromkeys(every, False)
 
 
 def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:

@@ -7,6 +7,7 @@ from tests.simulation.mutants import (
     engine,
     final_metering,
     recording,
+    repairing,
     sealing,
     sending,
     settling,
@@ -24,6 +25,7 @@ MUTANTS = (
     *sealing.MUTANTS,
     *sending.MUTANTS,
     *settling.MUTANTS,
+    *repairing.MUTANTS,
     *final_metering.MUTANTS,
     *engine.MUTANTS,
 )
