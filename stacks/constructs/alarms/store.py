@@ -70,7 +70,7 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
         ),
     )
     page = page_of(alarms.scope, "Down")
-    for alarm in faults:
+    for alarm in (*faults, canary):
         name_page(alarm, page)
     others = alarms.symptoms.witnesses
     any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
