@@ -33,7 +33,7 @@ def compare(acting: Acting, book: str) -> dict[str, Any]:
 
 def metered_by_hand(acting: Acting, buyer: dict[str, Any], hour: str, quantity: int) -> None:
     """Somebody meters a buyer, not the stage."""
-    record = {
+    record: Any = {
         "CustomerAWSAccountId": buyer["accountId"],
         "LicenseArn": buyer["licenseArn"],
         "Timestamp": datetime.fromisoformat(hour),
@@ -73,7 +73,7 @@ def test_a_lost_answer_is_confirmed_and_what_was_metered_by_hand_is_found(acting
     acting.stage.marketplace.arm("lost-answer")
     acting.meter_at_once()
     acting.stage.marketplace.set_settings(identicalResend="Success")
-    key = {"customerIdentifier": buyer.customer_identifier, "timestamp": int(from_iso(hour))}
+    key: dict[str, Any] = {"customerIdentifier": buyer.customer_identifier, "timestamp": int(from_iso(hour))}
     table = acting.stage.dynamodb.Table(acting.stage.table_name(tables.METERING_RECORDS))
     assert table.get_item(Key=key)["Item"][f"verdict#{RUNS}"]["verdict"] == "presumed_on_file"  # type: ignore[index, call-overload]
     idle = acting.hour
