@@ -183,7 +183,7 @@ STAGE_KEYS = {
     ),
     "removalPolicy": Key(
         OneOf(("retain", "destroy")),
-        "`retain`: tables, queues and logs outlive their stacks, and tables and stacks refuse deletion. Required"
+        "`retain`: tables, archive, queues and logs outlive their stacks, and tables and stacks refuse deletion. Required"
         " when live.",
         field="keep_data",
     ),

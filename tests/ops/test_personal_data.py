@@ -17,7 +17,12 @@ from tests.ops.conftest import NOW
 
 BUYER = "l-0123456789abcdef"
 CONTACT: dict[str, Any] = {"email": "ann@example.com", "company": "Buyers Ltd", "name": "Ann"}
-FACTS: dict[str, Any] = {"customerIdentifier": BUYER, "subscriptionStatus": "active", "version": Decimal(4), "createdAt": "2026-09-01"}
+FACTS: dict[str, Any] = {
+    "customerIdentifier": BUYER,
+    "subscriptionStatus": "active",
+    "version": Decimal(4),
+    "createdAt": "2026-09-01",
+}
 DAY = 86_400
 
 
