@@ -15,6 +15,7 @@ from ops.read.hour import hour
 from ops.read.pending import pending
 from ops.read.status import status
 from ops.read.usage import usage
+from ops.repair.adjust import adjust
 from ops.repair.held import refuse_line, release_line
 from ops.repair.lines import carry_line, retry_line, write_off_line
 from ops.repair.pause import pause, pauses, resume
@@ -50,6 +51,7 @@ CHANGING: tuple[Command, ...] = (
     Command("pause", pause, changes=True),
     Command("resume", resume, changes=True),
     Command("void", void, changes=True),
+    Command("adjust", adjust, changes=True),
 )
 
 COMMANDS = (*READING, *CHANGING)

@@ -6,7 +6,9 @@ A file holds what breaks one part of the protocol; a test holds that each place 
 from tests.simulation.mutants import (
     engine,
     final_metering,
+    on_hold,
     recording,
+    repairing,
     sealing,
     sending,
     settling,
@@ -24,6 +26,8 @@ MUTANTS = (
     *sealing.MUTANTS,
     *sending.MUTANTS,
     *settling.MUTANTS,
+    *repairing.MUTANTS,
+    *on_hold.MUTANTS,
     *final_metering.MUTANTS,
     *engine.MUTANTS,
 )
