@@ -184,8 +184,8 @@ STAGE_KEYS = {
     ),
     "removalPolicy": Key(
         OneOf(("retain", "destroy")),
-        "`retain`: tables, queues and logs outlive their stacks, and tables and stacks refuse deletion. Required"
-        " when live.",
+        "`retain`: tables, archive, queues and logs outlive their stacks, and tables and stacks refuse deletion."
+        " Required when live.",
         field="keep_data",
     ),
     "movableClock": Key(Flag(), "For the local cloud only; such a stage never goes to AWS.", default=False),
