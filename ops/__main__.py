@@ -6,6 +6,8 @@ interrupted.
 
 import logging
 import sys
+from importlib import import_module
+from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,9 +17,10 @@ from rich.text import Text
 from deploy.aws import code_of, is_denied
 from deploy.not_ready import NotReady
 from local.interrupts import heed_interrupts
-from ops.command import typer_function
-from ops.commands import COMMANDS
+from ops.command import StageName, typer_function
+from ops.commands import COMMANDS, READING
 from ops.refused import Refused
+from ops.stage import open_stage
 from stacks.stage import StageError
 
 out = Console(highlight=False)
@@ -35,6 +38,17 @@ def _about() -> None:
 
 for command in COMMANDS:
     app.command(command.name)(typer_function(command, out, err))
+
+
+@app.command("mcp")
+def mcp_command(
+    stage: StageName,
+    allow_changes: Annotated[bool, typer.Option("--allow-changes", help="also what changes something")] = False,
+) -> None:
+    """Serve the commands to programs, by the Model Context Protocol on standard input and output."""
+    # Importing the protocol's library takes longer than most commands do.
+    serve = import_module("ops.mcp_server").serve
+    serve(open_stage(stage), COMMANDS if allow_changes else READING)
 
 
 def main() -> int:

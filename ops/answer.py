@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -37,20 +37,22 @@ class Answer:
         for part in self.shown:
             console.print(part)
         if self.next:
-            console.print(Text("next", style="bold"))
+            console.print(Text("\nnext", style="bold"))
             for step in self.next:
-                console.print(Text(f"  {step}"))
+                # A command that is folded could not be copied.
+                console.print(Text(f"  {step}"), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
     """A table. A cell is shown as it is: brackets of stored texts are no markup. Columns that start with ``#`` hold
-    numbers."""
-    made = Table(title=Text(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for column in columns:
-        made.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
+    numbers. The first column is never folded, so that names can be copied."""
+    made = Table(box=None, pad_edge=False, show_header=any(columns), header_style="dim")
+    for number, column in enumerate(columns):
+        justify: JustifyMethod = "right" if column.startswith("#") else "left"
+        made.add_column(column.removeprefix("#"), justify=justify, overflow="fold", no_wrap=not number)
     for row in rows:
         made.add_row(*(Text(cell(value)) for value in row))
-    return made
+    return Group(Text(f"\n{title}", style="bold"), made) if title else made
 
 
 def words(*sentences: str, style: str = "") -> RenderableType:

@@ -19,6 +19,8 @@ from runtime.clock import iso
 #: The subject of what concerns all customers.
 STAGE_SUBJECT = "#stage"
 LONGEST_REASON = 500
+#: Ends the key of an entry that says what came of another one.
+OUTCOME = "#outcome"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,13 +89,13 @@ def audit_entry(stage: OpenStage, command: str, change: Change, why: str) -> Ope
 
 
 def note_outcome(stage: OpenStage, entry: Operation, outcome: Mapping[str, Any]) -> None:
-    """Add to a written entry what came of a change that is no transaction."""
-    item = entry["Put"]["Item"]
-    stage.table(tables.AUDIT).update_item(
-        Key={"subject": item["subject"], "item": item["item"]},
-        UpdateExpression="SET outcome = :outcome",
-        ExpressionAttributeValues={":outcome": dict(outcome)},
-    )
+    """Write what came of a change that is no transaction, beside its entry, which never changes.
+
+    Its key is the entry's with ``OUTCOME`` behind it, so that it follows it in every list.
+    """
+    put = entry["Put"]
+    item = {**put["Item"], "item": put["Item"]["item"] + OUTCOME, "change": {"outcome": dict(outcome)}}
+    write(stage.dynamodb.meta.client, [{"Put": {**put, "Item": item}}])
 
 
 def write_entry(stage: OpenStage, entry: Operation) -> None:

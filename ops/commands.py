@@ -1,5 +1,9 @@
 """Every command, in the order in which ``ops --help`` shows them. A new one is one line here."""
 
+from ops.archive.archive_tables import archive_tables
+from ops.archive.restore_archive import restore_archive
+from ops.buyer.erase_buyer import erase_buyer
+from ops.buyer.export_buyer import export_buyer
 from ops.command import Command
 from ops.explain.explain import explain
 from ops.read.actions import actions
@@ -11,6 +15,7 @@ from ops.read.hour import hour
 from ops.read.pending import pending
 from ops.read.status import status
 from ops.read.usage import usage
+from ops.repair.adjust import adjust
 from ops.repair.held import refuse_line, release_line
 from ops.repair.lines import carry_line, retry_line, write_off_line
 from ops.repair.pause import pause, pauses, resume
@@ -29,10 +34,14 @@ READING = (
     Command("findings", findings),
     Command("actions", actions),
     Command("pauses", pauses),
+    Command("export-buyer", export_buyer),
 )
 
 #: Each returns a ``Change``.
 CHANGING: tuple[Command, ...] = (
+    Command("archive-tables", archive_tables, changes=True),
+    Command("restore-archive", restore_archive, changes=True),
+    Command("erase-buyer", erase_buyer, changes=True),
     Command("retry", retry_line, changes=True),
     Command("carry", carry_line, changes=True),
     Command("write-off", write_off_line, changes=True),
@@ -42,6 +51,7 @@ CHANGING: tuple[Command, ...] = (
     Command("pause", pause, changes=True),
     Command("resume", resume, changes=True),
     Command("void", void, changes=True),
+    Command("adjust", adjust, changes=True),
 )
 
 COMMANDS = (*READING, *CHANGING)

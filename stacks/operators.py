@@ -18,20 +18,21 @@ from stacks.constructs.functions.access import Access, allowed
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
 from stacks.metering import MeteringStack
-from stacks.stage import Stage
-from stacks.stage.settings import Operators
+from stacks.stage import Operators, Stage
 from stacks.yawl import YawlStack
 
-#: The partition of yawl-metering-state with what is paused.
-PAUSED = "#paused"
 #: Longer than a repair, and short enough that a role that was taken away ends within a working day.
 SESSION = Duration.hours(4)
 
 #: The stacks whose outputs the commands look up.
 LOOKED_UP = ("Doors", "Metering", "Yawl", "Audit", "Archive")
 
-ALARMS_REASON = (
-    "DescribeAlarms returns composite alarms only to a caller who may see all alarms (CloudWatch API reference)"
+#: What ``ops adjust`` asks AWS Marketplace's Agreement API.
+ADJUSTMENTS = ("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest")
+
+ANY_RESOURCE_REASON = (
+    "DescribeAlarms returns composite alarms only to a caller who may see all alarms (CloudWatch API reference), and"
+    " agreement actions know no resources (Service Authorization Reference, AWS Marketplace)"
 )
 NAMES_REASON = "the rest of the name is made by a deployment, by the start of an execution or with a log stream"
 
@@ -50,9 +51,15 @@ class OperatorsStack(Stack):
         doors: DoorsStack,
         metering: MeteringStack,
         yawl: YawlStack | None,
+        others: Sequence[Stack] = (),
         **kwargs: Any,
     ) -> None:
+        """others: further stacks with queues."""
         super().__init__(scope, id_, **kwargs)
+        # The longest ARN here is a queue's: 38 characters and a name of at most 80. By its own estimate of 150, CDK
+        # would make managed policies, which a company's CloudFormation role may not make.
+        self.node.set_context("@aws-cdk/aws-iam.arnSizeEstimate", 120)
+        self._others = others
         # Roles of people must not keep what they look at from being renamed or removed.
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         self.add_stack_dependency(metering)
@@ -91,7 +98,7 @@ class OperatorsStack(Stack):
         # condition a request has to name its attributes, and each of them has to be in the list.
         role.add_to_policy(
             iam.PolicyStatement(
-                actions=["dynamodb:GetItem", "dynamodb:BatchGetItem"],
+                actions=["dynamodb:GetItem"],
                 resources=[data.subscribers.arn],
                 conditions={
                     "ForAllValues:StringEquals": {"dynamodb:Attributes": list(tables.SUBSCRIBER_FACTS)},
@@ -107,18 +114,20 @@ class OperatorsStack(Stack):
         said = json.dumps({"Fn::GetStackOutput": text}, separators=(",", ":"))
         self._allow_names(role, "states:DescribeExecution", "states", {f"execution:{name}:*": f"execution:{said}:*"})
         log_group = f"/yawl-metering/{self._stage.name}/submit-batch"
+        # The group, and its streams.
+        _allow(role, ["logs:FilterLogEvents"], [self._named("logs", f"log-group:{log_group}")])
         self._allow_names(role, "logs:FilterLogEvents", "logs", _as_they_are(f"log-group:{log_group}:*"))
         stacks = [f"stack/YawlMetering-{self._stage.name}-{name}/*" for name in LOOKED_UP]
         self._allow_names(role, "cloudformation:DescribeStacks", "cloudformation", _as_they_are(*stacks))
         _allow(role, ["cloudwatch:DescribeAlarms"], ["*"])
-        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": ALARMS_REASON})
+        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": ANY_RESOURCE_REASON})
 
     def _allow_names(self, role: iam.Role, action: str, service: str, names: Mapping[str, str]) -> None:
         """Allow an action on resources of this account and Region whose names end in what only AWS knows.
 
         names: each as the policy has it, and as the finding about it writes it.
         """
-        _allow(role, [action], [f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}" for name in names])
+        _allow(role, [action], [self._named(service, name) for name in names])
         region, account = (
             f"<AWS::{name}>" if Token.is_unresolved(value) else value
             for name, value in (("Region", self.region), ("AccountId", self.account))
@@ -127,15 +136,14 @@ class OperatorsStack(Stack):
             arn = f"arn:<AWS::Partition>:{service}:{region}:{account}:{said}"
             acknowledge(role, {f"AwsSolutions-IAM5[Resource::{arn}]": NAMES_REASON})
 
-    def _queues(self) -> Iterable[sqs.IQueue]:
-        """Every queue whose depth ``ops status`` shows."""
-        yield from (queue for pair in self._redriven() for queue in pair)
-        metering, yawl = self._metering, self._yawl
-        yield from (metering.failed_lines, metering.schedule.dead_letters)
-        yield from (metering.start.dead_letters, metering.look.dead_letters)
-        yield self._doors.usage_queue.waiting
-        if yawl:
-            yield from (yawl.usage.unattributed, yawl.calls.dead_letters)
+    def _named(self, service: str, name: str) -> str:
+        return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}"
+
+    def _queues(self) -> Iterable[sqs.Queue]:
+        """Every queue of the stage: ``ops status`` shows how many messages each has."""
+        stacks = (self._doors, self._metering, *((self._yawl,) if self._yawl else ()), *self._others)
+        made = (each for stack in stacks for each in stack.node.find_all())
+        yield from (each for each in made if isinstance(each, sqs.Queue))
 
     # --- what repairs change ------------------------------------------------------------------------------------------
 
@@ -143,18 +151,17 @@ class OperatorsStack(Stack):
         data = self._data
         _grant(
             role,
-            gets=(data.subscribers,),
             batch_gets=(data.usage_events,),
             checks=(data.subscribers, data.usage_events),
             updates=(data.metering_records, data.state, data.usage_events),
-            # Nothing of the audit trail is ever changed: an entry that exists is not written again.
+            # Entries are added, and none is ever changed.
             puts=(data.audit,),
         )
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
                 resources=[data.state.arn],
-                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [PAUSED]}},
+                conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [tables.PAUSED]}},
             )
         )
         _allow(
@@ -163,14 +170,16 @@ class OperatorsStack(Stack):
             [taken.queue_arn for taken, _ in self._redriven()],
         )
         _allow(role, ["sqs:SendMessage"], list(dict.fromkeys(to.queue_arn for _, to in self._redriven())))
+        # The requests of ``ops adjust``; agreement actions know no resources (Service Authorization Reference).
+        _allow(role, [f"aws-marketplace:{call}" for call in ADJUSTMENTS], ["*"])
 
     def _redriven(self) -> Iterable[tuple[sqs.IQueue, sqs.IQueue]]:
         """The queues from which ``ops redrive`` takes messages, each with the one to which it sends them."""
         doors, yawl = self._doors, self._yawl
         usage = doors.usage_queue
-        yield usage.dead_letters, usage.queue
-        yield usage.waiting_dead_letters, usage.queue
-        yield usage.refused, usage.queue
+        # Usage goes to the waiting queue, whose messages name the sender of their events.
+        for source in (usage.dead_letters, usage.waiting_dead_letters, usage.refused):
+            yield source, usage.waiting
         for notices in (doors.subscription_queue, doors.entitlement_queue):
             yield notices.dead_letters, notices.queue
         if yawl:

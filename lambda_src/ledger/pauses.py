@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.item_update import ItemUpdate
 from ledger.reading import every_page
-from ledger.tables import SCHEMA
+from ledger.tables import PAUSED, SCHEMA
 from ledger.transaction import Operation
 from runtime.clock import from_iso, iso
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-KEY = "#paused"
+KEY = PAUSED
 #: The item that pauses every customer.
 STAGE = "#stage"
 

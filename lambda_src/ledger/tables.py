@@ -89,6 +89,9 @@ ALL_TABLES = (SUBSCRIBERS, USAGE_EVENTS, METERING_RECORDS, STATE, NOTICES, AUDIT
 #: Subscription statuses of a cancelled buyer whose final metering has not ended.
 FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 
+#: The partition of ``STATE`` whose items say whose lines are not sent for the moment (``ledger.pauses``).
+PAUSED: Final = "#paused"
+
 #: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``). People who
 #: operate the stage read these and no others.
 SUBSCRIBER_FACTS: Final = (

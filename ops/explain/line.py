@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from ledger.metering_record import Line, MeteringRecord
 from ops.answer import Answer, Parts, cell, table, words
 from ops.explain.log_lines import log_of
-from ops.line_id import LineId
+from ops.line_id import LineId, short_hour
 from ops.read.errors_page import meaning
 from ops.read.line_view import can_be_done, line_data, verdict_means
 from ops.read.waiting import Rules
@@ -17,6 +17,7 @@ from runtime.clock import iso
 
 SENT_AGAIN = {
     None: "It is sent by itself until its deadline. Sending the same line twice cannot bill it twice.",
+    "retried": "It is sent again by itself: a person decided so.",
     "not_subscribed": "It is sent again by itself: every 4 hours, and when the buyer's status changes.",
     "rejected": "It is sent again by itself, in each run until its deadline.",
     "billed": "No, and it need not be: AWS Marketplace has it.",
@@ -98,6 +99,11 @@ def _steps(record: MeteringRecord, line: Line | None, dimension: str) -> list[St
     if record.sent_timestamp is not None:
         sealed += f", Timestamp {iso(record.sent_timestamp)}"
     steps.append(Step("", sealed))
+    if line.hold is not None:
+        held = f"held for a person: {cell(line.hold.times)} times the usual {cell(line.hold.usual)} recorded units"
+        steps.append(Step(iso(int(line.hold.at)), held))
+        if line.hold.released_at is not None:
+            steps.append(Step(iso(int(line.hold.released_at)), f"released by {line.hold.released_by}"))
     for attempt in sorted(line.attempts):
         at, _, _ = attempt.rpartition("-")
         moment = iso(int(at)) if at.isdecimal() and int(at) else ""
@@ -108,7 +114,9 @@ def _steps(record: MeteringRecord, line: Line | None, dimension: str) -> list[St
         said += f", MeteringRecordId {line.metering_record_id}" if line.metering_record_id else ""
         steps.append(Step(iso(int(line.at)) if line.at is not None else "", said))
     if line.resolution:
-        steps.append(Step("", f"resolved: {line.resolution}"))
+        to = f" to the hour {short_hour(line.carried_to)}" if line.carried_to is not None else ""
+        at = iso(int(line.resolved_at)) if line.resolved_at is not None else ""
+        steps.append(Step(at, f"resolution: {line.resolution}{to}"))
     if not line.ended:
         steps.append(Step(iso(line.deadline), "its deadline: from then on it is no longer sent"))
     return steps

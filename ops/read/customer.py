@@ -15,7 +15,7 @@ from metering.seal.terms import Waiting, allowance_for, identity_of
 from ops.answer import Answer, Parts, cell, table, words
 from ops.line_id import parse_customer, short_hour
 from ops.read.errors_page import meaning
-from ops.read.waiting import Rules, hour_id, line_id
+from ops.read.waiting import Rules, hour_id, line_id, pause_says, resume
 from ops.stage import OpenStage
 from ops.subscriber import read_subscriber
 from runtime.clock import iso
@@ -71,7 +71,7 @@ def _status(parts: Parts, subscriber: Subscriber, rules: Rules) -> None:
         "activePeriods": periods,
         "agreementStanding": standing,
         "identityComplete": identity is not None,
-        "paused": None if pause is None else {name: pause.get(name) for name in ("pausedAt", "by", "why")},
+        "paused": None if pause is None else pause_says(pause[1]),
     }
     parts.shown.append(words(f"{subscriber.customer_identifier} is {subscriber.status}", style="bold"))
     rows = [(name, value) for name, value in facts.items() if value is not None]
@@ -83,9 +83,8 @@ def _status(parts: Parts, subscriber: Subscriber, rules: Rules) -> None:
         parts.shown.append(words("Its identity is not complete: its hours wait.", style="red"))
         parts.next.append("ops explain identity_incomplete")
     if pause is not None:
-        parts.shown.append(
-            words(f"Paused since {pause.get('pausedAt')} by {pause.get('by')}: {pause.get('why')}", style="yellow")
-        )
+        parts.shown.append(words(f"It is {pause_says(pause[1])}", style="yellow"))
+        parts.next.append(resume(pause[0]))
     if subscriber.superseded_by:
         parts.next.append(f"ops customer {subscriber.superseded_by}")
 

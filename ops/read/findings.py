@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger import tables
+from ledger.findings import Finding
 from ledger.reading import every_page
 from ops.answer import Answer, Parts, table, words
 from ops.line_id import parse_customer
@@ -44,10 +45,8 @@ def open_findings(stage: OpenStage) -> Any:
         KeyConditionExpression=f"{index.hash.name} = :open",
         ExpressionAttributeValues={":open": OPEN},
     ):
-        _, depth, period, dimension, kind = (str(item["item"]).split("#", 4) + [""] * 4)[:5]
-        named = {"subject": item["subject"], "item": item["item"], "foundAt": item.get("foundAt")}
-        more = {name: item.get(name) for name in ("ours", "theirs")}
-        yield {**named, "depth": depth, "period": period, "dimension": dimension, "kind": kind, **more}
+        finding = Finding.from_item(item)
+        yield {"item": item["item"], "foundAt": item.get("foundAt"), **vars(finding)}
 
 
 def _rows(found: list[dict[str, Any]], names: tuple[str, ...]) -> list[tuple[Any, ...]]:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.metering_record import Line, MeteringRecord
+from ops.line_id import short_hour
 from ops.read.errors_page import meaning
 from ops.read.waiting import line_id
 from runtime.clock import iso
@@ -22,11 +23,12 @@ def line_data(record: MeteringRecord, line: Line) -> dict[str, Any]:
         "quantity": line.quantity,
         "scale": line.scale,
         "verdict": line.verdict or "pending",
-        "at": iso(line.at) if line.at is not None else None,
+        "at": iso(int(line.at)) if line.at is not None else None,
         "deadline": iso(line.deadline),
         "meteringRecordId": line.metering_record_id,
         "detail": line.detail,
         "resolution": line.resolution,
+        "carriedTo": short_hour(line.carried_to) if line.carried_to is not None else None,
         "failed": line.failed,
         "unconfirmed": line.unconfirmed,
         "unansweredAttempts": sorted(line.attempts),
@@ -36,6 +38,7 @@ def line_data(record: MeteringRecord, line: Line) -> dict[str, Any]:
 def line_row(data: dict[str, Any]) -> tuple[Any, ...]:
     """The same as a row of COLUMNS."""
     notes = [data["detail"], data["resolution"]]
+    notes += [f"to {data['carriedTo']}"] if data["carriedTo"] else []
     notes += ["may have been billed"] if data["unconfirmed"] else []
     note = ", ".join(filter(None, notes))
     shown = ("dimension", "counted", "included", "quantity", "verdict", "at", "meteringRecordId")

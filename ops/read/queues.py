@@ -33,6 +33,8 @@ QUEUES = (
     Queue("Yawl", "UnattributedUsageQueueUrl", True, "usage of a shared engine that has no customer: not billed"),
     Queue("Yawl", "CallsDeadLettersUrl", True, "readings of engines that could not be started"),
     Queue("Yawl", "AccessLogsDeadLettersUrl", True, "access logs that could not be read"),
+    Queue("Archive", "ArchiveDeadLettersUrl", True, "changes that are not in the archive"),
+    Queue("Archive", "AuditsDeadLettersUrl", True, "audits of the archive that could not be started"),
 )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ledger import tables
+from ledger.pauses import Pauses
 from marketplace.hour import SECONDS, WINDOW
 from metering.find.find_due_hours import last_due_hour
 from metering.report.levels import Levels, read_levels
@@ -12,7 +14,7 @@ from ops.line_id import short_hour
 from ops.read.findings import open_findings
 from ops.read.queues import depths
 from ops.read.runs import Run, last_runs, summary_of
-from ops.read.waiting import mode_of, read_paused
+from ops.read.waiting import mode_of, pause_says, resume
 from ops.stage import OpenStage
 from runtime.clock import iso
 
@@ -122,17 +124,17 @@ def _lost(parts: Parts, stage: OpenStage, levels: Levels) -> None:
 
 def _affected(parts: Parts, stage: OpenStage, levels: Levels) -> None:
     affected = sorted({record.customer_identifier for record in levels.failed_records})
-    paused = read_paused(stage)
+    paused = Pauses(stage.table(tables.STATE)).read().pauses
     parts.data["affected"] = {"failed": affected[:100], "paused": sorted(paused)}
     sentences = []
     if affected:
         more = f" and {len(affected) - 5} more" if len(affected) > 5 else ""
         sentences.append(f"Customers with failed lines: {', '.join(affected[:5])}{more}.")
         parts.next.append(f"ops customer {affected[0]}")
-    for subject, pause in sorted(paused.items()):
-        named = "The whole stage" if subject == STAGE_SUBJECT else subject
-        sentences.append(f"{named} is paused since {pause.get('pausedAt')} by {pause.get('by')}: {pause.get('why')}")
-        parts.next.append("ops resume" + ("" if subject == STAGE_SUBJECT else f" {subject}"))
+    for whom, pause in sorted(paused.items()):
+        named = "The whole stage" if whom == STAGE_SUBJECT else whom
+        sentences.append(f"{named} is {pause_says(pause)}")
+        parts.next.append(resume(whom))
     _say(parts, "Who is affected?", sentences or ["Nobody."], bad=bool(sentences))
 
 

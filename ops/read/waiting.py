@@ -1,27 +1,24 @@
 """Why an hour or a line waits, in the words of a person who has to decide what to do. Pure, but for ``Rules.of``."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ledger import tables
+from ledger.hold import SENT_ANYWAY
 from ledger.metering_record import Line, MeteringRecord
-from ledger.reading import every_page
+from ledger.pauses import Pause, Paused, Pauses
 from ledger.subscriber import Subscriber
 from marketplace.hour import SECONDS, deadline
 from metering.run import Mode
 from metering.seal.seal_rules import HourlyZeros
 from metering.seal.terms import Product, Waiting, terms_of
 from metering.send.plan_batches import LAST_CHANCE, RECHECK, is_due
+from ops.answer import cell
 from ops.change import STAGE_SUBJECT
 from ops.line_id import LineId, short_hour
 from ops.read.errors_page import meaning
 from ops.stage import OpenStage
 from runtime.clock import iso
 from stacks.stage import Stage
-
-#: The partition of yawl-metering-state that holds what is paused (docs/data-model.md).
-PAUSED = "#paused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +32,12 @@ class Why:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What decides whether an hour moves on. paused: what people have paused, by ``#stage`` or billing key."""
+    """What decides whether an hour moves on."""
 
     mode: Mode
     product: Product
     seal_delay: int
-    paused: Mapping[str, Mapping[str, Any]]
+    paused: Paused
 
     @classmethod
     def of(cls, stage: OpenStage) -> "Rules":
@@ -50,12 +47,15 @@ class Rules:
             mode=mode_of(settings),
             product=product_of(settings),
             seal_delay=60 * settings.seal_delay_minutes,
-            paused=read_paused(stage),
+            paused=Pauses(stage.table(tables.STATE)).read(),
         )
 
-    def pause_of(self, customer: str) -> Mapping[str, Any] | None:
-        """The pause that holds a customer, None where nothing does."""
-        return self.paused.get(STAGE_SUBJECT) or self.paused.get(customer)
+    def pause_of(self, customer: str) -> tuple[str, Pause] | None:
+        """The pause that holds a customer, and whom it is of; None where nothing holds it."""
+        for whom in (STAGE_SUBJECT, customer):
+            if whom in self.paused.pauses:
+                return whom, self.paused.pauses[whom]
+        return None
 
     def hour(self, record: MeteringRecord, subscriber: Subscriber | None, now: float) -> Why | None:
         """Why an hour is not sealed; None where it is."""
@@ -85,9 +85,15 @@ class Rules:
             return Why(reason="overdue", says="its deadline is over: the next run ends it as expired", next=RUN)
         pause = self.pause_of(customer)
         if pause is not None:
-            target = "" if STAGE_SUBJECT in self.paused else f" {customer}"
-            says = f"paused since {pause.get('pausedAt')} by {pause.get('by')}: {pause.get('why')}"
-            return Why(reason="paused", says=says, next=(f"ops resume{target}, before {iso(line.deadline)}",))
+            step = f"{resume(pause[0])}, before {iso(line.deadline)}"
+            return Why(reason="paused", says=pause_says(pause[1]), next=(step,))
+        if line.hold is not None and line.is_on_hold(now):
+            named = line_id(record, line)
+            says = f"it waits for a person: {cell(line.hold.times)} times the customer's usual"
+            says += f" ({cell(line.hold.usual)} recorded units); it is sent all the same from"
+            says += f" {iso(line.deadline - SENT_ANYWAY)} on"
+            steps = (f'ops release {named} --why "...": send it', f'ops refuse {named} --why "...": never send it')
+            return Why(reason="unusual", says=says, next=steps)
         if not self.mode.sends(customer):
             says = f"meteringMode {self.mode.name} does not send it; it ends not_sent at {iso(line.deadline)}"
             return Why(reason="mode", says=says, next=("another meteringMode in the stage file, then make deploy",))
@@ -109,7 +115,7 @@ class Rules:
         says += f" ({line.detail})" if line.detail else ""
         if is_due(line, subscriber, now):
             return Why(reason="not_subscribed", says=f"{says}; the next run asks again", next=(named, *RUN))
-        again = iso(min((line.at or now) + RECHECK, line.deadline - LAST_CHANCE))
+        again = iso(int(min((line.at or now) + RECHECK, line.deadline - LAST_CHANCE)))
         says += f"; it is asked again from {again} on, and when the subscriber's status changes"
         return Why(reason="not_subscribed", says=says, next=(named, "ops explain not_subscribed"))
 
@@ -134,15 +140,14 @@ def product_of(settings: Stage) -> Product:
     )
 
 
-def read_paused(stage: OpenStage) -> dict[str, Mapping[str, Any]]:
-    """What people have paused: by ``#stage`` or billing key."""
-    found = every_page(
-        stage.table(tables.STATE).query,
-        KeyConditionExpression="customerIdentifier = :paused",
-        ExpressionAttributeValues={":paused": PAUSED},
-        ConsistentRead=True,
-    )
-    return {str(item["item"]): item for item in found}
+def pause_says(pause: Pause) -> str:
+    """A pause in a sentence's part."""
+    return f"paused since {iso(int(pause.at))} by {pause.by}: {pause.why}"
+
+
+def resume(whom: str) -> str:
+    """The command that ends a pause."""
+    return 'ops resume --why "..."' if whom == STAGE_SUBJECT else f'ops resume {whom} --why "..."'
 
 
 def hour_deadline(record: MeteringRecord) -> int:

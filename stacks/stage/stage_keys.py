@@ -11,6 +11,7 @@ from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Quantities, Table, Texts
 from stacks.stage.engine_keys import ENGINE_KEYS
 from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
+from stacks.stage.reconciliation_keys import RECONCILIATION_KEYS
 from stacks.stage.settings import AlarmSettings
 
 METERING_MODES = ("off", "dry-run", "test-buyers", "live")
@@ -193,6 +194,7 @@ STAGE_KEYS = {
         _UNUSUAL, "Which hours are far above a customer's usual, and what becomes of them.", default=UnusualSettings()
     ),
     **ARCHIVE_KEYS,
+    **RECONCILIATION_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

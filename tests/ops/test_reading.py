@@ -180,7 +180,7 @@ def test_pending_says_what_is_paused_and_what_the_mode_holds(world: World, seen:
     answer = pending(seen)
     assert answer.data["reasons"] == {"paused": 1}
     assert "a wrong price" in printed(answer)
-    assert customer(seen, buyer).data["paused"] == pause
+    assert customer(seen, buyer).data["paused"] == "paused since 2026-11-15T09:00:00Z by ana: a wrong price"
 
 
 @pytest.mark.parametrize("limit", [1, 100])

@@ -29,6 +29,10 @@ class CallJudge(Watcher):
         self.sent: dict[LineKey, tuple[Any, ...]] = {}
         self.answers: dict[LineKey, set[str]] = defaultdict(set)
         self._read_log = 0
+        #: When Marketplace accepted each line.
+        self.accepted_at: dict[LineKey, float] = {}
+        #: Steps since which customers, or the whole stage, have been paused.
+        self.paused_since: dict[str, int] = {}
 
     def note(self, what: str) -> None:
         self.broken.append(what)
@@ -53,8 +57,14 @@ class CallJudge(Watcher):
             return self.note(f"{line} was sent, and is no frozen line")
         if not item.get(f"attempts#{dimension}") and not item.get("attempts"):
             self.note(f"{line} was sent, and no attempt says so")
-        if item.get(f"verdict#{dimension}", {}).get("verdict") == "not_sent":
+        verdict = item.get(f"verdict#{dimension}", {})
+        if verdict.get("verdict") == "not_sent":
             self.note(f"{line} was sent after it was called not sent")
+        if verdict.get("resolution") == "carried":
+            self.note(f"{line} was sent after its units were carried")
+        paused = [since for whom, since in self.paused_since.items() if whom in (customer, "#stage")]
+        if actor is not None and any(since < actor.born for since in paused):
+            self.note(f"{line} was sent by a run that began after a person paused it")
         if actor is not None and sent_too_early(self.world, item, line, actor.seen):
             self.note(f"{line} was sent, and is on hold")
         if actor is not None and actor.mode != "live":
@@ -79,6 +89,7 @@ class CallJudge(Watcher):
             if line in self.on_file:
                 self.note(f"{line} was accepted twice")
             self.on_file[line] = Decimal(entry.quantity)
+            self.accepted_at[line] = self.world.now
         self._read_log = len(log)
 
     def _line(self, record: Mapping[str, Any]) -> LineKey:
@@ -94,4 +105,5 @@ class CallJudge(Watcher):
         """Another tool has sent a record in this slot before us."""
         self._read_log = len(self.world.admin.state.log.accepted)
         self.foreign.add(line)
+        self.accepted_at[line] = self.world.now
         self.on_file[line] = quantity

@@ -158,7 +158,8 @@ class Execution:
     def _send(self, seal: list[tuple[str, int]], hours: list[tuple[str, int]]) -> None:
         world = self._world
         self._sealer.seal_hours(seal)
-        batches, _left = plan_batches(hours, world.records, world.subscribers, world.clock(), self._mode)
+        paused = world.pauses.read()
+        batches, _left = plan_batches(hours, world.records, world.subscribers, world.clock(), self._mode, paused=paused)
         for batch in batches:
             _left_pending(partial(self._submitter.submit, batch, self._name))
 

@@ -17,6 +17,7 @@ from tests.simulation.actors import Actor
 from tests.simulation.judge import Judge
 from tests.simulation.lives import limit, month_of
 from tests.simulation.on_hold import decider, waiting_lines
+from tests.simulation.people import EVERYBODY, LOG_DELAY, LONGEST_FUNCTION
 from tests.simulation.protocol import DAY, Protocol
 from tests.simulation.sender import Body, key_of
 
@@ -58,13 +59,16 @@ class Happenings:
             self._mode: 0.4,
             self._more_ends: 0.2,
             self._upgrade: 0.4,
-            self._foreign: 0.1,
+            self._foreign: 0.2,
             self._hold: 0.4,
             self._decide: 4.0 if world.on_hold else 0.0,
             self._turn: 0.6,
             self._stream: 1.0,
             self._caretaker: 0.3,
             self._old_mail: 0.3,
+            self._person: 1.0,
+            self._reconcile: 0.8,
+            self._pause: 0.25,
         }
 
     def begin(self, customers: int) -> None:
@@ -105,6 +109,16 @@ class Happenings:
                 lambda: self._world.hourly(delayed=False, skew=chance.choice(_SKEWS)),
                 lambda: self._back(customer),
                 self._mail,
+            )
+        elif actor.name in ("person", "reconciler"):
+            kinds = (
+                self._person,
+                self._person,
+                self._reconcile,
+                self._life,
+                self._mail,
+                lambda: self._usage_for(customer, None),
+                lambda: self._world.hourly(skew=chance.choice(_SKEWS)),
             )
         elif actor.name == "recorder":
             kinds = (
@@ -301,6 +315,47 @@ class Happenings:
         world.mail.remove(notice)
         return world.postman(notice, entitlements=True, skew=chance.choice(_SKEWS))
 
+    # --- people -------------------------------------------------------------------------------------------------------
+
+    def _person(self) -> Actor | None:
+        """A person decides about a failed line; mostly about the oldest, as others do at the same time."""
+        world, chance = self._world, self._chance
+        lines = world.people.failed_lines()
+        if not lines:
+            return None
+        young = [each for each in lines if limit(each[1]) > world.now]
+        if young and chance.random() < 0.5:
+            return world.people.decides(chance.choice(young), "retry", chance.choice(_SKEWS))
+        line = lines[0] if chance.random() < 0.6 else chance.choice(lines)
+        what = chance.choice(("carry", "carry", "carry", "retry", "write off"))
+        return world.people.decides(line, what, chance.choice(_SKEWS))
+
+    def _reconcile(self) -> Actor | None:
+        """The reconciliation has read Marketplace's log, and confirms a line by it, now or later."""
+        world, chance = self._world, self._chance
+        lines = world.people.failed_lines()
+        if not lines:
+            return None
+        young = [each for each in lines if limit(each[1]) > world.now]
+        line = chance.choice(young if young and chance.random() < 0.6 else lines)
+        if chance.random() < 0.5:
+            world.now += LOG_DELAY + 200
+        # A function that has not gone on for so long is not alive any more, and its call is not made.
+        for actor in list(world.scheduler.alive):
+            if actor.point not in ("start", "Wait") and actor.seen < world.now - LONGEST_FUNCTION:
+                if actor.name != "run":
+                    return None
+                world.scheduler.kill(actor)
+        # It may have read the log long ago, and have been slow since.
+        until = world.now - LOG_DELAY - max(_SKEWS) - chance.choice((0, 0, 0, 3600, 20 * SECONDS, DAY))
+        at = self._judge.accepted_at.get(line)
+        shown = self._judge.on_file[line] if at is not None and at <= until else None
+        return world.people.reconciles(line, shown, until, chance.choice(_SKEWS))
+
+    def _pause(self) -> Actor:
+        world, chance = self._world, self._chance
+        return world.people.pauses(EVERYBODY if chance.random() < 0.2 else chance.choice(world.customers))
+
     def _decide(self) -> Actor | None:
         """A person decides about a line on hold; some are never decided about."""
         lines = waiting_lines(self._world)
@@ -308,7 +363,7 @@ class Happenings:
             return None
         return decider(self._world, self._chance.choice(lines), refuses=self._chance.random() < 0.4)
 
-    # --- Marketplace and people ---------------------------------------------------------------------------------------
+    # --- Marketplace and the stage ------------------------------------------------------------------------------------
 
     def _trouble(self) -> None:
         world, chance = self._world, self._chance

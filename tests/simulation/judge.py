@@ -36,7 +36,15 @@ from tests.simulation.store import Change, Item
 if TYPE_CHECKING:
     from tests.simulation.protocol import Protocol
 
-RANK = {"not_subscribed": 1, "rejected": 1, "not_sent": 2, "conflict": 2, "expired": 2, "presumed_on_file": 2}
+RANK = {
+    "not_subscribed": 1,
+    "rejected": 1,
+    "retried": 1,
+    "not_sent": 2,
+    "conflict": 2,
+    "expired": 2,
+    "presumed_on_file": 2,
+}
 RANK |= {"billed": 3, "on_file": 3}
 _VOID = ("voidedAt", "voidedBy", "voidTraceId")
 _FROZEN = ("lines", "deadline", "sentTimestamp", "identity", "dimensionUsage", "sealedAt")
@@ -77,6 +85,8 @@ class Judge(FinalMeteringJudge, AnswerJudge):
                 self._record((str(key[0]), int(key[1])), old, new, touched, spills=seals)
             elif table == USAGE_EVENTS.name:
                 self._event(key, old, new, touched)
+            elif table == STATE.name and key[0] == "#paused":
+                self._paused(str(key[1]), new)
             elif table == STATE.name:
                 self._balance(str(key[0]), old, new, touched)
             elif table == SUBSCRIBERS.name and new is not None:
@@ -124,7 +134,12 @@ class Judge(FinalMeteringJudge, AnswerJudge):
                 if value < 0:
                     self.note(f"{key}: {name} is {value}")
             elif name.startswith("verdict#") and (old is None or old.get(name) != value):
-                self._verdict((customer, hour, name[len("verdict#") :]), old.get(name) if old else None, value, new)
+                line = (customer, hour, name[len("verdict#") :])
+                self._verdict(line, old.get(name) if old else None, value, new)
+                if value.get("resolution") == "carried":
+                    stored = new["lines"][line[2]]
+                    touched.add((customer, line[2]))
+                    self._frozen[customer, line[2]] -= stored["quantity"] * stored.get("scale", 1)
         if is_sealed:
             if not was_sealed:
                 self._sealed(key, new, touched)
@@ -194,7 +209,8 @@ class Judge(FinalMeteringJudge, AnswerJudge):
             if verdict is not None and RANK[verdict["verdict"]] > 1:
                 ended += 1
                 words = ("conflict", "expired", "presumed_on_file")
-                failed += verdict["verdict"] in words and "resolution" not in verdict and line["quantity"] != 0
+                undecided = verdict.get("resolution") in (None, "lost")
+                failed += verdict["verdict"] in words and undecided and line["quantity"] != 0
             elif (*key, dimension) in self.on_file and not (
                 item.get("attempts") or item.get(f"attempts#{dimension}") or (*key, dimension) in self.foreign
             ):
@@ -209,6 +225,8 @@ class Judge(FinalMeteringJudge, AnswerJudge):
         if item["state"] != "sealed":
             self.note(f"{line} got the verdict {word} before it was sealed")
             return
+        if old is not None and self._decided(line, old, new, item):
+            return
         if old is not None:
             sinks = RANK[word] < RANK[old["verdict"]] or (RANK[word] == RANK[old["verdict"]] > 1 and old != new)
             if sinks and not (RANK[word] == 3 and RANK[old["verdict"]] == 3):
@@ -216,7 +234,7 @@ class Judge(FinalMeteringJudge, AnswerJudge):
         on_file = self.on_file.get(line)
         answers = self.answers[line]
         quantity = item["lines"][line[2]]["quantity"]
-        if word == "billed" and (on_file != quantity or line in self.foreign):
+        if word in ("billed", "on_file") and (on_file != quantity or line in self.foreign):
             self.note(f"{line} is called billed, and Marketplace has {on_file} of {quantity}")
         if word == "not_sent" and on_file is not None and line not in self.foreign:
             self.note(f"{line} is called not sent, and Marketplace has it")
@@ -234,6 +252,41 @@ class Judge(FinalMeteringJudge, AnswerJudge):
             # No actor meters an hour that begins after the grace.
             if end is None or int(item["sentTimestamp"]) < end + HOUR:
                 self.note(f"{line} was given up while it could have been sent")
+
+    def _decided(self, line: LineKey, old: Any, new: Any, item: Item) -> bool:
+        """Whether a person or the reconciliation has resolved a failed line; that must have been the right thing."""
+        was, now = old.get("resolution"), new.get("resolution")
+        failed = old["verdict"] in ("conflict", "expired", "presumed_on_file") and was in (None, "lost")
+        ours = self.on_file.get(line) is not None and line not in self.foreign
+        uncertain = (
+            failed
+            and was is None
+            and (old["verdict"] != "expired" or bool(item.get("attempts") or item.get(f"attempts#{line[2]}")))
+        )
+        if new["verdict"] == "retried":
+            actor = self.world.scheduler.current
+            if not failed or ours or uncertain:
+                self.note(f"{line} was retried: {old}, {self.on_file.get(line)} on file")
+            if actor is not None and actor.seen >= limit(line[1]):
+                self.note(f"{line} was retried after its deadline")
+            return True
+        if now == was:
+            return False
+        if new["verdict"] != old["verdict"] or now not in ("lost", "carried", "written_off") or not failed:
+            if was == "carried":
+                self.note(f"{line} was carried, and got {new}")
+            return False
+        if ours:
+            self.note(f"{line} is called {now}, and Marketplace has it")
+        if uncertain and now != "lost":
+            self.note(f"{line} was {now}, and nobody knew whether it is on file")
+        return True
+
+    def _paused(self, whom: str, new: Item | None) -> None:
+        if new is None:
+            del self.paused_since[whom]
+        else:
+            self.paused_since[whom] = self.world.scheduler.steps
 
     def _ended(self, customer: str) -> int | None:
         """When the customer's last period ended, as far as the stage knows."""

@@ -113,6 +113,7 @@ def check_marketplace(world: Protocol, lines: Mapping[LineKey, Line], foreign: C
         line = lines[key]
         assert on_file[key] == line.quantity, f"{key}: another quantity is on file than in the ledger"
         assert line.verdict in BILLED | UNCONFIRMED, f"{key} is on file, and the ledger says {line.verdict}"
+        assert line.resolution is None, f"{key} is on file, and the ledger says {line.resolution}"
     for key, line in lines.items():
         if line.verdict in BILLED | {"presumed_on_file"}:
             assert key in on_file, f"{key} is {line.verdict}, and Marketplace has it not"
@@ -129,7 +130,9 @@ def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
             accepted = accepted_units(world, customer, name)
             mine = [line for (c, _, n), line in lines.items() if (c, n) == (customer, name)]
             billed = sum((line.units for line in mine if line.verdict in BILLED), Decimal(0))
-            named = sum((line.units for line in mine if line.verdict in NAMED), Decimal(0))
+            named = sum(
+                (line.units for line in mine if line.verdict in NAMED and line.resolution != "carried"), Decimal(0)
+            )
             included = {period: used for (n, period), used in balance.used.items() if n == name}
             ended = sum((left for (n, _), left in balance.ended.items() if n == name), Decimal(0))
             remainder = balance.remainder.get(name, Decimal(0))
@@ -144,7 +147,9 @@ def check_units(world: Protocol, lines: Mapping[LineKey, Line]) -> None:
                 f"{customer} {name}: {remainder} remains of a cancelled customer"
             )
             # An hour that could not be sealed in time is named before its contract covers anything of it.
-            complete = not {"expired", "not_sent"} & {line.verdict for line in mine}
+            # What was carried from there has been through the contract since.
+            kept = {line.verdict for line in mine if line.resolution != "carried"}
+            complete = not {"expired", "not_sent"} & kept
             check_included(world, customer, name, accepted, included, complete=complete)
 
 

@@ -23,9 +23,10 @@ from tests.simulation.actors import Actor, Scheduler
 from tests.simulation.final_metering import FinalMeterings
 from tests.simulation.marketplace import Trouble, Watcher, direct_meter
 from tests.simulation.on_hold import OddHours, ends, forgotten
+from tests.simulation.people import People
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
-from tests.simulation.workflow import Run
+from tests.simulation.workflow import Progress, Run
 from usage.report_usage import report_usage
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Protocol(World):
 
     customers: their billing keys. cancelled: those without a subscription now; ever_cancelled: those that once had
     none. notices: all that Marketplace has sent, in the order of the events; mail: those not delivered yet. periods:
-    true start and end of each agreement. holdings, ever_held: each customer's tiers now, and ever.
+    true start and end of each agreement. holdings, ever_held: each customer's tiers now, and ever. drains: nothing
+    disturbs it any more.
     """
 
     scheduler: Scheduler = field(default_factory=Scheduler)
@@ -56,6 +58,7 @@ class Protocol(World):
     reported: list[tuple[Actor, list[Body]]] = field(default_factory=list)
     holdings: dict[str, tuple[Entitlement, ...]] = field(default_factory=dict)
     ever_held: dict[str, set[str]] = field(default_factory=dict)
+    drains: bool = False
     periods: dict[str, list[list[int | None]]] = field(default_factory=dict)
     #: The share of lines that are unusual, and on hold.
     on_hold: float = 0.0
@@ -63,6 +66,7 @@ class Protocol(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.final = FinalMeterings(self)
+        self.people = People(self)
 
     @property
     def admin(self) -> InProcessAdmin:
@@ -210,12 +214,16 @@ class Protocol(World):
         self.reported.append((actor, bodies))
         return actor
 
-    def hourly(self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False) -> Actor:
+    def hourly(
+        self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False, continues: Progress | None = None
+    ) -> Actor:
         """One execution of the workflow, with its retries; the mode is the one of its start.
 
-        survives: a function that dies is started again by the workflow; else its execution ends there.
+        survives: a function that dies is started again by the workflow; else its execution ends there. continues: what
+        another execution handed over. While the world drains none does: nobody would run the other one.
         """
-        run = Run(self, delayed=delayed, survives=survives)
+        hands_over = 0.0 if self.drains else self.chance.choice((0.0, 0.0, 0.3))
+        run = Run(self, delayed=delayed, survives=survives, hands_over=hands_over, continues=continues)
         actor = self.scheduler.spawn("run", run.work, skew)
         actor.mode = self.mode
         return actor
@@ -235,9 +243,11 @@ class Protocol(World):
 
     def drain(self) -> None:
         """Without faults: clients send again the events without a verdict, and runs go on past every deadline."""
+        self.drains = True
         self.marketplace.clear_faults()
         self.trouble.clear()
         self.mode = "live"
+        self.people.resume_all()
         self.deliver()
         for customer in sorted(set(self.customers) - self.cancelled) if self.tiers else ():
             subscriber = self.subscribers.get(customer)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stacks import synth
-from stacks.stage import BackupSettings, Budget, Domain, EngineNetwork
+from stacks.stage import BackupSettings, Budget, Domain, EngineNetwork, Operators
 from tests.synthesized import Assembly, context, shipped, with_engines
 from usage.reporters import Reporter
 
@@ -51,6 +51,10 @@ def company_stage() -> "Stage":
         backup=BackupSettings(keep_days=90, copy_to_vault_arn=VAULT),
         permissions_boundary="developers/boundary",
         bootstrap_qualifier="acme12345",
+        operators=Operators(
+            read=("arn:aws:iam::111122223333:role/billing-oncall",),
+            repair=("arn:aws:iam::111122223333:role/billing-repair",),
+        ),
         budget=Budget(monthly_amount=Decimal(250), notify=("finops@vendor.com",)),
         tags={"CostCenter": "1234", "team:owner": "billing"},
     )

@@ -1,0 +1,118 @@
+"""Repairing: failed lines are resolved by Marketplace's log and by people, and people pause."""
+
+from tests.simulation.mutants.mutation import Mutant
+
+MUTANTS = (
+    Mutant(
+        "carried-twice",
+        "two people carry one line at the same time",
+        "_resolved",
+        "change.equals('settleVersion', record.settle_version)",
+        "change.exists('settleVersion')",
+    ),
+    Mutant(
+        "resolution-not-asked",
+        "a line is decided about whatever was decided before",
+        "_failed",
+        "line.failed or (written_off and line.resolution == 'written_off')",
+        "line.verdict in ('conflict', 'expired', 'presumed_on_file')",
+    ),
+    Mutant(
+        "carried-though-unconfirmed",
+        "units are carried that Marketplace may have billed",
+        "carried",
+        "_certain(record, dimension)",
+        "_failed(record, dimension)",
+    ),
+    Mutant(
+        "retried-though-unconfirmed",
+        "a line is retried that Marketplace may have billed",
+        "retry",
+        "_certain(record, dimension)",
+        "_failed(record, dimension)",
+    ),
+    Mutant(
+        "lost-too-early",
+        "a line is called lost before Marketplace's log shows its last call",
+        "confirm_lost",
+        "complete_until < (line.at or now) + UNDER_WAY",
+        "False",
+    ),
+    Mutant(
+        "lost-is-certain-for-ever",
+        "a line that is confirmed as lost is no longer failed",
+        "Line.failed",
+        "self.resolution in (None, 'lost')",
+        "self.resolution is None",
+    ),
+    Mutant(
+        "retried-with-a-new-timestamp",
+        "a retried line gets the timestamp of its retry",
+        "retry",
+        "{'meteringPending': record.pending or 'true'}",
+        "{'meteringPending': record.pending or 'true', 'sentTimestamp': int(now)}",
+    ),
+    Mutant(
+        "retried-after-its-deadline",
+        "a line is retried when Marketplace no longer takes it",
+        "retry",
+        "now >= line.deadline",
+        "False",
+    ),
+    Mutant(
+        "retried-and-not-pending",
+        "a retried line does not come back into the pending index",
+        "retry",
+        "change.set({'meteringPending': record.pending or 'true'}).operation()",
+        "change.operation()",
+    ),
+    Mutant(
+        "failed-mark-taken-with-another-line",
+        "a record leaves the failed index when one of its failed lines is resolved",
+        "_resolved",
+        "any((line.failed for line in others))",
+        "False",
+    ),
+    Mutant(
+        "carried-without-an-hour",
+        "units are carried into the balance, and no open hour bills them",
+        "Carrier.plan",
+        "self.records.add(customer, to, {}, exists=exists, now=now)",
+        "",
+    ),
+    Mutant(
+        "carried-in-billed-units",
+        "billed units are carried as if they were recorded ones",
+        "Carrier.plan",
+        "self.balances.carry(balance, dimension, line.units)",
+        "self.balances.carry(balance, dimension, line.quantity)",
+    ),
+    Mutant(
+        "carried-to-a-cancelled-customer",
+        "a carry opens an hour whatever the customer has become",
+        "Carrier.plan",
+        "accepts_usage(self.subscribers_table, customer, now)",
+        "",
+    ),
+    Mutant(
+        "carried-past-the-allowance",
+        "units from before the allowance are carried as if it had been deducted",
+        "from_item",
+        "bool(item.get('beforeAllowance', False))",
+        "False",
+    ),
+    Mutant(
+        "pause-of-a-customer-forgotten",
+        "only a pause of the whole stage holds lines back",
+        "Paused.holds",
+        "customer_identifier in self.pauses",
+        "False",
+    ),
+    Mutant(
+        "pause-of-the-stage-forgotten",
+        "only a customer's own pause holds its lines back",
+        "Paused.holds",
+        "STAGE in self.pauses",
+        "False",
+    ),
+)
