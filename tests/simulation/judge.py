@@ -285,6 +285,7 @@ class Judge(FinalMeteringJudge, AnswerJudge):
     def _paused(self, whom: str, new: Item | None) -> None:
         if new is None:
             del self.paused_since[whom]
+            self.paused_until[whom] = self.world.scheduler.steps
         else:
             self.paused_since[whom] = self.world.scheduler.steps
 
