@@ -27,6 +27,7 @@ FIGURES = (
     "imports",
     "asset_size",
     "backlog",
+    "local_hour",
     "growth",
     "outage",
     "paths",

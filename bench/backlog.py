@@ -8,7 +8,6 @@ import gc
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -21,11 +20,12 @@ from ledger.reading import RecordKey
 from local.dynamodb.store import Hooks, MemoryDynamoDB
 from marketplace.hour import SECONDS
 from marketplace.meter_usage import MAX_RECORDS
-from metering.run import LineKey
+from metering.send.lanes import BatchPayload, batch_payload, in_lanes, lane_size, parse_batch
 from metering.send.pace import Pace
 from metering.send.plan_batches import plan_batches
-from metering.send.send_batch import MarketplaceBusy
 from metering.send.submit_batch import Submitter
+from metering.send.submit_lane import submit_lane
+from metering.sizes import PAGE_KEYS
 from runtime.clock import from_iso
 
 #: Calls per second that Marketplace takes (service quotas).
@@ -33,7 +33,7 @@ QUOTA = 10.0
 DURATION = 120.0
 #: What a stage permits itself (``marketplaceCallsPerSecond``): the default, and nearer to the quota.
 RATES = {"the stage's default": 8.0, "nearer to the quota": 9.0}
-COPIES = 2
+COPIES = 5
 NOTES = (
     "Permitted is what the stage permits itself (`marketplaceCallsPerSecond`), not Marketplace's own 10: using those "
     "up leaves a second no room for a call that arrives late. What a lower rate leaves free is used to catch up with "
@@ -41,42 +41,41 @@ NOTES = (
     "This figure alone runs by the wall clock: on a machine that is busy with other work it comes out lower, since a "
     "thread that is not let run makes no calls. The copies' starts and Lambda's own waits are modelled, not Lambda.",
 )
-#: Two hourly runs and a final metering; each has as many batches under way as there are copies.
+#: Two hourly runs and a final metering; each has as many lanes under way as there are copies.
 RUNS = ("hourly run", "hourly run over the hour", "final metering")
 CUSTOMERS = 320
 #: Step Functions' first wait where Lambda has no copy free (``stacks.constructs.workflows.task``, LAMBDA_FULL)
 LAMBDA_FULL_WAIT = 1.0
 
-Batch = list[LineKey]
+Lane = list[BatchPayload]
 
 
-def drain(batches: Sequence[Batch], submitters: Sequence[Submitter], duration: float) -> None:
-    """Work on the batches for so long, as the runs' workflows do over the function's copies.
+def drain(lanes: Sequence[Lane], submitters: Sequence[Submitter], duration: float) -> None:
+    """Work on the lanes for so long, as the runs' workflows do over the function's copies.
 
     A batch that Marketplace was too busy for is left for a later pass.
     """
     free: list[Submitter] = list(submitters)
     lock = threading.Lock()
-    work = [iter(batches[number :: len(RUNS)]) for number in range(len(RUNS))]
+    work = [iter(lanes[number :: len(RUNS)]) for number in range(len(RUNS))]
     begun = time.monotonic()
 
-    def workflow(own: Iterator[Batch], run: str) -> None:
+    def workflow(own: Iterator[Lane], run: str) -> None:
         while time.monotonic() - begun < duration:
             with lock:
-                batch = next(own, None)
-            if batch is None:
+                lane = next(own, None)
+            if lane is None:
                 return
-            while not _invoke(batch, run):
+            while not _invoke(lane, run):
                 time.sleep(LAMBDA_FULL_WAIT)
 
-    def _invoke(batch: Batch, run: str) -> bool:
+    def _invoke(lane: Lane, run: str) -> bool:
         """False where no copy is free, as Lambda says it."""
         with lock:
             submitter = free.pop() if free else None
         if submitter is None:
             return False
-        with suppress(MarketplaceBusy):
-            submitter.submit(batch, run)
+        submit_lane(lane, lambda batch: submitter.submit(parse_batch(batch), run))
         with lock:
             free.append(submitter)
         return True
@@ -98,13 +97,13 @@ def measure(say: Say) -> Figure:
     for name, rate in RATES.items():
         say(f"{rate:g} calls a second: a backlog is made")
         with quiet_logs(), market.marketplace(QUOTA) as admin:
-            house, batches = _backlog(admin, int(rate * DURATION) + 60)
+            house, lanes = _backlog(admin, rate)
             submitters = [
                 house.submitter(market.meter(admin.url), Pace(calls_per_second=rate, copies=COPIES))
                 for _ in range(COPIES)
             ]
             say(f"{rate:g} calls a second: drained for {DURATION:g} s")
-            drain(batches, submitters, DURATION)
+            drain(lanes, submitters, DURATION)
             made = [call for call in admin.calls() if call["operation"] == "BatchMeterUsage"]
         made_at = sorted(from_iso(call["at"]) for call in made)
         throttled = sum(call["outcome"] == "ThrottlingException" for call in made)
@@ -162,8 +161,8 @@ def _per_second(at: Sequence[float]) -> list[tuple[float, float]]:
     return [(float(second), float(counts.get(second, 0))) for second in range(int(at[-1] - at[0]))]
 
 
-def _backlog(admin: Any, calls: int) -> tuple[House, list[Batch]]:
-    """Sealed hours for so many calls, and their batches."""
+def _backlog(admin: Any, rate: float) -> tuple[House, list[Lane]]:
+    """Sealed hours for more calls than that rate makes, and their lanes."""
     lock = threading.Lock()
 
     def one_by_one(_operation: str, _where: str, effect: Any) -> Any:
@@ -172,17 +171,19 @@ def _backlog(admin: Any, calls: int) -> tuple[House, list[Batch]]:
 
     house = House(MemoryDynamoDB(Hooks(around=one_by_one)), now=AFTER)
     buyers = market.buyers(admin, house, CUSTOMERS)
-    needed = calls * MAX_RECORDS // len(DIMENSIONS)
+    needed = (int(rate * DURATION) + 60) * MAX_RECORDS // len(DIMENSIONS)
     hours = range(HOUR, HOUR - 20 * SECONDS, -SECONDS)
     every = ((buyer["id"], hour) for hour in hours for buyer in buyers)
     keys: list[RecordKey] = list(islice(every, needed))
     for customer, hour in keys:
         house.open_hour(customer, hour)
     house.sealer.seal_hours(keys)
-    batches: list[Batch] = []
-    for start in range(0, len(keys), 400):
-        batches += plan_batches(keys[start : start + 400], house.records, house.subscribers, AFTER, LIVE)[0]
+    found: list[Lane] = []
+    for start in range(0, len(keys), PAGE_KEYS):
+        page = keys[start : start + PAGE_KEYS]
+        batches, _ = plan_batches(page, house.records, house.subscribers, AFTER, LIVE)
+        found += in_lanes(list(map(batch_payload, batches)), copies=COPIES, most=lane_size(rate, COPIES))
     # The store holds the whole backlog, which no function does: the collector must not go through it meanwhile.
     gc.collect()
     gc.freeze()
-    return house, batches
+    return house, found

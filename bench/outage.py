@@ -138,9 +138,8 @@ def measure(say: Say) -> Figure:
         ],
         plots=[("outage.svg", "Expired lines by the length of the outage")],
         notes=[
-            "The rate is what the stage permits itself. One execution works on its pages one after the other and does "
-            "not send while it seals, so that at this size it alone stays below that rate; the next hour's execution "
-            "then overlaps it and takes up what is free (see *Draining a backlog*).",
+            "The rate is what the stage permits itself. One execution keeps it busy, since it prepares a page while it "
+            "sends the one before (see *An hour through the deployed workflow*).",
             "What cannot fit at the month's end ends `expired`, by name, alarmed hours before. The deadline is "
             "Marketplace's: only what is sent earlier, or faster, can be saved.",
         ],

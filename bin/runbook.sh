@@ -1,7 +1,10 @@
 # The shell functions of docs/runbooks. Source it in the checkout, with the stage's name and the credentials and Region
-# of its account: `. bin/runbook.sh prod`. They read, but for meter_now, which starts a run.
+# of its account: `. bin/runbook.sh prod`. They read, but for meter_now, which starts
+# a run, and empty_queue.
 # shellcheck shell=sh
 STAGE="${1:?name the stage: . bin/runbook.sh prod}"
+# The first version of the AWS CLI reads the other name.
+export AWS_DEFAULT_REGION="${AWS_REGION:-${AWS_DEFAULT_REGION:-}}"
 
 # stage_output NAME [STACK]: an output of one of the stage's stacks (or of that one), for example UsageQueueUrl.
 stage_output() {
@@ -42,6 +45,17 @@ stage_queue() {
 # look_into URL: the first ten messages of a queue, with their attributes (a dead letter of Scheduler or EventBridge
 # has its error there). They are visible again after ten seconds.
 look_into() {
-    aws sqs receive-message --queue-url "$1" --max-number-of-messages 10 --visibility-timeout 10 \
-        --attribute-names All --message-attribute-names All --query 'Messages[].[MessageAttributes, Body]'
+    aws sqs receive-message --endpoint-url "$(_host_of "$1")" --queue-url "$1" --max-number-of-messages 10 \
+        --visibility-timeout 10 --attribute-names All --message-attribute-names All \
+        --query 'Messages[].[MessageAttributes, Body]'
+}
+
+# empty_queue URL: deletes every message of a queue, for good.
+empty_queue() {
+    aws sqs purge-queue --endpoint-url "$(_host_of "$1")" --queue-url "$1"
+}
+
+# _host_of URL: its scheme and host. The AWS CLI's first version looks for SQS elsewhere.
+_host_of() {
+    echo "$1" | cut -d/ -f1-3
 }

@@ -10,6 +10,8 @@ from deploy.target import Target
 
 #: Seconds between two looks, and how many looks: half an hour. Tables and log groups go in seconds.
 DELAY, LOOKS = 3, 600
+#: DeleteObjects takes so many keys (Amazon S3 API reference).
+AT_ONCE = 1_000
 #: They go with the function or the workflow that they are versions of.
 VERSIONS = ("AWS::Lambda::Version", "AWS::StepFunctions::StateMachineVersion")
 
@@ -42,6 +44,24 @@ def delete_stack(target: Target, stack: DeployedStack) -> None:
     except WaiterError:
         left = ", ".join(left_over(target, stack))
         raise NotReady(f"{stack.name} cannot be deleted ({left}): delete these by hand, then run this again") from None
+
+
+def empty_buckets(target: Target, stack: DeployedStack) -> None:
+    """Delete every object of the stack's buckets, with all versions: CloudFormation deletes empty buckets only."""
+    found = target.aws.ask("cloudformation", "list_stack_resources", region=stack.region, StackName=stack.id)
+    for resource in found["StackResourceSummaries"]:
+        if resource["ResourceType"] != "AWS::S3::Bucket" or not resource.get("PhysicalResourceId"):
+            continue
+        bucket = resource["PhysicalResourceId"]
+        listed = target.aws.ask("s3", "list_object_versions", region=stack.region, Bucket=bucket)
+        objects = [
+            {"Key": each["Key"], "VersionId": each["VersionId"]}
+            for kind in ("Versions", "DeleteMarkers")
+            for each in listed.get(kind, ())
+        ]
+        for first in range(0, len(objects), AT_ONCE):
+            some = {"Objects": objects[first : first + AT_ONCE], "Quiet": True}
+            target.aws.ask("s3", "delete_objects", region=stack.region, Bucket=bucket, Delete=some)
 
 
 def left_over(target: Target, stack: DeployedStack) -> Iterator[str]:

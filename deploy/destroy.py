@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from deploy.assembly import Assembly, folder_of, synthesize
 from deploy.cdk_cli import cdk
-from deploy.deletion import delete_stack, left_over
+from deploy.deletion import delete_stack, empty_buckets, left_over
 from deploy.deployed_stacks import check_states, deployed_stacks
 from deploy.not_ready import NotReady
 from deploy.target import Target
@@ -38,6 +38,8 @@ def destroy(target: Target, *, agreed: Callable[[], bool], say: Callable[[str], 
     say(f"account {target.account}: {', '.join(stack.name for stack in stacks)}, with all that is stored in them")
     if not agreed():
         raise NotReady("nothing was removed: say yes, or set YES=1")
+    for stack in stacks:
+        empty_buckets(target, stack)
     cdk("destroy", "--all", "--force", "--app", str(assembly.folder))
     for stack in stacks:
         if stack.name not in templates:

@@ -120,6 +120,7 @@ class LocalStage:
             integration=self.settings.integration,
             contract_dimensions=[tier.name for tier in self.settings.tiers],
             region=self.settings.region,
+            prices={name: str(each.price) for name, each in self.settings.dimensions.items() if each.price},
         )
         self.cloud.marketplace.create_topics(self.product_code)
         self.outputs: Outputs = self.cloud.deploy(self._assembly, say=self._say)

@@ -39,16 +39,17 @@ class Answer:
         if self.next:
             console.print(Text("\nnext", style="bold"))
             for step in self.next:
-                console.print(Text(f"  {step}"))
+                # A command that is folded could not be copied.
+                console.print(Text(f"  {step}"), soft_wrap=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
     """A table. A cell is shown as it is: brackets of stored texts are no markup. Columns that start with ``#`` hold
-    numbers."""
+    numbers. The first column is never folded, so that names can be copied."""
     made = Table(box=None, pad_edge=False, show_header=any(columns), header_style="dim")
-    for column in columns:
+    for number, column in enumerate(columns):
         justify: JustifyMethod = "right" if column.startswith("#") else "left"
-        made.add_column(column.removeprefix("#"), justify=justify, overflow="fold")
+        made.add_column(column.removeprefix("#"), justify=justify, overflow="fold", no_wrap=not number)
     for row in rows:
         made.add_row(*(Text(cell(value)) for value in row))
     return Group(Text(f"\n{title}", style="bold"), made) if title else made

@@ -27,11 +27,15 @@ Apply = Annotated[bool, typer.Option("--apply", help="do it; without this the co
 
 @dataclass(frozen=True)
 class Command:
-    """One command. answer: its function; the first parameter is the stage. changes: it returns a ``Change``."""
+    """One command. answer: its function; the first parameter is the stage. changes: it returns a ``Change``.
+
+    over_mcp: False for what shows personal data, which goes to no model.
+    """
 
     name: str
     answer: Callable[..., Answer | Change]
     changes: bool = False
+    over_mcp: bool = True
 
     @property
     def help(self) -> str:

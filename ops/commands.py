@@ -1,5 +1,9 @@
 """Every command, in the order in which ``ops --help`` shows them. A new one is one line here."""
 
+from ops.archive.archive_tables import archive_tables
+from ops.archive.restore_archive import restore_archive
+from ops.buyer.erase_buyer import erase_buyer
+from ops.buyer.export_buyer import export_buyer
 from ops.command import Command
 from ops.explain.explain import explain
 from ops.read.actions import actions
@@ -30,10 +34,14 @@ READING = (
     Command("findings", findings),
     Command("actions", actions),
     Command("pauses", pauses),
+    Command("export-buyer", export_buyer, over_mcp=False),
 )
 
 #: Each returns a ``Change``.
 CHANGING: tuple[Command, ...] = (
+    Command("archive-tables", archive_tables, changes=True),
+    Command("restore-archive", restore_archive, changes=True),
+    Command("erase-buyer", erase_buyer, changes=True),
     Command("retry", retry_line, changes=True),
     Command("carry", carry_line, changes=True),
     Command("write-off", write_off_line, changes=True),

@@ -39,7 +39,7 @@ def server(stage: OpenStage, commands: Iterable[Command]) -> MCPServer[Any]:
         ),
         log_level="WARNING",
     )
-    for command in commands:
+    for command in (each for each in commands if each.over_mcp):
         made.add_tool(
             _tool(stage, command),
             name=command.name,

@@ -11,6 +11,7 @@ from marketplace.regions import NOTICES_REGION
 from runtime.metric_names import NAMESPACE
 from stacks import company
 from stacks.archive import ArchiveStack
+from stacks.audit import AuditStack
 from stacks.constructs.encryption import encrypt
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.environment import FunctionEnvironment
@@ -66,6 +67,7 @@ def _seller_stack(app: App, stage: Stage, *, protect: bool) -> None:
         # Events of other buyers stay in the seller's account.
         detail=detail_of_buyers(stage),
         alarms=stage.alarms,
+        reconciliation=stage.reconciliation,
         env=Environment(account=stage.seller_account, region=NOTICES_REGION),
         termination_protection=protect,
         **company.stack_settings(stage, account=stage.seller_account),
@@ -92,6 +94,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
     doors = DoorsStack(app, f"{prefix}-Doors", yawl=yawl, **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", **inside)
     archive = ArchiveStack(app, f"{prefix}-Archive", **inside)
+    audit = AuditStack(app, f"{prefix}-Audit", metering=metering, **inside)
     watch = WatchStack(
         app,
         f"{prefix}-Watch",
@@ -104,6 +107,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         doors=doors,
         metering=metering,
         archive=archive,
+        audit=audit,
         yawl=yawl,
         **here,
     )
@@ -125,7 +129,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             doors=doors,
             metering=metering,
             yawl=yawl,
-            others=(archive,),
+            others=(archive, audit),
             **here,
         )
         if stage.operators
@@ -144,7 +148,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
     if stage.encryption_key_arn:
         # A key serves its own Region only, so the notices' stack has none.
         optional = (stack for stack in (yawl, operators) if stack)
-        for stack in (data, doors, metering, archive, watch, *optional):
+        for stack in (data, doors, metering, archive, audit, watch, *optional):
             encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(

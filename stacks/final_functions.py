@@ -11,7 +11,7 @@ from runtime.settings import (
 from stacks.constructs.functions.function import Function
 from stacks.constructs.functions.functions import Functions
 from stacks.constructs.workflows.final_states import FinalFunctions
-from stacks.constructs.workflows.hourly_states import HourlyFunctions
+from stacks.constructs.workflows.hourly_turn import HourlyFunctions
 from stacks.data import DataStack
 
 

@@ -13,7 +13,7 @@ from runtime.settings import (
     SubmitBatchSettings,
 )
 from stacks.constructs.functions.functions import Functions
-from stacks.constructs.workflows.hourly_states import HourlyFunctions
+from stacks.constructs.workflows.hourly_turn import HourlyFunctions
 from stacks.data import DataStack
 
 

@@ -27,13 +27,13 @@ SESSION = Duration.hours(4)
 #: The stacks whose outputs the commands look up.
 LOOKED_UP = ("Doors", "Metering", "Yawl", "Audit", "Archive")
 
-ALARMS_REASON = (
-    "DescribeAlarms returns composite alarms only to a caller who may see all alarms (CloudWatch API reference)"
+#: What ``ops adjust`` asks AWS Marketplace's Agreement API.
+ADJUSTMENTS = ("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest")
+
+ANY_RESOURCE_REASON = (
+    "DescribeAlarms returns composite alarms only to a caller who may see all alarms (CloudWatch API reference), and"
+    " agreement actions know no resources (Service Authorization Reference, AWS Marketplace)"
 )
-#: What ``ops adjust`` asks (Service Authorization Reference, "Actions, resources, and condition keys for AWS
-#: Marketplace").
-ADJUSTS = ("aws-marketplace:ListAgreementInvoiceLineItems", "aws-marketplace:BatchCreateBillingAdjustmentRequest")
-ADJUSTS_REASON = "an agreement is a buyer's, and its id is not known when the stage is deployed"
 NAMES_REASON = "the rest of the name is made by a deployment, by the start of an execution or with a log stream"
 
 
@@ -56,6 +56,9 @@ class OperatorsStack(Stack):
     ) -> None:
         """others: further stacks with queues."""
         super().__init__(scope, id_, **kwargs)
+        # The longest ARN here is a queue's: 38 characters and a name of at most 80. By its own estimate of 150, CDK
+        # would make managed policies, which a company's CloudFormation role may not make.
+        self.node.set_context("@aws-cdk/aws-iam.arnSizeEstimate", 120)
         self._others = others
         # Roles of people must not keep what they look at from being renamed or removed.
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
@@ -117,7 +120,7 @@ class OperatorsStack(Stack):
         stacks = [f"stack/YawlMetering-{self._stage.name}-{name}/*" for name in LOOKED_UP]
         self._allow_names(role, "cloudformation:DescribeStacks", "cloudformation", _as_they_are(*stacks))
         _allow(role, ["cloudwatch:DescribeAlarms"], ["*"])
-        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": ALARMS_REASON})
+        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": ANY_RESOURCE_REASON})
 
     def _allow_names(self, role: iam.Role, action: str, service: str, names: Mapping[str, str]) -> None:
         """Allow an action on resources of this account and Region whose names end in what only AWS knows.
@@ -167,8 +170,8 @@ class OperatorsStack(Stack):
             [taken.queue_arn for taken, _ in self._redriven()],
         )
         _allow(role, ["sqs:SendMessage"], list(dict.fromkeys(to.queue_arn for _, to in self._redriven())))
-        _allow(role, ADJUSTS, ["*"])
-        acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": ADJUSTS_REASON})
+        # The requests of ``ops adjust``; agreement actions know no resources (Service Authorization Reference).
+        _allow(role, [f"aws-marketplace:{call}" for call in ADJUSTMENTS], ["*"])
 
     def _redriven(self) -> Iterable[tuple[sqs.IQueue, sqs.IQueue]]:
         """The queues from which ``ops redrive`` takes messages, each with the one to which it sends them."""

@@ -14,17 +14,32 @@ from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.function import MARKETPLACE_REASON
+from stacks.feed_access import FEEDS_REASON, feed_files, feed_statements
 from stacks.notices import NoticesStack
+from stacks.stage.settings import ReconciliationSettings
 
 #: The functions make no other calls with the role.
-CALLS = ("BatchMeterUsage", "GetEntitlements", "ResolveCustomer")
+CALLS = (
+    *("aws-marketplace:BatchMeterUsage", "aws-marketplace:GetEntitlements", "aws-marketplace:ResolveCustomer"),
+    "cloudtrail:LookupEvents",
+)
+#: Where the stage compares invoices.
+INVOICES = "aws-marketplace:ListAgreementInvoiceLineItems"
 
 
 class SellerStack(NoticesStack):
     """The stack of the publishing account: the role for the stage's functions, and the events that it passes on."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, role_arn: str, external_id: str, stage_account: str, **kwargs: Any
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        role_arn: str,
+        external_id: str,
+        stage_account: str,
+        reconciliation: ReconciliationSettings,
+        **kwargs: Any,
     ) -> None:
         """The role gets the path and the name of ``role_arn``, which is that of the stage file."""
         super().__init__(scope, id_, stage_account=stage_account, **kwargs)
@@ -45,7 +60,12 @@ class SellerStack(NoticesStack):
             ),
         )
         self.role.add_to_policy(
-            iam.PolicyStatement(actions=[f"aws-marketplace:{call}" for call in CALLS], resources=["*"])
+            iam.PolicyStatement(actions=[*CALLS, *((INVOICES,) if reconciliation.invoices else ())], resources=["*"])
         )
+        if bucket := reconciliation.dataset_bucket:
+            for statement in feed_statements(bucket, reconciliation.dataset_prefix):
+                self.role.add_to_policy(statement)
+            shown = feed_files(bucket, reconciliation.dataset_prefix, shown=True)
+            acknowledge(self.role, {f"AwsSolutions-IAM5[Resource::{shown}]": FEEDS_REASON})
         acknowledge(self.role, {"AwsSolutions-IAM5[Resource::*]": MARKETPLACE_REASON})
         CfnOutput(self, "SellerRoleArn", value=self.role.role_arn)

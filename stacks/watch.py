@@ -10,6 +10,7 @@ from constructs import Construct
 
 from marketplace.dimensions import Dimension
 from stacks.archive import ArchiveStack
+from stacks.audit import AuditStack
 from stacks.constructs.alarms import queues
 from stacks.constructs.alarms.api import add_api_alarms
 from stacks.constructs.alarms.archive import add_archive_alarms
@@ -18,17 +19,19 @@ from stacks.constructs.alarms.delivery import (
     ACCESS_LOG,
     AUDITS,
     ENGINE_CALLS,
+    RECONCILIATIONS,
     add_mail_alarms,
     add_rule_alarms,
     add_schedule_alarms,
 )
 from stacks.constructs.alarms.engines import add_engine_alarms
 from stacks.constructs.alarms.final_metering import add_final_metering_alarms
-from stacks.constructs.alarms.functions import add_function_alarms
+from stacks.constructs.alarms.functions import add_function_alarms, canary_of
 from stacks.constructs.alarms.hours import add_hour_alarms
 from stacks.constructs.alarms.lines import add_line_alarms
 from stacks.constructs.alarms.notices import add_notice_alarms
 from stacks.constructs.alarms.product import add_product_alarms
+from stacks.constructs.alarms.reconciliation import add_reconciliation_alarms
 from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.alarms.runs import add_run_alarms
 from stacks.constructs.alarms.store import add_store_alarms
@@ -43,6 +46,14 @@ from stacks.yawl import YawlStack
 #: Refusals of submit-batch in a quarter of an hour: overlapping runs use up its reserved concurrency, and the workflow
 #: tries again.
 REFUSED_BY_DESIGN = 300
+#: Failures of submit-batch in a quarter of an hour. It fails whenever AWS Marketplace is busy or does not answer, and
+#: the workflow tries again, for half an hour at most: then the run fails, and that has an alarm of its own.
+BUSY_BY_DESIGN = 30
+#: A buyer may try once only, so that a single failure of registration counts.
+ONCE = 1
+#: Whoever uses the API or the queue calls them, as often as they like.
+OFTEN_CALLED = ("usage", "usage-queue", "subscriber-api", "engine-gateway")
+CANARY = "look-after-leavers"
 
 
 class WatchStack(Stack):
@@ -62,6 +73,7 @@ class WatchStack(Stack):
         doors: DoorsStack,
         metering: MeteringStack,
         archive: ArchiveStack,
+        audit: AuditStack,
         yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
@@ -72,11 +84,17 @@ class WatchStack(Stack):
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         routes = AlarmRoutes(self, "Routes", page=settings.page, ticket=settings.ticket)
         alarms = Alarms(scope=self, routes=routes, namespace=metrics_namespace)
-        errors = add_function_alarms(
+        add_function_alarms(
             alarms.below("Functions"),
-            doors.functions | metering.functions | archive.functions | (yawl.functions if yawl else {}),
+            doors.functions
+            | metering.functions
+            | archive.functions
+            | audit.functions
+            | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
-            no_witnesses=archive.functions | (yawl.functions if yawl else {}),
+            failing_by_design={"submit-batch": BUSY_BY_DESIGN, "registration": ONCE},
+            often_called=OFTEN_CALLED,
+            no_witnesses={CANARY, *archive.functions, *audit.functions, *(yawl.functions if yawl else ())},
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(
@@ -114,6 +132,9 @@ class WatchStack(Stack):
                 audits=archive.calls.dead_letters,
             )
         )
+        add_reconciliation_alarms(
+            alarms.below("Reconciliation").of(audit.reconcile_calls), dead_letters=audit.calls.dead_letters
+        )
         queues.add_late_alarm(alarms, late)
         queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
         queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
@@ -122,9 +143,11 @@ class WatchStack(Stack):
         add_rule_alarms(alarms.below("Events"), _rules_of(doors))
         add_schedule_alarms(alarms.below("Starts"), metering.schedules)
         add_schedule_alarms(alarms.below("Audits"), archive.schedules, AUDITS)
+        add_schedule_alarms(alarms.below("Reconciliations"), audit.schedules, RECONCILIATIONS)
         add_mail_alarms(alarms.below("Mail"))
         # Last, because it makes the composite alarms of all groups.
-        add_store_alarms(alarms.below("Store"), data.table_names, canary=errors["look-after-leavers"])
+        store = alarms.below("Store")
+        add_store_alarms(store, data.table_names, canary=canary_of(store, CANARY, metering.functions[CANARY]))
         add_stage_dashboard(
             self,
             name=dashboard,
@@ -136,6 +159,7 @@ class WatchStack(Stack):
             data=data,
             doors=doors,
             metering=metering,
+            archive=archive,
             yawl=yawl,
         )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)

@@ -1,7 +1,7 @@
 """A stage's cloud assembly for tests: templates as plain JSON, synthesized once, without bundling."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -72,8 +72,9 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines."""
-    return replace(shipped("prod"), engines=ENGINES)
+    """As in production, with YAWL engines, and the ledger compared with every book."""
+    compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
+    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared)
 
 
 def filled_in(folder: Path) -> Path:
@@ -135,6 +136,10 @@ class Assembly:
         parts = machine["Properties"]["DefinitionString"]["Fn::Join"][1]
         return dict(json.loads("".join(part if isinstance(part, str) else next(iter(part)) for part in parts)))
 
+    def states(self, id_: str) -> dict[str, dict[str, Any]]:
+        """All states of a state machine by name, those within Map and Parallel states too."""
+        return _at_every_depth(self.workflow(id_))
+
     def functions(self) -> dict[str, dict[str, Any]]:
         """Properties of every function by its service name, for example ``seal-hours``."""
         found = {}
@@ -194,3 +199,13 @@ def references(node: Any) -> Iterator[str]:
             yield imported(value)
         else:
             yield from references(value)
+
+
+def _at_every_depth(machine: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, state in machine["States"].items():
+        inner = [state["ItemProcessor"]] if state["Type"] == "Map" else state.get("Branches", [])
+        for states in ({name: state}, *map(_at_every_depth, inner)):
+            assert not found.keys() & states.keys(), "a name is that of one state (Amazon States Language)"
+            found |= states
+    return found

@@ -71,9 +71,17 @@ def line(kept: Kept, record: Record) -> str:
 def read(text: str) -> Change:
     """The change of a line. Raises ValueError or LookupError for another text."""
     values = json.loads(text)
-    images = (values[name] for name in ("keys", "new_image", "old_image"))
-    keys, new, old = (from_attributes(json.loads(image)) if image is not None else None for image in images)
-    return Change(*(values[name] for name in COLUMNS[:5]), keys or {}, new, old)
+    new, old = values["new_image"], values["old_image"]
+    return Change(
+        customer=values["customer"],
+        event_name=values["event_name"],
+        event_id=values["event_id"],
+        sequence_number=values["sequence_number"],
+        changed_at=values["changed_at"],
+        keys=from_attributes(json.loads(values["keys"])),
+        new=from_attributes(json.loads(new)) if new is not None else None,
+        old=from_attributes(json.loads(old)) if old is not None else None,
+    )
 
 
 def customer_of(text: str) -> str:

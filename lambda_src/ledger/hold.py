@@ -33,11 +33,9 @@ class Hold(NamedTuple):
     released_by: str | None = None
 
     @classmethod
-    def from_item(cls, dimension: str, item: Mapping[str, Any]) -> Self | None:
-        """The hold of a line, from its record's item; None for a line that never had one."""
-        held, released = item.get(HELD + dimension), item.get(RELEASED + dimension)
-        if held is None:
-            return None
+    def from_item(cls, dimension: str, item: Mapping[str, Any]) -> Self:
+        """The hold of a line, from its record's item. Raises KeyError for a line that never had one."""
+        held, released = item[HELD + dimension], item.get(RELEASED + dimension)
         return cls(
             at=float(held["at"]),
             usual=held["usual"],

@@ -152,6 +152,7 @@ def _stored(line: Line, **new: Any) -> dict[str, Any]:
         "at": line.at,
         "statusChangedAt": line.status_changed_at,
         "meteringRecordId": line.metering_record_id,
+        "requestId": line.request_id,
         "detail": line.detail,
     }
     names = {"resolved_at": "resolvedAt", "carried_to": "carriedTo"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ledger.hold import Hold
+from ledger.hold import HELD, Hold
 
 COUNTED = "counted#"
 #: Recorded units among the counted ones that came from a lost line (``ledger.carry``).
@@ -106,6 +106,7 @@ class Line:
     at: float | None = None
     status_changed_at: int | None = None
     metering_record_id: str | None = None
+    request_id: str | None = None
     detail: str | None = None
     resolution: str | None = None
     resolved_at: float | None = None
@@ -223,12 +224,13 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         at=float(verdict["at"]) if "at" in verdict else None,
         status_changed_at=int(changed) if changed is not None else None,
         metering_record_id=verdict.get("meteringRecordId"),
+        request_id=verdict.get("requestId"),
         detail=verdict.get("detail"),
         resolution=verdict.get("resolution"),
         resolved_at=float(verdict["resolvedAt"]) if "resolvedAt" in verdict else None,
         carried_to=int(verdict["carriedTo"]) if "carriedTo" in verdict else None,
         attempts=frozenset((*item.get(ATTEMPTS_OF_ALL, ()), *item.get(ATTEMPTS + dimension, ()))),
-        hold=Hold.from_item(dimension, item),
+        hold=Hold.from_item(dimension, item) if HELD + dimension in item else None,
     )
 
 

@@ -53,10 +53,14 @@ class UsageLine:
 
 
 class Answer(NamedTuple):
-    """Marketplace's answer about one line: ``Success``, ``CustomerNotSubscribed`` or ``DuplicateRecord``."""
+    """Marketplace's answer about one line: ``Success``, ``CustomerNotSubscribed`` or ``DuplicateRecord``.
+
+    request_id: AWS's id of the call, by which CloudTrail names it (``requestID``).
+    """
 
     status: str
     metering_record_id: str | None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,10 +136,11 @@ class UsageMeter:
         """One BatchMeterUsage call with lines of one batch key. Raises botocore's errors (see marketplace.faults)."""
         answer: Mapping[str, Any] = self._client.batch_meter_usage(**_request(lines))
         by_key = {line.match_key: line for line in lines}
+        request_id = answer.get("ResponseMetadata", {}).get("RequestId")
         results: dict[UsageLine, Answer] = {}
         for result in answer.get("Results", ()):
             line = by_key.get(_sent_key(result["UsageRecord"]))
             if line is not None and result.get("Status"):
-                results[line] = Answer(result["Status"], result.get("MeteringRecordId"))
+                results[line] = Answer(result["Status"], result.get("MeteringRecordId"), request_id)
         named = (by_key.get(_sent_key(record)) for record in answer.get("UnprocessedRecords", ()))
         return BatchAnswer(results, frozenset(line for line in named if line is not None))

@@ -2,7 +2,8 @@
 
 Sources: AWS Marketplace user guide, "Logging AWS Marketplace Metering API calls with AWS CloudTrail" (the event's
 shape, and how it writes times); CloudTrail user guide, "CloudTrail record contents" (a part that is too large is
-*omitted*); botocore model of ``cloudtrail``, LookupEvents (50 events a page, two calls a second, 90 days, newest first).
+*omitted*); botocore model of ``cloudtrail``, LookupEvents (50 events a page, two calls a second, 90 days, newest
+first).
 """
 
 import json

@@ -1,7 +1,7 @@
 """What all states of a run share: the keys that one hands to the next, the stage's mode, and the way to count.
 
 Keys travel through the workflow, never quantities, so that no state acts on what another has changed. A record's key is
-``<customer>|<hour>``, a line's ``<customer>|<hour>|<dimension>`` (a dimension may hold any character).
+``<customer>|<hour>``. Lines travel in lanes of batches (``metering.send.lanes``).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ledger.conservation import NotConserved
 from ledger.reading import RecordKey
+from metering.sizes import KEYS_PER_CALL
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.metric_names import MeteringMetric
@@ -19,9 +20,6 @@ from runtime.settings import MeteringModeSettings
 LineKey = tuple[str, int, str]
 #: A function that adds a number to a metric.
 Count = Callable[[MeteringMetric, int], None]
-
-#: Records that one call of the sealing or settling function takes.
-KEYS_PER_CALL = 10
 
 logger = telemetry.logger("metering")
 
@@ -45,17 +43,6 @@ def parse_record_key(text: str) -> RecordKey:
     """The inverse of ``record_key``. Raises ValueError."""
     customer_identifier, hour = text.split("|")
     return customer_identifier, int(hour)
-
-
-def line_key(key: LineKey) -> str:
-    """The text of a line's key."""
-    return f"{key[0]}|{key[1]}|{key[2]}"
-
-
-def parse_line_key(text: str) -> LineKey:
-    """The inverse of ``line_key``. Raises ValueError."""
-    customer_identifier, hour, dimension = text.split("|", 2)
-    return customer_identifier, int(hour), dimension
 
 
 def in_chunks(keys: Sequence[RecordKey]) -> list[list[str]]:

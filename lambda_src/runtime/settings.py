@@ -186,7 +186,16 @@ class SealHoursSettings(MeteringModeSettings):
     PENDING_SHARDS: str
 
 
-class PlanBatchesSettings(MeteringModeSettings):
+class RateSettings(Settings):
+    """The settings of functions that know the stage's rate of calls."""
+
+    #: BatchMeterUsage calls per second for the whole stage.
+    CALLS_PER_SECOND: str
+    #: How many copies of ``submit-batch`` share that rate: its reserved concurrency.
+    SUBMIT_CONCURRENCY: str
+
+
+class PlanBatchesSettings(RateSettings, MeteringModeSettings):
     """The settings of the function ``plan-batches``."""
 
     SUBSCRIBERS_TABLE: str
@@ -194,7 +203,7 @@ class PlanBatchesSettings(MeteringModeSettings):
     STATE_TABLE: str
 
 
-class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
+class SubmitBatchSettings(SellerSettings, RateSettings, MeteringModeSettings):
     """The settings of the function ``submit-batch``."""
 
     DIMENSIONS: str
@@ -203,10 +212,6 @@ class SubmitBatchSettings(SellerSettings, MeteringModeSettings):
     USAGE_EVENTS_TABLE: str
     STATE_TABLE: str
     METERING_REGION: str
-    #: BatchMeterUsage calls per second for the whole stage.
-    CALLS_PER_SECOND: str
-    #: How many copies of this function share that rate: its reserved concurrency.
-    SUBMIT_CONCURRENCY: str
 
 
 class SettleHoursSettings(MeteringModeSettings):

@@ -67,6 +67,11 @@ class Alarm:
         return found[0] if found else None
 
     @property
+    def ids(self) -> list[str]:
+        """What its expression calls the metrics, in their order."""
+        return [query["Id"] for query in self.properties.get("Metrics", []) if "MetricStat" in query]
+
+    @property
     def expression(self) -> str | None:
         """The expression whose value a metric alarm compares; None for a single metric."""
         found = [query["Expression"] for query in self.properties.get("Metrics", []) if query.get("ReturnData")]

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from local.alarm_judge.alarms import Alarm, Metric
+from local.alarm_judge.metric_math import UnknownMath, calculate
 from local.alarm_judge.recording import Datum, Recording
 
 State = Literal["INSUFFICIENT_DATA", "OK", "ALARM"]
 #: CloudWatch looks at more periods than it evaluates (the guide's example: five for three).
 FURTHER = 2
-SUM = "SUM(METRICS())"
 #: The form of Metrics Insights that the alarms use (User Guide, "Metrics Insights query components and syntax").
 QUERY = re.compile(r'SELECT SUM\((\w+)\) FROM SCHEMA\("([\w/]+)", ([\w, ]+)\) WHERE (\w+) = \'([^\']+)\'')
 
@@ -83,8 +83,6 @@ def _read(alarm: Alarm, recording: Recording) -> list[tuple[str, list[Datum]]]:
             raise NotJudged(f"{alarm.name}: {alarm.query}")
         name, namespace, keys, key, value = form.groups()
         return [("Sum", recording.across(namespace, name, keys.split(", "), {key: value}))]
-    if alarm.expression not in (None, SUM):
-        raise NotJudged(f"{alarm.name}: {alarm.expression}")
     return [(metric.statistic, _of(recording, metric)) for metric in alarm.metrics]
 
 
@@ -104,12 +102,16 @@ def _moments(alarm: Alarm, metrics: Sequence[tuple[str, list[Datum]]], minutes: 
 
 
 def _point(alarm: Alarm, metrics: Sequence[tuple[str, list[Datum]]], now: int, number: int) -> float | None:
-    """The value of the period that ended ``number`` periods ago. A sum leaves out a metric without a value."""
+    """The value of the period that ended ``number`` periods ago; None where it has none."""
     length = alarm.period // 60
     end = now - number * length
     values = [_value(statistic, data, end - length, end, now) for statistic, data in metrics]
-    real = [value for value in values if value is not None]
-    return sum(real) if real else None
+    if alarm.query or alarm.expression is None:
+        return values[0]
+    try:
+        return calculate(alarm.expression, dict(zip(alarm.ids, values, strict=True)))
+    except UnknownMath as unknown:
+        raise NotJudged(f"{alarm.name}: {unknown}") from None
 
 
 def _value(statistic: str, data: Sequence[Datum], after: int, until: int, now: int) -> float | None:

@@ -54,8 +54,13 @@ class LocalCloud:
         self._state = StateDirectory(state, "cloud")
         self._function_environment = dict(function_environment or {})
         if marketplace_url is not None:
-            self._function_environment["AWS_ENDPOINT_URL_MARKETPLACE_METERING"] = marketplace_url
-            self._function_environment["AWS_ENDPOINT_URL_MARKETPLACE_ENTITLEMENT_SERVICE"] = marketplace_url
+            for service in (
+                "MARKETPLACE_METERING",
+                "MARKETPLACE_ENTITLEMENT_SERVICE",
+                "MARKETPLACE_AGREEMENT",
+                "CLOUDTRAIL",
+            ):
+                self._function_environment[f"AWS_ENDPOINT_URL_{service}"] = marketplace_url
         self._child: children.Child | None = None
         self._endpoint: str | None = None
 

@@ -93,6 +93,7 @@ def main() -> None:
     )
     load("type_patches").apply()
     load("alarm_patches").apply()
+    load("workflow_patches").apply()
     if arguments.clock_offset_file:
         load("clock_patch").apply(arguments.clock_offset_file)
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from local.alarm_judge.alarms import Templates, owner
@@ -27,6 +28,12 @@ class Plotted:
     dimensions: Mapping[str, str] = field(default_factory=dict)
     expression: str = ""
     uses: Mapping[str, "Plotted"] = field(default_factory=dict)
+
+
+def read_templates(assembly: Path) -> dict[str, Any]:
+    """The templates in a folder of cdk synth, by the last word of their stack's name."""
+    files = assembly.glob("*.template.json")
+    return {file.name.split(".")[0].rsplit("-", 1)[-1]: json.loads(file.read_text("utf-8")) for file in files}
 
 
 def read_body(templates: Templates, stack: str = "Watch") -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from local.dashboard_picture.collect import Collector
 from local.replay.buyers import Buyer, Buyers
 from local.replay.engine_day import EngineDay
 from local.replay.living_engine import LivingEngineDay
@@ -30,7 +31,7 @@ METERED_AT = 1 + 10.5 / 60
 class Day:
     """The day's parts. replay: the events of each hour. buyers: by the log's weeks; ``arrivals`` brought them.
 
-    date: the simulated day. engine: of the customer that has one.
+    date: the simulated day. engine: of the customer that has one. collector: collects what the dashboard shows.
     """
 
     stage: LocalStage
@@ -39,6 +40,7 @@ class Day:
     buyers: Mapping[str, Buyer]
     date: date
     engine: EngineDay | LivingEngineDay
+    collector: Collector
 
     def pass_hour(
         self, hour: int, sender: UsageSender, advance: Callable[[int], None], metering: Callable[[], None]
@@ -53,6 +55,7 @@ class Day:
             self.stage.clock.set(moment_of(self.date, hour + CANCELS_AT_MINUTE / 60))
             self.arrivals.cancel(self.buyers[cancellation.customer])
         self.stage.clock.set(moment_of(self.date, hour + SENT_AT))
+        self.collector.clock_moved()
         events = self.replay.to_send(hour, self.date, identifiers)
         sender.send(events, advance)
         in_engine = self.engine.pass_hour(hour, self.date)
@@ -60,7 +63,9 @@ class Day:
             self.engine.add_to(sender.tally)
         metering()
         self.stage.clock.set(moment_of(self.date, hour + METERED_AT))
+        self.collector.clock_moved()
         self.stage.meter(timeout=LONGEST_METERING)
+        self.collector.look()
         return HourFacts(
             hour=iso(moment_of(self.date, hour)),
             events=Counter(tagged["event"]["dimension"] for tagged in events) + in_engine,

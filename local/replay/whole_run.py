@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Column
 
 from local.cloud.accounts import SELLER_ACCOUNT
+from local.dashboard_picture.body import read_templates
+from local.dashboard_picture.collect import Collector
 from local.engine_plan import take_out
 from local.fold import Plan, fold
 from local.replay.buyers import Buyers
@@ -138,6 +140,7 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path, living: Liv
             up.enter_context(stage)
         for line in deployed:
             console.print(f"  [dim]{line}[/]")
+        collector = Collector(stage, read_templates(out / "cdk.out"))
         number = len(plan.customers)
         arrivals = Buyers(stage, replaying.patience)
         with replaying.step("buyers", f"{number} buyers subscribe and register") as show:
@@ -150,7 +153,7 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path, living: Liv
                 if living
                 else EngineDay(stage, planned_engine, customer, up)
             )
-        simulated = Day(stage, mixed, arrivals, buyers, day, engine)
+        simulated = Day(stage, mixed, arrivals, buyers, day, engine, collector)
         facts = replaying.replay_day(simulated, sender)
         with replaying.step("reckoning", "holding ledger and Marketplace against each other"):
             simulated.finish()
@@ -163,7 +166,7 @@ def replay(log: Path, share: int, hours: int, keep: bool, out: Path, living: Liv
         more = extras(stage, facts_of_log, mixed, buyers, facts, sender.tally, reckoning, replaying.timings)
         results = [out / "run.json", out / "run.html"]
         run.write(results[0])
-        html.write(run, more, results[1])
+        html.write(run, more, results[1], collector.board())
         console.print()
         report_console.summary(console, run, more, where=[_shown(path) for path in results])
         if keep:

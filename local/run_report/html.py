@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from local.dashboard_picture.figure import Board, markup
 from local.run_report import charts
 from local.run_report.extras import Extras
 from local.run_report.figures import STATE_NAMES, dimension_name, mix_in_name, number, seconds, unit_name
@@ -20,14 +21,14 @@ TEMPLATES = Environment(loader=PackageLoader(__package__, "."), autoescape=True,
 TEMPLATES.filters |= {"number": number, "plural": plural, "answers": answers, "mix_in_name": mix_in_name}
 
 
-def write(run: Run, extras: Extras, path: Path) -> None:
+def write(run: Run, extras: Extras, path: Path, board: Board | None = None) -> None:
     """Writes the page to ``path`` and creates its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(run, extras), encoding="utf-8")
+    path.write_text(page(run, extras, board), encoding="utf-8")
 
 
-def page(run: Run, extras: Extras) -> str:
-    """The whole page as HTML."""
+def page(run: Run, extras: Extras, board: Board | None = None) -> str:
+    """The whole page as HTML. board: the stage's dashboard with the run's figures, if it is to be shown."""
     rows = Rows(run, extras)
     customers, visible = charts.customers(run, extras, rows.dimensions)
     return TEMPLATES.get_template("page.html.j2").render(
@@ -47,6 +48,7 @@ def page(run: Run, extras: Extras) -> str:
         marketplace={"address": run.marketplace.url}
         | {name: number(value) for name, value in vars(run.marketplace).items() if name != "url"},
         about=_about(extras),
+        board=Markup(markup(board, _chart)) if board else "",  # noqa: S704 - texts in it are escaped
     )
 
 

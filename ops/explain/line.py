@@ -112,6 +112,7 @@ def _steps(record: MeteringRecord, line: Line | None, dimension: str) -> list[St
         said = f"verdict {line.verdict}"
         said += f": {line.detail}" if line.detail else ""
         said += f", MeteringRecordId {line.metering_record_id}" if line.metering_record_id else ""
+        said += f", AWS's request id {line.request_id}" if line.request_id else ""
         steps.append(Step(iso(int(line.at)) if line.at is not None else "", said))
     if line.resolution:
         to = f" to the hour {short_hour(line.carried_to)}" if line.carried_to is not None else ""
@@ -147,6 +148,7 @@ def _for_aws(stage: OpenStage, record: MeteringRecord, line: Line, parts: Parts)
         "timestamp": iso(record.sent_timestamp) if record.sent_timestamp is not None else None,
         "quantity": line.quantity,
         "MeteringRecordId": line.metering_record_id,
+        "request id": line.request_id,
         "answered at": iso(int(line.at)) if line.at is not None else None,
         "error": line.detail,
     }

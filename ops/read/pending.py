@@ -10,7 +10,7 @@ from ledger.reading import AT_ONCE, RecordKey
 from marketplace.hour import SECONDS, deadline, hour_of
 from ops.answer import Answer, Parts, table, words
 from ops.line_id import HourId, parse_customer, short_hour
-from ops.read.waiting import Rules
+from ops.read.waiting import Rules, Why
 from ops.stage import OpenStage
 from ops.subscriber import read_subscribers
 from runtime.clock import iso
@@ -91,11 +91,19 @@ def _looked_into(
                 "state": record.state,
                 "deadline": iso(deadline(record.hour)),
                 "reasons": sorted({why.reason for _, why in waits}),
-                "says": "; ".join(f"{name}: {why.says}" if name else why.says for name, why in waits),
+                "says": "; ".join(_together(waits)),
                 "next": list(dict.fromkeys(step for _, why in waits for step in why.next)),
             }
         )
     return rows
+
+
+def _together(waits: list[tuple[str, Why]]) -> list[str]:
+    """One sentence for all dimensions that wait for the same."""
+    names: dict[str, list[str]] = {}
+    for name, why in waits:
+        names.setdefault(why.says, []).append(name)
+    return [f"{', '.join(filter(None, of))}: {says}" if any(of) else says for says, of in names.items()]
 
 
 def _left(until: float, now: float) -> str:

@@ -35,6 +35,7 @@ QUEUES = (
     Queue("Yawl", "AccessLogsDeadLettersUrl", True, "access logs that could not be read"),
     Queue("Archive", "ArchiveDeadLettersUrl", True, "changes that are not in the archive"),
     Queue("Archive", "AuditsDeadLettersUrl", True, "audits of the archive that could not be started"),
+    Queue("Audit", "ReconciliationsDeadLettersUrl", True, "reconciliations that could not be started"),
 )
 
 

@@ -11,8 +11,9 @@ import typer
 
 from ledger.metering_record import MeteringRecord
 from ledger.subscriber import SubscriptionStatus
-from marketplace.hour import SECONDS, month_of, next_month_start
+from marketplace.hour import SECONDS, hour_of, month_of, next_month_start
 from ops.answer import Answer, Parts, cell, table, words
+from ops.forecast import WEEK, WEEKS, Forecast, forecast
 from ops.line_id import parse_customer
 from ops.refused import Refused
 from ops.stage import OpenStage
@@ -83,13 +84,16 @@ def usage(stage: OpenStage, month: Month = "", customer: Customer = "", dimensio
     if dimension and dimension not in stage.settings.dimensions:
         raise Refused(f"--dimension {dimension[:60]!r}: this stage has {', '.join(stage.settings.dimensions)}")
     totals = Totals()
+    foreseen = _forecasts(stage, parse_customer(customer), first, now) if customer and wanted == month_of(now) else {}
     customers = [parse_customer(customer)] if customer else _customers(stage)
     for record in stage.watch(_records(stage, customers, first, last), "hours"):
         totals.add(record, wanted)
-    return _answer(stage, totals, wanted, customer, dimension)
+    return _answer(stage, totals, wanted, customer, dimension, foreseen)
 
 
-def _answer(stage: OpenStage, totals: Totals, month: str, customer: str, only: str) -> Answer:
+def _answer(
+    stage: OpenStage, totals: Totals, month: str, customer: str, only: str, foreseen: dict[str, Forecast]
+) -> Answer:
     sums: dict[str, Sums] = {}
     for (name, _), day in sorted(totals.by_day.items()):
         sums.setdefault(name, Sums()).add(day)
@@ -104,6 +108,15 @@ def _answer(stage: OpenStage, totals: Totals, month: str, customer: str, only: s
     units = {name: each.unit for name, each in stage.settings.dimensions.items()}
     rows = [(name, units.get(name), *vars(each).values()) for name, each in sums.items()]
     parts.shown.append(table(f"usage of {of} in {month} ({totals.records} hours)", columns, rows))
+    if foreseen:
+        parts.data["forecast"] = {name: vars(each) for name, each in foreseen.items()}
+        parts.shown.append(
+            table(
+                f"forecast of {month}, right in about nineteen of twenty",
+                ("dimension", "#recorded units", "#at least", "#at most"),
+                [(name, round(each.total), round(each.low), round(each.high)) for name, each in foreseen.items()],
+            )
+        )
     for name in [only] if only else sums:
         chart = [(day, each.recorded) for (which, day), each in sorted(totals.by_day.items()) if which == name]
         parts.shown.append(_chart(f"{name}, recorded {units.get(name, 'unit')}s by day", chart))
@@ -112,6 +125,25 @@ def _answer(stage: OpenStage, totals: Totals, month: str, customer: str, only: s
         parts.next.append("ops failed" + (f" --customer {customer}" if customer else ""))
     parts.next.append(f"ops customer {customer}" if customer else "ops usage --customer <customer>: one of them")
     return parts.answer()
+
+
+def _forecasts(stage: OpenStage, customer: str, month_start: int, now: float) -> dict[str, Forecast]:
+    """The running month's forecast by dimension, of those that are not counted anew every month."""
+    subscriber = stage.subscribers.get(customer)
+    if subscriber is None or subscriber.latest_activation is None:
+        return {}
+    first = hour_of(min(month_start, now - WEEKS * WEEK))
+    units: dict[str, dict[int, Decimal]] = {}
+    for record in _records(stage, [customer], first, hour_of(now)):
+        for (name, _), counted in record.counted.items():
+            of_hour = units.setdefault(name, {})
+            of_hour[record.hour] = of_hour.get(record.hour, ZERO) + counted
+    found = {
+        name: forecast(units[name], month_start=month_start, now=now, since=subscriber.latest_activation)
+        for name, each in stage.settings.dimensions.items()
+        if name in units and each.aggregation == "sum"
+    }
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def _chart(title: str, days: list[tuple[str, Decimal]]) -> Any:

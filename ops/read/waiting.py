@@ -115,7 +115,7 @@ class Rules:
         says += f" ({line.detail})" if line.detail else ""
         if is_due(line, subscriber, now):
             return Why(reason="not_subscribed", says=f"{says}; the next run asks again", next=(named, *RUN))
-        again = iso(min((line.at or now) + RECHECK, line.deadline - LAST_CHANCE))
+        again = iso(int(min((line.at or now) + RECHECK, line.deadline - LAST_CHANCE)))
         says += f"; it is asked again from {again} on, and when the subscriber's status changes"
         return Why(reason="not_subscribed", says=says, next=(named, "ops explain not_subscribed"))
 

@@ -1,8 +1,8 @@
 """A stage: what is sold (``stages/product.toml``) and how one deployment differs (``stages/<name>.toml``), checked.
 
 Every fault is one line that names file, key and remedy (``StageError``). The keys are declared once (``product_keys``,
-``stage_keys``, ``company_keys``, ``archive_keys``, ``engine_keys``); reading them, the editors' schemas and the table
-of keys in docs/deploy.md (``describe``) all follow from that.
+``stage_keys``, ``company_keys``, ``archive_keys``, ``reconciliation_keys``, ``engine_keys``); reading them, the
+editors' schemas and the table of keys in docs/deploy.md (``describe``) all follow from that.
 """
 
 from stacks.stage.faults import StageError
@@ -15,6 +15,7 @@ from stacks.stage.settings import (
     Domain,
     EngineNetwork,
     Operators,
+    ReconciliationSettings,
     Stage,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "Domain",
     "EngineNetwork",
     "Operators",
+    "ReconciliationSettings",
     "Stage",
     "StageError",
     "load",

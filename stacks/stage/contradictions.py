@@ -33,8 +33,21 @@ def faults(stage: Stage) -> Iterator[Fault]:
     yield from _unusual(stage)
     yield from _company(stage)
     yield from archive_faults(stage)
+    yield from _reconciliation(stage)
     yield from engine_faults(stage)
     yield from _limits(stage)
+
+
+def _reconciliation(stage: Stage) -> Iterator[Fault]:
+    wanted = stage.reconciliation
+    if wanted.dataset_prefix and not wanted.dataset_bucket:
+        yield Fault("reconciliation.datasetPrefix", "is given without datasetBucket", "name the bucket, or remove it")
+    if wanted.invoices and not any(each.price is not None for each in stage.dimensions.values()):
+        yield Fault(
+            "reconciliation.invoices",
+            "is true, and no dimension has a price to compare with",
+            "give the dimensions of stages/product.toml their price, or set it to false",
+        )
 
 
 def _live(stage: Stage) -> Iterator[Fault]:

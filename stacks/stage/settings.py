@@ -93,6 +93,16 @@ class BackupSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReconciliationSettings:
+    """What the ledger is compared with besides CloudTrail. dataset_bucket: the bucket of the seller's data feeds, None:
+    no feed. dataset_prefix: empty, or ends in a slash. invoices: whether invoices are compared."""
+
+    dataset_bucket: str | None = None
+    dataset_prefix: str = ""
+    invoices: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
     what each means.
@@ -151,6 +161,7 @@ class Stage:
     engine_network: EngineNetwork | None
     archive: ArchiveSettings
     backup: BackupSettings | None
+    reconciliation: ReconciliationSettings
 
     @property
     def is_live(self) -> bool:

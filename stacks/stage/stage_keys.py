@@ -11,6 +11,7 @@ from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Quantities, Table, Texts
 from stacks.stage.engine_keys import ENGINE_KEYS
 from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
+from stacks.stage.reconciliation_keys import RECONCILIATION_KEYS
 from stacks.stage.settings import AlarmSettings
 
 METERING_MODES = ("off", "dry-run", "test-buyers", "live")
@@ -183,8 +184,8 @@ STAGE_KEYS = {
     ),
     "removalPolicy": Key(
         OneOf(("retain", "destroy")),
-        "`retain`: tables, queues and logs outlive their stacks, and tables and stacks refuse deletion. Required"
-        " when live.",
+        "`retain`: tables, archive, queues and logs outlive their stacks, and tables and stacks refuse deletion."
+        " Required when live.",
         field="keep_data",
     ),
     "movableClock": Key(Flag(), "For the local cloud only; such a stage never goes to AWS.", default=False),
@@ -193,6 +194,7 @@ STAGE_KEYS = {
         _UNUSUAL, "Which hours are far above a customer's usual, and what becomes of them.", default=UnusualSettings()
     ),
     **ARCHIVE_KEYS,
+    **RECONCILIATION_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

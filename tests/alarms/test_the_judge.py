@@ -9,11 +9,22 @@ from local.alarm_judge import Recording, judge, read_alarms
 from local.alarm_judge.composite_alarm import performed, rule_of
 from local.alarm_judge.metric_alarm import NotJudged, State, state_of
 from local.alarm_judge.metric_filters import MetricFilter
+from local.alarm_judge.metric_math import calculate
 from local.alarm_judge.recording import LATE
 
 UP = "Higher0a1b2c3d"
-HIGHER = {"Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold", "AlarmDescription": "[Silent] Up."}
-COUNT = {"Namespace": "n", "MetricName": "Faults", "Statistic": "Sum", "Period": 300, "EvaluationPeriods": 1}
+HIGHER: dict[str, Any] = {
+    "Threshold": 1,
+    "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+    "AlarmDescription": "[Silent] Up.",
+}
+COUNT: dict[str, Any] = {
+    "Namespace": "n",
+    "MetricName": "Faults",
+    "Statistic": "Sum",
+    "Period": 300,
+    "EvaluationPeriods": 1,
+}
 
 
 def points(text: str) -> list[float | None]:
@@ -61,7 +72,7 @@ def test_two_of_three_as_in_the_guides_table(
 
 def table_row(data: str, properties: dict[str, Any]) -> list[str]:
     """The state by each way to treat missing data; ``stays`` where it is the one from before."""
-    found = []
+    found: list[str] = []
     for way in ("missing", "ignore", "breaching", "notBreaching"):
         before: tuple[State, State] = ("OK", "ALARM")
         alarm = HIGHER | properties | {"TreatMissingData": way}
@@ -109,7 +120,7 @@ def test_metrics_of_other_dimensions_namespaces_and_names_do_not_count() -> None
     recording.put("o", "Faults", {"service": "a"}, minute=10)
     recording.put("n", "Faults", {"service": "a", "more": "c"}, minute=10)
     recording.put("n", "Faults", {}, minute=10)
-    only = {"Dimensions": [{"Name": "service", "Value": "a"}]}
+    only: dict[str, Any] = {"Dimensions": [{"Name": "service", "Value": "a"}]}
     assert spans(recording, **COUNT, **only) == [(0, "OK")]
 
 
@@ -144,7 +155,7 @@ def test_a_sum_over_metrics_leaves_out_those_without_a_value() -> None:
     total = {"Id": "e", "Expression": "SUM(METRICS())", "ReturnData": True}
     recording = Recording()
     recording.put("n", "B", {}, minute=10, value=2)
-    both = {"Metrics": [total, *stats], "EvaluationPeriods": 1}
+    both: dict[str, Any] = {"Metrics": [total, *stats], "EvaluationPeriods": 1}
     assert (13, "ALARM") in spans(recording, **both, Threshold=2)
     assert spans(recording, **both, Threshold=3) == [(0, "OK")]
 
@@ -161,9 +172,32 @@ def test_a_query_adds_up_all_operations_on_its_table() -> None:
     assert spans(recording, Metrics=metrics, EvaluationPeriods=1, Threshold=11) == [(0, "OK")]
 
 
-@pytest.mark.parametrize("expression", ["FILL(METRICS(), 0)", "SELECT MAX(m) FROM n"])
+@pytest.mark.parametrize(
+    ("expression", "values", "result"),
+    [
+        ("IF(bad > 2 AND bad > FILL(every, 0) / 100, bad, 0)", {"bad": 3, "every": 299}, 3),
+        ("IF(bad > 2 AND bad > FILL(every, 0) / 100, bad, 0)", {"bad": 3, "every": 300}, 0),
+        ("IF(bad > 2 AND bad > FILL(every, 0) / 100, bad, 0)", {"bad": 2, "every": 2}, 0),
+        ("IF(bad > 2 AND bad > FILL(every, 0) / 100, bad, 0)", {"bad": 3, "every": None}, 3),
+        ("IF(bad > 2 AND bad > FILL(every, 0) / 100, bad, 0)", {"bad": None, "every": 9}, None),
+        ("SUM(METRICS())", {"a": 1, "b": None, "c": 2}, 3),
+        ("SUM(METRICS())", {"a": None}, None),
+        ("a + b * 2", {"a": 1, "b": 2}, 5),
+        ("a / b", {"a": 1, "b": 0}, None),
+        ("a OR b", {"a": 0, "b": 1}, 1),
+    ],
+)
+def test_metric_math(expression: str, values: dict[str, float | None], result: float | None) -> None:
+    assert calculate(expression, values) == result
+
+
+@pytest.mark.parametrize("expression", ["RATE(METRICS())", "SELECT MAX(m) FROM n", "a", "FILL(1)"])
 def test_an_expression_that_it_does_not_know_is_refused_and_not_passed_over(expression: str) -> None:
-    metrics = [{"Id": "q", "Expression": expression, "Period": 300, "ReturnData": True}]
+    stat = {"Metric": {"Namespace": "n", "MetricName": "B"}, "Period": 300, "Stat": "Sum"}
+    metrics = [
+        {"Id": "q", "Expression": expression, "Period": 300, "ReturnData": True},
+        {"Id": "m0", "MetricStat": stat, "ReturnData": False},
+    ]
     with pytest.raises(NotJudged, match="Higher"):
         spans(Recording(), Metrics=metrics, EvaluationPeriods=1)
 

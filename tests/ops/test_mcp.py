@@ -42,7 +42,7 @@ def text(result: CallToolResult) -> str:
 
 def test_every_command_is_a_tool_with_its_help_and_bounds(stage: OpenStage) -> None:
     found = tools(stage, COMMANDS)
-    assert set(found) == {command.name for command in COMMANDS}
+    assert set(found) == {command.name for command in COMMANDS if command.over_mcp}
     limit = found["pending"].input_schema["properties"]["limit"]
     assert (limit["minimum"], limit["maximum"], limit["default"]) == (1, 5000, 100)
     assert found["hour"].input_schema["properties"]["hour"]["maxLength"] == LONGEST
@@ -54,7 +54,11 @@ def test_every_command_is_a_tool_with_its_help_and_bounds(stage: OpenStage) -> N
 
 def test_reading_tools_say_that_they_only_read(stage: OpenStage) -> None:
     hints = {name: tool.annotations.read_only_hint for name, tool in tools(stage, READING).items() if tool.annotations}
-    assert hints == dict.fromkeys((command.name for command in READING), True)
+    assert hints == dict.fromkeys((command.name for command in READING if command.over_mcp), True)
+
+
+def test_personal_data_goes_to_no_model(stage: OpenStage) -> None:
+    assert "export-buyer" not in tools(stage, COMMANDS)
 
 
 def test_a_tool_answers_its_commands_json(stage: OpenStage) -> None:

@@ -38,6 +38,20 @@ def test_every_dimension_reaches_marketplace(world: World, kind: str) -> None:
     assert world.failed() == set()
 
 
+def test_each_billed_line_keeps_aws_s_id_of_its_call(world: World) -> None:
+    buyer = world.buyer()
+    world.report(world.event(buyer, "a", 3), world.event(buyer, "b", 7, dimension="peak_nodes"))
+    hour = int(world.now)
+    world.meter._client.meta.events.register(
+        "after-call.meteringmarketplace.BatchMeterUsage",
+        lambda parsed, **_: parsed["ResponseMetadata"].update(RequestId="a1b2"),
+    )
+    world.next_run()
+    record = world.records.get(buyer, hour // HOUR * HOUR)
+    assert record is not None
+    assert [line.request_id for line in record.lines.values()] == ["a1b2", "a1b2"]
+
+
 def test_what_is_sent_is_the_hours_start_and_one_identity_shape(world: World) -> None:
     licence, legacy = world.buyer("license"), world.buyer("legacy")
     world.report(world.event(licence, "a"), world.event(legacy, "a"))

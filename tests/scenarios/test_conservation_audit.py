@@ -9,6 +9,7 @@ import pytest
 from archive.conservation.audit_day import ALL, Audited, Part, audit_day
 from ledger import tables
 from ledger.allocations import allocations_key
+from ledger.carry import Carrier, Carry
 from ledger.transaction import write
 from marketplace.tiers import Tier
 from runtime.clock import from_iso, iso
@@ -18,6 +19,7 @@ from tests.scenarios.world import START, World
 from tests.scenarios.world import world as new_world
 
 DAY = "2026-11-15"
+LATER = ("2026-11-16", "2026-11-17", "2026-11-18")
 HOUR = int(START)
 AT_EIGHT = iso(HOUR)
 NEXT_DAY = from_iso("2026-11-16T06:30:00Z")
@@ -126,6 +128,80 @@ def test_an_hour_that_cannot_be_sealed_and_expires_adds_up(world: World) -> None
     assert (audited.differences, audited.hours) == ({}, 1)
 
 
+def carry(world: World, buyer: str, dimension: str) -> Carry:
+    carrier = Carrier(
+        records=world.records,
+        balances=world.balances,
+        subscriber=lambda key: world.subscribers.get(key, consistent=True),
+        subscribers_table=tables.SUBSCRIBERS.name,
+        dimensions=list(world.dimensions),
+    )
+    carried = carrier.plan(world.record(buyer), dimension, world.now)
+    write(world.dynamodb.meta.client, carried.operations)
+    return carried
+
+
+def both_days(world: World, archived: Archived) -> list[Audited]:
+    """The day of the lost line, and the next one, in which it was carried and billed."""
+    archived.drain()
+    return [audit_day(archived.objects, day, world.now + 86400) for day in (DAY, "2026-11-16")]
+
+
+def test_units_that_were_carried_into_the_balance_add_up(world: World) -> None:
+    archived, buyer = Archived(world), world.buyer()
+    world.report(world.event(buyer, "a", 1700, dimension="api_calls"))
+    world.next_run(hours=30)
+    assert world.verdicts(buyer) == {"api_calls": "expired"}
+    assert carry(world, buyer, "api_calls").through == "balance"
+    world.next_run()
+    assert world.billed(buyer, "api_calls") == 1
+    first, second = both_days(world, archived)
+    assert (first.differences, second.differences) == ({}, {})
+    assert second.hours
+
+
+def test_units_that_were_carried_into_an_hours_counters_add_up(world: World) -> None:
+    archived, buyer = Archived(world), world.buyer()
+    licence = world.buyers[buyer]["licenseArn"]
+    world.report(world.event(buyer, "a", 3))
+    world.subscriber_items.update_item(Key={"customerIdentifier": buyer}, UpdateExpression="REMOVE licenseArn")
+    world.next_run(hours=25)
+    world.change(buyer, licenseArn=licence)
+    assert carry(world, buyer, "workflow_executions").through == "counter"
+    world.next_run()
+    assert world.billed(buyer) == 3
+    first, second = both_days(world, archived)
+    assert (first.differences, second.differences) == ({}, {})
+
+
+def test_an_old_hour_that_is_carried_does_not_stand_for_a_seal_of_today(world: World) -> None:
+    """Both moved the same into the balance; the old one did so on another day."""
+    archived, buyer = Archived(world), world.buyer()
+    for number in range(2):
+        world.report(world.event(buyer, f"a-{number}", 1300, dimension="api_calls"))
+        world.next_run(hours=30)
+    carry(world, buyer, "api_calls")
+    world.next_run()
+    for audited in (audit_day(archived.drain().objects, day, world.now + 2 * 86400) for day in (DAY, *LATER)):
+        assert audited.differences == {}
+
+
+def test_units_that_are_carried_and_do_not_arrive_are_found(world: World) -> None:
+    archived, buyer = Archived(world), world.buyer()
+    world.report(world.event(buyer, "a", 1700, dimension="api_calls"))
+    world.next_run(hours=30)
+    carry(world, buyer, "api_calls")
+    world.dynamodb.Table(tables.STATE.name).update_item(
+        Key={"customerIdentifier": buyer, "item": "balance"},
+        UpdateExpression="ADD #left :less, #carried :less",
+        ExpressionAttributeNames={"#left": "remainder#api_calls", "#carried": "carried#api_calls"},
+        ExpressionAttributeValues={":less": Decimal(-1000)},
+    )
+    _, second = both_days(world, archived)
+    ((difference,),) = second.differences.values()
+    assert (difference.kind, difference.ours, difference.theirs) == ("carried", 0, -1000)
+
+
 def test_units_of_a_capped_line_are_followed_into_later_hours(world: World) -> None:
     archived = Archived(world)
     buyer = world.buyer()
@@ -203,7 +279,7 @@ def lose_a_digit_of_an_event(played: Played) -> set[tuple[str, str, str, str]]:
 
 def lose_an_hour(played: Played) -> set[tuple[str, str, str, str]]:
     """Its seal is missing beside the balance's change, too."""
-    key = {"customerIdentifier": played.tagged, "timestamp": HOUR}
+    key: dict[str, Any] = {"customerIdentifier": played.tagged, "timestamp": HOUR}
     played.world.dynamodb.Table(tables.METERING_RECORDS.name).delete_item(Key=key)
     at_eight = {(played.tagged, AT_EIGHT, name, "events") for name in ("api_calls", "workflow_executions")}
     of_the_day = {(played.tagged, f"{DAY}T00:00:00Z", "api_calls", "balance")}

@@ -34,7 +34,7 @@ from marketplace_local.admin import MarketplaceAdmin
 from marketplace_local.server import LocalMarketplace
 from metering.assembly import final, find, seal, send, settle
 from metering.final.end_subscription import SubscriptionEnder
-from metering.find.find_due_hours import MAX_KEYS, find_due_hours, last_due_hour
+from metering.find.find_due_hours import find_due_hours, last_due_hour
 from metering.find.put_zero_records import ZeroRecords
 from metering.report.copy_failed import copy_failed
 from metering.run import Mode
@@ -46,6 +46,7 @@ from metering.send.send_batch import MarketplaceBusy, ProductFault
 from metering.send.submit_batch import Submitter
 from metering.settle.settle_hours import settle_hours
 from metering.settle.settle_lines import OF_VERDICT, LineSettler
+from metering.sizes import PAGE_KEYS
 from runtime.clock import from_iso, iso
 from runtime.metric_names import MeteringMetric
 from runtime.settings import (
@@ -104,7 +105,7 @@ class World:
     unusual: UnusualSettings = field(default_factory=UnusualSettings)
     shards: int = 1
     #: The most keys of a page of due hours.
-    page_keys: int = MAX_KEYS
+    page_keys: int = PAGE_KEYS
     buyers: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: What sealing and submitting count, by metric.
     counted: Counter[MeteringMetric] = field(default_factory=Counter)

@@ -6,6 +6,8 @@ else about it is simulated: it runs the project's code.
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from random import Random
 from types import CodeType
 from typing import Any
 
@@ -36,11 +38,12 @@ class Actor:
     the code that is; ``about``: the (customer, hour) that the effect is about, as far as its request says.
 
     ``seen``: the time that it last read from its clock, and ``seen_at`` the step at which it did. ``mode``: the
-    stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over.
+    stage's, as a run found it. ``born``, ``ended``: steps. ``ready``: when its pause is over. ``hub``: what chooses
+    between its strands, while it has several (``Scheduler.together``).
     """
 
     __slots__ = (
-        "about", "born", "done", "ended", "error", "fault", "faults", "mode", "name", "point", "ready", "seen",
+        "about", "born", "done", "ended", "error", "fault", "faults", "hub", "mode", "name", "point", "ready", "seen",
         "seen_at", "site", "skew", "thread",
     )  # fmt: skip
 
@@ -60,6 +63,7 @@ class Actor:
         self.seen_at = 0
         self.mode = "live"
         self.ready = 0.0
+        self.hub: greenlet | None = None
         self.thread = greenlet(lambda: self._live(work), main)
 
     def _live(self, work: Callable[[], Any]) -> None:
@@ -70,6 +74,28 @@ class Actor:
         except BaseException as error:  # a crash is one
             self.error = error.with_traceback(None) if isinstance(error, Crash) else error
         self.done = True
+
+
+#: Where an actor stands, and what it last read from its clock.
+_STANDS = ("point", "site", "about", "ready", "seen", "seen_at")
+_NOWHERE: tuple[Any, ...] = ()
+
+
+def _stand(actor: Actor) -> tuple[Any, ...]:
+    return tuple(getattr(actor, name) for name in _STANDS)
+
+
+def _put(actor: Actor, stands: tuple[Any, ...]) -> None:
+    for name, value in zip(_STANDS, stands, strict=True):
+        setattr(actor, name, value)
+
+
+def _until_killed(work: Callable[[], Any]) -> Callable[[], None]:
+    def live() -> None:
+        with suppress(Killed):
+            work()
+
+    return live
 
 
 class Scheduler:
@@ -182,11 +208,41 @@ class Scheduler:
             return effect()
         actor.point, actor.about, actor.ready = point, about, ready
         actor.site = _site(sys._getframe(2)) + (" (pause)" if point == "Pause" else "")
-        self._main.switch()
+        (actor.hub or self._main).switch()
         fault, actor.fault = actor.fault, None
         if fault is None:
             return effect()
         return strike(fault, point, effect, answers)
+
+    def together(self, works: Sequence[Callable[[], Any]], chance: Random) -> None:
+        """The actor that runs now does all of this at once, in strands: before each effect, chance says which goes on.
+
+        What one of them raises ends the others where they stand.
+        """
+        actor = self._current
+        assert actor is not None, "only an actor has strands"
+        assert actor.hub is None, "strands have no strands of their own"
+        strands = {greenlet(work): _NOWHERE for work in map(_until_killed, works)}
+        actor.hub = getcurrent()
+        begun, stands = dict.fromkeys(strands, False), _stand(actor)
+        try:
+            while strands:
+                strand = chance.choice([*strands])
+                if begun[strand]:
+                    _put(actor, strands[strand])
+                    self._main.switch()
+                begun[strand] = True
+                strand.switch()
+                if strand.dead:
+                    del strands[strand]
+                else:
+                    strands[strand] = _stand(actor)
+        finally:
+            for strand in strands:
+                if begun[strand] and not strand.dead:
+                    strand.throw(Killed)
+            actor.hub = None
+            _put(actor, stands)
 
 
 #: By code: its name, and whether it acts for a caller. None: the code names no crash point.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.tables import METERING_RECORDS
 from tests.simulation.lives import HOUR, SKEW, limit, moment_of
 from tests.simulation.marketplace import Request, Watcher
+from tests.simulation.on_hold import sent_too_early
 
 if TYPE_CHECKING:
     from tests.simulation.protocol import Protocol
@@ -72,6 +73,8 @@ class CallJudge(Watcher):
         paused = [since for whom, since in self.paused_since.items() if whom in (customer, "#stage")]
         if actor is not None and any(since < actor.born for since in paused):
             self.note(f"{line} was sent by a run that began after a person paused it")
+        if actor is not None and sent_too_early(self.world, item, line, actor.seen):
+            self.note(f"{line} was sent, and is on hold")
         if actor is not None and actor.mode != "live":
             self.note(f"{line} was sent in the mode {actor.mode}")
         if actor is not None and not sent - 2 * SKEW <= actor.seen < limit(hour):

@@ -10,7 +10,7 @@ from typing import Any
 
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
-from metering.find.find_due_hours import MAX_KEYS
+from metering.sizes import PAGE_KEYS
 from runtime.clock import from_iso
 from runtime.metric_names import MeteringMetric
 from tests.scenarios.world import DIMENSIONS
@@ -85,6 +85,7 @@ class Profile:
     zeros: str
     page_keys: int
     half_answers: float
+    on_hold: float
 
     @classmethod
     def draw(cls, chance: Random) -> "Profile":
@@ -103,8 +104,9 @@ class Profile:
             rivals=chance.choice((0.1, 0.3, 0.5, 0.85)),
             finish=chance.random() < 0.5,
             zeros=chance.choice(("off", "off", "every", "workflow_executions")),
-            page_keys=chance.choice((MAX_KEYS, MAX_KEYS, 2, 5)),
+            page_keys=chance.choice((PAGE_KEYS, PAGE_KEYS, 2, 5)),
             half_answers=chance.choice((0.0, 0.0, 0.0, 0.5)),
+            on_hold=chance.choice((0.0, 0.0, 0.0, 0.5)),
         )
 
 
@@ -139,6 +141,7 @@ class Episode:
             "shards": self.profile.shards,
             "zeros": self.profile.zeros,
             "page_keys": self.profile.page_keys,
+            "on_hold": self.profile.on_hold,
         }
         if self.profile.contract:
             values |= {"pricing_model": "contract-with-consumption", "tiers": TIERS}

@@ -16,6 +16,7 @@ from tests.scenarios.world import PRODUCT
 from tests.simulation.actors import Actor
 from tests.simulation.judge import Judge
 from tests.simulation.lives import limit, month_of
+from tests.simulation.on_hold import decider, waiting_lines
 from tests.simulation.people import EVERYBODY, LOG_DELAY, LONGEST_FUNCTION
 from tests.simulation.protocol import DAY, Protocol
 from tests.simulation.sender import Body, key_of
@@ -60,6 +61,7 @@ class Happenings:
             self._upgrade: 0.4,
             self._foreign: 0.8,
             self._hold: 0.4,
+            self._decide: 4.0 if world.on_hold else 0.0,
             self._turn: 0.6,
             self._stream: 1.0,
             self._caretaker: 0.3,
@@ -96,7 +98,7 @@ class Happenings:
                 self.next,
             )
             if actor.point == "BatchMeterUsage":
-                kinds = (self._overlap, self._overlap, self._time, self._mode, self._life, self._mail)
+                kinds = (self._overlap, self._overlap, self._time, self._mode, self._life, self._mail, self._decide)
             elif actor.point == "UpdateItem":
                 kinds = (self._hold, self._overlap, *kinds[2:])
         elif actor.name == "final":
@@ -354,6 +356,13 @@ class Happenings:
     def _pause(self) -> Actor:
         world, chance = self._world, self._chance
         return world.people.pauses(EVERYBODY if chance.random() < 0.2 else chance.choice(world.customers))
+
+    def _decide(self) -> Actor | None:
+        """A person decides about a line on hold; some are never decided about."""
+        lines = waiting_lines(self._world)
+        if not lines:
+            return None
+        return decider(self._world, self._chance.choice(lines), refuses=self._chance.random() < 0.4)
 
     # --- Marketplace and the stage ------------------------------------------------------------------------------------
 

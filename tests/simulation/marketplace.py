@@ -42,6 +42,9 @@ class Trouble:
 class Watcher:
     """The calls, answers and rounds of final metering that a judge sees; this one ignores them."""
 
+    def note(self, what: str) -> None:
+        """Something that must hold did not."""
+
     def called(self, request: Request) -> None:
         """A request has reached Marketplace."""
 

@@ -1,6 +1,6 @@
 """The world of ``tests.scenarios`` in memory, with actors: recorders, runs, notices, and what breaks under them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +14,7 @@ from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
 from marketplace.notice import Notice
 from marketplace_local.in_process import InProcessAdmin
+from metering.seal.seal_hours import Sealer
 from metering.send.pace import Pace
 from runtime.clock import iso
 from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
@@ -21,10 +22,11 @@ from tests.scenarios.world import PRODUCT, World
 from tests.simulation.actors import Actor, Scheduler
 from tests.simulation.final_metering import FinalMeterings
 from tests.simulation.marketplace import Trouble, Watcher, direct_meter
+from tests.simulation.on_hold import OddHours, ends, forgotten
 from tests.simulation.people import People
 from tests.simulation.sender import Body, Sender
 from tests.simulation.store import FaultyStore
-from tests.simulation.workflow import Run
+from tests.simulation.workflow import Progress, Run
 from usage.report_usage import report_usage
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ class Protocol(World):
 
     customers: their billing keys. cancelled: those without a subscription now; ever_cancelled: those that once had
     none. notices: all that Marketplace has sent, in the order of the events; mail: those not delivered yet. periods:
-    true start and end of each agreement. holdings, ever_held: each customer's tiers now, and ever.
+    true start and end of each agreement. holdings, ever_held: each customer's tiers now, and ever. drains: nothing
+    disturbs it any more.
     """
 
     scheduler: Scheduler = field(default_factory=Scheduler)
@@ -55,7 +58,10 @@ class Protocol(World):
     reported: list[tuple[Actor, list[Body]]] = field(default_factory=list)
     holdings: dict[str, tuple[Entitlement, ...]] = field(default_factory=dict)
     ever_held: dict[str, set[str]] = field(default_factory=dict)
+    drains: bool = False
     periods: dict[str, list[list[int | None]]] = field(default_factory=dict)
+    #: The share of lines that are unusual, and on hold.
+    on_hold: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -80,6 +86,18 @@ class Protocol(World):
     @cached_property
     def meter(self) -> UsageMeter:
         return direct_meter(self.admin.state, self.scheduler.around, self.trouble, self.watcher, self.chance)
+
+    @property
+    def sealer(self) -> Sealer:
+        made = super().sealer
+        unusual = made.planner.unusual
+        odd = OddHours(
+            records=unusual.records,
+            dimensions=unusual.dimensions,
+            settings=replace(unusual.settings, hold=self.on_hold > 0),
+            share=self.on_hold,
+        )
+        return replace(made, planner=replace(made.planner, unusual=odd))
 
     def pace(self) -> Pace:
         return Pace(calls_per_second=8, copies=1, monotonic=lambda: self.now, sleep=self.sleep)
@@ -196,12 +214,16 @@ class Protocol(World):
         self.reported.append((actor, bodies))
         return actor
 
-    def hourly(self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False) -> Actor:
+    def hourly(
+        self, *, delayed: bool = True, skew: float = 0.0, survives: bool = False, continues: Progress | None = None
+    ) -> Actor:
         """One execution of the workflow, with its retries; the mode is the one of its start.
 
-        survives: a function that dies is started again by the workflow; else its execution ends there.
+        survives: a function that dies is started again by the workflow; else its execution ends there. continues: what
+        another execution handed over. While the world drains none does: nobody would run the other one.
         """
-        run = Run(self, delayed=delayed, survives=survives)
+        hands_over = 0.0 if self.drains else self.chance.choice((0.0, 0.0, 0.3))
+        run = Run(self, delayed=delayed, survives=survives, hands_over=hands_over, continues=continues)
         actor = self.scheduler.spawn("run", run.work, skew)
         actor.mode = self.mode
         return actor
@@ -221,6 +243,7 @@ class Protocol(World):
 
     def drain(self) -> None:
         """Without faults: clients send again the events without a verdict, and runs go on past every deadline."""
+        self.drains = True
         self.marketplace.clear_faults()
         self.trouble.clear()
         self.mode = "live"
@@ -231,18 +254,26 @@ class Protocol(World):
             assert subscriber is not None
             self.entitlement_receiver.sync.sync(subscriber, self.now)
         self.resend()
-        for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40))):
-            if hours == 1 and not self.waiting() and not self.sender.outbox:
-                continue  # what one line could not take is billed hour by hour, until nothing is left
-            self.pass_until(float(hour_of(self.now) + hours * SECONDS + 600))
-            due = self.waiting()
-            while True:
-                self.solo(self.hourly())
-                before, due = due, self.waiting()
-                if due == before:
-                    break
-                self.pass_until(self.now + 130)
+        for hours in (1, 1, 3, 4, 17, 26, *(1 for _ in range(40)), 25):
+            if hours in (1, 25) and not self.waiting() and not self.sender.outbox:
+                continue  # what one line could not take is billed hour by hour, until nothing is left or on hold
+            until = float(hour_of(self.now) + hours * SECONDS + 600)
+            for moment in [*ends(self, until), until]:
+                self.pass_until(moment)
+                self.run_until_nothing_ends()
             self.resend()
+
+    def run_until_nothing_ends(self) -> None:
+        """Undisturbed runs, until one more would change nothing."""
+        due = self.waiting()
+        while True:
+            self.solo(self.hourly())
+            before, due = due, self.waiting()
+            if due == before:
+                break
+            self.pass_until(self.now + 130)
+        if left := forgotten(self):
+            raise AssertionError(f"nobody sends these lines, whose hold is over: {left}")
 
     def pass_until(self, moment: float) -> None:
         """Let time pass, and every execution of final metering do what is due meanwhile."""

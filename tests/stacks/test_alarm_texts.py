@@ -31,7 +31,10 @@ def test_a_stage_with_prices_or_engines_has_all_of_production(every: list[Alarm]
     more = {alarm.name for alarm in every if alarm.stack == "Watch"} - {alarm.name for alarm in alarms(prod).values()}
     ours = tuple(f"Functions{name}Errors" for name in ("enginegateway", "reconcileengine", "lookafterengines"))
     of_engines = ("Engine", "AccessLogEvents", "FunctionsreadaccesslogErrors", "FunctionsThrottles", *ours)
-    assert {name for name in more if not name.startswith(of_engines)} == {"MeteringAtRiskMoney"}
+    assert {name for name in more if not name.startswith(of_engines)} == {
+        "MeteringAtRiskMoney",
+        *("FunctionsreconcileinvoicesErrors", "FunctionsreconcileusageErrors"),
+    }
 
 
 def test_descriptions_are_sentences_of_plain_text(every: list[Alarm]) -> None:

@@ -55,13 +55,14 @@ def test_only_roles_of_our_stacks_may_assume_it(seller: Assembly, company: Assem
             assert re.fullmatch(of_names.replace("*", ".*"), f"YawlMetering-prod-{stack}"[:20] + f"-{name}"[:20])
 
 
-def test_the_role_may_make_three_calls_and_no_other(seller: Assembly) -> None:
+def test_the_role_may_make_these_calls_and_no_other(seller: Assembly) -> None:
     policies = [each for each in seller.properties("AWS::IAM::Policy") if "MeteringRole" in each["PolicyName"]]
     (statement,) = [entry for policy in policies for entry in policy["PolicyDocument"]["Statement"]]
     assert set(statement["Action"]) == {
         "aws-marketplace:BatchMeterUsage",
         "aws-marketplace:ResolveCustomer",
         "aws-marketplace:GetEntitlements",
+        "cloudtrail:LookupEvents",
     }
 
 

@@ -147,6 +147,8 @@ def test_nobody_deploys_with_a_policy_that_reads_the_ledger() -> None:
 
 #: botocore's name of a service, where IAM has another
 PREFIXES = {"stepfunctions": "states"}
+#: IAM's names of operations that have another one (Service Authorization Reference, Amazon S3).
+NAMED_OTHERWISE = {"s3:ListObjectVersions": "s3:ListBucketVersions", "s3:DeleteObjects": "s3:DeleteObjectVersion"}
 
 
 def called_by(path: Path) -> Iterator[str]:
@@ -165,7 +167,8 @@ def called_by(path: Path) -> Iterator[str]:
         for operation in get_session().get_service_model(texts[0]).operation_names if texts else ():
             asked = words if node.func.attr == "client" else texts[1:]
             if xform_name(operation) in asked:
-                yield f"{PREFIXES.get(texts[0], texts[0])}:{operation}"
+                action = f"{PREFIXES.get(texts[0], texts[0])}:{operation}"
+                yield NAMED_OTHERWISE.get(action, action)
 
 
 def test_the_deployer_may_call_what_the_commands_call() -> None:

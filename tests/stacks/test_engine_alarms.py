@@ -58,7 +58,7 @@ def test_usage_that_is_looked_at_just_now_still_waits(engines: Assembly) -> None
 def test_a_dead_look_is_noticed_after_its_first_values_may_have_come(engines: Assembly) -> None:
     silent = named(engines, "EnginesNoLook")
     assert (silent.properties["Statistic"], silent.properties["TreatMissingData"]) == ("SampleCount", "breaching")
-    assert speaker(engines, silent).properties["ActionsSuppressorWaitPeriod"] == 20 * 60
+    assert speaker(engines, silent).properties["ActionsSuppressorWaitPeriod"] == 10 * 60
 
 
 def test_without_access_logs_nothing_of_them_is_watched(local: Assembly) -> None:

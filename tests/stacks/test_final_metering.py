@@ -67,8 +67,11 @@ def test_final_metering_outlives_our_faults_for_half_an_hour_and_then_fails(stat
 
 def test_whatever_becomes_of_a_batch_its_lines_are_tried_again(states: dict[str, Any]) -> None:
     inner = states["SubmitBatch"]["ItemProcessor"]["States"]
-    (caught,) = inner["SubmitLines"]["Catch"]
-    assert (caught["ErrorEquals"], inner[caught["Next"]]["Type"]) == (["States.ALL"], "Pass")
+    busy, other = inner["SubmitLines"]["Catch"]
+    assert busy["ErrorEquals"] == ["ProductFault", "Lambda.TooManyRequestsException"]
+    assert inner[busy["Next"]]["Type"] == "Pass"
+    assert (other["ErrorEquals"], inner[other["Next"]]["Type"]) == (["States.ALL"], "Map"), "one by one"
+    assert not any(state["Type"] == "Fail" for state in inner.values())
 
 
 def test_there_is_one_sealer_one_planner_and_one_paced_submitter(prod: Assembly) -> None:

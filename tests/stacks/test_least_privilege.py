@@ -79,6 +79,29 @@ TABLES: dict[str, dict[str, set[str]]] = {
         **{f"{kept.table.name}/stream/*": {"ListStreams"} for kept in ARCHIVED},
     },
     "audit-conservation": {"Audit": {"PutItem"}},
+    "reconcile-calls": {
+        "Audit": {"GetItem", "UpdateItem"},
+        "Audit/index/OpenFindingsIndex": {"Query"},
+        "MeteringRecords": {"GetItem", "BatchGetItem", "UpdateItem"},
+        "MeteringRecords/index/FailedMeteringRecordsIndex": {"Query"},
+        "Subscribers": {"BatchGetItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+    },
+    "reconcile-usage": {
+        "Audit": {"GetItem", "UpdateItem"},
+        "Audit/index/OpenFindingsIndex": {"Query"},
+        "MeteringRecords": {"Query"},
+        "Subscribers": {"BatchGetItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "Subscribers/index/AWSAccountIndex": {"Query"},
+    },
+    "reconcile-invoices": {
+        "Audit": {"GetItem", "UpdateItem"},
+        "Audit/index/OpenFindingsIndex": {"Query"},
+        "MeteringRecords": {"Query"},
+        "Subscribers": {"BatchGetItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+    },
     "start-final-metering": {
         "Subscribers": {"DescribeStream", "GetRecords", "GetShardIterator"},
         "yawl-subscribers/stream/*": {"ListStreams"},
@@ -97,6 +120,7 @@ MARKETPLACE = {
     "registration": {"ResolveCustomer", "GetEntitlements"},
     "entitlement-notices": {"GetEntitlements"},
     "submit-batch": {"BatchMeterUsage"},
+    "reconcile-invoices": {"ListAgreementInvoiceLineItems"},
 }
 
 TAKE = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}
@@ -138,6 +162,7 @@ OBJECTS = {
     "read-access-log": {"s3:::vendor-access-logs/eng-7/AWSLogs/*": {"GetObject"}},
     "archive-changes": {"/table=*": {"PutObject"}},
     "audit-conservation": {"/table=*": {"GetObject"}},
+    "reconcile-usage": {"s3:::seller-feeds": {"ListBucket"}, "s3:::seller-feeds/*": {"GetObject"}},
 }
 
 
@@ -239,10 +264,10 @@ def test_nothing_else_is_allowed_on_everything(prod: Assembly, function: str) ->
         if "*" in as_list(statement["Resource"])
         for action in as_list(statement["Action"])
     }
-    assert {action for action in anywhere if not action.startswith("aws-marketplace:")} == {
-        "xray:PutTelemetryRecords",
-        "xray:PutTraceSegments",
-    }
+    tracing = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+    # LookupEvents knows no resources (Service Authorization Reference, AWS CloudTrail).
+    looking = {"cloudtrail:LookupEvents"} if function == "reconcile-calls" else set()
+    assert {action for action in anywhere if not action.startswith("aws-marketplace:")} == tracing | looking
     assert not [action for action in anywhere if "*" in action]
 
 

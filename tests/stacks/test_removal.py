@@ -116,9 +116,10 @@ def test_every_stack_of_a_keeping_stage_is_protected_and_none_of_another(
     prod: Assembly, engines: Assembly, local: Assembly
 ) -> None:
     """Watch too: ``cdk destroy …-Doors`` destroys what depends on Doors first, and the alarms would be gone."""
-    assert protections(prod.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch"), True)
-    assert protections(engines.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch", "Yawl"), True)
-    assert protections(local.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch", "Yawl"), False)
+    every = {"Archive", "Audit", "Data", "Doors", "Metering", "Watch"}
+    assert protections(prod.folder) == dict.fromkeys(every, True)
+    assert protections(engines.folder) == dict.fromkeys({*every, "Yawl"}, True)
+    assert protections(local.folder) == dict.fromkeys({*every, "Operators", "Yawl"}, False)
 
 
 def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:
@@ -127,7 +128,7 @@ def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:
 
 def test_the_context_turns_protection_off_for_a_first_deployment(first: Assembly) -> None:
     """CloudFormation takes back what a first deployment has made, if it fails: that must be possible."""
-    assert protections(first.folder) == dict.fromkeys(("Archive", "Data", "Doors", "Metering", "Watch"), False)
+    assert protections(first.folder) == dict.fromkeys(("Archive", "Audit", "Data", "Doors", "Metering", "Watch"), False)
     policies = {resource["DeletionPolicy"] for resource in first.template("Data")["Resources"].values()}
     assert policies == {"RetainExceptOnCreate"}
 

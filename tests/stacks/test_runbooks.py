@@ -129,7 +129,11 @@ def test_log_lines_that_pages_ask_for_are_written() -> None:
 
 
 def test_log_groups_that_pages_ask_for_exist(engines: Assembly) -> None:
-    groups = {str(group) for stack in ("Doors", "Metering", "Archive", "Yawl") for group in log_groups(engines, stack)}
+    groups = {
+        str(group)
+        for stack in ("Doors", "Metering", "Archive", "Audit", "Yawl")
+        for group in log_groups(engines, stack)
+    }
     for page, match in asked(_LOG):
         if "$" not in match["function"]:
             assert f"/yawl-metering/prod/{match['function']}" in groups, page
@@ -140,7 +144,7 @@ def log_groups(assembly: Assembly, stack: str) -> list[str]:
 
 
 def test_outputs_that_pages_ask_for_exist_once(engines: Assembly) -> None:
-    stacks = ("Data", "Doors", "Metering", "Archive", "Yawl", "Watch")
+    stacks = ("Data", "Doors", "Metering", "Archive", "Audit", "Yawl", "Watch")
     for page, match in asked(_OUTPUT):
         within = [match["stack"]] if match["stack"] else stacks
         having = [stack for stack in within if match["name"] in engines.template(stack).get("Outputs", {})]
@@ -167,4 +171,6 @@ def test_commands_of_ops_in_pages_are_as_ops_reads_them() -> None:
         command = read.commands.get(name)
         assert command, f"{page}: ops has no command {name}"
         if arguments:
-            command.make_context(name, arguments)
+            # Within a sentence a command may leave the stage out.
+            stage = [] if "--stage" in arguments else ["--stage", "prod"]
+            command.make_context(name, [*arguments, *stage])

@@ -86,16 +86,28 @@ def test_an_archive_that_is_behind_calls_long_before_a_stream_forgets(prod: Asse
 
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
 def test_every_function_is_watched(prod: Assembly, metric: str) -> None:
-    found = watched(prod, metric, "FunctionName")
-    assert found.keys() == {name for name, _ in prod.resources("AWS::Lambda::Function")}
-    assert {speaker(prod, alarm).name for alarm in found.values()} == {"FunctionsFail"}
+    found = [alarm for alarm in on(prod, metric) if alarm.name != "StoreCanary"]
+    counted = {m.dimensions["FunctionName"] for alarm in found for m in alarm.metrics if m.name == metric}
+    assert counted == {name for name, _ in prod.resources("AWS::Lambda::Function")}
+    assert {speaker(prod, alarm).name for alarm in found} == {"FunctionsFail"}
+
+
+def test_a_failure_or_two_call_nobody_but_those_of_a_buyer_do(prod: Assembly) -> None:
+    """Whoever calls repeats it; with much traffic the share counts, and submit-batch fails while AWS is busy."""
+    found = {alarm.name: alarm.properties for alarm in on(prod, "Errors")}
+    often = [name for name, properties in found.items() if "Metrics" in properties]
+    assert sorted(often) == ["FunctionssubscriberapiErrors", "FunctionsusageErrors", "FunctionsusagequeueErrors"]
+    thresholds = {name: properties["Threshold"] for name, properties in found.items() if name not in often}
+    assert thresholds.pop("FunctionsregistrationErrors") == thresholds.pop("StoreCanary") == 1
+    assert thresholds.pop("FunctionssubmitbatchErrors") == 30
+    assert set(thresholds.values()) == {3}
 
 
 def test_a_function_that_is_refused_by_design_may_be_refused_now_and_then(prod: Assembly) -> None:
     found = watched(prod, "Throttles", "FunctionName")
     limits = {name[:-16]: alarm.properties["Threshold"] for name, alarm in found.items()}
     assert limits.pop("submitbatch") == 300
-    assert set(limits.values()) == {1}
+    assert set(limits.values()) == {10}
     reserved = [
         name for name, f in prod.resources("AWS::Lambda::Function") if "ReservedConcurrentExecutions" in f["Properties"]
     ]
@@ -142,11 +154,19 @@ def filters(prod: Assembly) -> dict[str, dict[str, Any]]:
 def test_a_documented_503_is_no_fault_and_a_callers_mistake_no_throttle(
     prod: Assembly, status: str, error_type: str, fault: bool, throttled: bool
 ) -> None:
-    line = {"status": status, "errorType": error_type}
+    line = {"status": status, "errorType": error_type, "resource": "/usage"}
     assert {each.name: each.matches(line) for each in read_filters(prod.templates)} == {
         "ApiFaults": fault,
+        "ApiRegistrationFaults": False,
         "ApiThrottled": throttled,
     }
+
+
+@pytest.mark.parametrize("resource", ["/register", "/registrations"])
+def test_a_buyer_who_cannot_register_is_counted_apart(prod: Assembly, resource: str) -> None:
+    (counted,) = [each for each in read_filters(prod.templates) if each.name == "ApiRegistrationFaults"]
+    assert counted.matches({"status": "500", "errorType": "-", "resource": resource})
+    assert not counted.matches({"status": "503", "errorType": "-", "resource": resource})
 
 
 def test_the_access_log_has_what_the_filters_read(prod: Assembly) -> None:
@@ -301,4 +321,5 @@ def test_a_sum_is_of_ten_metrics_at_most_and_of_one_period(prod: Assembly) -> No
         assert len(alarm.metrics) <= 10, alarm.name
         assert len({m.period for m in alarm.metrics}) == 1
         returned = [query for query in alarm.properties["Metrics"] if query["ReturnData"]]
-        assert [query["Expression"] for query in returned] == ["SUM(METRICS())"]
+        (expression,) = [query["Expression"] for query in returned]
+        assert expression == "SUM(METRICS())" or expression.startswith("IF(bad > 2 AND "), alarm.name

@@ -8,6 +8,7 @@ from runtime.metric_names import (
     ArchiveMetric,
     EntitlementMetric,
     MeteringMetric,
+    ReconcileMetric,
     RegistrationMetric,
     SubscriptionMetric,
     UsageMetric,
@@ -23,6 +24,7 @@ SERVICES: dict[str, type[StrEnum]] = {
     "entitlement": EntitlementMetric,
     "usage": UsageMetric,
     "metering": MeteringMetric,
+    "reconcile": ReconcileMetric,
     "yawl": YawlMetric,
     "archive": ArchiveMetric,
 }

@@ -9,7 +9,7 @@ import pytest
 from stacks import synth
 
 SOURCE = synth.ROOT / "lambda_src"
-ROOMS = ("archive", "buyer", "usage", "metering", "yawl")
+ROOMS = ("archive", "buyer", "usage", "metering", "reconcile", "yawl")
 BELOW = ("ledger", "marketplace")
 GROUND = "runtime"
 #: What a stack may use of the runtime code: declarations of names, never behaviour.
@@ -23,6 +23,7 @@ NAMES = {
     "marketplace.regions",
     "marketplace.tiers",
     "metering.seal.unusual_settings",
+    "metering.sizes",
     "runtime.clock",
     "runtime.metric_names",
     "runtime.settings",
@@ -72,14 +73,14 @@ def test_functions_connect_by_the_one_name_that_tests_replace() -> None:
 
 
 #: The sub-rooms of metering, each above those that it may import.
-FLOORS = ("handlers", "assembly", "final", "report", "find", "send", "settle", "seal", "run")
+FLOORS = ("handlers", "assembly", "final", "report", "find", "send", "settle", "seal", "run", "sizes")
 
 
 @pytest.mark.parametrize("floor", FLOORS)
 def test_the_sub_rooms_of_metering_import_only_those_below_them(floor: str) -> None:
     """``final`` uses the hourly run's steps; these know nothing of each other but what they hand on."""
     metering = SOURCE / "metering"
-    files = [metering / f"{floor}.py"] if floor == "run" else sorted((metering / floor).glob("*.py"))
+    files = [metering / f"{floor}.py"] if floor in ("run", "sizes") else sorted((metering / floor).glob("*.py"))
     above = {name.split(".")[1] for file in files for name in imports(file) if name.startswith("metering.")}
     assert above <= {floor, *FLOORS[FLOORS.index(floor) + 1 :]}
 

@@ -1,7 +1,7 @@
 """Differences become findings in ``yawl-audit``, each once: a person closes them, no later audit opens them again."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -18,7 +18,7 @@ DEPTH = "conservation"
 def store(table: "Table", customer: str, differences: Iterable[Difference], now: float) -> None:
     """Store a customer's differences, except those that are stored already."""
     for each in differences:
-        item = {
+        item: dict[str, Any] = {
             "subject": customer,
             "item": f"finding#{DEPTH}#{each.period}#{each.dimension}#{each.kind}",
             "schema": SCHEMA,

@@ -11,14 +11,11 @@ from typing import Any, NamedTuple
 from archive.change import Change
 from ledger.balance import ENDED, REMAINDER, USED
 from ledger.balance import ITEM as BALANCE
-from ledger.metering_record import VERDICT, MeteringRecord, from_item
+from ledger.metering_record import CARRIED, MeteringRecord, from_item
 from ledger.tables import METERING_RECORDS, STATE, USAGE_EVENTS
 from runtime.clock import from_iso
 
 ZERO = Decimal(0)
-#: Of records and balances: recorded units among the others that came from a lost line of another hour
-#: (docs/data-model.md).
-CARRIED = "carried#"
 #: Units by dimension.
 Units = dict[str, Decimal]
 
@@ -148,10 +145,9 @@ def _record(record: MeteringRecord, item: Mapping[str, Any]) -> Record:
             carried[dimension, period] = units
     away = []
     for dimension, line in record.lines.items():
-        verdict = item.get(VERDICT + dimension, {})
-        if verdict.get("resolution") == "carried":
-            to = int(verdict["carriedTo"]) if item.get("beforeAllowance") else None
-            away.append((dimension, line.units, to, float(verdict["resolvedAt"])))
+        if line.resolution == "carried":
+            to = line.carried_to if record.before_allowance else None
+            away.append((dimension, line.units, to, line.resolved_at or 0.0))
     sealed_at = from_iso(item["sealedAt"]) if "sealedAt" in item else None
     return Record(record, sealed_at, carried, tuple(away))
 

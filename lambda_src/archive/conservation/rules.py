@@ -44,19 +44,20 @@ class Result(NamedTuple):
     left_out: int
 
 
-def audit(gathered: Gathered, day: float) -> Result:
-    """Compare one customer's sums of the day that begins at ``day`` (epoch seconds).
+def audit(gathered: Gathered, begin: float, length: int = DAY) -> Result:
+    """Compare one customer's sums of a time that begins at ``begin`` (epoch seconds) and has ``length`` seconds.
 
-    Hours of that day are compared once they are sealed; sealing by the day on which it happened.
+    Hours of that time are compared if they are sealed; what sealing moved, by the moment in which it did so.
     """
+    time = range(int(begin), int(begin) + length)
     usage = _by_hour(gathered)
     used = {hour for hour, of_hour in usage.items() if any(of_hour.events.values())}
-    hours = sorted(hour for hour in used | set(gathered.records) if day <= hour < day + DAY)
+    hours = sorted(hour for hour in used | set(gathered.records) if hour in time)
     judged = [hour for hour in hours if _is_judged(gathered, hour)]
     found = [each for hour in judged for each in _hour(gathered, hour, usage.get(hour) or Usage())]
-    found += _moved(gathered, day)
+    found += _moved(gathered, time)
     if gathered.unreadable:
-        found.append(Difference(iso(day), "-", "unreadable", ZERO, Decimal(len(gathered.unreadable))))
+        found.append(Difference(iso(begin), "-", "unreadable", ZERO, Decimal(len(gathered.unreadable))))
     return Result(found, len(judged), len(hours) - len(judged))
 
 
@@ -144,11 +145,13 @@ def _add(sums: Units, name: str, units: Decimal) -> None:
 
 # --- what sealing moved into the balance, and out of it ---------------------------------------------------------------
 
+#: Seconds by which the times of one transaction may differ.
+APART = 15 * 60
 #: A movement: when, and units by dimension.
 Movement = tuple[float, Mapping[str, Decimal]]
 
 
-def _moved(gathered: Gathered, day: float) -> Iterator[Difference]:
+def _moved(gathered: Gathered, time: range) -> Iterator[Difference]:
     seals = [(record.sealed_at, record) for record in gathered.records.values() if record and record.sealed_at]
     changes = gathered.balances.values()
     away = [
@@ -163,7 +166,7 @@ def _moved(gathered: Gathered, day: float) -> Iterator[Difference]:
         ("allowance", [(at, _included(record)) for at, record in seals], [(each.at, each.used) for each in changes]),
         ("carried", away, [(each.at, each.carried) for each in changes]),
     ):
-        yield from _differ(day, kind, *_unmatched(ours, theirs, day))
+        yield from _differ(time.start, kind, *_unmatched(ours, theirs, time))
 
 
 def _gained(record: Record) -> Units:
@@ -182,26 +185,31 @@ def _included(record: Record) -> Units:
     return {name: units for name, units in record.record.included.items() if units}
 
 
-def _unmatched(ours: Sequence[Movement], theirs: Sequence[Movement], day: float) -> tuple[Units, Units]:
-    """The sums of both sides in that day, without movements that the other side has, too.
+def _unmatched(ours: Sequence[Movement], theirs: Sequence[Movement], time: range) -> tuple[Units, Units]:
+    """The sums of both sides in that time, without movements that the other side has, too.
 
     Both are noted by one transaction, but a moment apart: by the function's clock and by DynamoDB's. So equal movements
-    are taken out first, whatever their time; else a seal around midnight would be on one day here and on another there.
+    are taken out first, also of the minutes before and after; else a seal around midnight would be on one day here and
+    on another there.
     """
-    here, there = Counter(_key(units) for _, units in ours), Counter(_key(units) for _, units in theirs)
-    return _rest(ours, there, day), _rest(theirs, here, day)
+    return _rest(ours, _keys(theirs, time), time), _rest(theirs, _keys(ours, time), time)
 
 
-def _rest(movements: Sequence[Movement], others: Counter[object], day: float) -> Units:
-    left = Counter(others)
+def _rest(movements: Sequence[Movement], others: Counter[object], time: range) -> Units:
     rest: list[tuple[str, Decimal]] = []
-    for at, units in sorted(movements, key=lambda movement: movement[0]):
-        key = _key(units)
-        if left[key]:
-            left[key] -= 1
-        elif day <= at < day + DAY:
-            rest += units.items()
+    for at, units in movements:
+        if int(at) in time:
+            key = _key(units)
+            if others[key]:
+                others[key] -= 1
+            else:
+                rest += units.items()
     return _sums(rest)
+
+
+def _keys(movements: Sequence[Movement], time: range) -> Counter[object]:
+    around = range(time.start - APART, time.stop + APART)
+    return Counter(_key(units) for at, units in movements if int(at) in around)
 
 
 def _key(units: Mapping[str, Decimal]) -> object:

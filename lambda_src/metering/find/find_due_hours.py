@@ -9,12 +9,8 @@ from ledger.metering_records import MeteringRecords
 from ledger.reading import Cursor, RecordKey
 from marketplace.hour import SECONDS, hour_of
 from metering.run import in_chunks, record_key
+from metering.sizes import PAGE_BYTES, PAGE_KEYS
 
-#: The most keys of one page.
-MAX_KEYS = 400
-#: The most bytes of the keys of a page's lines: all of them travel through the workflow's state, which takes 256 KiB
-#: (Step Functions quotas).
-MAX_BYTES = 180_000
 #: Events of the execution's history for each group of keys: sealing and settling take 7 each (Step Functions,
 #: LambdaInvoke in an inline Map).
 EVENTS_PER_CALL = 14
@@ -55,18 +51,18 @@ def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> 
 class PageLimit:
     """Counts a page's keys and bytes. dimensions: the names that a record may have a line for."""
 
-    def __init__(self, dimensions: Sequence[str], most: int = MAX_KEYS) -> None:
-        self._dimensions = len(dimensions)
-        self._names_size = sum(len(json.dumps(name)) for name in dimensions)
+    def __init__(self, dimensions: Sequence[str], most: int = PAGE_KEYS) -> None:
+        # Each name and each key has its comma, colon and brackets.
+        self._names_size = sum(len(json.dumps(name)) + 1 for name in dimensions) + 5
         self._most = most
         self._keys = 0
         self._bytes = 0
 
     def takes(self, key: RecordKey) -> bool:
         """Counts the key if the page can hold it, and says so; a page takes its first key whatever its size."""
-        # As JSON a line's key with its comma is as long as the record's key and the dimension's name by themselves.
-        size = self._dimensions * len(json.dumps(record_key(key))) + self._names_size
-        if self._keys and (self._keys == self._most or self._bytes + size > MAX_BYTES):
+        # The key stands in a chunk and in a batch, where its dimensions follow it (``metering.send.lanes``).
+        size = 2 * len(json.dumps(record_key(key))) + self._names_size
+        if self._keys and (self._keys == self._most or self._bytes + size > PAGE_BYTES):
             return False
         self._keys += 1
         self._bytes += size
@@ -81,7 +77,7 @@ def find_due_hours(
     wanted: float | None,
     cursor: Mapping[str, Cursor] | None,
     dimensions: Sequence[str],
-    most: int = MAX_KEYS,
+    most: int = PAGE_KEYS,
 ) -> DueHours:
     """One page of at most ``most`` due keys, from every shard; a run sees each key of the index once."""
     last = last_due_hour(now, seal_delay_minutes, wanted)

@@ -7,6 +7,7 @@ from ledger.metering_records import MeteringRecords
 from marketplace import dimensions
 from metering.find.find_due_hours import find_due_hours
 from metering.handlers.entry_point import Payload, entry_point, logger
+from metering.sizes import PAGE_KEYS
 from runtime import clock
 from runtime.settings import FindDueHoursSettings
 
@@ -20,7 +21,10 @@ def assembled() -> tuple[FindDueHoursSettings, MeteringRecords]:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{startedAt, hour?, cursor?}`` → ``{chunks, cursor, more, events}``; all pages end with the same hour."""
+    """``{startedAt, hour?, cursor?, most?}`` → ``{chunks, cursor, more, events}``: a page of at most so many hours.
+
+    All pages of a run end with the same hour.
+    """
     settings, records = assembled()
     page = find_due_hours(
         records,
@@ -29,6 +33,7 @@ def handler(event: Payload) -> Payload:
         wanted=clock.from_iso(event["hour"]) if event.get("hour") else None,
         cursor=event.get("cursor"),
         dimensions=list(dimensions.from_json(settings.DIMENSIONS)),
+        most=int(event.get("most") or PAGE_KEYS),
     )
     logger.info("hours due", hours=len(page.keys), more=page.more)
     return page.payload()

@@ -1,4 +1,4 @@
-"""State 4: submits a batch."""
+"""State 4: submits a lane of batches."""
 
 from functools import cache
 
@@ -10,10 +10,11 @@ from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
 from marketplace.seller import Seller
 from metering.assembly import send
-from metering.handlers.entry_point import Payload, count, count_by_dimension, entry_point
-from metering.run import parse_line_key
+from metering.handlers.entry_point import Payload, count, count_by_dimension, entry_point, logger
 from metering.send.billed_usage import BilledUsage, worth
+from metering.send.lanes import BatchPayload, parse_batch
 from metering.send.submit_batch import Submitter
+from metering.send.submit_lane import submit_lane
 from runtime.metric_names import MeteringMetric
 from runtime.settings import SubmitBatchSettings
 
@@ -32,16 +33,23 @@ def assembled() -> tuple[Submitter, dict[str, Dimension]]:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{lines, run}`` → ``{lines: n}``. Raises MarketplaceBusy (the state machine tries again) or
-    ProductFault (the run stops), see ``Submitter.submit``."""
-    keys = [parse_line_key(key) for key in event["lines"]]
+    """``{batches, run}`` → ``{left}``: a lane, and how many of its batches are left for a later pass.
+
+    Raises ProductFault, which stops the run.
+    """
     submitter, sold = assembled()
+
+    def submit(batch: BatchPayload) -> None:
+        submitter.submit(parse_batch(batch), event["run"])
+
     try:
-        submitter.submit(keys, event["run"])
+        left = submit_lane(event["batches"], submit)
     finally:
-        # A batch that fails may have billed some of its lines before.
+        # A lane that fails may have billed some of its lines before.
         units = billed.take()
         if units:
             count_by_dimension(MeteringMetric.UNITS_BILLED, units)
             count(MeteringMetric.MONEY_BILLED, float(worth(units, sold)), MetricUnit.NoUnit)
-    return {"lines": len(keys)}
+    if left:
+        logger.info("batches left for a later pass", batches=len(left), of=len(event["batches"]))
+    return {"left": len(left)}

@@ -14,12 +14,11 @@ from marketplace.hour import ALONE_BELOW, is_month_end
 from marketplace.meter_usage import MAX_BYTES, MAX_RECORDS, UsageLine, record_size
 from marketplace.usage_allocations import Allocation
 from metering.run import LineKey, Mode
+from metering.sizes import PAGE_BATCHES
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.failure import described
 
-#: The most requests of one page: many lines may have to travel alone, and an execution's history is limited.
-MAX_BATCHES = 300
 #: Seconds after which a line whose buyer was not subscribed is tried again.
 RECHECK = 4 * 3600
 #: Seconds before its deadline from which such a line is tried once more. They are longer than an hour, so that at least
@@ -48,13 +47,19 @@ def plan_batches(
     does one of a paused customer. One that another run may be sending now is left for a later pass. A record that
     cannot be read stays pending, named in the log and alarmed by its age; it does not hold up the others.
     """
-    customers: dict[str, Subscriber | None] = {}
     found: list[Candidate] = []
     under_way = False
-    for record in records.get_many(keys):
+    planned_for = [
+        record
+        for record in records.get_many(keys)
+        if mode.plans(record.customer_identifier) and not paused.holds(record.customer_identifier)
+    ]
+    customers: dict[str, Subscriber | None] = {
+        subscriber.customer_identifier: subscriber
+        for subscriber in subscribers.get_many(record.customer_identifier for record in planned_for)
+    }
+    for record in planned_for:
         customer = record.customer_identifier
-        if not mode.plans(customer) or paused.holds(customer):
-            continue
         try:
             if customer not in customers:
                 customers[customer] = subscribers.get(customer, consistent=True)
@@ -64,7 +69,7 @@ def plan_batches(
             logger.error("hour not planned", customer=customer, hour=iso(record.hour), **described(error))
     wanted = [candidate for candidate in found if known_bad or not candidate.known_bad]
     planned = batches(wanted)
-    return planned[:MAX_BATCHES], under_way or len(wanted) < len(found) or len(planned) > MAX_BATCHES
+    return planned[:PAGE_BATCHES], under_way or len(wanted) < len(found) or len(planned) > PAGE_BATCHES
 
 
 # --- rules: pure ------------------------------------------------------------------------------------------------------

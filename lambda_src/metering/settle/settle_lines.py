@@ -73,6 +73,7 @@ class LineSettler:
                 verdict=verdict,
                 status_changed_at=status_changed_at,
                 metering_record_id=answer.metering_record_id,
+                request_id=answer.request_id,
                 detail=detail_of(verdict, advised_since),
                 only_if_sole_attempt=verdict == "conflict",
             )
@@ -130,6 +131,7 @@ class LineSettler:
                 verdict=verdict.verdict,
                 detail=verdict.detail,
                 meteringRecordId=verdict.metering_record_id,
+                requestId=verdict.request_id,
             )
 
 

@@ -13,9 +13,8 @@ from reconcile.differences import store
 from reconcile.out_of_time import OutOfTime
 from runtime.clock import from_iso, iso
 
-#: The open findings of a day or month are looked at again once a day, for so long after they were found.
+#: The open findings of a day or month are looked at again once a day.
 LOOK_AGAIN = 24 * 3600
-LOOK_UNTIL = 45 * 24 * 3600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +23,7 @@ class Book:
 
     depth: of its findings. period: the name of the period that begins at a time. beginning: the start of the period in
     which a time lies. following: the start of the next one. due: when a period is compared. open: its comparison.
+    look_until: seconds for which a period with open findings is looked at again.
     """
 
     depth: str
@@ -32,6 +32,7 @@ class Book:
     following: Callable[[int], int]
     due: Callable[[int], float]
     open: "Callable[[int], Comparison]"
+    look_until: int
 
 
 class Comparison:
@@ -113,7 +114,7 @@ class BookReconciliation:
         since = iso(int(now - LOOK_AGAIN))
         periods: dict[str, list[Finding]] = {}
         for each, at in self._findings.open(self._book.depth):
-            if at <= since and each.period >= self._book.period(self._book.beginning(now - LOOK_UNTIL)):
+            if at <= since and each.period >= self._book.period(self._book.beginning(now - self._book.look_until)):
                 periods.setdefault(each.period, []).append(each)
         for name, some in sorted(periods.items()):
             comparison = self._book.open(start_of(name))

@@ -32,6 +32,7 @@ def invoice_book(
         following=next_month_start,
         due=lambda start: next_month_start(start) + DUE_AFTER,
         open=lambda start: MonthComparison(records, invoices, dimensions, currency, start),
+        look_until=75 * 24 * SECONDS,
     )
 
 

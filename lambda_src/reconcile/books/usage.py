@@ -29,6 +29,8 @@ def usage_book(records: MeteringRecords, subscribers: Subscribers, feed: UsageFe
         following=lambda start: start + DAY,
         due=lambda start: start + DAY + DUE_AFTER,
         open=lambda start: DayComparison(records, subscribers, feed, start),
+        # A look reads a month's file.
+        look_until=14 * DAY,
     )
 
 

@@ -63,7 +63,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @api.post("/usage")
 def post_usage() -> Response[str]:
-    """Record the request's events and voids, and answer with a verdict for each.
+    """Record the request's events and voids, and answer with a verdict for each, and with the trace's id, which every
+    event that was recorded by it keeps.
 
     Raises ApiError not_yours if the stage lets the caller report nothing, and the errors of ``read_events``.
     """
@@ -74,7 +75,8 @@ def post_usage() -> Response[str]:
     bodies = read_events(_text(request), request.headers.get("content-type") or "")
     answers = report_usage(bodies, dimensions.from_json(settings().DIMENSIONS), stores(), clock.now, rights)
     count_verdicts(answers, metrics, logger)
-    return json_answer(200, {"verdicts": [verdict.payload() for _, verdict in answers]})
+    traced = {"traceId": trace} if (trace := telemetry.trace_id()) else {}
+    return json_answer(200, {"verdicts": [verdict.payload() for _, verdict in answers], **traced})
 
 
 @api.get("/subscribers/<customer_identifier>/usage")

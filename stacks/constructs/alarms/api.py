@@ -9,12 +9,15 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 
-from stacks.constructs.alarms.bound import FIVE_MINUTES, QUARTER, Alarms
+from stacks.constructs.alarms.bound import FIVE_MINUTES, QUARTER, Alarms, many
 from stacks.constructs.alarms.message import Page, Ticket
 from stacks.constructs.api.rest_api import RestApi
 
 #: Any 5xx but a function's own 503. API Gateway writes "-" for a variable without a value.
-FAULTS = '{ ($.status = "5*") && (($.status != "503") || ($.errorType != "-")) }'
+FAULT = '($.status = "5*") && (($.status != "503") || ($.errorType != "-"))'
+FAULTS = f"{{ {FAULT} }}"
+#: Those of the registration page and its form, which a buyer may try twice and no more.
+UNREGISTERED = f'{{ {FAULT} && ($.resource = "/regist*") }}'
 #: The throttle of a stage, of a method or of the account (Developer Guide, "Gateway response types").
 THROTTLED = '{ $.errorType = "THROTTLED" }'
 #: Refused requests in five minutes. Senders repeat a burst that is over.
@@ -35,14 +38,23 @@ def add_api_alarms(alarms: Alarms, api: RestApi) -> None:
             metric_value="1",
         ).metric(statistic="Sum", period=period)
 
-    faults = alarms.silent(
-        "Faults",
-        counted("ApiFaults", FAULTS, QUARTER),
-        "The API answered with a fault in the last quarter of an hour.",
-    )
+    faults = [
+        alarms.silent(
+            "Faults",
+            many(counted("ApiFaults", FAULTS, QUARTER), _requests(api, QUARTER), QUARTER),
+            "The API answered with a fault to three requests or more in a quarter of an hour, and to more than one in a"
+            " hundred.",
+        ),
+        alarms.silent(
+            "RegistrationFaults",
+            counted("ApiRegistrationFaults", UNREGISTERED, QUARTER),
+            "The API answered with a fault to two requests or more to register in a quarter of an hour.",
+            at_least=2,
+        ),
+    ]
     alarms.group(
         "Fails",
-        [faults],
+        faults,
         Page(
             happened="The API answers with faults (a 5xx other than a documented 503): a function failed, timed out or"
             " could not be invoked.",
@@ -55,8 +67,13 @@ def add_api_alarms(alarms: Alarms, api: RestApi) -> None:
     )
     unavailable = alarms.silent(
         "Unavailable",
-        api.api.metric_server_error(period=FIVE_MINUTES, statistic="Sum"),
-        "The API has answered with 5xx in three of the last six periods of five minutes.",
+        many(
+            api.api.metric_server_error(period=FIVE_MINUTES, statistic="Sum"),
+            _requests(api, FIVE_MINUTES),
+            FIVE_MINUTES,
+        ),
+        "The API has answered with 5xx, to more than one request in a hundred, in three of the last six periods of five"
+        " minutes.",
         periods=3,
         out_of=6,
     )
@@ -85,3 +102,8 @@ def add_api_alarms(alarms: Alarms, api: RestApi) -> None:
         at_least=OFTEN,
         periods=3,
     )
+
+
+def _requests(api: RestApi, period: Duration) -> cloudwatch.Metric:
+    """All requests, which SampleCount counts (API Gateway Developer Guide, "API Gateway dimensions and metrics")."""
+    return api.api.metric_count(period=period, statistic="SampleCount")

@@ -22,6 +22,8 @@ QUARTER = Duration.minutes(15)
 HOUR = Duration.hours(1)
 #: An alarm sums at most so many metrics (CloudWatch User Guide, "Alarm data queries").
 LARGEST_SUM = 10
+#: Failures in a period that are a hiccup: whoever called calls again.
+FEW = 2
 
 
 class When(TypedDict, total=False):
@@ -102,13 +104,14 @@ class Alarms:
         message: Message,
         *,
         witness: bool = False,
-        wait: Duration = WAIT,
+        wait: Duration | None = None,
     ) -> None:
-        """Call when one of the silent alarms has been up for ``wait``, unless the store is down.
+        """Call when one of the silent alarms has been up for so long, unless the store is down.
 
-        witness: a member that is up proves that something fails now, so it may help to prove that the store is down.
+        wait: by default that of the message's severity. witness: a member that is up proves that something fails now,
+        so it may help to prove that the store is down.
         """
-        self.symptoms.groups.append(Group(self.scope, id_, tuple(members), message, wait))
+        self.symptoms.groups.append(Group(self.scope, id_, tuple(members), message, wait or WAIT[message.severity]))
         if witness:
             self.symptoms.witnesses.extend(members)
 
@@ -138,6 +141,18 @@ def sums_of(metrics: Sequence[cloudwatch.IMetric], period: Duration = FIVE_MINUT
         )
         for first in range(0, len(metrics), LARGEST_SUM)
     ]
+
+
+def many(bad: cloudwatch.IMetric, of: cloudwatch.IMetric, period: Duration) -> cloudwatch.MathExpression:
+    """``bad`` where it is more than a hiccup, else 0: more than ``FEW`` in a period, and more than one in a hundred.
+
+    of: what the share is of. With much traffic one call in a thousand fails on a good day, and is repeated.
+    """
+    return cloudwatch.MathExpression(
+        expression=f"IF(bad > {FEW} AND bad > FILL(every, 0) / 100, bad, 0)",
+        using_metrics={"bad": bad, "every": of},
+        period=period,
+    )
 
 
 def _title(metric: StrEnum) -> str:

@@ -68,6 +68,22 @@ AUDITS = (
         look="Look at the roles of the audits' schedules, and at the function's concurrency.",
     ),
 )
+RECONCILIATIONS = (
+    Ticket(
+        happened="EventBridge Scheduler gave up a call of a function that compares the ledger with AWS's books, and"
+        " could not put it into its dead-letter queue either.",
+        money="Nothing is lost if the next call works: it does what this one did not.",
+        look="Look at the roles of the schedules of Reconciliations in EventBridge Scheduler and at the policy of their"
+        " dead-letter queue.",
+    ),
+    Ticket(
+        happened="EventBridge Scheduler fails to invoke a function that compares the ledger with AWS's books, and tries"
+        " again.",
+        money="Nothing is lost yet. A comparison that is overdue has an alarm of its own.",
+        look="Look at the roles of the schedules of Reconciliations, and at the concurrency of reconcile-calls,"
+        " reconcile-usage and reconcile-invoices.",
+    ),
+)
 MAIL = {
     "happened": "SNS could not deliver the e-mail of a {} to one of its addresses.",
     "money": "The people who have to act on lost or delayed usage may not know of it.",

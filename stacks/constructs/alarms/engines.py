@@ -26,7 +26,7 @@ FORGED = 20
 #: Readings in an hour that found a wrong clock; a slow answer may look like one.
 WRONG_CLOCKS = 3
 #: As for look-after-leavers, whose values are missing before the first deployment, too.
-FIRST_LOOK = Duration.minutes(20)
+FIRST_LOOK = Duration.minutes(10)
 USAGE, LOGS = "Messages of engines' usage", "Access logs of load balancers"
 
 
@@ -139,7 +139,6 @@ def _silence(alarms: Alarms, page_at_hours: int) -> None:
         "NoLook",
         alarms.metric(YawlMetric.ENGINES_WITHOUT_POLL, "SampleCount", FIVE_MINUTES),
         "The function look-after-engines has not reported for a quarter of an hour.",
-        periods=3,
         below=True,
         missing=MISSING.BREACHING,
     )
@@ -147,7 +146,7 @@ def _silence(alarms: Alarms, page_at_hours: int) -> None:
         "Unwatched",
         [silence],
         Ticket(
-            happened="The function look-after-engines has not reported for half an hour: it does not run, or does not"
+            happened="The function look-after-engines has not reported for 25 minutes: it does not run, or does not"
             " finish.",
             money="Engines are still read, but a silent one goes unnoticed, and usage without a customer is not"
             " attributed.",

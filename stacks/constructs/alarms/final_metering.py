@@ -9,10 +9,11 @@ from stacks.constructs.alarms.bound import FIVE_MINUTES, MISSING, QUARTER, Alarm
 from stacks.constructs.alarms.message import Page, Ticket
 from stacks.constructs.functions.function import Function
 
-#: look-after-leavers has not reported for a quarter of an hour. Values are also missing before the first deployment,
-#: so the alarm is up when it is made, and calls only if it still is after this time. The schedule first fires five
-#: minutes after its stack is there, which is before the alarms' stack is, and the value arrives two minutes later.
-FIRST_LOOK = Duration.minutes(20)
+#: look-after-leavers has not reported for a quarter of an hour: one period without a value and the two before it, at
+#: which CloudWatch looks, too. Values are also missing before the first deployment, so the alarm is up when it is made,
+#: and calls only if it still is after this time. The schedule first fires five minutes after its stack is there, which
+#: is before the alarms' stack is, and the value arrives two or three minutes later.
+FIRST_LOOK = Duration.minutes(10)
 #: Part of the hour of grace. look-after-leavers, every five minutes, is the second way to start final metering.
 STREAM_WAITS = Duration.minutes(10)
 
@@ -56,7 +57,6 @@ def add_final_metering_alarms(
         "NoLook",
         alarms.metric(MeteringMetric.LEAVERS_OVERDUE, "SampleCount", FIVE_MINUTES),
         "The function look-after-leavers has not reported for a quarter of an hour.",
-        periods=3,
         below=True,
         missing=MISSING.BREACHING,
     )
@@ -64,7 +64,7 @@ def add_final_metering_alarms(
         "Unwatched",
         [silence],
         Page(
-            happened="The function look-after-leavers has not reported for half an hour: it does not run, or does not"
+            happened="The function look-after-leavers has not reported for 25 minutes: it does not run, or does not"
             " finish.",
             money="If final metering of a cancelled buyer did not start, its last hours will not be billed. Missing"
             " hourly runs go unnoticed, too.",

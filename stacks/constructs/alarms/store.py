@@ -13,6 +13,9 @@ from stacks.constructs.alarms.symptoms import name_page
 #: the few calls of an idle stage so, too: each run of look-after-leavers makes four attempts, and Lambda repeats it
 #: twice.
 FAULTS = 10
+#: Throttled requests in a period that are more than a hiccup, which the SDK repeats: one in a thousand of 100 requests
+#: a second. A table that is throttled for long refuses hundreds.
+THROTTLED = 30
 
 DOWN = Page(
     happened="The store is down: DynamoDB fails, throttles or does not answer, and functions, runs or the API fail"
@@ -47,7 +50,9 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
         alarms.silent(
             f"Throttled{id_}",
             of_table("ThrottledRequests", name),
-            f"DynamoDB has throttled requests to {name} in three of the last six periods of five minutes.",
+            f"DynamoDB has throttled {THROTTLED} requests or more to {name} in each of three of the last six periods of"
+            " five minutes.",
+            at_least=THROTTLED,
             periods=3,
             out_of=6,
         )
@@ -65,9 +70,9 @@ def add_store_alarms(alarms: Alarms, tables: Mapping[str, str], *, canary: cloud
         ),
     )
     page = page_of(alarms.scope, "Down")
-    for alarm in faults:
+    for alarm in (*faults, canary):
         name_page(alarm, page)
-    others = [alarm for alarm in alarms.symptoms.witnesses if alarm is not canary]
+    others = alarms.symptoms.witnesses
     any_of, all_of = cloudwatch.AlarmRule.any_of, cloudwatch.AlarmRule.all_of
     down = cloudwatch.CompositeAlarm(
         alarms.scope,

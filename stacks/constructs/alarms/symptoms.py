@@ -12,14 +12,15 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.constructs.alarms.message import Message
+from stacks.constructs.alarms.message import Message, Severity
 from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.alarms.runbook import page_of, sentence
 
 #: How long a group waits for "store is down" before it calls. The store's alarms look at five minutes, the function
-#: that reads the tables by the clock runs every five minutes, and metrics are a minute or two late. A group does not
-#: call for what ended before, so its members stay up for longer: they count over a quarter of an hour, or are levels.
-WAIT = Duration.minutes(10)
+#: that reads the tables by the clock runs every five minutes, and metrics are a minute or two late. A page comes within
+#: ten minutes: three until CloudWatch shows the value, and these seven. A group does not call for what ended before,
+#: so its members stay up for longer: they count over a quarter of an hour, or are levels.
+WAIT = {Severity.PAGE: Duration.minutes(7), Severity.TICKET: Duration.minutes(10)}
 #: How long a symptom may outlast the fault before its group calls.
 AFTERWARDS = Duration.minutes(10)
 

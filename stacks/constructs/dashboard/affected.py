@@ -30,10 +30,13 @@ def rows(metrics: OwnMetrics, *, dimensions: Mapping[str, Dimension], submitter_
     measured: Row = [
         lines("Units at risk, by dimension", at_risk, width=8, unit="recorded units"),
         bars(
-            "Lines that Marketplace refuses",
-            [metrics.of(METERING, MeteringMetric.LINES_REJECTED, "rejected", colour=RED)],
+            "Lines that Marketplace refuses, and unusual hours",
+            [
+                metrics.of(METERING, MeteringMetric.LINES_REJECTED, "lines rejected", colour=RED),
+                metrics.of(METERING, MeteringMetric.UNUSUAL_HOURS, "hours far above the usual", colour=ORANGE),
+            ],
             width=8,
-            unit="lines an hour",
+            unit="an hour",
         ),
         bars(
             "Buyers",

@@ -10,7 +10,9 @@ from stacks.constructs.dashboard.money import METERING
 from stacks.constructs.dashboard.panels import (
     BLUE,
     FIVE_MINUTES,
+    GREY,
     ORANGE,
+    RED,
     OwnMetrics,
     Row,
     bars,
@@ -46,13 +48,14 @@ def rows(
             limits={"page (below)": LAST_HOURS.to_hours()},
         ),
         lines(
-            "Pending hours",
+            "Pending hours, and what people hold back",
             [
                 metrics.level(METERING, MeteringMetric.PENDING_HOURS, "pending after the run", colour=BLUE),
                 metrics.of(METERING, MeteringMetric.HOURS_WAITING, "cannot be sealed", colour=ORANGE),
+                metrics.level(METERING, MeteringMetric.HELD_LINES, "lines held for a person", colour=RED),
+                metrics.level(METERING, MeteringMetric.PAUSED_CUSTOMERS, "pauses", colour=GREY),
             ],
             width=6,
-            unit="customer-hours",
         ),
         bars("Messages that wait for a function", depths, width=6, unit="messages"),
     ]

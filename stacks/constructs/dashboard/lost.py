@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from aws_cdk import aws_sqs as sqs
 
 from marketplace.dimensions import Dimension
-from runtime.metric_names import MeteringMetric, UsageMetric
+from runtime.metric_names import ArchiveMetric, MeteringMetric, UsageMetric
 from stacks.constructs.dashboard.money import METERING
 from stacks.constructs.dashboard.panels import (
+    BLUE,
     FIVE_MINUTES,
     GREY,
     ORANGE,
@@ -39,14 +40,15 @@ def rows(
     panels: Row = [
         lines("Failed lines that nobody has resolved", failed, width=6),
         bars(
-            "How lines failed",
+            "How lines failed, and what the audit found",
             [
                 metrics.of(METERING, MeteringMetric.LINES_EXPIRED, "expired", colour=RED),
                 metrics.of(METERING, MeteringMetric.LINES_CONFLICT, "conflict", colour=ORANGE),
                 metrics.of(METERING, MeteringMetric.LINES_PRESUMED_ON_FILE, "presumed on file", colour=GREY),
+                metrics.of("archive", ArchiveMetric.CONSERVATION_FINDINGS, "differences of the audit", colour=BLUE),
             ],
             width=6,
-            unit="lines an hour",
+            unit="an hour",
         ),
         bars("Dead letters, and what waits for people", kept, width=6, unit="messages"),
         bars(

@@ -12,6 +12,8 @@ from marketplace.dimensions import Dimension
 #: Columns of a dashboard's grid (CloudWatch API Reference, "Dashboard Body Structure and Syntax").
 GRID = 24
 HEIGHT = 6
+#: A legend of more curves needs the height of its panel.
+MANY = 8
 HOUR = Duration.hours(1)
 FIVE_MINUTES = Duration.minutes(5)
 RUNBOOKS = "docs/runbooks"
@@ -69,6 +71,7 @@ def lines(
     stacked: bool = False,
 ) -> cloudwatch.GraphWidget:
     """A graph over time. unit: of its axis. limits: values at which alarms call, by what they mean."""
+    position = cloudwatch.LegendPosition
     return cloudwatch.GraphWidget(
         title=title,
         left=list(metrics),
@@ -80,7 +83,7 @@ def lines(
             cloudwatch.HorizontalAnnotation(label=label, value=value, color=RED)
             for label, value in (limits or {}).items()
         ],
-        legend_position=cloudwatch.LegendPosition.BOTTOM,
+        legend_position=position.RIGHT if len(metrics) > MANY else position.BOTTOM,
     )
 
 

@@ -114,8 +114,10 @@ class Function(Construct):
         for actions, arns in allowed(access):
             iam.Grant.add_to_principal(grantee=self.function, actions=list(actions), resource_arns=arns)
 
-    def allow_marketplace(self, *actions: str, seller_role_arn: str | None = None) -> None:
-        """Allow ``aws-marketplace`` actions, for example ``BatchMeterUsage``.
+    def allow_marketplace(
+        self, *actions: str, seller_role_arn: str | None = None, service: str = "aws-marketplace"
+    ) -> None:
+        """Allow actions of a service that knows no resources, for example ``BatchMeterUsage`` of ``aws-marketplace``.
 
         seller_role_arn: a role in the account that published the product, if that is another one. The role then has
         these rights, and the function may only assume the role.
@@ -123,8 +125,6 @@ class Function(Construct):
         if seller_role_arn:
             statement = iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[seller_role_arn])
         else:
-            statement = iam.PolicyStatement(
-                actions=[f"aws-marketplace:{action}" for action in actions], resources=["*"]
-            )
+            statement = iam.PolicyStatement(actions=[f"{service}:{action}" for action in actions], resources=["*"])
             acknowledge(self.function.role, {"AwsSolutions-IAM5[Resource::*]": MARKETPLACE_REASON})
         self.function.add_to_role_policy(statement)

@@ -11,12 +11,13 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from stacks.constructs.functions.function import Function
-from stacks.constructs.workflows.task import FAULT, answers, invoke, submit_batches, when
+from stacks.constructs.workflows.lanes import Lanes
+from stacks.constructs.workflows.task import FAULT, answers, invoke, when
 
 #: A minute each: a fault of ours that lasts for longer than half the hour of grace is for a person to repair.
 FAULTS = 30
 AFTER_FAULT = Duration.minutes(1)
-#: One customer has few lines, and the hourly run's batches need the submitter's other copies.
+#: One customer has few lines, and the hourly run's lanes need the submitter's other copies.
 SUBMIT_CONCURRENCY = 2
 
 
@@ -35,7 +36,7 @@ class FinalStates(Construct):
     """``chain`` is the state machine's definition.
 
     Input ``{"customerIdentifier": …, "periodEnd": epoch seconds}``. Variables: customerIdentifier, periodEnd, sent
-    (hours were sent since the last wait), seal, chunks and batches (keys only), step, waitUntil, outcome, faults (of
+    (hours were sent since the last wait), seal, chunks and lanes (keys only), step, waitUntil, outcome, faults (of
     our functions so far), fault (the last one).
     """
 
@@ -51,18 +52,18 @@ class FinalStates(Construct):
         )
         refuse = invoke(self, "RefuseUsage", functions.refuse_usage, period)
         seal = invoke(self, "SealHours", functions.seal_hours, {"keys": "{% $seal %}"})
-        plan = invoke(
-            self, "PlanBatches", functions.plan_batches, {"chunks": "{% $chunks %}"}, assign=answers("batches")
-        )
-        submit, task = submit_batches(
+        plan = invoke(self, "PlanBatches", functions.plan_batches, {"chunks": "{% $chunks %}"}, assign=answers("lanes"))
+        # Whatever failed, the lines stay pending, and are sent again a minute later: a person may correct a setting.
+        submit = Lanes(
             self,
-            functions.submit_batch,
+            "Lanes",
+            function=functions.submit_batch,
+            lanes="$lanes",
             run="$states.context.Execution.Name",
             concurrency=SUBMIT_CONCURRENCY,
+            stops=False,
             assign={"sent": True},
-        )
-        # Whatever failed, the lines stay pending, and are sent again a minute later: a person may correct a setting.
-        task.add_catch(sfn.Pass.jsonata(self, "LeftPending", outputs={}), errors=["States.ALL"])
+        ).state
         end = invoke(
             self, "EndSubscription", functions.end_subscription, period, assign={**answers("outcome"), "sent": False}
         )

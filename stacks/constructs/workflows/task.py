@@ -1,4 +1,4 @@
-"""States that both workflows use: the invocation of a function, and the submission of batches."""
+"""The invocation of a function as both workflows make it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,8 +19,7 @@ LAMBDA_FAULTS = (
 )
 #: Another run uses all of the submitter's reserved concurrency.
 LAMBDA_FULL = "Lambda.TooManyRequestsException"
-#: Exception classes of our functions, as Lambda names them in ``errorType``.
-MARKETPLACE_BUSY = "MarketplaceBusy"
+#: An exception class of our functions, as Lambda names it in ``errorType``.
 PRODUCT_FAULT = "ProductFault"
 #: A task gives up a lost answer so long after the function's own timeout.
 ANSWER_IS_LOST = Duration.minutes(1)
@@ -48,8 +47,12 @@ def invoke(
     *,
     assign: Mapping[str, Any] | None = None,
     outputs: Any = None,
+    attempts: int = 3,
 ) -> tasks.LambdaInvoke:
-    """The state drops the function's answer unless ``assign`` or ``outputs`` (JSONata) take something of it."""
+    """The state drops the function's answer unless ``assign`` or ``outputs`` (JSONata) take something of it.
+
+    attempts: how often the function is invoked again after an error of its own.
+    """
     task = tasks.LambdaInvoke.jsonata(
         scope,
         id_,
@@ -63,40 +66,12 @@ def invoke(
     )
     # The first retrier that names the error decides.
     task.add_retry(errors=[PRODUCT_FAULT], max_attempts=0)
-    # At most 1 + 2 + 4 seconds: a batch that is still busy then has its turn again in the workflow's next pass.
-    _retry(task, (MARKETPLACE_BUSY,), attempts=3, longest=4)
-    _retry(task, (LAMBDA_FULL,), attempts=8, longest=30)
+    # A lane holds its copy for some seconds, and a gap between two is short: it is looked for often, for a minute.
+    _retry(task, (LAMBDA_FULL,), attempts=10, longest=8)
     _retry(task, LAMBDA_FAULTS, attempts=6, longest=60)
     # Every step may be repeated, so a crash or a timeout is worth another try.
-    _retry(task, ("States.TaskFailed", "States.Timeout"), attempts=3, longest=30)
+    _retry(task, ("States.TaskFailed", "States.Timeout"), attempts=attempts, longest=30)
     return task
-
-
-def submit_batches(
-    scope: Construct,
-    function: Function,
-    *,
-    run: str,
-    concurrency: int,
-    assign: Mapping[str, Any],
-    outputs: Mapping[str, Any] | None = None,
-) -> tuple[sfn.Map, tasks.LambdaInvoke]:
-    """The state that submits the variable ``batches``, so many at once, and the invocation within it, for catchers.
-
-    run: JSONata, the name of the run in log lines. outputs: of each invocation.
-    """
-    submit = sfn.Map.jsonata(
-        scope,
-        "SubmitBatch",
-        items=sfn.ProvideItems.jsonata("{% $batches %}"),
-        max_concurrency=concurrency,
-        assign=assign,
-        outputs={},
-    )
-    task = invoke(
-        scope, "SubmitLines", function, {"lines": "{% $states.input %}", "run": f"{{% {run} %}}"}, outputs=outputs
-    )
-    return submit.item_processor(task), task
 
 
 def _retry(task: tasks.LambdaInvoke, errors: Sequence[str], *, attempts: int, longest: int) -> None:

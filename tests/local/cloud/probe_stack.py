@@ -63,6 +63,45 @@ def probe_template() -> Template:
             "Tell": {"Type": "Pass", "Parameters": {"startedAt.$": "$$.Execution.StartTime"}, "End": True},
         },
     }
+
+    def branch(number: int) -> Template:
+        own = f"{{% $a + {number} %}}"
+        return {
+            "StartAt": f"Assign{number}",
+            "States": {
+                f"Assign{number}": {
+                    "Type": "Pass",
+                    "Assign": {"own": own},
+                    "Next": f"Tell{number}",
+                },
+                f"Tell{number}": {"Type": "Pass", "Output": "{% $own %}", "End": True},
+            },
+        }
+
+    both = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Begin",
+        "States": {
+            "Begin": {"Type": "Pass", "Assign": {"a": 1}, "Next": "Both"},
+            "Both": {
+                "Type": "Parallel",
+                "Branches": [branch(1), branch(10)],
+                "Assign": {"a": "{% $states.result[1] %}", "before": "{% $a %}"},
+                "Output": {"results": "{% $states.result %}"},
+                "Next": "Tell",
+            },
+            "Tell": {
+                "Type": "Pass",
+                "Output": {
+                    "a": "{% $a %}",
+                    "before": "{% $before %}",
+                    "results": "{% $states.input.results %}",
+                    "own": "{% $exists($own) %}",
+                },
+                "End": True,
+            },
+        },
+    }
     topic = f"arn:aws:sns:us-east-1:287250355862:aws-mp-subscription-notification-{PRODUCT}"
     queue_policy = [
         {
@@ -123,6 +162,13 @@ def probe_template() -> Template:
                 "Type": "AWS::StepFunctions::StateMachine",
                 "Properties": {
                     "DefinitionString": json.dumps(waiter),
+                    "RoleArn": {"Fn::GetAtt": ["WorkflowRole", "Arn"]},
+                },
+            },
+            "Both": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "DefinitionString": json.dumps(both),
                     "RoleArn": {"Fn::GetAtt": ["WorkflowRole", "Arn"]},
                 },
             },
@@ -208,6 +254,7 @@ def probe_template() -> Template:
             "ApiId": {"Value": {"Ref": "Api"}},
             "WorkflowArn": {"Value": {"Ref": "Workflow"}},
             "WaiterArn": {"Value": {"Ref": "Waiter"}},
+            "BothArn": {"Value": {"Ref": "Both"}},
             "QueueUrl": {"Value": {"Ref": "Queue"}},
             "Table": {"Value": {"Ref": "Records"}},
         },

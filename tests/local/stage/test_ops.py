@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import pytest
 from botocore.exceptions import ClientError
+from mcp import Client, StdioServerParameters
 
 from ledger import tables
 from local.cloud import LocalSession
@@ -21,7 +23,7 @@ from runtime.clock import OFFSET_VARIABLE, from_iso
 from stacks.synth import ROOT
 from tests.local.stage.acting import Acting
 
-pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.local, pytest.mark.timeout(240)]
 
 DIMENSION = "workflow_executions"
 
@@ -78,6 +80,13 @@ def ops(reader: dict[str, str]) -> Ops:
     return lambda *arguments: program(reader, *arguments)
 
 
+@pytest.fixture(scope="module")
+def repair(stage: LocalStage) -> Ops:
+    """A command with the rights of operator-repair."""
+    environment = as_operator(stage, "OperatorRepair")
+    return lambda *arguments: program(environment, *arguments)
+
+
 @pytest.fixture
 def hour(acting: Acting, buyer: Buyer) -> str:
     """A metered hour of the buyer with one billed line and one that Marketplace refuses, as ids have it."""
@@ -101,7 +110,6 @@ def test_each_reading_command_answers_with_the_rights_of_operator_read(
 
     rows = {row["hour"]: row for row in ops("pending", "--json").json["hours"]}
     assert "rejected" in rows[hour]["reasons"]
-    assert ops("pending", "--customer", key, "--json").json["pendingHours"] >= 1
 
     told = ops("customer", key, "--json").json
     assert (told["status"], told["identityComplete"]) == ("active", True)
@@ -137,8 +145,48 @@ def test_a_line_an_event_and_a_code_are_explained(acting: Acting, buyer: Buyer, 
     assert "the listing has no such dimension" in answer.out
 
 
-def test_answers_for_people_end_with_what_can_be_done(ops: Ops, buyer: Buyer, hour: str) -> None:
-    for arguments in (["status"], ["pending"], ["customer", buyer.customer_identifier], ["hour", hour], ["backlog"]):
+def test_each_repair_is_shown_first_then_done_and_audited(acting: Acting, buyer: Buyer, repair: Ops) -> None:
+    """With the rights of operator-repair; retry, carry, write-off and release need lines that take a day to fail, so
+    they are refused here, by name and not for want of a right."""
+    key, event = buyer.customer_identifier, acting.event(buyer, quantity=3)
+    acting.record(event)
+    hour = short_hour(int(from_iso(acting.hour)))
+    why = ("--apply", "--why", "tried on the local cloud", "--json")
+    for arguments in (["pause", key], ["resume", key], ["void", f"{key}/{event['id']}"], ["redrive", "refused"]):
+        before = acting.stored()
+        assert repair(*arguments, "--json").json["applied"] is False
+        assert acting.stored() == before, "a preview writes nothing"
+        told = repair(*arguments, *why).json
+        assert told["applied"] is True
+        assert told["audit"]["subject"] == ("#stage" if arguments[0] == "redrive" else key)
+    trail = repair("actions", key, "--json").json["actions"]
+    assert [action["command"] for action in trail[:3]] == ["void", "resume", "pause"]
+    assert {action["who"].rsplit("/")[-1] for action in trail} == {"ana"}
+    refused = repair("carry", f"{key}/{hour}/{DIMENSION}", *why)
+    assert refused.code == 2
+    assert "not sealed yet" in refused.err
+
+
+def test_the_tools_of_mcp_answer_a_client_on_standard_input_and_output(
+    acting: Acting, buyer: Buyer, reader: dict[str, str]
+) -> None:
+    async def talk() -> tuple[set[str], Any, Any]:
+        command = StdioServerParameters(command=str(ROOT / "bin" / "ops"), args=["mcp", "--stage", "local"], env=reader)
+        async with Client(command, read_timeout_seconds=60) as client:
+            listed = {tool.name for tool in (await client.list_tools()).tools}
+            good = await client.call_tool("customer", {"customer": buyer.customer_identifier})
+            return listed, good, await client.call_tool("customer", {"customer": "not a key"})
+
+    listed, good, bad = anyio.run(talk)
+    # Nothing that changes anything, without --allow-changes.
+    assert listed == {command.name for command in READING if command.over_mcp}
+    assert json.loads(good.content[0].text)["status"] == "active"
+    assert bad.is_error
+    assert "no billing key" in bad.content[0].text
+
+
+def test_answers_for_people_end_with_what_can_be_done(ops: Ops, hour: str) -> None:
+    for arguments in (["status"], ["hour", hour]):
         told = ops(*arguments)
         assert told.code in (0, 1), told.err
         assert "\nnext\n" in told.out
@@ -147,7 +195,6 @@ def test_answers_for_people_end_with_what_can_be_done(ops: Ops, buyer: Buyer, ho
 def test_what_is_wrong_is_refused_in_one_line(ops: Ops, reader: dict[str, str]) -> None:
     for arguments, says in (
         (["hour", "nobody"], "names no hour"),
-        (["customer", "not a key"], "no billing key"),
         (["explain", "nonsense"], "docs/errors.md"),
     ):
         told = ops(*arguments)
@@ -189,4 +236,5 @@ def _keys(table: tables.Table) -> list[tables.Key]:
 def test_each_reading_command_was_run() -> None:
     """A new command belongs into these tests."""
     tried = ["status", "pending", "customer", "hour", "failed", "explain", "backlog", "usage", "findings", "actions"]
-    assert [command.name for command in READING] == [*tried, "pauses"]
+    # No operator's role may read contact data.
+    assert [command.name for command in READING] == [*tried, "pauses", "export-buyer"]

@@ -1,10 +1,11 @@
 """What happens in an episode of an engine: cases, announcements, readings, recorders, people, time, trouble."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from tests.simulation.actors import Actor
+from tests.simulation.actors import WRITES, Actor
 from tests.simulation.engine.model import SPECIFICATIONS, Row
 from tests.simulation.engine.world import EngineWorld
 from yawl.announced_start import AnnouncedStart
@@ -31,6 +32,7 @@ class Happenings:
             self._forge: 0.3,
             self._poll: 4.0,
             self._overtake: 0.2,
+            self._read_first_twice: 0.6,
             self._consume: 4.0,
             self._attribute: 1.2,
             self._act: 1.5,
@@ -143,6 +145,23 @@ class Happenings:
         world.model.launch(case_id=row.case_id, service_key=self._service())
         world.protocol.now = round(world.now + 1.0, 3)
         world.model.confuses = confuses
+        return None if slow.done else slow
+
+    def _read_first_twice(self) -> Actor | None:
+        """Two first readings at once: one ends while the other stands before its first write. Then a case starts under
+        an id that several old cases had."""
+        world = self._world
+        if world.engine.mode == "push-only" or world.states()[0].progress().anchor is not None:
+            return None
+        confuses, world.model.confuses = world.model.confuses, False
+        slow = world.poller()
+        world.scheduler.until(slow, WRITES)
+        world.protocol.now = round(world.now + 1.0, 3)
+        world.scheduler.run(world.poller())
+        world.model.confuses = confuses
+        ids = Counter(row.case_id for row in world.model.database.rows if row.listed)
+        if again := [case_id for case_id, number in ids.items() if number > 1 and case_id]:
+            self._started(case_id=self._chance.choice(again))
         return None if slow.done else slow
 
     def _consume(self) -> Actor | None:

@@ -6,6 +6,7 @@ A file holds what breaks one part of the protocol; a test holds that each place 
 from tests.simulation.mutants import (
     engine,
     final_metering,
+    on_hold,
     recording,
     repairing,
     sealing,
@@ -26,6 +27,7 @@ MUTANTS = (
     *sending.MUTANTS,
     *settling.MUTANTS,
     *repairing.MUTANTS,
+    *on_hold.MUTANTS,
     *final_metering.MUTANTS,
     *engine.MUTANTS,
 )

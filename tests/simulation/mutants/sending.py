@@ -62,12 +62,12 @@ batch = self._store_attempt(batch, attempt)
 for result in answer.get('Results', ()):
     line = by_key.get(_sent_key(result['UsageRecord']))
     if line is not None and result.get('Status'):
-        results[line] = Answer(result['Status'], result.get('MeteringRecordId'))
+        results[line] = Answer(result['Status'], result.get('MeteringRecordId'), request_id)
 """,
         """
 for line, result in zip(lines, answer.get('Results', ()), strict=False):
     if line is not None and result.get('Status'):
-        results[line] = Answer(result['Status'], result.get('MeteringRecordId'))
+        results[line] = Answer(result['Status'], result.get('MeteringRecordId'), request_id)
 """,
     ),
     Mutant(
@@ -135,5 +135,33 @@ if of_records:
         "_settle_record",
         "settler.clock() >= line.deadline",
         "settler.clock() < 0",
+    ),
+    Mutant(
+        "lane-drops-the-rest",
+        "a lane that gives up forgets the batches that had no turn",
+        "submit_lane",
+        "left + [batch for batch, _ in waiting]",
+        "left",
+    ),
+    Mutant(
+        "left-not-reported",
+        "a batch that stayed busy in every try is not reported as left",
+        "submit_lane",
+        "left.append(batch)",
+        "tries += 1",
+    ),
+    Mutant(
+        "lanes-lose-a-batch",
+        "batches are dealt to fewer lanes than there are",
+        "in_lanes",
+        "range(min(copies, len(one)))",
+        "range(min(copies, len(one)) - (copies > 1))",
+    ),
+    Mutant(
+        "batch-without-its-hour",
+        "a batch's lines are all taken for those of its first record",
+        "parse_batch",
+        "(*parse_record_key(key), str(dimension))",
+        "(*parse_record_key(next(iter(payload))), str(dimension))",
     ),
 )

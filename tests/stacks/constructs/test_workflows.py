@@ -11,7 +11,8 @@ from stacks.constructs.alarms.runs import add_run_alarms
 from stacks.constructs.storage.table import LedgerTable
 from stacks.constructs.workflows.final_starts import StartBySchedule, StartOnStream
 from stacks.constructs.workflows.final_states import FinalFunctions, FinalStates
-from stacks.constructs.workflows.hourly_states import HourlyFunctions, HourlyStates
+from stacks.constructs.workflows.hourly_states import HourlyStates
+from stacks.constructs.workflows.hourly_turn import HourlyFunctions
 from stacks.constructs.workflows.schedule import WorkflowSchedule
 from stacks.constructs.workflows.workflow import Workflow
 from tests.stacks.constructs.conftest import Foreign

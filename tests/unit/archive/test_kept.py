@@ -30,7 +30,7 @@ def _meets(value: Any, rule: Any) -> bool:
         return bool(value == rule)
     ((kind, wanted),) = rule.items()
     if kind == "exists":
-        return (value is not None) == wanted
+        return (value is not None) is bool(wanted)
     if kind == "prefix":
         return isinstance(value, str) and value.startswith(wanted)
     assert kind == "anything-but"

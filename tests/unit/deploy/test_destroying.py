@@ -16,6 +16,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(room, "cdk", lambda *command: taken.append(command[0]))
     monkeypatch.setattr(room, "left_over", lambda *_: iter(["AWS::IAM::Role kept"]))
     monkeypatch.setattr(room, "deployed_stacks", lambda _: [there("Data"), there("Doors")])
+    monkeypatch.setattr(room, "empty_buckets", lambda _, stack: taken.append(f"empty {stack.name}"))
     monkeypatch.setattr(room, "delete_stack", lambda _, stack: taken.append(f"delete {stack.name}"))
     monkeypatch.setattr(room, "folder_of", lambda *_, **__: tmp_path)
     artifact = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "template.json"}}
@@ -34,7 +35,7 @@ def destroy(*, agree: bool = True, keep: bool = False) -> list[str]:
 def test_what_is_destroyed_is_named_before_it_is_asked_and_what_stays_afterwards(commands: list[str]) -> None:
     said = destroy()
     assert "YawlMetering-dev-Data, YawlMetering-dev-Doors" in said[0]
-    assert commands == ["destroy"]
+    assert commands == ["empty YawlMetering-dev-Data", "empty YawlMetering-dev-Doors", "destroy"]
     assert any("left over: AWS::IAM::Role kept" in line for line in said)
 
 
@@ -65,7 +66,7 @@ def test_a_stack_that_the_stage_file_no_longer_asks_for_goes_with_the_others(
     """A stage elsewhere that no longer takes notices has no stack in Marketplace's Region any more."""
     monkeypatch.setattr(room, "deployed_stacks", lambda _: [there("Data"), there("Notices", protected=True)])
     destroy()
-    assert commands == ["destroy", "delete YawlMetering-dev-Notices"]
+    assert commands[2:] == ["destroy", "delete YawlMetering-dev-Notices"]
 
 
 def test_a_stage_that_is_not_deployed_needs_nothing(commands: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

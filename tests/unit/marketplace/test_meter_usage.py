@@ -200,6 +200,11 @@ def test_an_answer_about_something_else_settles_nothing(
     assert answer == BatchAnswer()
 
 
+def test_an_answer_has_the_id_by_which_cloudtrail_names_its_call(sent: Callable[..., BatchAnswer]) -> None:
+    answer = sent([line()], Results=[result(line())], ResponseMetadata={"RequestId": "a1b2"})
+    assert answer.results == {line(): Answer("Success", "id-d", "a1b2")}
+
+
 def test_an_answer_without_a_status_is_none(sent: Callable[..., BatchAnswer]) -> None:
     assert sent([line()], Results=[result(line(), None)]).results == {}
 

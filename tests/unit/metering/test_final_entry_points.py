@@ -8,6 +8,7 @@ import pytest
 
 from ledger.metering_record import VERDICT, Line
 from ledger.seal_record import Frozen
+from metering.sizes import KEYS_PER_CALL
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
 from tests.unit.metering.entry_points import at, call, on
@@ -57,14 +58,14 @@ def test_usage_is_refused_at_its_time(ledger: Ledger, tmp_path: Path) -> None:
 
 def test_hours_to_send_and_unsendable_hours_travel_as_keys(ledger: Ledger) -> None:
     cancelling(ledger, "final_metering")
-    hours = [HOUR - 3600 * number for number in range(11, -1, -1)]
+    hours = [HOUR - 3600 * number for number in range(KEYS_PER_CALL, -1, -1)]
     for hour in (*hours, HOUR + 7200):
         ledger.opened(hour=hour)
     keys = [f"{CUSTOMER}|{hour}" for hour in hours]
     assert find() == {
         "step": "send",
         "seal": [*keys, f"{CUSTOMER}|{HOUR + 7200}"],
-        "chunks": [keys[:10], keys[10:]],
+        "chunks": [keys[:KEYS_PER_CALL], keys[KEYS_PER_CALL:]],
         "waitUntil": None,
     }
 

@@ -29,9 +29,9 @@ def test_an_hour_from_due_to_planned(ledger: Ledger) -> None:
         "failed": 0,
     }
     assert call("plan_batches", {"chunks": page["chunks"]}) == {
-        "batches": [[f"{KEY}|api_calls"]],
+        "lanes": [[{KEY: ["api_calls"]}]],
         "left": False,
-        "events": 18,
+        "events": 40,
     }
     assert call("settle_hours", {"keys": [KEY]}) == {"expired": 0, "not_sent": 0, "tidied": 0}
     assert ledger.pending() == {(CUSTOMER, HOUR)}
@@ -43,42 +43,72 @@ def test_a_run_may_name_its_hour(ledger: Ledger) -> None:
     assert call("find_due_hours", {"startedAt": iso(NOW), "hour": iso(HOUR)})["chunks"] == [[KEY]]
 
 
+def test_a_page_may_be_smaller(ledger: Ledger) -> None:
+    for number in range(3):
+        ledger.opened(hour=HOUR - number * 3600)
+    page = call("find_due_hours", {"startedAt": iso(NOW), "most": 2})
+    assert ([len(chunk) for chunk in page["chunks"]], page["more"]) == ([2], True)
+    assert call("find_due_hours", {"startedAt": iso(NOW), "most": 2, "cursor": page["cursor"]})["more"] is False
+
+
 class Marketplace:
     """botocore's client of AWS Marketplace Metering: every line is a Success."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.busy_for: set[int] = set()
 
     def batch_meter_usage(self, **request: Any) -> dict[str, Any]:
         self.requests.append(request)
         records = request["UsageRecords"]
+        if self.busy_for & {int(record["Timestamp"].timestamp()) for record in records}:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "BatchMeterUsage")
         return {"Results": [{"UsageRecord": r, "Status": "Success", "MeteringRecordId": "id"} for r in records]}
 
 
-def test_a_batch_is_submitted_and_its_line_billed(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    marketplace = Marketplace()
-    monkeypatch.setattr("marketplace.seller.Seller.client", lambda *_arguments: marketplace)
+@pytest.fixture
+def marketplace(monkeypatch: pytest.MonkeyPatch) -> Marketplace:
+    made = Marketplace()
+    monkeypatch.setattr("marketplace.seller.Seller.client", lambda *_arguments: made)
+    return made
+
+
+def test_a_lane_is_submitted_and_its_line_billed(ledger: Ledger, marketplace: Marketplace) -> None:
     ledger.opened()
     call("seal_hours", {"keys": [KEY]})
-    (batch,) = call("plan_batches", {"chunks": [[KEY]]})["batches"]
-    assert call("submit_batch", {"lines": batch, "run": "run-1"}) == {"lines": 1}
+    (lane,) = call("plan_batches", {"chunks": [[KEY]]})["lanes"]
+    assert call("submit_batch", {"batches": lane, "run": "run-1"}) == {"left": 0}
     (request,) = marketplace.requests
     assert [(record["Dimension"], record["Quantity"]) for record in request["UsageRecords"]] == [("api_calls", 2)]
     line = ledger.record().lines["api_calls"]
     assert (line.verdict, line.metering_record_id) == ("billed", "id")
 
 
-def test_what_a_batch_has_billed_is_counted_once(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_lane_says_how_many_of_its_batches_are_left(
+    ledger: Ledger, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """2,400 calls are two billed units of 0.25; a repeat of the batch bills nothing more."""
-    monkeypatch.setattr("marketplace.seller.Seller.client", lambda *_arguments: Marketplace())
+    monkeypatch.setattr("runtime.pause.time.sleep", lambda _seconds: None)
+    hours = (HOUR, HOUR - 3600)
+    keys = [f"{CUSTOMER}|{hour}" for hour in hours]
+    for hour in hours:
+        ledger.opened(hour=hour)
+    call("seal_hours", {"keys": keys})
+    marketplace.busy_for = {HOUR}
+    assert call("submit_batch", {"batches": [{key: ["api_calls"]} for key in keys], "run": "run-1"}) == {"left": 1}
+    verdicts = [ledger.record(hour=hour).lines["api_calls"].verdict for hour in hours]
+    assert verdicts == [None, "billed"]
+
+
+def test_what_a_lane_has_billed_is_counted_once(
+    ledger: Ledger, marketplace: Marketplace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """2,400 calls are two billed units of 0.25; a repeat of the lane bills nothing more."""
     ledger.opened()
     call("seal_hours", {"keys": [KEY]})
-    batch = call("plan_batches", {"chunks": [[KEY]]})["batches"][0]
+    (lane,) = call("plan_batches", {"chunks": [[KEY]]})["lanes"]
     emitted(capsys)
     for _ in range(2):
-        call("submit_batch", {"lines": batch, "run": "run-1"})
+        call("submit_batch", {"batches": lane, "run": "run-1"})
     lines = emitted(capsys)
     by_dimension = [(line["dimension"], line["UnitsBilled"]) for line in lines if "UnitsBilled" in line]
     assert by_dimension == [("api_calls", [2.0])]
@@ -95,7 +125,7 @@ def test_lines_past_their_deadline_end_expired_and_are_reported(ledger: Ledger, 
     ledger.opened()
     call("seal_hours", {"keys": [KEY]})
     at(tmp_path, deadline(HOUR) + 1)
-    assert call("plan_batches", {"chunks": [[KEY]]})["batches"] == []
+    assert call("plan_batches", {"chunks": [[KEY]]})["lanes"] == []
     assert call("settle_hours", {"keys": [KEY]})["expired"] == 1
     assert call("settle_hours", {"keys": [KEY]}) == {"expired": 0, "not_sent": 0, "tidied": 0}
     summary = call("report", {"startedAt": iso(NOW), "fault": {"Error": "ProductFault"}})
@@ -160,5 +190,5 @@ def test_the_report_names_what_is_pending_as_levels(ledger: Ledger, capsys: pyte
 
 def test_absent_hours_are_skipped(ledger: Ledger) -> None:
     assert call("seal_hours", {"keys": ["absent|3600"]})["already"] == 1
-    assert call("plan_batches", {"chunks": [["absent|3600"], []]})["batches"] == []
+    assert call("plan_batches", {"chunks": [["absent|3600"], []]})["lanes"] == []
     assert call("settle_hours", {"keys": ["absent|3600"]}) == {"expired": 0, "not_sent": 0, "tidied": 0}

@@ -407,3 +407,14 @@ def test_a_store_that_does_not_answer_is_to_be_asked_again(
         assert error(post({"events": [usage()]})) == expected
         assert error(get()) == expected
     assert post({"events": [usage()]})[1]["verdicts"][0]["verdict"] == "recorded"
+
+
+def test_the_answer_and_the_event_have_the_id_of_the_requests_trace(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root=1-5759e988-bd862e3fe1be46a99427279{number};Sampled=0")
+        _, answer = post({"events": [usage()]})
+        assert answer["traceId"] == f"1-5759e988-bd862e3fe1be46a99427279{number}"
+    item = ledger.event_items.get_item(Key={"customerIdentifier": CUSTOMER, "eventId": "event#e"})["Item"]
+    assert item["traceId"] == "1-5759e988-bd862e3fe1be46a994272791", "the one that recorded it, and no repeat's"

@@ -1,0 +1,1 @@
+"""Commands on the archive: complete it from the tables, and make tables of it."""

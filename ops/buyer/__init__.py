@@ -1,0 +1,1 @@
+"""Commands on the personal data of one buyer: give it out, erase it (docs/personal-data.md)."""
