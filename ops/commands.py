@@ -6,6 +6,7 @@ from ops.buyer.erase_buyer import erase_buyer
 from ops.buyer.export_buyer import export_buyer
 from ops.command import Command
 from ops.explain.explain import explain
+from ops.month.close import close
 from ops.read.actions import actions
 from ops.read.backlog import backlog
 from ops.read.customer import customer
@@ -52,6 +53,7 @@ CHANGING: tuple[Command, ...] = (
     Command("resume", resume, changes=True),
     Command("void", void, changes=True),
     Command("adjust", adjust, changes=True),
+    Command("close", close, changes=True, over_mcp=False),
 )
 
 COMMANDS = (*READING, *CHANGING)
