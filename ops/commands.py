@@ -7,6 +7,7 @@ from ops.buyer.export_buyer import export_buyer
 from ops.command import Command
 from ops.explain.explain import explain
 from ops.month.close import close
+from ops.month.import_usage import import_usage
 from ops.read.actions import actions
 from ops.read.backlog import backlog
 from ops.read.customer import customer
@@ -54,6 +55,7 @@ CHANGING: tuple[Command, ...] = (
     Command("void", void, changes=True),
     Command("adjust", adjust, changes=True),
     Command("close", close, changes=True, over_mcp=False),
+    Command("import", import_usage, changes=True, over_mcp=False),
 )
 
 COMMANDS = (*READING, *CHANGING)
