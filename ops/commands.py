@@ -7,6 +7,7 @@ from ops.buyer.export_buyer import export_buyer
 from ops.command import Command
 from ops.explain.explain import explain
 from ops.month.close import close
+from ops.month.export import export
 from ops.month.import_usage import import_usage
 from ops.read.actions import actions
 from ops.read.backlog import backlog
@@ -36,6 +37,7 @@ READING = (
     Command("findings", findings),
     Command("actions", actions),
     Command("pauses", pauses),
+    Command("export", export, over_mcp=False),
     Command("export-buyer", export_buyer, over_mcp=False),
 )
 

@@ -11,7 +11,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -119,19 +119,15 @@ class UsageFile:
             if value:
                 body[name] = value
         body.setdefault("source", source)
+        own = body.pop("id", None)
         try:
             if "tags" in body:
                 body["tags"] = _tags(body["tags"])
-            own = body.pop("id", None)
-            event = parse({"id": own or "derived", **body}, dimensions, now)
+            event = _event({"id": own or "derived", **body}, dimensions, now)
         except Refusal as why:
             return FileRow(line=line, cells=cells, rejected=Rejected(why.reason, why.message))
-        assert isinstance(event, UsageEvent)
-        given = own or _derived(event, seen)
-        body["id"] = given
-        if own is None:
-            event = parse(body, dimensions, now)  # type: ignore[assignment]  # it was read above
-        return FileRow(line=line, cells=cells, event=event, body=body)
+        body["id"] = own or _derived(event, seen)
+        return FileRow(line=line, cells=cells, event=replace(event, id=body["id"]), body=body)
 
     def _reader(self) -> Any:
         csv.field_size_limit(LONGEST_CELL)
@@ -179,6 +175,12 @@ class UsageFile:
         except OSError as error:
             raise Refused(f"--rejects {path}: {error.strerror}: name a file that can be written") from None
         return number
+
+
+def _event(body: Mapping[str, Any], dimensions: Mapping[str, Dimension], now: float) -> UsageEvent:
+    event = parse(body, dimensions, now)
+    assert isinstance(event, UsageEvent), "a file has no column for voids"
+    return event
 
 
 def _tags(value: str) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ledger import tables
+from ledger import tables, transaction
 from ledger.metering_record import Line, MeteringRecord
 from marketplace.hour import SECONDS
 from marketplace.tiers import Tier
@@ -270,7 +270,7 @@ def test_a_close_that_was_interrupted_is_begun_anew(
 ) -> None:
     used(world)
     finish(world)
-    written = closed.write
+    written = transaction.write
     calls = Counter[str]()
 
     def killed(client: Any, operations: Any) -> None:
@@ -293,7 +293,7 @@ def test_stored_parts_that_were_changed_are_not_shown_as_the_closed_month(world:
     done(seen, "close", NOVEMBER)
     table = seen.table(tables.AUDIT)
     (part,) = [each for each in table.scan()["Items"] if each["subject"] == buyer]
-    table.put_item(Item={**part, "rows": part["rows"].replace("2", "3")})
+    table.put_item(Item={**part, "rows": str(part["rows"]).replace("2", "3")})
     with pytest.raises(Refused, match="are not those that were closed"):
         close(seen, NOVEMBER)
 

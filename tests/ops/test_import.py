@@ -16,8 +16,8 @@ from marketplace.hour import SECONDS
 from ops.answer import Answer
 from ops.month import import_usage as importing
 from ops.month.foresee import foresee
-from ops.month.import_usage import TRIES, send
-from ops.month.usage_file import FileRow, Rejected, UsageFile
+from ops.month.import_usage import TRIES
+from ops.month.usage_file import Rejected, UsageFile
 from ops.refused import Refused
 from ops.stage import OpenStage
 from runtime.clock import iso
@@ -58,7 +58,6 @@ def api(world: World, aws: AnswersOfAws, monkeypatch: pytest.MonkeyPatch) -> Api
     aws.outputs["Doors"] = {"ApiUrl": "https://api/v1"}
     made = Api(world)
     monkeypatch.setattr(importing, "connect", lambda *_: made)
-    monkeypatch.setattr(importing.time, "sleep", lambda _: None)
     monkeypatch.setattr(importing.send, "__defaults__", (lambda _: None,))
     return made
 
@@ -196,7 +195,9 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_counts_once(
     assert world.billed(buyer) == 6
 
 
-def test_an_import_that_breaks_off_is_repeated(world: World, seen: OpenStage, api: Api, tmp_path: Path) -> None:
+def test_an_import_that_breaks_off_is_repeated(
+    world: World, seen: OpenStage, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     buyer = world.buyer()
     path = file(tmp_path, *(f",{buyer},workflow_executions,1,{EIGHT},,," for _ in range(250)))
     sent = api.send
@@ -206,11 +207,11 @@ def test_an_import_that_breaks_off_is_repeated(world: World, seen: OpenStage, ap
             raise KeyboardInterrupt
         return sent(batch)
 
-    api.send = breaks  # type: ignore[method-assign]
+    monkeypatch.setattr(api, "send", breaks)
     with pytest.raises(KeyboardInterrupt):
         run(seen, path)
     assert (api.sizes, outcome(seen)) == ([100, 100], {"recorded": 200})
-    api.send = sent  # type: ignore[method-assign]
+    monkeypatch.setattr(api, "send", sent)
     world.now += 1
     run(seen, path)
     assert outcome(seen) == {"duplicate": 200, "recorded": 50}
@@ -228,8 +229,6 @@ def test_an_api_that_does_not_answer_is_tried_again_then_named(
 
 
 def test_of_a_request_that_is_refused_as_a_whole_each_event_is_sent_alone() -> None:
-    rows = [FileRow(line=n, cells={}, rejected=None) for n in ()]
-    assert list(send(rows, lambda _: Unavailable("never called"))) == []
     answered: list[int] = []
 
     def post(batch: Sequence[Event]) -> Outcome:
