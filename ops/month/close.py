@@ -1,6 +1,6 @@
 """``ops close``: a month's invoice by our own books, at list price; once it is closed it does not change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Annotated, Any
@@ -57,22 +57,37 @@ def close(stage: OpenStage, month: MonthName, out: Out = "", draft: Draft = Fals
     over = month_closes_at(wanted.after - 1)
     if stage.now() < over and not draft:
         raise Refused(f"{month} is not over before {iso(over)}: ops close {month} --draft shows it as it is")
-    read = [read_month(stage, wanted, key) for key in stage.watch(customers(stage), "customers")]
-    read = [each for each in read if each.rows or each.unfinished]
+    now = _Now()
+    for key in stage.watch(customers(stage), "customers"):
+        now.add(read_month(stage, wanted, key))
     if known is not None:
-        return _stored(stage, known, read, out)
-    unfinished = [hour for each in read for hour in each.unfinished]
-    rows = [row for each in read for row in each.rows]
-    invoice = _Invoice.of(stage, month, rows, {"state": "draft" if draft else "open"})
+        return _stored(stage, known, now, out)
+    invoice = _Invoice.of(stage, month, now.parts, now.totals, {"state": "draft" if draft else "open"})
     if draft:
-        return invoice.answer(out, unfinished, next_=[f"ops close {month}: when it is over"])
-    if unfinished:
-        named = ", ".join(str(hour) for hour in unfinished[:3])
+        return invoice.answer(out, now.unfinished, next_=[f"ops close {month}: when it is over"])
+    if now.unfinished:
+        named = ", ".join(str(hour) for hour in now.unfinished[:3])
         raise Refused(
-            f"{len(unfinished)} hours of {month} have lines that wait, or that may have been billed ({named}):"
+            f"{len(now.unfinished)} hours of {month} have lines that wait, or that may have been billed ({named}):"
             f" ops close {month} --draft lists them, ops explain <line> says what is missing"
         )
-    return _close(stage, month, invoice, read, out)
+    return _close(stage, month, invoice, out)
+
+
+@dataclass
+class _Now:
+    """What the ledger says now. parts: each customer's rows as they are stored, which take a tenth of the memory."""
+
+    totals: Totals = field(default_factory=Totals)
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    unfinished: list[HourId] = field(default_factory=list)
+
+    def add(self, month: CustomerMonth) -> None:
+        """Add a customer."""
+        self.totals.add(month.rows)
+        self.unfinished += month.unfinished
+        if month.rows:
+            self.parts.append((month.customer, closed.encode(month.rows)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,27 +96,37 @@ class _Invoice:
 
     stage: str
     month: str
-    rows: Sequence[Row]
+    parts: Sequence[tuple[str, str]]
     dimensions: Mapping[str, Dimension]
     currency: str
     about: Mapping[str, Any]
     totals: Totals
 
     @classmethod
-    def of(cls, stage: OpenStage, month: str, rows: Sequence[Row], about: Mapping[str, Any]) -> "_Invoice":
+    def of(
+        cls,
+        stage: OpenStage,
+        month: str,
+        parts: Sequence[tuple[str, str]],
+        totals: Totals,
+        about: Mapping[str, Any],
+    ) -> "_Invoice":
         """An invoice with the prices of the stage file."""
-        totals = Totals()
-        totals.add(rows)
         settings = stage.settings
         return cls(
             stage=settings.name,
             month=month,
-            rows=rows,
+            parts=parts,
             dimensions=settings.dimensions,
             currency=settings.currency,
             about=about,
             totals=totals,
         )
+
+    def rows(self) -> Iterator[Row]:
+        """All rows, by customer."""
+        for customer, encoded in self.parts:
+            yield from closed.decode(customer, encoded)
 
     def data(self) -> dict[str, Any]:
         """For programs."""
@@ -199,8 +224,8 @@ class _Invoice:
         return Answer(data=whole, shown=shown, next=list(next_), trouble=trouble)
 
 
-def _close(stage: OpenStage, month: str, invoice: _Invoice, read: Sequence[CustomerMonth], out: str) -> Change:
-    parts = [(each.customer, closed.encode(each.rows)) for each in read]
+def _close(stage: OpenStage, month: str, invoice: _Invoice, out: str) -> Change:
+    parts = invoice.parts
     prices = {name: text(each.price) for name, each in stage.settings.dimensions.items() if each.price is not None}
 
     def do(entry: Operation) -> Sequence[str]:
@@ -219,23 +244,24 @@ def _close(stage: OpenStage, month: str, invoice: _Invoice, read: Sequence[Custo
     )
 
 
-def _stored(stage: OpenStage, known: closed.Heading, read: Sequence[CustomerMonth], out: str) -> Answer:
+def _stored(stage: OpenStage, known: closed.Heading, now: _Now, out: str) -> Answer:
     """The closed month as it was stored, and where the ledger would say something else today."""
-    keys = customers(stage)
-    parts = list(closed.stored_parts(stage, known, keys))
+    parts = list(closed.stored_parts(stage, known, customers(stage)))
     if closed.digest(parts) != known.digest or len(parts) != known.customers:
         raise Refused(
             f"the stored parts of {known.month} are not those that were closed ({len(parts)} of {known.customers}"
             " customers): restore yawl-audit from its backup (docs/archive.md)"
         )
-    rows = [row for customer, encoded in parts for row in closed.decode(customer, encoded)]
+    totals = Totals()
+    for customer, encoded in parts:
+        totals.add(closed.decode(customer, encoded))
     about = {"state": "closed", "closedAt": known.closed_at, "digest": known.digest}
     invoice = replace(
-        _Invoice.of(stage, known.month, rows, about),
+        _Invoice.of(stage, known.month, parts, totals, about),
         currency=known.currency,
         dimensions=_priced(stage.settings.dimensions, known.prices),
     )
-    changes = differences(rows, [row for each in read for row in each.rows])
+    changes = differences(dict(parts), dict(now.parts))
     more = []
     if changes:
         columns = ("customer", "day", "dimension", "what", "#closed", "#now")
@@ -252,8 +278,20 @@ def _stored(stage: OpenStage, known: closed.Heading, read: Sequence[CustomerMont
 _CHANGED = ("customer", "day", "dimension", "what", "closed", "now")
 
 
-def differences(old: Iterable[Row], new: Iterable[Row]) -> list[tuple[str, str, str, str, Decimal, Decimal]]:
-    """Where two invoices of a month differ: customer, day, dimension, name of the units, before and now."""
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[tuple[str, str, str, str, Decimal, Decimal]]:
+    """Where two invoices of a month differ: customer, day, dimension, name of the units, before and now.
+
+    old, new: the customers' encoded rows.
+    """
+    found = []
+    for customer in sorted({*old, *new}):
+        ours, theirs = old.get(customer, "[]"), new.get(customer, "[]")
+        if ours != theirs:
+            found += _differing(closed.decode(customer, ours), closed.decode(customer, theirs))
+    return found
+
+
+def _differing(old: Iterable[Row], new: Iterable[Row]) -> list[tuple[str, str, str, str, Decimal, Decimal]]:
     before = {row[:3]: row.sums for row in old}
     after = {row[:3]: row.sums for row in new}
     found = []

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,22 @@ def write_files(
     folder: str,
     name: str,
     month: str,
-    rows: Iterable[Row],
+    rows: Callable[[], Iterable[Row]],
     dimensions: Mapping[str, Dimension],
     currency: str,
     about: Mapping[str, Any],
 ) -> list[str]:
-    """Write ``<name>.csv`` and ``<name>.json``, each a whole file or none. Returns their paths. Raises Refused."""
+    """Write ``<name>.csv`` and ``<name>.json``, each a whole file or none. Returns their paths. Raises Refused.
+
+    rows: is called once for each file.
+    """
     target = Path(folder)
-    whole = list(rows)
     made = [(target / f"{name}.csv", _csv), (target / f"{name}.json", _json)]
     try:
         target.mkdir(parents=True, exist_ok=True)
         for path, write in made:
             unfinished = path.with_name(f".{path.name}.part")
-            write(unfinished, [_line(month, row, dimensions, currency) for row in whole], about)
+            write(unfinished, (_line(month, row, dimensions, currency) for row in rows()), about)
             unfinished.replace(path)
     except OSError as error:
         raise Refused(f"--out {folder}: {error.strerror}: name a folder that can be written") from None
@@ -68,12 +70,18 @@ def _line(month: str, row: Row, dimensions: Mapping[str, Dimension], currency: s
     }
 
 
-def _csv(path: Path, lines: Sequence[Mapping[str, str]], _about: Mapping[str, Any]) -> None:
+def _csv(path: Path, lines: Iterable[Mapping[str, str]], _about: Mapping[str, Any]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="")
         writer.writeheader()
         writer.writerows(lines)
 
 
-def _json(path: Path, lines: Sequence[Mapping[str, str]], about: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps({**about, "rows": lines}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def _json(path: Path, lines: Iterable[Mapping[str, str]], about: Mapping[str, Any]) -> None:
+    # Row by row: a month of many customers is larger than one wants in memory.
+    head = json.dumps(about, indent=1, ensure_ascii=False).removesuffix("\n}")
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f'{head},\n "rows": [')
+        for number, line in enumerate(lines):
+            file.write(("," if number else "") + "\n  " + json.dumps(line, ensure_ascii=False))
+        file.write("\n ]\n}\n")

@@ -25,6 +25,7 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="a CSV file; docs/ops.
 Rejects = Annotated[str, typer.Option(help="a CSV file to be written, of the rows that are not recorded, with reasons")]
 Source = Annotated[str, typer.Option(help="the source of rows that name none")]
 Sender = Annotated[str, typer.Option(help="an AWS profile that may report usage; left out: the credentials at hand")]
+Api = Annotated[str, typer.Option(help="the API's address; left out: the output ApiUrl of the stage")]
 
 #: How often a batch is sent before the command gives up, and the longest pause between, in seconds.
 TRIES = 8
@@ -69,15 +70,15 @@ class Counts:
 
 
 def import_usage(
-    stage: OpenStage, file: File, rejects: Rejects = "", source: Source = "import", sender: Sender = ""
+    stage: OpenStage, file: File, rejects: Rejects = "", source: Source = "import", sender: Sender = "", api: Api = ""
 ) -> Change:
     """Record the usage of a CSV file, each row once; without --apply it says what each row would become.
 
     It may be interrupted and repeated: what is recorded already is a duplicate.
     """
     usage = UsageFile.open(file)
-    url = stage.output("Doors", "ApiUrl")
-    if url is None:
+    url = api or stage.output("Doors", "ApiUrl")
+    if not url:
         raise Refused(f"{stage.settings.name} has no API yet: make deploy STAGE={stage.settings.name}")
 
     def rows() -> Iterator[FileRow]:

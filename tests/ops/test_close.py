@@ -20,6 +20,7 @@ from ops.change import Change, carry_out
 from ops.line_id import short_hour
 from ops.month import closed
 from ops.month.close import close, differences
+from ops.month.closed import encode
 from ops.month.invoice import UNITS, CarriedIn, Row, Sums, outcome, rows
 from ops.refused import Refused
 from ops.stage import OpenStage
@@ -299,9 +300,10 @@ def test_stored_parts_that_were_changed_are_not_shown_as_the_closed_month(world:
 
 
 def test_differences_name_what_came_and_went() -> None:
-    one = Sums({"reported": Decimal(1)})
-    assert differences([Row("a", "2026-11-01", "d", one)], []) == [("a", "2026-11-01", "d", "reported", 1, 0)]
-    assert differences([], [Row("a", "2026-11-01", "d", one)]) == [("a", "2026-11-01", "d", "reported", 0, 1)]
+    one = {"a": encode([Row("a", "2026-11-01", "d", Sums({"reported": Decimal(1)}))])}
+    assert differences(one, {}) == [("a", "2026-11-01", "d", "reported", 1, 0)]
+    assert differences({}, one) == [("a", "2026-11-01", "d", "reported", 0, 1)]
+    assert differences(one, one) == []
 
 
 # --- played months ----------------------------------------------------------------------------------------------------
