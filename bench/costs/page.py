@@ -183,7 +183,8 @@ requests of each step are measured with the real code against the local cloud's 
 reckoned: a function has a core for each 1,769 MB of its memory, and waits {DYNAMODB_SECONDS * 1e3:.0f} ms for each
 request to DynamoDB and {MARKETPLACE_SECONDS * 1e3:.0f} ms for each call of AWS Marketplace. State transitions follow
 from the workflow's sizes. Reckoned without measuring are log lines of Lambda and of Step Functions
-(`bench/costs/bill.py` names each number). Not counted: requests of operators, notices of buyers, data out, KMS requests of AWS's own keys.
+(`bench/costs/bill.py` names each number). Not counted: requests of operators, notices of buyers, data out, KMS requests
+of AWS's own keys.
 
 {table(["step", "of so many", "CPU, median", "spread, ms", "requests to DynamoDB"], rows)}"""
 
