@@ -3,7 +3,7 @@
 from bench.costs.prices import prices
 from bench.costs.recorded import recorded
 from bench.figure import Figure, Reading, Say, Table, at_least
-from bench.workflow.limits import HOUR, first_to_break, limits
+from bench.workflow.limits import HOUR, OPENING, RATE, breaks_from, first_to_break, limits
 from bench.workflow.model import COLD_SECONDS, HAND_OVER_SECONDS, STATE_SECONDS, Model, Run, Settings
 from bench.workflow.service_times import DYNAMODB_SECONDS, MARKETPLACE_SECONDS
 
@@ -31,6 +31,8 @@ def measure(say: Say) -> Figure:
     larger = Model(MOST, faster, measured.steps).played()
     every = (*runs, most, larger)
     used = [limits(run, measured.steps) for run in every]
+    last, share = runs[-1], used[len(runs) - 1]
+    own = {name: load for name, load in used[2].items() if name not in (OPENING, RATE)}
     return Figure(
         name="workflow_model",
         title="An hour's run, modelled",
@@ -38,8 +40,8 @@ def measure(say: Say) -> Figure:
             "The workflow's turns, pages, chunks and lanes by its own sizes, as discrete events (simpy). Service times "
             "are drawn from those that were measured with the real functions against the local cloud's DynamoDB (in "
             f"costs.md), with {DYNAMODB_SECONDS * 1e3:.0f} ms a request to DynamoDB and "
-            f"{MARKETPLACE_SECONDS * 1e3:.0f} ms a call of Marketplace; {STATE_SECONDS * 1e3:.0f} ms a state with its invocation, {COLD_SECONDS:g} s "
-            f"a cold start and {HAND_OVER_SECONDS:g} s a hand-over are stated. Nothing fails in it."
+            f"{MARKETPLACE_SECONDS * 1e3:.0f} ms a call of Marketplace; {STATE_SECONDS * 1e3:.0f} ms a state with its "
+            f"invocation, {COLD_SECONDS:g} s a cold start and {HAND_OVER_SECONDS:g} s a hand-over are stated. Nothing fails in it."
         ),
         readings=[
             at_least(
@@ -52,8 +54,13 @@ def measure(say: Say) -> Figure:
             for run in runs[1:]
         ]
         + [
-            Reading(what=f"nearest limit, {run.customers:,} customers", target="", reached=first_to_break(share))
-            for run, share in zip(runs, used, strict=False)
+            Reading(
+                what=f"first to break: {OPENING}",
+                target="",
+                reached=f"from {breaks_from(last, share, OPENING):,} customers",
+            ),
+            Reading(what=f"then: {RATE}", target="", reached=f"from {breaks_from(last, share, RATE):,} customers"),
+            Reading(what="nearest limit of a run of 100,000 beside these", target="", reached=first_to_break(own)),
         ]
         + [
             Reading(
@@ -84,18 +91,18 @@ def measure(say: Say) -> Figure:
             Table(
                 title="Load of each limit (1.00 is all of it)",
                 head=["", *(f"{run.customers:,} at {run.settings.rate:g}/s" for run in every)],
-                rows=[[name, *(f"{share[name]:.2f}" for share in used)] for name in used[0]],
+                rows=[[name, *(f"{each[name]:.2f}" for each in used)] for name in used[0]],
             ),
         ],
         notes=[
             "The last two columns are 900,000 lines, 36,000 calls: all that Marketplace takes of an account in an "
-            "hour, so nothing may be throttled or repeated, and each hour's run ends when the next one begins. A stage that "
-            "has to live with that needs a higher quota, or a second account with a listing of its own. A stage's 8 "
+            "hour, so nothing may be throttled or repeated, and each hour's run ends when the next one begins. A stage "
+            "that has to live with that needs a higher quota, or a second account with a listing of its own. A stage's 8 "
             f"calls a second carry 720,000 lines. At 10 calls a second a copy of the submitter needs {LARGER} MB: with "
             "less its own work takes longer than its turn.",
             "Hours are opened by the first event of each customer in the hour. If all of them come in its first "
-            "minute, one shard of the pending index takes 60,000 customers; `pendingShards` multiplies that. Senders repeat "
-            "what is throttled, so nothing is lost.",
+            "minute, one shard of the pending index takes 60,000 customers; `pendingShards` multiplies that. Senders "
+            "repeat what is throttled, so nothing is lost.",
             "The run itself uses little of anything but Marketplace's rate: pages are prepared faster than they are "
             "sent, so a run grows in a straight line with its calls.",
         ],

@@ -15,8 +15,9 @@ CONCURRENCY = 1_000
 PARTITION_WRITES = 1_000
 #: Write units that a customer's hour takes of the pending index within a run: its entry goes.
 INDEX_WRITES = 1
-#: Names of two limits that are the time of an hour and a copy's own time.
+#: Names of limits: of the first and the last the load grows with the customers.
 RATE, COPY = "Marketplace's permitted calls in an hour", "the time of a submitter's copy between two calls"
+OPENING = "new entries of the pending index, all in the hour's first minute"
 
 
 def limits(run: Run, steps: Mapping[str, Step]) -> dict[str, float]:
@@ -28,9 +29,14 @@ def limits(run: Run, steps: Mapping[str, Step]) -> dict[str, float]:
         COPY: a_call / (settings.copies / settings.rate),
         "state transitions a second": run.transitions / run.seconds / TRANSITIONS_A_SECOND,
         "writes to the pending index a second": INDEX_WRITES * run.customers / run.seconds / PARTITION_WRITES,
-        "new entries of the pending index, all in the hour's first minute": run.customers / 60 / PARTITION_WRITES,
+        OPENING: run.customers / 60 / PARTITION_WRITES,
         "Lambda's concurrency": run.busiest / CONCURRENCY,
     }
+
+
+def breaks_from(run: Run, used: Mapping[str, float], name: str) -> int:
+    """The customers from which on a limit breaks that is used in proportion to them."""
+    return round(run.customers / used[name])
 
 
 def first_to_break(used: Mapping[str, float]) -> str:
