@@ -41,7 +41,8 @@ def measure(say: Say) -> Figure:
             "are drawn from those that were measured with the real functions against the local cloud's DynamoDB (in "
             f"costs.md), with {DYNAMODB_SECONDS * 1e3:.0f} ms a request to DynamoDB and "
             f"{MARKETPLACE_SECONDS * 1e3:.0f} ms a call of Marketplace; {STATE_SECONDS * 1e3:.0f} ms a state with its "
-            f"invocation, {COLD_SECONDS:g} s a cold start and {HAND_OVER_SECONDS:g} s a hand-over are stated. Nothing fails in it."
+            f"invocation, {COLD_SECONDS:g} s a cold start and {HAND_OVER_SECONDS:g} s a hand-over are "
+            f"stated. Nothing fails in it."
         ),
         readings=[
             at_least(
@@ -97,7 +98,8 @@ def measure(say: Say) -> Figure:
         notes=[
             "The last two columns are 900,000 lines, 36,000 calls: all that Marketplace takes of an account in an "
             "hour, so nothing may be throttled or repeated, and each hour's run ends when the next one begins. A stage "
-            "that has to live with that needs a higher quota, or a second account with a listing of its own. A stage's 8 "
+            "that has to live with that needs a higher quota, or a second account with a listing of "
+            "its own. A stage's 8 "
             f"calls a second carry 720,000 lines. At 10 calls a second a copy of the submitter needs {LARGER} MB: with "
             "less its own work takes longer than its turn.",
             "Hours are opened by the first event of each customer in the hour. If all of them come in its first "
