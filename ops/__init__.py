@@ -9,6 +9,7 @@ user's side.
 
     read/        the commands that only read, a file for each
     repair/      the commands that change something, a file for each
+    month/       a month as a whole: its invoice by our own books, usage in and out as files
 
 A command refuses with ``Refused``, one line that names the remedy, and exits with 2.
 """

@@ -29,7 +29,7 @@ Apply = Annotated[bool, typer.Option("--apply", help="do it; without this the co
 class Command:
     """One command. answer: its function; the first parameter is the stage. changes: it returns a ``Change``.
 
-    over_mcp: False for what shows personal data, which goes to no model.
+    over_mcp: False for what shows personal data, which goes to no model, and for what reads or writes files.
     """
 
     name: str

@@ -6,6 +6,9 @@ from ops.buyer.erase_buyer import erase_buyer
 from ops.buyer.export_buyer import export_buyer
 from ops.command import Command
 from ops.explain.explain import explain
+from ops.month.close import close
+from ops.month.export import export
+from ops.month.import_usage import import_usage
 from ops.read.actions import actions
 from ops.read.backlog import backlog
 from ops.read.customer import customer
@@ -34,6 +37,7 @@ READING = (
     Command("findings", findings),
     Command("actions", actions),
     Command("pauses", pauses),
+    Command("export", export, over_mcp=False),
     Command("export-buyer", export_buyer, over_mcp=False),
 )
 
@@ -52,6 +56,8 @@ CHANGING: tuple[Command, ...] = (
     Command("resume", resume, changes=True),
     Command("void", void, changes=True),
     Command("adjust", adjust, changes=True),
+    Command("close", close, changes=True, over_mcp=False),
+    Command("import", import_usage, changes=True, over_mcp=False),
 )
 
 COMMANDS = (*READING, *CHANGING)

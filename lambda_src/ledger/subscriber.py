@@ -20,9 +20,11 @@ class Period(NamedTuple):
 
 
 def has_ended_since(periods: Sequence[Period], hour: int) -> bool:
-    """Whether one of these periods has ended since that hour began, so that Marketplace takes the hour's usage for the
-    hour of grace only (SaaS user guide, unsubscribe-pending), whatever began afterwards."""
-    return any(period.end is not None and period.end > hour for period in periods)
+    """Whether Marketplace takes the hour's usage for an hour of grace only (SaaS user guide, unsubscribe-pending): one
+    of these periods has ended since that hour began, whatever began afterwards, or none has begun since the last end.
+    An hour that takes over what is left may begin after the end."""
+    left = bool(periods) and periods[-1].end is not None
+    return left or any(period.end is not None and period.end > hour for period in periods)
 
 
 class Standing(NamedTuple):

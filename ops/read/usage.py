@@ -110,9 +110,13 @@ def _answer(
     parts.shown.append(table(f"usage of {of} in {month} ({totals.records} hours)", columns, rows))
     if foreseen:
         parts.data["forecast"] = {name: vars(each) for name, each in foreseen.items()}
-        rows = [(name, round(each.total), round(each.low), round(each.high)) for name, each in foreseen.items()]
-        columns = ("dimension", "#recorded units", "#at least", "#at most")
-        parts.shown.append(table(f"forecast of {month}, right in about nineteen of twenty", columns, rows))
+        parts.shown.append(
+            table(
+                f"forecast of {month}, right in about nineteen of twenty",
+                ("dimension", "#recorded units", "#at least", "#at most"),
+                [(name, round(each.total), round(each.low), round(each.high)) for name, each in foreseen.items()],
+            )
+        )
     for name in [only] if only else sums:
         chart = [(day, each.recorded) for (which, day), each in sorted(totals.by_day.items()) if which == name]
         parts.shown.append(_chart(f"{name}, recorded {units.get(name, 'unit')}s by day", chart))

@@ -1,4 +1,4 @@
-"""``python -m tests.alarms.page`` writes docs/alarms.md: every alarm that calls, its fault, and the minutes it takes."""
+"""``python -m tests.alarms.page`` writes docs/alarms.md: every alarm that calls, its faults, and the minutes."""
 
 import re
 from collections.abc import Iterable
@@ -16,9 +16,10 @@ from tests.synthesized import Assembly, with_engines
 PAGE = synth.ROOT / "docs" / "alarms.md"
 HEAD = """# Alarms and their times
 
-Each alarm that calls people, the faults that the tests play to prove it (`tests/alarms`), and the minutes from the moment in which a fault shows until
-people are called. Three of them pass until CloudWatch shows a value; a composite alarm then waits for `StoreDown`, seven minutes before a page and ten before a
-ticket. [Operations](operations.md) says what each means and what to do; the last column names its page in `docs/runbooks`.
+Each alarm that calls people, the faults that the tests play to prove it (`tests/alarms`), and the minutes from the
+moment in which a fault shows until people are called. Three of them pass until CloudWatch shows a value; a composite
+alarm then waits for `StoreDown`, seven minutes before a page and ten before a ticket. [Operations](operations.md) says
+what each means and what to do; the last column names its page in `docs/runbooks`.
 `python -m tests.alarms.page` writes this page.
 
 | alarm | severity | calls when | minutes | runbook |

@@ -72,7 +72,7 @@ def test_two_of_three_as_in_the_guides_table(
 
 def table_row(data: str, properties: dict[str, Any]) -> list[str]:
     """The state by each way to treat missing data; ``stays`` where it is the one from before."""
-    found = []
+    found: list[str] = []
     for way in ("missing", "ignore", "breaching", "notBreaching"):
         before: tuple[State, State] = ("OK", "ALARM")
         alarm = HIGHER | properties | {"TreatMissingData": way}
@@ -120,7 +120,7 @@ def test_metrics_of_other_dimensions_namespaces_and_names_do_not_count() -> None
     recording.put("o", "Faults", {"service": "a"}, minute=10)
     recording.put("n", "Faults", {"service": "a", "more": "c"}, minute=10)
     recording.put("n", "Faults", {}, minute=10)
-    only = {"Dimensions": [{"Name": "service", "Value": "a"}]}
+    only: dict[str, Any] = {"Dimensions": [{"Name": "service", "Value": "a"}]}
     assert spans(recording, **COUNT, **only) == [(0, "OK")]
 
 
@@ -155,7 +155,7 @@ def test_a_sum_over_metrics_leaves_out_those_without_a_value() -> None:
     total = {"Id": "e", "Expression": "SUM(METRICS())", "ReturnData": True}
     recording = Recording()
     recording.put("n", "B", {}, minute=10, value=2)
-    both = {"Metrics": [total, *stats], "EvaluationPeriods": 1}
+    both: dict[str, Any] = {"Metrics": [total, *stats], "EvaluationPeriods": 1}
     assert (13, "ALARM") in spans(recording, **both, Threshold=2)
     assert spans(recording, **both, Threshold=3) == [(0, "OK")]
 

@@ -64,9 +64,12 @@ def decider(world: "Protocol", line: LineKey, *, refuses: bool) -> Actor:
 
 
 def sent_too_early(world: "Protocol", item: Item, line: LineKey, seen: float) -> bool:
-    """Whether a line is sent that still waits for a person, and no period of its customer has ended since."""
+    """Whether a line is sent that still waits for a person, and its customer has not left since."""
     customer, hour, dimension = line
-    has_left = any(end is not None and end > hour for _, end in world.periods[customer])
+    periods = world.periods[customer]
+    has_left = (bool(periods) and periods[-1][1] is not None) or any(
+        end is not None and end > hour for _, end in periods
+    )
     holds = f"held#{dimension}" in item and f"released#{dimension}" not in item
     return holds and not has_left and seen < limit(hour) - EARLIEST
 

@@ -273,6 +273,7 @@ def test_stacks_depend_on_each_other_one_way(engines: Assembly) -> None:
         "Doors": {"Data", "Yawl"},
         "Metering": {"Data"},
         "Archive": {"Data"},
+        "Audit": {"Data", "Metering"},
         "Watch": needs["Watch"],
     }
-    assert {"Archive", "Doors", "Metering", "Yawl"} <= needs["Watch"]
+    assert {"Archive", "Audit", "Doors", "Metering", "Yawl"} <= needs["Watch"]

@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -19,7 +20,7 @@ from local.stage import LocalStage
 from marketplace.hour import month_of
 from ops.commands import READING
 from ops.line_id import short_hour
-from runtime.clock import OFFSET_VARIABLE, from_iso
+from runtime.clock import OFFSET_VARIABLE, from_iso, iso
 from stacks.synth import ROOT
 from tests.local.stage.acting import Acting
 
@@ -167,6 +168,49 @@ def test_each_repair_is_shown_first_then_done_and_audited(acting: Acting, buyer:
     assert "not sealed yet" in refused.err
 
 
+def test_a_month_is_shown_exported_and_closed(
+    acting: Acting, buyer: Buyer, ops: Ops, repair: Ops, hour: str, tmp_path: Path
+) -> None:
+    key, running = buyer.customer_identifier, month_of(acting.now)
+    draft = ops("close", running, "--draft", "--out", str(tmp_path), "--json").json
+    assert draft["customers"][key][DIMENSION]["billed"] != "0"
+    assert hour in draft["unfinished"], "its refused line waits"
+    assert len(draft["files"]) == 2
+    assert "is not over before" in repair("close", running, "--json").err
+
+    assert ops("export", "lines", "--month", running, "--customer", key, "--out", str(tmp_path / "lines")).code == 0
+    lines = [json.loads(line) for line in (tmp_path / "lines").read_text().splitlines()]
+    assert {line["outcome"] for line in lines} == {"billed", "waiting"}
+    assert ops("export", "records", "--month", running, "--format", "csv", "--out", "-").out.startswith("customer")
+    assert "AccessDenied" in ops("export", "events", "--month", running, "--customer", key, "--out", "-").err
+
+    before = month_of(acting.now - 40 * 86400)
+    assert repair("close", before, "--json").json["applied"] is False
+    assert repair("close", before, "--apply", "--why", "tried on the local cloud", "--json").json["applied"] is True
+    closed = ops("close", before, "--json").json
+    assert (closed["state"], closed["changed"]) == ("closed", [])
+
+
+def test_a_file_of_usage_is_shown_then_recorded_once(
+    acting: Acting, buyer: Buyer, stage: LocalStage, tmp_path: Path
+) -> None:
+    """The sender's rights come from a profile of their own: no operator's role may report usage."""
+    sender = stage.usage_sender.get_credentials()
+    profile = f"[sender]\naws_access_key_id = {sender.access_key}\naws_secret_access_key = {sender.secret_key}\n"
+    (tmp_path / "credentials").write_text(profile)
+    environment = as_operator(stage, "OperatorRepair") | {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}
+    row = f"{buyer.customer_identifier},{DIMENSION},1,{iso(acting.now)}\n"
+    file = tmp_path / "usage.csv"
+    file.write_text(f"customerIdentifier,dimension,quantity,occurredAt\n{row}{row}")
+    before = acting.stored()
+    told = program(environment, "import", str(file), "--json").json
+    assert told["change"]["foreseen"] == {"recorded": 2}
+    assert acting.stored() == before, "a preview writes nothing"
+    why = ("--sender", "sender", "--api", stage.api.url, "--apply", "--why", "tried on the local cloud", "--json")
+    assert program(environment, "import", str(file), *why).json["said"] == ["2 rows: recorded"]
+    assert program(environment, "import", str(file), *why).json["said"] == ["2 rows: duplicate"]
+
+
 def test_the_tools_of_mcp_answer_a_client_on_standard_input_and_output(
     acting: Acting, buyer: Buyer, reader: dict[str, str]
 ) -> None:
@@ -180,8 +224,6 @@ def test_the_tools_of_mcp_answer_a_client_on_standard_input_and_output(
     listed, good, bad = anyio.run(talk)
     # Nothing that changes anything, without --allow-changes.
     assert listed == {command.name for command in READING if command.over_mcp}
-        "nothing that changes anything without --allow-changes"
-    )
     assert json.loads(good.content[0].text)["status"] == "active"
     assert bad.is_error
     assert "no billing key" in bad.content[0].text
@@ -239,4 +281,4 @@ def test_each_reading_command_was_run() -> None:
     """A new command belongs into these tests."""
     tried = ["status", "pending", "customer", "hour", "failed", "explain", "backlog", "usage", "findings", "actions"]
     # No operator's role may read contact data.
-    assert [command.name for command in READING] == [*tried, "pauses", "export-buyer"]
+    assert [command.name for command in READING] == [*tried, "pauses", "export", "export-buyer"]

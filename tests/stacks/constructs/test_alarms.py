@@ -4,7 +4,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_scheduler as scheduler
 
 from stacks.constructs.alarms.delivery import add_rule_alarms, add_schedule_alarms
-from stacks.constructs.alarms.functions import add_function_alarms
+from stacks.constructs.alarms.functions import add_function_alarms, canary_of
 from stacks.constructs.alarms.notices import add_notice_alarms
 from stacks.constructs.alarms.product import add_product_alarms
 from stacks.constructs.alarms.store import add_store_alarms
@@ -15,11 +15,14 @@ from tests.stacks.constructs.conftest import Foreign
 def test_functions_and_the_store_they_share(foreign: Foreign) -> None:
     alarms = foreign.alarms()
     functions = {f"f{number}": foreign.function(f"f{number}") for number in range(12)}
-    errors = add_function_alarms(alarms.below("Functions"), functions, refused_by_design={"f0": 7})
-    add_store_alarms(alarms.below("Store"), {"One": "one", "Two": "two"}, canary=errors["f1"])
+    add_function_alarms(
+        alarms.below("Functions"), functions, refused_by_design={"f0": 7}, failing_by_design={}, often_called={"f2"}
+    )
+    store = alarms.below("Store")
+    add_store_alarms(store, {"One": "one", "Two": "two"}, canary=canary_of(store, "f1", functions["f1"]))
     made = foreign.resources("AWS::CloudWatch::Alarm")
     # An alarm sums ten metrics at most.
-    assert sorted(len(alarm["Metrics"]) for alarm in made if "Metrics" in alarm) == [1, 1, 1, 1, 2, 11]
+    assert sorted(len(alarm["Metrics"]) for alarm in made if "Metrics" in alarm) == [1, 1, 1, 1, 2, 3, 11]
     assert len(foreign.resources("AWS::CloudWatch::CompositeAlarm")) == 3
 
 

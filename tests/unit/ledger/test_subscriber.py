@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item
+from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item, has_ended_since
 from ledger.subscribers import accepts_usage
 
 
@@ -64,3 +64,23 @@ def test_the_condition_compares_whole_seconds(now: float) -> None:
     check = accepts_usage("t", "c", now)["ConditionCheck"]
     assert check["Key"] == {"customerIdentifier": "c"}
     assert check["ExpressionAttributeValues"][":now"] == 100
+
+
+@pytest.mark.parametrize(
+    ("periods", "hour", "ended"),
+    [
+        ([], 7200, False),
+        ([Period(0)], 7200, False),
+        ([Period(0, 7201)], 7200, True),
+        # What an ended period leaves over goes to an hour that begins with its end, or later.
+        ([Period(0, 7200)], 7200, True),
+        ([Period(0, 7100)], 7200, True),
+        # The buyer is back, and this hour is the new period's own.
+        ([Period(0, 7100), Period(7150)], 7200, False),
+        ([Period(0, 7300), Period(7350)], 7200, True),
+    ],
+)
+def test_an_hour_that_marketplace_takes_for_an_hour_of_grace_only(
+    periods: list[Period], hour: int, ended: bool
+) -> None:
+    assert has_ended_since(periods, hour) is ended
