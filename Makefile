@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local:$(CURDIR)/agent
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run engine-trial marketplace test quick bench costs check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
+.PHONY: help setup browser run engine-trial drill marketplace test quick bench costs check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -53,6 +53,9 @@ run: setup  ## replay an event log through the local stage and bill it (LOG=path
 
 engine-trial: setup  ## bill the cases of four YAWL engines: silent, announcing, disturbed, down for two hours (a minute; no engine needed)
 	@exec $(PY) -m local.engine_trial
+
+drill: setup  ## faults on the local stage, from the alarm to the runbook's repair (ONLY=name,name; needs the AWS CLI)
+	@exec $(PY) -m local.drill
 
 marketplace: setup  ## the local AWS Marketplace on 127.0.0.1, with a page (PORT=8090)
 	@exec $(PY) -m marketplace_local --port $(or $(PORT),8090)

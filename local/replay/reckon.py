@@ -103,7 +103,7 @@ def _ledger_states(records: list[MeteringRecord]) -> dict[str, Units]:
                 states["pending"][key] += line.units
             elif line.verdict == "not_sent":
                 states["notSent"][key] += line.units
-            elif line.verdict in FAILED:
+            elif line.verdict in FAILED and line.resolution != "carried":  # Those are in another hour or the balance.
                 states["unconfirmed" if line.unconfirmed else "failed"][key] += line.units
     return states
 
