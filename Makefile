@@ -75,7 +75,7 @@ quick: setup  ## the tests of rules and scenarios, while editing: less than a mi
 bench: setup  ## measure, and write docs/benchmarks.md (B=imports: one figure)
 	@exec $(PY) -m bench $(B)
 
-check: setup  ## lint, formatting, types, links of the pages; with STAGE=dev the stage's account and listing, which nothing changes (JSON=1)
+check: setup  ## lint, formatting, types, links of the pages, known vulnerabilities (AUDIT=1: their data must be there); with STAGE=dev the stage's account and listing, which nothing changes (JSON=1)
 ifdef STAGE
 	@exec $(PY) -m deploy check
 else
@@ -83,6 +83,7 @@ else
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet --site-dir build/docs-checked
+	@AUDIT=$(AUDIT) $(PY) -m dependencies.audit
 endif
 
 docs: setup node_modules/.ready  ## the documentation as a site in build/docs (SERVE=1: on http://127.0.0.1:8000)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dependencies import bill_of_materials
 from deploy.cdk_cli import ROOT
 from deploy.not_ready import NotReady
 from stacks.stage import Stage
@@ -37,7 +38,8 @@ def folder_of(stage: str, *, seller: bool = False) -> Path:
 
 
 def synthesize(stage: Stage, *, protect: bool = True, seller: bool = False) -> Assembly:
-    """Write the templates; the earlier ones stay if that fails. Raises NotReady after synth has printed its reason.
+    """Write the templates and the asset's bill of materials; the earlier ones stay if that fails. Raises NotReady after
+    synth has printed its reason.
 
     seller: only the stack of the publishing account. protect: False leaves out the protection against deletion, for a
     first deployment that may have to be rolled back.
@@ -53,6 +55,8 @@ def synthesize(stage: Stage, *, protect: bool = True, seller: bool = False) -> A
     command += ["-c", "seller=true"] if seller else []
     if subprocess.run(command, cwd=ROOT).returncode:  # noqa: S603
         raise NotReady(f"the stage {stage.name} cannot be synthesized: mend what the line above says")
+    if not seller:  # that stack has no function
+        bill_of_materials.write(new)
     shutil.rmtree(folder, ignore_errors=True)
     new.rename(folder)
     return Assembly(folder)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, CrossStackReferences, Duration, ReferenceStrength, RemovalPolicy, Stack
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
@@ -153,4 +153,6 @@ def metering_callers(stage: Stage, metering: MeteringStack) -> str:
         return stage.seller_role_arn.rsplit("/", 1)[1]
     role = metering.steps.submit_batch.function.role
     assert role is not None
+    # It is only compared: an export would keep the function from being renamed.
+    CrossStackReferences.of(role.node.default_child or role).produce(ReferenceStrength.WEAK)
     return role.role_name

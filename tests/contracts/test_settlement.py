@@ -190,7 +190,7 @@ def test_a_resolved_line_is_failed_no_longer(ledger: Ledger) -> None:
         Key={"customerIdentifier": CUSTOMER, "timestamp": HOUR},
         UpdateExpression="SET #v.#r = :r",
         ExpressionAttributeNames={"#v": "verdict#d", "#r": "resolution"},
-        ExpressionAttributeValues={":r": "lost"},
+        ExpressionAttributeValues={":r": "written_off"},
     )
     assert ledger.settlement.tidy(ledger.record())
     assert (ledger.failed(), ledger.pending()) == (set(), set())

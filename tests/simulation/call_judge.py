@@ -33,9 +33,17 @@ class CallJudge(Watcher):
         self.accepted_at: dict[LineKey, float] = {}
         #: Steps since which customers, or the whole stage, have been paused.
         self.paused_since: dict[str, int] = {}
+        #: Steps until which they were paused before.
+        self.paused_until: dict[str, int] = {}
 
     def note(self, what: str) -> None:
         self.broken.append(what)
+
+    def was_paused(self, customer: str, since: int) -> bool:
+        """Whether the customer has been paused at any time since that step."""
+        return any(
+            whom in self.paused_since or self.paused_until.get(whom, -1) >= since for whom in (customer, "#stage")
+        )
 
     def called(self, request: Request) -> None:
         for record in request["UsageRecords"]:

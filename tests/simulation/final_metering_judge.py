@@ -21,10 +21,12 @@ AGAIN = 120
 
 @dataclass(frozen=True)
 class _Round:
-    """A round of final metering, as it found the world. ``faults``: the actor's until then. ``due``: by hour."""
+    """A round of final metering, as it found the world, at ``step``. ``faults``: the actor's until then. ``due``: by
+    hour."""
 
     faults: int
     due: dict[int, Item]
+    step: int
 
 
 class FinalMeteringJudge(CallJudge):
@@ -42,7 +44,7 @@ class FinalMeteringJudge(CallJudge):
     def round_begins(self, customer: str, end: int) -> None:
         actor = self.world.scheduler.current
         if actor is not None:
-            self._rounds[actor] = _Round(actor.faults, dict(self._due(customer, end)))
+            self._rounds[actor] = _Round(actor.faults, dict(self._due(customer, end)), self.world.scheduler.steps)
 
     def round_is_over(self, customer: str, end: int, until: float | None) -> None:
         actor = self.world.scheduler.current
@@ -52,7 +54,7 @@ class FinalMeteringJudge(CallJudge):
         # Marketplace takes nothing any more, another end has taken this one's place, or the customer is back
         if actor.seen >= end + HOUR or not self._is_last_end(customer, end):
             return
-        if actor.faults != begun.faults or actor.mode != "live":
+        if actor.faults != begun.faults or actor.mode != "live" or self.was_paused(customer, begun.step):
             return
         for hour, item in begun.due.items():
             if actor.seen >= limit(hour) - EARLIEST_END:

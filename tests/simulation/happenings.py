@@ -59,15 +59,15 @@ class Happenings:
             self._mode: 0.4,
             self._more_ends: 0.2,
             self._upgrade: 0.4,
-            self._foreign: 0.2,
+            self._foreign: 0.8,
             self._hold: 0.4,
             self._decide: 4.0 if world.on_hold else 0.0,
             self._turn: 0.6,
             self._stream: 1.0,
             self._caretaker: 0.3,
             self._old_mail: 0.3,
-            self._person: 1.0,
-            self._reconcile: 0.8,
+            self._person: 4.0,
+            self._reconcile: 4.0,
             self._pause: 0.25,
         }
 
@@ -343,11 +343,12 @@ class Happenings:
         # A function that has not gone on for so long is not alive any more, and its call is not made.
         for actor in list(world.scheduler.alive):
             if actor.point not in ("start", "Wait") and actor.seen < world.now - LONGEST_FUNCTION:
-                if actor.name != "run":
+                if actor.name == "final":
                     return None
-                world.scheduler.kill(actor)
+                if actor.name == "run":
+                    world.scheduler.kill(actor)
         # It may have read the log long ago, and have been slow since.
-        until = world.now - LOG_DELAY - max(_SKEWS) - chance.choice((0, 0, 0, 3600, 20 * SECONDS, DAY))
+        until = world.now - LOG_DELAY - max(_SKEWS) - chance.choice((0, 0, 3600, 20 * SECONDS, DAY))
         at = self._judge.accepted_at.get(line)
         shown = self._judge.on_file[line] if at is not None and at <= until else None
         return world.people.reconciles(line, shown, until, chance.choice(_SKEWS))
@@ -387,6 +388,15 @@ class Happenings:
         customer = chance.choice(world.customers)
         dimension = chance.choice(list(world.dimensions))
         hour = hour_of(world.now) - chance.choice((0, 0, SECONDS))
+        used = [
+            (str(item["customerIdentifier"]), int(item["timestamp"]), name.split("#")[1])
+            for item in world.store.items(world.records.table_name)
+            if item["state"] == "open"
+            for name in item
+            if name.startswith("counted#")
+        ]
+        if used and chance.random() < 0.7:
+            customer, hour, dimension = chance.choice(used)
         if (customer, hour, dimension) in self._judge.on_file or (customer, hour, dimension) in self._judge.sent:
             return
         buyer = world.buyers[customer]

@@ -79,7 +79,10 @@ class Judge(FinalMeteringJudge, AnswerJudge):
     def wrote(self, changes: list[Change]) -> None:
         """One operation has changed these items, all at once."""
         touched: set[Account] = set()
-        seals = any(t == METERING_RECORDS.name and new and "sealedAt" in new for t, _, _, new in changes)
+        seals = any(
+            t == METERING_RECORDS.name and new and "sealedAt" in new and "sealedAt" not in (old or {})
+            for t, _, old, new in changes
+        )
         for table, key, old, new in changes:
             if table == METERING_RECORDS.name:
                 self._record((str(key[0]), int(key[1])), old, new, touched, spills=seals)
@@ -93,8 +96,26 @@ class Judge(FinalMeteringJudge, AnswerJudge):
                 self._lives[str(key[0])].append((self.world.scheduler.steps, new))
                 self._changed_life(str(key[0]), old, new)
                 self.world.final.changed(new)
+        self._carries(changes)
         for account in sorted(touched):
             self._sums(account)
+
+    def _carries(self, changes: list[Change]) -> None:
+        """Units that are carried into the balance were left after the allowance, and an open hour bills them."""
+        into = {
+            str(key[0])
+            for table, key, old, new in changes
+            if table == STATE.name
+            and new
+            and any(n.startswith("carried#") and v != (old or {}).get(n) for n, v in new.items())
+        }
+        for customer in into:
+            records = [i for i in self.world.store.items(METERING_RECORDS.name) if i["customerIdentifier"] == customer]
+            if not any(item["state"] == "open" for item in records):
+                self.note(f"units of {customer} were carried, and no open hour bills them")
+        for table, key, _, new in changes:
+            if table == METERING_RECORDS.name and key[0] in into and new and new.get("beforeAllowance"):
+                self.note(f"{key} was carried past the allowance")
 
     def _sums(self, account: Account) -> None:
         kept = self._open[account] + self._frozen[account] + self._remainder[account]
@@ -285,6 +306,7 @@ class Judge(FinalMeteringJudge, AnswerJudge):
     def _paused(self, whom: str, new: Item | None) -> None:
         if new is None:
             del self.paused_since[whom]
+            self.paused_until[whom] = self.world.scheduler.steps
         else:
             self.paused_since[whom] = self.world.scheduler.steps
 

@@ -13,7 +13,7 @@ from tests.stacks.conftest import SELLER_ACCOUNT, company_stage
 from tests.synthesized import ACCOUNT, Assembly, as_list, shipped
 
 ROLE = f"arn:aws:iam::{SELLER_ACCOUNT}:role/marketplace/Metering"
-CALLERS = {"registration", "entitlement-notices", "submit-batch"}
+CALLERS = {"registration", "entitlement-notices", "submit-batch", "reconcile-calls"}
 
 
 def test_functions_that_call_marketplace_may_only_assume_the_sellers_role(company: Assembly) -> None:
@@ -49,7 +49,7 @@ def test_only_roles_of_our_stacks_may_assume_it(seller: Assembly, company: Assem
     assert pattern.startswith(f"arn:*:iam::{ACCOUNT}:role/")
     of_names = pattern.rsplit("/", 1)[-1]
     # CloudFormation makes a role's name of its stack's, which it cuts where both are long
-    for stack in ("Doors", "Metering"):
+    for stack in ("Audit", "Doors", "Metering"):
         for name, deployed in company.resources("AWS::IAM::Role", stack=stack):
             assert "RoleName" not in deployed["Properties"]
             assert re.fullmatch(of_names.replace("*", ".*"), f"YawlMetering-prod-{stack}"[:20] + f"-{name}"[:20])

@@ -42,6 +42,7 @@ def test_a_dead_letter_pages_and_refused_usage_or_a_failed_line_is_a_ticket(prod
         "FailedLinesQueue",
         "StreamsDeadLettersQueue",
         "AuditsDeadLettersQueue",
+        "ReconciliationsDeadLettersQueue",
     }
     assert set(told.values()) == {"Page", "Ticket"}
 

@@ -93,6 +93,7 @@ MUTANTS = (
         "Carrier.plan",
         "accepts_usage(self.subscribers_table, customer, now)",
         "",
+        also=(("check_accepts(subscriber, now)", ""), ("check_grace(subscriber, to)", "")),
     ),
     Mutant(
         "carried-past-the-allowance",
