@@ -24,10 +24,20 @@ VARIABLE = "RIGHTS_FILE"
 FOLDER = ROOT / "build" / "rights"
 
 POLLED = "the event source mapping uses it; the local cloud polls without asking the role"
+FAILED = "Lambda sends there what it gave up; no run shows that"
 #: Function and action, with ``*`` for any → why the role has a right that no run used. The first that matches counts.
 REASONS: dict[tuple[str, str], str] = {
     ("*", "xray:*"): "Lambda writes the traces; the local cloud has no X-Ray",
     ("*", "logs:*"): "Lambda writes the log lines; the local cloud does not ask the role",
+    ("*", "dynamodb:*Stream*"): POLLED,
+    ("*", "dynamodb:GetRecords"): POLLED,
+    ("*", "dynamodb:GetShardIterator"): POLLED,
+    ("*", "sqs:ReceiveMessage"): POLLED,
+    ("*", "sqs:DeleteMessage"): POLLED,
+    ("*", "sqs:ChangeMessageVisibility"): POLLED,
+    ("archive-changes", "sqs:*"): FAILED,
+    ("start-final-metering", "sqs:*"): FAILED,
+    ("*", "sqs:GetQueue*"): POLLED,
 }
 
 
@@ -97,7 +107,8 @@ def _short(arn: str) -> str:
         return "everything"
     name = re.sub(r"/stream/[0-9].*", "/stream/*", arn.split(":", 5)[-1])
     # What CloudFormation makes up: the hash of a logical id, and random characters behind it.
-    return re.sub(r"([A-Za-z])[0-9A-F]{8}(-[0-9A-Za-z]+)?(?=$|[:/])", r"\1", name.removeprefix("YawlMetering-local-"))
+    made_up = r"([A-Za-z])[0-9A-F]{8}(-[0-9A-Za-z]+)*(?=$|[:/])"
+    return re.sub(made_up, r"\1", re.sub("^YawlMetering-local-", "", name, flags=re.I), flags=re.I)
 
 
 def page(found: Iterable[Right]) -> str:
