@@ -13,7 +13,14 @@ from tests.stacks.conftest import SELLER_ACCOUNT, company_stage
 from tests.synthesized import ACCOUNT, Assembly, as_list, shipped
 
 ROLE = f"arn:aws:iam::{SELLER_ACCOUNT}:role/marketplace/Metering"
-CALLERS = {"registration", "entitlement-notices", "submit-batch", "reconcile-calls"}
+CALLERS = {
+    "registration",
+    "entitlement-notices",
+    "submit-batch",
+    "reconcile-calls",
+    "reconcile-usage",
+    "reconcile-invoices",
+}
 
 
 def test_functions_that_call_marketplace_may_only_assume_the_sellers_role(company: Assembly) -> None:
@@ -57,11 +64,14 @@ def test_only_roles_of_our_stacks_may_assume_it(seller: Assembly, company: Assem
 
 def test_the_role_may_make_these_calls_and_no_other(seller: Assembly) -> None:
     policies = [each for each in seller.properties("AWS::IAM::Policy") if "MeteringRole" in each["PolicyName"]]
-    (statement,) = [entry for policy in policies for entry in policy["PolicyDocument"]["Statement"]]
-    assert set(statement["Action"]) == {
+    calls, *feeds = [entry for policy in policies for entry in policy["PolicyDocument"]["Statement"]]
+    assert [entry["Action"] for entry in feeds] == ["s3:ListBucket", "s3:GetObject"]
+    assert all("*" not in as_list(entry["Resource"]) for entry in feeds)
+    assert set(calls["Action"]) == {
         "aws-marketplace:BatchMeterUsage",
         "aws-marketplace:ResolveCustomer",
         "aws-marketplace:GetEntitlements",
+        "aws-marketplace:ListAgreementInvoiceLineItems",
         "cloudtrail:LookupEvents",
     }
 

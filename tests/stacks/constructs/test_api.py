@@ -53,4 +53,4 @@ def test_a_company_has_senders_a_firewall_and_a_domain_whose_zone_it_keeps_elsew
 def test_its_alarms_read_the_access_log(foreign: Foreign) -> None:
     add_api_alarms(foreign.alarms().below("ApiAlarms"), rest_api(foreign))
     assert len(foreign.resources("AWS::Logs::MetricFilter")) == 3
-    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 3
+    assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 4

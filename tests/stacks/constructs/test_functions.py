@@ -19,7 +19,8 @@ def test_a_function_gets_the_settings_that_its_class_names(foreign: Foreign) -> 
         "POWERTOOLS_LOG_LEVEL": "INFO",
     }
     (group,) = foreign.resources("AWS::Logs::LogGroup")
-    assert group == {"LogGroupName": "/foreign/report", "RetentionInDays": 7}
+    assert (group["LogGroupName"], group["RetentionInDays"]) == ("/foreign/report", 7)
+    assert "DataProtectionPolicy" in group
 
 
 def test_a_setting_without_a_value_is_an_error(foreign: Foreign) -> None:
