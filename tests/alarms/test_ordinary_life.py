@@ -1,4 +1,4 @@
-"""Days of ordinary life, a month's end among them, without one call: the functions' own code meters the hours."""
+"""Thirty days of ordinary life, a month's end among them, without one call: the functions' own code meters the hours."""
 
 from random import Random
 
@@ -35,7 +35,7 @@ class Days:
             self.hour()
 
     def hour(self) -> None:
-        world, life = self.world, self.world.life
+        world = self.world
         begins = hour_of(world.now)
         self.use()
         if begins == FIRST:
