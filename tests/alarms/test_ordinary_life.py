@@ -1,4 +1,4 @@
-"""Thirty days of ordinary life, a month's end among them, without one call: the functions' own code meters the hours."""
+"""Thirty days of ordinary life, a month's end among them, without one call: the functions' own code meters them."""
 
 from random import Random
 

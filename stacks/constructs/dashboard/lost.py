@@ -74,7 +74,7 @@ def rows(
     ]
     books: Row = [
         lines(
-            "Open findings: the ledger and AWS's books differ",
+            "Open findings, by book of AWS",
             [metrics.level(RECONCILE, name, book, colour=colour) for book, (name, colour) in BOOKS.items()],
             width=12,
             unit="findings",
