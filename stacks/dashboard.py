@@ -8,6 +8,7 @@ from aws_cdk import aws_sqs as sqs
 
 from marketplace.dimensions import Dimension
 from stacks.archive import ArchiveStack
+from stacks.audit import AuditStack
 from stacks.constructs.alarms.message import Severity
 from stacks.constructs.dashboard import affected, engines, late, lost, money, well
 from stacks.constructs.dashboard.dashboard import add_dashboard
@@ -33,16 +34,19 @@ def add_stage_dashboard(
     doors: DoorsStack,
     metering: MeteringStack,
     archive: ArchiveStack,
+    audit: AuditStack,
     yawl: YawlStack | None,
 ) -> None:
     """Make the dashboard ``name`` in the stack of the alarms. told: the alarms that call people, by severity."""
     own = OwnMetrics(namespace=metrics_namespace)
-    functions = doors.functions | metering.functions | archive.functions | (yawl.functions if yawl else {})
+    functions = (
+        doors.functions | metering.functions | archive.functions | audit.functions | (yawl.functions if yawl else {})
+    )
     waiting = _waiting(doors, yawl)
     questions = [
         money.rows(own, metering.hourly.machine, dimensions=dimensions, currency=currency),
         late.rows(own, waiting, ticket_at_hours=settings.ticket_at_hours, page_at_hours=settings.page_at_hours),
-        lost.rows(own, _for_people(doors, metering, archive, yawl), dimensions=dimensions, currency=currency),
+        lost.rows(own, _for_people(doors, metering, archive, audit, yawl), dimensions=dimensions, currency=currency),
         affected.rows(
             own,
             dimensions=dimensions,
@@ -76,7 +80,7 @@ def _waiting(doors: DoorsStack, yawl: YawlStack | None) -> dict[str, sqs.IQueue]
 
 
 def _for_people(
-    doors: DoorsStack, metering: MeteringStack, archive: ArchiveStack, yawl: YawlStack | None
+    doors: DoorsStack, metering: MeteringStack, archive: ArchiveStack, audit: AuditStack, yawl: YawlStack | None
 ) -> dict[str, sqs.IQueue]:
     """The queues that wait for people, by what is in them."""
     queues: dict[str, sqs.IQueue] = {
@@ -91,6 +95,7 @@ def _for_people(
         "looks after leavers": metering.look.dead_letters,
         "changes to archive": archive.streams.dead_letters,
         "audits": archive.calls.dead_letters,
+        "comparisons with AWS's books": audit.calls.dead_letters,
     }
     if yawl:
         queues["usage of engines"] = yawl.usage.dead_letters

@@ -46,9 +46,6 @@ from stacks.yawl import YawlStack
 #: Refusals of submit-batch in a quarter of an hour: overlapping runs use up its reserved concurrency, and the workflow
 #: tries again.
 REFUSED_BY_DESIGN = 300
-#: Failures of submit-batch in a quarter of an hour. It fails whenever AWS Marketplace is busy or does not answer, and
-#: the workflow tries again, for half an hour at most: then the run fails, and that has an alarm of its own.
-BUSY_BY_DESIGN = 30
 #: A buyer may try once only, so that a single failure of registration counts.
 ONCE = 1
 #: Whoever uses the API or the queue calls them, as often as they like.
@@ -92,7 +89,7 @@ class WatchStack(Stack):
             | audit.functions
             | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
-            failing_by_design={"submit-batch": BUSY_BY_DESIGN, "registration": ONCE},
+            failing_by_design={"registration": ONCE},
             often_called=OFTEN_CALLED,
             no_witnesses={CANARY, *archive.functions, *audit.functions, *(yawl.functions if yawl else ())},
         )
@@ -160,6 +157,7 @@ class WatchStack(Stack):
             doors=doors,
             metering=metering,
             archive=archive,
+            audit=audit,
             yawl=yawl,
         )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)

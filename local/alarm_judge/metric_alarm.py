@@ -7,13 +7,19 @@ periods are left out while there are enough others; else they count as the alarm
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from local.alarm_judge.alarms import Alarm, Metric
 from local.alarm_judge.metric_math import UnknownMath, calculate
 from local.alarm_judge.recording import Datum, Recording
 
+STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
+    "Sum": sum,
+    "SampleCount": len,
+    "Maximum": max,
+    "Minimum": min,
+}
 State = Literal["INSUFFICIENT_DATA", "OK", "ALARM"]
 #: CloudWatch looks at more periods than it evaluates (the guide's example: five for three).
 FURTHER = 2
@@ -38,10 +44,12 @@ def changes(alarm: Alarm, recording: Recording, minutes: range) -> list[Change]:
     Raises NotJudged.
     """
     metrics = _read(alarm, recording)
+    length, looked_at = alarm.period // 60, _looked_at(alarm)
     state: State = "INSUFFICIENT_DATA"
     found: list[Change] = []
-    for now in _moments(alarm, metrics, minutes):
-        points = [_point(alarm, metrics, now, number) for number in range(_looked_at(alarm))]
+    point = _points(alarm, metrics)
+    for now in _moments(metrics, length, looked_at, minutes):
+        points = [point(now - number * length, now) for number in range(looked_at)]
         state = state_of(alarm.properties, points, state)
         if not found or found[-1].state != state:
             found.append(Change(now, state))
@@ -90,37 +98,50 @@ def _of(recording: Recording, metric: Metric) -> list[Datum]:
     return recording.of(metric.namespace, metric.name, metric.dimensions)
 
 
-def _moments(alarm: Alarm, metrics: Sequence[tuple[str, list[Datum]]], minutes: range) -> list[int]:
+def _moments(metrics: Sequence[tuple[str, list[Datum]]], length: int, looked_at: int, minutes: range) -> Iterable[int]:
     """The minutes in which a period's value may change; in the others the state stays."""
-    length = alarm.period // 60
     found = {minutes.start}
-    for _, data in metrics:
-        for minute, _, shown in data:
-            leaves = range(minute + length, minute + length * _looked_at(alarm) + 1, length)
-            found.update(moment for moment in (shown, *leaves) if moment >= shown)
+    for minute, shown in {(minute, shown) for _, data in metrics for minute, _, shown in data}:
+        leaves = range(minute + length, minute + length * looked_at + 1, length)
+        found.update(moment for moment in (shown, *leaves) if moment >= shown)
     return sorted(moment for moment in found if moment in minutes)
 
 
-def _point(alarm: Alarm, metrics: Sequence[tuple[str, list[Datum]]], now: int, number: int) -> float | None:
-    """The value of the period that ended ``number`` periods ago; None where it has none."""
-    length = alarm.period // 60
-    end = now - number * length
-    values = [_value(statistic, data, end - length, end, now) for statistic, data in metrics]
-    if alarm.query or alarm.expression is None:
+def _points(alarm: Alarm, metrics: Sequence[tuple[str, list[Datum]]]) -> Callable[[int, int], float | None]:
+    """A function of the end of a period and of now: the period's value, or None where it has none."""
+    length, expression, ids = alarm.period // 60, alarm.expression, alarm.ids
+    alone = alarm.query is not None or expression is None
+    values = [_values(statistic, data, length) for statistic, data in metrics]
+    if alone:
         return values[0]
-    try:
-        return calculate(alarm.expression, dict(zip(alarm.ids, values, strict=True)))
-    except UnknownMath as unknown:
-        raise NotJudged(f"{alarm.name}: {unknown}") from None
+
+    def calculated(end: int, now: int) -> float | None:
+        by_id = dict(zip(ids, (value(end, now) for value in values), strict=True))
+        try:
+            return calculate(str(expression), by_id)
+        except UnknownMath as unknown:
+            raise NotJudged(f"{alarm.name}: {unknown}") from None
+
+    return calculated
 
 
-def _value(statistic: str, data: Sequence[Datum], after: int, until: int, now: int) -> float | None:
-    first = bisect_right(data, (after, float("inf"), 0))
-    last = bisect_right(data, (until, float("inf"), 0))
-    some = [value for _, value, shown in data[first:last] if shown <= now]
-    if not some:
-        return None
-    return {"Sum": sum(some), "SampleCount": len(some), "Maximum": max(some), "Minimum": min(some)}[statistic]
+def _values(statistic: str, data: Sequence[Datum], length: int) -> Callable[[int, int], float | None]:
+    """The same for one metric. A period whose values are all shown keeps its value, and is asked for again."""
+    minutes = [minute for minute, _, _ in data]
+    reckon = STATISTICS[statistic]
+    settled: dict[int, float | None] = {}
+
+    def value(end: int, now: int) -> float | None:
+        if end in settled:
+            return settled[end]
+        period = data[bisect_right(minutes, end - length) : bisect_right(minutes, end)]
+        some = [each for _, each, shown in period if shown <= now]
+        found = reckon(some) if some else None
+        if len(some) == len(period):
+            settled[end] = found
+        return found
+
+    return value
 
 
 def _breaches(properties: Mapping[str, Any], value: float) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from local.dynamodb.declared_tables import TABLE_SETTINGS
 from marketplace.dimensions import to_json
 from marketplace.meter_usage import UsageMeter
 from marketplace_local.in_process import InProcessAdmin, MeteringClient
@@ -97,7 +98,7 @@ def watched(life: Life, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Ite
     admin.set_settings(callsPerSecond=0)
     world = holder["world"] = Watched(admin, cast(Any, None), life=life, **settings)
     queue = DeadLetters(world.dead_letters)
-    stores = world.records, world.settlement, queue
+    stores = world.records, world.settlement, world.pauses, queue
     monkeypatch.setattr("runtime.clock.now", lambda: world.now)
     monkeypatch.setattr(report, "assembled", lambda: (_report_settings(world), *stores))
     monkeypatch.setattr(seal_hours, "assembled", lambda: world.sealer)
@@ -110,7 +111,7 @@ def watched(life: Life, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Ite
 def _report_settings(world: Watched) -> ReportSettings:
     return ReportSettings.from_env(
         {
-            "METERING_RECORDS_TABLE": world.records.table_name,
+            **TABLE_SETTINGS,
             "DIMENSIONS": to_json(world.dimensions),
             "METERING_MODE": world.mode,
             "TEST_BUYERS": "",

@@ -1,6 +1,5 @@
 """``python -m tests.alarms.page`` writes docs/alarms.md: every alarm that calls, its faults, and the minutes."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -19,7 +18,7 @@ HEAD = """# Alarms and their times
 Each alarm that calls people, the faults that the tests play to prove it (`tests/alarms`), and the minutes from the
 moment in which a fault shows until people are called. Three of them pass until CloudWatch shows a value; a composite
 alarm then waits for `StoreDown`, seven minutes before a page and ten before a ticket. [Operations](operations.md) says
-what each means and what to do; the last column names its page in `docs/runbooks`.
+what each means and what to do; the last column leads to its runbook.
 `python -m tests.alarms.page` writes this page.
 
 | alarm | severity | calls when | minutes | runbook |
@@ -44,13 +43,14 @@ def page(assembly: Assembly) -> str:
         parts = _faults(life, alarm)
         minutes = " to ".join(dict.fromkeys(str(of(part.minutes for part in parts)) for of in (min, max)))
         calls = "; ".join(dict.fromkeys(part.happens for part in parts))
-        rows.append(f"| `{alarm.name}` | {alarm.severity.lower()} | {calls} | {minutes} | `{kebab(alarm.name)}.md` |\n")
+        rows.append(f"| `{alarm.name}` | {alarm.severity.lower()} | {calls} | {minutes} | {_runbook(alarm)} |\n")
     return HEAD + "".join(rows)
 
 
-def kebab(name: str) -> str:
-    """``MeteringLinesConflict`` → ``metering-lines-conflict``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+def _runbook(alarm: Alarm) -> str:
+    """A link to the page that the alarm's text names."""
+    page = Path(alarm.text.rsplit(" ", 1)[1])
+    return f"[{page.stem}](runbooks/{page.name})"
 
 
 def _faults(life: Life, alarm: Alarm) -> list[Fault]:

@@ -39,11 +39,12 @@ def failing(function: str) -> Play:
     return play
 
 
-#: By the names of their alarms. A buyer tries to register once; Marketplace is down for submit-batch.
+#: By the names of their alarms. A buyer tries to register once.
 FUNCTIONS = (
     *("registration", "subscriber-api", "subscription-notices", "entitlement-notices", "usage", "usage-queue"),
     *("put-zero-records", "find-due-hours", "seal-hours", "plan-batches", "submit-batch", "settle-hours", "report"),
     *("find-final-hours", "refuse-usage", "end-subscription", "start-final-metering", "look-after-leavers"),
+    *("archive-changes", "audit-conservation", "reconcile-calls", "reconcile-usage", "reconcile-invoices"),
     *("reconcile-engine", "engine-gateway", "look-after-engines", "read-access-log"),
 )
 for name in FUNCTIONS:
@@ -53,13 +54,6 @@ for name in FUNCTIONS:
 @plays("FunctionsregistrationErrors")
 def one_buyer_cannot_register(life: Life, begins: int) -> int:
     life.invoked("registration", begins, errors=1)
-    return begins
-
-
-@plays("FunctionssubmitbatchErrors")
-def calls_fail_without_end(life: Life, begins: int) -> int:
-    for minute in range(begins, begins + LASTS):
-        life.invoked("submit-batch", minute, 8, errors=8)
     return begins
 
 
@@ -116,6 +110,9 @@ for name, queue in {
     "LeavingDeadLettersNotEmpty": "StartFinalMeteringDeadLettersQueue",
     "LookDeadLettersNotEmpty": "LookAfterLeaversDeadLettersQueue",
     "FailedLinesNotEmpty": "FailedLinesQueue",
+    "ArchiveDeadLettersNotEmpty": "StreamsDeadLettersQueue",
+    "ArchiveAuditsDeadLettersNotEmpty": "AuditsDeadLettersQueue",
+    "ReconciliationDeadLettersNotEmpty": "ReconciliationsDeadLettersQueue",
     "EnginesUsageDeadLetters": "EngineUsageDeadLettersQueue",
     "EnginesAccessLogDeadLetters": "AccessLogsDeadLettersQueue",
     "EnginesCallsDeadLettersNotEmpty": "CallsDeadLettersQueue",
@@ -134,11 +131,17 @@ for name, (queue, seconds) in {
     plays(name)(in_queue(queue, age=seconds))
 
 
-@plays("FinalMeteringStreamTooOld")
-def stream_is_not_read(life: Life, begins: int) -> int:
-    for minute in range(begins, begins + LASTS):
-        life.iterator_age("start-final-metering", minute, 600_000)
-    return begins
+def stream_is_not_read(function: str, seconds: int) -> Play:
+    def play(life: Life, begins: int) -> int:
+        for minute in range(begins, begins + LASTS):
+            life.iterator_age(function, minute, seconds * 1000)
+        return begins
+
+    return play
+
+
+plays("FinalMeteringStreamTooOld")(stream_is_not_read("start-final-metering", 600))
+plays("ArchiveStreamsTooOld")(stream_is_not_read("archive-changes", 7200))
 
 
 # --- the API ----------------------------------------------------------------------------------------------------------
@@ -193,7 +196,12 @@ def not_started(stack: str, metric: str, times: int) -> Play:
     return play
 
 
-for prefix, stack in (("Starts", "Metering"), ("EngineCalls", "Yawl")):
+for prefix, stack in {
+    "Starts": "Metering",
+    "EngineCalls": "Yawl",
+    "Audits": "Archive",
+    "Reconciliations": "Audit",
+}.items():
     plays(f"{prefix}Lost")(not_started(stack, "InvocationsFailedToBeSentToDeadLetterCount", 1))
     plays(f"{prefix}Fails")(not_started(stack, "TargetErrorCount", 3))
 

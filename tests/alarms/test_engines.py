@@ -157,6 +157,7 @@ def not_announced(watched: Watched) -> None:
 def test_people_are_called(alarm: str, priced: Assembly, engine_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     watched = Watched(engine_stage, Life(priced))
     monkeypatch.setattr("runtime.clock.now", lambda: watched.now)
+    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
     monkeypatch.setattr(assembly.Parts.__init__, "__defaults__", (None, None, None, lambda: watched.now))
     for module in (reconcile_engine, look_after_engines):
         module.parts.cache_clear()

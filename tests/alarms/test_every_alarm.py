@@ -2,13 +2,19 @@
 
 from fnmatch import fnmatchcase
 
-from tests.alarms import test_aws_metrics, test_buyers, test_engines, test_hourly_run
+from tests.alarms import test_aws_metrics, test_books, test_buyers, test_engines, test_hourly_run
 from tests.alarms.faults import FAULTS
 from tests.alarms.life import Life
 from tests.alarms.page import PAGE, page
 from tests.synthesized import Assembly
 
-PLAYED = {*test_aws_metrics.PLAYED, *test_buyers.PLAYS, *test_engines.PLAYED, *test_hourly_run.PLAYS}
+PLAYED = {
+    *test_aws_metrics.PLAYED,
+    *test_books.PLAYED,
+    *test_buyers.PLAYS,
+    *test_engines.PLAYED,
+    *test_hourly_run.PLAYS,
+}
 
 
 def test_every_alarm_is_played(priced: Assembly, prod: Assembly) -> None:

@@ -9,9 +9,12 @@ import pytest
 from ledger.allocations import allocations_key
 from ledger.conservation import NotConserved
 from ledger.metering_record import MeteringRecord
+from ledger.pauses import STAGE, Pause
 from ledger.tables import USAGE_EVENTS
+from ledger.transaction import write
 from marketplace.hour import deadline
 from marketplace.tiers import Tier
+from metering.seal.unusual_settings import UnusualSettings
 from tests.alarms.hourly import Watched, watched
 from tests.alarms.life import Life
 from tests.alarms.proof import prove
@@ -19,7 +22,7 @@ from tests.scenarios.final_metering import FinalMetering, cancel, notified_buyer
 from tests.scenarios.world import START
 from tests.synthesized import Assembly
 
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 Play = Callable[[Watched, pytest.MonkeyPatch], float]
 PLAYS: dict[str, Play] = {}
 
@@ -171,6 +174,44 @@ plays("MeteringOldestPendingHourPage")(old_by(12))
 plays("MeteringAtRiskLines")(old_by(11))
 plays("MeteringAtRiskMoney")(old_by(11))
 plays("MeteringNearestDeadline")(old_by(20))
+
+
+# --- what people hold back --------------------------------------------------------------------------------------------
+
+
+def unusual_hour(world: Watched, *, hold: bool) -> float:
+    """Nine times what the buyer used in this hour of each of the eight weeks before."""
+    world.unusual = UnusualSettings(at_least_units={"workflow_executions": Decimal(100)}, hold=hold)
+    buyer = world.buyer(active_from=START - 200 * DAY)
+    for week in range(8, 0, -1):
+        world.now = START - week * 7 * DAY
+        world.report(world.event(buyer, f"week-{week}", 100))
+        world.next_run()
+    world.now = START
+    world.report(world.event(buyer, "now", 900))
+    world.next_run()
+    return world.now
+
+
+@plays("MeteringUnusualHours")
+def unusual(world: Watched, _: pytest.MonkeyPatch) -> float:
+    return unusual_hour(world, hold=False)
+
+
+@plays("MeteringHeldLines")
+def held(world: Watched, _: pytest.MonkeyPatch) -> float:
+    return unusual_hour(world, hold=True)
+
+
+@plays("MeteringPaused")
+def paused(world: Watched, _: pytest.MonkeyPatch) -> float:
+    """An operator pauses the stage right after a run, and forgets it."""
+    world.next_run()
+    world.now += 60
+    write(world.dynamodb.meta.client, [world.pauses.pause(STAGE, Pause(world.now, "operator", "a trial"))])
+    world.next_run()
+    world.next_run()
+    return world.now
 
 
 # --- final metering ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ FIRST = MINUTES.start
 
 @pytest.fixture(scope="module")
 def widgets(prod: Assembly) -> list[dict[str, Any]]:
-    return read_body({stack: prod.template(stack) for stack in ("Data", "Doors", "Metering", "Archive", "Watch")})
+    return read_body(
+        {stack: prod.template(stack) for stack in ("Data", "Doors", "Metering", "Archive", "Audit", "Watch")}
+    )
 
 
 def widget(widgets: list[dict[str, Any]], title: str) -> dict[str, Any]:

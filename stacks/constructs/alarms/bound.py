@@ -78,14 +78,22 @@ class Alarms:
         self.add(id_ or _title(name), self.metric(name, "Sum", period), message, at_least=at_least)
 
     def level(
-        self, name: StrEnum, message: Message, *, id_: str = "", at_least: float = 1, below: bool = False
+        self,
+        name: StrEnum,
+        message: Message,
+        *,
+        id_: str = "",
+        at_least: float = 1,
+        below: bool = False,
+        period: Duration = FIVE_MINUTES,
     ) -> None:
         """Call when the last reading of a level is ``at_least`` so much, or ``below`` it.
 
+        period: where several functions emit the level, so long that each does within it: the worst reading counts.
         Functions emit a level now and then, also when it is zero. While no function reads it the alarm stays as it is;
         that no function reads it has an alarm of its own.
         """
-        metric = self.metric(name, "Minimum" if below else "Maximum", FIVE_MINUTES)
+        metric = self.metric(name, "Minimum" if below else "Maximum", period)
         self.add(id_ or _title(name), metric, message, at_least=at_least, below=below, missing=MISSING.IGNORE)
 
     def add(self, id_: str, metric: cloudwatch.IMetric, message: Message, **when: Unpack[When]) -> None:

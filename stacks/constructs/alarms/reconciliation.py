@@ -10,6 +10,8 @@ from stacks.constructs.alarms.queues import add_queue_alarm
 
 #: A day's comparison, and two hours in which it may be late.
 OVERDUE = Duration.hours(26)
+#: Each book's function is called every hour at least, and says its age.
+EACH_BOOK = Duration.hours(2)
 DEAD_CALL = Ticket(
     happened="EventBridge Scheduler could not invoke a function that compares the ledger with AWS's books, and put the"
     " call into the dead-letter queue of Reconciliations.",
@@ -60,6 +62,7 @@ def add_reconciliation_alarms(alarms: Alarms, *, dead_letters: sqs.IQueue) -> No
             " error: most often a right or the data feed's bucket.",
         ),
         id_="Overdue",
+        period=EACH_BOOK,
         at_least=OVERDUE.to_seconds(),
     )
     add_queue_alarm(alarms, "DeadLetters", dead_letters, DEAD_CALL)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from aws_cdk import aws_sqs as sqs
 
 from marketplace.dimensions import Dimension
-from runtime.metric_names import ArchiveMetric, MeteringMetric, UsageMetric
+from runtime.metric_names import ArchiveMetric, MeteringMetric, ReconcileMetric, UsageMetric
+from stacks.constructs.alarms.reconciliation import OVERDUE
 from stacks.constructs.dashboard.money import METERING
 from stacks.constructs.dashboard.panels import (
     BLUE,
@@ -18,8 +19,17 @@ from stacks.constructs.dashboard.panels import (
     bars,
     have_prices,
     heading,
+    in_hours,
     lines,
 )
+
+RECONCILE = "reconcile"
+#: The books with which the ledger is compared, by the metric of what is open.
+BOOKS = {
+    "CloudTrail": (ReconcileMetric.OPEN_FINDINGS_CALLS, RED),
+    "usage feed": (ReconcileMetric.OPEN_FINDINGS_USAGE, ORANGE),
+    "invoices": (ReconcileMetric.OPEN_FINDINGS_INVOICES, GREY),
+}
 
 
 def rows(
@@ -29,7 +39,7 @@ def rows(
     dimensions: Mapping[str, Dimension],
     currency: str,
 ) -> list[Row]:
-    """A row of panels. for_people: the queues that no function takes from, by their labels."""
+    """Two rows of panels. for_people: the queues that no function takes from, by their labels."""
     kept = [
         queue.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum", label=label)
         for label, queue in for_people.items()
@@ -62,11 +72,30 @@ def rows(
             unit="an hour",
         ),
     ]
+    books: Row = [
+        lines(
+            "Open findings, by book of AWS",
+            [metrics.level(RECONCILE, name, book, colour=colour) for book, (name, colour) in BOOKS.items()],
+            width=12,
+            unit="findings",
+        ),
+        lines(
+            "Time since the last whole comparison, of the book that is furthest behind",
+            [in_hours(metrics.level(RECONCILE, ReconcileMetric.RECONCILIATION_AGE, ""), "hours")],
+            width=12,
+            unit="hours",
+            limits={"ticket": OVERDUE.to_hours()},
+        ),
+    ]
     return [
         heading(
             "Is something lost?",
-            "All four stay at zero, or a person deals with what they show.",
-            ["metering-failed-lines", "usage-queue-dead", "notices-dead", "usage-queue-refused"],
+            "All stay at zero but the age of the comparison, or a person deals with what they show.",
+            [
+                *("metering-failed-lines", "usage-queue-dead", "notices-dead", "usage-queue-refused"),
+                *("reconciliation-findings", "reconciliation-overdue"),
+            ],
         ),
         panels,
+        books,
     ]

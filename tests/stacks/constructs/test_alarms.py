@@ -21,7 +21,7 @@ def test_functions_and_the_store_they_share(foreign: Foreign) -> None:
     store = alarms.below("Store")
     add_store_alarms(store, {"One": "one", "Two": "two"}, canary=canary_of(store, "f1", functions["f1"]))
     made = foreign.resources("AWS::CloudWatch::Alarm")
-    # An alarm sums ten metrics at most.
+    # An alarm sums ten metrics at most; the share of failures of a function that is often called takes three.
     assert sorted(len(alarm["Metrics"]) for alarm in made if "Metrics" in alarm) == [1, 1, 1, 1, 2, 3, 11]
     assert len(foreign.resources("AWS::CloudWatch::CompositeAlarm")) == 3
 
