@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda_src:$(CURDIR)/client:$(CURDIR)/marketplace-local:$(CURDIR)/agent
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup browser run engine-trial drill marketplace test quick bench check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
+.PHONY: help setup browser run engine-trial drill marketplace test quick bench costs check hooks docs format soak mutants cdk synth bootstrap deploy rollback destroy engine-secret engine-register yawl-contract smoke schema record lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | sort | column -t -s "$$(printf '\t')"
@@ -77,6 +77,9 @@ quick: setup  ## the tests of rules and scenarios, while editing: less than a mi
 
 bench: setup  ## measure, and write docs/benchmarks.md (B=imports: one figure)
 	@exec $(PY) -m bench $(B)
+
+costs: setup  ## write docs/costs.md: a stage's month in dollars (TIMES=1: measure service times again)
+	@exec $(PY) -m bench.costs $(if $(TIMES),--times)
 
 check: setup  ## lint, formatting, types, links of the pages, known vulnerabilities (AUDIT=1: their data must be there); with STAGE=dev the stage's account and listing, which nothing changes (JSON=1)
 ifdef STAGE

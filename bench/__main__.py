@@ -28,6 +28,7 @@ FIGURES = (
     "asset_size",
     "backlog",
     "local_hour",
+    "workflow_model",
     "growth",
     "outage",
     "paths",

@@ -61,12 +61,13 @@ class LocalStage:
         schedules: bool = False,
         wait_scale: float = 1.0,
         dynamodb_faults: bool = False,
+        rights_file: Path | None = None,
     ) -> None:
         """``assembly``: an assembly of this stage with this clock's file; without one the stage synthesizes it.
 
-        ``folder`` holds logs and the emulator's state; stages that run at the same time need one each. ``schedules``
-        and ``wait_scale`` are those of ``LocalCloud``. With ``dynamodb_faults`` the functions reach DynamoDB through
-        the proxy ``self.dynamodb_faults``, which can arm faults.
+        ``folder`` holds logs and the emulator's state; stages that run at the same time need one each. ``schedules``,
+        ``wait_scale`` and ``rights_file`` are those of ``LocalCloud``. With ``dynamodb_faults`` the functions reach
+        DynamoDB through the proxy ``self.dynamodb_faults``, which can arm faults.
         """
         self.clock = clock
         self.settings = stages.load(STAGE, folder=PROJECT / "stages")
@@ -76,6 +77,7 @@ class LocalStage:
         self._schedules = schedules
         self._wait_scale = wait_scale
         self._through_proxy = dynamodb_faults
+        self._rights_file = rights_file
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -110,6 +112,7 @@ class LocalStage:
             schedules=self._schedules,
             wait_scale=self._wait_scale,
             clock_offset_file=self.clock.file,
+            rights_file=self._rights_file,
         )
         self.cloud = self._stack.enter_context(cloud)
         if self._through_proxy:

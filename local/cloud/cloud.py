@@ -33,6 +33,7 @@ class LocalCloud:
     address. A directory below ``state`` keeps logs and unpacked code until the next start. ``schedules`` lets
     EventBridge's schedules fire, by the machine's clock, so it does not suit a run that moves its own clock.
     ``wait_scale`` multiplies the workflows' retry intervals and Waits of so many seconds (0.1: a tenth).
+    ``rights_file``: where rights that callers are asked for are written down (``rights_recorder.py``).
     With ``clock_offset_file`` notices, events and executions are dated by the simulated clock, like the functions.
     """
 
@@ -46,11 +47,14 @@ class LocalCloud:
         schedules: bool = False,
         wait_scale: float = 1.0,
         clock_offset_file: Path | None = None,
+        rights_file: Path | None = None,
     ) -> None:
         self.region = region
         self._options = ["--wait-scale", str(wait_scale), *(["--schedules"] if schedules else [])]
         if clock_offset_file is not None:
             self._options += ["--clock-offset-file", str(clock_offset_file.absolute())]
+        if rights_file is not None:
+            self._options += ["--rights-file", str(rights_file.absolute())]
         self._state = StateDirectory(state, "cloud")
         self._function_environment = dict(function_environment or {})
         if marketplace_url is not None:

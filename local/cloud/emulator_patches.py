@@ -52,6 +52,27 @@ def agreement_events(*, seller: str, marketplace: str) -> None:
     eventbridge._put_events = putting
 
 
+def queue_policies_for_rules() -> None:
+    """Lets a rule's event into a queue only if the queue's policy does (EventBridge User Guide, "Using resource-based
+    policies for Amazon EventBridge").
+
+    The emulator asks the policy for SNS and S3, and would deliver the events of anybody's rule.
+    """
+    from ministack.services import eventbridge, sqs
+
+    invoke = eventbridge._invoke_target
+
+    def invoking(target: dict[str, Any], event: Any, rule: dict[str, Any], *more: Any) -> Any:
+        queue, source = str(target.get("Arn", "")), str(rule.get("Arn", ""))
+        to_a_queue = queue.split(":")[2:3] == ["sqs"] and source.split(":")[2:3] == ["events"]
+        account = source.split(":")[4] if to_a_queue else ""
+        if to_a_queue and not sqs.queue_policy_allows(queue, "events.amazonaws.com", source, account):
+            return None
+        return invoke(target, event, rule, *more)
+
+    eventbridge._invoke_target = invoking
+
+
 def subscriptions_across_accounts() -> None:
     """Subscribes a stack's queue to another account's topic by a real Subscribe, under the topic's policy.
 
@@ -183,6 +204,7 @@ def no_schedules() -> None:
 def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     """Installs all patches; ``schedules`` leaves the emulator's schedules alone."""
     condition_keys()
+    queue_policies_for_rules()
     subscriptions_across_accounts()
     throttled_tasks()
     change_sets_that_made_stacks()

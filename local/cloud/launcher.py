@@ -70,6 +70,7 @@ def main() -> None:
     parser.add_argument("--marketplace-account", required=True)
     parser.add_argument("--schedules", action="store_true", help="let schedules fire, by the real clock")
     parser.add_argument("--wait-scale", default="1", help="what the workflows' retry intervals are multiplied by")
+    parser.add_argument("--rights-file", type=Path, help="where rights that callers are asked for are written down")
     parser.add_argument("--clock-offset-file", type=Path, help="the simulated clock's offset, in seconds")
     arguments = parser.parse_args()
     check_version()
@@ -94,6 +95,8 @@ def main() -> None:
     load("type_patches").apply()
     load("alarm_patches").apply()
     load("workflow_patches").apply()
+    if arguments.rights_file:
+        load("rights_recorder").apply(arguments.rights_file)
     if arguments.clock_offset_file:
         load("clock_patch").apply(arguments.clock_offset_file)
 

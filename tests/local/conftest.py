@@ -1,5 +1,6 @@
 """What is dear to start and is started once: the deployed local stage, and one whole run of ``make run``'s program."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from local.simulated_clock import clock_at
 from local.stage import LocalStage
+from tests.local import rights
 from tests.local.run_program import Program, small_log
 from tests.local.stage.acting import WAIT_SCALE
 
@@ -20,9 +22,22 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
     """
     folder = tmp_path_factory.mktemp("stage")
     clock = clock_at(8.5, folder / "clock-offset")
-    with LocalStage(clock=clock, folder=folder, schedules=True, wait_scale=WAIT_SCALE, dynamodb_faults=True) as running:
+    asked = folder / "rights.jsonl"
+    with LocalStage(
+        clock=clock,
+        folder=folder,
+        schedules=True,
+        wait_scale=WAIT_SCALE,
+        dynamodb_faults=True,
+        rights_file=asked,
+    ) as running:
         _pause_schedules(running)
         yield running
+        if wished := os.environ.get(rights.VARIABLE):
+            rights.save(rights.rights(running, asked), Path(wished))
+        roles = rights.functions_by_role(running)
+        refused = [line for line in rights.recorded(asked) if line["role"] in roles and line["decision"] != "Allow"]
+    assert refused == [], "a function's role was refused what it asked for"
 
 
 def _pause_schedules(stage: LocalStage) -> None:

@@ -22,6 +22,23 @@ REGION = "us-east-1"
 REFUSED = ("NotAuthorizedForSourceException", "AccessDeniedException", "ResourceNotFoundException")
 
 
+def queues(acting: Acting) -> dict[str, str]:
+    """Name → URL of every queue of the stage."""
+    pages = acting.stage.cloud.seller.client("sqs").get_paginator("list_queues").paginate()
+    return {url.rsplit("/", 1)[-1]: url for page in pages for url in page.get("QueueUrls", ())}
+
+
+def messages(acting: Acting) -> dict[str, int]:
+    """Messages in each queue, those under way counted, too."""
+    sqs = acting.stage.cloud.seller.client("sqs")
+    found = {}
+    for name, url in queues(acting).items():
+        count = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        waiting, taken = count["ApproximateNumberOfMessages"], count["ApproximateNumberOfMessagesNotVisible"]
+        found[name] = int(waiting) + int(taken)
+    return found
+
+
 def end_event(acting: Acting, buyer: Buyer) -> Item:
     return notices.license_deprovisioned(notices.Agreement.of_buyer(buyer.details), acting.now)
 
@@ -101,6 +118,40 @@ def test_nobody_else_puts_agreement_events_on_the_bus(acting: Acting, pair: list
             assert (answer["refused"], answer["ErrorCode"] in REFUSED) == (1, True), (account, answer)
     # under a source that everybody may use it reaches the bus, and no rule
     assert put(SELLER_ACCOUNT, Source="mine.agreement-marketplace")["refused"] == 0
+
+
+def test_a_rule_of_another_bus_does_not_reach_the_queues(acting: Acting, pair: list[Buyer]) -> None:
+    """The queues let in events of one rule, by its ARN; EventBridge itself would deliver for anybody's rule."""
+    event = end_event(acting, pair[0])
+    for account in (STRANGER, SELLER_ACCOUNT):
+        events = acting.stage.cloud.accounts.root(account).client("events")
+        events.create_event_bus(Name="forgers")
+        events.put_rule(Name="forged", EventBusName="forgers", EventPattern=json.dumps({"source": ["mine"]}))
+        arns = [f"arn:aws:sqs:{REGION}:{SELLER_ACCOUNT}:{name}" for name in queues(acting)]
+        for number, arn in enumerate(arns):
+            target: Any = {"Id": str(number), "Arn": arn, "Input": json.dumps({**event, "id": str(uuid.uuid4())})}
+            events.put_targets(Rule="forged", EventBusName="forgers", Targets=[target])
+        waiting = messages(acting)
+        assert events.put_events(Entries=[entry(event, Source="mine", EventBusName="forgers")])["FailedEntryCount"] == 0
+        assert messages(acting) == waiting
+
+
+def test_no_queue_of_the_stage_takes_anything_from_strangers(acting: Acting, pair: list[Buyer]) -> None:
+    """Neither a message, nor one by a topic, nor a look: also the queues of usage and the dead letters."""
+    strangers = acting.stage.cloud.accounts.root(STRANGER)
+    sqs, sns = strangers.client("sqs"), strangers.client("sns")
+    topic = sns.create_topic(Name="forged")["TopicArn"]
+    forged = json.dumps(acting.end_notice(pair[1]))
+    waiting = messages(acting)
+    assert len(waiting) > 2
+    for name, url in queues(acting).items():
+        with pytest.raises(ClientError, match=r"AccessDenied|NonExistentQueue"):
+            sqs.send_message(QueueUrl=url, MessageBody=forged)
+        with pytest.raises(ClientError, match=r"AccessDenied|NonExistentQueue"):
+            sqs.receive_message(QueueUrl=url)
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{SELLER_ACCOUNT}:{name}")
+    sns.publish(TopicArn=topic, Message=forged)
+    assert messages(acting) == waiting
 
 
 def test_a_notice_of_another_product_is_kept_for_people_and_changes_nothing(acting: Acting) -> None:

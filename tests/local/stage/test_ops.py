@@ -196,6 +196,7 @@ def test_a_file_of_usage_is_shown_then_recorded_once(
 ) -> None:
     """The sender's rights come from a profile of their own: no operator's role may report usage."""
     sender = stage.usage_sender.get_credentials()
+    assert sender is not None
     profile = f"[sender]\naws_access_key_id = {sender.access_key}\naws_secret_access_key = {sender.secret_key}\n"
     (tmp_path / "credentials").write_text(profile)
     environment = as_operator(stage, "OperatorRepair") | {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}

@@ -1,0 +1,1 @@
+"""A discrete-event model of the hourly workflow, and the service times that are its input."""
