@@ -42,6 +42,12 @@ stage_queue() {
         "StackResources[?ResourceType=='AWS::SQS::Queue' && starts_with(LogicalResourceId, '$2')].PhysicalResourceId"
 }
 
+# stage_function STACK NAME: the function of that stack whose construct's path begins with the name, for example sealhours.
+stage_function() {
+    aws cloudformation describe-stack-resources --stack-name "YawlMetering-$STAGE-$1" --output text --query \
+        "StackResources[?ResourceType=='AWS::Lambda::Function' && starts_with(LogicalResourceId, '$2')].PhysicalResourceId"
+}
+
 # look_into URL: the first ten messages of a queue, with their attributes (a dead letter of Scheduler or EventBridge
 # has its error there). They are visible again after ten seconds.
 look_into() {

@@ -134,6 +134,12 @@ class LocalStage:
         self.dynamodb: DynamoDBServiceResource = self.cloud.seller.resource("dynamodb")
 
     @property
+    def assembly(self) -> Path:
+        """The assembly that is deployed."""
+        assert self._assembly is not None, "the stage is not started"
+        return self._assembly
+
+    @property
     def product_code(self) -> str:
         """The product code of the stage."""
         return self.settings.product_code

@@ -57,7 +57,7 @@ def main(
             )
             with console.status("the stage local is synthesized and deployed on the local cloud ..."):
                 up.enter_context(stage)
-                drilling = Drilling(stage, read_templates(folder / "cdk.out"))
+                drilling = Drilling(stage, read_templates(stage.assembly))
             for scenario in ALL:
                 if not wanted or scenario.name in wanted:
                     with console.status(f"{scenario.happens} ..."):

@@ -19,7 +19,7 @@ _BLOCK = re.compile(r"^```sh tried=(?P<name>\S+)\n(?P<commands>.*?)^```$", re.MU
 #: A command's exit code 1 tells of trouble, which a drill expects (``bin/ops``); any higher one is a failure.
 _PREFIX = "trap '[ $? -lt 2 ] || exit 2' ERR\n"
 #: What only an administrator of the account may: the roles of operators are for ``bin/ops``.
-_ADMINISTRATORS = re.compile(r"runbook\.sh|\baws |\bmake ")
+_ADMINISTRATORS = re.compile(r"runbook\.sh|\baws |\bmake |restore-fence")
 LONGEST = 180
 
 
@@ -98,6 +98,7 @@ class Operator:
             "AWS_DEFAULT_REGION": self.stage.settings.region,
             "AWS_ENDPOINT_URL": self.stage.cloud.endpoint,
             "AWS_ENDPOINT_URL_MARKETPLACE_AGREEMENT": self.stage.marketplace.url,
+            "AWS_ENDPOINT_URL_CLOUDTRAIL": self.stage.marketplace.url,
             "COLUMNS": "160",
             OFFSET_VARIABLE: str(self.stage.clock.file),
         }

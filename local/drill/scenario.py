@@ -16,6 +16,7 @@ class Course:
 
     buyers: whose units must add up. minutes: from the fault to the call. at_stake: units that were not billed then.
     lost, expected_loss: what is not billed in the end, by name and in units. of_others: units that a stranger metered.
+    restored: the ledger lacks events on purpose, so that the scenario adds up by itself.
     """
 
     buyers: list[Buyer] = field(default_factory=list)
@@ -24,6 +25,7 @@ class Course:
     lost: str = ""
     expected_loss: Decimal = Decimal(0)
     of_others: Decimal = Decimal(0)
+    restored: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,9 @@ def judged(drilling: Drilling, scenario: Scenario, course: Course, commands: Seq
     units = drilling.units(course.buyers)
     named = sum((units[state] for state in NAMED), Decimal(0))
     twice = int(drilling.stage.marketplace.summary()["billedTwice"])
-    if units["recorded"] + course.of_others != sum((units[state] for state in LEDGER_STATES), Decimal(0)):
+    if not course.restored and units["recorded"] + course.of_others != sum(
+        (units[state] for state in LEDGER_STATES), Decimal(0)
+    ):
         raise DrillFailed(f"the units do not add up: {dict(units)}")
     if units["pending"]:
         raise DrillFailed(f"{units['pending']} units are still pending")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from local.drill.scenario import Scenario
 from local.drill.scenarios import (
     cloudtrail_disagrees,
+    ledger_rewound,
     line_rejected,
     marketplace_down,
     month_end,
@@ -18,5 +19,6 @@ ALL: Sequence[Scenario] = (
     cloudtrail_disagrees.SCENARIO,
     line_rejected.SCENARIO,
     table_throttled.SCENARIO,
+    ledger_rewound.SCENARIO,
     month_end.SCENARIO,
 )
