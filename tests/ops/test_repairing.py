@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ledger import tables
+from ledger.findings import Finding, Findings
 from ledger.hold import HELD, PENDING_HELD, Hold
 from marketplace.hour import SECONDS
 from ops.command import Command
@@ -91,6 +92,26 @@ def test_a_lost_lines_units_are_billed_with_the_open_hour(world: World, seen: Op
     world.next_run()
     assert world.billed(buyer) == 2
     assert (world.failed(), world.pending()) == (set(), set())
+
+
+@pytest.mark.parametrize("kind", ["only_there", "foreign_call"])
+def test_a_line_that_the_log_shows_after_all_is_not_carried(world: World, seen: OpenStage, kind: str) -> None:
+    buyer, line = expired(world)
+    findings = Findings(seen.table(tables.AUDIT))
+    late = Finding(subject=buyer, depth="calls", period=EIGHT, dimension=DIMENSION, kind=kind, ours="2", theirs="2")
+    findings.found(late, world.now)
+    assert f"ops findings --customer {buyer}" in refuses(seen, "carry", line)
+    findings.resolve(late, "refunded", "a person", world.now)
+    done(seen, "carry", line)
+
+
+def test_a_line_with_another_quantity_in_its_place_is_carried(world: World, seen: OpenStage) -> None:
+    buyer, line = expired(world)
+    other = Finding(
+        subject=buyer, depth="calls", period=EIGHT, dimension=DIMENSION, kind="foreign_call", ours="2", theirs="1"
+    )
+    Findings(seen.table(tables.AUDIT)).found(other, world.now)
+    done(seen, "carry", line)
 
 
 def test_an_uncertain_line_is_not_carried_and_says_what_to_do(world: World, seen: OpenStage) -> None:
