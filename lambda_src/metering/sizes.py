@@ -25,3 +25,6 @@ PAGE_BATCHES = 600
 #: Seconds that one lane takes at the pace of its copy of the submitter. A copy has a gap between two lanes, and others
 #: (final metering, another run) get a copy only in such gaps.
 LANE_SECONDS = 6
+#: The most lanes of a page, but for a copy's share of them: an execution's history has to hold their events, however
+#: few batches a copy sends in ``LANE_SECONDS``.
+PAGE_LANES = 60

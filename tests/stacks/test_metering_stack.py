@@ -9,6 +9,7 @@ import pytest
 
 from metering.find.find_due_hours import EVENTS_PER_CALL
 from metering.handlers.plan_batches import EVENTS_PER_LANE
+from metering.send.lanes import in_lanes, lane_length
 from metering.sizes import KEYS_PER_CALL, LANES_BYTES, PAGE_BATCHES, PAGE_BYTES, PAGE_KEYS
 from stacks.constructs.workflows.hourly_states import EVENTS
 from stacks.constructs.workflows.hourly_turn import EVENTS_ALONE, EVENTS_OF_A_TURN
@@ -193,8 +194,14 @@ def test_the_history_of_an_execution_holds_its_last_turn() -> None:
     """25,000 events (Step Functions quotas), even if every hour of a page has to be tried alone."""
     chunks = math.ceil(PAGE_KEYS / KEYS_PER_CALL)
     alone = chunks * (EVENTS_PER_CALL + KEYS_PER_CALL * EVENTS_ALONE)
-    lanes = math.ceil(PAGE_BATCHES / 10) * EVENTS_PER_LANE
-    assert EVENTS + alone + lanes + EVENTS_OF_A_TURN < 25_000
+    settings = [(calls, copies) for calls in range(1, 11) for copies in range(1, 11)]
+    assert all(EVENTS + alone + EVENTS_PER_LANE * most_lanes(*each) + EVENTS_OF_A_TURN < 25_000 for each in settings)
+
+
+def most_lanes(calls_per_second: int, copies: int) -> int:
+    """Of a full page, at the stage's rate and copies, which may be any whole numbers from 1 to 10."""
+    most = lane_length(PAGE_BATCHES, calls_per_second, copies)
+    return len(in_lanes([{}] * PAGE_BATCHES, copies=copies, most=most))
 
 
 def test_any_fault_still_reports_and_then_fails_the_run(states: dict[str, Any]) -> None:
