@@ -15,7 +15,7 @@ from ops.read.actions import actions
 from ops.refused import Refused
 from ops.repair.pause import pauses
 from ops.stage import OpenStage
-from tests.ops.answers import CALLER
+from tests.ops.answers import CALLER, AnswersOfAws
 from tests.ops.test_reading import printed
 from tests.scenarios.world import START, World
 
@@ -187,6 +187,23 @@ def test_a_held_line_is_released(world: World, seen: OpenStage) -> None:
     assert CALLER in refuses(seen, "release", line), "who released it"
     world.next_run()
     assert (world.billed(buyer), world.pending()) == (2, set())
+
+
+def test_of_a_release_and_a_refusal_the_first_one_holds(world: World, seen: OpenStage, aws: AnswersOfAws) -> None:
+    buyer, line = held(world)
+    who = aws.answers["sts", "get_caller_identity"]
+
+    def after_another_has_released_it(**_request: Any) -> Any:
+        aws.answers["sts", "get_caller_identity"] = who
+        COMMANDS["release"].run(seen, line=line, apply=True, why="it is real")
+        return who
+
+    # The caller is asked for after the line was read, and before its verdict is written.
+    aws.answers["sts", "get_caller_identity"] = after_another_has_released_it
+    with pytest.raises(Refused, match="changed since it was read"):
+        COMMANDS["refuse"].run(seen, line=line, apply=True, why="it is not")
+    world.next_run()
+    assert world.billed(buyer) == 2
 
 
 def test_a_held_line_is_refused_and_never_sent(world: World, seen: OpenStage) -> None:
