@@ -13,6 +13,9 @@ FIRST_PAGE_KEYS = 200
 #: The most bytes of a page's keys and of its lines' names. They travel through the workflow's state, which takes
 #: 256 KiB (Step Functions quotas, "Maximum input or output size for a task, state, or execution").
 PAGE_BYTES = 180_000
+#: The most bytes of a page's keys alone. The workflow assigns the keys of two pages and the lanes of one at once, and
+#: one ``Assign`` takes 256 KiB (Step Functions Developer Guide, "Passing data between states with variables").
+KEYS_BYTES = 45_000
 #: The most bytes of a page's lanes, which travel beside its chunks of keys.
 LANES_BYTES = 150_000
 #: Hours that one call of the sealing or settling function takes.
