@@ -10,8 +10,11 @@ from ledger.transaction import Operation
 
 #: The verdict of a line on hold that a person refuses to bill: ``Settlement.operation(record, {dimension: REFUSED})``
 #: stores it. It has the condition that no call was ever made with the line, and ``store_attempt`` refuses a line with
-#: it, so that of a refusal and a call one alone succeeds.
-REFUSED = LineVerdict(verdict="not_sent", detail="refused while on hold", only_if_never_attempted=True)
+#: it, so that of a refusal and a call one alone succeeds. Nor does it end a line that another person has released, and
+#: was told that it will be sent.
+REFUSED = LineVerdict(
+    verdict="not_sent", detail="refused while on hold", only_if_never_attempted=True, only_if_not_released=True
+)
 
 
 def release(table_name: str, customer_identifier: str, hour: int, dimension: str, *, by: str, now: float) -> Operation:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ledger.hold import RELEASED
 from ledger.item_update import ItemUpdate
 from ledger.metering_record import ATTEMPTS, ATTEMPTS_OF_ALL, ENDED, FAILED, RANK, VERDICT, MeteringRecord
 
@@ -18,7 +19,7 @@ class LineVerdict:
 
     status_changed_at: the subscriber's, as read before the call. request_id: AWS's id of the call that was answered.
     only_if_sole_attempt: store it only if no other attempt is unanswered. only_if_never_attempted: store it only if no
-    attempt was ever made, answered or not.
+    attempt was ever made, answered or not. only_if_not_released: store it only if no person has let the line go.
     """
 
     verdict: str
@@ -28,6 +29,7 @@ class LineVerdict:
     detail: str | None = None
     only_if_sole_attempt: bool = False
     only_if_never_attempted: bool = False
+    only_if_not_released: bool = False
 
     def stored(self, now: float) -> dict[str, Any]:
         """The value of the record's verdict attribute, at ``now`` (epoch seconds)."""
@@ -71,6 +73,8 @@ def settling(
             change.when(_no_other(change, attempts, attempt))
         if line.only_if_never_attempted:
             change.when(change.absent(attempts), change.absent(ATTEMPTS_OF_ALL), change.absent(mine))
+        if line.only_if_not_released:
+            change.when(change.absent(RELEASED + dimension))
     if only_if_sole_attempt:
         # Checked once, not per line: DynamoDB allows 300 operators and 4 KB per expression, and a record may have 25
         # lines here.

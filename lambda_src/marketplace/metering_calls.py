@@ -52,12 +52,15 @@ class MeteredRecord(NamedTuple):
 
 class MeteringCall(NamedTuple):
     """One call. ``at``: epoch seconds. caller: the name of the role (or user) that made it. records: None where the
-    event shows none of them."""
+    event shows none of them. unread: whether it shows another that Marketplace may have taken, whose hour or quantity
+    cannot be read.
+    """
 
     event_id: str
     at: float
     caller: str
     records: tuple[MeteredRecord, ...] | None
+    unread: bool = False
 
 
 class MeteringCalls:
@@ -96,11 +99,13 @@ def call_of(event: Mapping[str, Any]) -> MeteringCall | None:
     """What an event says; None for an event of another service."""
     if event.get("eventSource") != EVENT_SOURCE or event.get("eventName") != EVENT_NAME:
         return None
+    records, unread = _records(event)
     return MeteringCall(
         event_id=str(event["eventID"]),
         at=datetime.fromisoformat(event["eventTime"]).timestamp(),
         caller=caller_of(event.get("userIdentity") or {}),
-        records=_records(event),
+        records=records,
+        unread=unread,
     )
 
 
@@ -112,19 +117,21 @@ def caller_of(identity: Mapping[str, Any]) -> str:
     return str(identity.get("userName") or parts[-1])
 
 
-def _records(event: Mapping[str, Any]) -> tuple[MeteredRecord, ...] | None:
+def _records(event: Mapping[str, Any]) -> tuple[tuple[MeteredRecord, ...] | None, bool]:
+    """The records, None where none is shown; and whether one cannot be read that Marketplace may have taken."""
     request, answer = event.get("requestParameters") or {}, event.get("responseElements") or {}
     shown = answer.get("results")
     sent = request.get("usageRecords")
     if sent is None:
         if shown is None:
-            return () if _did_nothing(event) else None
+            return (() if _did_nothing(event) else None), False
         sent = [result.get("usageRecord") or {} for result in shown]
     results: dict[str, list[Mapping[str, Any]]] = {}
     for result in shown or ():
         results.setdefault(_same(result.get("usageRecord") or {}), []).append(result)
     left = {_same(record) for record in answer.get("unprocessedRecords") or ()}
     found = []
+    unread = False
     for record in sent:
         answers = results.get(_same(record))
         if answers:
@@ -132,9 +139,13 @@ def _records(event: Mapping[str, Any]) -> tuple[MeteredRecord, ...] | None:
             status, record_id = str(result.get("status") or UNKNOWN), result.get("meteringRecordId")
         else:
             status, record_id = REFUSED if _same(record) in left or _did_nothing(event) else UNKNOWN, None
-        if (read := _record(record, status, record_id, request.get("productCode"))) is not None:
-            found.append(read)
-    return tuple(found)
+        try:
+            read = _record(record, status, record_id, request.get("productCode"))
+        except (InvalidOperation, KeyError, ValueError):
+            unread = unread or status != REFUSED
+        else:
+            found += [read] if read is not None else []
+    return tuple(found), unread
 
 
 def _did_nothing(event: Mapping[str, Any]) -> bool:
@@ -153,13 +164,16 @@ def _same(record: Mapping[str, Any]) -> str:
 def _record(
     record: Mapping[str, Any], status: str, record_id: str | None, product_code: str | None
 ) -> MeteredRecord | None:
-    """A record; None for one that names no buyer or hour that can be read, so that it cannot be one of ours."""
+    """A record; None for one that names no buyer, so that it cannot be one of ours.
+
+    Raises InvalidOperation, KeyError or ValueError where its quantity or hour cannot be read: it may be one of ours.
+    """
     try:
         customer = str(record.get("customerIdentifier") or "") or license_id(record.get("licenseArn"))
-        quantity = Decimal(str(record.get("quantityAsDecimal") or record.get("quantity") or 0))
-        hour = hour_of(moment_of(record["timestamp"]))
-    except (IdentityError, InvalidOperation, KeyError, ValueError):
+    except IdentityError:
         return None
+    quantity = Decimal(str(record.get("quantityAsDecimal") or record.get("quantity") or 0))
+    hour = hour_of(moment_of(record["timestamp"]))
     return MeteredRecord(customer, str(record.get("dimension")), hour, quantity, status, record_id, product_code)
 
 

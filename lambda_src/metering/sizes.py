@@ -13,6 +13,9 @@ FIRST_PAGE_KEYS = 200
 #: The most bytes of a page's keys and of its lines' names. They travel through the workflow's state, which takes
 #: 256 KiB (Step Functions quotas, "Maximum input or output size for a task, state, or execution").
 PAGE_BYTES = 180_000
+#: The most bytes of a page's keys alone. The workflow assigns the keys of two pages and the lanes of one at once, and
+#: one ``Assign`` takes 256 KiB (Step Functions Developer Guide, "Passing data between states with variables").
+KEYS_BYTES = 45_000
 #: The most bytes of a page's lanes, which travel beside its chunks of keys.
 LANES_BYTES = 150_000
 #: Hours that one call of the sealing or settling function takes.
@@ -25,3 +28,6 @@ PAGE_BATCHES = 600
 #: Seconds that one lane takes at the pace of its copy of the submitter. A copy has a gap between two lanes, and others
 #: (final metering, another run) get a copy only in such gaps.
 LANE_SECONDS = 6
+#: The most lanes of a page, but for a copy's share of them: an execution's history has to hold their events, however
+#: few batches a copy sends in ``LANE_SECONDS``.
+PAGE_LANES = 60

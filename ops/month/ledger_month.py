@@ -50,8 +50,13 @@ class CustomerMonth(NamedTuple):
 
 
 def customers(stage: OpenStage) -> list[str]:
-    """Every billing key that the stage knows, in order. The index shows new ones a moment late."""
-    found = {key for status in get_args(SubscriptionStatus) for key in stage.subscribers.with_status(status)}
+    """Every billing key that the stage knows, in order. The index shows new ones a moment late.
+
+    The statuses are read there and back: a buyer that subscribes again between two of them has left the later one
+    before it is read, and is in the earlier one on the way back.
+    """
+    statuses = get_args(SubscriptionStatus)
+    found = {key for status in (*statuses, *reversed(statuses)) for key in stage.subscribers.with_status(status)}
     return sorted(found)
 
 

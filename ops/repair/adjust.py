@@ -73,12 +73,7 @@ def adjust(
     invoices = _invoices(stage, agreement, record.hour)
     chosen, note = choose(invoices, invoice, amount)
     made = token(named, chosen, quantity)
-    before = _asked_before(stage, named, made)
-    if before + quantity > billed.quantity:
-        raise Refused(
-            f"{named} has {text(billed.quantity)} billed units, and an adjustment of {text(before)} was asked for"
-            f" before (ops actions {named.customer}): at most {text(billed.quantity - before)} are left"
-        )
+    _check_asked(stage, named, billed, quantity, made)
     request = {
         "agreementId": agreement,
         "originalInvoiceId": chosen or invoice or "<invoice>",
@@ -95,6 +90,12 @@ def adjust(
         if not chosen:
             raise Refused(note)
         write_entry(stage, entry)
+        try:
+            # Another person may have asked since: of two who look after they wrote, one at least sees the other.
+            _check_asked(stage, named, billed, quantity, made)
+        except Refused as why:
+            note_outcome(stage, entry, {"refused": str(why)})
+            raise
         return _send(stage, entry, request)
 
     return Change(
@@ -172,8 +173,24 @@ def _price(stage: OpenStage, dimension: str, given: str) -> Decimal:
     return known.price
 
 
-def _asked_before(stage: OpenStage, line: LineId, repeated: str) -> Decimal:
-    """Billed units of the line that earlier commands asked AWS Marketplace to adjust, and that it did not refuse.
+def _check_asked(stage: OpenStage, line: LineId, billed: Line, units: Decimal, made: str) -> None:
+    """Raises Refused where more than the line would be adjusted, or where AWS Marketplace has this very request."""
+    before, known = _asked_before(stage, line, made)
+    if before + units > billed.quantity:
+        raise Refused(
+            f"{line} has {text(billed.quantity)} billed units, and an adjustment of {text(before)} was asked for"
+            f" before (ops actions {line.customer}): at most {text(billed.quantity - before)} are left"
+        )
+    if known:
+        raise Refused(
+            f"AWS Marketplace has this request already ({known}), and would take a repeat for it: for {text(units)}"
+            f" units more, ask for them in parts of another size (ops actions {line.customer})"
+        )
+
+
+def _asked_before(stage: OpenStage, line: LineId, repeated: str) -> tuple[Decimal, str]:
+    """Billed units of the line that earlier commands asked AWS Marketplace to adjust, and that it did not refuse; and
+    the id of the earlier request with the same token, which AWS Marketplace has; empty where there is none.
 
     repeated: the token of the request that is about to be made. One with the same token whose answer is not known is
     the same request.
@@ -182,14 +199,17 @@ def _asked_before(stage: OpenStage, line: LineId, repeated: str) -> Decimal:
     outcomes = {
         str(item["item"]).removesuffix(OUTCOME): item["change"]["outcome"] for item in items if _is_outcome(item)
     }
-    asked = Decimal(0)
+    asked, known = Decimal(0), ""
     for item in items:
         outcome = outcomes.get(str(item["item"]))
         if _is_outcome(item) or (outcome is not None and "refused" in outcome):
             continue
-        if outcome is not None or item["change"]["request"]["clientToken"] != repeated:
+        same = item["change"]["request"]["clientToken"] == repeated
+        if outcome is not None or not same:
             asked += item["change"]["units"]
-    return asked
+        if outcome is not None and same:
+            known = str(outcome["billingAdjustmentRequestId"])
+    return asked, known
 
 
 def _audited(stage: OpenStage, line: LineId) -> Iterable[Mapping[str, Any]]:

@@ -14,7 +14,7 @@ from marketplace.quantity import text
 from ops.answer import words
 from ops.change import Change
 from ops.line_id import LineId, parse_line, short_hour
-from ops.repair.once import record_of, refused, write_once
+from ops.repair.once import record_of, refuse_on_file, refused, write_once
 from ops.stage import OpenStage
 from ops.subscriber import read_subscriber
 from runtime.clock import iso
@@ -82,6 +82,7 @@ def carry_line(stage: OpenStage, line: AnyLine) -> Change:
         carry = carrier.plan(record, named.dimension, stage.now())
     except NotResolvable as why:
         raise refused(named, why) from None
+    refuse_on_file(stage, named, record.lines[named.dimension].quantity)
     hour = short_hour(carry.to)
     way = {
         "balance": "They are what was left after the allowance, so the allowance does not cover them again.",

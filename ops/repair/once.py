@@ -1,13 +1,20 @@
 """One audited transaction on what was read, done once or not at all."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
+from ledger import tables
+from ledger.findings import PREFIX, Finding
 from ledger.line_resolution import NotResolvable
 from ledger.metering_record import MeteringRecord
+from ledger.reading import every_page
 from ledger.transaction import Cancelled, Contended, Operation, write
+from marketplace.quantity import text
 from ops.line_id import LineId
 from ops.refused import Refused
 from ops.stage import OpenStage
+from reconcile import kinds
+from reconcile.calls.rules import hour_name
 from runtime.pause import full_jitter
 
 TRIES = 8
@@ -32,6 +39,29 @@ def refused(line: LineId, why: NotResolvable) -> Refused:
     }
     step = steps.get(why.code)
     return Refused(f"{line}: {why}" + (f" ({step})" if step else ""))
+
+
+def refuse_on_file(stage: OpenStage, line: LineId, quantity: Decimal) -> None:
+    """Raises Refused where an open finding says that Marketplace has this quantity in the line's slot: its log may show
+    a call after the line was confirmed as lost, and the units would be billed twice."""
+    items = every_page(
+        stage.table(tables.AUDIT).query,
+        KeyConditionExpression="subject = :customer AND begins_with(#item, :slot)",
+        ExpressionAttributeNames={"#item": "item"},
+        ExpressionAttributeValues={
+            ":customer": line.customer,
+            ":slot": f"{PREFIX}{kinds.CALLS}#{hour_name(line.hour)}#{line.dimension}#",
+        },
+        ConsistentRead=True,
+    )
+    for item in items:
+        finding = Finding.from_item(item)
+        is_there = finding.kind in (kinds.ONLY_THERE, kinds.FOREIGN_CALL) and finding.theirs == text(quantity)
+        if "findingState" in item and finding.dimension == line.dimension and is_there:
+            raise Refused(
+                f"{line}: Marketplace's log shows it with this quantity ({finding.kind}), so its units would be billed"
+                f" twice: ops findings --customer {line.customer}"
+            )
 
 
 def write_once(stage: OpenStage, operations: Sequence[Operation], entry: Operation) -> None:

@@ -111,6 +111,35 @@ def test_a_request_whose_answer_was_lost_is_sent_again_under_its_token(
         apply(seen, line, everything=True)
 
 
+def test_a_request_that_marketplace_has_is_not_taken_for_another_one(
+    seen: OpenStage, aws: AnswersOfAws, line: str
+) -> None:
+    apply(seen, line, units="2")
+    with pytest.raises(Refused, match="has this request already"):
+        apply(seen, line, units="2")
+    assert len(sent(aws)) == 1
+    apply(seen, line, units="1")
+    with pytest.raises(Refused, match="at most 2 are left"):
+        apply(seen, line, units="3")
+
+
+def test_of_two_people_who_ask_at_once_no_more_than_the_line_is_adjusted(
+    seen: OpenStage, aws: AnswersOfAws, line: str
+) -> None:
+    who = aws.answers["sts", "get_caller_identity"]
+
+    def asks_after_the_other_one(**_request: Any) -> Any:
+        aws.answers["sts", "get_caller_identity"] = who
+        apply(seen, line, units="4")
+        return who
+
+    # The caller is asked for after the check, and before the entry is written.
+    aws.answers["sts", "get_caller_identity"] = asks_after_the_other_one
+    with pytest.raises(Refused, match="at most 1 are left"):
+        apply(seen, line, units="3")
+    assert len(sent(aws)) == 1
+
+
 def test_without_an_invoice_nothing_is_sent(seen: OpenStage, aws: AnswersOfAws, line: str) -> None:
     aws.answers[LISTING] = {"agreementInvoiceLineItemGroupSummaries": []}
     assert "not issued yet" in printed(ADJUST.run(seen, line=line, units="2", price="0.25"))

@@ -22,6 +22,7 @@ from ops.month import closed
 from ops.month.close import close, differences
 from ops.month.closed import encode
 from ops.month.invoice import UNITS, CarriedIn, Row, Sums, outcome, rows
+from ops.month.ledger_month import customers
 from ops.refused import Refused
 from ops.stage import OpenStage
 from runtime.clock import from_iso
@@ -251,6 +252,22 @@ def test_a_closed_month_does_not_change_and_says_what_would(world: World, priced
     assert "says something else today" in printed(again)
     december = answered(later, "2026-12", draft=True)
     assert of(december) == {"carriedIn": 2, "remainder": 2}
+
+
+def test_a_customer_that_subscribes_again_meanwhile_is_in_the_month(
+    seen: OpenStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = {"one": "active", "two": "cancelled"}
+
+    class Index:
+        def with_status(self, wanted: str) -> tuple[str, ...]:
+            found = tuple(key for key, now in status.items() if now == wanted)
+            if wanted == "final_metering":
+                status["two"] = "active"
+            return found
+
+    monkeypatch.setitem(vars(seen), "subscribers", Index())
+    assert customers(seen) == ["one", "two"]
 
 
 def test_of_two_who_close_a_month_one_does(world: World, seen: OpenStage) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ledger import tables
+from ledger.findings import Finding, Findings
 from ledger.hold import HELD, PENDING_HELD, Hold
 from marketplace.hour import SECONDS
 from ops.command import Command
@@ -14,7 +15,7 @@ from ops.read.actions import actions
 from ops.refused import Refused
 from ops.repair.pause import pauses
 from ops.stage import OpenStage
-from tests.ops.answers import CALLER
+from tests.ops.answers import CALLER, AnswersOfAws
 from tests.ops.test_reading import printed
 from tests.scenarios.world import START, World
 
@@ -93,6 +94,26 @@ def test_a_lost_lines_units_are_billed_with_the_open_hour(world: World, seen: Op
     assert (world.failed(), world.pending()) == (set(), set())
 
 
+@pytest.mark.parametrize("kind", ["only_there", "foreign_call"])
+def test_a_line_that_the_log_shows_after_all_is_not_carried(world: World, seen: OpenStage, kind: str) -> None:
+    buyer, line = expired(world)
+    findings = Findings(seen.table(tables.AUDIT))
+    late = Finding(subject=buyer, depth="calls", period=EIGHT, dimension=DIMENSION, kind=kind, ours="2", theirs="2")
+    findings.found(late, world.now)
+    assert f"ops findings --customer {buyer}" in refuses(seen, "carry", line)
+    findings.resolve(late, "refunded", "a person", world.now)
+    done(seen, "carry", line)
+
+
+def test_a_line_with_another_quantity_in_its_place_is_carried(world: World, seen: OpenStage) -> None:
+    buyer, line = expired(world)
+    other = Finding(
+        subject=buyer, depth="calls", period=EIGHT, dimension=DIMENSION, kind="foreign_call", ours="2", theirs="1"
+    )
+    Findings(seen.table(tables.AUDIT)).found(other, world.now)
+    done(seen, "carry", line)
+
+
 def test_an_uncertain_line_is_not_carried_and_says_what_to_do(world: World, seen: OpenStage) -> None:
     _, line = duplicate(world)
     for name in ("carry", "retry", "write-off"):
@@ -166,6 +187,23 @@ def test_a_held_line_is_released(world: World, seen: OpenStage) -> None:
     assert CALLER in refuses(seen, "release", line), "who released it"
     world.next_run()
     assert (world.billed(buyer), world.pending()) == (2, set())
+
+
+def test_of_a_release_and_a_refusal_the_first_one_holds(world: World, seen: OpenStage, aws: AnswersOfAws) -> None:
+    buyer, line = held(world)
+    who = aws.answers["sts", "get_caller_identity"]
+
+    def after_another_has_released_it(**_request: Any) -> Any:
+        aws.answers["sts", "get_caller_identity"] = who
+        COMMANDS["release"].run(seen, line=line, apply=True, why="it is real")
+        return who
+
+    # The caller is asked for after the line was read, and before its verdict is written.
+    aws.answers["sts", "get_caller_identity"] = after_another_has_released_it
+    with pytest.raises(Refused, match="changed since it was read"):
+        COMMANDS["refuse"].run(seen, line=line, apply=True, why="it is not")
+    world.next_run()
+    assert world.billed(buyer) == 2
 
 
 def test_a_held_line_is_refused_and_never_sent(world: World, seen: OpenStage) -> None:

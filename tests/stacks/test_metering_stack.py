@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from metering.find.find_due_hours import EVENTS_PER_CALL
+from metering.find.find_due_hours import EVENTS_PER_CALL, DueHours, PageLimit
 from metering.handlers.plan_batches import EVENTS_PER_LANE
-from metering.sizes import KEYS_PER_CALL, LANES_BYTES, PAGE_BATCHES, PAGE_BYTES, PAGE_KEYS
+from metering.send.lanes import in_lanes, lane_length
+from metering.sizes import KEYS_BYTES, KEYS_PER_CALL, LANES_BYTES, PAGE_BATCHES, PAGE_KEYS
 from stacks.constructs.workflows.hourly_states import EVENTS
 from stacks.constructs.workflows.hourly_turn import EVENTS_ALONE, EVENTS_OF_A_TURN
 from tests.synthesized import Assembly
@@ -183,18 +184,39 @@ def test_an_execution_hands_over_before_its_history_is_full(prod: Assembly, stat
     assert states["HandedOver"]["Type"] == "Succeed"
 
 
+#: Bytes of a cursor for each of at most 64 shards.
+CURSORS = 64 * 100
+
+
 def test_a_hand_over_fits_into_the_input_of_an_execution() -> None:
     """256 KiB (Step Functions quotas): the page's keys and lanes, and a cursor for each of at most 64 shards."""
-    chunks, cursors = PAGE_BYTES / 2, 64 * 100
-    assert chunks + LANES_BYTES + cursors < 250_000
+    assert KEYS_BYTES + LANES_BYTES + CURSORS < 250_000
+
+
+def test_a_turn_assigns_no_more_than_one_state_may(states: dict[str, Any]) -> None:
+    """256 KiB for all variables of one Assign (Step Functions Developer Guide, "Passing data between states with
+    variables"): the keys of the page that was sent, and keys and lanes of the next one."""
+    assert {"settling", "page", "cursor"} <= set(states["Turn"]["Assign"])
+    customers = (f"l-{number:062}" for number in range(PAGE_KEYS))
+    limit = PageLimit(["a"] * 5)
+    taken = [key for customer in customers if limit.takes(key := (customer, 1794700800))]
+    keys = len(json.dumps(DueHours(tuple(taken)).payload()["chunks"], separators=(",", ":")))
+    assert keys <= KEYS_BYTES + 4 * len(taken) / KEYS_PER_CALL
+    assert 2 * keys + LANES_BYTES + CURSORS < 250_000
 
 
 def test_the_history_of_an_execution_holds_its_last_turn() -> None:
     """25,000 events (Step Functions quotas), even if every hour of a page has to be tried alone."""
     chunks = math.ceil(PAGE_KEYS / KEYS_PER_CALL)
     alone = chunks * (EVENTS_PER_CALL + KEYS_PER_CALL * EVENTS_ALONE)
-    lanes = math.ceil(PAGE_BATCHES / 10) * EVENTS_PER_LANE
-    assert EVENTS + alone + lanes + EVENTS_OF_A_TURN < 25_000
+    settings = [(calls, copies) for calls in range(1, 11) for copies in range(1, 11)]
+    assert all(EVENTS + alone + EVENTS_PER_LANE * most_lanes(*each) + EVENTS_OF_A_TURN < 25_000 for each in settings)
+
+
+def most_lanes(calls_per_second: int, copies: int) -> int:
+    """Of a full page, at the stage's rate and copies, which may be any whole numbers from 1 to 10."""
+    most = lane_length(PAGE_BATCHES, calls_per_second, copies)
+    return len(in_lanes([{}] * PAGE_BATCHES, copies=copies, most=most))
 
 
 def test_any_fault_still_reports_and_then_fails_the_run(states: dict[str, Any]) -> None:

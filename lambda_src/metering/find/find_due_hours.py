@@ -9,7 +9,7 @@ from ledger.metering_records import MeteringRecords
 from ledger.reading import Cursor, RecordKey
 from marketplace.hour import SECONDS, hour_of
 from metering.run import in_chunks, record_key
-from metering.sizes import PAGE_BYTES, PAGE_KEYS
+from metering.sizes import KEYS_BYTES, PAGE_BYTES, PAGE_KEYS
 
 #: Events of the execution's history for each group of keys: sealing and settling take 7 each (Step Functions,
 #: LambdaInvoke in an inline Map).
@@ -57,15 +57,20 @@ class PageLimit:
         self._most = most
         self._keys = 0
         self._bytes = 0
+        self._keys_bytes = 0
 
     def takes(self, key: RecordKey) -> bool:
         """Counts the key if the page can hold it, and says so; a page takes its first key whatever its size."""
         # The key stands in a chunk and in a batch, where its dimensions follow it (``metering.send.lanes``).
-        size = 2 * len(json.dumps(record_key(key))) + self._names_size
-        if self._keys and (self._keys == self._most or self._bytes + size > PAGE_BYTES):
+        # The comma behind it counts, too.
+        own = len(json.dumps(record_key(key))) + 1
+        size = 2 * own + self._names_size
+        is_full = self._bytes + size > PAGE_BYTES or self._keys_bytes + own > KEYS_BYTES
+        if self._keys and (self._keys == self._most or is_full):
             return False
         self._keys += 1
         self._bytes += size
+        self._keys_bytes += own
         return True
 
 

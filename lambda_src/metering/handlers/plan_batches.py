@@ -8,7 +8,7 @@ from ledger.pauses import Pauses
 from ledger.subscribers import Subscribers
 from metering.handlers.entry_point import Payload, entry_point
 from metering.run import Mode, parse_record_key
-from metering.send.lanes import batch_payload, in_lanes, lane_size, that_fit
+from metering.send.lanes import batch_payload, in_lanes, lane_length, that_fit
 from metering.send.plan_batches import plan_batches
 from runtime import clock
 from runtime.settings import PlanBatchesSettings
@@ -40,6 +40,7 @@ def handler(event: Payload) -> Payload:
     batches, left = plan_batches(keys, records, subscribers, now, mode, paused=paused, known_bad=known_bad)
     travelling = that_fit(map(batch_payload, batches))
     copies = int(settings.SUBMIT_CONCURRENCY)
-    lanes = in_lanes(travelling, copies=copies, most=lane_size(float(settings.CALLS_PER_SECOND), copies))
+    most = lane_length(len(travelling), float(settings.CALLS_PER_SECOND), copies)
+    lanes = in_lanes(travelling, copies=copies, most=most)
     left = left or len(travelling) < len(batches)
     return {"lanes": lanes, "left": left, "events": EVENTS_PER_LANE * len(lanes)}

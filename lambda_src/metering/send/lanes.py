@@ -9,7 +9,7 @@ from math import ceil
 from typing import Any
 
 from metering.run import LineKey, parse_record_key, record_key
-from metering.sizes import LANE_SECONDS, LANES_BYTES
+from metering.sizes import LANE_SECONDS, LANES_BYTES, PAGE_LANES
 
 #: A batch as JSON.
 BatchPayload = dict[str, list[str]]
@@ -43,6 +43,11 @@ def that_fit(batches: Iterable[BatchPayload], most: int = LANES_BYTES) -> list[B
 def lane_size(calls_per_second: float, copies: int) -> int:
     """Batches that one copy of the submitter sends in ``LANE_SECONDS``."""
     return max(1, round(LANE_SECONDS * calls_per_second / copies))
+
+
+def lane_length(batches: int, calls_per_second: float, copies: int) -> int:
+    """The most batches of a lane: what a copy sends in its time, or more where a page would have too many lanes."""
+    return max(lane_size(calls_per_second, copies), ceil(batches / PAGE_LANES))
 
 
 def in_lanes(batches: Sequence[BatchPayload], *, copies: int, most: int) -> list[list[BatchPayload]]:

@@ -16,6 +16,8 @@ from runtime.clock import iso
 
 #: Verdicts of lines that Marketplace has with our quantity.
 BILLED = frozenset({"billed", "on_file"})
+#: Verdicts that a DuplicateRecord has given: Marketplace has said itself that the slot is taken.
+DUPLICATES = frozenset({"conflict", "presumed_on_file"})
 #: Half an hour after its verdict a line is looked for: CloudTrail shows most calls after a quarter.
 LOOK_AFTER = 30 * 60
 #: A line that is not found is lost only so long after its verdict, because an event may come late.
@@ -52,6 +54,7 @@ def judge_unconfirmed(
 
     With another quantity in the slot ours is certainly not billed. Without any, it is lost only if nothing that is not
     shown could have billed it: no gap, no unknown answer, and no DuplicateRecord, which says that something is on file.
+    A line that ended by a DuplicateRecord had that answer, whatever the log shows: a log without it is not complete.
     """
     seen = seen or NOTHING
     for each in seen.accepted:
@@ -63,7 +66,8 @@ def judge_unconfirmed(
         kind = kinds.FOREIGN_CALL if is_foreign(first, callers) else kinds.OTHER_AMOUNT
         return Outcome("lost", _finding(slot, kind, line, first))
     age = now - (line.at or now)
-    if complete and not gap and not seen.doubtful and age >= LOST_AFTER:
+    doubtful = seen.doubtful or line.verdict in DUPLICATES
+    if complete and not gap and not doubtful and age >= LOST_AFTER:
         return Outcome("lost")
     if age >= DOUBT_AFTER:
         return Outcome(finding=_finding(slot, kinds.UNVERIFIABLE, line, None))

@@ -29,7 +29,7 @@ class Seen:
 
 
 class Trail:
-    """What was seen of each slot, and the times of calls whose records are not shown."""
+    """What was seen of each slot, and the times of calls that do not show all their records."""
 
     def __init__(self, product_code: str) -> None:
         self._product_code = product_code
@@ -43,7 +43,7 @@ class Trail:
             if call.event_id in self._events:
                 continue
             self._events.add(call.event_id)
-            if call.records is None:
+            if call.records is None or call.unread:
                 self.gaps.append(call.at)
             for record in call.records or ():
                 slot = (record.customer, record.dimension, record.hour)
@@ -57,5 +57,5 @@ class Trail:
                     self.slots.setdefault(slot, Seen()).doubtful = True
 
     def has_gap(self, start: float, end: float) -> bool:
-        """Whether a call between these times does not show its records."""
+        """Whether a call between these times does not show all its records."""
         return any(start <= at <= end for at in self.gaps)

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from marketplace.metering_calls import REFUSED, UNKNOWN, MeteringCalls, call_of, caller_of, moment_of
+from reconcile.calls.seen import Trail
 from runtime.clock import from_iso
 
 LICENSE = {"customerAWSAccountId": "1", "licenseArn": "arn:aws:license-manager::1:license:l-7"}
@@ -86,8 +87,22 @@ def test_omitted_parts() -> None:
     assert statuses(event(omitted, errorCode="ThrottlingException")) == []
 
 
+@pytest.mark.parametrize("odd", [{"timestamp": "?"}, {"timestamp": None}, {"quantity": "x"}])
+def test_a_record_of_a_buyer_that_cannot_be_read_is_a_gap(odd: dict[str, Any]) -> None:
+    given = event([record("gb"), record(**odd)], [])
+    call = call_of(given)
+    assert call is not None and call.unread
+    assert statuses(given) == [UNKNOWN]
+    trail = Trail("product")
+    trail.add([call])
+    assert trail.has_gap(call.at, call.at)
+    refused = call_of(event([record(**odd)], errorCode="ThrottlingException"))
+    assert refused is not None and not refused.unread
+
+
 def test_what_names_nobody_is_left_out_and_other_services_are_none() -> None:
-    assert statuses(event([record(licenseArn="none"), record(timestamp="?"), record(quantity="x")], [])) == []
+    call = call_of(event([record(licenseArn="none"), record(licenseArn="none", timestamp="?")], []))
+    assert call is not None and (call.records, call.unread) == ((), False)
     assert call_of(event([]) | {"eventSource": "s3.amazonaws.com"}) is None
 
 

@@ -26,9 +26,9 @@ def accepted(quantity: int = 5, caller: str = "ours") -> Accepted:
     return Accepted(Decimal(quantity), caller, AT - 2, "record-1")
 
 
-def unconfirmed(seen: Seen | None, **more: Any) -> tuple[str | None, str | None]:
+def unconfirmed(seen: Seen | None, verdict: str = "expired", **more: Any) -> tuple[str | None, str | None]:
     given: dict[str, Any] = {"now": AT + LOST_AFTER, "complete": True, "gap": False, **more}
-    outcome = judge_unconfirmed(SLOT, line("presumed_on_file"), seen, callers=OURS, **given)
+    outcome = judge_unconfirmed(SLOT, line(verdict), seen, callers=OURS, **given)
     return outcome.confirmed, outcome.finding.kind if outcome.finding else None
 
 
@@ -47,6 +47,14 @@ def test_nothing_seen_is_lost_only_when_nothing_can_come_or_hide() -> None:
     assert unconfirmed(None, complete=False) == (None, None)
     assert unconfirmed(None, gap=True) == (None, None)
     assert unconfirmed(Seen(doubtful=True)) == (None, None)
+
+
+@pytest.mark.parametrize("verdict", ["conflict", "presumed_on_file"])
+def test_a_duplicate_that_the_log_does_not_show_says_that_the_log_is_not_complete(verdict: str) -> None:
+    assert unconfirmed(None, verdict) == (None, None)
+    assert unconfirmed(None, verdict, now=AT + DOUBT_AFTER) == (None, kinds.UNVERIFIABLE)
+    assert unconfirmed(Seen([accepted()]), verdict) == ("on_file", None)
+    assert unconfirmed(Seen([accepted(3)]), verdict) == ("lost", kinds.OTHER_AMOUNT)
 
 
 @pytest.mark.parametrize("doubt", [{"gap": True}, {"complete": False}, {"seen": Seen(doubtful=True)}])
