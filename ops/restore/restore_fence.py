@@ -51,28 +51,38 @@ class Fencing:
     product_code: str
     client: Any
 
-    def on_file(self, calls: Iterable[MeteringCall]) -> dict[str, dict[tuple[str, int], OnFile]]:
-        """What calls show as accepted, by customer. Raises LookupError where a call does not show its records."""
+    def on_file(self, calls: Iterable[MeteringCall]) -> dict[str, dict[tuple[str, int], OnFile | None]]:
+        """What calls show of each record, by customer: None where none shows whether it was taken. Raises LookupError
+        where a call does not show its records."""
         trail = Trail(self.product_code)
         trail.add(calls)
         if trail.gaps:
             raise LookupError(f"{len(trail.gaps)} calls do not show their records")
-        found: dict[str, dict[tuple[str, int], OnFile]] = defaultdict(dict)
+        found: dict[str, dict[tuple[str, int], OnFile | None]] = defaultdict(dict)
         for (customer, dimension, hour), seen in trail.slots.items():
-            if seen.accepted:
-                # Marketplace keeps the first record.
-                first = min(seen.accepted, key=lambda each: each.at)
-                found[customer][dimension, hour] = OnFile(first.quantity, first.metering_record_id)
+            # Marketplace keeps the first record.
+            first = min(seen.accepted, key=lambda each: each.at, default=None)
+            found[customer][dimension, hour] = first and OnFile(first.quantity, first.metering_record_id)
         return found
 
-    def plan(self, customer: str, on_file: Mapping[tuple[str, int], OnFile], since: float, now: float) -> Fences:
-        """What is closed of one customer. since: the earliest moment to which a table was restored."""
+    def plan(self, customer: str, seen: Mapping[tuple[str, int], OnFile | None], since: float, now: float) -> Fences:
+        """What is closed of one customer. since: the earliest moment to which a table was restored.
+
+        Raises LookupError where units would move to another hour, and no call shows whether a record with them was
+        taken: they could be billed a second time there. In their own hour Marketplace takes them once.
+        """
         first = hour_of(since) - OLDEST_HOURS * SECONDS
         stored = self.records.of_customer(customer, first, hour_of(now), MOST_RECORDS)
         remainder = self.balances.get(customer).remainder
         unsealed = [record for record in stored if record.state != "sealed"]
         sealed = {record.hour for record in stored if record.state == "sealed"}
-        return fences(on_file, unsealed, sealed, remainder)
+        on_file = {slot: record for slot, record in seen.items() if record is not None}
+        planned = fences(on_file, unsealed, sealed, remainder)
+        for fence in planned.hours:
+            for dimension, _ in fence.moved:
+                if (dimension, fence.hour) in seen:
+                    raise LookupError(f"no call shows an answer about {customer}/{hour_name(fence.hour)}/{dimension}")
+        return planned
 
     def carry_out(
         self, customer: str, planned: Fences, now: float, entry: Callable[[Mapping[str, Any]], list[Operation]]
@@ -139,10 +149,10 @@ def restore_fence(stage: OpenStage, since: Since, until: Until = "") -> Change:
     calls = MeteringCalls.connect(stage.settings.region, seller).between(first - LOOK_AFTER, now)
     try:
         on_file = fencing.on_file(stage.watch(calls, "calls"))
+        ours = {each.customer_identifier for each in stage.subscribers.get_many(sorted(on_file))}
+        planned = {each: fencing.plan(each, on_file[each], first, now) for each in sorted(ours)}
     except LookupError as gap:
         raise Refused(f"CloudTrail is no proof here: {gap}. Compare these calls' hours with the usage feed") from None
-    ours = {each.customer_identifier for each in stage.subscribers.get_many(sorted(on_file))}
-    planned = {each: fencing.plan(each, on_file[each], first, now) for each in sorted(ours)}
     planned = {customer: each for customer, each in planned.items() if each.hours or each.dropped}
     _not_sealed_since(stage, on_file, ours, last)
     told = {
@@ -188,7 +198,7 @@ def _moment(written: str) -> float:
 
 
 def _not_sealed_since(
-    stage: OpenStage, on_file: Mapping[str, Mapping[tuple[str, int], OnFile]], ours: Iterable[str], last: float
+    stage: OpenStage, on_file: Mapping[str, Mapping[tuple[str, int], OnFile | None]], ours: Iterable[str], last: float
 ) -> None:
     """Raises Refused where a record was sealed after the restored moment: it holds what may have been billed."""
     table = stage.table(tables.METERING_RECORDS)

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.pauses import STAGE, Pause
 from ledger.transaction import write
-from marketplace.metering_calls import MeteringCalls
+from marketplace.metering_calls import UNKNOWN, MeteredRecord, MeteringCall, MeteringCalls
 from ops.read.actions import actions
 from ops.stage import OpenStage
 from runtime.clock import iso
@@ -87,3 +87,17 @@ def test_it_is_refused_where_an_hour_was_sealed_after_the_restore(
 def test_a_moment_that_is_none_is_refused(world: World, seen: OpenStage, rewound: tuple[str, float]) -> None:
     assert "is no moment" in refuses(seen, "restore-fence", "yesterday")
     assert "moments of the past 90 days" in refuses(seen, "restore-fence", iso(world.now + 60))
+
+
+@pytest.mark.parametrize("status", [UNKNOWN, "DuplicateRecord"])
+def test_it_is_refused_where_no_call_shows_whether_a_record_was_taken(
+    world: World, seen: OpenStage, rewound: tuple[str, float], monkeypatch: pytest.MonkeyPatch, status: Any
+) -> None:
+    customer, moment = rewound
+    world.now += 3600
+    paused(world, 40)
+    taken = MeteredRecord(customer, RUNS, int(START), Decimal(5), "Success", "one")
+    doubted = MeteredRecord(customer, CALLS, int(START), Decimal(1), status)
+    call = MeteringCall("event", moment + 120, "ours", (taken, doubted))
+    monkeypatch.setattr(MeteringCalls, "between", lambda *_: iter([call]))
+    assert f"no call shows an answer about {customer}/" in refuses(seen, "restore-fence", iso(moment))
