@@ -121,5 +121,6 @@ class ArchiveStack(Stack):
             "ArchiveDeadLettersUrl": self.streams.dead_letters.queue_url,
             "AuditFunctionArn": self.auditor.live.function_arn,
             "AuditsDeadLettersUrl": self.calls.dead_letters.queue_url,
+            "ScheduleGroupName": self.schedules.schedule_group_name,
         }.items():
             CfnOutput(self, name, value=value)

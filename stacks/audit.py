@@ -63,6 +63,7 @@ class AuditStack(Stack):
         for name, value in {
             "ReconcileCallsFunctionArn": self.reconcile_calls.live.function_arn,
             "ReconciliationsDeadLettersUrl": self.calls.dead_letters.queue_url,
+            "ScheduleGroupName": self.schedules.schedule_group_name,
         }.items():
             CfnOutput(self, name, value=value)
 

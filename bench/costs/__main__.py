@@ -16,6 +16,7 @@ from bench.costs.bill import Bill
 from bench.costs.page import PAGE, page
 from bench.costs.prices import prices
 from bench.workflow import service_times
+from local.interrupts import heed_interrupts
 from stacks import stage as stages
 from stacks import synth
 
@@ -33,6 +34,7 @@ def main(
     times: Annotated[bool, typer.Option("--times", help="measure service times again, some minutes")] = False,
 ) -> None:
     """Count the stage and write docs/costs.md."""
+    heed_interrupts()
     if times:
         service_times.record(service_times.measured(typer.echo))
     with TemporaryDirectory() as folder:

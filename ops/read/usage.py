@@ -17,6 +17,7 @@ from ops.forecast import WEEK, WEEKS, Forecast, forecast
 from ops.line_id import parse_customer
 from ops.refused import Refused
 from ops.stage import OpenStage
+from ops.subscriber import read_subscriber
 
 Month = Annotated[str, typer.Option(metavar="YYYY-MM", help="a month (UTC); left out: the running one")]
 Customer = Annotated[
@@ -129,7 +130,7 @@ def _answer(
 
 def _forecasts(stage: OpenStage, customer: str, month_start: int, now: float) -> dict[str, Forecast]:
     """The running month's forecast by dimension, of those that are not counted anew every month."""
-    subscriber = stage.subscribers.get(customer)
+    subscriber = read_subscriber(stage, customer)
     if subscriber is None or subscriber.latest_activation is None:
         return {}
     first = hour_of(min(month_start, now - WEEKS * WEEK))

@@ -3,7 +3,6 @@
 import json
 from typing import Annotated, Any
 
-import anyio
 import pytest
 import typer
 from mcp import Client
@@ -16,6 +15,7 @@ from ops.commands import COMMANDS, READING
 from ops.line_id import LONGEST
 from ops.mcp_server import LARGEST, server
 from ops.stage import OpenStage
+from tests import event_loop
 
 
 def call(stage: OpenStage, name: str, commands: Any = READING, **arguments: Any) -> CallToolResult:
@@ -23,7 +23,7 @@ def call(stage: OpenStage, name: str, commands: Any = READING, **arguments: Any)
         async with Client(server(stage, commands)) as client:
             return await client.call_tool(name, arguments)
 
-    return anyio.run(called)
+    return event_loop.run(called)
 
 
 def tools(stage: OpenStage, commands: Any) -> dict[str, Tool]:
@@ -31,7 +31,7 @@ def tools(stage: OpenStage, commands: Any) -> dict[str, Tool]:
         async with Client(server(stage, commands)) as client:
             return (await client.list_tools()).tools
 
-    return {tool.name: tool for tool in anyio.run(listed)}
+    return {tool.name: tool for tool in event_loop.run(listed)}
 
 
 def text(result: CallToolResult) -> str:

@@ -59,3 +59,5 @@ class Sender:
                 self.refused.append((body, reason))
             elif body not in self.accepted:
                 self.accepted.append(body)
+                # A refused event that is sent again may be accepted, as docs/errors.md says of most reasons.
+                self.refused = [(b, why) for b, why in self.refused if b != body or why == "voided"]

@@ -17,7 +17,7 @@ BUCKET = {"Type": "AWS::S3::Bucket"}
 
 
 def test_a_deployment_returns_outputs_and_reports_each_stack(probe: dict[str, str], said: list[str]) -> None:
-    assert set(probe) == {"ApiId", "WorkflowArn", "WaiterArn", "QueueUrl", "Table"}
+    assert set(probe) == {"ApiId", "BothArn", "WorkflowArn", "WaiterArn", "QueueUrl", "Table"}
     assert len(said) == 1
     assert said[0].startswith("Probe: created, ")
 

@@ -92,6 +92,7 @@ def test_the_hourly_run_is_handed_over_to_the_version_that_it_runs(
 ) -> None:
     """The states themselves, as they are deployed; around them as little as sends one execution into them."""
     deployed = local.workflow("HourlyMetering")["States"]
+    caught = [{**catcher, "Next": "Report"} for catcher in deployed["HandOver"]["Catch"]]
     states = {
         "Start": {**deployed["Start"], "Next": "Which"},
         "Which": {
@@ -100,7 +101,9 @@ def test_the_hourly_run_is_handed_over_to_the_version_that_it_runs(
             "Default": "WentOn",
         },
         "First": {"Type": "Pass", "Assign": {"cursor": "page 2"}, "Next": "AskForVersion"},
-        **{name: deployed[name] for name in ("AskForVersion", "HandOver", "HandedOver")},
+        "AskForVersion": {**deployed["AskForVersion"], "Catch": caught},
+        "HandOver": {**deployed["HandOver"], "Catch": caught, "Next": "HandedOver"},
+        "HandedOver": deployed["HandedOver"],
         "Report": {"Type": "Fail", "Error": "{% $fault.error %}", "Cause": "{% $fault.cause %}"},
         "WentOn": {"Type": "Succeed"},
     }

