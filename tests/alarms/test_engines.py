@@ -154,14 +154,16 @@ def not_announced(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("alarm", PLAYS)
-def test_people_are_called(alarm: str, priced: Assembly, engine_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_are_called(alarm: str, priced: Assembly, engine_stage: Stage) -> None:
     watched = Watched(engine_stage, Life(priced))
-    monkeypatch.setattr("runtime.clock.now", lambda: watched.now)
-    monkeypatch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
-    monkeypatch.setattr(assembly.Parts.__init__, "__defaults__", (None, None, None, lambda: watched.now))
-    for module in (reconcile_engine, look_after_engines):
-        module.parts.cache_clear()
-    PLAYS[alarm](watched)
+    # It ends before the stage takes back its own clock; else that one would stay for other tests.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("runtime.clock.now", lambda: watched.now)
+        patch.setattr("yawl.reconcile.log_starts.time.sleep", lambda _seconds: None)
+        patch.setattr(assembly.Parts.__init__, "__defaults__", (None, None, None, lambda: watched.now))
+        for module in (reconcile_engine, look_after_engines):
+            module.parts.cache_clear()
+        PLAYS[alarm](watched)
     prove(watched.life, alarm, shows=watched.minute)
 
 
