@@ -80,7 +80,7 @@ def test_a_lost_answer_is_confirmed_and_what_was_metered_by_hand_is_found(acting
     idle = acting.hour
     metered_by_hand(acting, bought, idle, 7)
     acting.pass_minutes(31)
-    assert compare(acting, "calls")["onFile"] == 1
+    assert compare(acting, "calls")["onFile"] >= 1
     assert table.get_item(Key=key)["Item"][f"verdict#{RUNS}"]["verdict"] == "on_file"  # type: ignore[index, call-overload]
     acting.pass_minutes(28 * 60)
     compare(acting, "calls")
