@@ -46,15 +46,16 @@ def priced(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 
 @pytest.fixture
-def ordinary(priced: Assembly, monkeypatch: pytest.MonkeyPatch, engine_stage: EngineStage) -> Ordinary:
+def ordinary(priced: Assembly, engine_stage: EngineStage) -> Ordinary:
     """What the functions print while all is well: an hour is billed, nobody leaves, an engine is read."""
     context: Any = Context()
-    with watched(Life(priced), monkeypatch) as world:
+    # It ends before the engine's stage takes back its own clock; else that one would stay for other tests.
+    with pytest.MonkeyPatch.context() as patch, watched(Life(priced), patch) as world:
         world.report(world.event(world.buyer(), "a"))
         world.next_run()
         report_lines = printed(lambda: report.handler({}, context))
         look = printed(lambda: look_after_leavers.handler({}, context))
-        monkeypatch.setattr("runtime.clock.now", lambda: NOW)
+        patch.setattr("runtime.clock.now", lambda: NOW)
         engine_stage.declare(REACHED)
         reading = printed(lambda: read_engine())
         return Ordinary(report_lines, look, printed(look_after), reading)
