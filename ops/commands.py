@@ -24,6 +24,7 @@ from ops.repair.lines import carry_line, retry_line, write_off_line
 from ops.repair.pause import pause, pauses, resume
 from ops.repair.redrive import redrive
 from ops.repair.void import void
+from ops.restore.restore_changes import restore_changes
 from ops.restore.restore_fence import restore_fence
 
 READING = (
@@ -47,6 +48,7 @@ CHANGING: tuple[Command, ...] = (
     Command("archive-tables", archive_tables, changes=True),
     Command("restore-archive", restore_archive, changes=True),
     Command("erase-buyer", erase_buyer, changes=True),
+    Command("restore-changes", restore_changes, changes=True),
     Command("restore-fence", restore_fence, changes=True),
     Command("retry", retry_line, changes=True),
     Command("carry", carry_line, changes=True),

@@ -172,6 +172,8 @@ class MeteringRecord:
     #: It was sealed at its deadline without known terms: its lines hold units before the allowance.
     before_allowance: bool = False
     attempts: frozenset[str] = frozenset()
+    #: When it was sealed, ISO.
+    sealed_at: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -203,6 +205,7 @@ def from_item(item: Mapping[str, Any]) -> MeteringRecord:
         tagged=bool(item.get("tagged", False)),
         before_allowance=bool(item.get("beforeAllowance", False)),
         attempts=frozenset(item.get(ATTEMPTS_OF_ALL, ())),
+        sealed_at=item.get("sealedAt"),
     )
 
 

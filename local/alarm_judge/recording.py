@@ -54,6 +54,11 @@ class Recording:
             for namespace, name, dimensions, value in _metrics_of(json.loads(line)):
                 self.put(namespace, name, dimensions, minute=minute, value=value)
 
+    def total(self, name: str, since: int) -> float:
+        """The sum of a metric's values from that minute on, whatever its dimensions."""
+        series = (data for each, data in self._data.items() if each.name == name)
+        return sum(datum.value for data in series for datum in data if datum.minute >= since)
+
     def of(self, namespace: str, name: str, dimensions: Mapping[str, str]) -> list[Datum]:
         """The values of a metric with exactly these dimensions, in the order of their minutes."""
         return sorted(self._data.get(Series(namespace, name, frozenset(dimensions.items())), ()))

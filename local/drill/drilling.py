@@ -1,6 +1,7 @@
 """What scenarios act with: buyers, usage, simulated time with the stage's schedules, alarms, and an operator."""
 
 import itertools
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -71,6 +72,16 @@ class Drilling:
         """Send usage; its verdicts, or the text of the answer where it has none."""
         answer = self.stage.api.call("POST", "/usage", {"events": list(events)}, caller=self.stage.usage_sender)
         return [each["verdict"] for each in answer.json["verdicts"]] if answer.status == 200 else [answer.text]
+
+    def put_on_queue(self, event: Item) -> None:
+        """Send an event as an app does that does not wait for the verdict."""
+        sqs = self.stage.cloud.seller.client("sqs")
+        sqs.send_message(
+            QueueUrl=self.stage.outputs[f"YawlMetering-{STAGE}-Doors"]["UsageQueueUrl"],
+            MessageBody=json.dumps({"events": [event]}),
+            MessageGroupId=event["customerIdentifier"],
+            MessageDeduplicationId=event["id"],
+        )
 
     def use(self, buyers: Sequence[Buyer], quantity: int = 100) -> str:
         """Usage of each buyer in this hour, beyond what its contract includes; the hour as ids have it."""
@@ -146,6 +157,10 @@ class Drilling:
             looked_at = [*alarm.members, alarm.suppressor] if alarm.composite else []
             ids.extend(other for other in looked_at if other and other not in ids)
         return [by_id[each] for each in ids]
+
+    def counted(self, metric: str) -> float:
+        """What the functions have counted of a metric since the fault, whatever its dimensions."""
+        return self.pump.take().total(metric, since=self.began)
 
     def wait(self, happened: Callable[[], bool], what: str) -> None:
         """By this machine's clock. Raises DrillFailed."""

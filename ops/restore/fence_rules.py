@@ -53,16 +53,19 @@ def fences(
     unsealed: Iterable[MeteringRecord],
     sealed: Container[int],
     remainder: Mapping[str, Decimal],
+    known: Container[int] = frozenset(),
 ) -> Fences:
     """What is to be closed of one customer.
 
     on_file: by dimension and hour, what Marketplace has accepted since the restored moment. unsealed: the restored
     records that are not sealed. sealed: hours of those that are; their lines are frozen and may be sent again, which
-    Marketplace answers as before. remainder: of the restored balance.
+    Marketplace answers as before. remainder: of the restored balance. known: of the sealed hours those
+    whose leftovers the restored balance has, so that they close nothing more.
     """
     newest: dict[str, int] = {}
     for dimension, hour in on_file:
-        newest[dimension] = max(hour, newest.get(dimension, hour))
+        if hour not in known:
+            newest[dimension] = max(hour, newest.get(dimension, hour))
     records = {record.hour: record for record in unsealed}
     hours = {hour for _, hour in on_file if hour not in sealed}
     hours |= {

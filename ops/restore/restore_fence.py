@@ -12,6 +12,7 @@ import typer
 
 from ledger import tables
 from ledger.balance import Balances
+from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.pauses import STAGE, Pauses
 from ledger.transaction import Cancelled, Contended, Operation, write
@@ -31,6 +32,8 @@ from reconcile.calls.seen import Trail
 from runtime.clock import from_iso, iso
 
 DAY = 86_400
+#: Seconds by which tables of one backup, and the functions' clock, may be apart.
+APART = 60
 #: Hours before the restored moment that may still be unsealed in the tables: Marketplace takes none that is older.
 OLDEST_HOURS = 30
 #: Records of a customer between the oldest hour and now, at most.
@@ -65,8 +68,17 @@ class Fencing:
             found[customer][dimension, hour] = first and OnFile(first.quantity, first.metering_record_id)
         return found
 
-    def plan(self, customer: str, seen: Mapping[tuple[str, int], OnFile | None], since: float, now: float) -> Fences:
-        """What is closed of one customer. since: the earliest moment to which a table was restored.
+    def plan(
+        self,
+        customer: str,
+        seen: Mapping[tuple[str, int], OnFile | None],
+        since: float,
+        now: float,
+        *,
+        one_moment: bool = False,
+    ) -> Fences:
+        """What is closed of one customer. since: the earliest moment to which a table was restored. one_moment: all
+        were restored to it, or brought up from it by ``ops restore-changes``.
 
         Raises LookupError where units would move to another hour, and no call shows whether a record with them was
         taken: they could be billed a second time there. In their own hour Marketplace takes them once.
@@ -76,8 +88,9 @@ class Fencing:
         remainder = self.balances.get(customer).remainder
         unsealed = [record for record in stored if record.state != "sealed"]
         sealed = {record.hour for record in stored if record.state == "sealed"}
+        known = {record.hour for record in stored if one_moment and _is_surely_known(record, since)}
         on_file = {slot: record for slot, record in seen.items() if record is not None}
-        planned = fences(on_file, unsealed, sealed, remainder)
+        planned = fences(on_file, unsealed, sealed, remainder, known)
         for fence in planned.hours:
             for dimension, _ in fence.moved:
                 if (dimension, fence.hour) in seen:
@@ -105,6 +118,12 @@ class Fencing:
             write(self.client, [*operations, *entry(named(each))])
 
 
+def _is_surely_known(record: MeteringRecord, since: float) -> bool:
+    """Whether a sealed hour's balance is restored with it: it was not sealed in the very moment of the backup, of which
+    one table may have more than another."""
+    return record.sealed_at is not None and abs(from_iso(record.sealed_at) - since) > APART
+
+
 def named(closed: Fence) -> dict[str, Any]:
     """What the audit trail says of a fenced hour."""
     return {
@@ -123,7 +142,10 @@ Since = Annotated[str, typer.Option(help="the earliest moment to which a table w
 Until = Annotated[str, typer.Option(help="the latest such moment, where the tables have several")]
 
 
-def restore_fence(stage: OpenStage, since: Since, until: Until = "") -> Change:
+CaughtUp = Annotated[str, typer.Option(help="the moment that ops restore-changes has named, after it was run")]
+
+
+def restore_fence(stage: OpenStage, since: Since, until: Until = "", caught_up: CaughtUp = "") -> Change:
     """Close what a restored ledger would bill a second time: all that CloudTrail shows as billed since its moment.
 
     The stage must have been paused for half an hour, and nothing may have been sealed since the restore
@@ -132,6 +154,9 @@ def restore_fence(stage: OpenStage, since: Since, until: Until = "") -> Change:
     now, first, last = stage.now(), _moment(since), _moment(until or since)
     if not first <= last < now or now - first > KEPT_DAYS * DAY:
         raise Refused(f"--since and --until are moments of the past {KEPT_DAYS} days, in this order")
+    known = _moment(caught_up) if caught_up else last
+    if not last <= known < now:
+        raise Refused("--caught-up is a moment after the restored ones, and before now")
     pause = Pauses(stage.table(tables.STATE)).read().pauses.get(STAGE)
     if pause is None or now - pause.at < LOOK_AFTER:
         raise Refused(
@@ -150,11 +175,13 @@ def restore_fence(stage: OpenStage, since: Since, until: Until = "") -> Change:
     try:
         on_file = fencing.on_file(stage.watch(calls, "calls"))
         ours = {each.customer_identifier for each in stage.subscribers.get_many(sorted(on_file))}
-        planned = {each: fencing.plan(each, on_file[each], first, now) for each in sorted(ours)}
+        planned = {
+            each: fencing.plan(each, on_file[each], first, now, one_moment=first == last) for each in sorted(ours)
+        }
     except LookupError as gap:
         raise Refused(f"CloudTrail is no proof here: {gap}. Compare these calls' hours with the usage feed") from None
     planned = {customer: each for customer, each in planned.items() if each.hours or each.dropped}
-    _not_sealed_since(stage, on_file, ours, last)
+    _not_sealed_since(stage, on_file, ours, known)
     told = {
         customer: {
             "hours": [named(hour) for hour in each.hours],
@@ -201,15 +228,11 @@ def _not_sealed_since(
     stage: OpenStage, on_file: Mapping[str, Mapping[tuple[str, int], OnFile | None]], ours: Iterable[str], last: float
 ) -> None:
     """Raises Refused where a record was sealed after the restored moment: it holds what may have been billed."""
-    table = stage.table(tables.METERING_RECORDS)
     for customer in ours:
         newest = max(hour for _, hour in on_file[customer])
-        hours = [record.hour for record in stage.records.unsettled(customer, newest - OLDEST_HOURS * SECONDS)[0]]
-        for hour in hours:
-            item = table.get_item(Key={"customerIdentifier": customer, "timestamp": hour}).get("Item", {})
-            sealed_at = item.get("sealedAt")
-            if sealed_at is not None and from_iso(str(sealed_at)) > last:
+        for record in stage.records.unsettled(customer, newest - OLDEST_HOURS * SECONDS)[0]:
+            if record.sealed_at is not None and from_iso(record.sealed_at) > last:
                 raise Refused(
-                    f"{customer}/{hour_name(hour)} was sealed after the restored moment: restore the tables again, and"
-                    " stop sealing before (docs/runbooks/restore.md)"
+                    f"{customer}/{hour_name(record.hour)} was sealed after the restored moment: restore the tables"
+                    " again, and stop sealing before (docs/runbooks/restore.md)"
                 )

@@ -3,22 +3,32 @@
 The functions' own code records and meters at random, all tables go back to a moment, ``restore-fence`` closes what
 CloudTrail shows, and metering goes on. Senders do not send again what was recorded. Where tables go back to moments
 some steps apart, units that one table has and another lacks are lost without a name, and still nothing is billed twice.
+
+With the archive the tables are brought up before the fence. Where it is complete nothing is lost; where it lacks its last
+changes, of one table more than of another, what is lost has a name again.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archive.change import line
+from archive.kept import ARCHIVED
 from ledger import tables
 from ledger.tables import ALL_TABLES
 from local.dynamodb.store import MemoryDynamoDB
+from local.dynamodb.stream import Streams
 from marketplace.hour import SECONDS
+from ops.restore.archived_changes import ArchivedChanges
+from ops.restore.restore_changes import CatchingUp
 from ops.restore.restore_fence import Fencing
 from tests.scenarios.books import Audits
 from tests.scenarios.world import PRODUCT, START, World, world
@@ -92,7 +102,24 @@ class Story:
             for key, row in rows.items():
                 data.commit(key, row)
 
-    def fence(self, since: float) -> Mapping[Slot, Decimal]:
+    def catch_up(self, archive: Mapping[str, list[str]], place: Path, since: float) -> list[str]:
+        """Bring the restored tables up; customers of whom some changes are left."""
+        changes = ArchivedChanges(place)
+        for table_name, lines in archive.items():
+            changes.add(table_name, lines)
+        catching_up = CatchingUp(dynamodb=self.world.dynamodb, name=lambda table: table.name, restored=since)
+        left = []
+        for customer in changes.customers():
+            planned = catching_up.plan(changes, customer, since - 60, self.world.now)
+            if planned.left:
+                left.append(customer)
+            catching_up.carry_out(planned)
+            again = catching_up.plan(changes, customer, since - 60, self.world.now)
+            assert not again.ledger, "a repeat finds nothing that is newer"
+            assert not again.rest, "a repeat finds nothing that is newer"
+        return left
+
+    def fence(self, since: float, *, one_moment: bool = False) -> Mapping[Slot, Decimal]:
         """Units that the fence names as not billed again, by customer and dimension."""
         named: defaultdict[Slot, Decimal] = defaultdict(Decimal)
         at = self.world
@@ -102,14 +129,14 @@ class Story:
         )  # fmt: skip
         calls = list(self.audits.books.calls.between(since, at.now))
         for customer, on_file in fencing.on_file(calls).items():
-            planned = fencing.plan(customer, on_file, since, at.now)
+            planned = fencing.plan(customer, on_file, since, at.now, one_moment=one_moment)
             for dimension, units in planned.dropped.items():
                 named[customer, dimension] += units
             for hour in planned.hours:
                 for (dimension, _period), units in hour.closed.items():
                     named[customer, dimension] += units
             fencing.carry_out(customer, planned, at.now, lambda _change: [])
-            again = fencing.plan(customer, on_file, since, at.now)
+            again = fencing.plan(customer, on_file, since, at.now, one_moment=one_moment)
             assert not again.hours, "a repeat finds nothing to seal"
             assert not again.dropped, "a repeat finds nothing to drop"
         return named
@@ -199,3 +226,44 @@ def test_a_rewound_ledger_bills_nothing_twice_and_names_what_is_lost(
             at.next_run()
             story.audits.calls.run(at.now)
         judge(story, gone, named, one_moment=not any(apart))
+
+
+#: How many of a table's last changes the archive lacks.
+lacking = st.one_of(st.just([0] * len(ARCHIVED)), st.lists(st.integers(0, 12), min_size=5, max_size=5))
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(before=steps, after=steps, later=steps, lacks=lacking)
+def test_the_archive_brings_a_rewound_ledger_up_before_it_is_fenced(
+    before: list[Any], after: list[Any], later: list[Any], lacks: list[int]
+) -> None:
+    with world(now=START) as at, TemporaryDirectory() as place:
+        story = Story(at, Audits(at), [at.buyer("license"), at.buyer("legacy")])
+        for step in before:
+            story.play(step)
+        at.now += 120
+        since, image = at.now, story.image()
+        streams = Streams(story.memory, [kept.table for kept in ARCHIVED], at.clock)
+        at.now += 120
+        for step in after:
+            story.play(step)
+        at.marketplace.clear_faults()
+        archive = {}
+        for kept, number in zip(ARCHIVED, lacks, strict=True):
+            records = [each for each in streams.take(kept.table, 10**6) if kept.keeps(each)]
+            archive[kept.table.name] = [line(kept, each) for each in records[: len(records) - number]]
+        story.restore(image)
+        at.now += SECONDS / 2
+        left = story.catch_up(archive, Path(place), since)
+        gone = story.gone()
+        named = story.fence(since - 60, one_moment=True)
+        if not any(lacks):
+            assert (left, dict(gone), dict(named)) == ([], {}, {}), "a complete archive loses nothing"
+        for step in later:
+            story.play(step)
+        at.marketplace.clear_faults()
+        for _ in range(4):
+            at.next_run()
+            story.audits.calls.run(at.now)
+        judge(story, gone, named, one_moment=True)

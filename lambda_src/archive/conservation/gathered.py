@@ -87,7 +87,7 @@ class Gathered:
         kind, _, rest = key.partition("#")
         item = change.new or {}
         if kind == "event":
-            self.events[key] = _event(item) if change.new else None
+            self.events[key] = event_of(item) if change.new else None
             return
         hour, dimension, last = rest.split("#", 2)
         if kind == "tags":
@@ -108,19 +108,19 @@ class Gathered:
         if record.state == "sealed":
             self.frozen.setdefault(hour, set()).add(_frozen(record))
         if self._is_newer(hour, change):
-            self.records[hour] = _record(record, change.new)
+            self.records[hour] = record_of(record, change.new)
 
     def _balance(self, change: Change) -> None:
         if change.event_name == "COPY":
             return
         old, new = change.old or {}, change.new or {}
-        carried = _by_dimension(new, CARRIED, old)
-        remainder = _by_dimension(new, REMAINDER, old)
-        for name, units in _by_dimension(new, ENDED, old).items():
+        carried = risen(new, CARRIED, old)
+        remainder = risen(new, REMAINDER, old)
+        for name, units in risen(new, ENDED, old).items():
             remainder[name] = remainder.get(name, ZERO) + units
         for name, units in carried.items():
             remainder[name] = remainder.get(name, ZERO) - units
-        used = _by_dimension(new, USED, old)
+        used = risen(new, USED, old)
         at = from_iso(change.changed_at)
         self.balances[change.event_id] = Balance(at, _without_zeros(remainder), used, carried)
 
@@ -131,13 +131,15 @@ class Gathered:
         return True
 
 
-def _event(item: Mapping[str, Any]) -> Event:
+def event_of(item: Mapping[str, Any]) -> Event:
+    """The event of an item as it is stored."""
     content = item["content"]
     counted = ZERO if "voidedAt" in item else item["counted"]
     return Event(int(item["billedHour"]), content["dimension"], item["period"], counted, bool(content.get("tags")))
 
 
-def _record(record: MeteringRecord, item: Mapping[str, Any]) -> Record:
+def record_of(record: MeteringRecord, item: Mapping[str, Any]) -> Record:
+    """The hour of a record and of its item."""
     carried = {}
     for name, units in item.items():
         if name.startswith(CARRIED):
@@ -162,7 +164,7 @@ def _frozen(record: MeteringRecord) -> Any:
     return tuple(sorted(lines)), counted, tuple(sorted(record.identity.items())), record.sent_timestamp
 
 
-def _by_dimension(new: Mapping[str, Any], prefix: str, old: Mapping[str, Any]) -> Units:
+def risen(new: Mapping[str, Any], prefix: str, old: Mapping[str, Any]) -> Units:
     """By how much the attributes with a prefix rose, by dimension, which is what follows up to the next ``#``."""
     found: Units = {}
     for item, sign in ((new, 1), (old, -1)):

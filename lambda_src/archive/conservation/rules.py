@@ -162,14 +162,14 @@ def _moved(gathered: Gathered, time: range) -> Iterator[Difference]:
         if to is None
     ]
     for kind, ours, theirs in (
-        ("balance", [(at, _gained(record)) for at, record in seals], [(each.at, each.remainder) for each in changes]),
-        ("allowance", [(at, _included(record)) for at, record in seals], [(each.at, each.used) for each in changes]),
+        ("balance", [(at, gained_by(record)) for at, record in seals], [(each.at, each.remainder) for each in changes]),
+        ("allowance", [(at, included_by(record)) for at, record in seals], [(each.at, each.used) for each in changes]),
         ("carried", away, [(each.at, each.carried) for each in changes]),
     ):
         yield from _differ(time.start, kind, *_unmatched(ours, theirs, time))
 
 
-def _gained(record: Record) -> Units:
+def gained_by(record: Record) -> Units:
     """What sealing the hour put into the balance, less what it took from it: counted units that are neither included
     nor in its lines."""
     sealed = record.record
@@ -181,7 +181,8 @@ def _gained(record: Record) -> Units:
     return {name: units for name, units in gained.items() if units}
 
 
-def _included(record: Record) -> Units:
+def included_by(record: Record) -> Units:
+    """What the contract covered of an hour when it was sealed, by dimension."""
     return {name: units for name, units in record.record.included.items() if units}
 
 

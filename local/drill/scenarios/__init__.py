@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 from local.drill.scenario import Scenario
 from local.drill.scenarios import (
+    bad_deploy,
+    clocks_apart,
     cloudtrail_disagrees,
     ledger_rewound,
     line_rejected,
     marketplace_down,
     month_end,
     notice_lost,
+    record_damaged,
     table_throttled,
+    unusual_hour,
 )
 
 ALL: Sequence[Scenario] = (
@@ -19,6 +23,10 @@ ALL: Sequence[Scenario] = (
     cloudtrail_disagrees.SCENARIO,
     line_rejected.SCENARIO,
     table_throttled.SCENARIO,
+    record_damaged.SCENARIO,
+    clocks_apart.SCENARIO,
+    bad_deploy.SCENARIO,
     ledger_rewound.SCENARIO,
+    unusual_hour.SCENARIO,
     month_end.SCENARIO,
 )
