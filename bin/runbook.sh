@@ -1,6 +1,6 @@
 # The shell functions of docs/runbooks. Source it in the checkout, with the stage's name and the credentials and Region
 # of its account: `. bin/runbook.sh prod`. They read, but for meter_now, which starts
-# a run, and empty_queue.
+# a run, stage_queues_of and empty_queue.
 # shellcheck shell=sh
 STAGE="${1:?name the stage: . bin/runbook.sh prod}"
 # The first version of the AWS CLI reads the other name.
@@ -46,6 +46,15 @@ stage_queue() {
 stage_function() {
     aws cloudformation describe-stack-resources --stack-name "YawlMetering-$STAGE-$1" --output text --query \
         "StackResources[?ResourceType=='AWS::Lambda::Function' && starts_with(LogicalResourceId, '$2')].PhysicalResourceId"
+}
+
+# stage_queues_of FUNCTION --no-enabled|--enabled: keeps a function from its queues, or lets it go on. Without it, messages
+# that a function with a concurrency of 0 cannot take would end in the dead letters.
+stage_queues_of() {
+    for _mapping in $(aws lambda list-event-source-mappings --function-name "$1:live" --output text \
+        --query 'EventSourceMappings[].UUID'); do
+        aws lambda update-event-source-mapping --uuid "$_mapping" "$2" --query '[EventSourceArn, State]' --output text
+    done
 }
 
 # look_into URL: the first ten messages of a queue, with their attributes (a dead letter of Scheduler or EventBridge

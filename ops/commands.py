@@ -26,6 +26,7 @@ from ops.repair.redrive import redrive
 from ops.repair.void import void
 from ops.restore.restore_changes import restore_changes
 from ops.restore.restore_fence import restore_fence
+from ops.restore.restore_record import restore_record
 
 READING = (
     Command("status", status),
@@ -50,6 +51,7 @@ CHANGING: tuple[Command, ...] = (
     Command("erase-buyer", erase_buyer, changes=True),
     Command("restore-changes", restore_changes, changes=True),
     Command("restore-fence", restore_fence, changes=True),
+    Command("restore-record", restore_record, changes=True),
     Command("retry", retry_line, changes=True),
     Command("carry", carry_line, changes=True),
     Command("write-off", write_off_line, changes=True),

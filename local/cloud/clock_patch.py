@@ -1,8 +1,8 @@
 """The simulated clock in the emulator.
 
 Functions of the stage `local` add an offset, kept in a file, to the machine's clock (``runtime.clock``). With the same
-file the emulator dates SNS notices, EventBridge events and the start and the Waits of executions. Signatures, queues'
-delays, logs and schedules keep the machine's time.
+file the emulator dates SNS notices, EventBridge events, the changes in tables' streams, and the start and the Waits of
+executions. Signatures, queues' delays, logs and schedules keep the machine's time.
 
 ``launcher.py`` loads this inside ``.venv-cloud``.
 """
@@ -20,7 +20,7 @@ TICK = 0.1
 
 def apply(offset_file: Path) -> None:
     """Installs the clock. Raises RuntimeError where the emulator's code is not as expected."""
-    from ministack.services import eventbridge, sns, stepfunctions
+    from ministack.services import dynamodb, eventbridge, sns, stepfunctions
 
     def now() -> float:
         """The time as ``runtime.clock.now`` computes it."""
@@ -51,10 +51,25 @@ def apply(offset_file: Path) -> None:
             version["creationDate"] = machine_iso()
         return status, headers, body
 
+    build = dynamodb._build_change_record
+
+    def building(*args: Any) -> Any:
+        record = build(*args)
+        record["dynamodb"]["ApproximateCreationDateTime"] = int(now())
+        return record
+
     machine_iso = stepfunctions.now_iso
-    for module, name in ((eventbridge, "_now_ts"), (stepfunctions, "now_iso"), (stepfunctions, "_sleep_until")):
+    for module, name in (
+        (dynamodb, "_record_age_cutoff"),
+        (eventbridge, "_now_ts"),
+        (stepfunctions, "now_iso"),
+        (stepfunctions, "_sleep_until"),
+    ):
         if not hasattr(module, name):
             raise RuntimeError(f"{module.__name__} has no {name}")
+    dynamodb._build_change_record = building
+    # A stream forgets its changes after a day of the machine's time, and a run lasts less.
+    dynamodb._record_age_cutoff = lambda *_: False
     eventbridge._now_ts = now
     stepfunctions.now_iso = iso
     stepfunctions._publish_state_machine_version = publishing

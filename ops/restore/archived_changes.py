@@ -1,7 +1,7 @@
 """The archive's changes of a time, customer by customer, on disk: they may be more than the memory holds."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +9,11 @@ from typing import NamedTuple
 from archive.change import Change, customer_of, folder, read
 from archive.kept import ARCHIVED
 from archive.objects import Objects
+from ledger.tables import Table
 from marketplace.hour import SECONDS, hour_of
 from runtime.clock import iso
+
+TABLES = tuple(kept.table for kept in ARCHIVED)
 
 
 class Archived(NamedTuple):
@@ -50,10 +53,12 @@ class ArchivedChanges:
         return sorted(found.values(), key=lambda each: each.change.order)
 
 
-def object_keys(objects: Objects, first: float, last: float) -> Iterator[tuple[str, str]]:
+def object_keys(
+    objects: Objects, first: float, last: float, tables: Sequence[Table] = TABLES
+) -> Iterator[tuple[str, str]]:
     """The table and the key of each object that holds changes of this time."""
     for hour in range(hour_of(first), int(last) + 1, SECONDS):
         moment = datetime.fromtimestamp(hour, UTC).isoformat()
-        for kept in ARCHIVED:
-            for found in objects.list(folder(kept.table.name, moment)):
-                yield kept.table.name, found.key
+        for table in tables:
+            for found in objects.list(folder(table.name, moment)):
+                yield table.name, found.key

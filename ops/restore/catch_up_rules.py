@@ -52,13 +52,15 @@ class ItemKey(NamedTuple):
 @dataclass(frozen=True, kw_only=True)
 class CatchUp:
     """What a customer takes over. ledger: hours and balance, which belong together. rest: all other items. until: the
-    last second of the changes that are taken; None where none is. left: how many later changes are not.
+    last second of the changes that are taken; None where none is. left: how many later changes are not. overtaken: the
+    subscriber has changed since the restore, and stays as it is.
     """
 
     ledger: Mapping[ItemKey, Item]
     rest: Mapping[ItemKey, Item]
     until: str | None
     left: int
+    overtaken: bool = False
 
 
 def catch_up(changes: Sequence[Archived], stored: Mapping[ItemKey, Item], restored: float) -> CatchUp:
@@ -79,10 +81,12 @@ def catch_up(changes: Sequence[Archived], stored: Mapping[ItemKey, Item], restor
             taken, until = wanted, second
             break
     left = sum(until is None or each.change.changed_at > until for each in summed)
-    taken |= _newer(_newest(others), stored, restored)
+    newest = _newest(others)
+    overtaken = {key for key, change in newest.items() if _is_overtaken(key, change, stored.get(key))}
+    taken |= _newer({key: change for key, change in newest.items() if key not in overtaken}, stored, restored)
     ledger = {key: item for key, item in taken.items() if _is_ledger(key)}
     rest = {key: item for key, item in taken.items() if key not in ledger}
-    return CatchUp(ledger=ledger, rest=rest, until=until, left=left)
+    return CatchUp(ledger=ledger, rest=rest, until=until, left=left, overtaken=bool(overtaken))
 
 
 # --- newer ------------------------------------------------------------------------------------------------------------
@@ -130,6 +134,13 @@ def _is_newer(key: ItemKey, item: Item, stored: Item, after_restore: bool) -> bo
     return theirs != ours or after_restore
 
 
+def _is_overtaken(key: ItemKey, change: Change, stored: Item | None) -> bool:
+    """Whether a subscriber was changed after its last archived change: by a notice that came since the restore."""
+    if key.table_name != SUBSCRIBERS.name or stored is None or change.new is None:
+        return False
+    return _whole(key, change.new, stored) != stored and str(stored.get("updatedAt", "")) > change.changed_at
+
+
 def _versions(key: ItemKey, item: Item) -> tuple[Any, ...]:
     """What only rises while an item lives."""
     if key.table_name == METERING_RECORDS.name:
@@ -140,9 +151,7 @@ def _versions(key: ItemKey, item: Item) -> tuple[Any, ...]:
 
 
 def _is_ledger(key: ItemKey) -> bool:
-    return key.table_name == METERING_RECORDS.name or (
-        key.table_name == STATE.name and ("item", BALANCE) in key.keys
-    )
+    return key.table_name == METERING_RECORDS.name or (key.table_name == STATE.name and ("item", BALANCE) in key.keys)
 
 
 # --- sums -------------------------------------------------------------------------------------------------------------

@@ -98,8 +98,8 @@ Before = Annotated[str, typer.Option(help="the moment of the damage: later chang
 def restore_changes(stage: OpenStage, since: Since, before: Before, until: Until = "") -> Change:
     """Bring restored tables up by the archive: to what they were before the damage, as far as the archive has it.
 
-    Only newer states are taken, and of a customer only what adds up. The whole stage must be paused, and no function may
-    record, seal or send meanwhile (docs/runbooks/restore.md). Fence afterwards. It writes all tables, which no
+    Only newer states are taken, and of a customer only what adds up. The whole stage must be paused, and no function
+    may record, seal or send meanwhile (docs/runbooks/restore.md). Fence afterwards. It writes all tables, which no
     operator's role may: use an administrator's credentials.
     """
     first, restored, last = _moment(since), _moment(until or since), _moment(before)
@@ -163,7 +163,11 @@ class Told:
         self.customers += bool(number)
         if planned.left:
             known = f"up to {planned.until}" if planned.until else "as it was restored"
-            self.left.append(f"{customer}: {known}; {planned.left} later changes do not add up, or are archived in part")
+            self.left.append(
+                f"{customer}: {known}; {planned.left} later changes do not add up, or are archived in part"
+            )
+        if planned.overtaken:
+            self.left.append(f"{customer}: a notice has changed the subscriber since the restore; it stays as it is")
         for key, item in planned.rest.items():
             if key.table_name == SUBSCRIBERS.name and not {"email", "company", "name"} & set(item):
                 self._without_contact.append(customer)

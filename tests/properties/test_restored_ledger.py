@@ -4,8 +4,8 @@ The functions' own code records and meters at random, all tables go back to a mo
 CloudTrail shows, and metering goes on. Senders do not send again what was recorded. Where tables go back to moments
 some steps apart, units that one table has and another lacks are lost without a name, and still nothing is billed twice.
 
-With the archive the tables are brought up before the fence. Where it is complete nothing is lost; where it lacks its last
-changes, of one table more than of another, what is lost has a name again.
+With the archive the tables are brought up before the fence. Where it is complete nothing is lost; where it lacks its
+last changes, of one table more than of another, what is lost has a name again.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.change import line
+from archive.change import line as archived_line
 from archive.kept import ARCHIVED
 from ledger import tables
 from ledger.tables import ALL_TABLES
@@ -252,7 +252,7 @@ def test_the_archive_brings_a_rewound_ledger_up_before_it_is_fenced(
         archive = {}
         for kept, number in zip(ARCHIVED, lacks, strict=True):
             records = [each for each in streams.take(kept.table, 10**6) if kept.keeps(each)]
-            archive[kept.table.name] = [line(kept, each) for each in records[: len(records) - number]]
+            archive[kept.table.name] = [archived_line(kept, each) for each in records[: len(records) - number]]
         story.restore(image)
         at.now += SECONDS / 2
         left = story.catch_up(archive, Path(place), since)

@@ -7,6 +7,7 @@ from local.drill.scenarios import (
     bad_deploy,
     clocks_apart,
     cloudtrail_disagrees,
+    ledger_caught_up,
     ledger_rewound,
     line_rejected,
     marketplace_down,
@@ -27,6 +28,7 @@ ALL: Sequence[Scenario] = (
     clocks_apart.SCENARIO,
     bad_deploy.SCENARIO,
     ledger_rewound.SCENARIO,
+    ledger_caught_up.SCENARIO,
     unusual_hour.SCENARIO,
     month_end.SCENARIO,
 )

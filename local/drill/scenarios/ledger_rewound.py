@@ -1,4 +1,7 @@
-"""All tables of the ledger go back to a moment before an hour was sealed and billed."""
+"""All tables of the ledger go back to a moment before an hour was sealed and billed, and there is no archive.
+
+What was billed since is closed by what CloudTrail shows. ``ledger_caught_up`` is the same with the archive.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -26,11 +29,11 @@ def play(drilling: Drilling, course: Course) -> None:
     drilling.fault()
     drilling.operator.follow(SCENARIO.page, "stop")
     for table in tables.ALL_TABLES:
-        _rewind(stage, table, image[table.name])
+        rewind(stage, table, image[table.name])
     drilling.operator.follow(SCENARIO.page, "pause")
     course.at_stake = Decimal(len(course.buyers) * (BEFORE + AFTER))
     drilling.jump(drilling.now + 31 * 60)
-    values = {"2026-11-15T15:20:00Z": moment}
+    values = {"2026-11-15T15:20:00Z": moment, "2026-11-15T18:00:00Z": moment}
     drilling.operator.follow(SCENARIO.page, "fence", **values)
     drilling.operator.follow(SCENARIO.page, "go-on")
     drilling.runs_ended()
@@ -43,7 +46,8 @@ def play(drilling: Drilling, course: Course) -> None:
     course.lost = "no event that was not billed; the allowance of the rewound hour is granted again"
 
 
-def _rewind(stage: LocalStage, table: tables.Table, image: list[dict[str, Any]]) -> None:
+def rewind(stage: LocalStage, table: tables.Table, image: list[dict[str, Any]]) -> None:
+    """Make a table hold what it held before, as a restore does."""
     keys = [key.name for key in (table.hash, table.range) if key]
     now = stage.items(table)
     with stage.dynamodb.Table(stage.table_name(table)).batch_writer() as batch:
@@ -57,7 +61,7 @@ def _rewind(stage: LocalStage, table: tables.Table, image: list[dict[str, Any]])
 
 SCENARIO = Scenario(
     name="ledger-rewound",
-    happens="the ledger is restored from before a billed hour",
+    happens="the ledger is restored from before a billed hour, without an archive",
     alarm="none",
     page="restore",
     play=play,

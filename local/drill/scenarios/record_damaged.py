@@ -20,9 +20,11 @@ def play(drilling: Drilling, course: Course) -> None:
     _damage(stage.dynamodb.Table(stage.table_name(tables.METERING_RECORDS)), key)
     drilling.pass_minutes(7)
     course.minutes = drilling.paged(SCENARIO.alarm, within=90)
-    hour = f"{damaged.customer_identifier}/{named}"
-    for block in ("look", "unreadable", "restore-record", "meter"):
-        drilling.operator.follow(SCENARIO.page, block, **{"CUSTOMER/HOUR": hour})
+    drilling.operator.follow(SCENARIO.page, "look")
+    drilling.operator.follow(SCENARIO.page, "unreadable")
+    hour = {"CUSTOMER/HOUR": f"{damaged.customer_identifier}/{named}"}
+    drilling.operator.follow(SCENARIO.page, "restore-record", **hour)
+    drilling.operator.follow(SCENARIO.page, "meter")
     drilling.runs_ended()
     if not drilling.units([whole])["billed"]:
         raise DrillFailed("a damaged record has kept another customer's hour from being billed")
