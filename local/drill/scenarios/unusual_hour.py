@@ -12,7 +12,7 @@ from marketplace.hour import SECONDS, hour_of
 
 USUAL, TIMES, DAYS = 50, 9, 5
 DAY = 24 * SECONDS
-#: Of the day, because the schedule of nightly work lies elsewhere.
+#: Of the hour: late enough that its buyers are there since its beginning.
 MINUTE = 20
 
 
@@ -22,7 +22,8 @@ def play(drilling: Drilling, course: Course) -> None:
     hour = hour_of(drilling.now)
     for day in range(1, DAYS + 1):
         drilling.use(course.buyers, USUAL)
-        drilling.until_metered()
+        drilling.jump(hour_of(drilling.now) + SECONDS + 9 * 60)
+        drilling.pass_minutes(3)
         drilling.jump(hour + day * DAY + MINUTE * 60)
     named = drilling.use(course.buyers, USUAL * TIMES)
     drilling.fault()
