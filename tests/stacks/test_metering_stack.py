@@ -214,8 +214,8 @@ def test_the_history_of_an_execution_holds_its_last_turn() -> None:
 
 
 def test_the_history_holds_a_turn_in_which_the_submitter_fails_in_every_lane(states: dict[str, Any]) -> None:
-    """All tries of a lane fail, and then all of each of its batches, which takes some 12,000 events. What is left of the
-    history holds the turn that settles this page, because the workflow counts those events and hands over."""
+    """All tries of a lane fail, and then all of each of its batches, which takes some 12,000 events. What is left of
+    the history holds the turn that settles this page, because the workflow counts those events and hands over."""
     inner = states["SubmitBatch"]["ItemProcessor"]["States"]
     alone = inner["SubmitOneByOne"]["ItemProcessor"]["States"]["SubmitLinesAlone"]
     # Each try is scheduled, started and failed; a state is entered and exited; a Map starts and succeeds beside it.
