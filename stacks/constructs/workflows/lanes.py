@@ -40,7 +40,8 @@ class Lanes(Construct):
         outputs: Any = None,
     ) -> None:
         """lanes, run: JSONata, the lanes and the name of the run in log lines. stops: whether a fault of the product
-        fails the state; else its lanes are left. assign, outputs: of the state, which may use ``ANY_LEFT`` and ``TRIED_ALONE``."""
+        fails the state; else its lanes are left. assign, outputs: of the state, which may use ``ANY_LEFT`` and
+        ``TRIED_ALONE``."""
         super().__init__(scope, id_)
         self._function = function
         self._run = f"{{% {run} %}}"
