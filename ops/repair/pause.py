@@ -53,8 +53,7 @@ def pause(stage: OpenStage, whom: Whom = "") -> Change:
     safe = (
         f"Nothing is lost before {until}, the nearest deadline of what is pending now."
         if until
-        else "Nothing is pending now. An hour that begins now is safe until 24 hours after its end, or until 06:00 UTC"
-        " on the 1st."
+        else f"Nothing is pending now. Of the running hour nothing is lost before {iso(deadline(hour_of(stage.now())))}."
     )
 
     def do(entry: Operation) -> list[str]:
