@@ -140,7 +140,7 @@ def test_a_retried_line_is_sent_again_unchanged(world: World, seen: OpenStage) -
         ExpressionAttributeNames={"#v": f"verdict#{DIMENSION}", "#r": "resolution"},
         ExpressionAttributeValues={":lost": "lost"},
     )
-    assert "pending again" in done(seen, "retry", line)
+    assert "pending again: the next run, at 2026-11-15T09:10:00Z, sends it, before" in done(seen, "retry", line)
     assert "has not failed: retried" in refuses(seen, "retry", line)
     world.next_run()
     assert (world.verdicts(buyer), world.billed(buyer)) == ({DIMENSION: "billed"}, 2)
@@ -183,7 +183,8 @@ def held(world: World) -> tuple[str, str]:
 
 def test_a_held_line_is_released(world: World, seen: OpenStage) -> None:
     buyer, line = held(world)
-    assert "the next run sends it" in done(seen, "release", line)
+    said = done(seen, "release", line)
+    assert "the next run, at 2026-11-15T09:10:00Z, sends it, before its deadline 2026-11-16T07:50:00Z" in said
     assert CALLER in refuses(seen, "release", line), "who released it"
     world.next_run()
     assert (world.billed(buyer), world.pending()) == (2, set())
@@ -237,10 +238,30 @@ def test_a_pause_says_until_when_it_is_safe(world: World, seen: OpenStage) -> No
     assert "2026-11-16T07:50:00Z" in shown
     world.next_run()
     assert world.billed(buyer) == 0
-    done(seen, "resume", buyer)
+    world.now = START + 12 * SECONDS
+    said = done(seen, "resume", buyer)
+    assert "the next run, at 2026-11-15T20:10:00Z, sends what has waited, before its deadline" in said
     world.next_run()
     assert world.billed(buyer) == 2
     assert pauses(seen).data["pauses"] == []
+
+
+def test_near_a_deadline_the_next_run_is_too_late_and_a_person_starts_one(world: World, seen: OpenStage) -> None:
+    """The line is sent until 07:50, and the next run begins at 08:10."""
+    buyer = used(world)
+    done(seen, "pause", buyer)
+    world.next_run()
+    world.now = START + 23.3 * SECONDS
+    said = done(seen, "resume", buyer)
+    assert "at 2026-11-16T08:10:00Z, is too late for its deadline 2026-11-16T07:50:00Z: start a run now" in said
+    world.run()
+    assert world.billed(buyer) == 2
+
+
+def test_nothing_waits_for_a_run_after_a_pause_in_which_nothing_was_used(world: World, seen: OpenStage) -> None:
+    buyer = world.buyer()
+    done(seen, "pause", buyer)
+    assert "nothing is pending" in done(seen, "resume", buyer)
 
 
 def test_the_whole_stage_is_paused_and_resumed(world: World, seen: OpenStage) -> None:
