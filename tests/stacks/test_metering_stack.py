@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from metering.find.find_due_hours import EVENTS_PER_CALL, DueHours, PageLimit
-from metering.handlers.plan_batches import EVENTS_PER_LANE
-from metering.send.lanes import in_lanes, lane_length
+from metering.send.lanes import EVENTS_PER_LANE, in_lanes, lane_length
 from metering.sizes import KEYS_BYTES, KEYS_PER_CALL, LANES_BYTES, PAGE_BATCHES, PAGE_KEYS
 from stacks.constructs.workflows.hourly_states import EVENTS
 from stacks.constructs.workflows.hourly_turn import EVENTS_ALONE, EVENTS_OF_A_TURN
