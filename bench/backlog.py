@@ -75,7 +75,8 @@ def drain(lanes: Sequence[Lane], submitters: Sequence[Submitter], duration: floa
             submitter = free.pop() if free else None
         if submitter is None:
             return False
-        submit_lane(lane, lambda batch: submitter.submit(parse_batch(batch), run))
+        of_lane = submitter.for_lane()
+        submit_lane(lane, lambda batch: of_lane.submit(parse_batch(batch), run))
         with lock:
             free.append(submitter)
         return True

@@ -38,9 +38,10 @@ def handler(event: Payload) -> Payload:
     Raises ProductFault, which stops the run.
     """
     submitter, sold = assembled()
+    lane = submitter.for_lane()
 
     def submit(batch: BatchPayload) -> None:
-        submitter.submit(parse_batch(batch), event["run"])
+        lane.submit(parse_batch(batch), event["run"])
 
     try:
         left = submit_lane(event["batches"], submit)

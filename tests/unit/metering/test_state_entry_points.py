@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ledger.pauses import Paused, Pauses
 from marketplace.hour import deadline
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
@@ -97,6 +98,23 @@ def test_a_lane_says_how_many_of_its_batches_are_left(
     assert call("submit_batch", {"batches": [{key: ["api_calls"]} for key in keys], "run": "run-1"}) == {"left": 1}
     verdicts = [ledger.record(hour=hour).lines["api_calls"].verdict for hour in hours]
     assert verdicts == [None, "billed"]
+
+
+def test_the_batches_of_a_lane_read_the_pauses_together(
+    ledger: Ledger, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = (HOUR, HOUR - 3600)
+    for hour in hours:
+        ledger.opened(hour=hour)
+    call("seal_hours", {"keys": [f"{CUSTOMER}|{hour}" for hour in hours]})
+    reads: list[Paused] = []
+    read = Pauses.read
+    monkeypatch.setattr(Pauses, "read", lambda self: reads.append(read(self)) or reads[-1])
+    for _ in range(2):
+        batches = [{f"{CUSTOMER}|{hour}": ["api_calls"]} for hour in hours]
+        call("submit_batch", {"batches": batches, "run": "run-1"})
+    assert len(marketplace.requests) == 2
+    assert len(reads) == 2, "once a lane"
 
 
 def test_what_a_lane_has_billed_is_counted_once(
