@@ -109,7 +109,12 @@ def test_the_batches_of_a_lane_read_the_pauses_together(
     call("seal_hours", {"keys": [f"{CUSTOMER}|{hour}" for hour in hours]})
     reads: list[Paused] = []
     read = Pauses.read
-    monkeypatch.setattr(Pauses, "read", lambda self: reads.append(read(self)) or reads[-1])
+
+    def counted(pauses: Pauses) -> Paused:
+        reads.append(read(pauses))
+        return reads[-1]
+
+    monkeypatch.setattr(Pauses, "read", counted)
     for _ in range(2):
         batches = [{f"{CUSTOMER}|{hour}": ["api_calls"]} for hour in hours]
         call("submit_batch", {"batches": batches, "run": "run-1"})
