@@ -130,7 +130,8 @@ def _send_again(
                 left[message["MessageId"]] = message["ReceiptHandle"]
                 counts[why] += 1
                 continue
-            stage.aws.ask("sqs", "send_message", QueueUrl=target, MessageBody=body, **_fifo(target, message))
+            more = _fifo(target, message) | _traced(message)
+            stage.aws.ask("sqs", "send_message", QueueUrl=target, MessageBody=body, **more)
             stage.aws.ask("sqs", "delete_message", QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             counts["sent"] += 1
     finally:
@@ -161,7 +162,7 @@ def _received(stage: OpenStage, url: str, left: dict[str, str]) -> Iterator[Mapp
             MaxNumberOfMessages=AT_ONCE,
             VisibilityTimeout=HIDDEN,
             WaitTimeSeconds=1,
-            AttributeNames=["SenderId", "MessageGroupId"],
+            AttributeNames=["SenderId", "MessageGroupId", "AWSTraceHeader"],
         )
         messages = answer.get("Messages", ())
         empty = 0 if messages else empty + 1
@@ -197,10 +198,17 @@ def _left(body: str, reasons: frozenset[str], began: float) -> str:
     return "no later try changes its reason" if found <= HOPELESS else ""
 
 
-def _fifo(target: str, message: Mapping[str, Any]) -> dict[str, str]:
+def _fifo(target: str, message: Mapping[str, Any]) -> dict[str, Any]:
     """What a FIFO queue needs: the group, and an id of this try's own. By its content it would be taken for the message
     that was sent before, and dropped (SQS developer guide, "Exactly-once processing")."""
     if not target.endswith(".fifo"):
         return {}
     group = message.get("Attributes", {}).get("MessageGroupId", "redriven")
     return {"MessageGroupId": group, "MessageDeduplicationId": f"redrive-{uuid.uuid4().hex}"}
+
+
+def _traced(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The sender's trace goes along, so that an event has one id from its sender on."""
+    header = message.get("Attributes", {}).get("AWSTraceHeader")
+    value = {"DataType": "String", "StringValue": header}
+    return {"MessageSystemAttributes": {"AWSTraceHeader": value}} if header else {}

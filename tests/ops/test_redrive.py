@@ -74,7 +74,7 @@ class Queues(AnswersOfAws):
                 self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
         self.handles.clear()
 
-    def send(self, output: str, body: Any, **more: str) -> None:
+    def send(self, output: str, body: Any, **more: Any) -> None:
         text = body if isinstance(body, str) else json.dumps(body)
         self.sqs.send_message(QueueUrl=self.outputs["Doors"][output], MessageBody=text, **more)
 
@@ -159,6 +159,15 @@ def test_a_dead_letter_of_usage_keeps_its_senders_rights(stage: OpenStage, queue
     run(stage, "usage")
     (message,) = queues.bodies("WaitingUsageQueueUrl")
     assert message["sender"] not in (None, "own-connector"), "SQS's own SenderId"
+
+
+def test_the_trace_of_the_sender_goes_along(stage: OpenStage, queues: Queues) -> None:
+    header = {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    queues.send("RefusedUsageQueueUrl", refusal("in_future"), MessageSystemAttributes={"AWSTraceHeader": header})
+    run(stage, "refused")
+    url = queues.outputs["Doors"]["WaitingUsageQueueUrl"]
+    (message,) = queues.sqs.receive_message(QueueUrl=url, AttributeNames=["AWSTraceHeader"])["Messages"]
+    assert message["Attributes"]["AWSTraceHeader"] == header["StringValue"]
 
 
 def test_a_notice_goes_back_as_it_is(stage: OpenStage, queues: Queues) -> None:

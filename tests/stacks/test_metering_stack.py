@@ -287,6 +287,13 @@ def test_a_lane_left_unanswered_does_not_hold_up_the_others_and_is_remembered(st
 
 
 @pytest.mark.parametrize("workflow", ["HourlyMetering", "FinalMetering"])
+def test_the_submitter_is_told_the_executions_name_for_its_verdicts(prod: Assembly, workflow: str) -> None:
+    for state in ("SubmitLines", "SubmitLinesAlone"):
+        payload = prod.states(workflow)[state]["Arguments"]["Payload"]
+        assert payload["execution"] == "{% $states.context.Execution.Name %}"
+
+
+@pytest.mark.parametrize("workflow", ["HourlyMetering", "FinalMetering"])
 def test_a_batch_that_kills_the_submitter_holds_up_no_other_of_its_lane(prod: Assembly, workflow: str) -> None:
     found = prod.states(workflow)
     one_by_one = found[found["SubmitLines"]["Catch"][-1]["Next"]]

@@ -32,9 +32,13 @@ class Submitter:
     mode: Mode
     sender: Sender
 
-    def for_lane(self) -> "Submitter":
-        """The same for the batches of one lane, which read the pauses together. A lane that begins reads them anew."""
-        return replace(self, pauses=self.pauses.recent(self.sender.settler.clock))
+    def for_lane(self, execution: str | None = None) -> "Submitter":
+        """The same for the batches of one lane, which read the pauses together. A lane that begins reads them anew.
+
+        execution: the name of the workflow's execution, for the verdicts.
+        """
+        pauses = self.pauses.recent(self.sender.settler.clock)
+        return replace(self, pauses=pauses, sender=self.sender.of_run(execution))
 
     def submit(self, keys: Sequence[LineKey], run: str) -> None:
         """Send these lines. run: names the run, for the tally of its rejections.

@@ -74,7 +74,7 @@ class Lanes(Construct):
             self,
             f"SubmitLines{suffix}",
             self._function,
-            {"batches": batches, "run": self._run},
+            {"batches": batches, "run": self._run, "execution": "{% $states.context.Execution.Name %}"},
             outputs=outputs("{% $states.result.Payload.left > 0 %}"),
         )
         if stops:

@@ -78,11 +78,11 @@ def test_a_lane_is_submitted_and_its_line_billed(ledger: Ledger, marketplace: Ma
     ledger.opened()
     call("seal_hours", {"keys": [KEY]})
     (lane,) = call("plan_batches", {"chunks": [[KEY]]})["lanes"]
-    assert call("submit_batch", {"batches": lane, "run": "run-1"}) == {"left": 0}
+    assert call("submit_batch", {"batches": lane, "run": "run-1", "execution": "e-1"}) == {"left": 0}
     (request,) = marketplace.requests
     assert [(record["Dimension"], record["Quantity"]) for record in request["UsageRecords"]] == [("api_calls", 2)]
     line = ledger.record().lines["api_calls"]
-    assert (line.verdict, line.metering_record_id) == ("billed", "id")
+    assert (line.verdict, line.metering_record_id, line.run) == ("billed", "id", "e-1")
 
 
 def test_a_lane_says_how_many_of_its_batches_are_left(
