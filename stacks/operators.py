@@ -1,6 +1,7 @@
 """The roles of the people who operate a stage: operator-read sees, operator-repair changes what ``ops`` changes.
 
-Neither may delete a table's items (but for the mark of a pause), scan a table, or change what the audit trail holds.
+Neither may delete a table's items (but for the mark of a pause), scan a table, or change what the audit trail holds
+(but for closing a finding).
 """
 
 import json
@@ -156,6 +157,14 @@ class OperatorsStack(Stack):
             updates=(data.metering_records, data.state, data.usage_events),
             # Entries are added, and none is ever changed.
             puts=(data.audit,),
+        )
+        # A finding is closed by these attributes, which no entry of what a person did has.
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:UpdateItem"],
+                resources=[data.audit.arn],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": list(tables.CLOSES_FINDING)}},
+            )
         )
         role.add_to_policy(
             iam.PolicyStatement(
