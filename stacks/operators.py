@@ -15,6 +15,7 @@ from constructs import Construct
 
 from ledger import tables
 from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.archive.backups import TableBackups
 from stacks.constructs.functions.access import Access, allowed
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
@@ -141,10 +142,12 @@ class OperatorsStack(Stack):
         return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}"
 
     def _queues(self) -> Iterable[sqs.Queue]:
-        """Every queue of the stage: ``ops status`` shows how many messages each has."""
+        """Every queue of the stage: ``ops status`` shows how many messages each has. But for failed backups: the inline
+        policies of a role hold 10,240 characters (IAM quotas), and an alarm of its own calls for that queue."""
         stacks = (self._doors, self._metering, *((self._yawl,) if self._yawl else ()), *self._others)
         made = (each for stack in stacks for each in stack.node.find_all())
-        yield from (each for each in made if isinstance(each, sqs.Queue))
+        queues = (each for each in made if isinstance(each, sqs.Queue))
+        yield from (each for each in queues if not any(isinstance(scope, TableBackups) for scope in each.node.scopes))
 
     # --- what repairs change ------------------------------------------------------------------------------------------
 

@@ -34,7 +34,6 @@ QUEUES = (
     Queue("Yawl", "CallsDeadLettersUrl", True, "readings of engines that could not be started"),
     Queue("Yawl", "AccessLogsDeadLettersUrl", True, "access logs that could not be read"),
     Queue("Archive", "ArchiveDeadLettersUrl", True, "changes that are not in the archive"),
-    Queue("Archive", "BackupFailuresUrl", True, "backups of tables, or copies of them, that failed"),
     Queue("Archive", "AuditsDeadLettersUrl", True, "audits of the archive that could not be started"),
     Queue("Audit", "ReconciliationsDeadLettersUrl", True, "reconciliations that could not be started"),
 )

@@ -21,6 +21,7 @@ AT = events.Schedule.cron(minute="40", hour="1")
 FAILED_JOBS = ("FAILED", "ABORTED", "EXPIRED")
 FAILED_COPIES = ("FAILED",)
 AWSS_POLICY = "service-role/AWSBackupServiceRolePolicyForBackup"
+NO_OTHER_QUEUE = "the target is a queue of failures itself; EventBridge tries for a day, and AWS Backup keeps each job's state, too"
 AWSS_POLICY_REASON = (
     "AWS keeps the rights that its service AWS Backup needs in this policy, and adds what new features need"
 )
@@ -93,3 +94,4 @@ class TableBackups(Construct):
             ),
         )
         rule.add_target(targets.SqsQueue(self.failures))
+        acknowledge(rule, {"Serverless-EventBusDLQ": NO_OTHER_QUEUE})
