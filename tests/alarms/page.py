@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 
 from local.alarm_judge import Alarm
 from stacks import synth
-from stacks.stage.settings import BackupSettings
 from tests.alarms.faults import Fault, fault_of
 from tests.alarms.life import Life
 from tests.synthesized import Assembly, with_engines
@@ -30,9 +29,7 @@ what each means and what to do; the last column leads to its runbook.
 def stage_with_all_alarms(folder: Path) -> Assembly:
     """As in production, with YAWL engines, backups and an alarm of money at risk."""
     stage = with_engines()
-    stage = replace(
-        stage, alarms=replace(stage.alarms, page_at_money=Decimal(100)), backup=BackupSettings(keep_days=35)
-    )
+    stage = replace(stage, alarms=replace(stage.alarms, page_at_money=Decimal(100)))
     return Assembly.of(stage, folder)
 
 

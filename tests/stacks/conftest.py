@@ -76,8 +76,7 @@ def seller(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 @pytest.fixture(scope="session")
 def modest(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """As in production, with few requests, ceilings of its tables, nothing reserved for the public, prices, and
-    backups."""
+    """As in production, with few requests, ceilings of its tables, nothing reserved for the public, and prices."""
     stage = replace(
         shipped("prod"),
         requests_per_second=12,
@@ -85,7 +84,6 @@ def modest(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
         table_read_units=4000,
         table_write_units=1000,
         public_concurrency=None,
-        backup=BackupSettings(keep_days=35),
     )
     stage = replace(stage, alarms=replace(stage.alarms, page_at_money=Decimal(500)))
     return Assembly.of(stage, tmp_path_factory.mktemp("modest"))

@@ -21,7 +21,9 @@ AT = events.Schedule.cron(minute="40", hour="1")
 FAILED_JOBS = ("FAILED", "ABORTED", "EXPIRED")
 FAILED_COPIES = ("FAILED",)
 AWSS_POLICY = "service-role/AWSBackupServiceRolePolicyForBackup"
-NO_OTHER_QUEUE = "the target is a queue of failures itself; EventBridge tries for a day, and AWS Backup keeps each job's state, too"
+NO_OTHER_QUEUE = (
+    "the target is a queue of failures itself; EventBridge tries for a day, and AWS Backup keeps each job's state"
+)
 AWSS_POLICY_REASON = (
     "AWS keeps the rights that its service AWS Backup needs in this policy, and adds what new features need"
 )
