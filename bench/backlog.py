@@ -16,6 +16,7 @@ from bench.figure import PLOTS, Figure, Reading, Say, Table
 from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, House
 from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
+from bench.workflow.pages import in_pages
 from ledger.reading import RecordKey
 from local.dynamodb.store import Hooks, MemoryDynamoDB
 from marketplace.hour import SECONDS
@@ -25,7 +26,6 @@ from metering.send.pace import Pace
 from metering.send.plan_batches import plan_batches
 from metering.send.submit_batch import Submitter
 from metering.send.submit_lane import submit_lane
-from metering.sizes import PAGE_KEYS
 from runtime.clock import from_iso
 
 #: Calls per second that Marketplace takes (service quotas).
@@ -75,7 +75,8 @@ def drain(lanes: Sequence[Lane], submitters: Sequence[Submitter], duration: floa
             submitter = free.pop() if free else None
         if submitter is None:
             return False
-        submit_lane(lane, lambda batch: submitter.submit(parse_batch(batch), run))
+        of_lane = submitter.for_lane()
+        submit_lane(lane, lambda batch: of_lane.submit(parse_batch(batch), run))
         with lock:
             free.append(submitter)
         return True
@@ -179,8 +180,7 @@ def _backlog(admin: Any, rate: float) -> tuple[House, list[Lane]]:
         house.open_hour(customer, hour)
     house.sealer.seal_hours(keys)
     found: list[Lane] = []
-    for start in range(0, len(keys), PAGE_KEYS):
-        page = keys[start : start + PAGE_KEYS]
+    for page in in_pages(keys, list(DIMENSIONS)):
         batches, _ = plan_batches(page, house.records, house.subscribers, AFTER, LIVE)
         found += in_lanes(list(map(batch_payload, batches)), copies=COPIES, most=lane_size(rate, COPIES))
     # The store holds the whole backlog, which no function does: the collector must not go through it meanwhile.

@@ -19,6 +19,7 @@ from ops.read.pending import pending
 from ops.read.status import status
 from ops.read.usage import usage
 from ops.repair.adjust import adjust
+from ops.repair.finding import close_finding
 from ops.repair.held import refuse_line, release_line
 from ops.repair.lines import carry_line, retry_line, write_off_line
 from ops.repair.pause import pause, pauses, resume
@@ -62,6 +63,7 @@ CHANGING: tuple[Command, ...] = (
     Command("resume", resume, changes=True),
     Command("void", void, changes=True),
     Command("adjust", adjust, changes=True),
+    Command("close-finding", close_finding, changes=True),
     Command("close", close, changes=True, over_mcp=False),
     Command("import", import_usage, changes=True, over_mcp=False),
 )

@@ -106,8 +106,9 @@ class ArchiveStack(Stack):
             columns=COLUMNS,
             tables=[kept.table.name for kept in ARCHIVED],
         )
+        self.backups: TableBackups | None = None
         if stage.backup:
-            TableBackups(
+            self.backups = TableBackups(
                 self,
                 "Backups",
                 tables=data.all_tables,
@@ -122,5 +123,6 @@ class ArchiveStack(Stack):
             "AuditFunctionArn": self.auditor.live.function_arn,
             "AuditsDeadLettersUrl": self.calls.dead_letters.queue_url,
             "ScheduleGroupName": self.schedules.schedule_group_name,
+            **({"BackupFailuresUrl": self.backups.failures.queue_url} if self.backups else {}),
         }.items():
             CfnOutput(self, name, value=value)

@@ -1,6 +1,7 @@
 """The roles of the people who operate a stage: operator-read sees, operator-repair changes what ``ops`` changes.
 
-Neither may delete a table's items (but for the mark of a pause), scan a table, or change what the audit trail holds.
+Neither may delete a table's items (but for the mark of a pause), scan a table, or change what the audit trail holds
+(but for closing a finding).
 """
 
 import json
@@ -14,6 +15,7 @@ from constructs import Construct
 
 from ledger import tables
 from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.archive.backups import TableBackups
 from stacks.constructs.functions.access import Access, allowed
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
@@ -140,10 +142,12 @@ class OperatorsStack(Stack):
         return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}"
 
     def _queues(self) -> Iterable[sqs.Queue]:
-        """Every queue of the stage: ``ops status`` shows how many messages each has."""
+        """Every queue of the stage: ``ops status`` shows how many messages each has. But for failed backups: the inline
+        policies of a role hold 10,240 characters (IAM quotas), and an alarm of its own calls for that queue."""
         stacks = (self._doors, self._metering, *((self._yawl,) if self._yawl else ()), *self._others)
         made = (each for stack in stacks for each in stack.node.find_all())
-        yield from (each for each in made if isinstance(each, sqs.Queue))
+        queues = (each for each in made if isinstance(each, sqs.Queue))
+        yield from (each for each in queues if not any(isinstance(scope, TableBackups) for scope in each.node.scopes))
 
     # --- what repairs change ------------------------------------------------------------------------------------------
 
@@ -156,6 +160,14 @@ class OperatorsStack(Stack):
             updates=(data.metering_records, data.state, data.usage_events),
             # Entries are added, and none is ever changed.
             puts=(data.audit,),
+        )
+        # A finding is closed by these attributes, which no entry of what a person did has.
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["dynamodb:UpdateItem"],
+                resources=[data.audit.arn],
+                conditions={"ForAllValues:StringEquals": {"dynamodb:Attributes": list(tables.CLOSES_FINDING)}},
+            )
         )
         role.add_to_policy(
             iam.PolicyStatement(

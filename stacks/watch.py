@@ -127,6 +127,7 @@ class WatchStack(Stack):
                 archiver=archive.archiver,
                 dead_letters=archive.streams.dead_letters,
                 audits=archive.calls.dead_letters,
+                backup_failures=archive.backups.failures if archive.backups else None,
             )
         )
         add_reconciliation_alarms(

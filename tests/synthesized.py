@@ -72,9 +72,10 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines, and the ledger compared with every book."""
+    """As in production, with YAWL engines, backups, and the ledger compared with every book."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
-    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared)
+    backup = stages.BackupSettings(keep_days=35)
+    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared, backup=backup)
 
 
 def filled_in(folder: Path) -> Path:

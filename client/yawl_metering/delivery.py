@@ -147,6 +147,8 @@ class Delivery:
         if isinstance(outcome, Answered):
             this.failures, this.accepted = 0, True
             self._stats.last_error = ""
+            self._stats.last_trace_id = outcome.trace_id
+            logger.debug("usage delivered: %d events, trace id %s", len(batch), outcome.trace_id or "unknown")
             self._settle(batch, outcome.verdicts)
         elif isinstance(outcome, Unavailable):
             self._failed(batch, outcome, this)

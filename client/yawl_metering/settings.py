@@ -86,7 +86,8 @@ class Stats:
     adopted: events that the client took over from processes that are gone. torn: journals of an old version whose last
     line is cut off; its call had not returned. damaged: rows, ranges of rows and lines that could not be read.
     sync_failures: syncs that failed, so that a power cut may take what was recorded. last_error: why nothing could be
-    sent, "" once it could.
+    sent, "" once it could. last_trace_id: of the last request that was answered, as the metering system's logs and its
+    stored events have it.
     """
 
     calls: int = 0
@@ -107,6 +108,7 @@ class Stats:
     damaged: int = 0
     sync_failures: int = 0
     last_error: str = ""
+    last_trace_id: str = ""
     pending: int = 0
     open_groups: int = 0
     live_bytes: int = 0

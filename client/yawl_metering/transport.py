@@ -2,6 +2,8 @@
 
 import json
 import re
+import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,9 +35,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Answered:
-    """A verdict for each event, in order."""
+    """A verdict for each event, in order. trace_id: by which the metering system's logs and its stored events name the
+    request; "" where it gave none."""
 
     verdicts: Sequence[Verdict]
+    trace_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,9 @@ def outcome_of(status: int, headers: Mapping[str, str], content: bytes, number: 
     if status == 200:
         verdicts = answer.get("verdicts")
         if isinstance(verdicts, list) and len(verdicts) == number and all(map(_is_verdict, verdicts)):
-            return Answered([Verdict(v["verdict"], v.get("reason", ""), v.get("message", "")) for v in verdicts])
+            trace = answer.get("traceId")
+            found = [Verdict(v["verdict"], v.get("reason", ""), v.get("message", "")) for v in verdicts]
+            return Answered(found, trace if isinstance(trace, str) else "")
         return Unavailable("an answer that is not the usage API's")
     error = answer.get("error")
     code = str(error.get("code", "")) if isinstance(error, dict) else ""
@@ -206,12 +212,14 @@ class QueueTransport:
     def send(self, events: Sequence[Event]) -> Outcome:
         """Put the batch into the queue as one message; see ``Transport.send``."""
         body = body_of(events)
+        trace_id = new_trace_id()
         try:
             self._sqs.send_message(
                 QueueUrl=self._url,
                 MessageBody=body.decode("ascii"),
                 MessageGroupId=events[0].customer,
                 MessageDeduplicationId=sha256(body).hexdigest(),
+                MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": f"Root={trace_id}"}},
             )
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", "")).rsplit(".", 1)[-1].rsplit("#", 1)[-1]
@@ -220,11 +228,16 @@ class QueueTransport:
             return Unavailable(code or "ClientError")
         except (BotoCoreError, HTTPClientError, OSError) as error:
             return Unavailable(type(error).__name__)
-        return Answered([Verdict("queued")] * len(events))
+        return Answered([Verdict("queued")] * len(events), trace_id)
 
     def close(self) -> None:
         """Close the connections."""
         self._sqs.close()
+
+
+def new_trace_id() -> str:
+    """An id as X-Ray makes them: version, epoch seconds and 96 random bits, in hexadecimal digits."""
+    return f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
 
 
 def _region_of(queue_url: str) -> str | None:

@@ -8,7 +8,7 @@ from deploy.line import Line, green, red, yellow
 from stacks.stage import Stage
 
 #: Parts of the names of queues that only people read.
-DEAD_LETTERS = ("DeadLetters", "FailedLines", "Refused", "Unattributed")
+DEAD_LETTERS = ("DeadLetters", "BackupsFailures", "FailedLines", "Refused", "Unattributed")
 WHOLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 

@@ -17,12 +17,14 @@ class Progress:
     """Where an audit goes on.
 
     following: the next period, in epoch seconds of its start. cursor: where in that period's customers it goes on;
-    empty at their beginning. completed_at: when nothing was left to do for the last time (epoch seconds).
+    empty at their beginning. facts: what is known of the customers before that. completed_at: when nothing was left to
+    do for the last time (epoch seconds).
     """
 
     following: int
     completed_at: int
     cursor: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 class AuditProgress:
@@ -40,12 +42,15 @@ class AuditProgress:
             self.store(begun)
             return begun
         return Progress(
-            following=int(item["following"]), completed_at=int(item["completedAt"]), cursor=dict(item.get("cursor", {}))
+            following=int(item["following"]),
+            completed_at=int(item["completedAt"]),
+            cursor=dict(item.get("cursor", {})),
+            facts=dict(item.get("facts", {})),
         )
 
     def store(self, progress: Progress) -> None:
         """Replace the progress. Only one copy of an audit runs at a time."""
         change = ItemUpdate(self._table.name, self._key)
         change.set({"following": progress.following, "completedAt": progress.completed_at, "schema": SCHEMA})
-        change.set({"cursor": progress.cursor})
+        change.set({"cursor": progress.cursor, "facts": progress.facts})
         update(self._table, **change.request())

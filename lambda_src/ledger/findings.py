@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.item_update import ItemUpdate
 from ledger.reading import every_page
 from ledger.tables import OPEN_FINDINGS_INDEX, SCHEMA
-from ledger.transaction import update
+from ledger.transaction import Operation, update
 from marketplace.quantity import text
 from runtime.clock import iso
 
@@ -121,6 +121,15 @@ class Findings:
         change.set({"resolution": resolution, "resolvedAt": iso(int(now)), "resolvedBy": by})
         change.remove("findingState")
         return update(self._table, **change.when(change.equals("findingState", "open")).request()) is not None
+
+    def closing(self, finding: Finding, resolution: str, by: str, now: float) -> Operation:
+        """The operation by which a person closes a finding, if it is open with the amounts that the person saw."""
+        change = self._change(finding)
+        change.set({"resolution": resolution, "resolvedAt": iso(int(now)), "resolvedBy": by})
+        change.remove("findingState").when(change.equals("findingState", "open"))
+        for name, value in (("ours", finding.ours), ("theirs", finding.theirs)):
+            change.when(change.absent(name) if value is None else change.equals(name, value))
+        return change.operation()
 
     def _change(self, finding: Finding) -> ItemUpdate:
         return ItemUpdate(self._table.name, {"subject": finding.subject, "item": finding.item})

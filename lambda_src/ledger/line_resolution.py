@@ -153,6 +153,7 @@ def _stored(line: Line, **new: Any) -> dict[str, Any]:
         "statusChangedAt": line.status_changed_at,
         "meteringRecordId": line.metering_record_id,
         "requestId": line.request_id,
+        "run": line.run,
         "detail": line.detail,
     }
     names = {"resolved_at": "resolvedAt", "carried_to": "carriedTo"}

@@ -18,14 +18,16 @@ class LineVerdict:
     """How a line ended, or why it is still pending.
 
     status_changed_at: the subscriber's, as read before the call. request_id: AWS's id of the call that was answered.
-    only_if_sole_attempt: store it only if no other attempt is unanswered. only_if_never_attempted: store it only if no
-    attempt was ever made, answered or not. only_if_not_released: store it only if no person has let the line go.
+    run: the name of the workflow's execution that made it. only_if_sole_attempt: store it only if no other attempt is
+    unanswered. only_if_never_attempted: store it only if no attempt was ever made, answered or not.
+    only_if_not_released: store it only if no person has let the line go.
     """
 
     verdict: str
     status_changed_at: int | None = None
     metering_record_id: str | None = None
     request_id: str | None = None
+    run: str | None = None
     detail: str | None = None
     only_if_sole_attempt: bool = False
     only_if_never_attempted: bool = False
@@ -37,6 +39,7 @@ class LineVerdict:
             "statusChangedAt": self.status_changed_at,
             "meteringRecordId": self.metering_record_id,
             "requestId": self.request_id,
+            "run": self.run,
             "detail": self.detail,
         }
         stored: dict[str, Any] = {"verdict": self.verdict, "rank": RANK[self.verdict], "at": Decimal(str(now))}

@@ -107,6 +107,7 @@ class Line:
     status_changed_at: int | None = None
     metering_record_id: str | None = None
     request_id: str | None = None
+    run: str | None = None
     detail: str | None = None
     resolution: str | None = None
     resolved_at: float | None = None
@@ -228,6 +229,7 @@ def _line(dimension: str, stored: Mapping[str, Any], item: Mapping[str, Any]) ->
         status_changed_at=int(changed) if changed is not None else None,
         metering_record_id=verdict.get("meteringRecordId"),
         request_id=verdict.get("requestId"),
+        run=verdict.get("run"),
         detail=verdict.get("detail"),
         resolution=verdict.get("resolution"),
         resolved_at=float(verdict["resolvedAt"]) if "resolvedAt" in verdict else None,

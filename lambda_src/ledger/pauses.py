@@ -12,7 +12,7 @@ from ledger.item_update import ItemUpdate
 from ledger.reading import every_page
 from ledger.tables import PAUSED, SCHEMA
 from ledger.transaction import Operation
-from runtime.clock import from_iso, iso
+from runtime.clock import Clock, from_iso, iso
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -45,6 +45,8 @@ class Paused:
         return max((now - pause.at for pause in self.pauses.values()), default=0.0)
 
 
+#: Seconds for which what was read of the pauses holds. A call that is under way then ends within the rest of a minute.
+RECENT = 30.0
 #: Nobody is paused.
 NOBODY = Paused()
 
@@ -67,6 +69,10 @@ class Pauses:
             {str(i["item"]): Pause(from_iso(i["pausedAt"]), i["by"], i["why"]) for i in items if "pausedAt" in i}
         )
 
+    def recent(self, clock: Clock) -> "RecentPauses":
+        """The same for work that asks often, and stops within a minute of a pause all the same."""
+        return RecentPauses(self._table, clock)
+
     def pause(self, whom: str, pause: Pause) -> Operation:
         """The operation that pauses a billing key or ``STAGE``, if it is not paused."""
         change = ItemUpdate(self._table.name, {"customerIdentifier": KEY, "item": whom})
@@ -83,3 +89,20 @@ class Pauses:
                 "ExpressionAttributeValues": {":at": iso(pause.at)},
             }
         }
+
+
+class RecentPauses(Pauses):
+    """The pauses, read at first and then again once they are ``RECENT`` seconds old."""
+
+    def __init__(self, table: "Table", clock: Clock) -> None:
+        super().__init__(table)
+        self._clock = clock
+        self._read = NOBODY
+        self._at: float | None = None
+
+    def read(self) -> Paused:
+        """All of them, as they were half a minute ago at most. A clock that was set back makes them old, too."""
+        now = self._clock()
+        if self._at is None or not 0 <= now - self._at < RECENT:
+            self._read, self._at = super().read(), now
+        return self._read

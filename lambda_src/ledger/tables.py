@@ -92,6 +92,19 @@ FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 #: The partition of ``STATE`` whose items say whose lines are not sent for the moment (``ledger.pauses``).
 PAUSED: Final = "#paused"
 
+#: The attributes of a finding that the request has which closes it (``ledger.findings``); the operators' role may name
+#: no others of ``AUDIT`` when it changes an item.
+CLOSES_FINDING: Final = (
+    "subject",
+    "item",
+    "findingState",
+    "resolution",
+    "resolvedAt",
+    "resolvedBy",
+    "ours",
+    "theirs",
+)
+
 #: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``). People who
 #: operate the stage read these and no others.
 SUBSCRIBER_FACTS: Final = (

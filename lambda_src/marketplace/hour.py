@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 SECONDS = 3600
 WINDOW = 24 * 3600
 MONTH_CLOSES = 6 * 3600
-#: We stop this long before the 24 hours are over: a call takes time, and clocks differ.
+#: We stop this long before the 24 hours are over, or the month is closed: a call takes time, and clocks differ.
 MARGIN = 10 * 60
 #: A line with less time left than this travels alone: one line past its deadline has the whole request rejected.
 ALONE_BELOW = 5 * 60
@@ -40,9 +40,9 @@ def month_closes_at(hour: int) -> int:
 
 def deadline(hour: int) -> int:
     """The moment from which a line of this hour is no longer sent."""
-    return min(hour + WINDOW - MARGIN, month_closes_at(hour))
+    return min(hour + WINDOW, month_closes_at(hour)) - MARGIN
 
 
 def is_month_end(hour: int) -> bool:
     """True where the month's end, not the 24 hours, sets the deadline."""
-    return month_closes_at(hour) < hour + WINDOW - MARGIN
+    return month_closes_at(hour) < hour + WINDOW

@@ -8,12 +8,14 @@ processor does the same with asyncio and every event's data class behind it, whi
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from runtime.telemetry import trace_of
+
 
 class Message(NamedTuple):
     """A message of a queue. sent_ms: the time at which it was sent to the queue, in milliseconds since the epoch.
 
     group: its message group, None where the queue is no FIFO queue. sender: the unique id of the IAM user or role that
-    sent it (``AIDA…``, ``AROA…:session``), None where SQS does not give it.
+    sent it (``AIDA…``, ``AROA…:session``), None where SQS does not give it. trace: the id of the sender's trace.
     """
 
     id: str
@@ -22,6 +24,7 @@ class Message(NamedTuple):
     queue_arn: str
     group: str | None = None
     sender: str | None = None
+    trace: str | None = None
 
 
 def each_message(event: Mapping[str, Any], handle: Callable[[Message], object]) -> dict[str, Any]:
@@ -63,4 +66,5 @@ def _message(record: Mapping[str, Any]) -> Message:
         queue_arn=record.get("eventSourceARN", ""),
         group=attributes.get("MessageGroupId"),
         sender=attributes.get("SenderId"),
+        trace=trace_of(attributes.get("AWSTraceHeader", "")),
     )

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from marketplace.dimensions import Dimension
 from runtime.api_error import ApiError
 from runtime.clock import Clock
+from runtime.telemetry import traced
 from usage.queue_message import (
     Judged,
     refusals_of,
@@ -59,8 +60,8 @@ class Outbox(NamedTuple):
     url: str
 
     def send(self, body: str) -> None:
-        """Send one message with this body. Raises botocore's errors."""
-        self.sqs.send_message(QueueUrl=self.url, MessageBody=body)
+        """Send one message with this body, and the trace of what it comes from. Raises botocore's errors."""
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=body, **traced())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,12 +36,14 @@ _CREDENTIAL = re.compile(r"AWS4-HMAC-SHA256 .*?Credential=([^/\s,]+)/\d{8}/([^/]
 
 
 class ApiAnswer(NamedTuple):
-    """What goes over the wire; ``lost``: the connection closes without an answer."""
+    """What goes over the wire; ``lost``: the connection closes without an answer. request_id: of a call that the log
+    of calls has, the id by which it names it."""
 
     status: int
     body: dict[str, Any]
     error: str = ""
     lost: bool = False
+    request_id: str = ""
 
 
 def answer(
@@ -192,6 +194,7 @@ def _answer_call(
                 ServiceError(late.error or "InternalServiceErrorException", "after the work was done", 500)
             )
     if operation == "BatchMeterUsage":
+        given = given._replace(request_id=state.trail.request_id())
         _keep_event(state, call, body, given, faults, caller)
     if faults.take("lost-answer"):
         call.lost = True

@@ -27,7 +27,12 @@ from marketplace_local.model import service_model
 from marketplace_local.state import MarketplaceState
 
 Request = Mapping[str, Any]
-_ANSWERED: dict[str, Any] = {"HTTPStatusCode": 200}
+
+
+def _metadata(given: api.ApiAnswer) -> dict[str, Any]:
+    """What boto3's clients say of an answer."""
+    named = {"RequestId": given.request_id} if given.request_id else {}
+    return {"HTTPStatusCode": given.status, **named}
 
 
 class InProcessAdmin(MarketplaceAdmin):
@@ -66,10 +71,10 @@ class _Client:
         if given.error:
             answer = {
                 "Error": {"Code": given.error, "Message": given.body["message"]},
-                "ResponseMetadata": {"HTTPStatusCode": given.status},
+                "ResponseMetadata": _metadata(given),
             }
             raise self.exceptions.from_code(given.error)(answer, operation)
-        return given.body
+        return {**given.body, "ResponseMetadata": _metadata(given)}
 
 
 class MeteringClient(_Client):
@@ -86,12 +91,12 @@ class MeteringClient(_Client):
                 {**result, "UsageRecord": _with_datetime(result["UsageRecord"])} for result in answer["Results"]
             ],
             "UnprocessedRecords": [_with_datetime(record) for record in answer["UnprocessedRecords"]],
-            "ResponseMetadata": _ANSWERED,
+            "ResponseMetadata": answer["ResponseMetadata"],
         }
 
     def resolve_customer(self, **request: Any) -> dict[str, Any]:
         """As boto3's method: the buyer of a registration token."""
-        return {**self._send("ResolveCustomer", request), "ResponseMetadata": _ANSWERED}
+        return self._send("ResolveCustomer", request)
 
 
 class EntitlementClient(_Client):
@@ -106,7 +111,7 @@ class EntitlementClient(_Client):
             {**entry, "ExpirationDate": _moment(entry["ExpirationDate"])} if "ExpirationDate" in entry else entry
             for entry in answer["Entitlements"]
         ]
-        return {**answer, "Entitlements": found, "ResponseMetadata": _ANSWERED}
+        return {**answer, "Entitlements": found}
 
     def get_paginator(self, name: str) -> "Paginator[Any]":
         """botocore's own paginator over ``get_entitlements``."""
@@ -123,7 +128,7 @@ class TrailClient(_Client):
         """As boto3's method: one page of ``Events``, newest first."""
         answer = self._send("LookupEvents", {name: _plain_time(value) for name, value in request.items()})
         events = [{**event, "EventTime": _moment(event["EventTime"])} for event in answer["Events"]]
-        return {**answer, "Events": events, "ResponseMetadata": _ANSWERED}
+        return {**answer, "Events": events}
 
 
 class AgreementClient(_Client):
@@ -139,11 +144,11 @@ class AgreementClient(_Client):
             {**entry, "issuedTime": _moment(entry["issuedTime"])}
             for entry in answer["agreementInvoiceLineItemGroupSummaries"]
         ]
-        return {**answer, "agreementInvoiceLineItemGroupSummaries": found, "ResponseMetadata": _ANSWERED}
+        return {**answer, "agreementInvoiceLineItemGroupSummaries": found}
 
     def batch_create_billing_adjustment_request(self, **request: Any) -> dict[str, Any]:
         """As boto3's method: ``items`` and ``errors``."""
-        return {**self._send("BatchCreateBillingAdjustmentRequest", request), "ResponseMetadata": _ANSWERED}
+        return self._send("BatchCreateBillingAdjustmentRequest", request)
 
 
 def _plain_time(value: Any) -> Any:

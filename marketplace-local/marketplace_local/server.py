@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,8 @@ class _Handler(LoopbackHandler):
         if answer.lost:
             self.close_connection = True
             return
-        headers = {"Content-Type": kind} | ({"x-amzn-errortype": answer.error} if answer.error else {})
+        headers = {"Content-Type": kind, "x-amzn-RequestId": answer.request_id or str(uuid.uuid4())}
+        headers |= {"x-amzn-errortype": answer.error} if answer.error else {}
         self.respond(answer.status, headers, json.dumps(answer.body).encode())
 
     def _respond_in_cbor(self, operation: str, body: bytes) -> None:

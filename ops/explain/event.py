@@ -3,6 +3,7 @@
 from typing import Any
 
 from ledger import tables
+from ledger.metering_record import Line
 from ledger.usage_events import event_key, stored_event
 from ops.answer import Answer, Parts, table, words
 from ops.explain.line import show_line
@@ -13,7 +14,7 @@ from runtime.clock import iso
 
 
 def explain_event(stage: OpenStage, wanted: EventId, *, logs: bool) -> Answer:
-    """Event → hour → line → verdict → MeteringRecordId."""
+    """Event → trace of its request → hour → line → run → AWS's request → MeteringRecordId."""
     parts = Parts(data={"event": str(wanted)})
     item = _read(stage, wanted)
     if item is None:
@@ -51,10 +52,26 @@ def explain_event(stage: OpenStage, wanted: EventId, *, logs: bool) -> Answer:
         return parts.answer()
     parts.shown.append(words(f"its line {line}", style="bold"))
     parts.data["line"] = str(line)
+    _show_chain(parts, record.lines.get(line.dimension), line, item.get("traceId"))
     show_line(stage, record, line, parts, logs=logs)
     if record.state == "open":
         parts.next.append(f'ops void {wanted} --why "...": take it back, while its hour is open')
     return parts.answer()
+
+
+def _show_chain(parts: Parts, billed: Line | None, line: LineId, trace: str | None) -> None:
+    """The ids by which each system names it, from the sender's request to AWS Marketplace's record, as far as it has
+    come."""
+    chain = [
+        ("trace id", trace, "the request: answers of POST /usage, X-Ray, the log of usage (xray_trace_id, traceId)"),
+        ("line", str(line), "the ledger"),
+        ("run", billed.run if billed else None, "the execution of the workflow that sent the line"),
+        ("request id", billed.request_id if billed else None, "AWS's call BatchMeterUsage: CloudTrail's requestID"),
+        ("MeteringRecordId", billed.metering_record_id if billed else None, "AWS Marketplace's record"),
+    ]
+    parts.data["chain"] = {name: value for name, value, _ in chain}
+    rows = [(name, value or "none yet", where) for name, value, where in chain]
+    parts.shown.append(table("its ids", ("", "", "where it is found"), rows))
 
 
 def _read(stage: OpenStage, wanted: EventId) -> dict[str, Any] | None:

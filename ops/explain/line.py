@@ -113,6 +113,7 @@ def _steps(record: MeteringRecord, line: Line | None, dimension: str) -> list[St
         said += f": {line.detail}" if line.detail else ""
         said += f", MeteringRecordId {line.metering_record_id}" if line.metering_record_id else ""
         said += f", AWS's request id {line.request_id}" if line.request_id else ""
+        said += f", by the run {line.run}" if line.run else ""
         steps.append(Step(iso(int(line.at)) if line.at is not None else "", said))
     if line.resolution:
         to = f" to the hour {short_hour(line.carried_to)}" if line.carried_to is not None else ""
@@ -149,6 +150,7 @@ def _for_aws(stage: OpenStage, record: MeteringRecord, line: Line, parts: Parts)
         "quantity": line.quantity,
         "MeteringRecordId": line.metering_record_id,
         "request id": line.request_id,
+        "run": line.run,
         "answered at": iso(int(line.at)) if line.at is not None else None,
         "error": line.detail,
     }

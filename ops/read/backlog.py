@@ -9,11 +9,12 @@ import typer
 
 from ledger.metering_record import MeteringRecord
 from ledger.reading import AT_ONCE, RecordKey
-from marketplace.hour import SECONDS, deadline
+from marketplace.hour import deadline
 from marketplace.meter_usage import MAX_RECORDS
 from metering.find.find_due_hours import last_due_hour
 from ops.answer import Answer, Parts, table, words
 from ops.line_id import short_hour
+from ops.next_run import next_run
 from ops.read.runs import last_runs
 from ops.read.waiting import Rules
 from ops.stage import OpenStage
@@ -52,7 +53,7 @@ def backlog(stage: OpenStage, sample: Sample = 5000) -> Answer:
     last = last_due_hour(now, settings.seal_delay_minutes, None)
     loads, customers, exact = _loads(stage, last, now, sample)
     running = any(run.status == "RUNNING" for run in last_runs(stage))
-    begins = now if running else _next_run(now, 60 * settings.seal_delay_minutes)
+    begins = now if running else next_run(now, settings.seal_delay_minutes)
     drained = drain(loads, begins, settings.calls_per_second)
     lines = sum(load.lines + load.alone for load in loads)
     calls = ceil(sum(load.calls for load in loads))
@@ -155,12 +156,6 @@ def _of_hour(stage: OpenStage, keys: Sequence[RecordKey], share: float) -> tuple
             together, one_by_one = waiting_lines(record)
             lines, alone = lines + together, alone + one_by_one
     return lines * share, alone * share
-
-
-def _next_run(now: float, delay: int) -> float:
-    """The moment at which the next hourly run begins."""
-    begun = now // SECONDS * SECONDS + delay
-    return begun if now <= begun else begun + SECONDS
 
 
 def _data(each: Drained) -> dict[str, Any]:

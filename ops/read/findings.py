@@ -27,11 +27,14 @@ def findings(stage: OpenStage, customer: Customer = "", limit: Limit = 100) -> A
     if not found:
         parts.shown.append(words("No finding is open."))
         return parts.answer()
-    columns = ("found", "subject", "kind", "period", "dimension", "depth", "#ours", "#theirs")
-    names = ("foundAt", "subject", "kind", "period", "dimension", "depth", "ours", "theirs")
+    columns = ("found", "subject", "item", "#ours", "#theirs")
+    names = ("foundAt", "subject", "item", "ours", "theirs")
     parts.shown.append(table(f"{len(found)}{' or more' if more else ''} open findings", columns, _rows(found, names)))
     subjects = dict.fromkeys(each["subject"] for each in found if not each["subject"].startswith("#"))
     parts.next += [f"ops customer {subject}" for subject in list(subjects)[:3]]
+    first = found[0]
+    named = f"'{first['subject']}' '{first['item']}'"
+    parts.next.append(f'ops close-finding {named} --why "...": once a person has judged it')
     parts.next.append("ops failed: the lines that a finding may resolve")
     return parts.answer()
 

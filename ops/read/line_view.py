@@ -27,6 +27,7 @@ def line_data(record: MeteringRecord, line: Line) -> dict[str, Any]:
         "deadline": iso(line.deadline),
         "meteringRecordId": line.metering_record_id,
         "requestId": line.request_id,
+        "run": line.run,
         "detail": line.detail,
         "resolution": line.resolution,
         "carriedTo": short_hour(line.carried_to) if line.carried_to is not None else None,

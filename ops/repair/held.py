@@ -11,6 +11,7 @@ from marketplace.quantity import text
 from ops.answer import words
 from ops.change import Change
 from ops.line_id import LineId, parse_line
+from ops.next_run import sent_by
 from ops.refused import Refused
 from ops.repair.lines import AnyLine
 from ops.repair.once import record_of, write_once
@@ -19,17 +20,18 @@ from runtime.clock import iso
 
 
 def release_line(stage: OpenStage, line: AnyLine) -> Change:
-    """Let a line go that waits for a person because its hour is unusual: the next run sends it."""
+    """Let a line go that waits for a person because its hour is unusual: it is sent as it was sealed."""
     named = parse_line(line)
     record = _waiting(stage, named)
+    sent = sent_by(stage, record.lines[named.dimension].deadline)
 
     def do(entry: Operation) -> list[str]:
         who, table = entry["Put"]["Item"]["who"], stage.table_name(tables.METERING_RECORDS)
         operation = release(table, named.customer, named.hour, named.dimension, by=who, now=stage.now())
         write_once(stage, [operation], entry)
-        return ["It is released: the next run sends it."]
+        return [f"It is released: {sent}."]
 
-    return _change(named, record, "released", "It would be sent by the next run, as it was sealed.", do)
+    return _change(named, record, "released", f"It would be sent as it was sealed: {sent}.", do)
 
 
 def refuse_line(stage: OpenStage, line: AnyLine) -> Change:

@@ -14,6 +14,7 @@ from marketplace.quantity import text
 from ops.answer import words
 from ops.change import Change
 from ops.line_id import LineId, parse_line, short_hour
+from ops.next_run import sent_by
 from ops.repair.once import record_of, refuse_on_file, refused, write_once
 from ops.stage import OpenStage
 from ops.subscriber import read_subscriber
@@ -26,7 +27,7 @@ Unconfirmed = Annotated[bool, typer.Option(help="also a line that AWS Marketplac
 def retry_line(stage: OpenStage, line: AnyLine) -> Change:
     """Send a failed line again, with the same timestamp and quantity, before its deadline.
 
-    Only a line that is certainly not billed. The next run sends it.
+    Only a line that is certainly not billed. A run sends it: the command says which, and whether that is in time.
     """
     named = parse_line(line)
     record = record_of(stage, named)
@@ -34,15 +35,15 @@ def retry_line(stage: OpenStage, line: AnyLine) -> Change:
         operation = retry(stage.table_name(tables.METERING_RECORDS), record, named.dimension, now=stage.now())
     except NotResolvable as why:
         raise refused(named, why) from None
-    until = iso(record.lines[named.dimension].deadline)
+    sent = sent_by(stage, record.lines[named.dimension].deadline)
     return _change(
         stage,
         named,
         record,
         [operation],
         {"verdict": "retried"},
-        f"It is pending again, and the next run sends it unchanged, until {until}.",
-        "It is pending again: the next run sends it.",
+        f"It would be pending again, unchanged: {sent}.",
+        f"It is pending again: {sent}.",
     )
 
 

@@ -12,6 +12,7 @@ from marketplace.hour import deadline, hour_of
 from ops.answer import Answer, Parts, table, words
 from ops.change import STAGE_SUBJECT, Change
 from ops.line_id import parse_customer
+from ops.next_run import sent_by
 from ops.refused import Refused
 from ops.repair.once import write_once
 from ops.stage import OpenStage
@@ -50,11 +51,11 @@ def pause(stage: OpenStage, whom: Whom = "") -> Change:
     if item in (found := _pauses(stage).read().pauses):
         raise Refused(f"{_named(item)} is paused already, since {iso(found[item].at)}: {found[item].why}")
     until = _until(_nearest_deadlines(stage), item)
+    running = iso(deadline(hour_of(stage.now())))
     safe = (
         f"Nothing is lost before {until}, the nearest deadline of what is pending now."
         if until
-        else "Nothing is pending now. An hour that begins now is safe until 24 hours after its end, or until 06:00 UTC"
-        " on the 1st."
+        else f"Nothing is pending now. Of the running hour nothing is lost before {running}."
     )
 
     def do(entry: Operation) -> list[str]:
@@ -74,28 +75,28 @@ def pause(stage: OpenStage, whom: Whom = "") -> Change:
 
 
 def resume(stage: OpenStage, whom: Whom = "") -> Change:
-    """End a pause: the next run sends what has waited."""
+    """End a pause: what has waited is sent. It says by which run, and whether that is before the first deadline."""
     item = _item(whom)
     found = _pauses(stage).read().pauses
     if item not in found:
         others = ", ".join(map(_named, found)) or "nobody"
         raise Refused(f"{_named(item)} is not paused; paused: {others}")
 
+    waits = _nearest_deadlines(stage).get(item)
+    sent = sent_by(stage, waits, "what has waited") if waits else "nothing is pending"
+    if STAGE in found and item != STAGE:
+        sent = "but the whole stage is: ops resume ends that"
+
     def do(entry: Operation) -> list[str]:
         write_once(stage, [_pauses(stage).resume(item, found[item])], entry)
-        still = STAGE in found and item != STAGE
-        return [
-            f"{_named(item)} is no longer paused, but the whole stage is: ops resume ends that"
-            if still
-            else f"{_named(item)} is no longer paused: the next run sends what has waited"
-        ]
+        return [f"{_named(item)} is no longer paused, {sent}"]
 
     since = f"paused since {iso(found[item].at)} by {found[item].by}: {found[item].why}"
     return Change(
         subject=_subject(item),
         target=_named(item),
         change={"resumed": item, "pausedAt": iso(found[item].at)},
-        shown=[words(f"{_named(item)}, {since}", "The next run would send what has waited.")],
+        shown=[words(f"{_named(item)}, {since}", f"It would no longer be paused, {sent}.")],
         do=do,
         next=["ops pending"],
     )

@@ -30,6 +30,10 @@ HIDDEN = 600
 #: Empty answers after which a queue counts as empty; an answer may be empty though some messages wait (SQS developer
 #: guide, "Short polling").
 EMPTY = 2
+#: How often messages that are left may come again before a new one.
+ROUNDS = 3
+#: Messages of one request (SQS quotas).
+AT_ONCE = 10
 #: Reasons of refusals that no later try changes (docs/operations.md, "Refused usage, sent again").
 HOPELESS = frozenset({"hour_sealed", "not_voidable", "before_activation", "not_subscribed", "too_old"})
 
@@ -115,44 +119,61 @@ def _send_again(
 ) -> None:
     """Send and delete message by message; counts: how many were ``sent``, or left for which reason."""
     began = stage.now()
-    left: list[str] = []
+    left: dict[str, str] = {}
     try:
-        for message in stage.watch(_received(stage, source), "messages"):
+        for message in stage.watch(_received(stage, source, left), "messages"):
             body = _body(way.kind, message, stage.now())
             why = "its text cannot be read: correct it by hand" if body is None else ""
             if not why and way.source == "RefusedUsageQueueUrl":
                 why = _left(message["Body"], reasons, began)
             if why or body is None:
-                left.append(message["ReceiptHandle"])
+                left[message["MessageId"]] = message["ReceiptHandle"]
                 counts[why] += 1
                 continue
-            stage.aws.ask("sqs", "send_message", QueueUrl=target, MessageBody=body, **_fifo(target, message))
+            more = _fifo(target, message) | _traced(message)
+            stage.aws.ask("sqs", "send_message", QueueUrl=target, MessageBody=body, **more)
             stage.aws.ask("sqs", "delete_message", QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             counts["sent"] += 1
     finally:
-        for handle in left:
-            stage.aws.ask(
-                "sqs", "change_message_visibility", QueueUrl=source, ReceiptHandle=handle, VisibilityTimeout=0
-            )
+        _show(stage, source, list(left.values()))
 
 
-def _received(stage: OpenStage, url: str) -> Iterator[Mapping[str, Any]]:
-    """Every message of the queue, once."""
-    seen, empty = set[str](), 0
-    while empty < EMPTY:
+def _show(stage: OpenStage, url: str, handles: list[str]) -> None:
+    """Let these messages be seen again. One that is seen already, because its time was over, is no error."""
+    for first in range(0, len(handles), AT_ONCE):
+        some = handles[first : first + AT_ONCE]
+        entries = [{"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": 0} for n, handle in enumerate(some)]
+        stage.aws.ask("sqs", "change_message_visibility_batch", QueueUrl=url, Entries=entries)
+
+
+def _received(stage: OpenStage, url: str, left: dict[str, str]) -> Iterator[Mapping[str, Any]]:
+    """Every message of the queue, once.
+
+    left: the handles of those that are left where they are. After ``HIDDEN`` seconds they come again, among those that
+    were not received yet: they are hidden anew, under a new handle. Nothing more is looked for where all of them have
+    come again ``ROUNDS`` times, and no other between them.
+    """
+    seen, empty, again = set[str](), 0, 0
+    while empty < EMPTY and again <= ROUNDS * len(left):
         answer = stage.aws.ask(
             "sqs",
             "receive_message",
             QueueUrl=url,
-            MaxNumberOfMessages=10,
+            MaxNumberOfMessages=AT_ONCE,
             VisibilityTimeout=HIDDEN,
             WaitTimeSeconds=1,
-            AttributeNames=["SenderId", "MessageGroupId"],
+            AttributeNames=["SenderId", "MessageGroupId", "AWSTraceHeader"],
         )
-        fresh = [message for message in answer.get("Messages", ()) if message["MessageId"] not in seen]
-        seen.update(message["MessageId"] for message in fresh)
-        empty = 0 if fresh else empty + 1
-        yield from fresh
+        messages = answer.get("Messages", ())
+        empty = 0 if messages else empty + 1
+        for message in messages:
+            name = message["MessageId"]
+            if name in left:
+                left[name] = message["ReceiptHandle"]
+            again = again + 1 if name in seen else 0
+            if name not in seen:
+                seen.add(name)
+                yield message
 
 
 def _body(kind: Kind, message: Mapping[str, Any], now: float) -> str | None:
@@ -177,10 +198,17 @@ def _left(body: str, reasons: frozenset[str], began: float) -> str:
     return "no later try changes its reason" if found <= HOPELESS else ""
 
 
-def _fifo(target: str, message: Mapping[str, Any]) -> dict[str, str]:
+def _fifo(target: str, message: Mapping[str, Any]) -> dict[str, Any]:
     """What a FIFO queue needs: the group, and an id of this try's own. By its content it would be taken for the message
     that was sent before, and dropped (SQS developer guide, "Exactly-once processing")."""
     if not target.endswith(".fifo"):
         return {}
     group = message.get("Attributes", {}).get("MessageGroupId", "redriven")
     return {"MessageGroupId": group, "MessageDeduplicationId": f"redrive-{uuid.uuid4().hex}"}
+
+
+def _traced(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The sender's trace goes along, so that an event has one id from its sender on."""
+    header = message.get("Attributes", {}).get("AWSTraceHeader")
+    value = {"DataType": "String", "StringValue": header}
+    return {"MessageSystemAttributes": {"AWSTraceHeader": value}} if header else {}

@@ -87,6 +87,7 @@ FAULTS: dict[str, Fault] = {
     "StoreFaults*": Fault("DynamoDB answers with 5xx, and a function fails with it", 5),
     "StoreCanary": Fault("DynamoDB does not answer, and two functions fail", 5),
     "StoreThrottled*": Fault("DynamoDB throttles a table for ten minutes", 20),
+    "ArchiveBackupFailuresNotEmpty": Fault("a backup of a table, or its copy to another vault, fails", 3),
     "ArchiveConservationFindings": Fault("the daily audit finds an event whose hour is missing", 3),
     "ReconciliationLinesLost": Fault("CloudTrail does not have a line that may have been billed", 3),
     "ReconciliationForeignCalls": Fault("somebody else meters a customer of ours", 3),

@@ -27,7 +27,7 @@ what each means and what to do; the last column leads to its runbook.
 
 
 def stage_with_all_alarms(folder: Path) -> Assembly:
-    """As in production, with YAWL engines and an alarm of money at risk."""
+    """As in production, with YAWL engines, backups and an alarm of money at risk."""
     stage = with_engines()
     stage = replace(stage, alarms=replace(stage.alarms, page_at_money=Decimal(100)))
     return Assembly.of(stage, folder)

@@ -112,6 +112,7 @@ for name, queue in {
     "FailedLinesNotEmpty": "FailedLinesQueue",
     "ArchiveDeadLettersNotEmpty": "StreamsDeadLettersQueue",
     "ArchiveAuditsDeadLettersNotEmpty": "AuditsDeadLettersQueue",
+    "ArchiveBackupFailuresNotEmpty": "BackupsFailuresQueue",
     "ReconciliationDeadLettersNotEmpty": "ReconciliationsDeadLettersQueue",
     "EnginesUsageDeadLetters": "EngineUsageDeadLettersQueue",
     "EnginesAccessLogDeadLetters": "AccessLogsDeadLettersQueue",

@@ -50,6 +50,7 @@ class Door:
     requests: list[list[dict[str, Any]]] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
     closed: bool = False
+    trace_id: str = ""
 
     def send(self, events: Sequence[Event]) -> Outcome:
         bodies = read_events(body_of(events).decode(), "application/json")
@@ -62,7 +63,7 @@ class Door:
         if self.reject(bodies):
             return Rejected("bad_json", "the body is not JSON")
         verdicts = [self._record(body) for body in bodies]
-        return Unavailable("ReadTimeoutError", everyone=False) if fault == "lost" else Answered(verdicts)
+        return Unavailable("ReadTimeoutError", everyone=False) if fault == "lost" else Answered(verdicts, self.trace_id)
 
     def close(self) -> None:
         self.closed = True

@@ -52,6 +52,18 @@ def test_a_request_that_fails_is_sent_again_unchanged(app: App, door: Door, cloc
     assert stats.duplicate == (1 if fault == "lost" else 0)
 
 
+def test_the_trace_of_an_answer_is_in_the_log_and_in_the_status(
+    app: App, door: Door, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    door.trace_id = "1-5759e988-bd862e3fe1be46a994272793"
+    with caplog.at_level("DEBUG", logger="yawl_metering"):
+        app.record()
+        clock.now += 31
+        app.round()
+    assert app.stats.last_trace_id == door.trace_id
+    assert f"usage delivered: 1 events, trace id {door.trace_id}" in caplog.messages
+
+
 def test_what_was_delivered_is_not_sent_again_after_a_restart(new_app: NewApp, door: Door) -> None:
     first = new_app()
     first.record()

@@ -13,6 +13,7 @@ from botocore.session import Session
 from moto import mock_aws
 
 from runtime import clock
+from runtime.telemetry import trace_of
 from tests.client.usage_api import UsageApi
 from usage.request import read_events
 from yawl_metering import ApiTransport, QueueTransport, Settings, UsageClient
@@ -92,6 +93,8 @@ ONE = json.dumps({"verdicts": [{"id": "a", "verdict": "recorded"}]}).encode()
     ("status", "content", "headers", "expected"),
     [
         (200, ONE, {}, Answered([Verdict("recorded")])),
+        (200, ONE[:-1] + b', "traceId": "1-a-b"}', {}, Answered([Verdict("recorded")], "1-a-b")),
+        (200, ONE[:-1] + b', "traceId": 7}', {}, Answered([Verdict("recorded")])),
         (200, b'{"verdicts": []}', {}, Unavailable("an answer that is not the usage API's")),
         (200, b'{"verdicts": [{"verdict": "who knows"}]}', {}, Unavailable("an answer that is not the usage API's")),
         (200, b"<html>", {}, Unavailable("an answer that is not the usage API's")),
@@ -154,11 +157,23 @@ def test_a_message_is_a_request_of_one_customer(queue: tuple[Any, str], tmp_path
     assert (second["customerIdentifier"], second["user"]) == ("l-2", "ann")
 
 
+def test_a_message_names_the_trace_that_the_client_knows(queue: tuple[Any, str]) -> None:
+    """The metering system stores it with the events (``runtime.telemetry``)."""
+    sqs, url = queue
+    out = QueueTransport(url, region="eu-west-1")
+    outcome = out.send([event("a")])
+    (sent,) = messages(sqs, url)
+    assert isinstance(outcome, Answered)
+    assert trace_of(sent["Attributes"]["AWSTraceHeader"]) == outcome.trace_id != ""
+    out.close()
+
+
 def test_the_same_batch_is_the_same_message(queue: tuple[Any, str]) -> None:
     sqs, url = queue
     out = QueueTransport(url, region="eu-west-1")
     for _ in range(2):  # the first answer was lost
-        assert out.send([event("a", occurredAt="2026-11-15T08:00:00Z")]) == Answered([Verdict("queued")])
+        outcome = out.send([event("a", occurredAt="2026-11-15T08:00:00Z")])
+        assert isinstance(outcome, Answered) and outcome.verdicts == [Verdict("queued")]
     out.send([event("b", occurredAt="2026-11-15T08:00:00Z")])
     assert len(messages(sqs, url)) == 2
     out.close()

@@ -325,6 +325,38 @@ def test_an_event_shows_the_whole_chain_to_the_record_id(world: World, seen: Ope
     assert not answer.trouble
 
 
+def test_an_event_shows_the_ids_by_which_each_system_names_it(
+    world: World, seen: OpenStage, aws: AnswersOfAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet(aws)
+    buyer = world.buyer()
+    with monkeypatch.context() as traced:
+        traced.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0")
+        world.report(world.event(buyer, "order/7", 3))
+    trace = "1-5759e988-bd862e3fe1be46a994272793"
+    line = f"{buyer}/{EIGHT}/{DIMENSION}"
+    assert explain(seen, f"{buyer}/order/7").data["chain"] == {
+        "trace id": trace,
+        "line": line,
+        "run": None,
+        "request id": None,
+        "MeteringRecordId": None,
+    }
+    world.now += 4200
+    world.sealer.seal_hour(buyer, int(START))
+    world.submitter.for_lane("execution-1").submit([(buyer, int(START), DIMENSION)], "run")
+    answer = explain(seen, f"{buyer}/order/7")
+    (request,) = [event.id for event in world.server.state.trail.events]
+    assert answer.data["chain"] == {
+        "trace id": trace,
+        "line": line,
+        "run": "execution-1",
+        "request id": request,
+        "MeteringRecordId": world.record(buyer).lines[DIMENSION].metering_record_id,
+    }
+    assert "by the run execution-1" in printed(answer)
+
+
 def test_an_event_that_was_never_recorded_says_where_it_may_be(world: World, seen: OpenStage) -> None:
     buyer = world.buyer()
     answer = explain(seen, f"{buyer}/never")

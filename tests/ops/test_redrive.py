@@ -1,12 +1,14 @@
 """Messages that failed or were refused are sent again: none is lost, and each is judged by its sender's rights."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from ops.command import Command
@@ -46,6 +48,10 @@ class Queues(AnswersOfAws):
         named = {name.removesuffix(".fifo"): url for name, url in urls.items()}
         self.outputs = {"Doors": named, "Yawl": named}
         self.fails = ""
+        #: Before which requests for messages the time is over for which others are hidden.
+        self.lapses: Container[int] = ()
+        self.received = 0
+        self.handles: list[str] = []
 
     def ask(self, service: str, operation: str, /, **request: Any) -> dict[str, Any]:
         if service != "sqs":
@@ -53,9 +59,22 @@ class Queues(AnswersOfAws):
         if operation == self.fails:
             raise KeyboardInterrupt
         request.pop("WaitTimeSeconds", None)
-        return dict(getattr(self.sqs, operation)(**request))
+        if operation == "receive_message":
+            self.received += 1
+            if self.received in self.lapses:
+                self.lapse(request["QueueUrl"])
+        answer = dict(getattr(self.sqs, operation)(**request))
+        self.handles += [message["ReceiptHandle"] for message in answer.get("Messages", ())]
+        return answer
 
-    def send(self, output: str, body: Any, **more: str) -> None:
+    def lapse(self, url: str) -> None:
+        """The time for which messages are hidden is over."""
+        for handle in self.handles:
+            with suppress(ClientError):  # of a message that is gone
+                self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+        self.handles.clear()
+
+    def send(self, output: str, body: Any, **more: Any) -> None:
         text = body if isinstance(body, str) else json.dumps(body)
         self.sqs.send_message(QueueUrl=self.outputs["Doors"][output], MessageBody=text, **more)
 
@@ -142,6 +161,15 @@ def test_a_dead_letter_of_usage_keeps_its_senders_rights(stage: OpenStage, queue
     assert message["sender"] not in (None, "own-connector"), "SQS's own SenderId"
 
 
+def test_the_trace_of_the_sender_goes_along(stage: OpenStage, queues: Queues) -> None:
+    header = {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    queues.send("RefusedUsageQueueUrl", refusal("in_future"), MessageSystemAttributes={"AWSTraceHeader": header})
+    run(stage, "refused")
+    url = queues.outputs["Doors"]["WaitingUsageQueueUrl"]
+    (message,) = queues.sqs.receive_message(QueueUrl=url, AttributeNames=["AWSTraceHeader"])["Messages"]
+    assert message["Attributes"]["AWSTraceHeader"] == header["StringValue"]
+
+
 def test_a_notice_goes_back_as_it_is(stage: OpenStage, queues: Queues) -> None:
     queues.send("SubscriptionDeadLettersUrl", {"MessageId": "1"})
     run(stage, "subscription")
@@ -163,6 +191,28 @@ def test_many_messages_are_all_sent(stage: OpenStage, queues: Queues) -> None:
     for _ in range(25):
         queues.send("RefusedUsageQueueUrl", refusal("in_future"))
     assert "25 messages were sent again" in run(stage, "refused")
+
+
+@pytest.mark.parametrize("lapses", [{5}, {5, 9}, range(5, 100)], ids=["once", "twice", "always"])
+def test_messages_that_are_left_hide_no_others_when_they_come_again(
+    stage: OpenStage, queues: Queues, lapses: Container[int]
+) -> None:
+    """It takes longer than a message is hidden: forty that are left come again before the five that were not seen."""
+    for _ in range(40):
+        queues.send("RefusedUsageQueueUrl", refusal("too_old"))
+    for _ in range(5):
+        queues.send("RefusedUsageQueueUrl", refusal("in_future"))
+    queues.lapses = lapses
+    said = run(stage, "refused")
+    if isinstance(lapses, range):
+        # Without an end it would receive those that are left for ever.
+        assert "0 messages were sent again" in said
+    else:
+        assert "5 messages were sent again" in said
+    assert "40 left: no later try changes its reason" in said
+    url = queues.outputs["Doors"]["RefusedUsageQueueUrl"]
+    names = ["ApproximateNumberOfMessagesNotVisible"]
+    assert queues.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]] == "0"
 
 
 @pytest.mark.parametrize(("operation", "sent"), [("send_message", 0), ("delete_message", 1)])

@@ -12,6 +12,7 @@ from marketplace.hour import SECONDS
 from ops.command import Command
 from ops.commands import CHANGING
 from ops.read.actions import actions
+from ops.read.findings import findings
 from ops.refused import Refused
 from ops.repair.pause import pauses
 from ops.stage import OpenStage
@@ -140,7 +141,7 @@ def test_a_retried_line_is_sent_again_unchanged(world: World, seen: OpenStage) -
         ExpressionAttributeNames={"#v": f"verdict#{DIMENSION}", "#r": "resolution"},
         ExpressionAttributeValues={":lost": "lost"},
     )
-    assert "pending again" in done(seen, "retry", line)
+    assert "pending again: the next run, at 2026-11-15T09:10:00Z, sends it, before" in done(seen, "retry", line)
     assert "has not failed: retried" in refuses(seen, "retry", line)
     world.next_run()
     assert (world.verdicts(buyer), world.billed(buyer)) == ({DIMENSION: "billed"}, 2)
@@ -183,7 +184,8 @@ def held(world: World) -> tuple[str, str]:
 
 def test_a_held_line_is_released(world: World, seen: OpenStage) -> None:
     buyer, line = held(world)
-    assert "the next run sends it" in done(seen, "release", line)
+    said = done(seen, "release", line)
+    assert "the next run, at 2026-11-15T09:10:00Z, sends it, before its deadline 2026-11-16T07:50:00Z" in said
     assert CALLER in refuses(seen, "release", line), "who released it"
     world.next_run()
     assert (world.billed(buyer), world.pending()) == (2, set())
@@ -237,10 +239,30 @@ def test_a_pause_says_until_when_it_is_safe(world: World, seen: OpenStage) -> No
     assert "2026-11-16T07:50:00Z" in shown
     world.next_run()
     assert world.billed(buyer) == 0
-    done(seen, "resume", buyer)
+    world.now = START + 12 * SECONDS
+    said = done(seen, "resume", buyer)
+    assert "the next run, at 2026-11-15T20:10:00Z, sends what has waited, before its deadline" in said
     world.next_run()
     assert world.billed(buyer) == 2
     assert pauses(seen).data["pauses"] == []
+
+
+def test_near_a_deadline_the_next_run_is_too_late_and_a_person_starts_one(world: World, seen: OpenStage) -> None:
+    """The line is sent until 07:50, and the next run begins at 08:10."""
+    buyer = used(world)
+    done(seen, "pause", buyer)
+    world.next_run()
+    world.now = START + 23.3 * SECONDS
+    said = done(seen, "resume", buyer)
+    assert "at 2026-11-16T08:10:00Z, is too late for its deadline 2026-11-16T07:50:00Z: start a run now" in said
+    world.run()
+    assert world.billed(buyer) == 2
+
+
+def test_nothing_waits_for_a_run_after_a_pause_in_which_nothing_was_used(world: World, seen: OpenStage) -> None:
+    buyer = world.buyer()
+    done(seen, "pause", buyer)
+    assert "nothing is pending" in done(seen, "resume", buyer)
 
 
 def test_the_whole_stage_is_paused_and_resumed(world: World, seen: OpenStage) -> None:
@@ -261,6 +283,59 @@ def test_what_is_not_paused_is_not_resumed(world: World, seen: OpenStage) -> Non
     assert "paused: nobody" in refuses(seen, "resume", buyer)
     done(seen, "pause", buyer)
     assert f"paused: {buyer}" in refuses(seen, "resume")
+
+
+# --- close-finding ----------------------------------------------------------------------------------------------------
+
+
+def a_finding(seen: OpenStage, subject: str, *, theirs: str = "1") -> tuple[Finding, bool]:
+    found = Finding(
+        subject=subject, depth="usage", period="2026-11-15", dimension="", kind="other_amount", ours="2", theirs=theirs
+    )
+    return found, Findings(seen.table(tables.AUDIT)).found(found, START)
+
+
+@pytest.mark.parametrize("subject", ["", "#stage"])
+def test_a_finding_is_closed_once_and_stays_so_while_its_amounts_do(
+    world: World, seen: OpenStage, subject: str
+) -> None:
+    subject = subject or world.buyer()
+    finding, _ = a_finding(seen, subject)
+    shown = findings(seen)
+    assert f"ops close-finding '{subject}' '{finding.item}'" in printed(shown)
+    assert "It is closed" in done(seen, "close-finding", subject, finding.item)
+    assert findings(seen).data["findings"] == []
+    assert audited(seen, subject) == [("close-finding", finding.item, "a reason")]
+    (item,) = [i for i in seen.table(tables.AUDIT).scan()["Items"] if i["item"] == finding.item]
+    assert (item["resolution"], item["resolvedBy"]) == ("closed", CALLER)
+    assert f"closed, by {CALLER}" in refuses(seen, "close-finding", subject, finding.item)
+    assert not a_finding(seen, subject)[1], "the same amounts"
+    assert a_finding(seen, subject, theirs="3")[1], "other amounts"
+
+
+def test_a_finding_that_an_audit_changed_meanwhile_is_not_closed(
+    world: World, seen: OpenStage, aws: AnswersOfAws
+) -> None:
+    buyer = world.buyer()
+    finding, _ = a_finding(seen, buyer)
+    who = aws.answers["sts", "get_caller_identity"]
+
+    def after_another_look(**_request: Any) -> Any:
+        a_finding(seen, buyer, theirs="7")
+        return who
+
+    aws.answers["sts", "get_caller_identity"] = after_another_look
+    with pytest.raises(Refused, match="changed since it was read"):
+        COMMANDS["close-finding"].run(seen, subject=buyer, item=finding.item, apply=True, why="it is known")
+    (still,) = findings(seen).data["findings"]
+    assert still["theirs"] == "7"
+
+
+def test_only_a_finding_that_is_there_is_closed(world: World, seen: OpenStage) -> None:
+    buyer = world.buyer()
+    assert "names no finding" in refuses(seen, "close-finding", buyer, "action#2026-11-15T08:00:00.000Z#0")
+    assert "there is no finding" in refuses(seen, "close-finding", buyer, "finding#usage#2026-11-15##only_here")
+    assert "no billing key" in refuses(seen, "close-finding", "#others", "finding#usage#2026-11-15##only_here")
 
 
 # --- void -------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.pauses import STAGE, Pause
+from ledger.pauses import STAGE, Pause, Paused, Pauses
 from ledger.transaction import Cancelled, write
 from metering.send.plan_batches import plan_batches
 from tests.scenarios.final_metering import TEN, FinalMetering, cancel, notified_buyer, use
@@ -59,6 +59,49 @@ def test_a_pause_stops_batches_that_are_planned_already(world: World) -> None:
     pause(world, paused)
     world.submitter.submit(batch, "run")
     assert (world.billed(paused), world.billed(other)) == (0, 2)
+
+
+def test_a_lane_reads_the_pauses_once_and_stops_within_a_minute(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    buyers = [used(world) for _ in range(4)]
+    keys = [(buyer, int(START)) for buyer in buyers]
+    world.now += 4200
+    world.sealer.seal_hours(keys)
+    reads, read = [], Pauses.read
+
+    def counted(self: Pauses) -> Paused:
+        reads.append(world.now)
+        return read(self)
+
+    monkeypatch.setattr(Pauses, "read", counted)
+    lane = world.submitter.for_lane()
+    first, second, third, fourth = ([(buyer, int(START), EXECUTIONS)] for buyer in buyers)
+    begun = world.now
+    lane.submit(first, "run")
+    pause(world, STAGE)
+    world.now = begun + 29
+    lane.submit(second, "run")
+    assert reads == [begun]
+    world.now = begun + 31
+    lane.submit(third, "run")
+    assert [world.billed(buyer) for buyer in buyers] == [2, 2, 0, 0]
+    assert reads == [begun, begun + 31]
+    # Another lane of the same copy reads them anew: a run that begins after a pause sends nothing of it.
+    world.submitter.for_lane().submit(fourth, "run")
+    assert world.billed(buyers[3]) == 0
+
+
+def test_the_next_lane_of_a_copy_reads_the_pauses_anew(world: World) -> None:
+    """A pause that was made and ended between two lanes of a copy is not remembered."""
+    buyer = used(world)
+    world.now += 4200
+    world.sealer.seal_hours([(buyer, int(START))])
+    submitter = world.submitter
+    made = pause(world, buyer)
+    submitter.for_lane().submit([(buyer, int(START), EXECUTIONS)], "run")
+    assert world.billed(buyer) == 0
+    resume(world, buyer, made)
+    submitter.for_lane().submit([(buyer, int(START), EXECUTIONS)], "run")
+    assert world.billed(buyer) == 2
 
 
 def test_what_is_paused_until_its_deadline_expires_by_name(world: World) -> None:

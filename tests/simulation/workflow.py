@@ -163,9 +163,10 @@ class Run:
 
         def work() -> None:
             sent: list[BatchPayload] = []
+            of_lane = copy.for_lane()
 
             def submit(batch: BatchPayload) -> None:
-                copy.submit(parse_batch(batch), str(self._started))
+                of_lane.submit(parse_batch(batch), str(self._started))
                 sent.append(batch)
 
             left = submit_lane(lane, submit, monotonic=lambda: world.now, pause=world.pause)

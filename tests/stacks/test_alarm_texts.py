@@ -32,6 +32,7 @@ def test_a_stage_with_prices_or_engines_has_all_of_production(every: list[Alarm]
     ours = tuple(f"Functions{name}Errors" for name in ("enginegateway", "reconcileengine", "lookafterengines"))
     of_engines = ("Engine", "AccessLogEvents", "FunctionsreadaccesslogErrors", "FunctionsThrottles", *ours)
     assert {name for name in more if not name.startswith(of_engines)} == {
+        "ArchiveBackupFailuresNotEmpty",
         "MeteringAtRiskMoney",
         *("FunctionsreconcileinvoicesErrors", "FunctionsreconcileusageErrors"),
     }

@@ -165,6 +165,22 @@ def test_backups_are_off_unless_the_stage_says_so(prod: Assembly) -> None:
     assert not list(prod.resources("AWS::Backup::BackupVault"))
 
 
+def test_a_backup_that_fails_and_a_copy_that_fails_are_reported(company: Assembly) -> None:
+    """AWS Backup Developer Guide, "Monitoring AWS Backup events using Amazon EventBridge": the states and fields of its
+    events; those of other vaults of the account are not ours."""
+    ((vault, _),) = company.resources("AWS::Backup::BackupVault")
+    ((queue, _),) = [each for each in company.resources("AWS::SQS::Queue") if each[0].startswith("BackupsFailures")]
+    rules = [
+        rule for rule in company.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["aws.backup"]
+    ]
+    ours = [{"Fn::GetAtt": [vault, "BackupVaultArn"]}]
+    assert {rule["EventPattern"]["detail-type"][0]: rule["EventPattern"]["detail"] for rule in rules} == {
+        "Backup Job State Change": {"state": ["FAILED", "ABORTED", "EXPIRED"], "backupVaultArn": ours},
+        "Copy Job State Change": {"state": ["FAILED"], "sourceBackupVaultArn": ours},
+    }
+    assert [target["Arn"] for rule in rules for target in rule["Targets"]] == [{"Fn::GetAtt": [queue, "Arn"]}] * 2
+
+
 def test_every_table_is_backed_up_daily_and_copied_to_the_other_account(
     company: Assembly, plan: dict[str, Any]
 ) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from metering.find.find_due_hours import EVENTS_PER_CALL, DueHours, PageLimit
-from metering.handlers.plan_batches import EVENTS_PER_LANE
-from metering.send.lanes import in_lanes, lane_length
+from metering.send.lanes import EVENTS_PER_LANE, in_lanes, lane_length
 from metering.sizes import KEYS_BYTES, KEYS_PER_CALL, LANES_BYTES, PAGE_BATCHES, PAGE_KEYS
 from stacks.constructs.workflows.hourly_states import EVENTS
 from stacks.constructs.workflows.hourly_turn import EVENTS_ALONE, EVENTS_OF_A_TURN
@@ -213,6 +212,38 @@ def test_the_history_of_an_execution_holds_its_last_turn() -> None:
     assert all(EVENTS + alone + EVENTS_PER_LANE * most_lanes(*each) + EVENTS_OF_A_TURN < 25_000 for each in settings)
 
 
+def test_the_history_holds_a_turn_in_which_the_submitter_fails_in_every_lane(states: dict[str, Any]) -> None:
+    """All tries of a lane fail, and then all of each of its batches, which takes some 12,000 events. What is left of
+    the history holds the turn that settles this page, because the workflow counts those events and hands over."""
+    inner = states["SubmitBatch"]["ItemProcessor"]["States"]
+    alone = inner["SubmitOneByOne"]["ItemProcessor"]["States"]["SubmitLinesAlone"]
+    # Each try is scheduled, started and failed; a state is entered and exited; a Map starts and succeeds beside it.
+    a_lane = 3 * tries(inner["SubmitLines"]) + 2 + 4 + 2
+    a_batch = 3 * tries(alone) + 2 + 2 + 2
+    settings = [(calls, copies) for calls in range(1, 11) for copies in range(1, 11)]
+    most = max(a_lane * most_lanes(*each) + a_batch * PAGE_BATCHES for each in settings)
+    assert most > 11_000, "more than one such turn is too much"
+    chunks = EVENTS_PER_CALL * math.ceil(PAGE_KEYS / KEYS_PER_CALL)
+    assert EVENTS + chunks + most + 2 * EVENTS_OF_A_TURN < 25_000
+
+
+def test_batches_that_were_tried_alone_count_into_the_history(states: dict[str, Any]) -> None:
+    """At the most that their retries can be, whichever errors they are for."""
+    inner = states["SubmitBatch"]["ItemProcessor"]["States"]
+    alone = inner["SubmitOneByOne"]["ItemProcessor"]["States"]["SubmitLinesAlone"]
+    of_one = 3 * (1 + sum(retrier["MaxAttempts"] for retrier in alone["Retry"])) + 6
+    assert f" + {of_one} * $states.result[0].alone %}}" in states["Turn"]["Assign"]["events"]
+    assert states["SubmitBatch"]["Output"]["alone"] == "{% $sum([0, $states.result.alone]) %}"
+    # One failing turn of a full page, and no other turn begins.
+    assert of_one * PAGE_BATCHES >= EVENTS
+
+
+def tries(task: dict[str, Any]) -> int:
+    """Of an invocation that fails by an error of the function."""
+    (own,) = (retrier for retrier in task["Retry"] if "States.TaskFailed" in retrier["ErrorEquals"])
+    return 1 + int(own["MaxAttempts"])
+
+
 def most_lanes(calls_per_second: int, copies: int) -> int:
     """Of a full page, at the stage's rate and copies, which may be any whole numbers from 1 to 10."""
     most = lane_length(PAGE_BATCHES, calls_per_second, copies)
@@ -247,11 +278,19 @@ def test_a_lane_left_unanswered_does_not_hold_up_the_others_and_is_remembered(st
     fault, full, other = inner["SubmitLines"]["Catch"]
     assert (fault["ErrorEquals"], inner[fault["Next"]]["Type"]) == (["ProductFault"], "Fail"), "it ends the run"
     assert full["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
-    assert (inner[full["Next"]]["Type"], inner[full["Next"]]["Output"]) == ("Pass", "{% true %}")
-    assert inner["SubmitLines"]["Output"] == "{% $states.result.Payload.left > 0 %}"
-    assert states["SubmitBatch"]["Output"]["busy"] == "{% true in $states.result %}"
+    passed = inner[full["Next"]]
+    assert (passed["Type"], passed["Output"]) == ("Pass", {"left": "{% true %}", "alone": 0})
+    assert inner["SubmitLines"]["Output"] == {"left": "{% $states.result.Payload.left > 0 %}", "alone": 0}
+    assert states["SubmitBatch"]["Output"]["busy"] == "{% true in $states.result.left %}"
     assert "$states.result[0].busy" in states["Turn"]["Assign"]["busy"]
     assert (other["ErrorEquals"], other["Output"]) == (["States.ALL"], "{% $states.input %}"), "the lane, not the error"
+
+
+@pytest.mark.parametrize("workflow", ["HourlyMetering", "FinalMetering"])
+def test_the_submitter_is_told_the_executions_name_for_its_verdicts(prod: Assembly, workflow: str) -> None:
+    for state in ("SubmitLines", "SubmitLinesAlone"):
+        payload = prod.states(workflow)[state]["Arguments"]["Payload"]
+        assert payload["execution"] == "{% $states.context.Execution.Name %}"
 
 
 @pytest.mark.parametrize("workflow", ["HourlyMetering", "FinalMetering"])
@@ -263,7 +302,8 @@ def test_a_batch_that_kills_the_submitter_holds_up_no_other_of_its_lane(prod: As
     assert alone["Arguments"]["Payload"]["batches"] == "{% [$states.input] %}"
     assert found[alone["Catch"][-1]["Next"]]["Output"] == "{% true %}", "it is left for a later pass"
     assert alone["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-    assert one_by_one["Output"] == "{% true in $states.result %}"
+    assert alone["Output"] == "{% $states.result.Payload.left > 0 %}"
+    assert one_by_one["Output"] == {"left": "{% true in $states.result %}", "alone": "{% $count($states.input) %}"}
 
 
 @pytest.mark.parametrize(("step", "chunk"), [("SealHours", "SealChunk"), ("SettleHours", "SettleChunk")])

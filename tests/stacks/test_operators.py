@@ -1,11 +1,13 @@
 """The roles of the people who operate a stage: who may take them, and what each may do, right by right."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ledger import tables
+from ledger.findings import Finding, Findings
 from ops.read.queues import QUEUES
 from ops.repair.redrive import WAYS
 from stacks.stage import Operators
@@ -29,7 +31,7 @@ REPAIR: dict[str, set[str]] = {
     "UsageEvents": {"BatchGetItem", "ConditionCheckItem", "UpdateItem"},
     "MeteringRecords": {"UpdateItem"},
     "MeteringState": {"UpdateItem", "PutItem", "DeleteItem"},
-    "Audit": {"PutItem"},
+    "Audit": {"PutItem", "UpdateItem"},
 }
 LOOKS = {
     "sqs:GetQueueAttributes",
@@ -117,7 +119,7 @@ def test_contact_data_cannot_be_read(company: Assembly, role: str) -> None:
     assert statement["Condition"]["StringEqualsIfExists"] == {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"}
 
 
-def test_only_a_pause_is_put_or_deleted(company: Assembly) -> None:
+def test_only_a_pause_is_put_or_deleted_and_only_a_finding_changed(company: Assembly) -> None:
     conditions = {
         action: statement["Condition"]["ForAllValues:StringEquals"]
         for statement in statements(company, "OperatorRepair")
@@ -127,7 +129,19 @@ def test_only_a_pause_is_put_or_deleted(company: Assembly) -> None:
     assert conditions == {
         "dynamodb:PutItem": {"dynamodb:LeadingKeys": [tables.PAUSED]},
         "dynamodb:DeleteItem": {"dynamodb:LeadingKeys": [tables.PAUSED]},
+        "dynamodb:UpdateItem": {"dynamodb:Attributes": list(tables.CLOSES_FINDING)},
     }
+
+
+def test_a_finding_is_closed_with_the_attributes_that_the_role_may_change() -> None:
+    """A request that names any other attribute is refused (DynamoDB Developer Guide, "Using IAM policy conditions for
+    fine-grained access control")."""
+    finding = Finding(subject="c", depth="calls", period="p", dimension="d", kind="only_here", ours="1", theirs=None)
+    table: Any = SimpleNamespace(name="yawl-audit")
+    request = Findings(table).closing(finding, "closed", "a person", 0.0)["Update"]
+    named = {*request["ExpressionAttributeNames"].values(), *request["Key"]}
+    assert named == set(tables.CLOSES_FINDING)
+    assert not named & {"who", "why", "command", "target", "change"}
 
 
 def queues_of(assembly: Assembly, role: str, action: str) -> set[str]:

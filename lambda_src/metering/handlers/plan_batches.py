@@ -8,13 +8,10 @@ from ledger.pauses import Pauses
 from ledger.subscribers import Subscribers
 from metering.handlers.entry_point import Payload, entry_point
 from metering.run import Mode, parse_record_key
-from metering.send.lanes import batch_payload, in_lanes, lane_length, that_fit
+from metering.send.lanes import EVENTS_PER_LANE, batch_payload, in_lanes, lane_length, that_fit
 from metering.send.plan_batches import plan_batches
 from runtime import clock
 from runtime.settings import PlanBatchesSettings
-
-#: Events of the execution's history that a lane takes at most: tried by all retries of a full function, and left.
-EVENTS_PER_LANE = 40
 
 
 @cache

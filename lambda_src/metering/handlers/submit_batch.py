@@ -33,14 +33,15 @@ def assembled() -> tuple[Submitter, dict[str, Dimension]]:
 
 @entry_point
 def handler(event: Payload) -> Payload:
-    """``{batches, run}`` → ``{left}``: a lane, and how many of its batches are left for a later pass.
+    """``{batches, run, execution?}`` → ``{left}``: a lane, and how many of its batches are left for a later pass.
 
     Raises ProductFault, which stops the run.
     """
     submitter, sold = assembled()
+    lane = submitter.for_lane(event.get("execution"))
 
     def submit(batch: BatchPayload) -> None:
-        submitter.submit(parse_batch(batch), event["run"])
+        lane.submit(parse_batch(batch), event["run"])
 
     try:
         left = submit_lane(event["batches"], submit)

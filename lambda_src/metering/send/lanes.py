@@ -11,6 +11,9 @@ from typing import Any
 from metering.run import LineKey, parse_record_key, record_key
 from metering.sizes import LANE_SECONDS, LANES_BYTES, PAGE_LANES
 
+#: Events of the execution's history that a lane takes at most: tried by all retries of a full function, and left.
+EVENTS_PER_LANE = 40
+
 #: A batch as JSON.
 BatchPayload = dict[str, list[str]]
 

@@ -6,7 +6,7 @@ nothing was done. 5xx, a timeout and a crash are no answers: the attempt stays o
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ledger.conservation import conserved
@@ -71,6 +71,10 @@ class Sender:
     pace: Pace
     tally: RunTally
 
+    def of_run(self, name: str | None) -> "Sender":
+        """The same for an execution of a workflow, whose name its verdicts have."""
+        return replace(self, settler=replace(self.settler, run=name))
+
     def send(self, batch: Batch, run: str) -> None:
         """Send a batch; where one bad line has all of them rejected, send its halves, until that line is alone.
 
@@ -91,15 +95,16 @@ class Sender:
         except Exception as error:
             # An error that is not AWS's makes classify raise TypeError: our own bug leaves the attempt unanswered.
             fault = classify(error)
+            aws = for_a_case(error)
             logger.warning(
                 "call failed",
                 code=fault.code,
                 scope=fault.scope,
                 known=fault.known,
                 lines=_size(batch),
-                aws=for_a_case(error),
+                aws=aws,
             )
-            self._settle_fault(batch, run, attempt, fault)
+            self._settle_fault(batch, run, attempt, fault, aws.get("requestId"))
         else:
             self._settle_answer(batch, run, attempt, answer)
 
@@ -126,10 +131,10 @@ class Sender:
     def _confined_to_hour(self, part: HourLines) -> AbstractContextManager[None]:
         return confined_to_hour(part.record.customer_identifier, part.record.hour, self.settler.count)
 
-    def _settle_fault(self, batch: Batch, run: str, attempt: str, fault: Fault) -> None:
+    def _settle_fault(self, batch: Batch, run: str, attempt: str, fault: Fault, request_id: str | None) -> None:
         of_records = fault.scope in ("record", "request")
         if of_records and _size(batch) == 1:
-            self._reject(batch[0], run, attempt, fault)
+            self._reject(batch[0], run, attempt, fault, request_id)
             return
         settlement = self.settler.settlement
         for part in batch:
@@ -146,10 +151,11 @@ class Sender:
         for half in _halves(batch):
             self.send(half, run)
 
-    def _reject(self, part: HourLines, run: str, attempt: str, fault: Fault) -> None:
+    def _reject(self, part: HourLines, run: str, attempt: str, fault: Fault, request_id: str | None) -> None:
         (dimension,) = part.lines
         with self._confined_to_hour(part):
-            self.settler.settle(part.record, dimension, LineVerdict(verdict="rejected", detail=fault.code), attempt)
+            rejected = LineVerdict(verdict="rejected", request_id=request_id, run=self.settler.run, detail=fault.code)
+            self.settler.settle(part.record, dimension, rejected, attempt)
         alike = self.tally.rejected(run, fault.code, self.settler.clock())
         if alike >= ALIKE_REJECTIONS:
             self._stop_run(f"{alike} lines were rejected for one reason and none accepted: {fault.code}")

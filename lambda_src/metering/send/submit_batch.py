@@ -1,7 +1,7 @@
 """State 4, submit: send the lines of a batch that are still to be sent."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ledger.allocations import FrozenAllocations
@@ -31,6 +31,14 @@ class Submitter:
     pauses: Pauses
     mode: Mode
     sender: Sender
+
+    def for_lane(self, execution: str | None = None) -> "Submitter":
+        """The same for the batches of one lane, which read the pauses together. A lane that begins reads them anew.
+
+        execution: the name of the workflow's execution, for the verdicts.
+        """
+        pauses = self.pauses.recent(self.sender.settler.clock)
+        return replace(self, pauses=pauses, sender=self.sender.of_run(execution))
 
     def submit(self, keys: Sequence[LineKey], run: str) -> None:
         """Send these lines. run: names the run, for the tally of its rejections.

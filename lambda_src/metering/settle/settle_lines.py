@@ -41,12 +41,16 @@ def unheard(_dimension: str, _quantity: Decimal) -> None:
 
 @dataclass(frozen=True)
 class LineSettler:
-    """Stores the verdicts of one record's lines: in one write where that can be, else each by a write of its own."""
+    """Stores the verdicts of one record's lines: in one write where that can be, else each by a write of its own.
+
+    run: the name of the workflow's execution that sends them.
+    """
 
     settlement: Settlement
     clock: Clock
     count: Count
     billed: Billed = unheard
+    run: str | None = None
 
     def settle_answers(
         self,
@@ -74,6 +78,7 @@ class LineSettler:
                 status_changed_at=status_changed_at,
                 metering_record_id=answer.metering_record_id,
                 request_id=answer.request_id,
+                run=self.run,
                 detail=detail_of(verdict, advised_since),
                 only_if_sole_attempt=verdict == "conflict",
             )
@@ -132,6 +137,7 @@ class LineSettler:
                 detail=verdict.detail,
                 meteringRecordId=verdict.metering_record_id,
                 requestId=verdict.request_id,
+                run=verdict.run,
             )
 
 

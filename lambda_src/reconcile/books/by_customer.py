@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ledger.audit_progress import AuditProgress, Progress
 from ledger.findings import Finding, Findings
@@ -10,7 +11,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from reconcile.customers import in_pages, pages
 from reconcile.differences import store
-from reconcile.out_of_time import OutOfTime
+from reconcile.out_of_time import PATIENT, OutOfTime, Watch
 from runtime.clock import from_iso, iso
 
 #: The open findings of a day or month are looked at again once a day.
@@ -36,7 +37,17 @@ class Book:
 
 
 class Comparison:
-    """One period's comparison: ``of`` customers, and the ``rest``."""
+    """One period's comparison: ``of`` customers, and the ``rest``.
+
+    facts: what ``rest`` has to know of all customers, as DynamoDB stores it. Another invocation that goes on with the
+    period gets it.
+    """
+
+    def __init__(self) -> None:
+        self.facts: dict[str, Any] = {}
+
+    def recall(self, found: Iterable[Finding]) -> None:
+        """Take in the open findings of the period, which say of it what is not looked at now."""
 
     def of(self, subscribers: Sequence[Subscriber]) -> Iterator[Finding]:
         """The differences of these customers."""
@@ -65,7 +76,7 @@ class BookReconciliation:
         subscribers: Subscribers,
         findings: Findings,
         progress: AuditProgress,
-        in_time: Callable[[], None] = lambda: None,
+        in_time: Watch = PATIENT,
     ) -> None:
         self._book = book
         self._subscribers = subscribers
@@ -95,13 +106,14 @@ class BookReconciliation:
         """Compare a period from its cursor to its end. Raises OutOfTime, with the cursor stored."""
         start = progress.following
         name, comparison = self._book.period(start), self._book.open(start)
+        comparison.facts |= progress.facts
         mine = [each for each, _ in self._findings.open(self._book.depth) if each.period == name]
         for keys, cursor in pages(self._subscribers, progress.cursor):
             self._in_time()
             counts.update(self._store(comparison.of(self._subscribers.get_many(keys)), mine, keys, now))
-            self._progress.store(replace(progress, cursor=cursor or progress.cursor))
+            self._progress.store(replace(progress, cursor=cursor or progress.cursor, facts=comparison.facts))
         counts.update(store(self._findings, comparison.rest(), mine, lambda each: each.subject.startswith("#"), now))
-        done = replace(progress, following=self._book.following(start), cursor={})
+        done = replace(progress, following=self._book.following(start), cursor={}, facts={})
         self._progress.store(done)
         return done
 
@@ -118,6 +130,7 @@ class BookReconciliation:
                 periods.setdefault(each.period, []).append(each)
         for name, some in sorted(periods.items()):
             comparison = self._book.open(start_of(name))
+            comparison.recall(some)
             for keys in in_pages(sorted({each.subject for each in some if not each.subject.startswith("#")})):
                 self._in_time()
                 counts.update(self._store(comparison.of(self._subscribers.get_many(keys)), some, keys, now))

@@ -47,6 +47,7 @@ class MonthComparison(Comparison):
         currency: str,
         start: int,
     ) -> None:
+        super().__init__()
         self._records = records
         self._invoices = invoices
         self._dimensions = dimensions

@@ -1,6 +1,6 @@
 """A day of the ledger against the seller's Daily Usage feed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from ledger.findings import STAGE, Finding, amount
@@ -43,12 +43,12 @@ class DayComparison(Comparison):
     """One day. A feed without a row for the day is one finding of the stage, not one of each customer."""
 
     def __init__(self, records: MeteringRecords, subscribers: Subscribers, feed: UsageFeed, start: int) -> None:
+        super().__init__()
         self._records = records
         self._subscribers = subscribers
         self._start = start
         self._day = day_name(start)
         self._usage = feed.day(self._day)
-        self._billed = False
         self._met: set[str] = set()
 
     def of(self, subscribers: Sequence[Subscriber]) -> Iterator[Finding]:
@@ -57,7 +57,8 @@ class DayComparison(Comparison):
             customer = subscriber.customer_identifier
             hours = self._records.of_customer(customer, self._start, self._start + DAY - 1)
             ours = metered(line for record in hours if record.state == "sealed" for line in record.lines.values())
-            self._billed = self._billed or any(each.units for each in ours.values())
+            if any(each.units for each in ours.values()):
+                self.facts["billed"] = True
             if not self._usage.is_empty:
                 yield from compare_day(customer, self._day, ours, self._reported(subscriber))
 
@@ -82,10 +83,15 @@ class DayComparison(Comparison):
                 found[dimension] = Reported(known.units + reported.units, known.rows + reported.rows)
         return found
 
+    def recall(self, found: Iterable[Finding]) -> None:
+        """A day whose feed was missed has billed usage."""
+        if any(each.kind == kinds.NO_DATA for each in found):
+            self.facts["billed"] = True
+
     def rest(self) -> Iterator[Finding]:
         """No feed at all, accounts that are nobody's, and rows of an account that no agreement claims."""
         if self._usage.is_empty:
-            if self._billed:
+            if self.facts.get("billed"):
                 yield self._of_stage("", kinds.NO_DATA, None)
             return
         for guid in sorted(self._usage.unknown):

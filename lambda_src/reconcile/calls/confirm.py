@@ -10,7 +10,7 @@ from ledger.line_resolution import NotResolvable
 from ledger.metering_record import Line, MeteringRecord
 from ledger.transaction import Cancelled, Contended, Operation
 from marketplace.metering_calls import KEPT_DAYS
-from reconcile.calls.hour import Books
+from reconcile.calls.hour import Books, merged
 from reconcile.calls.rules import LOOK_AFTER, NEAR, Outcome, judge_unconfirmed
 from reconcile.calls.seen import Slot, Trail
 from reconcile.out_of_time import OutOfTime
@@ -50,18 +50,48 @@ def unconfirmed(books: Books, now: float, rested: Callable[[Slot], bool]) -> lis
     return [each for each in lines if now - (each.line.at or now) >= LOOK_AFTER and rested(each.slot)]
 
 
-def confirm(books: Books, findings: Findings, wanted: Collection[Unconfirmed], now: float) -> Counter[str]:
-    """Confirm what CloudTrail shows, and note a finding for what it cannot show. Returns lines by what they became.
+def confirm(
+    books: Books, findings: Findings, wanted: Collection[Unconfirmed], now: float, after: float = 0.0
+) -> tuple[Counter[str], float]:
+    """Confirm what CloudTrail shows, and note a finding for what it cannot show. Returns lines by what they became, and
+    the end of the last stretch that was read if the time has ended; 0 if all are read.
 
-    Where the time ends before the calls are read, what was seen is confirmed, and nothing is called lost.
+    Lines whose calls lie in one stretch of time are looked for together, the oldest stretch first, but those that end
+    after ``after`` before the others: so none waits for another that takes more than the time of each look. Where the
+    time ends amidst a stretch, what was seen is confirmed, and nothing of it is called lost.
     """
+    became: Counter[str] = Counter()
+    stretches = merged(each.stretch for each in wanted)
+    stretches.sort(key=lambda stretch: (stretch[1] <= after, stretch))
+    for start, end in stretches:
+        some = [each for each in wanted if start <= each.stretch[0] <= end]
+        first = (start, end) == stretches[0]
+        complete = _confirm(books, findings, some, now, became, cut_is_final=first)
+        # A stretch that was cut has the whole time of the next look; if it had that of this one, others come first.
+        if complete or first:
+            after = end
+        if not complete:
+            return became, after
+    return became, 0.0
+
+
+def _confirm(
+    books: Books,
+    findings: Findings,
+    wanted: Collection[Unconfirmed],
+    now: float,
+    became: Counter[str],
+    *,
+    cut_is_final: bool,
+) -> bool:
+    """The lines of one stretch; whether it was read to its end. cut_is_final: whether a line may be called unverifiable
+    where it was not."""
     trail = Trail(books.product_code)
     complete = True
     try:
         trail.add(books.read(each.stretch for each in wanted), frozenset(each.slot for each in wanted))
     except OutOfTime:
         complete = False
-    became: Counter[str] = Counter()
     for each in wanted:
         outcome = judge_unconfirmed(
             each.slot,
@@ -73,12 +103,13 @@ def confirm(books: Books, findings: Findings, wanted: Collection[Unconfirmed], n
             callers=books.callers,
         )
         # The finding first: a crash in between repeats both.
-        if outcome.finding and findings.found(outcome.finding, now):
+        final = complete or cut_is_final or outcome.confirmed
+        if outcome.finding and final and findings.found(outcome.finding, now):
             became[outcome.finding.kind] += 1
             logger.warning("finding", customer=each.slot[0], kind=outcome.finding.kind, hour=outcome.finding.period)
         if outcome.confirmed and _stored(books, each, outcome, now):
             became[outcome.confirmed] += 1
-    return became
+    return complete
 
 
 def _stored(books: Books, each: Unconfirmed, outcome: Outcome, now: float) -> bool:

@@ -5,8 +5,8 @@ at another time. So in ordinary times each call is read once, by the comparison 
 hour's slot (an outage, or somebody else's) is compared with that slot's line.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from ledger.findings import Finding
 from ledger.metering_record import Line
@@ -17,23 +17,24 @@ from marketplace.metering_calls import MeteringCall, MeteringCalls
 from reconcile.calls.rules import BILLED, NEAR, is_near, judge_line, stretch_of
 from reconcile.calls.seen import Slot, Trail
 from reconcile.customers import in_pages, pages
+from reconcile.out_of_time import PATIENT, Watch
 
 Stretch = tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Books:
-    """The ledger and CloudTrail. callers: names of the roles that meter for this stage. in_time: raises when the
-    invocation has no time left."""
+    """The ledger and CloudTrail. callers: names of the roles that meter for this stage. in_time: the watch over the
+    invocation's time."""
 
     records: MeteringRecords
     subscribers: Subscribers
     calls: MeteringCalls
     product_code: str
     callers: frozenset[str] = frozenset()
-    in_time: Callable[[], None] = field(default=lambda: None)
+    in_time: Watch = PATIENT
 
-    def within(self, in_time: Callable[[], None]) -> "Books":
+    def within(self, in_time: Watch) -> "Books":
         """The same, for an invocation."""
         return replace(self, in_time=in_time)
 

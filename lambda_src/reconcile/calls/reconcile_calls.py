@@ -43,10 +43,16 @@ class CallsReconciliation:
         return self._progress.read(hour_of(now - DUE_AFTER), now)
 
     def run(self, now: float) -> Done:
-        """Do what is due at ``now`` (epoch seconds), as far as the time reaches. Raises botocore's errors."""
+        """Do what is due at ``now`` (epoch seconds), as far as the time reaches. Raises botocore's errors.
+
+        Confirming takes half of the time at most, so that comparing goes on however many lines have to be confirmed.
+        """
         progress, counts, hours = self.progress(now), Counter[str](), 0
         try:
-            counts += self.confirm_lines(now)
+            became, after = self._confirm_lines(now, float(progress.cursor.get("confirmedUntil", 0)))
+            counts += became
+            progress = replace(progress, cursor={"confirmedUntil": int(after)} if after else {})
+            self._progress.store(progress)
             while progress.following + DUE_AFTER <= now:
                 counts += self.compare(progress.following, now)
                 progress = replace(progress, following=progress.following + SECONDS)
@@ -55,12 +61,14 @@ class CallsReconciliation:
             counts += self._look_again(now)
         except OutOfTime:
             return Done(counts=counts, hours=hours, progress=progress)
+        if after:
+            return Done(counts=counts, hours=hours, progress=progress)
         progress = replace(progress, completed_at=int(now))
         self._progress.store(progress)
         return Done(counts=counts, hours=hours, progress=progress)
 
-    def confirm_lines(self, now: float) -> Counter[str]:
-        """Confirm lines that Marketplace may have billed. Returns lines by what they became."""
+    def _confirm_lines(self, now: float, after: float) -> tuple[Counter[str], float]:
+        """Confirm lines that Marketplace may have billed, as ``confirm`` does."""
         looked = {
             (each.subject, each.dimension, each.period): from_iso(at)
             for each, at in self._findings.open(kinds.CALLS)
@@ -71,8 +79,8 @@ class CallsReconciliation:
             at = looked.get((slot[0], slot[1], hour_name(slot[2])))
             return at is None or (now - at >= LOOK_AGAIN and now - slot[2] < LOOK_UNTIL)
 
-        wanted = unconfirmed(self._books, now, rested)
-        return confirm(self._books, self._findings, wanted, now) if wanted else Counter()
+        books = self._books.within(self._books.in_time.half())
+        return confirm(books, self._findings, unconfirmed(books, now, rested), now, after)
 
     def compare(self, hour: int, now: float) -> Counter[str]:
         """Compare one hour of all customers."""

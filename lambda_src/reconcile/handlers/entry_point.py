@@ -11,12 +11,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ledger.audit_progress import Progress
 from ledger.findings import AGREES, Findings
 from reconcile import kinds
-from reconcile.out_of_time import watch
+from reconcile.out_of_time import Watch
 from runtime import telemetry
 from runtime.metric_names import ReconcileMetric
 
 Payload = dict[str, Any]
-InTime = Callable[[], None]
 Handler = Callable[[Payload, LambdaContext], Payload]
 
 logger = telemetry.logger("reconcile")
@@ -31,14 +30,14 @@ OPEN = {
 _OTHER = frozenset({"on_file", "lost", AGREES, "not_stored"})
 
 
-def entry_point(handler: Callable[[InTime], Payload]) -> Handler:
+def entry_point(handler: Callable[[Watch], Payload]) -> Handler:
     """The handler as Lambda calls it. It gets the watch that ends its work in time."""
 
     @logger.inject_lambda_context(clear_state=True)
     @metrics.log_metrics
     @wraps(handler)
     def invoked(_event: Payload, context: LambdaContext) -> Payload:
-        return handler(watch(lambda: context.get_remaining_time_in_millis() / 1000))
+        return handler(Watch(lambda: context.get_remaining_time_in_millis() / 1000))
 
     return invoked
 

@@ -12,7 +12,8 @@ from marketplace.seller import Seller
 from reconcile import kinds
 from reconcile.calls.hour import Books
 from reconcile.calls.reconcile_calls import CallsReconciliation
-from reconcile.handlers.entry_point import InTime, Payload, count_age, count_done, entry_point
+from reconcile.handlers.entry_point import Payload, count_age, count_done, entry_point
+from reconcile.out_of_time import Watch
 from runtime import clock
 from runtime.settings import ReconcileCallsSettings
 
@@ -33,7 +34,7 @@ def assembled() -> tuple[Books, Findings, AuditProgress]:
 
 
 @entry_point
-def handler(in_time: InTime) -> Payload:
+def handler(in_time: Watch) -> Payload:
     """Anything → ``{compared, found, closed, open, onFile, lost}``. Raises botocore's errors."""
     books, findings, progress = assembled()
     now = clock.now()

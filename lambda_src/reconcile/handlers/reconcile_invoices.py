@@ -13,7 +13,8 @@ from marketplace.seller import Seller
 from reconcile import kinds
 from reconcile.books.by_customer import Book, BookReconciliation
 from reconcile.books.month import invoice_book
-from reconcile.handlers.entry_point import InTime, Payload, count_age, count_done, entry_point
+from reconcile.handlers.entry_point import Payload, count_age, count_done, entry_point
+from reconcile.out_of_time import Watch
 from runtime import clock
 from runtime.settings import ReconcileInvoicesSettings
 
@@ -34,7 +35,7 @@ def assembled() -> tuple[Book, Subscribers, Findings, AuditProgress]:
 
 
 @entry_point
-def handler(in_time: InTime) -> Payload:
+def handler(in_time: Watch) -> Payload:
     """Anything → ``{compared, found, closed, open, onFile, lost}``. Raises botocore's errors."""
     book, subscribers, findings, progress = assembled()
     now = clock.now()

@@ -14,7 +14,8 @@ from marketplace.usage_feed import UsageFeed
 from reconcile import kinds
 from reconcile.books.by_customer import BookReconciliation
 from reconcile.books.usage import usage_book
-from reconcile.handlers.entry_point import InTime, Payload, count_age, count_done, entry_point
+from reconcile.handlers.entry_point import Payload, count_age, count_done, entry_point
+from reconcile.out_of_time import Watch
 from runtime import clock
 from runtime.settings import ReconcileUsageSettings
 
@@ -36,7 +37,7 @@ def assembled() -> tuple[MeteringRecords, Subscribers, UsageFeed, Findings, Audi
 
 
 @entry_point
-def handler(in_time: InTime) -> Payload:
+def handler(in_time: Watch) -> Payload:
     """Anything → ``{compared, found, closed, open, onFile, lost}``. Raises botocore's errors."""
     records, subscribers, feed, findings, progress = assembled()
     now = clock.now()

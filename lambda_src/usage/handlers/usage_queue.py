@@ -49,11 +49,12 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
 def _take(message: Message) -> None:
     try:
         has_waited = _queue_name(message.queue_arn, ":") == _queue_name(settings().WAITING_USAGE_QUEUE_URL, "/")
-        drained = drain().take(message.body, message_id=message.id, sender=_sender(message), has_waited=has_waited)
+        with telemetry.of_trace(message.trace):
+            drained = drain().take(message.body, message_id=message.id, sender=_sender(message), has_waited=has_waited)
     except Exception as error:
         logger.error("queued usage failed", messageId=message.id, **described(error))
         raise
-    _count_drained(message.id, drained)
+    _count_drained(message, drained)
 
 
 def _sender(message: Message) -> str | None:
@@ -72,14 +73,15 @@ def _count_answers(answers: Sequence[Answer]) -> None:
     _count(UsageMetric.QUEUED_EVENTS_RECORDED, sum(1 for _, verdict in answers if verdict.verdict == "recorded"))
 
 
-def _count_drained(message_id: str, drained: Drained) -> None:
+def _count_drained(message: Message, drained: Drained) -> None:
     _count(UsageMetric.REQUESTS_REFUSED, 1 if drained.fault else 0)
     _count(UsageMetric.QUEUED_EVENTS_REFUSED, drained.refused)
     _count(UsageMetric.QUEUED_EVENTS_WAITING, drained.waiting)
     _count(UsageMetric.QUEUED_EVENTS_GAVE_UP, drained.gave_up)
     logger.info(
         "queued usage",
-        messageId=message_id,
+        messageId=message.id,
+        traceId=message.trace,
         refused=drained.refused,
         waiting=drained.waiting,
         gaveUp=drained.gave_up,

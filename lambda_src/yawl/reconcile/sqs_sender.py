@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from runtime.telemetry import traced
 from yawl.state.ports import Message
 
 if TYPE_CHECKING:
@@ -21,4 +22,4 @@ class SqsSender:
         if message.customer is not None:
             # SQS forgets a deduplication id after five minutes; ``POST /usage`` counts an event's id once all the same.
             group = {"MessageGroupId": message.customer, "MessageDeduplicationId": deduplication_id}
-        self._sqs.send_message(QueueUrl=self._urls[message.queue], MessageBody=message.body, **group)
+        self._sqs.send_message(QueueUrl=self._urls[message.queue], MessageBody=message.body, **group, **traced())

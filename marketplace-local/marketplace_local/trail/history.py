@@ -46,8 +46,8 @@ class TrailEvent:
 
     @property
     def id(self) -> str:
-        """The event's id, which follows from the call's number."""
-        return str(uuid.uuid5(_EVENT_IDS, str(self.seq)))
+        """The event's id, and that of its request, which follow from the call's number."""
+        return _id(self.seq)
 
     def record(self) -> dict[str, Any]:
         """The event as ``CloudTrailEvent`` holds it."""
@@ -98,9 +98,14 @@ class History:
         self.callers: dict[str, str] = {}
         self._seq = 0
 
-    def add(self, *, late: float = 0.0, **event: Any) -> None:
-        """Keep an event; ``late``: seconds beyond CloudTrail's usual delay. Events that are too old are forgotten."""
+    def request_id(self) -> str:
+        """Count a call, and name it: the id with which it is answered."""
         self._seq += 1
+        return _id(self._seq)
+
+    def add(self, *, late: float = 0.0, **event: Any) -> None:
+        """Keep an event of the call that was counted last; ``late``: seconds beyond CloudTrail's usual delay. Events
+        that are too old are forgotten."""
         at = event["at"]
         visible_at = at + delay() + late
         self.events.append(TrailEvent(seq=self._seq, visible_at=visible_at, **event))
@@ -111,6 +116,10 @@ class History:
         """The events that LookupEvents may show in that Region then, newest first (rules C01, C04, C05, C06)."""
         found = [event for event in self.events if is_visible(event, now) and in_region(event, region)]
         return newest_first(found)
+
+
+def _id(seq: int) -> str:
+    return str(uuid.uuid5(_EVENT_IDS, str(seq)))
 
 
 def delay() -> float:

@@ -31,13 +31,31 @@ NOT_AUDITED = Ticket(
 )
 
 
+NO_BACKUP = Ticket(
+    happened="AWS Backup could not back up a table of the ledger, or could not copy a backup to the other vault; its"
+    " event is in the queue BackupFailures.",
+    money="Nothing is billed wrongly. If the account or a table were lost now, this day's backup of it would be"
+    " missing; the point-in-time recovery of 35 days goes on.",
+    look="Look at statusMessage of the event in the queue: mostly a right of the role, the key or the other vault's"
+    " policy is missing.",
+)
+
+
 def add_archive_alarms(
-    alarms: Alarms, *, archiver: Function, dead_letters: sqs.IQueue, audits: sqs.IQueue
+    alarms: Alarms,
+    *,
+    archiver: Function,
+    dead_letters: sqs.IQueue,
+    audits: sqs.IQueue,
+    backup_failures: sqs.IQueue | None = None,
 ) -> cloudwatch.Alarm:
     """Returns a silent alarm of changes that wait too long in the tables' streams.
 
-    alarms: of the functions' service. audits: the queue of the audit's calls that Scheduler gave up.
+    alarms: of the functions' service. audits: the queue of the audit's calls that Scheduler gave up. backup_failures:
+    None where the stage has no backups.
     """
+    if backup_failures is not None:
+        add_queue_alarm(alarms, "BackupFailures", backup_failures, NO_BACKUP)
     add_queue_alarm(alarms, "DeadLetters", dead_letters, LACKING)
     add_queue_alarm(alarms, "AuditsDeadLetters", audits, NOT_AUDITED)
     alarms.count(

@@ -12,7 +12,7 @@ from stacks.constructs.alarms.bound import HOUR, Alarms
 from stacks.constructs.alarms.message import Page, Ticket
 
 #: An hourly run that sees less time than this leaves people two hours at least. At the month's end, when AWS
-#: Marketplace takes usage until 06:00 UTC on the 1st, it calls from 03:00 on, before the oldest hour's age does.
+#: Marketplace takes usage until 06:00 UTC on the 1st, it calls from 02:50 on, before the oldest hour's age does.
 LAST_HOURS = Duration.hours(3)
 WAITS = "for the line 'hour waits', which names the reason."
 AT_RISK = {

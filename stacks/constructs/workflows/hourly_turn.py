@@ -13,7 +13,8 @@ from constructs import Construct
 from metering.sizes import PAGE_KEYS, SEAL_CONCURRENCY, SETTLE_CONCURRENCY
 from stacks.constructs.functions.function import Function
 from stacks.constructs.workflows.chunks import Chunks
-from stacks.constructs.workflows.lanes import ANY_LEFT, Lanes
+from stacks.constructs.workflows.lanes import ANY_LEFT, TRIED_ALONE, Lanes
+from stacks.constructs.workflows.lanes import EVENTS_ALONE as EVENTS_OF_A_BATCH_ALONE
 from stacks.constructs.workflows.task import FAULT, invoke, when
 
 #: CDK would drop a literal null.
@@ -55,6 +56,7 @@ class HourlyTurn(Construct):
         for each in (_SETTLED, _PREPARED, _SENT):
             fault = f"{each}.fault != null ? {each}.fault : {fault}"
         events = f"{_PREPARED}.events + {EVENTS_ALONE} * {_SETTLED}.alone + {EVENTS_OF_A_TURN}"
+        events += f" + {EVENTS_OF_A_BATCH_ALONE} * {_SENT}.alone"
         self.state = sfn.Parallel.jsonata(
             self,
             "Turn",
@@ -84,11 +86,12 @@ class HourlyTurn(Construct):
             run="$startedAt",
             concurrency=concurrency,
             stops=True,
-            outputs={"busy": f"{{% {ANY_LEFT} %}}", "fault": NULL},
+            outputs={"busy": f"{{% {ANY_LEFT} %}}", "alone": f"{{% {TRIED_ALONE} %}}", "fault": NULL},
         )
-        stopped = sfn.Pass.jsonata(self, "SendingStopped", outputs={"busy": False, "fault": "{% $states.input %}"})
+        none: dict[str, Any] = {"busy": False, "alone": 0}
+        stopped = sfn.Pass.jsonata(self, "SendingStopped", outputs={**none, "fault": "{% $states.input %}"})
         lanes.state.add_catch(stopped, errors=["States.ALL"], outputs=FAULT)
-        nothing = sfn.Pass.jsonata(self, "NothingSent", outputs={"busy": False, "fault": NULL})
+        nothing = sfn.Pass.jsonata(self, "NothingSent", outputs={**none, "fault": NULL})
         return sfn.Choice.jsonata(self, "MaySend").when(when("$fault = null"), lanes.state).otherwise(nothing)
 
     def _prepare(self, functions: HourlyFunctions) -> sfn.Choice:

@@ -21,6 +21,9 @@ LAMBDA_FAULTS = (
 LAMBDA_FULL = "Lambda.TooManyRequestsException"
 #: An exception class of our functions, as Lambda names it in ``errorType``.
 PRODUCT_FAULT = "ProductFault"
+#: How often an invocation is made again at most: where Lambda is full, after faults of Lambda, and of the function.
+FULL_RETRIES, FAULT_RETRIES, OWN_RETRIES = 10, 6, 3
+RETRIES = FULL_RETRIES + FAULT_RETRIES + OWN_RETRIES
 #: A task gives up a lost answer so long after the function's own timeout.
 ANSWER_IS_LOST = Duration.minutes(1)
 #: Some errors of Step Functions itself have no cause, and a missing value would fail the catcher.
@@ -47,7 +50,7 @@ def invoke(
     *,
     assign: Mapping[str, Any] | None = None,
     outputs: Any = None,
-    attempts: int = 3,
+    attempts: int = OWN_RETRIES,
 ) -> tasks.LambdaInvoke:
     """The state drops the function's answer unless ``assign`` or ``outputs`` (JSONata) take something of it.
 
@@ -67,8 +70,8 @@ def invoke(
     # The first retrier that names the error decides.
     task.add_retry(errors=[PRODUCT_FAULT], max_attempts=0)
     # A lane holds its copy for some seconds, and a gap between two is short: it is looked for often, for a minute.
-    _retry(task, (LAMBDA_FULL,), attempts=10, longest=8)
-    _retry(task, LAMBDA_FAULTS, attempts=6, longest=60)
+    _retry(task, (LAMBDA_FULL,), attempts=FULL_RETRIES, longest=8)
+    _retry(task, LAMBDA_FAULTS, attempts=FAULT_RETRIES, longest=60)
     # Every step may be repeated, so a crash or a timeout is worth another try.
     _retry(task, ("States.TaskFailed", "States.Timeout"), attempts=attempts, longest=30)
     return task

@@ -126,7 +126,7 @@ if of_records:
         "month-end-ignored",
         "the month's end is no deadline",
         "deadline",
-        "min(hour + WINDOW - MARGIN, month_closes_at(hour))",
+        "min(hour + WINDOW, month_closes_at(hour)) - MARGIN",
         "hour + WINDOW - MARGIN",
     ),
     Mutant(

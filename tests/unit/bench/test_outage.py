@@ -4,7 +4,7 @@ import pytest
 
 from bench import outage
 from bench.outage import LAST_DAY, LINES, after, at_month_end, ordinary
-from marketplace.hour import SECONDS
+from marketplace.hour import MARGIN, SECONDS
 from marketplace.meter_usage import MAX_RECORDS
 
 
@@ -37,9 +37,9 @@ def test_a_rate_below_the_load_never_catches_up() -> None:
 
 
 def test_the_months_end_takes_what_fits_until_six() -> None:
-    """From 05:00 to 06:00 an hour's calls fit; 20 hours of the month before had waited."""
+    """From 05:00 on until the margin before 06:00 calls are made; 20 hours of the month before had waited."""
     found = at_month_end(5, 20, 8)
-    fits = SECONDS * 8 * MAX_RECORDS
+    fits = (SECONDS - MARGIN) * 8 * MAX_RECORDS
     # 09:00 to 24:00 are due, and nothing before: sent until 09:00, when the outage began
     waiting = 16 * LINES
     assert found.expired == waiting - fits

@@ -1,12 +1,20 @@
 """The model of a run follows the workflow's rules: the pace, its turns, and what a slower part does to the rate."""
 
+import json
+
 import pytest
 
 from bench.workflow.limits import COPY, RATE, first_to_break, limits
 from bench.workflow.model import Model, Run, Settings
-from bench.workflow.pages import pages
+from bench.workflow.pages import in_pages, pages
 from bench.workflow.service_times import MARKETPLACE_SECONDS, Step
+from metering.find.find_due_hours import EVENTS_PER_CALL
+from metering.run import record_key
+from metering.send.lanes import EVENTS_PER_LANE
 from metering.send.pace import QUOTA
+from metering.sizes import KEYS_BYTES, PAGE_KEYS
+from stacks.constructs.workflows.hourly_states import EVENTS
+from stacks.constructs.workflows.hourly_turn import EVENTS_OF_A_TURN
 
 MEMORY = dict.fromkeys(("find-due-hours", "seal-hours", "plan-batches", "submit-batch", "settle-hours"), 1769)
 STEPS = {
@@ -41,6 +49,27 @@ def test_a_fast_stage_uses_its_rate_and_a_slow_submitter_does_not() -> None:
 def test_a_run_waits_for_pages_that_are_prepared_too_slowly() -> None:
     assert played(5_000).waited == 0
     assert played(5_000, {**STEPS, "seal": Step([8.0], 0, 20)}).waited > 60
+
+
+def test_a_page_holds_no_more_bytes_of_keys_than_a_run_lets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A billing key may be longer than a licence's; the state that assigns two pages of keys holds so many bytes."""
+    long = ("l-" + "0" * 60, 1_794_700_800)
+    size = len(json.dumps(record_key(long))) + 1
+    (first, *_, last) = in_pages([long] * 2_000, ["api_calls"] * 5)
+    assert len(first) == KEYS_BYTES // size < PAGE_KEYS
+    assert sum(map(len, in_pages([long] * 2_000, ["api_calls"] * 5))) == 2_000 and last
+    monkeypatch.setattr("bench.workflow.pages.KEY", long)
+    assert max(page.keys for page in pages(5_000, lines=5, rate=8, copies=5)) == len(first)
+
+
+def test_a_run_hands_over_by_the_events_that_the_workflow_counts() -> None:
+    found = list(pages(100_000, lines=5, rate=8, copies=5))
+    events = 0
+    for page in found[:-1]:
+        events += EVENTS_PER_CALL * page.chunks + EVENTS_PER_LANE * page.lanes + EVENTS_OF_A_TURN
+        assert page.hands_over == (events >= EVENTS)
+        events = 0 if page.hands_over else events
+    assert any(page.hands_over for page in found)
 
 
 def test_a_run_grows_with_its_customers() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ledger.pauses import Paused, Pauses
 from marketplace.hour import deadline
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
@@ -77,11 +78,11 @@ def test_a_lane_is_submitted_and_its_line_billed(ledger: Ledger, marketplace: Ma
     ledger.opened()
     call("seal_hours", {"keys": [KEY]})
     (lane,) = call("plan_batches", {"chunks": [[KEY]]})["lanes"]
-    assert call("submit_batch", {"batches": lane, "run": "run-1"}) == {"left": 0}
+    assert call("submit_batch", {"batches": lane, "run": "run-1", "execution": "e-1"}) == {"left": 0}
     (request,) = marketplace.requests
     assert [(record["Dimension"], record["Quantity"]) for record in request["UsageRecords"]] == [("api_calls", 2)]
     line = ledger.record().lines["api_calls"]
-    assert (line.verdict, line.metering_record_id) == ("billed", "id")
+    assert (line.verdict, line.metering_record_id, line.run) == ("billed", "id", "e-1")
 
 
 def test_a_lane_says_how_many_of_its_batches_are_left(
@@ -97,6 +98,28 @@ def test_a_lane_says_how_many_of_its_batches_are_left(
     assert call("submit_batch", {"batches": [{key: ["api_calls"]} for key in keys], "run": "run-1"}) == {"left": 1}
     verdicts = [ledger.record(hour=hour).lines["api_calls"].verdict for hour in hours]
     assert verdicts == [None, "billed"]
+
+
+def test_the_batches_of_a_lane_read_the_pauses_together(
+    ledger: Ledger, marketplace: Marketplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = (HOUR, HOUR - 3600)
+    for hour in hours:
+        ledger.opened(hour=hour)
+    call("seal_hours", {"keys": [f"{CUSTOMER}|{hour}" for hour in hours]})
+    reads: list[Paused] = []
+    read = Pauses.read
+
+    def counted(pauses: Pauses) -> Paused:
+        reads.append(read(pauses))
+        return reads[-1]
+
+    monkeypatch.setattr(Pauses, "read", counted)
+    for _ in range(2):
+        batches = [{f"{CUSTOMER}|{hour}": ["api_calls"]} for hour in hours]
+        call("submit_batch", {"batches": batches, "run": "run-1"})
+    assert len(marketplace.requests) == 2
+    assert len(reads) == 2, "once a lane"
 
 
 def test_what_a_lane_has_billed_is_counted_once(

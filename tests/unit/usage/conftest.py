@@ -35,12 +35,15 @@ class Queues:
 
     def __init__(self) -> None:
         self.bodies: dict[str, list[str]] = {f"{QUEUES}waiting": [], f"{QUEUES}refused": []}
+        self.traces: list[str] = []
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
+    def send_message(self, *, QueueUrl: str, MessageBody: str, **more: Any) -> None:
         if QueueUrl not in self.bodies:
             code = "AWS.SimpleQueueService.NonExistentQueue"
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "SendMessage")
         self.bodies[QueueUrl].append(MessageBody)
+        if more:
+            self.traces.append(more["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"])
 
     def take(self, name: str) -> list[dict[str, Any]]:
         """The bodies in a queue, which leave it."""

@@ -36,7 +36,9 @@ def usage(event_id: str, customer: str = CUSTOMERS[0], **changes: Any) -> Said:
     } | changes
 
 
-def call(*messages: tuple[str | None, Any], queue: str = "usage.fifo", sender: str = "AROAENGINE:i-1") -> list[str]:
+def call(
+    *messages: tuple[str | None, Any], queue: str = "usage.fifo", sender: str = "AROAENGINE:i-1", trace: str = ""
+) -> list[str]:
     """Message ids that come again. A message: its group and its body; ids are m0, m1, …"""
     records = []
     for number, (group, body) in enumerate(messages):
@@ -46,7 +48,9 @@ def call(*messages: tuple[str | None, Any], queue: str = "usage.fifo", sender: s
                 "messageId": f"m{number}",
                 "receiptHandle": "r",
                 "body": body if isinstance(body, str) else json.dumps(body),
-                "attributes": attributes | ({"MessageGroupId": group} if group else {}),
+                "attributes": attributes
+                | ({"MessageGroupId": group} if group else {})
+                | ({"AWSTraceHeader": trace} if trace else {}),
                 "messageAttributes": {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",
@@ -78,6 +82,38 @@ def busy(monkeypatch: pytest.MonkeyPatch, *customers: str) -> None:
 
     monkeypatch.setattr(record_usage, "_attempt", attempt)
     monkeypatch.setattr(record_usage, "TRIES", 2)
+
+
+# --- the trace of its sender ------------------------------------------------------------------------------------------
+
+TRACE, OWN = "1-5759e988-bd862e3fe1be46a994272793", "1-5759e988-000000000000000000000000"
+
+
+@pytest.mark.parametrize(
+    ("header", "stored"),
+    [
+        (f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1", TRACE),
+        (f"Root={TRACE}", TRACE),
+        ("", OWN),
+        ("Root=anything that a sender writes", OWN),
+        ("Parent=53995c3f42cd8ad8", OWN),
+    ],
+)
+def test_an_event_of_the_queue_has_its_senders_trace(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, header: str, stored: str
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", f"Root={OWN};Sampled=0")
+    call((CUSTOMERS[0], message(usage("a"))), trace=header)
+    call((CUSTOMERS[0], message(usage("b"))))
+    keys = [{"customerIdentifier": CUSTOMERS[0], "eventId": f"event#{name}"} for name in "ab"]
+    items: list[Any] = [ledger.event_items.get_item(Key=key)["Item"] for key in keys]
+    assert [item["traceId"] for item in items] == [stored, OWN], "of its own message, and no other's"
+
+
+def test_what_waits_or_is_refused_takes_its_trace_along(queues: Queues) -> None:
+    call(("nobody", message(usage("c", "nobody"), usage("a", quantity=-1))), trace=f"Root={TRACE}")
+    assert len(queues.take("waiting")) == len(queues.take("refused")) == 1
+    assert queues.traces == [f"Root={TRACE}"] * 2
 
 
 # --- what fails -------------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """Committed messages are sent, then forgotten."""
 
 from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
 
 from tests.unit.yawl.reconcile.cases import Connector, Post
 from yawl.reconcile.outbox import MOST_FAILURES, send_all
@@ -42,9 +45,9 @@ def test_a_queue_that_takes_nothing_is_not_asked_for_ever() -> None:
 
 @dataclass
 class Sqs:
-    requests: list[dict[str, str]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
 
-    def send_message(self, **request: str) -> None:
+    def send_message(self, **request: Any) -> None:
         self.requests.append(request)
 
 
@@ -62,3 +65,14 @@ def test_usage_is_grouped_by_customer_in_its_queue() -> None:
         },
         {"QueueUrl": "unattributed-url", "MessageBody": "{2}"},
     ]
+
+
+def test_a_message_has_the_trace_of_the_reading_that_sends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the events of the connector have a trace id, as those of the API have."""
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0")
+    sqs = Sqs()
+    SqsSender(sqs, "usage-url", "-").send(Message("usage", "customer-1", "{1}"), "id:0")  # type: ignore[arg-type]
+    (request,) = sqs.requests
+    assert request["MessageSystemAttributes"] == {
+        "AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}
+    }
