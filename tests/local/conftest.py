@@ -8,13 +8,13 @@ import pytest
 
 from local.simulated_clock import clock_at
 from local.stage import LocalStage
-from tests.local import rights
 from tests.local.run_program import Program, small_log
 from tests.local.stage.acting import WAIT_SCALE
+from tests.rights import recording
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
+def stage(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[LocalStage]:
     """The stage, deployed; its clock, assembly, logs and state are of its own, so that a run beside it is not touched.
 
     It begins at half past eight of the simulated day. Schedules are looked at, but those of the stage are paused:
@@ -32,12 +32,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
         rights_file=asked,
     ) as running:
         _pause_schedules(running)
+        recorder = recording.Recorder(running, asked)
+        recorder.begin(os.environ["PYTEST_CURRENT_TEST"])
+        pytestconfig.pluginmanager.register(recorder)
         yield running
-        if wished := os.environ.get(rights.VARIABLE):
-            rights.save(rights.rights(running, asked), Path(wished))
-        roles = rights.functions_by_role(running)
-        refused = [line for line in rights.recorded(asked) if line["role"] in roles and line["decision"] != "Allow"]
-    assert refused == [], "a function's role was refused what it asked for"
+        pytestconfig.pluginmanager.unregister(recorder)
+        if wished := os.environ.get(recording.VARIABLE):
+            recording.save(recorder.uses(), Path(wished))
+        assert recorder.refused() == [], "a role was refused what it asked for"
 
 
 def _pause_schedules(stage: LocalStage) -> None:
