@@ -83,9 +83,10 @@ class OperatorsStack(Stack):
         data, metering = self._data, self._metering
         _grant(
             role,
-            reads=(data.metering_records,),
-            gets=(data.usage_events, data.state),
+            gets=(data.metering_records, data.usage_events, data.state),
+            batch_gets=(data.metering_records,),
             queries=(
+                data.metering_records,
                 data.state,
                 data.audit,
                 data.audit.index(tables.OPEN_FINDINGS_INDEX),

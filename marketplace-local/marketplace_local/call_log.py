@@ -17,7 +17,7 @@ class Call:
     """One call of AWS's interface. ``outcome``: ``answered``, or the error class that refused it by ``rule``.
 
     caller: the access key that signed it. results: of BatchMeterUsage, one entry for each judged record. lost: the work
-    was done but the answer did not show it, because it never left or was a 5xx. faults: the kinds of the faults that the
+    was done but the answer did not show it, because it never left or was a 5xx. faults: the kinds of faults that the
     call met.
     """
 

@@ -1,6 +1,5 @@
 """What is dear to start and is started once: the deployed local stage, and one whole run of ``make run``'s program."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from local.simulated_clock import clock_at
 from local.stage import LocalStage
 from tests.local.run_program import Program, small_log
 from tests.local.stage.acting import WAIT_SCALE
-from tests.rights import recording
+from tests.rights.recording import recorded
 
 
 @pytest.fixture(scope="session")
@@ -32,14 +31,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         rights_file=asked,
     ) as running:
         _pause_schedules(running)
-        recorder = recording.Recorder(running, asked)
-        recorder.begin(os.environ["PYTEST_CURRENT_TEST"])
-        pytestconfig.pluginmanager.register(recorder)
-        yield running
-        pytestconfig.pluginmanager.unregister(recorder)
-        if wished := os.environ.get(recording.VARIABLE):
-            recording.save(recorder.uses(), Path(wished))
-        assert recorder.refused() == [], "a role was refused what it asked for"
+        with recorded(running, asked, pytestconfig):
+            yield running
 
 
 def _pause_schedules(stage: LocalStage) -> None:

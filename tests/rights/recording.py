@@ -4,12 +4,16 @@
 """
 
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from local.stage import LocalStage
 from tests.rights.roles import Grant, Right, Roles
@@ -36,6 +40,22 @@ Uses = dict[Right, Use]
 def during(test: str) -> str:
     """``PYTEST_CURRENT_TEST`` without folder, parameters and phase: ``test_leaving.py::test_a_buyer_leaves``."""
     return test.rsplit(" ", 1)[0].rsplit("/", 1)[-1].split("[")[0]
+
+
+@contextmanager
+def recorded(stage: LocalStage, file: Path, config: pytest.Config) -> Iterator[None]:
+    """Record what the tests of this running stage use; ``file``: where the local cloud writes down what it is asked.
+
+    At the end nothing may have been refused to a role that a service of AWS takes.
+    """
+    recorder = Recorder(stage, file)
+    recorder.begin(os.environ["PYTEST_CURRENT_TEST"])
+    config.pluginmanager.register(recorder)
+    yield
+    config.pluginmanager.unregister(recorder)
+    if wished := os.environ.get(VARIABLE):
+        add(recorder.uses(), Path(wished))
+    assert recorder.refused() == [], "a role was refused what it asked for"
 
 
 class Recorder:
@@ -161,7 +181,10 @@ def save(uses: Uses, file: Path = RECORDED) -> None:
     file.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
 
-def without(uses: Uses, rights: Iterable[Right]) -> Uses:
-    """Those of these rights alone: what a role lost is no longer recorded."""
-    kept = set(rights)
-    return {right: use for right, use in uses.items() if right in kept}
+def add(uses: Uses, file: Path) -> None:
+    """Write it beside what another stage has recorded there: of each right, what more tests used."""
+    both = {**(load(file) if file.exists() else {})}
+    for right, use in uses.items():
+        if right not in both or use.count > both[right].count:
+            both[right] = use
+    save(both, file)

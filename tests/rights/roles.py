@@ -21,7 +21,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Grant:
-    """Where a right stands: the role's logical id, its policy's name, and the places of statement and resource in it."""
+    """Where a right stands: its role's logical id, its policy's name, and the places of statement and resource."""
 
     right: Right
     stack: str
@@ -43,7 +43,7 @@ class Roles:
         return {grant.right for grant in self.grants()} | set(self._managed())
 
     def grants(self) -> Iterator[Grant]:
-        """Every right of the policies that the templates have. Fails for one that denies: nothing here could show it."""
+        """Every right of the policies that the templates have. Fails for one that denies, which nothing could show."""
         for stack, template in self._assembly.templates.items():
             for resource in template["Resources"].values():
                 if resource["Type"] == "AWS::IAM::ManagedPolicy":

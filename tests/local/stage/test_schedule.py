@@ -15,6 +15,19 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]
 FIRES_WITHIN = 22.0
 
 
+def once_soon(acting: Acting, name: str, group: str, target: Any) -> None:
+    """The very same target, but now and once. Its role trusts Scheduler for schedules of its group only."""
+    soon = datetime.fromtimestamp(time.time() + 1, UTC)
+    acting.stage.cloud.seller.client("scheduler").create_schedule(
+        Name=name,
+        GroupName=group,
+        ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        ActionAfterCompletion="DELETE",
+        Target=target,
+    )
+
+
 def test_the_schedule_meters_the_hour_by_itself(acting: Acting) -> None:
     (buyer,) = acting.arrive(1)
     acting.record(acting.event(buyer, quantity=8))
@@ -27,18 +40,8 @@ def test_the_schedule_meters_the_hour_by_itself(acting: Acting) -> None:
     assert deployed["ScheduleExpression"] == f"cron({delay} * * * ? *)"
     assert deployed["ScheduleExpressionTimezone"] in ("UTC", "Etc/UTC")
     assert deployed["FlexibleTimeWindow"] == {"Mode": "OFF"}
-    # the very same target, but now and once
     known = acting.runs()
-    soon = datetime.fromtimestamp(time.time() + 1, UTC)
-    scheduler.create_schedule(
-        Name="once-soon",
-        # the role trusts Scheduler for this group's schedules only
-        GroupName=outputs["ScheduleGroupName"],
-        ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        ActionAfterCompletion="DELETE",
-        Target=deployed["Target"],
-    )
+    once_soon(acting, "once-soon", outputs["ScheduleGroupName"], deployed["Target"])
     wait_until(lambda: bool(acting.runs() - known), "the schedule has started an execution", timeout=FIRES_WITHIN)
     (arn,) = acting.runs() - known
     run = acting.end_run(arn)
@@ -73,3 +76,31 @@ def test_the_schedules_role_may_start_the_workflow_and_nothing_else(acting: Acti
             for action, resource in asked
         ]
         assert decisions == ["allowed", "allowed", "implicitDeny", "implicitDeny", "implicitDeny"], name
+
+
+def test_each_other_schedule_calls_its_function_with_its_own_role(acting: Acting) -> None:
+    """And none with another's: a run that such a schedule would start does not begin."""
+    scheduler = acting.stage.cloud.seller.client("scheduler")
+    deployed = [
+        scheduler.get_schedule(Name=entry["Name"], GroupName=entry["GroupName"])
+        for entry in scheduler.list_schedules()["Schedules"]
+    ]
+    calls = {each["Target"]["Arn"]: each for each in deployed if each["Target"]["Arn"].split(":")[2] == "lambda"}
+    assert len(calls) == 6, "a schedule calls another function: look whether it is called here"
+    (hourly,) = {each["Target"]["Arn"] for each in deployed} - set(calls)
+    before, known = {arn: said(acting, arn) for arn in calls}, acting.runs()
+    for number, each in enumerate(calls.values()):
+        foreign: Any = {**each["Target"], "Arn": hourly}
+        once_soon(acting, f"foreign-{number}", each["GroupName"], foreign)
+        once_soon(acting, f"own-{number}", each["GroupName"], each["Target"])
+    wait_until(
+        lambda: all(said(acting, arn) != before[arn] for arn in calls),
+        "each function was called",
+        timeout=FIRES_WITHIN,
+    )
+    assert acting.runs() == known
+
+
+def said(acting: Acting, alias_arn: str) -> str:
+    """What a function has logged so far."""
+    return acting.stage.cloud.function_log(alias_arn.split(":")[6], lines=100_000)
