@@ -153,23 +153,25 @@ class OperatorsStack(Stack):
         _grant(
             role,
             batch_gets=(data.usage_events,),
-            checks=(data.subscribers, data.usage_events),
+            checks=(data.subscribers,),
             updates=(data.metering_records, data.state, data.usage_events),
             # Entries are added, and none is ever changed.
             puts=(data.audit,),
         )
         role.add_to_policy(
             iam.PolicyStatement(
-                actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
+                actions=["dynamodb:DeleteItem"],
                 resources=[data.state.arn],
                 conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [tables.PAUSED]}},
             )
         )
         _allow(
-            role,
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-            [taken.queue_arn for taken, _ in self._redriven()],
+            role, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], [taken.queue_arn for taken, _ in self._redriven()]
         )
+        # Usage that cannot be sent again is shown at once to whoever comes next.
+        usage = self._doors.usage_queue
+        left = (usage.dead_letters, usage.waiting_dead_letters, usage.refused)
+        _allow(role, ["sqs:ChangeMessageVisibility"], [queue.queue_arn for queue in left])
         _allow(role, ["sqs:SendMessage"], list(dict.fromkeys(to.queue_arn for _, to in self._redriven())))
         # The requests of ``ops adjust``; agreement actions know no resources (Service Authorization Reference).
         _allow(role, [f"aws-marketplace:{call}" for call in ADJUSTMENTS], ["*"])

@@ -16,7 +16,6 @@ from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.function import Function
 from stacks.constructs.functions.functions import Functions
 from stacks.constructs.queues.engine_usage import EngineUsage
-from stacks.constructs.queues.usage_queue import TAKE
 from stacks.constructs.storage.parameters import Parameters
 from stacks.data import DataStack
 from stacks.door_functions import ANSWER_WITHIN
@@ -82,7 +81,7 @@ def yawl_functions(
     )
     parameters.grant_read(look_after)
     _allow_sending(look_after, usage)
-    _allow(look_after, TAKE, [usage.unattributed.queue_arn])
+    _allow(look_after, ("sqs:ReceiveMessage", "sqs:DeleteMessage"), [usage.unattributed.queue_arn])
     return YawlFunctions(
         gateway=gateway,
         reconcile=reconcile,

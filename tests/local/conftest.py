@@ -30,12 +30,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         dynamodb_faults=True,
         rights_file=asked,
     ) as running:
-        _pause_schedules(running)
+        pause_schedules(running)
         with recorded(running, asked, pytestconfig):
             yield running
 
 
-def _pause_schedules(stage: LocalStage) -> None:
+def pause_schedules(stage: LocalStage) -> None:
+    """They go by the machine's clock, and would meter in the middle of a test."""
     scheduler = stage.cloud.seller.client("scheduler")
     for entry in scheduler.list_schedules()["Schedules"]:
         deployed = scheduler.get_schedule(Name=entry["Name"], GroupName=entry["GroupName"])

@@ -24,7 +24,6 @@ PATTERNS = (
     (r"arn:aws:s3:::[^/]+/\*", "objects of the usage feed"),
     (r"arn:aws:s3:::[^/]+/.*AWSLogs/\*", "access logs of a load balancer"),
     (r"arn:aws:ssm:[^:]*:[^:]*:parameter/yawl-metering/\w+/engines", "path of the engines' parameters"),
-    (r"arn:aws:ssm:[^:]*:[^:]*:parameter/yawl-metering/\w+/engines/\*", "the engines' parameters"),
     (r"arn:aws:secretsmanager:[^:]*:[^:]*:secret:.*", "secrets of engines"),
     (r"arn:aws:kms:.*", "the company's key"),
     (r"arn:aws:iam::[^:]*:role/.*", "the seller's role"),

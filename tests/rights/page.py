@@ -86,7 +86,10 @@ def main() -> int:
     """Write the page; 1 if a right has neither a proof nor a reason."""
     with TemporaryDirectory() as folder:
         rights = rights_of(assemblies(Path(folder)))
-    uses = recording.load()
+        kept = rights | rights_of([Assembly.of(shipped("local"), Path(folder) / "local")])
+    # What a role lost is no longer recorded.
+    uses = {right: use for right, use in recording.load().items() if right in kept}
+    recording.save(uses)
     PAGE.write_text(page(rights, uses), encoding="utf-8")
     idle = unproved(rights, uses)
     for right in idle:

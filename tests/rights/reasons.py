@@ -63,7 +63,7 @@ REASONS: dict[str, Reason] = {
         "Only where another account published the product (`sellerRoleArn`) do functions take this role, in place of "
         "the rights on AWS Marketplace, CloudTrail and the feed that their sections show. The local stage has one "
         "account. `tests/local/cloud/test_seller_account.py` takes the deployed role with the functions' own code, "
-        "from a role of their name, and sees every other caller refused.",
+        "from a role of their name, and sees another caller refused.",
     ),
     "seller's calls": Reason(
         "Functions call with the role in the seller's account",
@@ -71,6 +71,18 @@ REASONS: dict[str, Reason] = {
         "GetEntitlements), `entitlement-notices` (GetEntitlements), `reconcile-calls` (LookupEvents), `reconcile- "
         "usage` (the feed) and `reconcile-invoices` (ListAgreementInvoiceLineItems), whose sections show their use in "
         "a stage of one account. The local stage has one account, so nothing calls with this role there.",
+    ),
+    "streams of the log": Reason(
+        "CloudWatch Logs asks for the group's streams",
+        "`ops explain` reads the lines of one log group. AWS asks for the group's streams (`log-group:<name>:log- "
+        "stream:`) and refuses a policy that has the group's ARN alone; the local cloud asks for the group, which the "
+        "Service Authorization Reference names. So the roles have both.",
+    ),
+    "handing over": Reason(
+        "A run of many pages hands over",
+        "Before its history is full (11,000 events) an execution looks its version up and starts the next one; runs "
+        "of the stage's tests have a few hundred. `tests/local/cloud/test_versions.py` runs these two states as they "
+        "are deployed, with a role of exactly these two actions, and the local cloud asks it.",
     ),
     "network": Reason(
         "Lambda makes the network interfaces",
@@ -112,6 +124,8 @@ RULES: tuple[tuple[str, str, str, str], ...] = (
     ("Metering, in the seller's account", "cloudtrail:LookupEvents", "everything", "seller's calls"),
     ("Metering, in the seller's account", "s3:*", "*of the usage feed", "seller's calls"),
     ("function reconcile-engine", "ec2:*", "everything", "network"),
+    ("Operator*", "logs:FilterLogEvents", "streams of the log group of submit-batch", "streams of the log"),
+    ("workflow HourlyMetering", "states:*", "*workflow HourlyMetering", "handing over"),
     ("ApiCloudWatch", "policy AmazonAPIGatewayPushToCloudWatchLogs", "*", "gateway"),
     ("Backups", "policy AWSBackupServiceRolePolicyForBackup", "*", "backups"),
     ("PassOn, in the seller's account", "events:PutEvents", "the stage's event bus", "events of the seller"),

@@ -143,14 +143,18 @@ QUEUES: dict[str, dict[str, set[str]]] = {
     "start-final-metering": {"StartFinalMeteringDeadLettersQueue": {"SendMessage"}},
     "archive-changes": {"StreamsDeadLettersQueue": {"SendMessage"}},
     "reconcile-engine": ENGINE_USAGE,
-    "look-after-engines": {**ENGINE_USAGE, "EngineUsageUnattributed": TAKE | {"SendMessage"}},
+    # It reads the queue itself: no mapping asks how many messages there are.
+    "look-after-engines": {
+        **ENGINE_USAGE,
+        "EngineUsageUnattributed": {"ReceiveMessage", "DeleteMessage", "SendMessage"},
+    },
     "read-access-log": {**ENGINE_USAGE, "AccessLogsQueue": TAKE},
 }
 
 #: Function → actions on the engines' parameters, on secrets, on objects and on functions.
 ENGINES = "parameter/yawl-metering/prod/engines"
 PARAMETERS = {
-    function: {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}}
+    function: {ENGINES: {"GetParametersByPath"}}
     for function in ("engine-gateway", "reconcile-engine", "look-after-engines", "read-access-log")
 }
 

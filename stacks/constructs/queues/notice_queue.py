@@ -45,9 +45,7 @@ class NoticeQueue(Construct):
             visibility_timeout=Duration.seconds(int(consumer.timeout.to_seconds()) * 6),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
         )
-        consumer.function.add_to_role_policy(
-            iam.PolicyStatement(actions=list(TAKE), resources=[self.queue.queue_arn])
-        )
+        consumer.function.add_to_role_policy(iam.PolicyStatement(actions=list(TAKE), resources=[self.queue.queue_arn]))
         mapping = lambda_.EventSourceMapping(
             self,
             "Source",

@@ -1,8 +1,6 @@
 """The deployed schedule starts the workflow: its target, really fired, and what its role may do."""
 
 import json
-import time
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,19 +11,6 @@ pytestmark = [pytest.mark.local, pytest.mark.timeout(60)]
 
 #: the emulator looks for due schedules every 10 seconds
 FIRES_WITHIN = 22.0
-
-
-def once_soon(acting: Acting, name: str, group: str, target: Any) -> None:
-    """The very same target, but now and once. Its role trusts Scheduler for schedules of its group only."""
-    soon = datetime.fromtimestamp(time.time() + 1, UTC)
-    acting.stage.cloud.seller.client("scheduler").create_schedule(
-        Name=name,
-        GroupName=group,
-        ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        ActionAfterCompletion="DELETE",
-        Target=target,
-    )
 
 
 def test_the_schedule_meters_the_hour_by_itself(acting: Acting) -> None:
@@ -41,7 +26,7 @@ def test_the_schedule_meters_the_hour_by_itself(acting: Acting) -> None:
     assert deployed["ScheduleExpressionTimezone"] in ("UTC", "Etc/UTC")
     assert deployed["FlexibleTimeWindow"] == {"Mode": "OFF"}
     known = acting.runs()
-    once_soon(acting, "once-soon", outputs["ScheduleGroupName"], deployed["Target"])
+    acting.schedule_once("once-soon", outputs["ScheduleGroupName"], deployed["Target"])
     wait_until(lambda: bool(acting.runs() - known), "the schedule has started an execution", timeout=FIRES_WITHIN)
     (arn,) = acting.runs() - known
     run = acting.end_run(arn)
@@ -88,19 +73,14 @@ def test_each_other_schedule_calls_its_function_with_its_own_role(acting: Acting
     calls = {each["Target"]["Arn"]: each for each in deployed if each["Target"]["Arn"].split(":")[2] == "lambda"}
     assert len(calls) == 6, "a schedule calls another function: look whether it is called here"
     (hourly,) = {each["Target"]["Arn"] for each in deployed} - set(calls)
-    before, known = {arn: said(acting, arn) for arn in calls}, acting.runs()
+    before, known = {arn: acting.said(arn) for arn in calls}, acting.runs()
     for number, each in enumerate(calls.values()):
         foreign: Any = {**each["Target"], "Arn": hourly}
-        once_soon(acting, f"foreign-{number}", each["GroupName"], foreign)
-        once_soon(acting, f"own-{number}", each["GroupName"], each["Target"])
+        acting.schedule_once(f"foreign-{number}", each["GroupName"], foreign)
+        acting.schedule_once(f"own-{number}", each["GroupName"], each["Target"])
     wait_until(
-        lambda: all(said(acting, arn) != before[arn] for arn in calls),
+        lambda: all(acting.said(arn) != before[arn] for arn in calls),
         "each function was called",
         timeout=FIRES_WITHIN,
     )
     assert acting.runs() == known
-
-
-def said(acting: Acting, alias_arn: str) -> str:
-    """What a function has logged so far."""
-    return acting.stage.cloud.function_log(alias_arn.split(":")[6], lines=100_000)

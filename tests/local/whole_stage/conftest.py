@@ -1,4 +1,4 @@
-"""The local stage with what its file leaves out, deployed: prices, invoices, and engines with access logs."""
+"""The local stage with what its file leaves out, deployed: prices, invoices, a highest count, engines' access logs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +12,7 @@ from local.simulated_clock import clock_at
 from local.stage import PROJECT, STAGE, LocalStage
 from stacks import stage as stages
 from stacks import synth
+from tests.local.conftest import pause_schedules
 from tests.local.stage.acting import WAIT_SCALE, Acting
 from tests.rights.recording import recorded
 from yawl.engine import AccessLogs, Dimensions
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: The bucket of two load balancers. The engine behind the second one has no customer yet.
 LOGS = "balancer-logs-local"
 UNATTRIBUTED = "unattributed"
+#: The dimension of which a month's highest count is billed.
+HIGHEST = "worklet_invocations"
 
 
 def whole_stage() -> "Stage":
@@ -36,15 +39,16 @@ def whole_stage() -> "Stage":
         customers={},
         access_logs=AccessLogs(bucket=LOGS, prefix=UNATTRIBUTED),
     )
+    priced = {name: replace(each, price=Decimal("0.05")) for name, each in stage.dimensions.items()}
     return replace(
         stage,
-        dimensions={name: replace(each, price=Decimal("0.05")) for name, each in stage.dimensions.items()},
+        dimensions=priced | {HIGHEST: replace(priced[HIGHEST], aggregation="max")},
         reconciliation=replace(stage.reconciliation, invoices=True),
         engines=(one, other),
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[LocalStage]:
     """The running stage, at half past eight of the simulated day."""
     folder = tmp_path_factory.mktemp("whole")
@@ -57,11 +61,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
             assembly=folder / "cdk.out",
             settings=settings,
             folder=folder,
+            schedules=True,
             wait_scale=WAIT_SCALE,
             rights_file=asked,
         ) as running,
         recorded(running, asked, pytestconfig),
     ):
+        pause_schedules(running)
         yield running
 
 
@@ -70,6 +76,6 @@ def _synthesize(stage: "Stage", out: Path) -> None:
     synth.build(stage, context={**synth.cdk_json_context(), "functionPython": str(python)}, out=out).synth()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def acting(whole: LocalStage) -> Acting:
     return Acting(whole)
