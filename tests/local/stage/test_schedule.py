@@ -64,7 +64,7 @@ def test_the_schedules_role_may_start_the_workflow_and_nothing_else(acting: Acti
 
 
 def test_each_other_schedule_calls_its_function_with_its_own_role(acting: Acting) -> None:
-    """And none with another's: a run that such a schedule would start does not begin."""
+    """And none with a role that has no rights: a run that such a schedule would start does not begin."""
     scheduler = acting.stage.cloud.seller.client("scheduler")
     deployed = [
         scheduler.get_schedule(Name=entry["Name"], GroupName=entry["GroupName"])
@@ -74,8 +74,12 @@ def test_each_other_schedule_calls_its_function_with_its_own_role(acting: Acting
     assert len(calls) == 6, "a schedule calls another function: look whether it is called here"
     (hourly,) = {each["Target"]["Arn"] for each in deployed} - set(calls)
     before, known = {arn: acting.said(arn) for arn in calls}, acting.runs()
+    iam = acting.stage.cloud.seller.client("iam")
+    trust = [{"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    powerless = iam.create_role(RoleName="schedules-nothing", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     for number, each in enumerate(calls.values()):
-        foreign: Any = {**each["Target"], "Arn": hourly}
+        foreign: Any = {**each["Target"], "Arn": hourly, "RoleArn": powerless}
         acting.schedule_once(f"foreign-{number}", each["GroupName"], foreign)
         acting.schedule_once(f"own-{number}", each["GroupName"], each["Target"])
     wait_until(
