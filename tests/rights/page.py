@@ -12,7 +12,7 @@ from tests.rights import recording
 from tests.rights.reasons import REASONS, Reason, reason_of
 from tests.rights.recording import Use, Uses
 from tests.rights.roles import Right, Roles
-from tests.stacks.conftest import company_stage
+from tests.stacks.conftest import company_stage, dev_stage
 from tests.synthesized import Assembly, context, shipped, with_engines
 
 PAGE = synth.ROOT / "docs" / "rights.md"
@@ -35,7 +35,7 @@ REASONS_HEAD = "## What a local run cannot show\n\n"
 
 def assemblies(folder: Path) -> Iterator[Assembly]:
     """The stages whose roles the page lists."""
-    for name, stage in {"prod": shipped("prod"), "dev": shipped("dev"), "engines": with_engines()}.items():
+    for name, stage in {"prod": shipped("prod"), "dev": dev_stage(), "engines": with_engines()}.items():
         yield Assembly.of(stage, folder / name)
     yield Assembly.of(company_stage(), folder / "company")
     synth.build(company_stage(), context={**context(), "seller": "true"}, out=folder / "seller").synth()

@@ -101,11 +101,11 @@ REASONS: dict[str, Reason] = {
         "The service role of the plan, with AWS's managed policy (AWS Backup Developer Guide, *IAM service roles*). "
         "Only `backup` makes it, and the local cloud has no AWS Backup.",
     ),
-    "events of the seller": Reason(
-        "EventBridge passes on the seller's events",
-        "The rule in the seller's account sends its events to this account's bus with this role (EventBridge User "
-        "Guide, *Sending and receiving events between AWS accounts*). The local cloud delivers between accounts "
-        "without asking the rule's role.",
+    "passed on": Reason(
+        "EventBridge passes on events",
+        "The rule in the seller's account, and in us-east-1 that of a stage in another Region, sends its events to the"
+        " stage's bus with this role (EventBridge User Guide, *Sending and receiving events between AWS accounts* and"
+        " *between AWS Regions*). The local stage has one account, in us-east-1, and so none of these rules.",
     ),
 }
 
@@ -128,7 +128,8 @@ RULES: tuple[tuple[str, str, str, str], ...] = (
     ("workflow HourlyMetering", "states:*", "*workflow HourlyMetering", "handing over"),
     ("ApiCloudWatch", "policy AmazonAPIGatewayPushToCloudWatchLogs", "*", "gateway"),
     ("Backups", "policy AWSBackupServiceRolePolicyForBackup", "*", "backups"),
-    ("PassOn, in the seller's account", "events:PutEvents", "the stage's event bus", "events of the seller"),
+    ("PassOn", "events:PutEvents", "the stage's event bus", "passed on"),
+    ("PassOn, in the seller's account", "events:PutEvents", "the stage's event bus", "passed on"),
 )
 
 
