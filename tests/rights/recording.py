@@ -55,7 +55,8 @@ def recorded(stage: LocalStage, file: Path, config: pytest.Config) -> Iterator[N
     config.pluginmanager.unregister(recorder)
     if wished := os.environ.get(VARIABLE):
         add(recorder.uses(), Path(wished))
-    assert recorder.refused() == [], "a role was refused what it asked for"
+    refused = recorder.refused()
+    assert refused == [], f"a role was refused what it asked for: {refused}"
 
 
 class Recorder:

@@ -90,7 +90,7 @@ def test_a_lost_answer_is_confirmed_and_what_was_metered_by_hand_is_found(acting
     audit.found(Finding(depth=kinds.CALLS, kind=kinds.UNVERIFIABLE, **unjudged), acting.now)
     # Somebody whom the stage does not know is metered by hand as well.
     stranger = acting.stage.marketplace.create_buyer(acting.stage.product_code, "license")
-    stranger |= acting.stage.marketplace.activate(stranger["id"], iso(int(acting.now)))
+    stranger |= acting.stage.marketplace.activate(stranger["id"], iso(int(acting.now) - 3600))
     metered_by_hand(acting, stranger, acting.hour, 9)
     acting.pass_minutes(28 * 60)
     compare(acting, "calls")

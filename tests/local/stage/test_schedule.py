@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from local.engine_connection import store_password
+from local.engine_trial import PASSWORD
 from tests.local.stage.acting import Acting, wait_until
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(150)]
@@ -65,6 +67,8 @@ def test_the_schedules_role_may_start_the_workflow_and_nothing_else(acting: Acti
 
 def test_each_other_schedule_calls_its_function_with_its_own_role(acting: Acting) -> None:
     """And none with a role that has no rights: a run that such a schedule would start does not begin."""
+    # The engine's function asks for it, and IAM lets nobody ask for a secret that is not there.
+    store_password(acting.stage, PASSWORD)
     scheduler = acting.stage.cloud.seller.client("scheduler")
     deployed = [
         scheduler.get_schedule(Name=entry["Name"], GroupName=entry["GroupName"])
