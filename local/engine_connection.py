@@ -69,9 +69,13 @@ class EngineConnection:
 
 
 def store_password(stage: LocalStage, password: str) -> None:
-    """Creates the secret that the stage's engine names."""
+    """Stores the secret that the stage's engine names."""
     (engine,) = stage.settings.engines
-    stage.cloud.seller.client("secretsmanager").create_secret(Name=engine.secret_name, SecretString=password)
+    secrets = stage.cloud.seller.client("secretsmanager")
+    try:
+        secrets.create_secret(Name=engine.secret_name or "", SecretString=password)
+    except secrets.exceptions.ResourceExistsException:
+        secrets.put_secret_value(SecretId=engine.secret_name or "", SecretString=password)
 
 
 def engine_of(stage: LocalStage, address: str, resource_address: str | None, **changes: Any) -> Engine:

@@ -56,6 +56,7 @@ class LocalStage:
         *,
         clock: MovableClock,
         assembly: Path | None = None,
+        settings: stages.Stage | None = None,
         folder: Path = FOLDER,
         say: Callable[[str], None] = lambda _: None,
         schedules: bool = False,
@@ -64,13 +65,14 @@ class LocalStage:
         rights_file: Path | None = None,
     ) -> None:
         """``assembly``: an assembly of this stage with this clock's file; without one the stage synthesizes it.
+        ``settings``: those of the assembly where they are not the stage file's.
 
         ``folder`` holds logs and the emulator's state; stages that run at the same time need one each. ``schedules``,
         ``wait_scale`` and ``rights_file`` are those of ``LocalCloud``. With ``dynamodb_faults`` the functions reach
         DynamoDB through the proxy ``self.dynamodb_faults``, which can arm faults.
         """
         self.clock = clock
-        self.settings = stages.load(STAGE, folder=PROJECT / "stages")
+        self.settings = settings or stages.load(STAGE, folder=PROJECT / "stages")
         self._assembly = assembly
         self._folder = folder
         self._say = say

@@ -40,7 +40,8 @@ class DoorFunctions(NamedTuple):
 class Recording(TypedDict):
     """The rights that recording usage needs, as arguments of ``Functions.add``."""
 
-    reads: Sequence[LedgerTable]
+    gets: Sequence[LedgerTable]
+    batch_gets: Sequence[LedgerTable]
     checks: Sequence[LedgerTable]
     puts: Sequence[LedgerTable]
     updates: Sequence[LedgerTable]
@@ -55,7 +56,8 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
     subscribers, events, records, notices = data.subscribers, data.usage_events, data.metering_records, data.notices
     # Recording needs the same rights whichever door the events come in by.
     recording: Recording = {
-        "reads": (subscribers, events, records),
+        "gets": (subscribers, events, records),
+        "batch_gets": (events,),
         "checks": (subscribers, events),
         "puts": (events,),
         "updates": (events, records),
@@ -68,7 +70,7 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             "a buyer arrives: registration page, ResolveCustomer, contact data",
             service="registration",
             calls=("ResolveCustomer", "GetEntitlements"),
-            reads=(subscribers,),
+            gets=(subscribers,),
             # It applies notices that came before the buyer registered.
             queries=(notices.index(WAITING_NOTICES_INDEX),),
             updates=(subscribers, notices),
@@ -80,7 +82,7 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             SubscriberApiSettings,
             "what is known of a subscriber",
             service="subscription",
-            reads=(subscribers,),
+            gets=(subscribers,),
         ),
         subscription_notices=functions.add(
             "subscription-notices",
@@ -89,8 +91,7 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             "the agreement lives and ends: SNS and EventBridge notices",
             service="subscription",
             timeout=NOTICE_WITHIN,
-            reads=(subscribers,),
-            gets=(notices,),
+            gets=(subscribers, notices),
             queries=(
                 subscribers.index(AGREEMENT_INDEX),
                 subscribers.index(STATUS_INDEX),
@@ -107,7 +108,7 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             service="entitlement",
             timeout=NOTICE_WITHIN,
             calls=("GetEntitlements",),
-            reads=(subscribers,),
+            gets=(subscribers,),
             queries=(subscribers.index(AGREEMENT_INDEX),),
             puts=(notices,),
             updates=(subscribers,),
@@ -117,6 +118,8 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             "usage.handlers.usage.handler",
             UsageSettings,
             "usage is reported: each event is recorded once",
+            # A customer's hours, for those who ask what became of them.
+            queries=(records,),
             **recording,
         ),
         usage_queue=functions.add(

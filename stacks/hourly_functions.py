@@ -49,8 +49,9 @@ def hourly_functions(
             "metering.handlers.seal_hours.handler",
             SealHoursSettings,
             "seals an hour: identity, timestamp, lines",
-            reads=(records, subscribers),
-            gets=(state,),
+            gets=(records, subscribers, state),
+            # The same hour of other days, to see what is unusual.
+            batch_gets=(records,),
             # It reads the tags of events, and stores the allocations that it makes of them with the seal.
             queries=(events,),
             puts=(events,),
@@ -63,7 +64,8 @@ def hourly_functions(
             "metering.handlers.plan_batches.handler",
             PlanBatchesSettings,
             "packs lines into calls of one product and identity, most urgent first",
-            reads=(records, subscribers),
+            gets=(subscribers,),
+            batch_gets=(records, subscribers),
             # Whose lines an operator has paused.
             queries=(state,),
         ),
@@ -73,8 +75,8 @@ def hourly_functions(
             SubmitBatchSettings,
             "the only caller of BatchMeterUsage, paced",
             calls=("BatchMeterUsage",),
-            reads=(records, subscribers),
-            batch_gets=(events,),
+            gets=(subscribers,),
+            batch_gets=(records, events),
             queries=(state,),
             updates=(records, state),
             reserved_concurrency=submit_concurrency,
@@ -84,7 +86,7 @@ def hourly_functions(
             "metering.handlers.settle_hours.handler",
             SettleHoursSettings,
             "hours whose lines have all ended leave the pending index",
-            reads=(records,),
+            batch_gets=(records,),
             updates=(records,),
         ),
         report=functions.add(

@@ -85,9 +85,10 @@ class OperatorsStack(Stack):
         data, metering = self._data, self._metering
         _grant(
             role,
-            reads=(data.metering_records,),
-            gets=(data.usage_events, data.state),
+            gets=(data.metering_records, data.usage_events, data.state),
+            batch_gets=(data.metering_records,),
             queries=(
+                data.metering_records,
                 data.state,
                 data.audit,
                 data.audit.index(tables.OPEN_FINDINGS_INDEX),
@@ -156,7 +157,7 @@ class OperatorsStack(Stack):
         _grant(
             role,
             batch_gets=(data.usage_events,),
-            checks=(data.subscribers, data.usage_events),
+            checks=(data.subscribers,),
             updates=(data.metering_records, data.state, data.usage_events),
             # Entries are added, and none is ever changed.
             puts=(data.audit,),
@@ -171,16 +172,18 @@ class OperatorsStack(Stack):
         )
         role.add_to_policy(
             iam.PolicyStatement(
-                actions=["dynamodb:PutItem", "dynamodb:DeleteItem"],
+                actions=["dynamodb:DeleteItem"],
                 resources=[data.state.arn],
                 conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [tables.PAUSED]}},
             )
         )
         _allow(
-            role,
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-            [taken.queue_arn for taken, _ in self._redriven()],
+            role, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], [taken.queue_arn for taken, _ in self._redriven()]
         )
+        # Usage that cannot be sent again is shown at once to whoever comes next.
+        usage = self._doors.usage_queue
+        left = (usage.dead_letters, usage.waiting_dead_letters, usage.refused)
+        _allow(role, ["sqs:ChangeMessageVisibility"], [queue.queue_arn for queue in left])
         _allow(role, ["sqs:SendMessage"], list(dict.fromkeys(to.queue_arn for _, to in self._redriven())))
         # The requests of ``ops adjust``; agreement actions know no resources (Service Authorization Reference).
         _allow(role, [f"aws-marketplace:{call}" for call in ADJUSTMENTS], ["*"])

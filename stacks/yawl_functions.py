@@ -16,7 +16,6 @@ from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.function import Function
 from stacks.constructs.functions.functions import Functions
 from stacks.constructs.queues.engine_usage import EngineUsage
-from stacks.constructs.queues.usage_queue import TAKE
 from stacks.constructs.storage.parameters import Parameters
 from stacks.data import DataStack
 from stacks.door_functions import ANSWER_WITHIN
@@ -46,7 +45,9 @@ def yawl_functions(
         "reads an engine's log and reports the cases that it does not know yet",
         # A million cases are known, or listed, in 200 MB.
         memory_mb=1024,
-        reads=(table,),
+        gets=(table,),
+        batch_gets=(table,),
+        queries=(table,),
         puts=(table,),
         updates=(table,),
         deletes=(table,),
@@ -71,14 +72,16 @@ def yawl_functions(
         LookAfterEnginesSettings,
         "reports which engines are silent, and attributes usage whose customer is named by now",
         timeout=Duration.minutes(4),
-        reads=(table,),
+        gets=(table,),
+        batch_gets=(table,),
+        queries=(table,),
         puts=(table,),
         updates=(table,),
         deletes=(table,),
     )
     parameters.grant_read(look_after)
     _allow_sending(look_after, usage)
-    _allow(look_after, TAKE, [usage.unattributed.queue_arn])
+    _allow(look_after, ("sqs:ReceiveMessage", "sqs:DeleteMessage"), [usage.unattributed.queue_arn])
     return YawlFunctions(
         gateway=gateway,
         reconcile=reconcile,
@@ -98,7 +101,8 @@ def _access_logs(
         "yawl.handlers.read_access_log.handler",
         ReadAccessLogSettings,
         "reads a load balancer's access log and reports an engine's calls and bytes",
-        reads=(data.engines,),
+        batch_gets=(data.engines,),
+        queries=(data.engines,),
         puts=(data.engines,),
         deletes=(data.engines,),
     )

@@ -95,6 +95,7 @@ def main() -> None:
     load("type_patches").apply()
     load("alarm_patches").apply()
     load("workflow_patches").apply()
+    load("role_patches").apply()
     if arguments.rights_file:
         load("rights_recorder").apply(arguments.rights_file)
     if arguments.clock_offset_file:

@@ -69,8 +69,9 @@ def agreement_answer(
     state: MarketplaceState, operation: str, header: Callable[[str], str | None], raw: bytes
 ) -> ApiAnswer:
     """One request of the Agreement API in CBOR (``invoices.api``)."""
+    authorization = header("Authorization") or ""
     try:
-        region = signed_region(header("Authorization") or "")
+        region = signed_region(authorization)
         if operation not in agreements.OPERATIONS:
             raise ServiceError("UnknownOperationException", f"the local Marketplace has no {operation}", rule="P03")
         body = agreements.decoded(raw)
@@ -78,7 +79,7 @@ def agreement_answer(
         with state.lock:
             state.log.open_call(iso(state.now()), "", "").refuse(error)
         return _refused(error)
-    return serve(state, operation, region, body, len(raw))
+    return serve(state, operation, region, body, len(raw), caller=access_key(authorization))
 
 
 def catalog_answer(
@@ -175,7 +176,7 @@ def _no_constant(name: str) -> None:
 def _answer_call(
     state: MarketplaceState, operation: str, region: str, body: Any, size: int, faults: FaultsMet, caller: str
 ) -> ApiAnswer:
-    call = state.log.open_call(iso(state.now()), operation, region)
+    call = state.log.open_call(iso(state.now()), operation, region, caller)
     call.faults = faults.met
     if operation == "BatchMeterUsage" and isinstance(body, dict) and isinstance(body.get("UsageRecords"), list):
         call.records = len(body["UsageRecords"])

@@ -16,14 +16,16 @@ DEFAULT_PAGE = 1_000
 class Call:
     """One call of AWS's interface. ``outcome``: ``answered``, or the error class that refused it by ``rule``.
 
-    results: of BatchMeterUsage, one entry for each judged record. lost: the work was done but the answer did not show
-    it, because it never left or was a 5xx. faults: the kinds of the faults that the call met.
+    caller: the access key that signed it. results: of BatchMeterUsage, one entry for each judged record. lost: the work
+    was done but the answer did not show it, because it never left or was a 5xx. faults: the kinds of faults that the
+    call met.
     """
 
     seq: int
     at: str
     operation: str
     region: str
+    caller: str = ""
     productCode: str = ""
     records: int = 0
     outcome: str = "answered"
@@ -71,10 +73,10 @@ class CallLog:
         self._hours: set[tuple[str, str, str]] = set()
         self._metering_calls = 0
 
-    def open_call(self, at: str, operation: str, region: str) -> Call:
+    def open_call(self, at: str, operation: str, region: str, caller: str = "") -> Call:
         """Adds a call and returns it. Its outcome is ``answered`` until ``refuse`` changes it."""
         self._metering_calls += operation == "BatchMeterUsage"
-        call = Call(seq=len(self.calls) + 1, at=at, operation=operation, region=region)
+        call = Call(seq=len(self.calls) + 1, at=at, operation=operation, region=region, caller=caller)
         self.calls.append(call)
         return call
 

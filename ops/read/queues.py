@@ -32,6 +32,7 @@ QUEUES = (
     Queue("Yawl", "EngineUsageDeadLettersUrl", True, "usage of engines that failed in every try: not recorded"),
     Queue("Yawl", "UnattributedUsageQueueUrl", True, "usage of a shared engine that has no customer: not billed"),
     Queue("Yawl", "CallsDeadLettersUrl", True, "readings of engines that could not be started"),
+    Queue("Yawl", "AccessLogsQueueUrl", False, "access logs that are about to be read"),
     Queue("Yawl", "AccessLogsDeadLettersUrl", True, "access logs that could not be read"),
     Queue("Archive", "ArchiveDeadLettersUrl", True, "changes that are not in the archive"),
     Queue("Archive", "AuditsDeadLettersUrl", True, "audits of the archive that could not be started"),

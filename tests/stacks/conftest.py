@@ -89,11 +89,14 @@ def modest(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     return Assembly.of(stage, tmp_path_factory.mktemp("modest"))
 
 
+def dev_stage() -> "Stage":
+    """A stage for test accounts, abroad, with a key of its own."""
+    return replace(shipped("dev"), test_accounts=("444455556666",), region="eu-west-1", encryption_key_arn=IRISH_KEY)
+
+
 @pytest.fixture(scope="session")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """A stage for test accounts, abroad, with a key of its own."""
-    stage = replace(shipped("dev"), test_accounts=("444455556666",), region="eu-west-1", encryption_key_arn=IRISH_KEY)
-    return Assembly.of(stage, tmp_path_factory.mktemp("dev"))
+    return Assembly.of(dev_stage(), tmp_path_factory.mktemp("dev"))
 
 
 @pytest.fixture(scope="session")

@@ -9,32 +9,30 @@ from tests.synthesized import Assembly, as_list, imported
 
 ARCHIVED_TABLES = ("Subscribers", "UsageEvents", "MeteringRecords", "MeteringState", "Audit")
 
-READ = {"GetItem", "BatchGetItem", "Query"}
-
 #: Function → table (or table/index) → DynamoDB actions.
 TABLES: dict[str, dict[str, set[str]]] = {
     "registration": {
-        "Subscribers": READ | {"UpdateItem"},
+        "Subscribers": {"GetItem", "UpdateItem"},
         "Notices": {"UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
-    "subscriber-api": {"Subscribers": READ},
+    "subscriber-api": {"Subscribers": {"GetItem"}},
     "subscription-notices": {
-        "Subscribers": READ | {"UpdateItem"},
+        "Subscribers": {"GetItem", "UpdateItem"},
         "Subscribers/index/AgreementIndex": {"Query"},
         "Subscribers/index/StatusIndex": {"Query"},
         "Notices": {"GetItem", "PutItem", "UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
     "entitlement-notices": {
-        "Subscribers": READ | {"UpdateItem"},
+        "Subscribers": {"GetItem", "UpdateItem"},
         "Subscribers/index/AgreementIndex": {"Query"},
         "Notices": {"PutItem"},
     },
     "usage": {
-        "Subscribers": READ | {"ConditionCheckItem"},
-        "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},
-        "MeteringRecords": READ | {"UpdateItem"},
+        "Subscribers": {"GetItem", "ConditionCheckItem"},
+        "UsageEvents": {"GetItem", "BatchGetItem", "ConditionCheckItem", "PutItem", "UpdateItem"},
+        "MeteringRecords": {"GetItem", "Query", "UpdateItem"},
     },
     "put-zero-records": {
         "Subscribers": {"BatchGetItem", "ConditionCheckItem"},
@@ -42,25 +40,29 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "MeteringRecords": {"BatchGetItem", "UpdateItem"},
     },
     "usage-queue": {
-        "Subscribers": READ | {"ConditionCheckItem"},
-        "UsageEvents": READ | {"ConditionCheckItem", "PutItem", "UpdateItem"},
-        "MeteringRecords": READ | {"UpdateItem"},
+        "Subscribers": {"GetItem", "ConditionCheckItem"},
+        "UsageEvents": {"GetItem", "BatchGetItem", "ConditionCheckItem", "PutItem", "UpdateItem"},
+        "MeteringRecords": {"GetItem", "UpdateItem"},
     },
     "find-due-hours": {"MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"}},
     "seal-hours": {
-        "Subscribers": READ,
-        "MeteringRecords": READ | {"UpdateItem"},
+        "Subscribers": {"GetItem"},
+        "MeteringRecords": {"GetItem", "BatchGetItem", "UpdateItem"},
         "UsageEvents": {"Query", "PutItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
-    "plan-batches": {"Subscribers": READ, "MeteringRecords": READ, "MeteringState": {"Query"}},
+    "plan-batches": {
+        "Subscribers": {"GetItem", "BatchGetItem"},
+        "MeteringRecords": {"BatchGetItem"},
+        "MeteringState": {"Query"},
+    },
     "submit-batch": {
-        "Subscribers": READ,
-        "MeteringRecords": READ | {"UpdateItem"},
+        "Subscribers": {"GetItem"},
+        "MeteringRecords": {"BatchGetItem", "UpdateItem"},
         "MeteringState": {"Query", "UpdateItem"},
         "UsageEvents": {"BatchGetItem"},
     },
-    "settle-hours": {"MeteringRecords": READ | {"UpdateItem"}},
+    "settle-hours": {"MeteringRecords": {"BatchGetItem", "UpdateItem"}},
     "report": {
         "MeteringRecords": {"BatchGetItem", "UpdateItem"},
         "MeteringRecords/index/PendingMeteringRecordsIndex": {"Query"},
@@ -108,9 +110,9 @@ TABLES: dict[str, dict[str, set[str]]] = {
     },
     "look-after-leavers": {"Subscribers": {"GetItem"}, "Subscribers/index/StatusIndex": {"Query"}},
     "engine-gateway": {"Engines": {"PutItem", "UpdateItem"}},
-    "reconcile-engine": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
-    "look-after-engines": {"Engines": READ | {"PutItem", "UpdateItem", "DeleteItem"}},
-    "read-access-log": {"Engines": READ | {"PutItem", "DeleteItem"}},
+    "reconcile-engine": {"Engines": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
+    "look-after-engines": {"Engines": {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"}},
+    "read-access-log": {"Engines": {"BatchGetItem", "Query", "PutItem", "DeleteItem"}},
 }
 
 #: Function → actions on executions of final metering.
@@ -124,14 +126,13 @@ MARKETPLACE = {
 }
 
 TAKE = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}
-CONSUME = TAKE | {"ChangeMessageVisibility", "GetQueueUrl"}
 
 ENGINE_USAGE = {"EngineUsageQueue": {"SendMessage"}, "EngineUsageUnattributed": {"SendMessage"}}
 
 #: Function → queue → SQS actions.
 QUEUES: dict[str, dict[str, set[str]]] = {
-    "subscription-notices": {"SubscriptionQueue": CONSUME},
-    "entitlement-notices": {"EntitlementQueue": CONSUME},
+    "subscription-notices": {"SubscriptionQueue": TAKE},
+    "entitlement-notices": {"EntitlementQueue": TAKE},
     "usage-queue": {
         "UsageQueue": TAKE,
         "UsageQueueWaiting": TAKE | {"SendMessage"},
@@ -139,20 +140,21 @@ QUEUES: dict[str, dict[str, set[str]]] = {
         "EngineUsageQueue": TAKE,
     },
     "report": {"FailedLinesQueue": {"SendMessage"}},
-    # CDK grants these for the event source's failure destination.
-    "start-final-metering": {
-        "StartFinalMeteringDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"}
-    },
-    "archive-changes": {"StreamsDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"}},
+    "start-final-metering": {"StartFinalMeteringDeadLettersQueue": {"SendMessage"}},
+    "archive-changes": {"StreamsDeadLettersQueue": {"SendMessage"}},
     "reconcile-engine": ENGINE_USAGE,
-    "look-after-engines": {**ENGINE_USAGE, "EngineUsageUnattributed": TAKE | {"SendMessage"}},
-    "read-access-log": {**ENGINE_USAGE, "AccessLogsQueue": CONSUME},
+    # It reads the queue itself: no mapping asks how many messages there are.
+    "look-after-engines": {
+        **ENGINE_USAGE,
+        "EngineUsageUnattributed": {"ReceiveMessage", "DeleteMessage", "SendMessage"},
+    },
+    "read-access-log": {**ENGINE_USAGE, "AccessLogsQueue": TAKE},
 }
 
 #: Function → actions on the engines' parameters, on secrets, on objects and on functions.
 ENGINES = "parameter/yawl-metering/prod/engines"
 PARAMETERS = {
-    function: {ENGINES: {"GetParametersByPath"}, f"{ENGINES}/*": {"GetParametersByPath"}}
+    function: {ENGINES: {"GetParametersByPath"}}
     for function in ("engine-gateway", "reconcile-engine", "look-after-engines", "read-access-log")
 }
 

@@ -5,11 +5,10 @@ from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from constructs import Construct
 
 from stacks.constructs.functions.function import Function
-from stacks.constructs.queues.dead_letters import DeadLetters
+from stacks.constructs.queues.dead_letters import DeadLetters, FailedBatches
 from stacks.constructs.storage.table import LedgerTable
 
 #: Lambda's largest batch and longest window (Lambda Developer Guide, "Parameters for DynamoDB event source mappings"):
@@ -46,5 +45,5 @@ class ArchivedStreams(Construct):
             # Nothing in a change can make writing it fail, but a batch may be too large for the function's time.
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
-            on_failure=sources.SqsDlq(self.dead_letters),
+            on_failure=FailedBatches(self.dead_letters),
         )

@@ -15,15 +15,14 @@ class Stored(Protocol):
 class Access(TypedDict, total=False):
     """What a function may do with tables.
 
-    reads: items, many items, and one customer's items. gets, batch_gets, queries: one of these alone. checks: a
-    transaction depends on an item there; it needs the actions of its parts (DynamoDB Developer Guide, "Using IAM with
-    DynamoDB transactions").
+    gets, batch_gets, queries: a function has those of them that it uses (docs/rights.md). checks: a transaction depends
+    on an item there; it needs the actions of its parts (DynamoDB Developer Guide, "Using IAM with DynamoDB
+    transactions").
 
     deletes: for the outbox of the engines' table alone. No function may scan, and no other may delete: items end by
     TTL, or stay.
     """
 
-    reads: Sequence[Stored]
     gets: Sequence[Stored]
     batch_gets: Sequence[Stored]
     queries: Sequence[Stored]
@@ -34,7 +33,6 @@ class Access(TypedDict, total=False):
 
 
 ACTIONS = {
-    "reads": ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
     "gets": ("dynamodb:GetItem",),
     "batch_gets": ("dynamodb:BatchGetItem",),
     "queries": ("dynamodb:Query",),

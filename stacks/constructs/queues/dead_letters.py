@@ -1,6 +1,9 @@
 """A dead-letter queue: it keeps messages for two weeks, encrypted, TLS only. ``constructs.alarms`` makes its alarm."""
 
+import jsii
 from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
@@ -26,3 +29,21 @@ class DeadLetters(Construct):
             retention_period=RETENTION,
         )
         acknowledge(self.queue, {"AwsSolutions-SQS3": LAST, "Serverless-SQSRedrivePolicy": LAST})
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class FailedBatches:
+    """The destination of what the poller of a stream gives up. CDK's own would let the function ask for the queue's
+    address and attributes as well, which the poller does not."""
+
+    def __init__(self, queue: sqs.IQueue) -> None:
+        self._queue = queue
+
+    def bind(
+        self, _target: lambda_.IEventSourceMapping, target_handler: lambda_.IFunction
+    ) -> lambda_.DlqDestinationConfig:
+        """Let the function's role send, and name the queue."""
+        target_handler.add_to_role_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self._queue.queue_arn])
+        )
+        return lambda_.DlqDestinationConfig(destination=self._queue.queue_arn)

@@ -19,6 +19,7 @@ from marketplace.regions import OPT_IN_REGIONS
 from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.function import Function
 from stacks.constructs.queues.dead_letters import RETENTION, DeadLetters
+from stacks.constructs.queues.usage_queue import TAKE
 
 RECEIVES_BEFORE_DEAD = 5
 #: Notices come one by one, or many at once when Marketplace repeats them. Usage and metering need the account's
@@ -44,7 +45,7 @@ class NoticeQueue(Construct):
             visibility_timeout=Duration.seconds(int(consumer.timeout.to_seconds()) * 6),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES_BEFORE_DEAD),
         )
-        self.queue.grant_consume_messages(consumer)
+        consumer.function.add_to_role_policy(iam.PolicyStatement(actions=list(TAKE), resources=[self.queue.queue_arn]))
         mapping = lambda_.EventSourceMapping(
             self,
             "Source",

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Aws, Stack, Token
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.function import Function
-
-ANY_BELOW = "the function reads all parameters below its own path, which holds nothing else"
 
 
 class Parameters(Construct):
@@ -26,11 +23,7 @@ class Parameters(Construct):
             )
 
     def grant_read(self, function: Function) -> None:
-        """Let the function read all of them. IAM looks at the path that is asked for."""
-        region, paths = Stack.of(self).region, (self.path, f"{self.path}/*")
-        arns = [f"arn:{Aws.PARTITION}:ssm:{region}:{Aws.ACCOUNT_ID}:parameter{path}" for path in paths]
-        statement = iam.PolicyStatement(actions=["ssm:GetParametersByPath"], resources=arns)
+        """Let the function read all of them. IAM looks at the path that is asked for, and not at what is below it."""
+        arn = f"arn:{Aws.PARTITION}:ssm:{Stack.of(self).region}:{Aws.ACCOUNT_ID}:parameter{self.path}"
+        statement = iam.PolicyStatement(actions=["ssm:GetParametersByPath"], resources=[arn])
         function.function.add_to_role_policy(statement)
-        named = "<AWS::Region>" if Token.is_unresolved(region) else region
-        found = f"arn:<AWS::Partition>:ssm:{named}:<AWS::AccountId>:parameter{self.path}/*"
-        acknowledge(function.function.role, {f"AwsSolutions-IAM5[Resource::{found}]": ANY_BELOW})

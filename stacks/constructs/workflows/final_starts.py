@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.constructs.functions.function import Function
-from stacks.constructs.queues.dead_letters import DeadLetters
+from stacks.constructs.queues.dead_letters import DeadLetters, FailedBatches
 from stacks.constructs.storage.table import LedgerTable
 from stacks.constructs.workflows.regular_calls import RegularCalls
 
@@ -50,7 +49,7 @@ class StartOnStream(Construct):
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=10,
-            on_failure=sources.SqsDlq(self.dead_letters),
+            on_failure=FailedBatches(self.dead_letters),
         )
 
 

@@ -26,12 +26,17 @@ def machine(answer: str, *, seconds: int = 0) -> str:
 
 def template(answer: str, *, definition: str = "", **more: Any) -> dict[str, Any]:
     trust = [{"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    own = [{"Effect": "Allow", "Action": ["states:StartExecution", "states:DescribeExecution"], "Resource": "*"}]
+    may = {"PolicyName": "own-executions", "PolicyDocument": {"Version": "2012-10-17", "Statement": own}}
     kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     return {
         "Resources": {
             "Role": {
                 "Type": "AWS::IAM::Role",
-                "Properties": {"AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust}},
+                "Properties": {
+                    "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust},
+                    "Policies": [may],
+                },
             },
             "Machine": {
                 "Type": "AWS::StepFunctions::StateMachine",

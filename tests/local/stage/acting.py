@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -151,6 +152,39 @@ class Acting:
         pages = self._states.get_paginator("get_execution_history").paginate(executionArn=arn)
         events = [event for page in pages for event in page["events"]]
         return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+    def schedule_once(self, name: str, group: str, target: Any) -> None:
+        """A schedule of this very target, but now and once. Its role trusts Scheduler for its own group alone."""
+        soon = datetime.fromtimestamp(time.time() + 1, UTC)
+        self.stage.cloud.seller.client("scheduler").create_schedule(
+            Name=name,
+            GroupName=group,
+            ScheduleExpression=f"at({soon:%Y-%m-%dT%H:%M:%S})",
+            FlexibleTimeWindow={"Mode": "OFF"},
+            ActionAfterCompletion="DELETE",
+            Target=target,
+        )
+
+    # --- functions ----------------------------------------------------------------------------------------------------
+
+    def function(self, called: str) -> str:
+        """The name that a function has here. ``called``: as its construct is named."""
+        pages = self.stage.cloud.seller.client("lambda").get_paginator("list_functions").paginate()
+        names = {each["FunctionName"] for page in pages for each in page["Functions"]}
+        (name,) = [name for name in names if called.replace("-", "") in name.lower()]
+        return name
+
+    def invoke(self, called: str) -> Item:
+        """A call of a function, as its schedule makes it; its answer."""
+        lambda_ = self.stage.cloud.seller.client("lambda")
+        answer = lambda_.invoke(FunctionName=self.function(called), Payload=b"{}", Qualifier="live")
+        payload: Item = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
+
+    def said(self, alias_arn: str) -> str:
+        """What a function has logged so far."""
+        return self.stage.cloud.function_log(alias_arn.split(":")[6], lines=100_000)
 
     # --- leaving ------------------------------------------------------------------------------------------------------
 

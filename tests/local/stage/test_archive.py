@@ -2,18 +2,24 @@
 a restored copy of them is what the tables hold."""
 
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from archive.archive_changes import archive_changes
 from archive.change import Change, read
+from archive.kept import ARCHIVED
 from archive.objects import Objects
 from ledger import tables
 from local.replay.buyers import Buyer
+from marketplace.hour import hour_of
 from ops.archive.restore_archive import restore_archive
 from ops.change import carry_out
 from ops.stage import OpenStage
+from runtime.clock import iso
 from tests.local.stage.acting import Acting, wait_until
+from tests.unit.archive.streams import change as change_of
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
 
@@ -80,3 +86,24 @@ def test_changes_reach_the_archive_and_are_restored_as_they_are(acting: Acting, 
         restored = stage.dynamodb.Table(f"{name}-restored").query(**query)["Items"]
         assert restored
         assert restored == stage.dynamodb.Table(name).query(**query)["Items"]
+
+
+def test_what_the_archive_does_not_conserve_is_found_by_the_deployed_audit(acting: Acting) -> None:
+    """An event of yesterday whose hour is missing, put into the bucket as the archive's function would."""
+    stage, yesterday = acting.stage, acting.now - 86_400
+    objects = Objects(stage.cloud.seller.client("s3"), stage.outputs["YawlMetering-local-Archive"]["ArchiveBucketName"])
+    (kept,) = [each for each in ARCHIVED if each.table is tables.USAGE_EVENTS]
+    lone = {
+        "customerIdentifier": "l-whose-hour-is-missing",
+        "eventId": "event#lone",
+        "content": {"dimension": "api_calls", "source": "tests"},
+        "period": iso(yesterday)[:7],
+        "counted": Decimal("1.5"),
+        "billedHour": hour_of(yesterday),
+    }
+    archive_changes(objects, kept, [change_of(tables.USAGE_EVENTS, lone, at=yesterday)])
+    function = stage.outputs["YawlMetering-local-Archive"]["AuditFunctionArn"]
+    answer = stage.cloud.seller.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    found = [item for item in stage.items(tables.AUDIT) if item["subject"] == lone["customerIdentifier"]]
+    assert [(item["findingState"], item["theirs"]) for item in found] == [("open", Decimal("1.5"))]

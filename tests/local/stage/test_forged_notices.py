@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -165,3 +166,21 @@ def test_a_notice_of_another_product_is_kept_for_people_and_changes_nothing(acti
     assert [item["reason"] for item in kept] == ["wrong_product"]
     del before[tables.NOTICES.name]
     assert after == before
+
+
+def test_an_event_of_another_product_is_kept_for_people_and_raises_no_doubt(acting: Acting) -> None:
+    """EventBridge delivers the events of all products; while one of this stage's buyers is active, that is no news."""
+    buyer = acting.arrive(1)[0]
+    known = notices.Agreement.of_buyer(buyer.details)
+    other = replace(
+        known,
+        agreement_id=f"agmt-{uuid.uuid4().hex}",
+        license_arn=known.license_arn.rsplit(":", 1)[0] + f":l-{uuid.uuid4().hex}",
+        product_code="anotherproductofours00",
+    )
+    event = notices.license_updated(other, acting.now)
+    before = acting.stored()[tables.NOTICES.name]
+    acting.stage.cloud.marketplace.put_agreement_event(event["detail-type"], event["detail"], event["resources"])
+    acting.quiet()
+    kept = [item for item in acting.stored()[tables.NOTICES.name] if item not in before and "content" in item]
+    assert [(item["reason"], item.get("detail")) for item in kept] == [("wrong_product", None)]

@@ -6,6 +6,8 @@ import pytest
 
 from ledger import tables
 from ledger.balance import ENDED, ITEM, REMAINDER
+from ledger.pauses import Pause, Pauses
+from ledger.transaction import write
 from local.replay.buyers import Buyer
 from runtime.clock import from_iso
 from tests.local.stage.acting import Acting, Item, wait_until
@@ -108,3 +110,40 @@ def test_final_metering_that_was_stopped_is_started_again(acting: Acting, leaver
     acting.wait_for_status(leaver, "cancelled")
     assert billed(acting, leaver) == units
     assert acting.look_after_leavers()["overdue"] == 0
+
+
+def test_a_line_whose_hour_begins_after_the_grace_is_named_and_never_sent(acting: Acting, leaver: Buyer) -> None:
+    """As where the running hour ended after the grace, and its seal had to take a later Timestamp."""
+    table = acting.stage.dynamodb.Table(acting.stage.table_name(tables.STATE))
+    pauses = Pauses(table)
+    pause = Pause(acting.now, "a test", "so that the line is sealed, and not sent")
+    write(table.meta.client, [pauses.pause(leaver.customer_identifier, pause)])
+    acting.pass_minutes(REFUSED_AFTER)
+
+    def sealed() -> bool:
+        acting.pass_minutes(1 / 60)
+        return any(item.get("state") == "sealed" for item in records(acting, leaver))
+
+    wait_until(sealed, "the last hour is sealed")
+    (record,) = records(acting, leaver)
+    acting.stage.dynamodb.Table(acting.stage.table_name(tables.METERING_RECORDS)).update_item(
+        Key={name: record[name] for name in ("customerIdentifier", "timestamp")},
+        UpdateExpression="SET sentTimestamp = :later",
+        ExpressionAttributeValues={":later": ended(acting, leaver) + 4 * 3600},
+    )
+    acting.pass_minutes(61 - REFUSED_AFTER)
+
+    def cancelled() -> bool:
+        acting.pass_minutes(1 / 60)
+        return bool(acting.get(leaver)["subscriptionStatus"] == "cancelled")
+
+    wait_until(cancelled, "the subscription is cancelled")
+    assert set(acting.verdicts(leaver).values()) == {"expired"}
+    assert billed(acting, leaver) == {}
+    write(table.meta.client, [pauses.resume(leaver.customer_identifier, pause)])
+
+
+def records(acting: Acting, buyer: Buyer) -> list[Item]:
+    """The buyer's hours."""
+    found = acting.stage.items(tables.METERING_RECORDS)
+    return [item for item in found if item["customerIdentifier"] == buyer.customer_identifier]

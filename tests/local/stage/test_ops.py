@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,15 @@ from local.cloud import LocalSession
 from local.replay.buyers import Buyer
 from local.stage import LocalStage
 from marketplace.hour import month_of
+from marketplace_local import notices
 from ops.commands import READING
 from ops.line_id import short_hour
+from ops.repair.redrive import WAYS
 from runtime.clock import OFFSET_VARIABLE, from_iso, iso
 from stacks.synth import ROOT
 from tests import event_loop
 from tests.local.stage.acting import Acting
+from usage.queue_message import tried_again
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(240)]
 
@@ -168,6 +172,53 @@ def test_each_repair_is_shown_first_then_done_and_audited(acting: Acting, buyer:
     assert "not sealed yet" in refused.err
 
 
+def test_whoever_repairs_sees_as_much(acting: Acting, buyer: Buyer, repair: Ops, hour: str) -> None:
+    event = acting.event(buyer)
+    acting.record(event)
+    key = buyer.customer_identifier
+    for arguments in (["status"], ["pending"], ["failed"], ["findings"], ["explain", f"{hour}/api_calls"]):
+        assert repair(*arguments, "--json").json
+    assert repair("explain", f"{key}/{event['id']}", "--json").json["line"].startswith(key)
+
+
+def test_each_queue_of_failed_messages_is_sent_again(acting: Acting, buyer: Buyer, repair: Ops) -> None:
+    """A message to each, and one that nobody can read to those of usage: it stays."""
+    sqs, product, key = acting.stage.cloud.seller.client("sqs"), acting.stage.product_code, buyer.customer_identifier
+    sent = json.dumps({"events": [acting.event(buyer)]})
+    ours = tried_again(sent, acting.now, "AIDAEXAMPLE")
+    refused = {"refusals": [{"id": "x", "reason": "unknown_customer"}], "refusedAt": iso(acting.now - 60)}
+    bodies = {
+        "usage": sent,
+        "waiting": ours,
+        "refused": json.dumps({**json.loads(ours), **refused}),
+        "subscription": _enveloped(notices.subscription_notice("subscribe-success", key, product), acting),
+        "entitlement": _enveloped(notices.entitlement_notice(key, product), acting),
+        "engines": sent,
+    }
+    assert set(bodies) == set(WAYS) - {"access-logs"}, "which this stage does not have"
+    for name, body in bodies.items():
+        way = WAYS[name]
+        url = acting.stage.outputs[f"YawlMetering-local-{way.stack}"][way.source]
+        unreadable = ["nobody can read this"] if way.kind != "other" else []
+        sqs.purge_queue(QueueUrl=url)
+        for number, text in enumerate((body, *unreadable)):
+            fifo = (
+                {"MessageGroupId": key, "MessageDeduplicationId": f"{name}-{number}"} if url.endswith(".fifo") else {}
+            )
+            sqs.send_message(QueueUrl=url, MessageBody=text, **fifo)
+        said = repair("redrive", name, "--apply", "--why", "tried on the local cloud", "--json").json["said"]
+        assert said[0] == "1 messages were sent again"
+        assert len(said) == 1 + len(unreadable)
+        left = sqs.receive_message(QueueUrl=url).get("Messages", [])
+        assert [message["Body"] for message in left] == unreadable
+        sqs.purge_queue(QueueUrl=url)
+
+
+def _enveloped(notice: Any, acting: Acting) -> str:
+    topic = notices.subscription_topic(acting.stage.product_code)
+    return json.dumps(notices.sns_envelope(notice, topic, message_id=str(uuid.uuid4()), at=acting.now))
+
+
 def test_a_month_is_shown_exported_and_closed(
     acting: Acting, buyer: Buyer, ops: Ops, repair: Ops, hour: str, tmp_path: Path
 ) -> None:
@@ -283,3 +334,13 @@ def test_each_reading_command_was_run() -> None:
     tried = ["status", "pending", "customer", "hour", "failed", "explain", "backlog", "usage", "findings", "actions"]
     # No operator's role may read contact data.
     assert [command.name for command in READING] == [*tried, "pauses", "export", "export-buyer"]
+
+
+def test_a_line_that_nobody_took_within_a_day_is_carried(acting: Acting, buyer: Buyer, hour: str, repair: Ops) -> None:
+    """The file's last test: it moves the clock over the deadline of all that others left."""
+    acting.pass_minutes(25 * 60)
+    acting.meter_at_once()
+    told = repair("carry", f"{hour}/api_calls", "--apply", "--why", "tried on the local cloud", "--json").json
+    assert told["applied"] is True
+    (last, *_) = repair("actions", buyer.customer_identifier, "--json").json["actions"]
+    assert last["command"] == "carry"

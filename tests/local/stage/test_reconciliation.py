@@ -8,8 +8,10 @@ import boto3
 import pytest
 
 from ledger import tables
+from ledger.findings import Finding, Findings
 from local.replay.buyers import Buyer
-from runtime.clock import from_iso
+from reconcile import kinds
+from runtime.clock import from_iso, iso
 from tests.local.stage.acting import Acting
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(240)]
@@ -82,6 +84,14 @@ def test_a_lost_answer_is_confirmed_and_what_was_metered_by_hand_is_found(acting
     acting.pass_minutes(31)
     assert compare(acting, "calls")["onFile"] >= 1
     assert table.get_item(Key=key)["Item"][f"verdict#{RUNS}"]["verdict"] == "on_file"  # type: ignore[index, call-overload]
+    # What was found and could not be judged is looked at again when it is not found any more.
+    unjudged = {"subject": buyer.customer_identifier, "period": f"{idle[:16]}Z", "dimension": "api_calls"}
+    audit = Findings(acting.stage.dynamodb.Table(acting.stage.table_name(tables.AUDIT)))
+    audit.found(Finding(depth=kinds.CALLS, kind=kinds.UNVERIFIABLE, **unjudged), acting.now)
+    # Somebody whom the stage does not know is metered by hand as well.
+    stranger = acting.stage.marketplace.create_buyer(acting.stage.product_code, "license")
+    stranger |= acting.stage.marketplace.activate(stranger["id"], iso(int(acting.now) - 3600))
+    metered_by_hand(acting, stranger, acting.hour, 9)
     acting.pass_minutes(28 * 60)
     compare(acting, "calls")
     assert findings(acting, buyer) == {(f"finding#calls#{idle[:16]}Z#{RUNS}#only_there", "", "7")}
