@@ -17,6 +17,7 @@ from stacks.constructs.acknowledge import acknowledge
 from stacks.constructs.functions.access import Access, allowed
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.events import EventsStack
 from stacks.metering import MeteringStack
 from stacks.stage import Operators, Stage
 from stacks.yawl import YawlStack
@@ -51,6 +52,7 @@ class OperatorsStack(Stack):
         doors: DoorsStack,
         metering: MeteringStack,
         yawl: YawlStack | None,
+        events: EventsStack,
         others: Sequence[Stack] = (),
         **kwargs: Any,
     ) -> None:
@@ -59,6 +61,7 @@ class OperatorsStack(Stack):
         # The longest ARN here is a queue's: 38 characters and a name of at most 80. By its own estimate of 150, CDK
         # would make managed policies, which a company's CloudFormation role may not make.
         self.node.set_context("@aws-cdk/aws-iam.arnSizeEstimate", 120)
+        self._events = events
         self._others = others
         # Roles of people must not keep what they look at from being renamed or removed.
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
@@ -141,7 +144,7 @@ class OperatorsStack(Stack):
 
     def _queues(self) -> Iterable[sqs.Queue]:
         """Every queue of the stage: ``ops status`` shows how many messages each has."""
-        stacks = (self._doors, self._metering, *((self._yawl,) if self._yawl else ()), *self._others)
+        stacks = (self._doors, self._metering, self._events, *((self._yawl,) if self._yawl else ()), *self._others)
         made = (each for stack in stacks for each in stack.node.find_all())
         yield from (each for each in made if isinstance(each, sqs.Queue))
 
@@ -182,6 +185,9 @@ class OperatorsStack(Stack):
             yield source, usage.waiting
         for notices in (doors.subscription_queue, doors.entitlement_queue):
             yield notices.dead_letters, notices.queue
+        for told in (self._events.changes, self._events.webhooks):
+            if told:
+                yield told.dead_letters, told.queue
         if yawl:
             yield yawl.usage.dead_letters, yawl.usage.queue
             if yawl.access_logs:

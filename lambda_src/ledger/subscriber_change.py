@@ -19,6 +19,8 @@ _CARRIED = (
     *("linkedAccount", "succeededBy", "initialAgreementId", "agreementStatus", "contractStart", "contractEnd"),
 )
 _REGISTERED = "registered"
+#: What a completed registration stores: its time, and in rows from before that the e-mail address.
+_WITH_REGISTRATION = frozenset({"registeredAt", "email"})
 
 
 class SubscriberChange(NamedTuple):
@@ -57,4 +59,4 @@ def _image(image: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not image:
         return None
     kept = {name: image[name] for name in _CARRIED if name in image}
-    return kept | {_REGISTERED: {"BOOL": True}} if "email" in image else kept
+    return kept | {_REGISTERED: {"BOOL": True}} if _WITH_REGISTRATION & image.keys() else kept

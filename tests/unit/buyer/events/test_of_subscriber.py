@@ -80,6 +80,12 @@ def test_only_the_first_contact_data_registers(old: Row | None, new: Row) -> Non
     assert told(old, new) == []
 
 
+def test_a_registration_without_an_address_registers_too() -> None:
+    later = row("pending", registeredAt="2026-11-15T08:00:00Z")
+    assert names(told(row("pending"), later)) == ["SubscriberRegistered"]
+    assert told(later, later | CONTACT) == []
+
+
 def test_no_contact_data_leaves_the_reader_of_the_stream() -> None:
     secret = {name: f"{name}-that-is-nobody's-business" for name in CONTACT} | {
         "lifecycleNotices": {"n": {"kind": "x"}}
