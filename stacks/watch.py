@@ -179,6 +179,7 @@ class WatchStack(Stack):
         telling = alarms.below("Telling").of(events.teller)
         late = add_telling_alarms(
             telling,
+            events.teller,
             changes=events.changes.queue,
             untold=events.changes.dead_letters,
             balances=events.balances.dead_letters,

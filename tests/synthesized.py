@@ -72,9 +72,15 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines, and the ledger compared with every book."""
+    """As in production, with all functions: YAWL engines, the ledger compared with every book, an app that takes events."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
-    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared)
+    return replace(
+        shipped("prod"),
+        engines=ENGINES,
+        reconciliation=compared,
+        events=stages.EventSettings(thresholds=(50,), queue_readers=("arn:aws:iam::444455556666:role/app",)),
+        webhook=stages.WebhookSettings(url="https://app.vendor.com/aws-marketplace"),
+    )
 
 
 def filled_in(folder: Path) -> Path:

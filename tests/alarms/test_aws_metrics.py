@@ -113,6 +113,9 @@ for name, queue in {
     "ArchiveDeadLettersNotEmpty": "StreamsDeadLettersQueue",
     "ArchiveAuditsDeadLettersNotEmpty": "AuditsDeadLettersQueue",
     "ReconciliationDeadLettersNotEmpty": "ReconciliationsDeadLettersQueue",
+    "TellingChangesDeadLettersNotEmpty": "ChangesDeadLettersQueue",
+    "TellingBalancesDeadLettersNotEmpty": "BalancesDeadLettersQueue",
+    "TellingWebhooksDeadLettersNotEmpty": "WebhooksDeadLettersQueue",
     "EnginesUsageDeadLetters": "EngineUsageDeadLettersQueue",
     "EnginesAccessLogDeadLetters": "AccessLogsDeadLettersQueue",
     "EnginesCallsDeadLettersNotEmpty": "CallsDeadLettersQueue",
@@ -125,6 +128,8 @@ for name, (queue, seconds) in {
     "NoticesEntitlementTooOld": ("EntitlementQueue", 900),
     "UsageQueueUsageTooOld": ("UsageQueue", 900),
     "UsageQueueWaitingTooOld": ("UsageQueueWaiting", 3600),
+    "TellingChangesTooOld": ("ChangesQueue", 600),
+    "TellingWebhooksTooOld": ("WebhooksQueue", 3600),
     "EnginesUsageTooOld": ("EngineUsageQueue", 900),
     "EnginesAccessLogTooOld": ("AccessLogsQueue", 3600),
 }.items():
@@ -142,6 +147,7 @@ def stream_is_not_read(function: str, seconds: int) -> Play:
 
 plays("FinalMeteringStreamTooOld")(stream_is_not_read("start-final-metering", 600))
 plays("ArchiveStreamsTooOld")(stream_is_not_read("archive-changes", 7200))
+plays("TellingBalancesTooOld")(stream_is_not_read("tell-events", 3600))
 
 
 # --- the API ----------------------------------------------------------------------------------------------------------

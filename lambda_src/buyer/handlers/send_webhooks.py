@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from buyer.registration.session_keys import SessionKeys
 from buyer.webhook.deliver import Deliverer
 from buyer.webhook.patience import wait_after
-from buyer.webhook.post import Receiver, Refused, Unanswered
+from buyer.webhook.post import Receiver, WebhookRefused, WebhookUnanswered
 from runtime import aws, clock, telemetry
 from runtime.failure import described
 from runtime.metric_names import EventMetric
@@ -58,12 +58,12 @@ def _deliver(message: Message) -> None:
 
 def _failed(message: Message, error: Exception) -> None:
     wait = wait_after(message.receives)
-    refused = isinstance(error, Refused)
+    refused = isinstance(error, WebhookRefused)
     metrics.add_metric(
         EventMetric.WEBHOOKS_REFUSED if refused else EventMetric.WEBHOOKS_UNANSWERED, MetricUnit.Count, 1
     )
     # The text of these two names a status, or the class of an error.
-    answer = str(error) if isinstance(error, Refused | Unanswered) else None
+    answer = str(error) if isinstance(error, WebhookRefused | WebhookUnanswered) else None
     logger.warning(
         "webhook not delivered",
         customer=message.group,

@@ -16,8 +16,8 @@ class Deliverer:
     secrets: Callable[[], tuple[str, ...]]
 
     def deliver(self, event: str, now: float) -> str:
-        """Deliver an event (the JSON of its queue) and return its id. Raises Refused, Unanswered, UnusableSecret and
-        ApiError where the secret cannot be read."""
+        """Deliver an event (the JSON of its queue) and return its id. Raises WebhookRefused, WebhookUnanswered,
+        UnusableWebhookSecret and ApiError where the secret cannot be read."""
         body = event.encode()
         event_id = str(json.loads(event)["id"])
         newest_first = self.secrets()[::-1]

@@ -19,11 +19,11 @@ SECONDS = 10.0
 PASSING = (408, 409, 425, 429)
 
 
-class Unanswered(RuntimeError):
+class WebhookUnanswered(RuntimeError):
     """There is no answer, or it says that a later try may succeed. The text names no more than a class or a status."""
 
 
-class Refused(RuntimeError):
+class WebhookRefused(RuntimeError):
     """The receiver does not take it as it is."""
 
 
@@ -37,16 +37,16 @@ class Receiver:
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """Send a body of JSON. Returns if it was taken (2xx). Raises Refused and Unanswered."""
+        """Send a body of JSON. Returns if it was taken (2xx). Raises WebhookRefused and WebhookUnanswered."""
         try:
             status = self._status(body, headers)
         except (OSError, http.client.HTTPException) as error:
-            raise Unanswered(type(error).__name__) from error
+            raise WebhookUnanswered(type(error).__name__) from error
         if 200 <= status < 300:
             return
         if 300 <= status < 500 and status not in PASSING:
-            raise Refused(str(status))
-        raise Unanswered(str(status))
+            raise WebhookRefused(str(status))
+        raise WebhookUnanswered(str(status))
 
     def _status(self, body: bytes, headers: Mapping[str, str]) -> int:
         parts = urlsplit(self.url)
@@ -67,7 +67,7 @@ class Receiver:
         try:
             address = sock.getpeername()[0].partition("%")[0]
             if self.public_only and not (secure and ipaddress.ip_address(address).is_global):
-                raise Unanswered("the receiver's address is not public")
+                raise WebhookUnanswered("the receiver's address is not public")
             return self.tls.wrap_socket(sock, server_hostname=host) if secure else sock
         except BaseException:
             sock.close()

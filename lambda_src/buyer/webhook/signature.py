@@ -15,14 +15,14 @@ PREFIX = "whsec_"
 _SHORTEST, _LONGEST = 24, 64
 
 
-class UnusableSecret(RuntimeError):
+class UnusableWebhookSecret(RuntimeError):
     """The stored secret is no key of a webhook. It is never quoted."""
 
 
 def headers(*, event_id: str, timestamp: int, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
     """The headers of one try. timestamp: its moment (epoch seconds), by which the receiver refuses what is replayed.
 
-    secrets: the values of the secret, the newest first. Raises UnusableSecret.
+    secrets: the values of the secret, the newest first. Raises UnusableWebhookSecret.
     """
     signed = b".".join((event_id.encode(), str(timestamp).encode(), body))
     signatures = [hmac.new(_key(secret), signed, hashlib.sha256).digest() for secret in secrets]
@@ -38,7 +38,7 @@ def _key(secret: str) -> bytes:
     try:
         key = base64.b64decode(secret.strip().removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):
-        raise UnusableSecret("the webhook's secret is not base64") from None
+        raise UnusableWebhookSecret("the webhook's secret is not base64") from None
     if not _SHORTEST <= len(key) <= _LONGEST:
-        raise UnusableSecret(f"the webhook's secret has {len(key)} bytes, not {_SHORTEST} to {_LONGEST}")
+        raise UnusableWebhookSecret(f"the webhook's secret has {len(key)} bytes, not {_SHORTEST} to {_LONGEST}")
     return key

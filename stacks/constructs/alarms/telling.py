@@ -5,12 +5,15 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 
 from runtime.metric_names import EventMetric
-from stacks.constructs.alarms.bound import QUARTER, Alarms
+from stacks.constructs.alarms.bound import FIVE_MINUTES, QUARTER, Alarms
 from stacks.constructs.alarms.message import Ticket
 from stacks.constructs.alarms.queues import add_queue_alarm, too_old
+from stacks.constructs.functions.function import Function
 
 #: An event is on the bus within seconds.
 CHANGES_WAIT = Duration.minutes(10)
+#: A balance changes once an hour.
+BALANCES_WAIT = Duration.hours(1)
 #: A receiver may be deployed anew, or be down for a while.
 WEBHOOKS_WAIT = Duration.hours(1)
 #: Refused tries in a quarter of an hour that are more than one event which a deployment of the receiver met.
@@ -40,12 +43,27 @@ UNDELIVERED = Ticket(
 
 
 def add_telling_alarms(
-    alarms: Alarms, *, changes: sqs.IQueue, untold: sqs.IQueue, balances: sqs.IQueue
+    alarms: Alarms, teller: Function, *, changes: sqs.IQueue, untold: sqs.IQueue, balances: sqs.IQueue
 ) -> list[cloudwatch.Alarm]:
     """Returns silent alarms of changes that wait too long. untold, balances: dead letters of both sources."""
     add_queue_alarm(alarms, "ChangesDeadLetters", untold, UNTOLD)
     add_queue_alarm(alarms, "BalancesDeadLetters", balances, UNTOLD_BALANCE)
-    return [too_old(alarms, "ChangesTooOld", changes, "Changes to be told to the app", CHANGES_WAIT)]
+    age = cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name="IteratorAge",
+        dimensions_map={"FunctionName": teller.function.function_name},
+        statistic="Maximum",
+        period=FIVE_MINUTES,
+    )
+    return [
+        too_old(alarms, "ChangesTooOld", changes, "Changes to be told to the app", CHANGES_WAIT),
+        alarms.silent(
+            "BalancesTooOld",
+            age,
+            "Changes of balances have waited for an hour to be looked at for the app.",
+            at_least=BALANCES_WAIT.to_milliseconds(),
+        ),
+    ]
 
 
 def add_webhook_alarms(alarms: Alarms, *, webhooks: sqs.IQueue, undelivered: sqs.IQueue) -> list[cloudwatch.Alarm]:

@@ -1,79 +1,23 @@
 """``send-webhooks``: one signed POST for each event; what failed comes again later; only the app's receiver gets it."""
 
-import json
 import socket
 import ssl
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from buyer.handlers import send_webhooks
-from buyer.registration.session_keys import SessionKeys
 from buyer.webhook import patience
-from buyer.webhook.post import Receiver, Unanswered
+from buyer.webhook.post import Receiver, WebhookUnanswered
 from buyer.webhook.signature import headers
 from runtime.metric_names import EventMetric
-from tests.unit.buyer.registration.secret import Secret
-from tests.unit.buyer.webhook.receiver import LocalReceiver, receiving
+from tests.unit.buyer.webhook.conftest import EVENT, KEY, Sending
+from tests.unit.buyer.webhook.receiver import receiving
 from tests.unit.emitted import emitted
 from tests.unit.log_lines import log_lines
-from tests.unit.messages import Context, queue
 
-KEY = "aB3" * 21 + "z"
-EVENT = json.dumps({"id": "l-1:7:AccessRevoked", "type": "AccessRevoked", "customerIdentifier": "l-1"})
-QUEUE = "https://queues/webhooks.fifo"
 DELIVERED: dict[str, Any] = {"batchItemFailures": []}
 AGAIN = {"batchItemFailures": [{"itemIdentifier": "m0"}]}
-
-
-@dataclass
-class Visible:
-    """SQS, as far as it is told when a message comes again. fails: whether it does not answer."""
-
-    waits: list[int] = field(default_factory=list)
-    fails: bool = False
-
-    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
-        assert (QueueUrl, ReceiptHandle) == (QUEUE, "r")
-        if self.fails:
-            raise ClientError({"Error": {"Code": "ServiceUnavailable", "Message": ""}}, "ChangeMessageVisibility")
-        self.waits.append(VisibilityTimeout)
-
-
-@dataclass
-class Sending:
-    """The function with its receiver, its secret and its queue."""
-
-    receiver: LocalReceiver
-    secret: Secret
-    visible: Visible
-
-    def send(self, body: str = EVENT, *, receives: int = 1) -> Any:
-        event = queue(body)
-        event["Records"][0]["attributes"] |= {"ApproximateReceiveCount": str(receives), "MessageGroupId": "l-1"}
-        return send_webhooks.handler(event, Context())  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def sending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sending]:
-    """On a laptop: any address may receive."""
-    secret, visible = Secret(labels={"AWSCURRENT": KEY}), Visible()
-    with receiving() as receiver:
-        settings = {
-            "WEBHOOK_URL": receiver.url,
-            "WEBHOOK_SECRET_ARN": secret.arn,
-            "WEBHOOK_QUEUE_URL": QUEUE,
-            "WEBHOOK_ADDRESSES": "any",
-        }
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr(SessionKeys, "connect", lambda arn: SessionKeys(secret, arn))
-        monkeypatch.setattr("runtime.aws.client", lambda _: visible)
-        send_webhooks.parts.cache_clear()
-        yield Sending(receiver, secret, visible)
 
 
 def test_an_event_is_posted_as_it_is_and_signed(sending: Sending, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,21 +107,21 @@ def test_the_log_names_neither_body_nor_signature_nor_address(sending: Sending) 
 def test_a_receiver_that_is_gone_is_unanswered() -> None:
     with receiving() as receiver:
         url = receiver.url
-    with pytest.raises(Unanswered, match="ConnectionRefusedError"):
+    with pytest.raises(WebhookUnanswered, match="ConnectionRefusedError"):
         Receiver(url, public_only=False).post(b"{}", {})
 
 
 def test_a_receiver_that_never_answers_is_not_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        with pytest.raises(Unanswered, match="TimeoutError"):
+        with pytest.raises(WebhookUnanswered, match="TimeoutError"):
             Receiver(url, public_only=False, seconds=0.05).post(b"{}", {})
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_only_public_addresses_receive_and_nothing_is_sent_to_others(scheme: str) -> None:
     with receiving() as receiver:
-        with pytest.raises(Unanswered, match="not public"):
+        with pytest.raises(WebhookUnanswered, match="not public"):
             Receiver(f"{scheme}://localhost:{receiver.port}/").post(b"{}", {})
         assert receiver.got == []
 
@@ -210,7 +154,7 @@ def test_private_and_link_local_addresses_are_none_to_send_to(
         return made[-1]
 
     monkeypatch.setattr(socket, "create_connection", connect)
-    with pytest.raises(Unanswered) as raised:
+    with pytest.raises(WebhookUnanswered) as raised:
         Receiver("https://hooks.example.com/").post(b"{}", {})
     assert ("not public" in str(raised.value)) is not public, "a public one fails at the handshake"
     assert made[0].fileno() == -1, "closed"
@@ -219,7 +163,7 @@ def test_private_and_link_local_addresses_are_none_to_send_to(
 def test_a_public_address_needs_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Connected, "address", "52.94.5.1")
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: Connected())
-    with pytest.raises(Unanswered, match="not public"):
+    with pytest.raises(WebhookUnanswered, match="not public"):
         Receiver("http://hooks.example.com/").post(b"{}", {})
 
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from buyer.webhook.signature import UnusableSecret, headers
+from buyer.webhook.signature import UnusableWebhookSecret, headers
 from stacks.constructs.storage.session_secret import LENGTH
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -50,7 +50,7 @@ def test_the_secret_that_secrets_manager_makes_is_a_key_as_it_is() -> None:
     ["", "whsec_", "no base64!", "abc", base64.b64encode(b"s" * 23).decode(), base64.b64encode(b"l" * 65).decode()],
 )
 def test_a_secret_that_is_no_key_is_refused_without_being_told(secret: str) -> None:
-    with pytest.raises(UnusableSecret) as raised:
+    with pytest.raises(UnusableWebhookSecret) as raised:
         signed(secret)
     assert not secret or secret not in str(raised.value)
 
