@@ -133,7 +133,6 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             metering=metering,
             yawl=yawl,
             events=events,
-            others=(archive, audit),
             **here,
         )
         if stage.operators

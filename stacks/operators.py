@@ -26,7 +26,9 @@ from stacks.yawl import YawlStack
 SESSION = Duration.hours(4)
 
 #: The stacks whose outputs the commands look up.
-LOOKED_UP = ("Doors", "Metering", "Yawl", "Audit", "Archive")
+#: A queue's name has 80 characters, of which CloudFormation leaves some 30 to the stack's.
+LONGEST_PREFIX = 30
+LOOKED_UP = ("Doors", "Events", "Metering", "Yawl", "Audit", "Archive")
 
 #: What ``ops adjust`` asks AWS Marketplace's Agreement API.
 ADJUSTMENTS = ("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest")
@@ -53,16 +55,13 @@ class OperatorsStack(Stack):
         metering: MeteringStack,
         yawl: YawlStack | None,
         events: EventsStack,
-        others: Sequence[Stack] = (),
         **kwargs: Any,
     ) -> None:
-        """others: further stacks with queues."""
         super().__init__(scope, id_, **kwargs)
         # The longest ARN here is a queue's: 38 characters and a name of at most 80. By its own estimate of 150, CDK
         # would make managed policies, which a company's CloudFormation role may not make.
         self.node.set_context("@aws-cdk/aws-iam.arnSizeEstimate", 120)
         self._events = events
-        self._others = others
         # Roles of people must not keep what they look at from being renamed or removed.
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         self.add_stack_dependency(metering)
@@ -109,7 +108,11 @@ class OperatorsStack(Stack):
                 },
             )
         )
-        _allow(role, ["sqs:GetQueueAttributes"], [queue.queue_arn for queue in self._queues()])
+        # By the beginning of their names, which is the stack's: a role's inline policies have 10,240 characters, and
+        # all ARNs of queues would be a third of them. CloudFormation shortens long names, so the beginning is short,
+        # too.
+        queues = f"YawlMetering-{self._stage.name}-"[:LONGEST_PREFIX]
+        self._allow_names(role, "sqs:GetQueueAttributes", "sqs", _as_they_are(f"{queues}*"))
         _allow(role, ["states:ListExecutions"], [metering.hourly.machine.state_machine_arn])
         # By the output that has the name: the finding is acknowledged by its text.
         name = Fn.get_stack_output(metering.stack_name, "StateMachineName", region=metering.region)
@@ -141,12 +144,6 @@ class OperatorsStack(Stack):
 
     def _named(self, service: str, name: str) -> str:
         return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}"
-
-    def _queues(self) -> Iterable[sqs.Queue]:
-        """Every queue of the stage: ``ops status`` shows how many messages each has."""
-        stacks = (self._doors, self._metering, self._events, *((self._yawl,) if self._yawl else ()), *self._others)
-        made = (each for stack in stacks for each in stack.node.find_all())
-        yield from (each for each in made if isinstance(each, sqs.Queue))
 
     # --- what repairs change ------------------------------------------------------------------------------------------
 

@@ -74,6 +74,12 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "MeteringRecords": {"Query", "UpdateItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
+    "tell-events": {
+        "Subscribers": {"GetItem"},
+        "MeteringState": {"GetItem", "UpdateItem", "DescribeStream", "GetRecords", "GetShardIterator"},
+        "yawl-metering-state/stream/*": {"ListStreams"},
+    },
+    "send-webhooks": {},
     "archive-changes": {
         **{table: {"DescribeStream", "GetRecords", "GetShardIterator"} for table in ARCHIVED_TABLES},
         **{f"{kept.table.name}/stream/*": {"ListStreams"} for kept in ARCHIVED},
@@ -141,8 +147,16 @@ QUEUES: dict[str, dict[str, set[str]]] = {
     "report": {"FailedLinesQueue": {"SendMessage"}},
     # CDK grants these for the event source's failure destination.
     "start-final-metering": {
-        "StartFinalMeteringDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"}
+        "StartFinalMeteringDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
+        "ChangesQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
     },
+    "tell-events": {
+        "ChangesQueue": TAKE | {"ChangeMessageVisibility"},
+        "BalancesDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
+        "AppQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
+        "WebhooksQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
+    },
+    "send-webhooks": {"WebhooksQueue": TAKE | {"ChangeMessageVisibility"}},
     "archive-changes": {"StreamsDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"}},
     "reconcile-engine": ENGINE_USAGE,
     "look-after-engines": {**ENGINE_USAGE, "EngineUsageUnattributed": TAKE | {"SendMessage"}},
