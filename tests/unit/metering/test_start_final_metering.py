@@ -129,9 +129,8 @@ def test_another_error_is_raised(starter: Starter) -> None:
 @pytest.fixture
 def changes() -> str:
     """The address of a new queue of changes."""
-    attributes = {"FifoQueue": "true"}
     made = boto3.client("sqs", region_name="us-east-1").create_queue(
-        QueueName=f"{uuid.uuid4().hex}.fifo", Attributes=attributes
+        QueueName=f"{uuid.uuid4().hex}.fifo", Attributes={"FifoQueue": "true"}
     )
     return str(made["QueueUrl"])
 

@@ -92,7 +92,7 @@ class Stage:
 
     @staticmethod
     def call(event: Row) -> Any:
-        return tell_events.handler(event, Context())  # type: ignore[arg-type]
+        return tell_events.handler(event, Context())
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -19,10 +18,10 @@ NONE_FAILED: Row = {"batchItemFailures": []}
 LARGE = [{"dimension": "large", "value": "1"}]
 
 
-def balance(used: int, version: int, period: str = "2026-11", **more: Any) -> Row:
+def balance(used: int, version: int, period: str = "2026-11", more: Row | None = None) -> Row:
     """A balance's item."""
-    entries = {f"used#calls#{period}": Decimal(used), **more}
-    return {"customerIdentifier": "l-1", "item": "balance", "version": version, **entries}
+    entries = {f"used#calls#{period}": Decimal(used)}
+    return {"customerIdentifier": "l-1", "item": "balance", "version": version, **entries, **(more or {})}
 
 
 def percents(documents: list[Row]) -> list[int]:
@@ -122,7 +121,7 @@ def test_a_threshold_is_told_once_although_the_allowance_rises_and_falls(custome
 
 def test_a_smaller_contract_may_reach_a_threshold_by_itself(stage: Stage) -> None:
     stage.put(tables.SUBSCRIBERS, active(entitlements=LARGE))
-    stage.put(tables.STATE, balance(850, 7, **{"used#calls#2026-10": Decimal(5000)}))
+    stage.put(tables.STATE, balance(850, 7, more={"used#calls#2026-10": Decimal(5000)}))
     stage.pass_on()
     assert percents(stage.sent.taken()[2:]) == [50, 80, 100], "of October, whose usage is new here"
     stage.put(tables.SUBSCRIBERS, active(version=2, entitlements=HELD))
@@ -136,7 +135,7 @@ def test_each_period_has_its_own_thresholds(customer: Stage) -> None:
     customer.put(tables.STATE, balance(1000, 1))
     customer.pass_on()
     assert percents(customer.sent.taken()) == [50, 80, 100]
-    customer.put(tables.STATE, balance(600, 2, "2026-12", **{"used#calls#2026-11": Decimal(1000)}))
+    customer.put(tables.STATE, balance(600, 2, "2026-12", more={"used#calls#2026-11": Decimal(1000)}))
     customer.pass_on()
     (told,) = customer.sent.taken()
     assert (told["data"]["period"], told["data"]["percent"]) == ("2026-12", 50)

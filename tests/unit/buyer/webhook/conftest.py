@@ -44,7 +44,7 @@ class Sending:
     def send(self, body: str = EVENT, *, receives: int = 1) -> Any:
         event = queue(body)
         event["Records"][0]["attributes"] |= {"ApproximateReceiveCount": str(receives), "MessageGroupId": "l-1"}
-        return send_webhooks.handler(event, Context())  # type: ignore[arg-type]
+        return send_webhooks.handler(event, Context())
 
 
 @pytest.fixture
