@@ -44,6 +44,7 @@ FUNCTIONS = (
     *("registration", "subscriber-api", "subscription-notices", "entitlement-notices", "usage", "usage-queue"),
     *("put-zero-records", "find-due-hours", "seal-hours", "plan-batches", "submit-batch", "settle-hours", "report"),
     *("find-final-hours", "refuse-usage", "end-subscription", "start-final-metering", "look-after-leavers"),
+    *("tell-events", "send-webhooks"),
     *("archive-changes", "audit-conservation", "reconcile-calls", "reconcile-usage", "reconcile-invoices"),
     *("reconcile-engine", "engine-gateway", "look-after-engines", "read-access-log"),
 )
