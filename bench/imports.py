@@ -30,6 +30,8 @@ WORKERS = {
             "look-after-leavers",
         )
     },
+    "tell-events": "buyer.handlers.tell_events",
+    "send-webhooks": "buyer.handlers.send_webhooks",
     "archive-changes": "archive.handlers.archive_changes",
     "audit-conservation": "archive.handlers.audit_conservation",
     "reconcile-calls": "reconcile.handlers.reconcile_calls",
@@ -86,6 +88,7 @@ ENVIRONMENT = {
     "METERING_MODE": "live",
     "CALLS_PER_SECOND": "8",
     "SUBMIT_CONCURRENCY": "1",
+    "THRESHOLDS": "",
 }
 
 

@@ -34,10 +34,19 @@ class SynthFailed(RuntimeError):
     """Synth failed; the message ends with its output."""
 
 
-def start_synth(clock_file: Path, out: Path = ASSEMBLY, folder: Path = FOLDER) -> children.Child:
-    """Starts to synthesize the stage in a child process, which logs in ``folder``; ``finish_synth`` waits for it."""
+def start_synth(
+    clock_file: Path, out: Path = ASSEMBLY, folder: Path = FOLDER, webhook_url: str | None = None
+) -> children.Child:
+    """Starts to synthesize the stage in a child process, which logs in ``folder``; ``finish_synth`` waits for it.
+
+    webhook_url: where the stage posts events; None is nowhere.
+    """
     command = [sys.executable, "-m", "local.synth", "--stage", STAGE, "--out", str(out)]
-    context = {"clockOffsetFile": clock_file, "functionPython": PROJECT / ".venv-lambda" / "bin" / "python"}
+    context: dict[str, object] = {
+        "clockOffsetFile": clock_file,
+        "functionPython": PROJECT / ".venv-lambda" / "bin" / "python",
+        **({"webhookUrl": webhook_url} if webhook_url else {}),
+    }
     command += [part for name, value in context.items() for part in ("-c", f"{name}={value}")]
     return children.start("synth", command, log=folder / "synth.log", directory=PROJECT)
 
@@ -63,13 +72,15 @@ class LocalStage:
         wait_scale: float = 1.0,
         dynamodb_faults: bool = False,
         rights_file: Path | None = None,
+        webhook_url: str | None = None,
     ) -> None:
         """``assembly``: an assembly of this stage with this clock's file; without one the stage synthesizes it.
         ``settings``: those of the assembly where they are not the stage file's.
 
         ``folder`` holds logs and the emulator's state; stages that run at the same time need one each. ``schedules``,
         ``wait_scale`` and ``rights_file`` are those of ``LocalCloud``. With ``dynamodb_faults`` the functions reach
-        DynamoDB through the proxy ``self.dynamodb_faults``, which can arm faults.
+        DynamoDB through the proxy ``self.dynamodb_faults``, which can arm faults. ``webhook_url``: where a stage
+        without an assembly posts events.
         """
         self.clock = clock
         self.settings = settings or stages.load(STAGE, folder=PROJECT / "stages")
@@ -80,6 +91,7 @@ class LocalStage:
         self._wait_scale = wait_scale
         self._through_proxy = dynamodb_faults
         self._rights_file = rights_file
+        self._webhook_url = webhook_url
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -98,7 +110,7 @@ class LocalStage:
             self._say("synthesizing the stage")
             self._assembly = self._folder / "cdk.out"
             assert self.clock.file is not None, "the stage's functions read the clock from its file"
-            finish_synth(start_synth(self.clock.file, self._assembly, self._folder))
+            finish_synth(start_synth(self.clock.file, self._assembly, self._folder, self._webhook_url))
         server = start_marketplace(self._folder / "marketplace.log", clock_file=self.clock.file)
         self._stack.enter_context(server)
         self.marketplace = MarketplaceAdmin(server.url(timeout=30))

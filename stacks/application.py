@@ -20,6 +20,7 @@ from stacks.constructs.monthly_budget import MonthlyBudget
 from stacks.constructs.removal import outlive
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.events import EventsStack
 from stacks.marketplace_events import detail_of_buyers
 from stacks.metering import MeteringStack
 from stacks.notices import NoticesStack
@@ -92,7 +93,8 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **here}
     yawl = YawlStack(app, f"{prefix}-Yawl", **inside) if stage.engines else None
     doors = DoorsStack(app, f"{prefix}-Doors", yawl=yawl, **inside)
-    metering = MeteringStack(app, f"{prefix}-Metering", **inside)
+    events = EventsStack(app, f"{prefix}-Events", **inside)
+    metering = MeteringStack(app, f"{prefix}-Metering", events=events, **inside)
     archive = ArchiveStack(app, f"{prefix}-Archive", **inside)
     audit = AuditStack(app, f"{prefix}-Audit", metering=metering, **inside)
     watch = WatchStack(
@@ -108,6 +110,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
         metering=metering,
         archive=archive,
         audit=audit,
+        events=events,
         yawl=yawl,
         **here,
     )
@@ -129,7 +132,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
             doors=doors,
             metering=metering,
             yawl=yawl,
-            others=(archive, audit),
+            events=events,
             **here,
         )
         if stage.operators
@@ -148,7 +151,7 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
     if stage.encryption_key_arn:
         # A key serves its own Region only, so the notices' stack has none.
         optional = (stack for stack in (yawl, operators) if stack)
-        for stack in (data, doors, metering, archive, audit, watch, *optional):
+        for stack in (data, doors, events, metering, archive, audit, watch, *optional):
             encrypt(stack, key_arn=stage.encryption_key_arn)
     if not stage.takes_notices:
         Annotations.of(doors).add_warning_v2(

@@ -16,6 +16,7 @@ from stacks.constructs.dashboard.panels import OwnMetrics
 from stacks.constructs.functions.function import Function
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.events import EventsStack
 from stacks.metering import MeteringStack
 from stacks.stage import AlarmSettings
 from stacks.yawl import YawlStack
@@ -35,18 +36,26 @@ def add_stage_dashboard(
     metering: MeteringStack,
     archive: ArchiveStack,
     audit: AuditStack,
+    events: EventsStack,
     yawl: YawlStack | None,
 ) -> None:
     """Make the dashboard ``name`` in the stack of the alarms. told: the alarms that call people, by severity."""
     own = OwnMetrics(namespace=metrics_namespace)
     functions = (
-        doors.functions | metering.functions | archive.functions | audit.functions | (yawl.functions if yawl else {})
+        doors.functions
+        | metering.functions
+        | archive.functions
+        | audit.functions
+        | events.functions
+        | (yawl.functions if yawl else {})
     )
-    waiting = _waiting(doors, yawl)
+    waiting = _waiting(doors, events, yawl)
     questions = [
         money.rows(own, metering.hourly.machine, dimensions=dimensions, currency=currency),
         late.rows(own, waiting, ticket_at_hours=settings.ticket_at_hours, page_at_hours=settings.page_at_hours),
-        lost.rows(own, _for_people(doors, metering, archive, audit, yawl), dimensions=dimensions, currency=currency),
+        lost.rows(
+            own, _for_people(doors, metering, archive, audit, events, yawl), dimensions=dimensions, currency=currency
+        ),
         affected.rows(
             own,
             dimensions=dimensions,
@@ -64,14 +73,17 @@ def _log_of(function: Function) -> str:
     return function.function.log_group.log_group_name
 
 
-def _waiting(doors: DoorsStack, yawl: YawlStack | None) -> dict[str, sqs.IQueue]:
+def _waiting(doors: DoorsStack, events: EventsStack, yawl: YawlStack | None) -> dict[str, sqs.IQueue]:
     """The queues from which functions take, by what is in them."""
     queues: dict[str, sqs.IQueue] = {
         "usage": doors.usage_queue.queue,
         "usage of buyers not active yet": doors.usage_queue.waiting,
         "subscriptions": doors.subscription_queue.queue,
         "entitlements": doors.entitlement_queue.queue,
+        "changes to tell": events.changes.queue,
     }
+    if events.webhooks:
+        queues["webhooks"] = events.webhooks.queue
     if yawl:
         queues["usage of engines"] = yawl.usage.queue
         if yawl.access_logs:
@@ -80,7 +92,12 @@ def _waiting(doors: DoorsStack, yawl: YawlStack | None) -> dict[str, sqs.IQueue]
 
 
 def _for_people(
-    doors: DoorsStack, metering: MeteringStack, archive: ArchiveStack, audit: AuditStack, yawl: YawlStack | None
+    doors: DoorsStack,
+    metering: MeteringStack,
+    archive: ArchiveStack,
+    audit: AuditStack,
+    events: EventsStack,
+    yawl: YawlStack | None,
 ) -> dict[str, sqs.IQueue]:
     """The queues that wait for people, by what is in them."""
     queues: dict[str, sqs.IQueue] = {
@@ -96,7 +113,11 @@ def _for_people(
         "changes to archive": archive.streams.dead_letters,
         "audits": archive.calls.dead_letters,
         "comparisons with AWS's books": audit.calls.dead_letters,
+        "changes to tell": events.changes.dead_letters,
+        "balances to tell": events.balances.dead_letters,
     }
+    if events.webhooks:
+        queues["webhooks"] = events.webhooks.dead_letters
     if yawl:
         queues["usage of engines"] = yawl.usage.dead_letters
         queues["calls to engines"] = yawl.calls.dead_letters

@@ -58,7 +58,7 @@ def start_final_metering(functions: Functions) -> Function:
         "start-final-metering",
         "metering.handlers.start_final_metering.handler",
         StartFinalMeteringSettings,
-        "starts final metering of a period that has ended",
+        "starts final metering of a period that has ended, and hands each change of a subscriber on",
     )
 
 

@@ -7,7 +7,6 @@ from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from ledger.tables import FINAL_METERING_STATUSES
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.environment import FunctionEnvironment
 from stacks.constructs.functions.functions import Functions
@@ -18,6 +17,7 @@ from stacks.constructs.workflows.hourly_states import HourlyStates
 from stacks.constructs.workflows.schedule import WorkflowSchedule
 from stacks.constructs.workflows.workflow import Workflow
 from stacks.data import DataStack
+from stacks.events import EventsStack
 from stacks.final_functions import final_functions, look_after_leavers, start_final_metering
 from stacks.function_settings import function_settings
 from stacks.hourly_functions import hourly_functions
@@ -41,6 +41,7 @@ class MeteringStack(Stack):
         *,
         stage: Stage,
         data: DataStack,
+        events: EventsStack,
         asset: FunctionAsset,
         environment: FunctionEnvironment,
         **kwargs: Any,
@@ -85,7 +86,9 @@ class MeteringStack(Stack):
             environment=environment,
         )
         functions = functions.with_settings(
-            FINAL_METERING_ARN=self.final.machine.state_machine_arn, FINAL_METERING_ALIAS_ARN=self.final.alias_arn
+            FINAL_METERING_ARN=self.final.machine.state_machine_arn,
+            FINAL_METERING_ALIAS_ARN=self.final.alias_arn,
+            CHANGES_QUEUE_URL=events.changes.queue.queue_url,
         )
         self.starter = start_final_metering(functions)
         self.watcher = look_after_leavers(functions, data)
@@ -93,9 +96,9 @@ class MeteringStack(Stack):
             self,
             "StartFinalMetering",
             subscribers=data.subscribers,
-            statuses=FINAL_METERING_STATUSES,
             starter=self.starter,
             machine=self.final.machine,
+            changes=events.changes.queue,
         )
         self.look = StartBySchedule(
             self, "LookAfterLeavers", watcher=self.watcher, machine=self.final.machine, group=self.schedules

@@ -19,6 +19,7 @@ from stacks.constructs.archive.backups import TableBackups
 from stacks.constructs.functions.access import Access, allowed
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.events import EventsStack
 from stacks.metering import MeteringStack
 from stacks.stage import Operators, Stage
 from stacks.yawl import YawlStack
@@ -27,7 +28,9 @@ from stacks.yawl import YawlStack
 SESSION = Duration.hours(4)
 
 #: The stacks whose outputs the commands look up.
-LOOKED_UP = ("Doors", "Metering", "Yawl", "Audit", "Archive")
+#: A queue's name has 80 characters, of which CloudFormation leaves some 30 to the stack's.
+LONGEST_PREFIX = 30
+LOOKED_UP = ("Doors", "Events", "Metering", "Yawl", "Audit", "Archive")
 
 #: What ``ops adjust`` asks AWS Marketplace's Agreement API.
 ADJUSTMENTS = ("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest")
@@ -53,15 +56,14 @@ class OperatorsStack(Stack):
         doors: DoorsStack,
         metering: MeteringStack,
         yawl: YawlStack | None,
-        others: Sequence[Stack] = (),
+        events: EventsStack,
         **kwargs: Any,
     ) -> None:
-        """others: further stacks with queues."""
         super().__init__(scope, id_, **kwargs)
         # The longest ARN here is a queue's: 38 characters and a name of at most 80. By its own estimate of 150, CDK
         # would make managed policies, which a company's CloudFormation role may not make.
         self.node.set_context("@aws-cdk/aws-iam.arnSizeEstimate", 120)
-        self._others = others
+        self._events = events
         # Roles of people must not keep what they look at from being renamed or removed.
         CrossStackReferences.of(self).consume(ReferenceStrength.WEAK)
         self.add_stack_dependency(metering)
@@ -109,7 +111,11 @@ class OperatorsStack(Stack):
                 },
             )
         )
-        _allow(role, ["sqs:GetQueueAttributes"], [queue.queue_arn for queue in self._queues()])
+        # By the beginning of their names, which is the stack's: a role's inline policies have 10,240 characters, and
+        # all ARNs of queues would be a third of them. CloudFormation shortens long names, so the beginning is short,
+        # too.
+        queues = f"YawlMetering-{self._stage.name}-"[:LONGEST_PREFIX]
+        self._allow_names(role, "sqs:GetQueueAttributes", "sqs", _as_they_are(f"{queues}*"))
         _allow(role, ["states:ListExecutions"], [metering.hourly.machine.state_machine_arn])
         # By the output that has the name: the finding is acknowledged by its text.
         name = Fn.get_stack_output(metering.stack_name, "StateMachineName", region=metering.region)
@@ -141,14 +147,6 @@ class OperatorsStack(Stack):
 
     def _named(self, service: str, name: str) -> str:
         return f"arn:{Aws.PARTITION}:{service}:{self.region}:{self.account}:{name}"
-
-    def _queues(self) -> Iterable[sqs.Queue]:
-        """Every queue of the stage: ``ops status`` shows how many messages each has. But for failed backups: the inline
-        policies of a role hold 10,240 characters (IAM quotas), and an alarm of its own calls for that queue."""
-        stacks = (self._doors, self._metering, *((self._yawl,) if self._yawl else ()), *self._others)
-        made = (each for stack in stacks for each in stack.node.find_all())
-        queues = (each for each in made if isinstance(each, sqs.Queue))
-        yield from (each for each in queues if not any(isinstance(scope, TableBackups) for scope in each.node.scopes))
 
     # --- what repairs change ------------------------------------------------------------------------------------------
 
@@ -197,6 +195,9 @@ class OperatorsStack(Stack):
             yield source, usage.waiting
         for notices in (doors.subscription_queue, doors.entitlement_queue):
             yield notices.dead_letters, notices.queue
+        for told in (self._events.changes, self._events.webhooks):
+            if told:
+                yield told.dead_letters, told.queue
         if yawl:
             yield yawl.usage.dead_letters, yawl.usage.queue
             if yawl.access_logs:

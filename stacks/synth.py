@@ -4,8 +4,9 @@ Under the CDK CLI it runs without arguments and takes ``-c stage=...`` from the 
 line on stderr and exit code 1.
 
 Context: ``stage``; ``productCode`` (instead of the file's); ``protect`` (``false``: ``stacks/protection``);
-``seller`` (``true``: the seller's stack alone); ``clockOffsetFile`` (stages with ``movableClock`` only);
-``functionPython`` (the interpreter that functions will run in, for the bytecode; default: one of their own version).
+``seller`` (``true``: the seller's stack alone); ``clockOffsetFile`` and ``webhookUrl`` (stages with
+``movableClock`` only); ``functionPython`` (the interpreter that functions will run in, for the bytecode; default: one
+of their own version).
 """
 
 import argparse
@@ -58,7 +59,8 @@ def stage_of(context: Mapping[str, Any], folder: Path = ROOT / "stages") -> stag
         raise StageError(f"-c functionPython={python}: there is no such interpreter: correct the path or leave it out")
     stage = stages.load(str(name), folder=folder, product_code=context.get("productCode"))
     check_seller(stage, context)
-    return stage.with_clock_offset_file(context.get("clockOffsetFile"))
+    stage = stage.with_clock_offset_file(context.get("clockOffsetFile"))
+    return stage.with_local_webhook(context.get("webhookUrl"))
 
 
 def build(stage: stages.Stage, *, context: Mapping[str, Any], out: Path | None = None) -> "App":

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack
+from aws_cdk import CfnOutput, CrossStackReferences, ReferenceStrength, Stack, aws_events
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
 from constructs import Construct
 
 from marketplace.dimensions import Dimension
@@ -35,10 +34,12 @@ from stacks.constructs.alarms.reconciliation import add_reconciliation_alarms
 from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.alarms.runs import add_run_alarms
 from stacks.constructs.alarms.store import add_store_alarms
+from stacks.constructs.alarms.telling import add_telling_alarms, add_webhook_alarms
 from stacks.constructs.alarms.usage_queue import add_usage_queue_alarms
 from stacks.dashboard import add_stage_dashboard
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
+from stacks.events import EventsStack
 from stacks.metering import MeteringStack
 from stacks.stage import AlarmSettings
 from stacks.yawl import YawlStack
@@ -71,6 +72,7 @@ class WatchStack(Stack):
         metering: MeteringStack,
         archive: ArchiveStack,
         audit: AuditStack,
+        events: EventsStack,
         yawl: YawlStack | None = None,
         **kwargs: Any,
     ) -> None:
@@ -87,11 +89,18 @@ class WatchStack(Stack):
             | metering.functions
             | archive.functions
             | audit.functions
+            | events.functions
             | (yawl.functions if yawl else {}),
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
             failing_by_design={"registration": ONCE},
             often_called=OFTEN_CALLED,
-            no_witnesses={CANARY, *archive.functions, *audit.functions, *(yawl.functions if yawl else ())},
+            no_witnesses={
+                CANARY,
+                *archive.functions,
+                *audit.functions,
+                *events.functions,
+                *(yawl.functions if yawl else ()),
+            },
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(
@@ -133,6 +142,7 @@ class WatchStack(Stack):
         add_reconciliation_alarms(
             alarms.below("Reconciliation").of(audit.reconcile_calls), dead_letters=audit.calls.dead_letters
         )
+        late += self._add_telling(alarms, events)
         queues.add_late_alarm(alarms, late)
         queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
         queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
@@ -159,9 +169,27 @@ class WatchStack(Stack):
             metering=metering,
             archive=archive,
             audit=audit,
+            events=events,
             yawl=yawl,
         )
         CfnOutput(self, "MetricsNamespace", value=metrics_namespace)
+
+    @staticmethod
+    def _add_telling(alarms: Alarms, events: EventsStack) -> list[cloudwatch.Alarm]:
+        """The alarms of what the app is told. Returns silent alarms of what waits for too long."""
+        telling = alarms.below("Telling").of(events.teller)
+        late = add_telling_alarms(
+            telling,
+            events.teller,
+            changes=events.changes.queue,
+            untold=events.changes.dead_letters,
+            balances=events.balances.dead_letters,
+        )
+        if events.webhooks:
+            late += add_webhook_alarms(
+                telling, webhooks=events.webhooks.queue, undelivered=events.webhooks.dead_letters
+            )
+        return late
 
     @staticmethod
     def _add_engines(alarms: Alarms, yawl: YawlStack, *, page_at_hours: int) -> list[cloudwatch.Alarm]:
@@ -179,5 +207,5 @@ class WatchStack(Stack):
         )
 
 
-def _rules_of(stack: Stack) -> list[events.Rule]:
-    return [rule for rule in stack.node.find_all() if isinstance(rule, events.Rule)]
+def _rules_of(stack: Stack) -> list[aws_events.Rule]:
+    return [rule for rule in stack.node.find_all() if isinstance(rule, aws_events.Rule)]

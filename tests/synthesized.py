@@ -72,10 +72,17 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines, backups, and the ledger compared with every book."""
+    """As in production, with all functions: YAWL engines, backups, the ledger compared with every book, an app that takes
+    events."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
-    backup = stages.BackupSettings(keep_days=35)
-    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared, backup=backup)
+    return replace(
+        shipped("prod"),
+        engines=ENGINES,
+        reconciliation=compared,
+        backup=stages.BackupSettings(keep_days=35),
+        events=stages.EventSettings(thresholds=(50,), queue_readers=("arn:aws:iam::444455556666:role/app",)),
+        webhook=stages.WebhookSettings(url="https://app.vendor.com/aws-marketplace"),
+    )
 
 
 def filled_in(folder: Path) -> Path:

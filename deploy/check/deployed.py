@@ -14,7 +14,7 @@ WHOLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPO
 
 def stacks_of(stage: Stage) -> list[str]:
     """The names of the stage's stacks, as ``stacks.application`` makes them."""
-    names = ["Data", *(["Yawl"] if stage.engines else []), "Doors", "Metering", "Archive", "Audit", "Watch"]
+    names = ["Data", *(["Yawl"] if stage.engines else []), "Doors", "Events", "Metering", "Archive", "Audit", "Watch"]
     names += ["Operators"] if stage.operators else []
     names += ["Notices"] if stage.notices_region_is_elsewhere() else []
     return [f"YawlMetering-{stage.name}-{name}" for name in names]

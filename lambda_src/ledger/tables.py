@@ -54,8 +54,12 @@ WAITING_NOTICES_INDEX = Index(name="WaitingAgreementIndex", hash=Key("waitingFor
 #: Sparse: ``findingState`` exists (``open``) until a finding is resolved.
 OPEN_FINDINGS_INDEX = Index(name="OpenFindingsIndex", hash=Key("findingState"), range=Key("foundAt"), projection="ALL")
 
+#: What a subscriber was before a change says which event the vendor's app is told (``buyer.events``).
 SUBSCRIBERS = Table(
-    name="yawl-subscribers", hash=CUSTOMER, indexes=(ACCOUNT_INDEX, AGREEMENT_INDEX, STATUS_INDEX), stream="NEW_IMAGE"
+    name="yawl-subscribers",
+    hash=CUSTOMER,
+    indexes=(ACCOUNT_INDEX, AGREEMENT_INDEX, STATUS_INDEX),
+    stream="NEW_AND_OLD_IMAGES",
 )
 USAGE_EVENTS = Table(name="yawl-usage-events", hash=CUSTOMER, range=Key("eventId"), ttl="expiresAt", stream="NEW_IMAGE")
 METERING_RECORDS = Table(

@@ -2,7 +2,8 @@
 
 The namespace is ``YawlMarketplaceMetering/<stage>`` (``POWERTOOLS_METRICS_NAMESPACE``); the only dimension is
 ``service`` (``POWERTOOLS_SERVICE_NAME``). A function's service is its room, ``usage`` or ``metering``; but the room
-``buyer`` holds three, ``registration``, ``subscription`` and ``entitlement``, whose names were alarmed before the room.
+``buyer`` holds four: ``registration``, ``subscription`` and ``entitlement``, whose names were alarmed before the room,
+and ``events``.
 """
 
 from enum import StrEnum
@@ -50,6 +51,19 @@ class EntitlementMetric(StrEnum):
     NOTICES_KEPT_OUT = "NoticesKeptOut"
     #: GetEntitlements is refused for the whole product: code, access, Region or credentials.
     PRODUCT_FAULTS = "ProductFaults"
+
+
+class EventMetric(StrEnum):
+    """Metrics of the service ``events``: what the vendor's app is told."""
+
+    #: Events that were sent to the bus, and to the FIFO queues where there are any.
+    EVENTS_TOLD = "EventsTold"
+    WEBHOOKS_DELIVERED = "WebhooksDelivered"
+    #: Tries that the app's receiver answered with a status that more tries will hardly change: 4xx, but not 408, 409,
+    #: 425 and 429; and redirects, which are not followed.
+    WEBHOOKS_REFUSED = "WebhooksRefused"
+    #: All other tries that failed: no connection, no answer in time, busy, or an error of the receiver.
+    WEBHOOKS_UNANSWERED = "WebhooksUnanswered"
 
 
 class UsageMetric(StrEnum):

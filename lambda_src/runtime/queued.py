@@ -16,6 +16,7 @@ class Message(NamedTuple):
 
     group: its message group, None where the queue is no FIFO queue. sender: the unique id of the IAM user or role that
     sent it (``AIDA…``, ``AROA…:session``), None where SQS does not give it. trace: the id of the sender's trace.
+    receives: how often it was received, this time included. receipt: what names this receiving to SQS.
     """
 
     id: str
@@ -25,6 +26,8 @@ class Message(NamedTuple):
     group: str | None = None
     sender: str | None = None
     trace: str | None = None
+    receives: int = 1
+    receipt: str = ""
 
 
 def each_message(event: Mapping[str, Any], handle: Callable[[Message], object]) -> dict[str, Any]:
@@ -46,15 +49,21 @@ def each_message(event: Mapping[str, Any], handle: Callable[[Message], object]) 
 
 
 def each_change(event: Mapping[str, Any], handle: Callable[[Mapping[str, Any]], object]) -> dict[str, Any]:
-    """Handle every change of a table's stream (``StreamRecord``); the answer names those whose handling raised."""
-    failed = []
+    """Handle every change of a table's stream (``StreamRecord``); the answer names those whose handling raised.
+
+    Behind one that failed the others of its item are named too, unhandled: a stream keeps their order.
+    """
+    failed: list[Mapping[str, Any]] = []
     for record in event["Records"]:
         change = record["dynamodb"]
+        if any(other["Keys"] == change["Keys"] for other in failed):
+            failed.append(change)
+            continue
         try:
             handle(change)
         except Exception:
-            failed.append({"itemIdentifier": change["SequenceNumber"]})
-    return {"batchItemFailures": failed}
+            failed.append(change)
+    return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]} for change in failed]}
 
 
 def _message(record: Mapping[str, Any]) -> Message:
@@ -67,4 +76,6 @@ def _message(record: Mapping[str, Any]) -> Message:
         group=attributes.get("MessageGroupId"),
         sender=attributes.get("SenderId"),
         trace=trace_of(attributes.get("AWSTraceHeader", "")),
+        receives=int(attributes.get("ApproximateReceiveCount", 1)),
+        receipt=record.get("receiptHandle", ""),
     )

@@ -252,19 +252,53 @@ class EndSubscriptionSettings(Settings):
     STATE_TABLE: str
 
 
-class StartFinalMeteringSettings(Settings):
-    """The settings of the function ``start-final-metering``."""
+class FinalExecutionsSettings(Settings):
+    """The settings of functions that start final metering."""
 
     #: The alias of final metering's state machine under which executions are started.
     FINAL_METERING_ALIAS_ARN: str
 
 
-class LookAfterLeaversSettings(StartFinalMeteringSettings):
-    """The settings of the function ``look-after-leavers``, which starts final metering too."""
+class StartFinalMeteringSettings(FinalExecutionsSettings):
+    """The settings of the function ``start-final-metering``."""
+
+    #: The FIFO queue by which it hands each change of a subscriber to ``tell-events``.
+    CHANGES_QUEUE_URL: str
+
+
+class LookAfterLeaversSettings(FinalExecutionsSettings):
+    """The settings of the function ``look-after-leavers``."""
 
     SUBSCRIBERS_TABLE: str
     #: The state machine itself, whose running executions are listed, whichever alias started them.
     FINAL_METERING_ARN: str
+
+
+class TellEventsSettings(Settings):
+    """The settings of the function ``tell-events``."""
+
+    PRODUCT_CODE: str
+    PRICING_MODEL: str
+    TIERS: str
+    #: Comma-separated percents of an allowance, beside those that every stage has; may be empty.
+    THRESHOLDS: str
+    SUBSCRIBERS_TABLE: str
+    STATE_TABLE: str
+    #: The name of the stage's bus, and the comma-separated FIFO queues that get every event, too.
+    EVENT_BUS: str
+    EVENT_QUEUE_URLS: str
+
+
+class SendWebhooksSettings(Settings):
+    """The settings of the function ``send-webhooks``."""
+
+    WEBHOOK_URL: str
+    #: The secret in Secrets Manager whose values sign the webhooks.
+    WEBHOOK_SECRET_ARN: str
+    #: The queue that the function takes from, to say when a message comes again.
+    WEBHOOK_QUEUE_URL: str
+    #: ``public``, or in a stage on a laptop ``any``: the addresses that the URL's host may have.
+    WEBHOOK_ADDRESSES: str
 
 
 class ReconcileSettings(SellerSettings):

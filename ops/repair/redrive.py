@@ -56,6 +56,8 @@ WAYS: Mapping[str, Way] = {
     "waiting": Way("Doors", "WaitingUsageDeadLettersUrl", "WaitingUsageQueueUrl", "ours"),
     "subscription": Way("Doors", "SubscriptionDeadLettersUrl", "SubscriptionQueueUrl"),
     "entitlement": Way("Doors", "EntitlementDeadLettersUrl", "EntitlementQueueUrl"),
+    "changes": Way("Events", "ChangesDeadLettersUrl", "ChangesQueueUrl"),
+    "webhooks": Way("Events", "WebhookDeadLettersUrl", "WebhookQueueUrl"),
     "engines": Way("Yawl", "EngineUsageDeadLettersUrl", "EngineUsageQueueUrl"),
     "access-logs": Way("Yawl", "AccessLogsDeadLettersUrl", "AccessLogsQueueUrl"),
 }

@@ -1,8 +1,8 @@
 """A stage: what is sold (``stages/product.toml``) and how one deployment differs (``stages/<name>.toml``), checked.
 
 Every fault is one line that names file, key and remedy (``StageError``). The keys are declared once (``product_keys``,
-``stage_keys``, ``company_keys``, ``archive_keys``, ``reconciliation_keys``, ``engine_keys``); reading them, the
-editors' schemas and the table of keys in docs/deploy.md (``describe``) all follow from that.
+``stage_keys``, ``company_keys``, ``archive_keys``, ``reconciliation_keys``, ``event_keys``, ``engine_keys``); reading
+them, the editors' schemas and the table of keys in docs/deploy.md (``describe``) all follow from that.
 """
 
 from stacks.stage.faults import StageError
@@ -14,9 +14,11 @@ from stacks.stage.settings import (
     Budget,
     Domain,
     EngineNetwork,
+    EventSettings,
     Operators,
     ReconciliationSettings,
     Stage,
+    WebhookSettings,
 )
 
 __all__ = [
@@ -26,10 +28,12 @@ __all__ = [
     "Budget",
     "Domain",
     "EngineNetwork",
+    "EventSettings",
     "Operators",
     "ReconciliationSettings",
     "Stage",
     "StageError",
+    "WebhookSettings",
     "load",
     "names",
 ]

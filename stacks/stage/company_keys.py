@@ -83,12 +83,12 @@ _BUDGET = Table(
 )
 
 #: IAM User Guide, "AWS JSON policy elements: Principal": a role, a user, or whoever an account lets.
-_PRINCIPAL = rf"arn:aws[a-z-]*:iam::{_ACCOUNT}:(root|(role|user)/[\w+=,.@/-]{{1,512}})"
+PRINCIPAL = rf"arn:aws[a-z-]*:iam::{_ACCOUNT}:(root|(role|user)/[\w+=,.@/-]{{1,512}})"
 
 
 def _operators(about: str, *, at_least: int) -> Key:
     kind = Texts(
-        pattern=_PRINCIPAL,
+        pattern=PRINCIPAL,
         remedy='list ARNs of IAM roles or users, for example ["arn:aws:iam::111122223333:role/billing-oncall"]',
         values="list of ARNs of roles, users or accounts (`:root`)",
         at_least=at_least,

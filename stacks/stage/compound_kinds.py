@@ -72,6 +72,40 @@ class Texts:
         return found if self.at_most is None else {**found, "maxItems": self.at_most}
 
 
+@dataclass(frozen=True)
+class Wholes:
+    """A list of whole numbers within bounds, none of them twice."""
+
+    lowest: int
+    highest: int
+    remedy: str
+    at_most: int
+
+    @property
+    def values(self) -> str:
+        """The bounds, as the documentation has them."""
+        return f"list of at most {self.at_most} whole numbers from {self.lowest} to {self.highest}"
+
+    def read(self, value: Any, where: Where) -> tuple[int, ...]:
+        """The numbers, in their order. Raises StageError for another type, a number out of bounds or given twice, and
+        too many."""
+        expect(list, value, "a list", where, self.remedy)
+        for entry in value:
+            expect(int, entry, "a whole number", where, self.remedy)
+            if not self.lowest <= entry <= self.highest:
+                raise where.fault(f"holds {shown(entry)}", self.remedy)
+            if value.count(entry) > 1:
+                raise where.fault(f"holds {entry} twice", "name it once")
+        if len(value) > self.at_most:
+            raise where.fault(f"holds {len(value)} entries", self.remedy)
+        return tuple(value)
+
+    def schema(self) -> Schema:
+        """The schema of a list of such numbers."""
+        entry = {"type": "integer", "minimum": self.lowest, "maximum": self.highest}
+        return {"type": "array", "items": entry, "uniqueItems": True, "maxItems": self.at_most}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """A table with keys of its own. make: builds the object from the values, by field."""

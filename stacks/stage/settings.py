@@ -103,6 +103,22 @@ class ReconciliationSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventSettings:
+    """What the vendor's app is told: percents of an allowance, beside those that every stage has, and who may take
+    events from a FIFO queue (ARNs)."""
+
+    thresholds: tuple[int, ...] = ()
+    queue_readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSettings:
+    """Where the vendor's app takes events."""
+
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
     what each means.
@@ -162,6 +178,8 @@ class Stage:
     archive: ArchiveSettings
     backup: BackupSettings | None
     reconciliation: ReconciliationSettings
+    events: EventSettings
+    webhook: WebhookSettings | None
 
     @property
     def is_live(self) -> bool:
@@ -202,3 +220,10 @@ class Stage:
         if path and not self.movable_clock:
             raise StageError(f"stages/{self.name}.toml: movableClock is not true: remove -c clockOffsetFile={path}")
         return replace(self, clock_offset_file=path) if path else self
+
+    def with_local_webhook(self, url: str | None) -> "Stage":
+        """The same stage with a receiver of webhooks on this machine. Raises StageError where the stage's clock cannot
+        be moved: such a stage goes to AWS."""
+        if url and not self.movable_clock:
+            raise StageError(f"stages/{self.name}.toml: movableClock is not true: remove -c webhookUrl={url}")
+        return replace(self, webhook=WebhookSettings(url=url)) if url else self

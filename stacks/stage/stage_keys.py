@@ -10,6 +10,7 @@ from stacks.stage.archive_keys import ARCHIVE_KEYS
 from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Quantities, Table, Texts
 from stacks.stage.engine_keys import ENGINE_KEYS
+from stacks.stage.event_keys import EVENT_KEYS
 from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
 from stacks.stage.reconciliation_keys import RECONCILIATION_KEYS
 from stacks.stage.settings import AlarmSettings
@@ -195,6 +196,7 @@ STAGE_KEYS = {
     ),
     **ARCHIVE_KEYS,
     **RECONCILIATION_KEYS,
+    **EVENT_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

@@ -13,6 +13,7 @@ from tests.unit.buyer.notices.conftest import environment, integration, notices_
 from tests.unit.buyer.notices.conftest import stage as notices
 from tests.unit.buyer.notices.test_entitlement_notices import stage as entitlements
 from tests.unit.buyer.registration.conftest import door, pricing_model, secret
+from tests.unit.buyer.webhook.conftest import sending
 from tests.unit.conftest import dynamodb
 from tests.unit.messages import Context
 from tests.unit.yawl.access_logs.test_read_access_log import aws as access_logs
@@ -36,6 +37,7 @@ __all__ = [
     "notices_of",
     "pricing_model",
     "secret",
+    "sending",
 ]
 
 

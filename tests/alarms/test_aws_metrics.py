@@ -44,6 +44,7 @@ FUNCTIONS = (
     *("registration", "subscriber-api", "subscription-notices", "entitlement-notices", "usage", "usage-queue"),
     *("put-zero-records", "find-due-hours", "seal-hours", "plan-batches", "submit-batch", "settle-hours", "report"),
     *("find-final-hours", "refuse-usage", "end-subscription", "start-final-metering", "look-after-leavers"),
+    *("tell-events", "send-webhooks"),
     *("archive-changes", "audit-conservation", "reconcile-calls", "reconcile-usage", "reconcile-invoices"),
     *("reconcile-engine", "engine-gateway", "look-after-engines", "read-access-log"),
 )
@@ -114,6 +115,9 @@ for name, queue in {
     "ArchiveAuditsDeadLettersNotEmpty": "AuditsDeadLettersQueue",
     "ArchiveBackupFailuresNotEmpty": "BackupsFailuresQueue",
     "ReconciliationDeadLettersNotEmpty": "ReconciliationsDeadLettersQueue",
+    "TellingChangesDeadLettersNotEmpty": "ChangesDeadLettersQueue",
+    "TellingBalancesDeadLettersNotEmpty": "BalancesDeadLettersQueue",
+    "TellingWebhooksDeadLettersNotEmpty": "WebhooksDeadLettersQueue",
     "EnginesUsageDeadLetters": "EngineUsageDeadLettersQueue",
     "EnginesAccessLogDeadLetters": "AccessLogsDeadLettersQueue",
     "EnginesCallsDeadLettersNotEmpty": "CallsDeadLettersQueue",
@@ -126,6 +130,8 @@ for name, (queue, seconds) in {
     "NoticesEntitlementTooOld": ("EntitlementQueue", 900),
     "UsageQueueUsageTooOld": ("UsageQueue", 900),
     "UsageQueueWaitingTooOld": ("UsageQueueWaiting", 3600),
+    "TellingChangesTooOld": ("ChangesQueue", 600),
+    "TellingWebhooksTooOld": ("WebhooksQueue", 3600),
     "EnginesUsageTooOld": ("EngineUsageQueue", 900),
     "EnginesAccessLogTooOld": ("AccessLogsQueue", 3600),
 }.items():
@@ -143,6 +149,7 @@ def stream_is_not_read(function: str, seconds: int) -> Play:
 
 plays("FinalMeteringStreamTooOld")(stream_is_not_read("start-final-metering", 600))
 plays("ArchiveStreamsTooOld")(stream_is_not_read("archive-changes", 7200))
+plays("TellingBalancesTooOld")(stream_is_not_read("tell-events", 3600))
 
 
 # --- the API ----------------------------------------------------------------------------------------------------------

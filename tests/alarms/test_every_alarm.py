@@ -2,7 +2,7 @@
 
 from fnmatch import fnmatchcase
 
-from tests.alarms import test_aws_metrics, test_books, test_buyers, test_engines, test_hourly_run
+from tests.alarms import test_aws_metrics, test_books, test_buyers, test_engines, test_events, test_hourly_run
 from tests.alarms.faults import FAULTS
 from tests.alarms.life import Life
 from tests.alarms.page import PAGE, page
@@ -13,6 +13,7 @@ PLAYED = {
     *test_books.PLAYED,
     *test_buyers.PLAYS,
     *test_engines.PLAYED,
+    *test_events.PLAYED,
     *test_hourly_run.PLAYS,
 }
 

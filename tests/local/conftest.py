@@ -10,10 +10,20 @@ from local.stage import LocalStage
 from tests.local.run_program import Program, small_log
 from tests.local.stage.acting import WAIT_SCALE
 from tests.rights.recording import recorded
+from tests.unit.buyer.webhook.receiver import LocalReceiver, receiving
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[LocalStage]:
+def webhook_receiver() -> Iterator[LocalReceiver]:
+    """The vendor's app, to which the stage posts events."""
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, webhook_receiver: LocalReceiver
+) -> Iterator[LocalStage]:
     """The stage, deployed; its clock, assembly, logs and state are of its own, so that a run beside it is not touched.
 
     It begins at half past eight of the simulated day. Schedules are looked at, but those of the stage are paused:
@@ -29,6 +39,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         wait_scale=WAIT_SCALE,
         dynamodb_faults=True,
         rights_file=asked,
+        webhook_url=webhook_receiver.url,
     ) as running:
         pause_schedules(running)
         with recorded(running, asked, pytestconfig):

@@ -35,6 +35,9 @@ def test_a_stage_with_prices_or_engines_has_all_of_production(every: list[Alarm]
         "ArchiveBackupFailuresNotEmpty",
         "MeteringAtRiskMoney",
         *("FunctionsreconcileinvoicesErrors", "FunctionsreconcileusageErrors"),
+        # Of the webhook.
+        *("FunctionssendwebhooksErrors", "TellingWebhooksTooOld", "TellingWebhooksRefused"),
+        "TellingWebhooksDeadLettersNotEmpty",
     }
 
 

@@ -40,7 +40,16 @@ OF_AWS = {
 
 
 def templates(assembly: Assembly) -> dict[str, Any]:
-    stacks = ["Data", "Doors", "Metering", "Archive", "Audit", "Watch", *(["Yawl"] if assembly.stage.engines else [])]
+    stacks = [
+        "Data",
+        "Doors",
+        "Events",
+        "Metering",
+        "Archive",
+        "Audit",
+        "Watch",
+        *(["Yawl"] if assembly.stage.engines else []),
+    ]
     return {stack: assembly.template(stack) for stack in stacks}
 
 

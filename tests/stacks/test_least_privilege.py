@@ -76,6 +76,12 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "MeteringRecords": {"Query", "UpdateItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
+    "tell-events": {
+        "Subscribers": {"GetItem"},
+        "MeteringState": {"GetItem", "UpdateItem", "DescribeStream", "GetRecords", "GetShardIterator"},
+        "yawl-metering-state/stream/*": {"ListStreams"},
+    },
+    "send-webhooks": {},
     "archive-changes": {
         **{table: {"DescribeStream", "GetRecords", "GetShardIterator"} for table in ARCHIVED_TABLES},
         **{f"{kept.table.name}/stream/*": {"ListStreams"} for kept in ARCHIVED},
@@ -140,7 +146,17 @@ QUEUES: dict[str, dict[str, set[str]]] = {
         "EngineUsageQueue": TAKE,
     },
     "report": {"FailedLinesQueue": {"SendMessage"}},
-    "start-final-metering": {"StartFinalMeteringDeadLettersQueue": {"SendMessage"}},
+    "start-final-metering": {
+        "StartFinalMeteringDeadLettersQueue": {"SendMessage"},
+        "ChangesQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
+    },
+    "tell-events": {
+        "ChangesQueue": TAKE,
+        "BalancesDeadLettersQueue": {"SendMessage"},
+        "AppQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
+        "WebhooksQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
+    },
+    "send-webhooks": {"WebhooksQueue": TAKE | {"ChangeMessageVisibility"}},
     "archive-changes": {"StreamsDeadLettersQueue": {"SendMessage"}},
     "reconcile-engine": ENGINE_USAGE,
     # It reads the queue itself: no mapping asks how many messages there are.

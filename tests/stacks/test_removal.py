@@ -36,6 +36,7 @@ STATELESS = {
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Events::EventBus",
     "AWS::Events::Rule",
     "AWS::Glue::Database",
     "AWS::Glue::Table",
@@ -116,7 +117,7 @@ def test_every_stack_of_a_keeping_stage_is_protected_and_none_of_another(
     prod: Assembly, engines: Assembly, local: Assembly
 ) -> None:
     """Watch too: ``cdk destroy …-Doors`` destroys what depends on Doors first, and the alarms would be gone."""
-    every = {"Archive", "Audit", "Data", "Doors", "Metering", "Watch"}
+    every = {"Archive", "Audit", "Data", "Doors", "Events", "Metering", "Watch"}
     assert protections(prod.folder) == dict.fromkeys(every, True)
     assert protections(engines.folder) == dict.fromkeys({*every, "Yawl"}, True)
     assert protections(local.folder) == dict.fromkeys({*every, "Operators", "Yawl"}, False)
@@ -128,7 +129,9 @@ def test_notices_abroad_are_protected_like_the_rest(abroad: Assembly) -> None:
 
 def test_the_context_turns_protection_off_for_a_first_deployment(first: Assembly) -> None:
     """CloudFormation takes back what a first deployment has made, if it fails: that must be possible."""
-    assert protections(first.folder) == dict.fromkeys(("Archive", "Audit", "Data", "Doors", "Metering", "Watch"), False)
+    assert protections(first.folder) == dict.fromkeys(
+        ("Archive", "Audit", "Data", "Doors", "Events", "Metering", "Watch"), False
+    )
     policies = {resource["DeletionPolicy"] for resource in first.template("Data")["Resources"].values()}
     assert policies == {"RetainExceptOnCreate"}
 

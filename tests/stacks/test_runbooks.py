@@ -131,7 +131,7 @@ def test_log_lines_that_pages_ask_for_are_written() -> None:
 def test_log_groups_that_pages_ask_for_exist(engines: Assembly) -> None:
     groups = {
         str(group)
-        for stack in ("Doors", "Metering", "Archive", "Audit", "Yawl")
+        for stack in ("Doors", "Events", "Metering", "Archive", "Audit", "Yawl")
         for group in log_groups(engines, stack)
     }
     for page, match in asked(_LOG):
@@ -144,7 +144,7 @@ def log_groups(assembly: Assembly, stack: str) -> list[str]:
 
 
 def test_outputs_that_pages_ask_for_exist_once(engines: Assembly) -> None:
-    stacks = ("Data", "Doors", "Metering", "Archive", "Audit", "Yawl", "Watch")
+    stacks = ("Data", "Doors", "Events", "Metering", "Archive", "Audit", "Yawl", "Watch")
     for page, match in asked(_OUTPUT):
         within = [match["stack"]] if match["stack"] else stacks
         having = [stack for stack in within if match["name"] in engines.template(stack).get("Outputs", {})]

@@ -43,6 +43,8 @@ def test_a_dead_letter_pages_and_refused_usage_or_a_failed_line_is_a_ticket(prod
         "StreamsDeadLettersQueue",
         "AuditsDeadLettersQueue",
         "ReconciliationsDeadLettersQueue",
+        "ChangesDeadLettersQueue",
+        "BalancesDeadLettersQueue",
     }
     assert set(told.values()) == {"Page", "Ticket"}
 

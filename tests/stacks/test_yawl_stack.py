@@ -51,7 +51,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 
 def test_a_stage_without_engines_has_neither_the_stack_nor_the_route(prod: Assembly) -> None:
-    assert prod.stacks() == ["Archive", "Audit", "Data", "Doors", "Metering", "Watch"]
+    assert prod.stacks() == ["Archive", "Audit", "Data", "Doors", "Events", "Metering", "Watch"]
     assert not ADDRESS & set(routes(prod))
     assert "AnnouncementsUrl" not in prod.template("Doors")["Outputs"]
     assert prod.functions()["usage-queue"]["Environment"]["Variables"]["ENGINE_USAGE_QUEUE_ARN"] == ""
@@ -271,9 +271,10 @@ def test_stacks_depend_on_each_other_one_way(engines: Assembly) -> None:
         "Data": set(),
         "Yawl": {"Data"},
         "Doors": {"Data", "Yawl"},
-        "Metering": {"Data"},
+        "Events": {"Data"},
+        "Metering": {"Data", "Events"},
         "Archive": {"Data"},
         "Audit": {"Data", "Metering"},
         "Watch": needs["Watch"],
     }
-    assert {"Archive", "Audit", "Doors", "Metering", "Yawl"} <= needs["Watch"]
+    assert {"Archive", "Audit", "Doors", "Events", "Metering", "Yawl"} <= needs["Watch"]

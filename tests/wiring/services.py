@@ -7,6 +7,7 @@ from pathlib import Path
 from runtime.metric_names import (
     ArchiveMetric,
     EntitlementMetric,
+    EventMetric,
     MeteringMetric,
     ReconcileMetric,
     RegistrationMetric,
@@ -22,6 +23,7 @@ SERVICES: dict[str, type[StrEnum]] = {
     "registration": RegistrationMetric,
     "subscription": SubscriptionMetric,
     "entitlement": EntitlementMetric,
+    "events": EventMetric,
     "usage": UsageMetric,
     "metering": MeteringMetric,
     "reconcile": ReconcileMetric,

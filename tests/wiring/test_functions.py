@@ -39,6 +39,8 @@ FUNCTIONS = (
     "end-subscription",
     "start-final-metering",
     "look-after-leavers",
+    "tell-events",
+    "send-webhooks",
     "archive-changes",
     "audit-conservation",
     "reconcile-calls",

@@ -16,6 +16,8 @@ GROUND = "runtime"
 NAMES = {
     "archive.change.COLUMNS",
     "archive.kept.ARCHIVED",
+    "buyer.webhook.patience.TRIES",
+    "ledger.balance.ITEM",
     "ledger.tables",
     "marketplace.billing_identity.BILLING_KEY",
     "marketplace.dimensions",

@@ -16,12 +16,12 @@ START = Page(
     " start the hourly workflow with the input {}.",
 )
 CANCELLATION = Page(
-    happened="The function start-final-metering could not process a change of a subscriber who cancelled, and Lambda"
-    " put the record into a dead-letter queue.",
-    money="The buyer's last hours are billed only if look-after-leavers, which runs every five minutes, has started"
-    " final metering.",
-    look="Look in the log group of start-final-metering, and at the executions of the state machine FinalMetering"
-    " whose names begin with the customer's key.",
+    happened="The function start-final-metering could not process a change of a subscriber, and Lambda put the record"
+    " into a dead-letter queue.",
+    money="If the buyer cancelled, its last hours are billed only if look-after-leavers, which runs every five minutes,"
+    " has started final metering. The app may not have been told of the change.",
+    look="Look in the log group of start-final-metering for the customer, and at the executions of the state machine"
+    " FinalMetering whose names begin with its key.",
 )
 LOOK = Page(
     happened="EventBridge Scheduler could not invoke look-after-leavers, and put the call into the dead-letter queue"
@@ -71,13 +71,14 @@ def add_late_alarm(alarms: Alarms, members: Sequence[cloudwatch.Alarm]) -> None:
         "QueuesLate",
         members,
         Ticket(
-            happened="Usage, notices, changes of subscribers or changes for the archive have waited too long, because"
-            " no function takes them.",
+            happened="Usage, notices, changes of subscribers, changes for the archive or events for the app have"
+            " waited too long, because no function takes them, or the app's receiver does not.",
             money="No usage is lost, and the archive lacks only what waits for 24 hours. Usage recorded later than ten"
-            " past the hour is billed in a later hour, and a buyer's start or end takes effect late.",
+            " past the hour is billed in a later hour, and a buyer's start or end takes effect late, here or in the"
+            " app.",
             look="Look at the silent alarm that is up (UsageQueue*TooOld, Notices*TooOld, FinalMeteringStreamTooOld,"
-            " ArchiveStreamsTooOld),"
-            " then in the log group of the function behind that queue: it fails, or Lambda throttles it.",
+            " ArchiveStreamsTooOld, Telling*TooOld), then in the log group of the function behind that queue: it"
+            " fails, or Lambda throttles it.",
         ),
     )
 

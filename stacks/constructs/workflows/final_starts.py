@@ -1,9 +1,8 @@
 """What starts final metering: the subscribers' stream, and every five minutes the function that looks after it."""
 
-from collections.abc import Sequence
-
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -17,9 +16,10 @@ LOOK_EVERY_MINUTES = 5
 
 
 class StartOnStream(Construct):
-    """A subscriber's change to one of ``statuses`` invokes ``starter``, which may start ``machine``.
+    """A subscriber's change invokes ``starter``, which may start ``machine`` and hands the change on to ``changes``.
 
-    Records that the function cannot process go to ``dead_letters``.
+    All changes come, and not the cancelled alone: the stream has no room for a reader of the others. Records that the
+    function cannot process go to ``dead_letters``.
     """
 
     def __init__(
@@ -28,16 +28,16 @@ class StartOnStream(Construct):
         id_: str,
         *,
         subscribers: LedgerTable,
-        statuses: Sequence[str],
         starter: Function,
         machine: sfn.IStateMachine,
+        changes: sqs.IQueue,
     ) -> None:
         super().__init__(scope, id_)
         self.dead_letters = DeadLetters(self, "DeadLetters").queue
         machine.grant_start_execution(starter)
         subscribers.grant_stream(starter.function)
-        new_image = {"subscriptionStatus": {"S": lambda_.FilterRule.or_(*statuses)}}
-        changed = {"eventName": lambda_.FilterRule.or_("INSERT", "MODIFY"), "dynamodb": {"NewImage": new_image}}
+        changes.grant_send_messages(starter)
+        changed = {"eventName": lambda_.FilterRule.or_("INSERT", "MODIFY")}
         lambda_.EventSourceMapping(
             self,
             "Source",

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
 
 from ledger.tables import SUBSCRIBERS
 from stacks.constructs.alarms.final_metering import add_final_metering_alarms
@@ -57,14 +58,14 @@ def test_final_metering_its_starts_and_its_alarms(foreign: Foreign) -> None:
         foreign.stack,
         "Start",
         subscribers=subscribers,
-        statuses=("ending",),
         starter=starter,
         machine=workflow.machine,
+        changes=sqs.Queue(foreign.stack, "Changes"),
     )
     StartBySchedule(foreign.stack, "Look", watcher=watcher, machine=workflow.machine)
     alarms = foreign.alarms().below("Alarms").of(watcher)
     add_final_metering_alarms(alarms, workflow.machine, stream_reader=starter)
     (mapping,) = foreign.resources("AWS::Lambda::EventSourceMapping")
     assert mapping["EventSourceArn"]["Fn::GetAtt"][1] == "StreamArn"
-    assert '"subscriptionStatus":{"S":["ending"]}' in mapping["FilterCriteria"]["Filters"][0]["Pattern"]
+    assert mapping["FilterCriteria"]["Filters"][0]["Pattern"] == '{"eventName":["INSERT","MODIFY"]}'
     assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 8

@@ -58,5 +58,5 @@ def test_a_second_synth_is_the_same_and_uses_the_bundled_asset_again(bundled_sta
     assert done.returncode == 0, done.stderr
     assert "Bundling asset" not in done.stderr
     assert templates() == before
-    assert len(before) == 8
+    assert len(before) == 9
     assert str(bundled_stage.folder / "offset") in before["YawlMetering-local-Doors.template.json"]

@@ -127,13 +127,35 @@ def test_another_error_is_raised(starter: Starter) -> None:
 
 
 @pytest.fixture
-def stored(starter: Starter, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+def changes() -> str:
+    """The address of a new queue of changes."""
+    made = boto3.client("sqs", region_name="us-east-1").create_queue(
+        QueueName=f"{uuid.uuid4().hex}.fifo", Attributes={"FifoQueue": "true"}
+    )
+    return str(made["QueueUrl"])
+
+
+def handed_on(changes: str) -> list[dict[str, Any]]:
+    """The messages of the queue, which then are gone."""
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    answer = sqs.receive_message(
+        QueueUrl=changes, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"]
+    )
+    messages = answer.get("Messages", [])
+    for message in messages:
+        sqs.delete_message(QueueUrl=changes, ReceiptHandle=message["ReceiptHandle"])
+    return [{"customer": each["Attributes"]["MessageGroupId"], **json.loads(each["Body"])} for each in messages]
+
+
+@pytest.fixture
+def stored(starter: Starter, changes: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """The subscribers' table, in the functions' environment."""
     on(ledger, monkeypatch, tmp_path)
     at(tmp_path, NOW)
     monkeypatch.setenv("FINAL_METERING_ALIAS_ARN", starter.alias_arn)
     # Moto has no aliases, so both are the machine.
     monkeypatch.setenv("FINAL_METERING_ARN", starter.alias_arn)
+    monkeypatch.setenv("CHANGES_QUEUE_URL", changes)
     return ledger.subscriber_items
 
 
@@ -150,7 +172,12 @@ def changed(key: str, status: str) -> dict[str, Any]:
         "subscriptionStatus": {"S": status},
         "activePeriods": {"L": [period]},
     }
-    stream = {"SequenceNumber": f"{len(key)}00", "NewImage": image, "Keys": {"customerIdentifier": {"S": key}}}
+    stream = {
+        "ApproximateCreationDateTime": END,
+        "SequenceNumber": f"{len(key)}00",
+        "NewImage": image,
+        "Keys": {"customerIdentifier": {"S": key}},
+    }
     return {"eventID": key, "eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": stream}
 
 
@@ -171,6 +198,44 @@ def test_the_stream_starts_final_metering(starter: Starter, stored: Any) -> None
     records = [changed("l-1", "pending_cancellation"), changed("l-22", "active")]
     assert call("start_final_metering", {"Records": records}) == {"batchItemFailures": []}
     assert set(executions(starter)) == {f"l-1-{END}"}
+
+
+def test_each_change_is_handed_on_in_its_customers_order(starter: Starter, stored: Any, changes: str) -> None:
+    records = [changed("l-1", "pending_cancellation"), changed("l-22", "active"), changed("l-1", "final_metering")]
+    records[2]["dynamodb"] |= {"SequenceNumber": "301", "OldImage": records[0]["dynamodb"]["NewImage"]}
+    removed = changed("l-55555", "active")
+    del removed["dynamodb"]["NewImage"]
+    for _ in range(2):
+        assert call("start_final_metering", {"Records": [*records, removed]}) == {"batchItemFailures": []}
+    found = handed_on(changes)
+    assert [
+        (each["customer"], each["new"]["subscriptionStatus"]["S"]) for each in found if each["customer"] == "l-1"
+    ] == [
+        ("l-1", "pending_cancellation"),
+        ("l-1", "final_metering"),
+    ]
+    assert len(found) == 3, "a repeat within five minutes is dropped by the queue"
+    assert [each["old"] is None for each in found if each["customer"] == "l-1"] == [True, False]
+
+
+def test_a_start_does_not_wait_for_the_queue(
+    starter: Starter, stored: Any, changes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHANGES_QUEUE_URL", changes.replace(".fifo", "-gone.fifo"))
+    later = changed("l-1", "final_metering")
+    later["dynamodb"]["SequenceNumber"] = "301"
+    answer = call("start_final_metering", {"Records": [changed("l-1", "pending_cancellation"), later]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "300"}, {"itemIdentifier": "301"}]}
+    assert set(executions(starter)) == {f"l-1-{END}"}
+
+
+def test_a_change_is_handed_on_although_its_start_fails(
+    starter: Starter, stored: Any, changes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINAL_METERING_ALIAS_ARN", starter.alias_arn + "x")
+    answer = call("start_final_metering", {"Records": [changed("l-1", "pending_cancellation")]})
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "300"}]}
+    assert [each["customer"] for each in handed_on(changes)] == ["l-1"]
 
 
 def test_a_failed_start_is_logged_and_does_not_delay_others(

@@ -1,6 +1,9 @@
 """A batch of a queue: every message has its turn, what failed is named."""
 
-from runtime.queued import Message, each_message
+from collections.abc import Mapping
+from typing import Any
+
+from runtime.queued import Message, each_change, each_message
 from tests.unit.messages import queue
 
 
@@ -38,3 +41,25 @@ def test_behind_a_failed_message_its_group_waits_and_no_other_does() -> None:
 
 def test_nothing_failed() -> None:
     assert each_message(queue("a", "b"), lambda message: None) == {"batchItemFailures": []}
+
+
+def test_behind_a_failed_change_its_item_waits_and_no_other_does() -> None:
+    seen: list[str] = []
+
+    def handle(change: Mapping[str, Any]) -> None:
+        seen.append(change["SequenceNumber"])
+        if change["SequenceNumber"] == "1":
+            raise ValueError("no")
+
+    changes = [{"SequenceNumber": str(number), "Keys": {"key": key}} for number, key in enumerate("babab")]
+    answer = each_change({"Records": [{"dynamodb": change} for change in changes]}, handle)
+    assert seen == ["0", "1", "2", "4"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "3"}]}
+
+
+def test_a_message_says_how_often_it_came_and_how_to_name_it() -> None:
+    event = queue("a")
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "7"
+    found: list[Message] = []
+    each_message(event, found.append)
+    assert [(message.receives, message.receipt) for message in found] == [(7, "r")]

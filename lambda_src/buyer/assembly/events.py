@@ -1,0 +1,28 @@
+"""What telling the app of events works with, put together from its settings."""
+
+from buyer.events.of_allowance import thresholds_of
+from buyer.events.outlets import Outlets
+from buyer.events.tell import Teller
+from ledger import dynamodb
+from ledger.balance import Balances
+from ledger.subscribers import Subscribers
+from ledger.told_thresholds import ToldThresholds
+from marketplace import tiers
+from marketplace.entitlements import has_entitlements
+from runtime.settings import TellEventsSettings
+
+
+def teller(settings: TellEventsSettings, outlets: Outlets | None = None) -> Teller:
+    """The teller of a stage. outlets: None connects to AWS."""
+    tables = dynamodb.connect()
+    state = tables.Table(settings.STATE_TABLE)
+    return Teller(
+        subscribers=Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)),
+        balances=Balances(state),
+        told=ToldThresholds(state),
+        outlets=outlets
+        or Outlets.connect(settings.EVENT_BUS, [url for url in settings.EVENT_QUEUE_URLS.split(",") if url]),
+        product_code=settings.PRODUCT_CODE,
+        tiers=tiers.from_json(settings.TIERS) if has_entitlements(settings.PRICING_MODEL) else (),
+        thresholds=thresholds_of(settings.THRESHOLDS),
+    )

@@ -1,0 +1,1 @@
+"""What the vendor's app is told of its customers: events, derived from changes of the tables, and where they go."""

@@ -1,0 +1,1 @@
+"""What the vendor's app is told: ordered queues, the stream of balances, the webhook."""
