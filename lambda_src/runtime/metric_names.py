@@ -104,6 +104,8 @@ class MeteringMetric(StrEnum):
     HELD_LINES = "HeldLines"
     #: Dimensions of which a cancelled customer has a billed unit or more left unbilled.
     REMAINDERS_UNBILLED = "RemaindersUnbilled"
+    #: Balances that went to the next billing key of a buyer that stays (a renewal, a replacement, a migration).
+    BALANCES_MOVED = "BalancesMoved"
     #: Hourly zeros that ended otherwise than billed: nothing is lost, so no alarm.
     ZERO_LINES_FAILED = "ZeroLinesFailed"
     #: Sets of tags that were too many for their line: billed, but shown without their tags.

@@ -250,6 +250,7 @@ class EndSubscriptionSettings(Settings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     STATE_TABLE: str
+    PENDING_SHARDS: str
 
 
 class StartFinalMeteringSettings(Settings):

@@ -170,10 +170,12 @@ class World:
 
     # --- buyers -------------------------------------------------------------------------------------------------------
 
-    def buyer(self, kind: str = "license", active_from: float | None = START - 86400) -> str:
+    def buyer(
+        self, kind: str = "license", active_from: float | None = START - 86400, account: str | None = None
+    ) -> str:
         """A buyer whom Marketplace and the subscribers' table know; active from that moment. The billing key."""
         activated_at = iso(active_from) if active_from is not None else None
-        bought = self.marketplace.create_buyer(PRODUCT, kind, activated_at=activated_at)
+        bought = self.marketplace.create_buyer(PRODUCT, kind, activated_at=activated_at, account_id=account)
         item: dict[str, Any] = {
             "customerIdentifier": bought["id"],
             "integration": kind,

@@ -8,6 +8,7 @@ from buyer.notices.subscription import SubscriptionReceiver
 from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
+from ledger.succession import Links
 from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
 
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ def subscription_receiver(
 ) -> SubscriptionReceiver:
     """The receiver of the subscription queue. tables: DynamoDB; None connects to the function's."""
     tables = tables or dynamodb.connect()
-    return SubscriptionReceiver(rules(settings, tables), Notices(tables.Table(settings.NOTICES_TABLE)))
+    stage_rules = rules(settings, tables)
+    links = Links(
+        client=tables.meta.client, subscribers=stage_rules.subscribers, subscribers_table=settings.SUBSCRIBERS_TABLE
+    )
+    return SubscriptionReceiver(stage_rules, Notices(tables.Table(settings.NOTICES_TABLE)), links)
 
 
 def rules(

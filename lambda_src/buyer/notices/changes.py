@@ -3,6 +3,7 @@
 from typing import Any
 
 from buyer.notices import lifecycle
+from buyer.notices.agreement_facts import agreement_facts
 from buyer.notices.facts import facts, newest_notice, standing
 from buyer.notices.lifecycle import LifecycleNotice
 from ledger.subscriber import LifecycleEntry, Subscriber
@@ -16,15 +17,25 @@ def changes(current: Subscriber | None, notice: Notice) -> Change:
 
     current: None creates the row, which the registration completes. Only SNS notices, which are about the customer,
     change the status of a legacy subscriber: one of the customer's licences or agreements may end because another one
-    followed.
+    followed. (A search speaks for SNS where it has read all of the customer's agreements.)
     """
-    values = {**facts(current, notice), **standing(current, notice)}
-    changes_status = notice.source == "sns" or current is None or current.integration == "license"
+    values = {**facts(current, notice), **agreement_facts(current, notice), **standing(current, notice)}
+    changes_status = current is None or current.integration == "license" or _is_of_customer(notice)
+    if notice.source == "sns" and current is not None and current.chain.bills_until is not None:
+        # The customer is billed by its licence since a migration, whose own notices say when it ends.
+        changes_status = False
     applied = {entry.id for entry in lifecycle.stored(current)}
     if not changes_status or notice.kind not in LIFE or notice.id in applied:
         return Change(values)
     life = _life(current, notice)
     return Change({**values, **life.set}, life.remove)
+
+
+def _is_of_customer(notice: Notice) -> bool:
+    """Whether a notice is about a legacy customer as a whole, and not about one of its agreements."""
+    return notice.source in ("sns", "operator") or (
+        notice.source == "search" and notice.customer_identifier is not None
+    )
 
 
 def _life(current: Subscriber | None, notice: Notice) -> Change:
@@ -55,7 +66,7 @@ def _moment(notice: Notice) -> int:
     """The notice's time in milliseconds. EventBridge cuts it to a second, so a start may be as late as that second's
     end; Marketplace refuses usage stamped before the activation for good (InvalidLicenseException), with the whole
     first hour."""
-    is_cut = notice.source == "eventbridge" and notice.at_ms % 1000 == 0
+    is_cut = notice.source in ("eventbridge", "search") and notice.at_ms % 1000 == 0
     return notice.at_ms + 999 if is_cut and notice.kind == "start" else notice.at_ms
 
 
