@@ -91,6 +91,8 @@ FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 
 #: The partition of ``STATE`` whose items say whose lines are not sent for the moment (``ledger.pauses``).
 PAUSED: Final = "#paused"
+#: The partition of ``STATE`` whose items say how far the search of agreements has come (``ledger.agreement_search``).
+SEARCHED: Final = "#agreements"
 
 #: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``). People who
 #: operate the stage read these and no others.

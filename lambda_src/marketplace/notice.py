@@ -21,9 +21,9 @@ class Notice:
     action: SNS's action, or the detail-type without its role suffix. product_code is absent from agreement events.
     license_arn: the event's form, not always one to send. free_trial and offer_id: None where the notice has
     none. agreement_status: as the Agreement API names it. initial_agreement_id, previous_agreement_id: the first
-    agreement of a chain, and the one before. contract_start, contract_end: the agreement's term, epoch seconds. topic and
-    state: of a ``standing`` notice, what it is about and how that stands. why: a sentence on why it is unknown or
-    unreadable; it quotes nothing of the message.
+    agreement of a chain, and the one before. contract_start, contract_end: the agreement's term, epoch seconds.
+    topic and state: of a ``standing`` notice, what it is about and how that stands. why: a sentence on why it is
+    unknown or unreadable; it quotes nothing of the message.
     """
 
     id: str

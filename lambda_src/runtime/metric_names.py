@@ -36,6 +36,13 @@ class SubscriptionMetric(StrEnum):
     PRODUCT_CODE_DOUBTED = "ProductCodeDoubted"
     #: Notices of buyers that are none of the stage's test accounts.
     NOTICES_KEPT_OUT = "NoticesKeptOut"
+    #: Starts and ends that the search of agreements found, and that no notice had told.
+    NOTICES_LOST = "NoticesLost"
+    #: Agreements that the search looked at, and those that it could not work out: the next search tries again.
+    AGREEMENTS_SEARCHED = "AgreementsSearched"
+    AGREEMENTS_FAILED = "AgreementsFailed"
+    #: Billing keys that were linked to the buyer's one before.
+    KEYS_LINKED = "KeysLinked"
     #: AWS Marketplace warns of a buyer: an advisory, or a card that was not accepted.
     BUYER_WARNINGS = "BuyerWarnings"
 

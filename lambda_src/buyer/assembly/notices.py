@@ -9,22 +9,25 @@ from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from ledger.succession import Links
-from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
+from runtime.settings import EntitlementNoticesSettings, SearchAgreementsSettings, SubscriptionNoticesSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 
 def subscription_receiver(
-    settings: SubscriptionNoticesSettings, tables: "DynamoDBServiceResource | None" = None
+    settings: SubscriptionNoticesSettings | SearchAgreementsSettings, tables: "DynamoDBServiceResource | None" = None
 ) -> SubscriptionReceiver:
     """The receiver of the subscription queue. tables: DynamoDB; None connects to the function's."""
     tables = tables or dynamodb.connect()
     stage_rules = rules(settings, tables)
-    links = Links(
-        client=tables.meta.client, subscribers=stage_rules.subscribers, subscribers_table=settings.SUBSCRIBERS_TABLE
-    )
+    links = links_of(stage_rules.subscribers, settings.SUBSCRIBERS_TABLE, tables)
     return SubscriptionReceiver(stage_rules, Notices(tables.Table(settings.NOTICES_TABLE)), links)
+
+
+def links_of(subscribers: Subscribers, table_name: str, tables: "DynamoDBServiceResource") -> Links:
+    """How two keys of one buyer are linked."""
+    return Links(client=tables.meta.client, subscribers=subscribers, subscribers_table=table_name)
 
 
 def rules(

@@ -10,8 +10,8 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from reconcile.customers import in_pages, pages
 from reconcile.differences import store
-from reconcile.out_of_time import OutOfTime
 from runtime.clock import from_iso, iso
+from runtime.out_of_time import OutOfTime
 
 #: The open findings of a day or month are looked at again once a day.
 LOOK_AGAIN = 24 * 3600
