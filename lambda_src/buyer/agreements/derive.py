@@ -40,13 +40,14 @@ def lost_notices(
     follower: the next agreement of the chain, if its licence is known. With the same licence the period goes on.
     """
     begin = agreement.start
-    if begin is None or agreement.status in NEVER or not _speaks_for(agreement, row):
+    if begin is None or agreement.status in NEVER:
         return ()
     found: list[Notice] = []
-    if begin <= now - LATE and not knows_start(row, begin):
+    until = math.inf if agreement.status == "ACTIVE" else _own_end(agreement)
+    if begin <= now - LATE and not knows_start(row, begin, until):
         found.append(_notice("start", begin, agreement, licence, product_code))
     end = ended_at(agreement, licence, follower)
-    if end is not None and end <= now - LATE and (found or _is_open_before(row, end)):
+    if end is not None and end <= now - LATE and _ends(agreement, row, end) and (found or _is_open_before(row, end)):
         found.append(_notice("end", max(end, begin), agreement, licence, product_code))
     return tuple(found)
 
@@ -76,7 +77,7 @@ def lost_of_customer(
     running = [each for each in begun if each.status == "ACTIVE"]
     if running:
         begin = max(each.start or 0.0 for each in running)
-        if begin <= now - LATE and not knows_start(row, begin):
+        if begin <= now - LATE and not knows_start(row, begin, math.inf):
             return (_notice("start", begin, newest, None, product_code, customer=row.customer_identifier),)
         return ()
     if newest.status in FOLLOWED:
@@ -87,9 +88,12 @@ def lost_of_customer(
     return ()
 
 
-def knows_start(row: Subscriber | None, begin: float) -> bool:
-    """Whether the row was active at or after that moment, whenever its period began."""
-    return row is not None and any(period.end is None or period.end > begin for period in row.active_periods)
+def knows_start(row: Subscriber | None, begin: float, until: float) -> bool:
+    """Whether the row was active between these moments, whenever its period began: a licence may be provisioned later
+    than its agreement starts, and usage before that is refused for good."""
+    return row is not None and any(
+        (period.end is None or period.end > begin) and period.start < until for period in row.active_periods
+    )
 
 
 def ended_at(agreement: Agreement, licence: str, follower: Agreement | None) -> float | None:
@@ -128,6 +132,14 @@ def _speaks_for(agreement: Agreement, row: Subscriber | None) -> bool:
         return True
     known = row.item.get("contractStart")
     return known is not None and (agreement.start or 0.0) > float(known)
+
+
+def _ends(agreement: Agreement, row: Subscriber | None, end: float) -> bool:
+    """Whether the end of this agreement ends the licence: not if the licence came with another agreement before."""
+    if _speaks_for(agreement, row) or row is None:
+        return True
+    known = row.item.get("contractStart")
+    return known is not None and end <= float(known)
 
 
 def _is_open_before(row: Subscriber | None, end: float) -> bool:

@@ -55,7 +55,7 @@ class AgreementSearch:
     product_code: str
 
     def run(self, now: float, counts: Counter[str], in_time: Callable[[], None] = lambda: None) -> None:
-        """Search once, and count what was found, by name: ``agreements``, ``lost`` notices, ``linked`` keys, ``failed``.
+        """Search once, and count what was found: ``agreements``, ``lost`` notices, ``linked`` keys, ``failed`` ones.
 
         in_time: raises where no time is left for another agreement. Raises botocore's errors, as a whole page fails
         when AWS does; an agreement that fails alone is counted, remembered and tried again by the next search.
@@ -184,7 +184,7 @@ class _Run:
         if row is None or agreement.status != "ACTIVE" or not has_entitlements(self.search.entitlements.pricing_model):
             return
         settled = agreement.updated <= self.now - derive.LATE
-        if settled and (row.entitlements_fetched_at or 0.0) < agreement.updated:
+        if settled and (row.entitlements_fetched_at or 0.0) <= agreement.updated:
             self.search.entitlements.receive(_of_kind(fact, "entitlement"), "", self.now)
 
     def _keep(self, key: str, agreement: Agreement, provided: tuple[Provided, ...]) -> None:

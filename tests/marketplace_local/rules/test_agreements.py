@@ -16,7 +16,7 @@ PROPOSER = {"PartyType": "Proposer", "AgreementType": "PurchaseAgreement"}
 
 
 def found(market: Market, sort: str = "", **filters: str) -> list[dict[str, Any]]:
-    return list(page(market, sort, **{**PROPOSER, **filters})["agreementViewSummaries"])
+    return list(page(market, sort, None, **PROPOSER, **filters)["agreementViewSummaries"])
 
 
 def page(market: Market, sort: str = "", more: dict[str, Any] | None = None, **filters: str) -> dict[str, Any]:
