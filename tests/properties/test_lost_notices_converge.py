@@ -149,9 +149,9 @@ def played(plan: Life, rng: random.Random, *, loss: float, searches: int) -> Row
                 steps += [(at + rng.uniform(0, 3 * HOUR), 0, notice) for _ in range(rng.choice((1, 1, 2)))]
     steps += [(T0 + rng.uniform(0, last - T0 + 3 * HOUR), 1, None) for _ in range(searches)]
     row = Row()
-    for at, _, step in sorted(steps, key=lambda each: (each[0], each[1])):
+    for when, _, step in sorted(steps, key=lambda each: (each[0], each[1])):
         if step is None:
-            row.search(plan.known(at), at)
+            row.search(plan.known(when), when)
         else:
             row.apply(step)
     end = last + 4 * HOUR + LATE

@@ -18,7 +18,6 @@ from tests.scenarios.final_metering import (
     MINUTE,
     NINE,
     REFUSES,
-    START,
     TEN,
     FinalMetering,
     cancel,
@@ -27,7 +26,7 @@ from tests.scenarios.final_metering import (
     subscriber,
     use,
 )
-from tests.scenarios.world import World
+from tests.scenarios.world import START, World
 from tests.scenarios.world import world as new_world
 
 

@@ -1,5 +1,7 @@
 """What one notice changes on one subscriber. Pure; ``ledger.subscribers`` writes it."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from buyer.notices import lifecycle
@@ -21,9 +23,9 @@ def changes(current: Subscriber | None, notice: Notice) -> Change:
     """
     values = {**facts(current, notice), **agreement_facts(current, notice), **standing(current, notice)}
     changes_status = current is None or current.integration == "license" or _is_of_customer(notice)
-    if notice.source == "sns" and current is not None and current.chain.bills_until is not None:
-        # The customer is billed by its licence since a migration, whose own notices say when it ends.
-        changes_status = False
+    if current is not None and current.chain.bills_until is not None and notice.source != "operator":
+        # A migration has said when this key's hours end. Its notices may still end it earlier, and start nothing.
+        changes_status = changes_status and notice.kind != "start"
     applied = {entry.id for entry in lifecycle.stored(current)}
     if not changes_status or notice.kind not in LIFE or notice.id in applied:
         return Change(values)
@@ -40,10 +42,19 @@ def _is_of_customer(notice: Notice) -> bool:
 
 def _life(current: Subscriber | None, notice: Notice) -> Change:
     entry = LifecycleNotice(notice.id, _kind(notice), _moment(notice), notice.action)
-    life = lifecycle.derive([*lifecycle.stored(current), entry])
-    status, changed_at = lifecycle.settled_status(life, current)
     earlier = current.lifecycle_notices if current else {}
     notices = {**earlier, notice.id: LifecycleEntry(entry.kind, clock.iso(entry.at_ms / 1000), notice.action)}
+    # A failed offer changes nothing that the buyer holds, so it makes no fetch necessary.
+    newest = newest_notice(current, 0 if notice.kind == "fail" else notice.at_ms)
+    return lived(current, notices, last_notice_at=newest)
+
+
+def lived(
+    current: Subscriber | None, notices: Mapping[str, LifecycleEntry], *, last_notice_at: Decimal | None
+) -> Change:
+    """The change that makes ``notices`` the whole life of a subscriber: status, periods and what follows from them."""
+    life = lifecycle.derive(lifecycle.read(notices))
+    status, changed_at = lifecycle.settled_status(life, current)
     values: dict[str, Any] = {
         "lifecycleNotices": {
             notice_id: {"kind": kind, "at": at, "action": action} for notice_id, (kind, at, action) in notices.items()
@@ -53,8 +64,7 @@ def _life(current: Subscriber | None, notice: Notice) -> Change:
         "activePeriods": [
             {"start": period.start} | ({"end": period.end} if period.end is not None else {}) for period in life.periods
         ],
-        # A failed offer changes nothing that the buyer holds, so it makes no fetch necessary.
-        "lastNoticeAt": newest_notice(current, 0 if notice.kind == "fail" else notice.at_ms) or None,
+        "lastNoticeAt": last_notice_at or None,
         "statusChangedAt": changed_at,
         "acceptsUntil": life.accepts_until,
     }
