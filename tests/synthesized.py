@@ -74,7 +74,8 @@ ENGINES = (
 def with_engines() -> stages.Stage:
     """As in production, with YAWL engines, and the ledger compared with every book."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
-    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared)
+    searched = stages.AgreementsSettings(search=True, product_id="prod-abcdefghijklm")
+    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared, agreements=searched)
 
 
 def filled_in(folder: Path) -> Path:

@@ -103,6 +103,14 @@ class ReconciliationSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgreementsSettings:
+    """Whether agreements are searched, and the product's id in the catalog, which the search goes by."""
+
+    search: bool = False
+    product_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
     what each means.
@@ -162,6 +170,7 @@ class Stage:
     archive: ArchiveSettings
     backup: BackupSettings | None
     reconciliation: ReconciliationSettings
+    agreements: AgreementsSettings
 
     @property
     def is_live(self) -> bool:

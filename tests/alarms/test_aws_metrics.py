@@ -45,6 +45,7 @@ FUNCTIONS = (
     *("put-zero-records", "find-due-hours", "seal-hours", "plan-batches", "submit-batch", "settle-hours", "report"),
     *("find-final-hours", "refuse-usage", "end-subscription", "start-final-metering", "look-after-leavers"),
     *("archive-changes", "audit-conservation", "reconcile-calls", "reconcile-usage", "reconcile-invoices"),
+    "search-agreements",
     *("reconcile-engine", "engine-gateway", "look-after-engines", "read-access-log"),
 )
 for name in FUNCTIONS:

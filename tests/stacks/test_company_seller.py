@@ -20,6 +20,7 @@ CALLERS = {
     "reconcile-calls",
     "reconcile-usage",
     "reconcile-invoices",
+    "search-agreements",
 }
 
 

@@ -102,6 +102,14 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Subscribers": {"BatchGetItem"},
         "Subscribers/index/StatusIndex": {"Query"},
     },
+    "search-agreements": {
+        "Subscribers": {"GetItem", "UpdateItem"},
+        "Subscribers/index/AgreementIndex": {"Query"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "Notices": {"GetItem", "PutItem", "UpdateItem"},
+        "Notices/index/WaitingAgreementIndex": {"Query"},
+        "State": {"GetItem", "UpdateItem"},
+    },
     "start-final-metering": {
         "Subscribers": {"DescribeStream", "GetRecords", "GetShardIterator"},
         "yawl-subscribers/stream/*": {"ListStreams"},
@@ -121,6 +129,9 @@ MARKETPLACE = {
     "entitlement-notices": {"GetEntitlements"},
     "submit-batch": {"BatchMeterUsage"},
     "reconcile-invoices": {"ListAgreementInvoiceLineItems"},
+    "search-agreements": {
+        *("GetEntitlements", "SearchAgreements", "DescribeAgreement", "GetAgreementEntitlements"),
+    },
 }
 
 TAKE = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}
