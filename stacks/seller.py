@@ -68,9 +68,7 @@ class SellerStack(NoticesStack):
             iam.PolicyStatement(actions=[*CALLS, *((INVOICES,) if reconciliation.invoices else ())], resources=["*"])
         )
         if searches_agreements:
-            statement = iam.PolicyStatement(
-                actions=[f"aws-marketplace:{call}" for call in CALLS_OF_SEARCH], resources=["*"]
-            )
+            statement = iam.PolicyStatement(actions=SEARCH_ACTIONS, resources=["*"])
             for operator, values in CONDITIONS.items():
                 statement.add_condition(operator, values)
             self.role.add_to_policy(statement)

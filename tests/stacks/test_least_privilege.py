@@ -71,7 +71,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "refuse-usage": {"Subscribers": {"GetItem", "UpdateItem"}},
     "end-subscription": {
         "Subscribers": {"GetItem", "UpdateItem"},
-        "MeteringRecords": {"Query", "UpdateItem"},
+        "MeteringRecords": {"GetItem", "Query", "UpdateItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
     "archive-changes": {
@@ -108,7 +108,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Subscribers/index/StatusIndex": {"Query"},
         "Notices": {"GetItem", "PutItem", "UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
-        "State": {"GetItem", "UpdateItem"},
+        "MeteringState": {"GetItem", "UpdateItem"},
     },
     "start-final-metering": {
         "Subscribers": {"DescribeStream", "GetRecords", "GetShardIterator"},
