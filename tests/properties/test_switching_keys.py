@@ -61,7 +61,7 @@ def test_a_moved_balance_is_conserved(seed: int) -> None:
     balances = Balances(tables.Table(STATE.name))
     names, periods = ("calls", "users", "gb"), ("2026-10", "2026-11", "agmt-1")
     for key in ("old", "new"):
-        item = {"customerIdentifier": key, "item": "balance", "version": rng.randrange(1, 9)}
+        item: dict[str, Any] = {"customerIdentifier": key, "item": "balance", "version": rng.randrange(1, 9)}
         item |= {f"remainder#{name}": Decimal(rng.randrange(0, 999)) for name in names if rng.random() < 0.7}
         item |= {
             f"used#{name}#{period}": Decimal(rng.randrange(0, 99))

@@ -10,6 +10,7 @@ from buyer.handlers import search_agreements
 from ledger.tables import NOTICES, STATE, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.agreements import Agreement, Provided
+from runtime import clock
 from tests.unit.emitted import emitted
 from tests.unit.marketplace_double import MarketplaceDouble
 from tests.unit.messages import ACCOUNT, AGREEMENT, ARN, LICENSE_ID, PRODUCT, T0
@@ -65,7 +66,7 @@ def dynamodb_with(dynamodb: MemoryDynamoDB, monkeypatch: pytest.MonkeyPatch) -> 
     real: Any = assembly.searches
     listed: Any = Listed()
     monkeypatch.setattr(assembly, "searches", lambda settings: real(settings, listed, MarketplaceDouble()))
-    monkeypatch.setattr(search_agreements.clock, "now", lambda: T0 + 3600)
+    monkeypatch.setattr(clock, "now", lambda: T0 + 3600)
     search_agreements.assembled.cache_clear()
     return dynamodb
 
