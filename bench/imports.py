@@ -37,6 +37,7 @@ WORKERS = {
     "reconcile-calls": "reconcile.handlers.reconcile_calls",
     "reconcile-usage": "reconcile.handlers.reconcile_usage",
     "reconcile-invoices": "reconcile.handlers.reconcile_invoices",
+    "search-agreements": "buyer.handlers.search_agreements",
     "reconcile-engine": "yawl.handlers.reconcile_engine",
     "look-after-engines": "yawl.handlers.look_after_engines",
     "read-access-log": "yawl.handlers.read_access_log",

@@ -22,6 +22,7 @@ from ops.repair.adjust import adjust
 from ops.repair.finding import close_finding
 from ops.repair.held import refuse_line, release_line
 from ops.repair.lines import carry_line, retry_line, write_off_line
+from ops.repair.migrate import migrate
 from ops.repair.pause import pause, pauses, resume
 from ops.repair.redrive import redrive
 from ops.repair.void import void
@@ -64,6 +65,7 @@ CHANGING: tuple[Command, ...] = (
     Command("void", void, changes=True),
     Command("adjust", adjust, changes=True),
     Command("close-finding", close_finding, changes=True),
+    Command("migrate", migrate, changes=True),
     Command("close", close, changes=True, over_mcp=False),
     Command("import", import_usage, changes=True, over_mcp=False),
 )

@@ -69,6 +69,7 @@ def _seller_stack(app: App, stage: Stage, *, protect: bool) -> None:
         detail=detail_of_buyers(stage),
         alarms=stage.alarms,
         reconciliation=stage.reconciliation,
+        searches_agreements=stage.agreements.search,
         env=Environment(account=stage.seller_account, region=NOTICES_REGION),
         termination_protection=protect,
         **company.stack_settings(stage, account=stage.seller_account),

@@ -1,4 +1,4 @@
-"""The comparison of the ledger with AWS's books: its functions, and the schedules that call them."""
+"""The comparison of the ledger with AWS's books, and the search of agreements: functions, and their schedules."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from constructs import Construct
 from ledger.tables import ACCOUNT_INDEX, FAILED_INDEX, OPEN_FINDINGS_INDEX, STATUS_INDEX
 from runtime.settings import ReconcileCallsSettings, ReconcileInvoicesSettings, ReconcileUsageSettings
 from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.agreement_search import AgreementSearch
 from stacks.constructs.functions.asset import FunctionAsset
 from stacks.constructs.functions.environment import FunctionEnvironment
 from stacks.constructs.functions.function import Function
@@ -60,6 +61,17 @@ class AuditStack(Stack):
             self._usage(stage.reconciliation.dataset_bucket, stage.reconciliation.dataset_prefix)
         if stage.reconciliation.invoices:
             self._invoices()
+        self.agreements: AgreementSearch | None = None
+        if stage.agreements.search:
+            self.agreements = AgreementSearch(
+                self,
+                "AgreementSearch",
+                functions=self._functions,
+                calls=self.calls,
+                subscribers=data.subscribers,
+                notices=data.notices,
+                state=data.state,
+            )
         for name, value in {
             "ReconcileCallsFunctionArn": self.reconcile_calls.live.function_arn,
             "ReconciliationsDeadLettersUrl": self.calls.dead_letters.queue_url,

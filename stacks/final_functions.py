@@ -41,7 +41,8 @@ def final_functions(functions: Functions, data: DataStack, *, hourly: HourlyFunc
             "metering.handlers.end_subscription.handler",
             EndSubscriptionSettings,
             "cancels a subscription once each of its units has ended",
-            gets=(subscribers, state),
+            # An hour of the buyer's next key is read, and opened, where the balance that moves makes a billed unit.
+            gets=(subscribers, state, records),
             queries=(records,),
             updates=(subscribers, state, records),
         ),

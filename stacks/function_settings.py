@@ -1,5 +1,7 @@
 """The values of the functions' settings, by name, from a stage and its tables."""
 
+import json
+
 from marketplace import dimensions, tiers
 from stacks.data import DataStack
 from stacks.marketplace_events import notices_of
@@ -21,6 +23,7 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "DATASET_BUCKET": stage.reconciliation.dataset_bucket or "",
         "DATASET_PREFIX": stage.reconciliation.dataset_prefix,
         "PRODUCT_CODE": stage.product_code,
+        "PRODUCT_IDS": json.dumps({stage.product_code: stage.agreements.product_id}, separators=(",", ":")),
         "INTEGRATION": stage.integration,
         "PRICING_MODEL": stage.pricing_model,
         "DIMENSIONS": dimensions.to_json(stage.dimensions),

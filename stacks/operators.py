@@ -15,7 +15,6 @@ from constructs import Construct
 
 from ledger import tables
 from stacks.constructs.acknowledge import acknowledge
-from stacks.constructs.archive.backups import TableBackups
 from stacks.constructs.functions.access import Access, allowed
 from stacks.data import DataStack
 from stacks.doors import DoorsStack
@@ -175,9 +174,7 @@ class OperatorsStack(Stack):
                 conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [tables.PAUSED]}},
             )
         )
-        _allow(
-            role, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], [taken.queue_arn for taken, _ in self._redriven()]
-        )
+        _allow(role, ["sqs:ReceiveMessage", "sqs:DeleteMessage"], [taken.queue_arn for taken, _ in self._redriven()])
         # Usage that cannot be sent again is shown at once to whoever comes next.
         usage = self._doors.usage_queue
         left = (usage.dead_letters, usage.waiting_dead_letters, usage.refused)

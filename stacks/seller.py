@@ -13,6 +13,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.acknowledge import acknowledge
+from stacks.constructs.agreement_search import CALLS as CALLS_OF_SEARCH
+from stacks.constructs.agreement_search import CONDITIONS
 from stacks.constructs.functions.function import MARKETPLACE_REASON
 from stacks.feed_access import FEEDS_REASON, feed_files, feed_statements
 from stacks.notices import NoticesStack
@@ -23,6 +25,8 @@ CALLS = (
     *("aws-marketplace:BatchMeterUsage", "aws-marketplace:GetEntitlements", "aws-marketplace:ResolveCustomer"),
     "cloudtrail:LookupEvents",
 )
+#: Where the stage searches agreements.
+SEARCH_ACTIONS = [f"aws-marketplace:{call}" for call in CALLS_OF_SEARCH]
 #: Where the stage compares invoices.
 INVOICES = "aws-marketplace:ListAgreementInvoiceLineItems"
 
@@ -39,6 +43,7 @@ class SellerStack(NoticesStack):
         external_id: str,
         stage_account: str,
         reconciliation: ReconciliationSettings,
+        searches_agreements: bool,
         **kwargs: Any,
     ) -> None:
         """The role gets the path and the name of ``role_arn``, which is that of the stage file."""
@@ -62,6 +67,11 @@ class SellerStack(NoticesStack):
         self.role.add_to_policy(
             iam.PolicyStatement(actions=[*CALLS, *((INVOICES,) if reconciliation.invoices else ())], resources=["*"])
         )
+        if searches_agreements:
+            statement = iam.PolicyStatement(actions=SEARCH_ACTIONS, resources=["*"])
+            for operator, values in CONDITIONS.items():
+                statement.add_condition(operator, values)
+            self.role.add_to_policy(statement)
         if bucket := reconciliation.dataset_bucket:
             for statement in feed_statements(bucket, reconciliation.dataset_prefix):
                 self.role.add_to_policy(statement)

@@ -72,8 +72,8 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with all functions: YAWL engines, backups, the ledger compared with every book, an app that takes
-    events."""
+    """As in production, with all functions: YAWL engines, backups, the ledger compared with every book, an app that
+    takes events."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
     return replace(
         shipped("prod"),
@@ -82,6 +82,7 @@ def with_engines() -> stages.Stage:
         backup=stages.BackupSettings(keep_days=35),
         events=stages.EventSettings(thresholds=(50,), queue_readers=("arn:aws:iam::444455556666:role/app",)),
         webhook=stages.WebhookSettings(url="https://app.vendor.com/aws-marketplace"),
+        agreements=stages.AgreementsSettings(search=True, product_id="prod-abcdefghijklm"),
     )
 
 

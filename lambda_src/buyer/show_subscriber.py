@@ -28,7 +28,10 @@ def subscriber(found: Subscriber) -> dict[str, Any]:
         "tier": found.tier,
         "entitlement": found.entitlement,
         "agreementStanding": states or None,
+        "agreementStatus": found.chain.agreement_status,
+        "initialAgreementId": found.chain.initial_agreement_id,
         "previousIdentifier": found.previous_identifier,
+        "succeededBy": found.chain.succeeded_by,
         "email": found.email,
         "company": found.company,
         "name": found.name,
@@ -50,6 +53,14 @@ def entitlements(found: Subscriber) -> dict[str, Any]:
         | ({"expirationDate": _time(held.expires_at)} if held.expires_at is not None else {})
         for held in found.entitlements
     ]
+    provided: list[dict[str, Any]] = [
+        {"status": each.status}
+        | ({"licenseArn": each.license_arn} if each.license_arn else {})
+        | ({"reason": each.reason} if each.reason else {})
+        for each in found.agreement_entitlements
+    ]
+    if provided:
+        shown |= {"agreementEntitlements": provided, "agreementEntitlementsAt": _time(found.agreement_entitlements_at)}
     return {name: value for name, value in shown.items() if value is not None} | {"entitlements": listed}
 
 

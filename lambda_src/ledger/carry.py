@@ -102,7 +102,9 @@ def check_accepts(subscriber: Subscriber | None, now: float) -> None:
 
 
 def check_grace(subscriber: Subscriber | None, hour: int) -> None:
-    """Raises NotResolvable if the hour begins after Marketplace's grace for a leaving customer."""
+    """Raises NotResolvable if the hour begins after Marketplace's grace for a leaving customer, or is another key's."""
+    if subscriber is not None and not subscriber.chain.bills(hour):
+        raise NotResolvable("not_active", f"the buyer's other key bills that hour: {_WAY_OUT}")
     end = last_end(subscriber) if subscriber is not None else None
     if end is not None and hour >= grace_ends(end):
         raise NotResolvable("not_active", f"no hour is left in which Marketplace takes its usage: {_WAY_OUT}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from ledger.chain import Chain, chain_of
 from marketplace.billing_identity import Integration
 
 SubscriptionStatus = Literal[
@@ -33,6 +34,15 @@ class Standing(NamedTuple):
     state: str
     at: str
     notice_id: str
+
+
+class AgreementEntitlement(NamedTuple):
+    """What an agreement provides, and how that stands (``GetAgreementEntitlements``): ``PROVISIONED``, ``SCHEDULED``,
+    ``PENDING``, ``FAILED`` or ``DEPROVISIONED``, and AWS's reason."""
+
+    status: str
+    license_arn: str | None = None
+    reason: str | None = None
 
 
 class HeldEntitlement(NamedTuple):
@@ -87,6 +97,9 @@ class Subscriber:
     entitlements: tuple[HeldEntitlement, ...] = ()
     entitlements_fetched_at: float | None = None
     previous_identifier: str | None = None
+    chain: Chain = field(default_factory=Chain)
+    agreement_entitlements: tuple[AgreementEntitlement, ...] = ()
+    agreement_entitlements_at: int | None = None
     superseded_by: str | None = None
     free_trial: bool | None = None
     version: int = 0
@@ -108,6 +121,11 @@ class Subscriber:
     def latest_activation(self) -> int | None:
         """Start of the last period, None if there never was one."""
         return self.active_periods[-1].start if self.active_periods else None
+
+    @property
+    def first_hour_from(self) -> int:
+        """The moment from which this key's hours are: the last period's start, or a migration's switch after it."""
+        return max(self.latest_activation or 0, self.chain.bills_from or 0)
 
     @property
     def advised_since(self) -> str | None:
@@ -142,6 +160,12 @@ def from_item(item: Mapping[str, Any]) -> Subscriber:
         entitlements=_held(item),
         entitlements_fetched_at=float(fetched) if fetched is not None else None,
         previous_identifier=item.get("previousIdentifier"),
+        chain=chain_of(item),
+        agreement_entitlements=tuple(
+            AgreementEntitlement(e["status"], e.get("licenseArn"), e.get("reason"))
+            for e in item.get("agreementEntitlements", ())
+        ),
+        agreement_entitlements_at=number("agreementEntitlementsAt"),
         superseded_by=item.get("supersededBy"),
         free_trial=item.get("freeTrial"),
         version=int(item.get("version", 0)),

@@ -95,6 +95,8 @@ FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 
 #: The partition of ``STATE`` whose items say whose lines are not sent for the moment (``ledger.pauses``).
 PAUSED: Final = "#paused"
+#: The partition of ``STATE`` whose items say how far the search of agreements has come (``ledger.agreement_search``).
+SEARCHED: Final = "#agreements"
 
 #: The attributes of a finding that the request has which closes it (``ledger.findings``); the operators' role may name
 #: no others of ``AUDIT`` when it changes an item.
@@ -119,6 +121,14 @@ SUBSCRIBER_FACTS: Final = (
     "licenseArn",
     "customerAWSAccountId",
     "agreementId",
+    "initialAgreementId",
+    "previousAgreementId",
+    "agreementStatus",
+    "agreementStatusAt",
+    "agreementEntitlements",
+    "agreementEntitlementsAt",
+    "contractStart",
+    "contractEnd",
     "activePeriods",
     "statusChangedAt",
     "acceptsUntil",
@@ -127,6 +137,13 @@ SUBSCRIBER_FACTS: Final = (
     "entitlements",
     "entitlementsFetchedAt",
     "previousIdentifier",
+    "previousIdentifiers",
+    "succeededBy",
+    "movedTo",
+    "chainSince",
+    "awaitsMove",
+    "billsFrom",
+    "billsUntil",
     "supersededBy",
     "freeTrial",
     "version",

@@ -163,8 +163,19 @@ class UsageEvents:
         change.set({"highest": highest, "expiresAt": next_month_start(at) + EVENT_LIFETIME, "schema": SCHEMA})
         return change.when(change.absent("highest") if seen is None else change.equals("highest", seen)).operation()
 
+    def highest_is(self, customer_identifier: str, dimension: str, period: str, seen: Decimal | None) -> Operation:
+        """The condition that the highest count under another of the buyer's keys is still the one ``seen``."""
+        check: dict[str, Any] = {
+            "TableName": self.table_name,
+            "Key": {"customerIdentifier": customer_identifier, "eventId": mark_key(dimension, period)},
+            "ConditionExpression": "attribute_not_exists(highest)" if seen is None else "highest = :seen",
+        }
+        if seen is not None:
+            check["ExpressionAttributeValues"] = {":seen": seen}
+        return {"ConditionCheck": check}
+
     def absent(self, customer_identifier: str, key: str) -> Operation:
-        """The condition that an event or a mark is not stored under the previous billing key."""
+        """The condition that an event or a mark is not stored under another of the buyer's keys."""
         return {
             "ConditionCheck": {
                 "TableName": self.table_name,

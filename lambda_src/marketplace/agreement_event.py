@@ -44,6 +44,8 @@ _STANDING_OF = {
 #: buyer leaves, or another agreement follows and the buyer stays.
 ENDS = ("CANCELLED", "EXPIRED", "TERMINATED")
 FOLLOWED = ("RENEWED", "REPLACED", "SUPERSEDED")
+#: AgreementStatus of the Agreement API's model. An agreement that was rolled back or archived never began to count.
+STATUSES = ("ACTIVE", *ENDS, *FOLLOWED, "ARCHIVED", "ROLLED_BACK")
 _AGREEMENT_ID = re.compile(r"[A-Za-z0-9_/-]{1,64}")
 _STATUS = re.compile(r"[A-Z_]{1,40}")
 
@@ -78,6 +80,10 @@ def notice(event: Mapping[str, Any]) -> Notice:
         account_id=account(part(detail, "acceptor"), "accountId", called="acceptor.accountId")
         or account(agreement, "acceptorId", called="agreement.acceptorId"),
         offer_id=text(part(detail, "offer"), "id", called="offer.id"),
+        agreement_status=_agreement_status(agreement) if stem.startswith("Purchase Agreement ") and not topic else None,
+        previous_agreement_id=_agreement_id(agreement, "previousAgreementId"),
+        contract_start=_second(agreement, "startTime"),
+        contract_end=_second(agreement, "endTime"),
         topic=topic,
         state=state,
         why=why,
@@ -103,11 +109,26 @@ def _ending(status: Any) -> tuple[Kind, str | None]:
     return "unknown", f"agreement.status is {named}, which does not say whether the buyer leaves"
 
 
-def _agreement_id(agreement: Mapping[str, Any]) -> str | None:
-    found = text(agreement, "id", called="agreement.id")
+def _agreement_id(agreement: Mapping[str, Any], name: str = "id") -> str | None:
+    found = text(agreement, name, called=f"agreement.{name}")
     if found is not None and not _AGREEMENT_ID.fullmatch(found):
-        raise Unreadable("agreement.id is not one")
+        raise Unreadable(f"agreement.{name} is not one")
     return found
+
+
+def _agreement_status(agreement: Mapping[str, Any]) -> str | None:
+    """``agreement.status``, if it is one of the Agreement API's."""
+    status = agreement.get("status")
+    normalized = status.strip().upper() if isinstance(status, str) else ""
+    return normalized if normalized in STATUSES else None
+
+
+def _second(agreement: Mapping[str, Any], name: str) -> int | None:
+    """A time of the agreement's term; None where it names none that counts (an agreement without an end says 9999)."""
+    try:
+        return milliseconds(agreement[name], name) // 1000 if agreement.get(name) else None
+    except Unreadable:
+        return None
 
 
 def _license_id(arn: str | None) -> str | None:

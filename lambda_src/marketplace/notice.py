@@ -8,7 +8,8 @@ from typing import Literal
 #: standing: how the agreement stands, for people; changes no status. fact: known, changes no status.
 #: unknown: this version does not know what it means. unreadable: it lacks a field on which its meaning depends.
 Kind = Literal["start", "end", "fail", "entitlement", "standing", "fact", "unknown", "unreadable"]
-Source = Literal["sns", "eventbridge"]
+#: search: what the Agreement API says where no notice came. operator: a person's change (a migration).
+Source = Literal["sns", "eventbridge", "search", "operator"]
 #: The kinds that a subscription's life is made of.
 LIFE: tuple[Kind, ...] = ("start", "end", "fail")
 
@@ -19,7 +20,9 @@ class Notice:
 
     action: SNS's action, or the detail-type without its role suffix. product_code is absent from agreement events.
     license_arn: the event's form, not always one to send. free_trial and offer_id: None where the notice has
-    none. topic and state: of a ``standing`` notice, what it is about and how that stands. why: a sentence on why it is
+    none. agreement_status: as the Agreement API names it. initial_agreement_id, previous_agreement_id: the first
+    agreement of a chain, and the one before. contract_start, contract_end: the agreement's term, epoch seconds.
+    topic and state: of a ``standing`` notice, what it is about and how that stands. why: a sentence on why it is
     unknown or unreadable; it quotes nothing of the message.
     """
 
@@ -37,6 +40,11 @@ class Notice:
     account_id: str | None = None
     offer_id: str | None = None
     free_trial: bool | None = None
+    agreement_status: str | None = None
+    initial_agreement_id: str | None = None
+    previous_agreement_id: str | None = None
+    contract_start: int | None = None
+    contract_end: int | None = None
     topic: str | None = None
     state: str | None = None
     why: str | None = None

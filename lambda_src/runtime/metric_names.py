@@ -37,6 +37,13 @@ class SubscriptionMetric(StrEnum):
     PRODUCT_CODE_DOUBTED = "ProductCodeDoubted"
     #: Notices of buyers that are none of the stage's test accounts.
     NOTICES_KEPT_OUT = "NoticesKeptOut"
+    #: Starts and ends that the search of agreements found, and that no notice had told.
+    NOTICES_LOST = "NoticesLost"
+    #: Agreements that the search looked at, and those that it could not work out: the next search tries again.
+    AGREEMENTS_SEARCHED = "AgreementsSearched"
+    AGREEMENTS_FAILED = "AgreementsFailed"
+    #: Billing keys that were linked to the buyer's one before.
+    KEYS_LINKED = "KeysLinked"
     #: AWS Marketplace warns of a buyer: an advisory, or a card that was not accepted.
     BUYER_WARNINGS = "BuyerWarnings"
 
@@ -118,6 +125,8 @@ class MeteringMetric(StrEnum):
     HELD_LINES = "HeldLines"
     #: Dimensions of which a cancelled customer has a billed unit or more left unbilled.
     REMAINDERS_UNBILLED = "RemaindersUnbilled"
+    #: Balances that went to the next billing key of a buyer that stays (a renewal, a replacement, a migration).
+    BALANCES_MOVED = "BalancesMoved"
     #: Hourly zeros that ended otherwise than billed: nothing is lost, so no alarm.
     ZERO_LINES_FAILED = "ZeroLinesFailed"
     #: Sets of tags that were too many for their line: billed, but shown without their tags.

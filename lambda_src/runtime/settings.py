@@ -114,6 +114,14 @@ class EntitlementNoticesSettings(SellerSettings):
     NOTICES_TABLE: str
 
 
+class SearchAgreementsSettings(EntitlementNoticesSettings):
+    """The settings of the function ``search-agreements``."""
+
+    #: JSON, the catalog's id of each product by its code: the Agreement API knows no codes.
+    PRODUCT_IDS: str
+    STATE_TABLE: str
+
+
 class UsageSettings(Settings):
     """The settings of the function ``usage``."""
 
@@ -250,6 +258,7 @@ class EndSubscriptionSettings(Settings):
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     STATE_TABLE: str
+    PENDING_SHARDS: str
 
 
 class FinalExecutionsSettings(Settings):

@@ -63,7 +63,8 @@ def fold(events: Iterable[UsageEvent], marks: set[Mark], seen: Mapping[Counter, 
 
 
 def parts(events: Sequence[UsageEvent], *, operations: int, per_id: int) -> Iterator[list[UsageEvent]]:
-    """The events in parts that fit one transaction each. per_id: operations per key (2 with a previous identifier).
+    """The events in parts that fit one transaction each. per_id: operations per key: one for each of the buyer's
+    billing keys.
 
     It counts the worst case: every distinct user is new, every event counts. One set of tags is one operation.
     """

@@ -86,6 +86,10 @@ def judge(occurred_at: float, subscriber: Subscriber | None, now: float) -> Judg
         return JUST_ENDED
     if any(_covers(period, occurred_at) for period in periods):
         return ACCEPT
+    since = subscriber.chain.since
+    if since is not None and since - TOLERANCE <= occurred_at < periods[0].start:
+        # Usage under the buyer's key before this one, reported late.
+        return ACCEPT
     return BEFORE_ACTIVATION
 
 

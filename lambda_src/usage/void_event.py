@@ -36,7 +36,7 @@ _SEALED = Judgement(
 
 
 class Found(NamedTuple):
-    """A stored event, and its billing key: the previous one, if it was recorded under that."""
+    """A stored event, and its billing key: another one of the buyer's, if it was recorded under that."""
 
     key: str
     event: StoredEvent
@@ -71,7 +71,7 @@ def void_event(
     """
     for number in range(TRIES):
         subscriber = stores.subscribers.get(void.customer_identifier, consistent=True)
-        found = find(void, subscriber, stores)
+        found = find(void, subscriber, stores, clock())
         judgement = judge_void(found.event if found else None, subscriber)
         if found is None:
             return _not_done(void, judgement)
@@ -96,12 +96,11 @@ def void_event(
     raise Contended("the record kept changing")
 
 
-def find(void: Void, subscriber: Subscriber | None, stores: Stores) -> Found | None:
-    """The event that a void names, under the customer's key or its previous one; None where none is stored."""
-    keys = [void.customer_identifier]
-    if subscriber is not None and subscriber.previous_identifier:
-        keys.append(subscriber.previous_identifier)
-    for key in keys:
+def find(void: Void, subscriber: Subscriber | None, stores: Stores, now: float) -> Found | None:
+    """The event that a void names, under the customer's key or another one of its buyer's; None where none is
+    stored."""
+    linked = subscriber.chain.linked_keys(now) if subscriber is not None else ()
+    for key in (void.customer_identifier, *linked):
         stored = stores.events.get_many(key, [void.id])
         if void.id in stored:
             return Found(key, stored[void.id])

@@ -26,9 +26,9 @@ class Part:
     events: Sequence[UsageEvent]
     #: The users that are counted already.
     marks: set[Mark]
-    #: The highest counts so far of ``max`` dimensions, and those under the previous billing key.
+    #: The highest counts so far of ``max`` dimensions, and those under the buyer's other keys.
     highest: Mapping[Counter, Decimal | None]
-    previous_highest: Mapping[Counter, Decimal | None]
+    linked: Mapping[str, Mapping[Counter, Decimal | None]]
     record_exists: bool
     now: float
 
@@ -52,7 +52,8 @@ _OnRefusal = Callable[[Reason, Outcome], None]
 
 def write_part(part: Part, stores: Stores) -> Outcome:
     """Try to record a part. Raises Contended."""
-    seen = {c: max(h or Decimal(0), part.previous_highest.get(c) or Decimal(0)) for c, h in part.highest.items()}
+    counts = (part.highest, *part.linked.values())
+    seen = {counter: max(found.get(counter) or Decimal(0) for found in counts) for counter in part.highest}
     folded = fold(part.events, part.marks, seen)
     plan = _plan(part, folded, stores)
     outcome = Outcome()
@@ -79,19 +80,20 @@ def write_part(part: Part, stores: Stores) -> Outcome:
 
 def _plan(part: Part, folded: Folded, stores: Stores) -> list[tuple[Operation, _OnRefusal]]:
     events = stores.events
-    customer, previous = part.subscriber.customer_identifier, part.subscriber.previous_identifier
+    customer = part.subscriber.customer_identifier
     plan: list[tuple[Operation, _OnRefusal]] = []
     for event in part.events:
         plan.append((events.put_if_new(_item(part, folded, event)), _is_repeat(event)))
-        if previous:
-            plan.append((events.absent(previous, event_key(event.id)), _is_repeat(event)))
+        plan += [(events.absent(key, event_key(event.id)), _is_repeat(event)) for key in part.linked]
     for mark, event in folded.marks.items():
         plan.append((events.mark_if_new(customer, *mark, event.occurred_at), _is_counted(mark)))
-        if previous:
-            plan.append((events.absent(previous, mark_key(*mark)), _is_counted(mark)))
+        plan += [(events.absent(key, mark_key(*mark)), _is_counted(mark)) for key in part.linked]
     for counter, (highest, event) in folded.highest.items():
         seen = part.highest.get(counter)
         plan.append((events.raise_mark(customer, *counter, event.occurred_at, seen=seen, highest=highest), _try_again))
+        plan += [
+            (events.highest_is(key, *counter, found.get(counter)), _try_again) for key, found in part.linked.items()
+        ]
     for (dimension, tags), units in folded.tagged.items():
         add = add_tagged(events.table_name, customer, part.route.hour, dimension, tags, units)
         plan.append((add, _try_again))

@@ -146,9 +146,27 @@ class AgreementClient(_Client):
         ]
         return {**answer, "agreementInvoiceLineItemGroupSummaries": found}
 
+    def search_agreements(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: one page of agreements."""
+        answer = self._send("SearchAgreements", request)
+        found = [_with_times(entry) for entry in answer["agreementViewSummaries"]]
+        return {**answer, "agreementViewSummaries": found}
+
+    def describe_agreement(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: one agreement."""
+        return _with_times(self._send("DescribeAgreement", request))
+
+    def get_agreement_entitlements(self, **request: Any) -> dict[str, Any]:
+        """As boto3's method: what an agreement provides."""
+        return self._send("GetAgreementEntitlements", request)
+
     def batch_create_billing_adjustment_request(self, **request: Any) -> dict[str, Any]:
         """As boto3's method: ``items`` and ``errors``."""
         return self._send("BatchCreateBillingAdjustmentRequest", request)
+
+
+def _with_times(agreement: dict[str, Any]) -> dict[str, Any]:
+    return {name: _moment(value) if name.endswith("Time") else value for name, value in agreement.items()}
 
 
 def _plain_time(value: Any) -> Any:

@@ -52,7 +52,7 @@ def foresee(stage: OpenStage, rows: Iterable[FileRow]) -> Iterator[Foreseen]:
 def _stored(
     stage: OpenStage, rows: Iterable[FileRow], subscriber: Callable[[str], Subscriber | None]
 ) -> dict[tuple[str, str], StoredEvent]:
-    """What is stored under the rows' ids, also under a customer's previous key."""
+    """What is stored under the rows' ids, also under a customer's other keys."""
     ids: dict[str, set[str]] = {}
     for row in rows:
         if row.event is not None:
@@ -60,11 +60,10 @@ def _stored(
     found: dict[tuple[str, str], StoredEvent] = {}
     for customer, own in ids.items():
         known = subscriber(customer)
-        previous = known.previous_identifier if known else None
-        for key in (previous, customer):
-            if key:
-                events = stage.events.get_many(key, sorted(own))
-                found |= {(customer, event_id): event for event_id, event in events.items()}
+        linked = known.chain.linked_keys(stage.now()) if known else ()
+        for key in (*linked, customer):
+            events = stage.events.get_many(key, sorted(own))
+            found |= {(customer, event_id): event for event_id, event in events.items()}
     return found
 
 

@@ -59,7 +59,11 @@ def _status(parts: Parts, subscriber: Subscriber, rules: Rules) -> None:
         "AWS account": subscriber.account_id,
         "licence": subscriber.license_arn,
         "agreement": subscriber.agreement_id,
-        "before its renewal": subscriber.previous_identifier,
+        "agreement is": subscriber.chain.agreement_status,
+        "key before": subscriber.previous_identifier,
+        "key after": subscriber.chain.succeeded_by,
+        "bills from": _time(subscriber.chain.bills_from),
+        "bills until": _time(subscriber.chain.bills_until),
         "billed under": subscriber.superseded_by,
         "free trial": subscriber.free_trial,
     }
@@ -76,6 +80,10 @@ def _status(parts: Parts, subscriber: Subscriber, rules: Rules) -> None:
     parts.shown.append(words(f"{subscriber.customer_identifier} is {subscriber.status}", style="bold"))
     rows = [(name, value) for name, value in facts.items() if value is not None]
     rows += [("active", f"{p['start']} to {p['end'] or 'now'}") for p in periods]
+    rows += [
+        ("provided", f"{each.license_arn or 'no licence'}: {each.status} ({each.reason or 'no reason'})")
+        for each in subscriber.agreement_entitlements
+    ]
     rows += [(f"agreement: {topic}", says) for topic, says in standing.items()]
     parts.shown.append(table("", ("", ""), rows))
     if identity is None:

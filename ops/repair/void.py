@@ -60,7 +60,7 @@ def void(stage: OpenStage, event: AnyEvent) -> Change:
 
 def _voidable(stage: OpenStage, named: EventId, wanted: Void, stores: Stores) -> Found:
     subscriber = read_subscriber(stage, named.customer)
-    found = find(wanted, subscriber, stores)
+    found = find(wanted, subscriber, stores, stage.now())
     judgement = judge_void(found.event if found else None, subscriber)
     if found is None:
         raise Refused(f"{named}: {judgement.message}")

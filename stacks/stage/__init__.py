@@ -8,6 +8,7 @@ them, the editors' schemas and the table of keys in docs/deploy.md (``describe``
 from stacks.stage.faults import StageError
 from stacks.stage.read import load, names
 from stacks.stage.settings import (
+    AgreementsSettings,
     AlarmSettings,
     ArchiveSettings,
     BackupSettings,
@@ -22,6 +23,7 @@ from stacks.stage.settings import (
 )
 
 __all__ = [
+    "AgreementsSettings",
     "AlarmSettings",
     "ArchiveSettings",
     "BackupSettings",

@@ -34,6 +34,8 @@ def faults(stage: Stage) -> Iterator[Fault]:
     yield from _company(stage)
     yield from archive_faults(stage)
     yield from _reconciliation(stage)
+    if stage.agreements.search and stage.agreements.product_id is None:
+        yield Fault("agreements.productId", "is missing", "name the product's id in the catalog, or set search = false")
     yield from engine_faults(stage)
     yield from _limits(stage)
 

@@ -119,6 +119,14 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AgreementsSettings:
+    """Whether agreements are searched, and the product's id in the catalog, which the search goes by."""
+
+    search: bool = False
+    product_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
     what each means.
@@ -180,6 +188,7 @@ class Stage:
     reconciliation: ReconciliationSettings
     events: EventSettings
     webhook: WebhookSettings | None
+    agreements: AgreementsSettings
 
     @property
     def is_live(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from marketplace.billing_identity import BILLING_KEY
 from marketplace.regions import METERING_REGIONS
 from metering.seal.unusual_settings import UnusualSettings
+from stacks.stage.agreements_keys import AGREEMENTS_KEYS
 from stacks.stage.archive_keys import ARCHIVE_KEYS
 from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Quantities, Table, Texts
@@ -197,6 +198,7 @@ STAGE_KEYS = {
     **ARCHIVE_KEYS,
     **RECONCILIATION_KEYS,
     **EVENT_KEYS,
+    **AGREEMENTS_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

@@ -66,6 +66,7 @@ FAULTS: dict[str, Fault] = {
     "NoticesUnknown": Fault("a notice has an unknown action", 3),
     "NoticesUnreadable": Fault("a notice is no JSON", 3),
     "NoticesWaiting": Fault("an agreement ends whose licence is unknown", 3),
+    "NoticesLost": Fault("the hourly search finds a start that no notice has told", 3),
     "NoticesBuyerWarned": Fault("AWS issues an advisory for a buyer", 3),
     "Notices*DeadLetters": Fault("a notice lies in a dead-letter queue", 10),
     "TellingWebhooksRefused": Fault("the app's receiver answers three webhooks with 404", 3),

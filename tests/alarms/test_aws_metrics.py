@@ -46,6 +46,7 @@ FUNCTIONS = (
     *("find-final-hours", "refuse-usage", "end-subscription", "start-final-metering", "look-after-leavers"),
     *("tell-events", "send-webhooks"),
     *("archive-changes", "audit-conservation", "reconcile-calls", "reconcile-usage", "reconcile-invoices"),
+    "search-agreements",
     *("reconcile-engine", "engine-gateway", "look-after-engines", "read-access-log"),
 )
 for name in FUNCTIONS:

@@ -1,10 +1,12 @@
 """What goes wrong with notices and registrations calls people: by the metrics that their functions print."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from buyer.handlers import search_agreements
 from tests.alarms.life import Life, printed
 from tests.alarms.proof import prove
 from tests.synthesized import Assembly
@@ -24,11 +26,13 @@ NOTICES = {
     "NoticesBuyerWarned": [license_event("Updated", T0), advisory("Issued", T0 + 60)],
     "ProductCodeDoubted": [license_event("Updated", T0, product="other")],
 }
+#: Played by what the search prints.
+LOST = "NoticesLost"
 ENTITLEMENTS: dict[str, Callable[[Entitlements], Any]] = {
     "ProductCodeMisnamed": lambda stage: stage.receive(sns("entitlement-updated", T0, **{"product-code": "other"})),
     "ProductEntitlements": lambda stage: _refused(stage),
 }
-PLAYS = {*NOTICES, *ENTITLEMENTS, "ProductRegistrationsMisconfigured"}
+PLAYS = {*NOTICES, *ENTITLEMENTS, LOST, "ProductRegistrationsMisconfigured"}
 
 
 def _refused(stage: Entitlements) -> None:
@@ -55,3 +59,21 @@ def test_entitlements_that_cannot_be_fetched(alarm: str, priced: Assembly, entit
 def test_a_product_that_turns_buyers_away(priced: Assembly, door: Door) -> None:
     door.marketplace.buyers[TOKEN] = refused("AccessDeniedException", "ResolveCustomer")
     proved(priced, "ProductRegistrationsMisconfigured", lambda: door.json("/registrations", {"token": TOKEN, **WHO}))
+
+
+def test_a_notice_that_was_lost(priced: Assembly, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search finds a start that no notice has told, and counts it."""
+
+    class Found:
+        def run(self, _now: float, counts: Counter[str], _in_time: Callable[[], None]) -> None:
+            counts["lost"] += 1
+
+    class Context:
+        function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
+
+        def get_remaining_time_in_millis(self) -> int:
+            return 600_000
+
+    monkeypatch.setattr(search_agreements, "assembled", lambda: (Found(),))
+    context: Any = Context()
+    proved(priced, LOST, lambda: search_agreements.handler({}, context))

@@ -8,6 +8,7 @@ import pytest
 
 from buyer.entitlements import fetched
 from buyer.notices.redact import content
+from ledger.chain import Chain, Earlier
 from ledger.entitlements import dimensions_held
 from ledger.notices import KEPT_SECONDS, Notices
 from ledger.subscriber import HeldEntitlement, LastHeld, LifecycleEntry, Period, Standing, Subscriber, from_item
@@ -177,6 +178,7 @@ def test_every_attribute_is_read_back(store: Subscribers) -> None:
         entitlements=(HeldEntitlement("basic_tier", 99, "1"), HeldEntitlement("x", None, "2")),
         entitlements_fetched_at=5.25,
         previous_identifier="old",
+        chain=Chain(earlier=(Earlier("old"),)),
         free_trial=True,
         subscription_action="License Updated",
         lifecycle_notices={"n1": LifecycleEntry("start", "2026-11-01T00:00:00Z", "License Updated")},

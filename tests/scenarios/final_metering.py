@@ -41,9 +41,9 @@ def notice(world: World, buyer: str, kind: str, at: float, id_: str | None = Non
     world.subscribers.change(buyer, lambda current: changes(current, told), world.now)
 
 
-def notified_buyer(world: World, active_from: float = START - DAY) -> str:
+def notified_buyer(world: World, active_from: float = START - DAY, account: str | None = None) -> str:
     """A buyer whose subscription follows from notices."""
-    buyer = world.buyer(active_from=active_from)
+    buyer = world.buyer(active_from=active_from, account=account)
     world.subscriber_items.update_item(
         Key={"customerIdentifier": buyer}, UpdateExpression="REMOVE subscriptionStatus, activePeriods, statusChangedAt"
     )

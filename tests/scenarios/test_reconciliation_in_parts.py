@@ -13,7 +13,7 @@ from reconcile import kinds
 from reconcile.books.by_customer import BookReconciliation
 from reconcile.books.usage import usage_book
 from reconcile.calls.reconcile_calls import CallsReconciliation
-from reconcile.out_of_time import RESERVE, OutOfTime, Watch
+from runtime.out_of_time import RESERVE, OutOfTime, Watch
 from tests.scenarios.books import Audits, FeedBucket
 from tests.scenarios.world import START, World, world
 

@@ -5,6 +5,7 @@ Nothing of the project is faked: what is recorded, sealed, planned, submitted an
 That the store in memory does what DynamoDB does is the contract suite's to show (``tests.contracts``).
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
 from marketplace.tiers import Tier
 from marketplace_local.admin import MarketplaceAdmin
+from marketplace_local.catalogue import Product
+from marketplace_local.catalogue.listing import product_id
 from marketplace_local.server import LocalMarketplace
 from metering.assembly import final, find, seal, send, settle
 from metering.final.end_subscription import SubscriptionEnder
@@ -99,6 +102,7 @@ class World:
     pricing_model: str = "subscription"
     tiers: Sequence[Tier] = ()
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
+    integration: str = "mixed"
     mode: str = "live"
     test_buyers: frozenset[str] = frozenset()
     zeros: str = "off"
@@ -135,9 +139,10 @@ class World:
             {
                 **TABLE_SETTINGS,
                 "PRODUCT_CODE": PRODUCT,
-                "INTEGRATION": "mixed",
+                "INTEGRATION": self.integration,
                 "NOTICES_OF": "all",
                 "REPORTERS": "[]",
+                "PRODUCT_IDS": json.dumps({PRODUCT: product_id(Product(PRODUCT, "mixed", frozenset()))}),
                 "PRICING_MODEL": self.pricing_model,
                 "DIMENSIONS": dimensions.to_json(self.dimensions),
                 "TIERS": tiers.to_json(self.tiers),
@@ -170,10 +175,12 @@ class World:
 
     # --- buyers -------------------------------------------------------------------------------------------------------
 
-    def buyer(self, kind: str = "license", active_from: float | None = START - 86400) -> str:
+    def buyer(
+        self, kind: str = "license", active_from: float | None = START - 86400, account: str | None = None
+    ) -> str:
         """A buyer whom Marketplace and the subscribers' table know; active from that moment. The billing key."""
         activated_at = iso(active_from) if active_from is not None else None
-        bought = self.marketplace.create_buyer(PRODUCT, kind, activated_at=activated_at)
+        bought = self.marketplace.create_buyer(PRODUCT, kind, activated_at=activated_at, account_id=account)
         item: dict[str, Any] = {
             "customerIdentifier": bought["id"],
             "integration": kind,

@@ -38,6 +38,7 @@ def test_a_stage_with_prices_or_engines_has_all_of_production(every: list[Alarm]
         # Of the webhook.
         *("FunctionssendwebhooksErrors", "TellingWebhooksTooOld", "TellingWebhooksRefused"),
         "TellingWebhooksDeadLettersNotEmpty",
+        "FunctionssearchagreementsErrors",
     }
 
 

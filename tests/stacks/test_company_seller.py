@@ -20,6 +20,7 @@ CALLERS = {
     "reconcile-calls",
     "reconcile-usage",
     "reconcile-invoices",
+    "search-agreements",
 }
 
 
@@ -64,9 +65,17 @@ def test_only_roles_of_our_stacks_may_assume_it(seller: Assembly, company: Assem
 
 def test_the_role_may_make_these_calls_and_no_other(seller: Assembly) -> None:
     policies = [each for each in seller.properties("AWS::IAM::Policy") if "MeteringRole" in each["PolicyName"]]
-    calls, *feeds = [entry for policy in policies for entry in policy["PolicyDocument"]["Statement"]]
+    calls, search, *feeds = [entry for policy in policies for entry in policy["PolicyDocument"]["Statement"]]
     assert [entry["Action"] for entry in feeds] == ["s3:ListBucket", "s3:GetObject"]
     assert all("*" not in as_list(entry["Resource"]) for entry in feeds)
+    assert sorted(search["Action"]) == [
+        *("aws-marketplace:DescribeAgreement", "aws-marketplace:GetAgreementEntitlements"),
+        "aws-marketplace:SearchAgreements",
+    ]
+    assert search["Condition"] == {
+        "StringEqualsIfExists": {"aws-marketplace:PartyType": "Proposer"},
+        "ForAllValues:StringEquals": {"aws-marketplace:AgreementType": ["PurchaseAgreement"]},
+    }
     assert set(calls["Action"]) == {
         "aws-marketplace:BatchMeterUsage",
         "aws-marketplace:ResolveCustomer",

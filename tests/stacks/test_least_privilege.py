@@ -73,7 +73,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "refuse-usage": {"Subscribers": {"GetItem", "UpdateItem"}},
     "end-subscription": {
         "Subscribers": {"GetItem", "UpdateItem"},
-        "MeteringRecords": {"Query", "UpdateItem"},
+        "MeteringRecords": {"GetItem", "Query", "UpdateItem"},
         "MeteringState": {"GetItem", "UpdateItem"},
     },
     "tell-events": {
@@ -110,6 +110,14 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Subscribers": {"BatchGetItem"},
         "Subscribers/index/StatusIndex": {"Query"},
     },
+    "search-agreements": {
+        "Subscribers": {"GetItem", "UpdateItem"},
+        "Subscribers/index/AgreementIndex": {"Query"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "Notices": {"GetItem", "PutItem", "UpdateItem"},
+        "Notices/index/WaitingAgreementIndex": {"Query"},
+        "MeteringState": {"GetItem", "UpdateItem"},
+    },
     "start-final-metering": {
         "Subscribers": {"DescribeStream", "GetRecords", "GetShardIterator"},
         "yawl-subscribers/stream/*": {"ListStreams"},
@@ -129,6 +137,9 @@ MARKETPLACE = {
     "entitlement-notices": {"GetEntitlements"},
     "submit-batch": {"BatchMeterUsage"},
     "reconcile-invoices": {"ListAgreementInvoiceLineItems"},
+    "search-agreements": {
+        *("GetEntitlements", "SearchAgreements", "DescribeAgreement", "GetAgreementEntitlements"),
+    },
 }
 
 TAKE = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"}

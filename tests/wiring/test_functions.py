@@ -46,6 +46,7 @@ FUNCTIONS = (
     "reconcile-calls",
     "reconcile-usage",
     "reconcile-invoices",
+    "search-agreements",
     "engine-gateway",
     "reconcile-engine",
     "look-after-engines",

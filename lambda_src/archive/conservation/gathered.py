@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from archive.change import Change
-from ledger.balance import ENDED, REMAINDER, USED
+from ledger.balance import ENDED, MOVED_FROM, MOVED_TO, REMAINDER, USED, USED_MOVED_FROM, USED_MOVED_TO
 from ledger.balance import ITEM as BALANCE
 from ledger.metering_record import CARRIED, MeteringRecord, from_item
 from ledger.tables import METERING_RECORDS, STATE, USAGE_EVENTS
@@ -41,8 +41,9 @@ class Record(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """A change of the balance. remainder: by how much it rose, by dimension, without what was carried into it; what
-    ended unbilled still counts. used: the same of the allowance used. carried: what was carried into it."""
+    """A change of the balance. remainder: by how much it rose, by dimension, without what was carried into it or moved
+    from another key of the buyer; what ended unbilled, or went to another key, still counts. used: the same of the
+    allowance used. carried: what was carried into it."""
 
     at: float
     remainder: Mapping[str, Decimal]
@@ -116,13 +117,19 @@ class Gathered:
         old, new = change.old or {}, change.new or {}
         carried = risen(new, CARRIED, old)
         remainder = risen(new, REMAINDER, old)
-        for name, units in risen(new, ENDED, old).items():
-            remainder[name] = remainder.get(name, ZERO) + units
-        for name, units in carried.items():
-            remainder[name] = remainder.get(name, ZERO) - units
         used = risen(new, USED, old)
+        for sums, prefix, sign in (
+            (remainder, ENDED, 1),
+            (remainder, CARRIED, -1),
+            (remainder, MOVED_TO, 1),
+            (remainder, MOVED_FROM, -1),
+            (used, USED_MOVED_TO, 1),
+            (used, USED_MOVED_FROM, -1),
+        ):
+            for name, units in risen(new, prefix, old).items():
+                sums[name] = sums.get(name, ZERO) + sign * units
         at = from_iso(change.changed_at)
-        self.balances[change.event_id] = Balance(at, _without_zeros(remainder), used, carried)
+        self.balances[change.event_id] = Balance(at, _without_zeros(remainder), _without_zeros(used), carried)
 
     def _is_newer(self, key: Any, change: Change) -> bool:
         if key in self._orders and self._orders[key] > change.order:

@@ -8,18 +8,26 @@ from buyer.notices.subscription import SubscriptionReceiver
 from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
-from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
+from ledger.succession import Links
+from runtime.settings import EntitlementNoticesSettings, SearchAgreementsSettings, SubscriptionNoticesSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 
 def subscription_receiver(
-    settings: SubscriptionNoticesSettings, tables: "DynamoDBServiceResource | None" = None
+    settings: SubscriptionNoticesSettings | SearchAgreementsSettings, tables: "DynamoDBServiceResource | None" = None
 ) -> SubscriptionReceiver:
     """The receiver of the subscription queue. tables: DynamoDB; None connects to the function's."""
     tables = tables or dynamodb.connect()
-    return SubscriptionReceiver(rules(settings, tables), Notices(tables.Table(settings.NOTICES_TABLE)))
+    stage_rules = rules(settings, tables)
+    links = links_of(stage_rules.subscribers, settings.SUBSCRIBERS_TABLE, tables)
+    return SubscriptionReceiver(stage_rules, Notices(tables.Table(settings.NOTICES_TABLE)), links)
+
+
+def links_of(subscribers: Subscribers, table_name: str, tables: "DynamoDBServiceResource") -> Links:
+    """How two keys of one buyer are linked."""
+    return Links(client=tables.meta.client, subscribers=subscribers, subscribers_table=table_name)
 
 
 def rules(

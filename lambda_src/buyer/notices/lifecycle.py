@@ -5,12 +5,12 @@ time order. It compares whole seconds, because EventBridge's times have no finer
 first, so the subscription stays active; then the notice's id decides. Every order of arrival gives the same periods.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from ledger.cancellation import FINAL, accepts_until
-from ledger.subscriber import Period, Subscriber, SubscriptionStatus
+from ledger.subscriber import LifecycleEntry, Period, Subscriber, SubscriptionStatus
 from runtime import clock
 
 LifecycleKind = Literal["start", "end", "fail"]
@@ -84,7 +84,11 @@ def derive(notices: Iterable[LifecycleNotice]) -> Lifecycle:
 
 def stored(subscriber: Subscriber | None) -> tuple[LifecycleNotice, ...]:
     """The notices that a subscriber's item holds (``lifecycleNotices``)."""
-    notices = subscriber.lifecycle_notices if subscriber else {}
+    return read(subscriber.lifecycle_notices if subscriber else {})
+
+
+def read(notices: Mapping[str, LifecycleEntry]) -> tuple[LifecycleNotice, ...]:
+    """Stored notices, by their ids."""
     return tuple(
         LifecycleNotice(key, entry.kind, round(clock.from_iso(entry.at) * 1000), entry.action)
         for key, entry in notices.items()

@@ -9,15 +9,17 @@ from buyer.notices.rules import NoticeRules, Refusal
 from buyer.notices.waiting import WaitingNotices, apply, bound_to, registration_of
 from ledger.notices import Notices
 from ledger.subscribers import Change, Subscribers
+from ledger.succession import Links
 from marketplace.notice import LIFE, Notice
 
 
 @dataclass(frozen=True)
 class SubscriptionReceiver:
-    """Follows the lives of subscriptions and agreements."""
+    """Follows the lives of subscriptions and agreements. links: how a licence is linked to the one before it."""
 
     rules: NoticeRules
     notices: Notices
+    links: Links | None = None
 
     def receive(self, notice: Notice, body: str, now: float) -> Received:
         """Apply a notice; ``customers`` of the result holds the status that it wrote. See ``Receiver``."""
@@ -42,8 +44,24 @@ class SubscriptionReceiver:
         written = {
             key: [apply(self._subscribers, key, notice, now), *self._waiting.apply(key, bound, now)] for key in keys
         }
+        for key in keys:
+            self.follow(key, now)
         statuses = {key: _last_status(changes) for key, changes in written.items()}
         return Received("applied" if any(any(changes) for changes in written.values()) else "unchanged", statuses)
+
+    def follow(self, key: str, now: float) -> str | None:
+        """Link a licence to the one that its agreement renews, where a notice named that agreement; its key.
+
+        The hourly search links what no notice names (a replacement). Raises Contended.
+        """
+        found = self._subscribers.get(key)
+        previous = found.chain.previous_agreement_id if found is not None else None
+        if found is None or previous is None or found.previous_identifier is not None:
+            return None
+        candidates = [each for each in self._subscribers.with_agreement(previous) if each != key]
+        if len(candidates) != 1 or self.links is None or not self.links.link(key, candidates[0], now):
+            return None
+        return candidates[0]
 
     @property
     def _subscribers(self) -> Subscribers:

@@ -46,9 +46,12 @@ def contact_change(contact: Contact) -> Change:
 def superseded_change(current: Subscriber | None, successor: str) -> Change | None:
     """End the row that an event made of a licence before its buyer turned out to be a legacy customer.
 
-    So no hour of the buyer is ever sent both ways. A licence that was registered itself is left alone.
+    So no hour of the buyer is ever sent both ways. A licence that was registered itself is left alone, and so is one
+    that follows another key: a migration has said from which hour on it bills.
     """
     if current is None or current.integration != "license" or current.email is not None:
+        return None
+    if current.previous_identifier is not None:
         return None
     return Change(
         {"supersededBy": successor, "subscriptionStatus": "pending"},

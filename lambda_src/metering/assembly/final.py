@@ -6,6 +6,7 @@ from ledger.balance import Balances
 from ledger.cancellation import Cancellation
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
+from ledger.succession import Succession
 from marketplace import dimensions
 from metering.assembly.settle import settler
 from metering.final.end_subscription import SubscriptionEnder
@@ -29,10 +30,19 @@ def subscription_ender(
 ) -> SubscriptionEnder:
     """The step that ends a subscription."""
     balances = Balances(dynamodb.Table(settings.STATE_TABLE))
+    records = MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE, int(settings.PENDING_SHARDS))
+    subscribers = Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE))
     return SubscriptionEnder(
-        records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE),
-        subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
+        records=records,
+        subscribers=subscribers,
         balances=balances,
+        succession=Succession(
+            client=dynamodb.meta.client,
+            subscribers=subscribers,
+            subscribers_table=settings.SUBSCRIBERS_TABLE,
+            balances=balances,
+            records=records,
+        ),
         cancellation=Cancellation(
             client=dynamodb.meta.client, subscribers_table=settings.SUBSCRIBERS_TABLE, balances=balances
         ),

@@ -1,17 +1,22 @@
-"""Final metering, last state: every unit that was recorded has a named state, so the subscription is ``cancelled``."""
+"""Final metering, last state: every unit that was recorded has a named state, so the subscription is ``cancelled``.
 
-from collections.abc import Mapping
+What is left over ends with it, unless the buyer goes on under another key: then the balance moves there.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from ledger.balance import Balances
+from ledger.balance import Balance, Balances
 from ledger.cancellation import Cancellation, ended_period
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
-from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended
+from ledger.succession import Succession
+from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended, Operation
 from marketplace.dimensions import Dimension
 from marketplace.quantity import text
 from metering.final.final_rules import cannot_be_sent, first_hour
@@ -29,9 +34,9 @@ from runtime.pause import Pause, full_jitter
 Outcome = Literal["ended", "open", "not_its_turn"]
 
 ATTEMPTS = 12
-#: The most records that the transaction settles beside the subscriber and the balance. If there are more hours beyond
-#: the grace, the hourly runs end them at their deadline.
-MOST = MAX_OPERATIONS - 2
+#: The most records that the transaction settles beside the subscribers, the balances and an opened hour. If there are
+#: more hours beyond the grace, the hourly runs end them at their deadline.
+MOST = MAX_OPERATIONS - 5
 #: The verdict of lines that no hour of the grace could take.
 AFTER_GRACE = LineVerdict(verdict="expired", detail="hour begins after the grace", only_if_never_attempted=True)
 
@@ -46,6 +51,7 @@ class SubscriptionEnder:
     subscribers: Subscribers
     balances: Balances
     cancellation: Cancellation
+    succession: Succession
     settler: LineSettler
     dimensions: Mapping[str, Dimension]
     pause: Pause = full_jitter
@@ -75,10 +81,10 @@ class SubscriptionEnder:
             now = self.settler.clock()
             expired = [(record, verdicts) for record in unsettled if (verdicts := _expired(record, end, now))][:MOST]
             operations = [self.settler.settlement.operation(record, verdicts, now=now) for record, verdicts in expired]
-            ended = False
+            ended, left = False, dict[str, Decimal]()
             try:
                 with confined_to_hour(customer_identifier, end, self.settler.count):
-                    self.cancellation.end(subscriber, balance, end, now, operations)
+                    left = self._end(subscriber, balance, end, now, operations)
                     ended = True
             except Cancelled:
                 continue
@@ -89,9 +95,31 @@ class SubscriptionEnder:
                 return "open"
             for record, verdicts in expired:
                 self.settler.log_and_count(record, verdicts)
-            self._log_remainder(customer_identifier, end, balance.remainder)
+            self._log_remainder(customer_identifier, end, left)
             return "ended"
         raise Contended(f"the subscription of {customer_identifier} kept changing")
+
+    def _end(
+        self, subscriber: Subscriber, balance: Balance, end: int, now: float, named: Sequence[Operation]
+    ) -> dict[str, Decimal]:
+        """Cancel, and return the remainder that ends with it: none where the buyer's next key takes it over."""
+        heir = self.succession.heir(subscriber)
+        if heir is None:
+            self.cancellation.end(subscriber, balance, end, now, named)
+            return dict(balance.remainder)
+        moved = self.succession.move(subscriber, balance, heir, end, now, bills=self._bills, named=named)
+        logger.info(
+            "balance moved",
+            customer=subscriber.customer_identifier,
+            to=heir.customer_identifier,
+            remainder={name: text(units) for name, units in moved.remainder.items()},
+            used={f"{name} {period}": text(units) for (name, period), units in moved.used.items()},
+        )
+        self.settler.count(MeteringMetric.BALANCES_MOVED, 1)
+        return {}
+
+    def _bills(self, remainder: Mapping[str, Decimal]) -> bool:
+        return any(name in self.dimensions and billable(self.dimensions[name], u) for name, u in remainder.items())
 
     def _log_remainder(self, customer_identifier: str, end: int, left: Mapping[str, Decimal]) -> None:
         """Logs the remainder, and counts dimensions in which it makes a billed unit: an hour should have billed it."""

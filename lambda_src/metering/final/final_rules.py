@@ -27,6 +27,9 @@ StepName = Literal["send", "wait", "refuse", "end", "done"]
 AGAIN = 60
 #: Seconds between two looks, after the grace, at an hour that cannot be sealed yet; its deadline is the last.
 WATCH = 15 * 60
+#: Seconds after an end within which the key of the agreement that follows is waited for: the hourly search finds it,
+#: and the next one finds it where that one failed.
+SUCCESSOR_WITHIN = 3 * SECONDS
 #: Seconds before a period's end: a month of one customer's records is a page of a Query or two.
 LOOK_BACK = 31 * 24 * SECONDS
 
@@ -125,7 +128,15 @@ def _after_refusing(
             return Step(name="wait", until=min(later))
     if unreadable or any(r.state != "sealed" for r in unsettled):
         return Step(name="wait", until=now + WATCH)
+    if awaits_successor(subscriber, end, now):
+        return Step(name="wait", until=now + WATCH)
     return Step(name="end")
+
+
+def awaits_successor(subscriber: Subscriber, end: int, now: float) -> bool:
+    """Whether the end waits because another agreement follows whose key is not known yet: what is left over moves to
+    that key, and would otherwise end with this one."""
+    return subscriber.chain.awaits_successor and now < end + SUCCESSOR_WITHIN
 
 
 def unanswered(record: MeteringRecord, subscriber: Subscriber, now: float) -> bool:

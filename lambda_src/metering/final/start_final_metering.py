@@ -15,6 +15,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.tables import FINAL_METERING_STATUSES
 from marketplace.hour import hour_of
+from metering.final.final_rules import awaits_successor
 from runtime import telemetry
 from runtime.clock import iso
 from runtime.failure import described
@@ -112,7 +113,7 @@ def restart_missing(subscribers: Subscribers, starter: Starter, running: frozens
         if end is None or subscriber.status not in FINAL_METERING_STATUSES:
             continue
         found.ending += 1
-        found.overdue += now >= grace_ends(end) + PATIENCE
+        found.overdue += now >= grace_ends(end) + PATIENCE and not awaits_successor(subscriber, end, now - PATIENCE)
         try:
             found.started += starter.restart(subscriber, running, now)
         except ClientError as error:

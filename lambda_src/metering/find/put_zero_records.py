@@ -68,4 +68,5 @@ class ZeroRecords:
 
 
 def _wants_zero(subscriber: Subscriber, hour: int) -> bool:
-    return subscriber.superseded_by is None and is_active_through(subscriber.active_periods, hour)
+    bills = subscriber.superseded_by is None and subscriber.chain.bills(hour)
+    return bills and is_active_through(subscriber.active_periods, hour)

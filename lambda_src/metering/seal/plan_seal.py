@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ledger.allocations import FrozenAllocations
 from ledger.balance import Balance, Balances
 from ledger.cancellation import FINAL
+from ledger.chain import Chain
 from ledger.conservation import NotConserved, check_seal
 from ledger.hold import Hold
 from ledger.metering_record import Line, MeteringRecord
@@ -22,7 +23,7 @@ from metering.run import Mode
 from metering.seal.allocate_hour import allocate_hour
 from metering.seal.find_unusual import UnusualLines
 from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension
-from metering.seal.terms import Allowance, Product, Terms, Waiting, identity_of, terms_of
+from metering.seal.terms import Allowance, Product, Terms, Waiting, awaits_balance, identity_of, terms_of
 from metering.seal.unusual_rules import Unusual
 
 ZERO = Decimal(0)
@@ -66,6 +67,8 @@ class SealPlanner:
         terms = terms_of(subscriber, record, self.product)
         if isinstance(terms, Waiting):
             return terms if now < deadline(record.hour) else self._expired(record, subscriber, now)
+        if subscriber is not None and awaits_balance(subscriber, record.hour, terms.allowance, now):
+            return Waiting("previous_balance_not_moved")
         try:
             return self._with_balance(record, terms, now)
         except NotConserved:
@@ -95,7 +98,7 @@ class SealPlanner:
         operations = [
             self.records.seal(record, frozen, now),
             *self._balance(record, frozen, balance, sealed),
-            *([self._carry_over(record, now)] if capped else []),
+            *(self._carry_over(record, terms.chain, now) if capped else []),
             *stored_allocations,
         ]
         return SealPlan(operations, frozen, capped, unusual)
@@ -165,15 +168,18 @@ class SealPlanner:
         check_seal(record, frozen, old, remainder=remainder, used=used)
         return [self.balances.replace(old, remainder=remainder, used=used)] if remainder or used else []
 
-    def _carry_over(self, record: MeteringRecord, now: float) -> Operation:
+    def _carry_over(self, record: MeteringRecord, chain: Chain, now: float) -> list[Operation]:
         """Opens a later hour that takes what is left over: the first whose record is open or absent.
 
-        It needs no usage of its own: sealing takes from the balance whatever makes a billed unit.
+        It needs no usage of its own: sealing takes from the balance whatever makes a billed unit. Where that hour is
+        the buyer's next key's, the balance moves there.
         """
         hour = max(record.hour + SECONDS, hour_of(now))
         while (state := self.records.state(record.customer_identifier, hour)) not in (None, "open"):
             hour += SECONDS
-        return self.records.add(record.customer_identifier, hour, {}, exists=state is not None, now=now)
+        if not chain.bills(hour):
+            return []
+        return [self.records.add(record.customer_identifier, hour, {}, exists=state is not None, now=now)]
 
     def _expired(self, record: MeteringRecord, subscriber: Subscriber | None, now: float) -> SealPlan:
         """The hour sealed at its deadline with lines that have ended."""
@@ -206,4 +212,4 @@ class SealPlanner:
             return []
         left_over = self.balances.get(record.customer_identifier).remainder
         carried = any(self._is_billable(name, units) for name, units in left_over.items())
-        return [self._carry_over(record, now)] if carried else []
+        return self._carry_over(record, subscriber.chain, now) if carried else []

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
+from ledger.chain import Chain
 from ledger.entitlements import dimensions_held
 from ledger.metering_record import MeteringRecord
-from ledger.subscriber import Period, Subscriber
+from ledger.subscriber import Period, Subscriber, has_ended_since
 from marketplace.billing_identity import BillingIdentity
 from marketplace.dimensions import Dimension
+from marketplace.hour import SECONDS, deadline
 from marketplace.tiers import Tier, highest
 from metering.seal.seal_rules import HourlyZeros, line_timestamp
 
@@ -49,12 +51,14 @@ class Waiting(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What an hour is sealed with. timestamp: the lines' Timestamp (epoch seconds). periods: when it was active."""
+    """What an hour is sealed with. timestamp: the lines' Timestamp (epoch seconds). periods: when it was active. chain:
+    which hours are this key's."""
 
     identity: BillingIdentity
     allowance: Allowance
     timestamp: int
     periods: Sequence[Period]
+    chain: Chain = Chain()
 
 
 def terms_of(subscriber: Subscriber | None, record: MeteringRecord, product: Product) -> Terms | Waiting:
@@ -64,6 +68,9 @@ def terms_of(subscriber: Subscriber | None, record: MeteringRecord, product: Pro
     if subscriber.superseded_by is not None:
         # The buyer turned out to be billed the other way, and no hour is ever sent both ways.
         return Waiting("superseded")
+    if not subscriber.chain.bills(record.hour):
+        # The buyer's other key bills this hour, and no hour is ever sent under both.
+        return Waiting("another_key_bills")
     if any(name not in product.dimensions for name, _period in record.counted):
         # Without its scale and decimals the dimension's quantity would be a guess.
         return Waiting("dimension_not_in_stage")
@@ -74,7 +81,7 @@ def terms_of(subscriber: Subscriber | None, record: MeteringRecord, product: Pro
     if isinstance(allowance, Waiting):
         return allowance
     periods = subscriber.active_periods
-    return Terms(identity, allowance, line_timestamp(record.hour, periods), periods)
+    return Terms(identity, allowance, line_timestamp(record.hour, periods), periods, subscriber.chain)
 
 
 def identity_of(subscriber: Subscriber, product_code: str) -> BillingIdentity | None:
@@ -101,6 +108,15 @@ def allowance_for(subscriber: Subscriber, hour: int, pricing_model: str, tiers: 
     if tier is None:
         return Waiting("no_valid_entitlement")
     return Allowance(tier.included)
+
+
+def awaits_balance(subscriber: Subscriber, hour: int, allowance: Allowance, now: float) -> bool:
+    """Whether a contract's hour waits for the balance of the buyer's previous key, which says how much of the month's
+    allowance is used. For a while only, and never where Marketplace might take the hour no longer."""
+    until = subscriber.chain.awaits_move
+    if until is None or now >= until or allowance.included is None:
+        return False
+    return now < deadline(hour) - 2 * SECONDS and not has_ended_since(subscriber.active_periods, hour)
 
 
 def _is_ending(subscriber: Subscriber) -> bool:

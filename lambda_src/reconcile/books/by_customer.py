@@ -11,8 +11,8 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from reconcile.customers import in_pages, pages
 from reconcile.differences import store
-from reconcile.out_of_time import PATIENT, OutOfTime, Watch
 from runtime.clock import from_iso, iso
+from runtime.out_of_time import PATIENT, OutOfTime, Watch
 
 #: The open findings of a day or month are looked at again once a day.
 LOOK_AGAIN = 24 * 3600

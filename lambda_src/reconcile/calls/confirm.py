@@ -13,9 +13,9 @@ from marketplace.metering_calls import KEPT_DAYS
 from reconcile.calls.hour import Books, merged
 from reconcile.calls.rules import LOOK_AFTER, NEAR, Outcome, judge_unconfirmed
 from reconcile.calls.seen import Slot, Trail
-from reconcile.out_of_time import OutOfTime
 from runtime import telemetry
 from runtime.failure import described
+from runtime.out_of_time import OutOfTime
 
 logger = telemetry.logger("reconcile")
 

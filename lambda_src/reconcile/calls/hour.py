@@ -17,7 +17,7 @@ from marketplace.metering_calls import MeteringCall, MeteringCalls
 from reconcile.calls.rules import BILLED, NEAR, is_near, judge_line, stretch_of
 from reconcile.calls.seen import Slot, Trail
 from reconcile.customers import in_pages, pages
-from reconcile.out_of_time import PATIENT, Watch
+from runtime.out_of_time import PATIENT, Watch
 
 Stretch = tuple[float, float]
 

@@ -13,8 +13,8 @@ from reconcile.calls.hour import Books, differences
 from reconcile.calls.rules import hour_name
 from reconcile.calls.seen import Slot
 from reconcile.differences import store
-from reconcile.out_of_time import OutOfTime
 from runtime.clock import from_iso
+from runtime.out_of_time import OutOfTime
 
 #: An hour is compared so long after its start: its lines are sent for less than 24 hours, and CloudTrail shows a call
 #: within minutes.

@@ -11,9 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from ledger.audit_progress import Progress
 from ledger.findings import AGREES, Findings
 from reconcile import kinds
-from reconcile.out_of_time import Watch
 from runtime import telemetry
 from runtime.metric_names import ReconcileMetric
+from runtime.out_of_time import Watch
 
 Payload = dict[str, Any]
 Handler = Callable[[Payload, LambdaContext], Payload]

@@ -13,8 +13,8 @@ from reconcile import kinds
 from reconcile.calls.hour import Books
 from reconcile.calls.reconcile_calls import CallsReconciliation
 from reconcile.handlers.entry_point import Payload, count_age, count_done, entry_point
-from reconcile.out_of_time import Watch
 from runtime import clock
+from runtime.out_of_time import Watch
 from runtime.settings import ReconcileCallsSettings
 
 

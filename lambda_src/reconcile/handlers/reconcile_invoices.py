@@ -14,8 +14,8 @@ from reconcile import kinds
 from reconcile.books.by_customer import Book, BookReconciliation
 from reconcile.books.month import invoice_book
 from reconcile.handlers.entry_point import Payload, count_age, count_done, entry_point
-from reconcile.out_of_time import Watch
 from runtime import clock
+from runtime.out_of_time import Watch
 from runtime.settings import ReconcileInvoicesSettings
 
 

@@ -15,8 +15,8 @@ from reconcile import kinds
 from reconcile.books.by_customer import BookReconciliation
 from reconcile.books.usage import usage_book
 from reconcile.handlers.entry_point import Payload, count_age, count_done, entry_point
-from reconcile.out_of_time import Watch
 from runtime import clock
+from runtime.out_of_time import Watch
 from runtime.settings import ReconcileUsageSettings
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from marketplace_local.admin.products import text
+from marketplace_local.agreements.succession import HOW, succeed
 from marketplace_local.catalogue import Buyer, BuyerKind, Entitlement, Product
 from marketplace_local.clock import from_iso, iso
 from marketplace_local.errors import AdminError
@@ -45,8 +46,7 @@ def buyer_request(state: MarketplaceState, method: str, buyer: Buyer, rest: list
     action = ACTIONS.get("/".join(rest)) if method == "POST" else None
     if action is None:
         raise AdminError(f"a buyer takes {', '.join([*ACTIONS, 'token'])}", 404)
-    action(state, buyer, body)
-    return describe_buyer(buyer)
+    return describe_buyer(action(state, buyer, body) or buyer)
 
 
 def _activate(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
@@ -55,6 +55,22 @@ def _activate(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
 
 def _end(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
     buyer.end(_moment(state, body.get("at")))
+
+
+def _succeed(state: MarketplaceState, buyer: Buyer, body: Body) -> Buyer:
+    """``{how: RENEWED|REPLACED, licence?: same|new, at?}`` → the buyer whose agreement follows."""
+    how, licence = body.get("how"), body.get("licence", "same")
+    if how not in HOW or licence not in ("same", "new"):
+        raise AdminError(f"how is one of {', '.join(HOW)}, licence is same or new")
+    return succeed(state, buyer, how, new_licence=licence == "new", at=_moment(state, body.get("at")))
+
+
+def _lose(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
+    """Notices whose names begin so never arrive; an empty list loses none."""
+    names = body.get("notices", [""])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise AdminError("notices is a list of what their names begin with")
+    buyer.loses = tuple(names)
 
 
 def _suspend(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
@@ -67,6 +83,7 @@ def _resume(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
 
 def _set_entitlements(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
     buyer.entitlements = _entitlements(state.catalogue.product(buyer.product_code), body.get("entitlements"))
+    buyer.updated_at = state.now()
 
 
 def _renew(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
@@ -75,15 +92,18 @@ def _renew(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
     if not buyer.is_active:
         buyer.activate(state.now())
     buyer.entitlements = tuple(replace(held, expires_at=until) for held in buyer.entitlements)
+    buyer.updated_at = state.now()
 
 
 def _expire(state: MarketplaceState, buyer: Buyer, body: Body) -> None:
     """The contract's term is over: what it includes expires and the agreement ends."""
     buyer.end(state.now())
+    buyer.end_status = "EXPIRED"
     buyer.entitlements = tuple(replace(held, expires_at=state.now()) for held in buyer.entitlements)
 
 
-ACTIONS: dict[str, Callable[[MarketplaceState, Buyer, Body], None]] = {
+#: Each returns the buyer to show, where that is another one.
+ACTIONS: dict[str, Callable[[MarketplaceState, Buyer, Body], Buyer | None]] = {
     "activate": _activate,
     "end": _end,
     "suspend": _suspend,
@@ -91,6 +111,8 @@ ACTIONS: dict[str, Callable[[MarketplaceState, Buyer, Body], None]] = {
     "entitlements": _set_entitlements,
     "renew": _renew,
     "expire": _expire,
+    "succeed": _succeed,
+    "lose": _lose,
 }
 
 

@@ -88,6 +88,15 @@ class MarketplaceAdmin:
         """The buyer's agreement ends. Returns the buyer."""
         return self._change(buyer_id, "end", {"at": at})
 
+    def succeed(self, buyer_id: str, how: str, *, licence: str = "same", at: str | None = None) -> JsonObject:
+        """Another agreement follows: ``RENEWED`` or ``REPLACED``, with the ``same`` licence or a ``new`` one. Returns
+        the buyer whose agreement it is."""
+        return self._change(buyer_id, "succeed", {"how": how, "licence": licence, "at": at})
+
+    def lose(self, buyer_id: str, *notices: str) -> JsonObject:
+        """Notices whose names begin so never arrive (``""``: none does); without any, all arrive again."""
+        return self._change(buyer_id, "lose", {"notices": list(notices)})
+
     def suspend(self, buyer_id: str) -> JsonObject:
         """AWS suspends the buyer's account: the buyer is not subscribed until ``resume``."""
         return self._change(buyer_id, "suspend", {})

@@ -60,12 +60,29 @@ class Entitlement:
     expires_at: float | None = None
 
 
+@dataclass(frozen=True)
+class PastAgreement:
+    """An agreement that has ended, while its licence goes on under the next one. Times are epoch seconds."""
+
+    id: str
+    offer_id: str
+    status: str
+    start: float
+    end: float | None
+    updated: float
+
+
 @dataclass
 class Buyer:
     """One buyer of a product. ``id`` is its billing key: the CustomerIdentifier, or the licence's trailing id.
 
     Every buyer has a LicenseArn (rule R04), legacy buyers have a CustomerIdentifier too (R01, R02). periods: its
     agreements, oldest first. suspended: AWS suspended the account. free_trial: the offer began with one.
+
+    past: agreements that the present one has followed with the same licence. initial_agreement_id,
+    previous_agreement_id, intent: the chain of a licence that followed another one. agreement_start: of an agreement
+    that began within a period. end_status: the present agreement's, once it has ended. updated_at: when its terms were
+    changed last. loses: notices about this buyer that never arrive, by what their names begin with.
     """
 
     id: str
@@ -80,6 +97,14 @@ class Buyer:
     entitlements: tuple[Entitlement, ...] = ()
     suspended: bool = False
     free_trial: bool = False
+    past: list[PastAgreement] = field(default_factory=list)
+    initial_agreement_id: str | None = None
+    previous_agreement_id: str | None = None
+    intent: Literal["NEW", "RENEW", "REPLACE"] = "NEW"
+    agreement_start: float | None = None
+    end_status: str = "CANCELLED"
+    updated_at: float = 0.0
+    loses: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -93,6 +118,7 @@ class Buyer:
         if self.periods and at < (self.periods[-1].end or 0):
             raise AdminError("an agreement cannot start before the last one ended")
         self.periods.append(Period(at))
+        self.agreement_start, self.end_status = None, "CANCELLED"
 
     def end(self, at: float) -> None:
         """The agreement ends. Raises AdminError if none is in force or it would end before it started."""

@@ -37,6 +37,7 @@ TRAIL_KINDS = ("trail-missing", "trail-late", "trail-omitted")
 OPERATIONS = (
     *("BatchMeterUsage", "ResolveCustomer", "GetEntitlements", "LookupEvents"),
     *("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest"),
+    *("SearchAgreements", "DescribeAgreement", "GetAgreementEntitlements"),
 )
 STATUSES = ("Success", "CustomerNotSubscribed", "DuplicateRecord")
 LONGEST_WAIT = 60.0

@@ -1,15 +1,18 @@
-"""The Agreement API's operations ListAgreementInvoiceLineItems and BatchCreateBillingAdjustmentRequest.
+"""The Agreement API: ListAgreementInvoiceLineItems, BatchCreateBillingAdjustmentRequest, and those of ``agreements``.
 
 Source of the shapes: botocore's model of ``marketplace-agreement``. Its first protocol is smithy-rpc-v2-cbor.
 """
 
 import io
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from botocore.parsers import RpcV2CBORParser
 from botocore.serialize import RpcV2CBORSerializer
 
+from marketplace_local.agreements.describe import describe_agreement, entitlements
+from marketplace_local.agreements.search import search
 from marketplace_local.catalogue import Buyer
 from marketplace_local.errors import ServiceError
 from marketplace_local.invoices.invoice import Invoice, invoices_of
@@ -21,9 +24,19 @@ SERVICE = "marketplace-agreement"
 TARGET_PREFIX = "AWSMPCommerceService_v20200301"
 CBOR_PREFIX = f"/service/{TARGET_PREFIX}/operation/"
 REGION = "us-east-1"
-OPERATIONS = ("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest")
+OPERATIONS = (
+    *("ListAgreementInvoiceLineItems", "BatchCreateBillingAdjustmentRequest"),
+    *("SearchAgreements", "DescribeAgreement", "GetAgreementEntitlements"),
+)
 #: botocore model, MaxResults.
 LARGEST_PAGE = 50
+
+
+_READING: dict[str, Callable[[MarketplaceState, dict[str, Any]], dict[str, Any]]] = {
+    "SearchAgreements": search,
+    "DescribeAgreement": describe_agreement,
+    "GetAgreementEntitlements": entitlements,
+}
 
 
 class _AnswerSerializer(RpcV2CBORSerializer):
@@ -60,6 +73,8 @@ def answer(state: MarketplaceState, operation: str, region: str, body: Any) -> d
         raise ServiceError("InvalidSignatureException", f"the Agreement API is in {REGION} only, not in {region}", 403)
     if broken := violations(SERVICE, operation, body):
         raise ServiceError("ValidationException", describe(broken), rule=rule_of(broken))
+    if operation in _READING:
+        return _READING[operation](state, body)
     if operation == "ListAgreementInvoiceLineItems":
         return list_invoices(state, body)
     made = [_adjust(state, entry) for entry in body["billingAdjustmentRequestEntries"]]

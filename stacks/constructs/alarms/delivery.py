@@ -81,7 +81,7 @@ RECONCILIATIONS = (
         " again.",
         money="Nothing is lost yet. A comparison that is overdue has an alarm of its own.",
         look="Look at the roles of the schedules of Reconciliations, and at the concurrency of reconcile-calls,"
-        " reconcile-usage and reconcile-invoices.",
+        " reconcile-usage, reconcile-invoices and search-agreements.",
     ),
 )
 MAIL = {

@@ -79,6 +79,18 @@ def add_notice_alarms(
         ),
         id_="BuyerWarned",
     )
+    # The search of agreements is of the same service, and the alarm looks at the service's count.
+    alarms.of(subscriptions).count(
+        SubscriptionMetric.NOTICES_LOST,
+        HOUR,
+        Ticket(
+            happened="The hourly search of agreements found a start or an end of a buyer that no notice has told.",
+            money="The buyer's start or end is applied now, up to an hour late. The next one may be lost as well.",
+            look="Look in the log group of search-agreements for the buyers, and at the rule and the queues that bring"
+            " notices.",
+        ),
+        id_="Lost",
+    )
     dead = [
         dead_letters(alarms, f"{what}DeadLetters", queue.dead_letters, f"{what} notices")
         for what, queue in queues.items()

@@ -1,4 +1,4 @@
-"""What a function may do with tables, as data: ``reads=(subscribers,), updates=(subscribers, state)``."""
+"""What a function may do with tables, as data: ``gets=(subscribers,), updates=(subscribers, state)``."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypedDict, cast

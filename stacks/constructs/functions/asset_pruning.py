@@ -24,7 +24,10 @@ ENDPOINTS = (
 OPERATIONS = {
     "cloudtrail": ("LookupEvents",),
     "lambda": ("Invoke",),
-    "marketplace-agreement": ("ListAgreementInvoiceLineItems",),
+    "marketplace-agreement": (
+        *("ListAgreementInvoiceLineItems", "SearchAgreements", "DescribeAgreement"),
+        "GetAgreementEntitlements",
+    ),
     "s3": ("GetObject", "ListObjectsV2", "PutObject"),
     "ssm": ("GetParameter", "GetParametersByPath"),
 }

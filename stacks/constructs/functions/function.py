@@ -4,7 +4,8 @@ Each deployment that changes a function publishes a version of it and moves the 
 versions; everything else calls the alias, so that a rollback only moves it.
 """
 
-from typing import Unpack
+from collections.abc import Mapping
+from typing import Any, Unpack
 
 import jsii
 from aws_cdk import Duration, RemovalPolicy
@@ -115,16 +116,22 @@ class Function(Construct):
             iam.Grant.add_to_principal(grantee=self.function, actions=list(actions), resource_arns=arns)
 
     def allow_marketplace(
-        self, *actions: str, seller_role_arn: str | None = None, service: str = "aws-marketplace"
+        self,
+        *actions: str,
+        seller_role_arn: str | None = None,
+        service: str = "aws-marketplace",
+        conditions: Mapping[str, Any] | None = None,
     ) -> None:
         """Allow actions of a service that knows no resources, for example ``BatchMeterUsage`` of ``aws-marketplace``.
 
         seller_role_arn: a role in the account that published the product, if that is another one. The role then has
-        these rights, and the function may only assume the role.
+        these rights, and the function may only assume the role. conditions: of the statement.
         """
         if seller_role_arn:
             statement = iam.PolicyStatement(actions=["sts:AssumeRole"], resources=[seller_role_arn])
         else:
             statement = iam.PolicyStatement(actions=[f"{service}:{action}" for action in actions], resources=["*"])
+            for operator, values in (conditions or {}).items():
+                statement.add_condition(operator, values)
             acknowledge(self.function.role, {"AwsSolutions-IAM5[Resource::*]": MARKETPLACE_REASON})
         self.function.add_to_role_policy(statement)

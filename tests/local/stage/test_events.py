@@ -1,4 +1,4 @@
-"""The vendor's app learns of a buyer's life from the deployed stage: on the bus, and by signed webhooks, each event once
+"""The vendor's app learns of a buyer's life from the deployed stage: on the bus, and by signed webhooks, each once
 and in order, though its receiver fails at first."""
 
 import json

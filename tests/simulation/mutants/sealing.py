@@ -84,7 +84,7 @@ MUTANTS = (
         "no-spill",
         "what a line cannot take waits for the next use",
         "SealPlanner._with_balance",
-        "*([self._carry_over(record, now)] if capped else [])",
+        "*(self._carry_over(record, terms.chain, now) if capped else [])",
         "",
     ),
     Mutant(

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from ledger.chain import Chain, Earlier
 from ledger.subscriber import HeldEntitlement, Period, Subscriber, from_item, has_ended_since
 from ledger.subscribers import accepts_usage
 
@@ -45,6 +46,7 @@ def test_an_item_is_read_whole() -> None:
         entitlements=(HeldEntitlement("basic", 99, "1"), HeldEntitlement("pro", None, "")),
         entitlements_fetched_at=22.5,
         previous_identifier="old",
+        chain=Chain(earlier=(Earlier("old"),)),
         free_trial=True,
         version=7,
     )
