@@ -20,6 +20,7 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "CURRENCY": stage.currency,
         "DATASET_BUCKET": stage.reconciliation.dataset_bucket or "",
         "DATASET_PREFIX": stage.reconciliation.dataset_prefix,
+        "PRODUCTS": stage.products.to_json(),
         "PRODUCT_CODE": stage.product_code,
         "INTEGRATION": stage.integration,
         "PRICING_MODEL": stage.pricing_model,

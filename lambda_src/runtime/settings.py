@@ -65,6 +65,13 @@ class SellerSettings(Settings):
     EXTERNAL_ID: str
 
 
+class ProductsSettings(Settings):
+    """The settings of functions that need the terms of what is sold."""
+
+    #: What is sold and on which terms, see marketplace.products.
+    PRODUCTS: str
+
+
 class RegistrationSettings(SellerSettings):
     """The settings of the function ``registration``."""
 

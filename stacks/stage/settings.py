@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from marketplace.dimensions import Dimension
 from marketplace.entitlements import PRICING_MODELS_WITH_ENTITLEMENTS
+from marketplace.products import Product, Products
 from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import Tier
 from metering.seal.unusual_settings import UnusualSettings
@@ -162,6 +163,22 @@ class Stage:
     archive: ArchiveSettings
     backup: BackupSettings | None
     reconciliation: ReconciliationSettings
+
+    @property
+    def products(self) -> Products:
+        """What is sold."""
+        return Products(
+            (
+                Product(
+                    code=self.product_code,
+                    integration=self.integration,
+                    pricing_model=self.pricing_model,
+                    dimensions=self.dimensions,
+                    tiers=self.tiers,
+                    hourly_zeros=self.hourly_zeros,
+                ),
+            )
+        )
 
     @property
     def is_live(self) -> bool:
