@@ -46,6 +46,11 @@ class Product:
     allowance_period: AllowancePeriod = "month"
 
     @property
+    def named(self) -> str:
+        """Its name for people, with the code."""
+        return f"{self.title} ({self.code})" if self.title else self.code
+
+    @property
     def has_contracts(self) -> bool:
         """Whether its buyers hold contracts, whose entitlements are fetched; a plain subscription has none."""
         return self.pricing_model in PRICING_MODELS_WITH_ENTITLEMENTS

@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 
 from local.dynamodb.declared_tables import TABLE_SETTINGS
-from marketplace.dimensions import to_json
 from marketplace.meter_usage import UsageMeter
 from marketplace_local.in_process import InProcessAdmin, MeteringClient
 from marketplace_local.state import MarketplaceState
@@ -112,7 +111,7 @@ def _report_settings(world: Watched) -> ReportSettings:
     return ReportSettings.from_env(
         {
             **TABLE_SETTINGS,
-            "DIMENSIONS": to_json(world.dimensions),
+            "PRODUCTS": world.products.to_json(),
             "METERING_MODE": world.mode,
             "TEST_BUYERS": "",
             "FAILED_LINES_QUEUE_URL": "queue",

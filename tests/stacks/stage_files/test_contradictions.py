@@ -254,7 +254,7 @@ def test_an_amount_at_risk_is_taken_once_something_has_a_price(tmp_path: Path) -
 def test_tiers_that_differ_both_ways_may_stand_in_any_order(tmp_path: Path) -> None:
     two = GOOD.replace("[[tiers]]", '[dimensions.users]\nunit = "user"\naggregation = "sum"\n[[tiers]]')
     text = two + '[[tiers]]\nname = "other_tier"\nincluded = { api_calls = 0.25, users = 1 }\n'
-    assert [tier.name for tier in load(tmp_path, text).tiers] == ["basic_tier", "other_tier"]
+    assert [tier.name for tier in load(tmp_path, text).products.each[0].tiers] == ["basic_tier", "other_tier"]
 
 
 def test_a_stage_takes_the_notices_that_its_integration_needs_unless_it_says_more(tmp_path: Path) -> None:
