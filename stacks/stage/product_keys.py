@@ -67,11 +67,6 @@ _TIER = Table(
 )
 
 PRODUCT_KEYS = {
-    "title": Key(
-        Text(r"\S.{0,99}", "set it to the product's name, or leave it out", "text"),
-        "The product's name as buyers and operators read it.",
-        default="",
-    ),
     "productCode": Key(
         Text(
             "[A-Za-z0-9]{10,64}",
@@ -81,6 +76,11 @@ PRODUCT_KEYS = {
         ),
         "The code that the AWS Marketplace Management Portal shows (not the id `prod-…`). `PRODUCT_CODE=…` on the"
         " command line takes its place. A stage that sells through a listing of its own has its own.",
+    ),
+    "title": Key(
+        Text(r"\S.{0,99}", "set it to the product's name, or leave it out", "text"),
+        "The product's name as buyers and operators read it.",
+        default="",
     ),
     "integration": Key(
         OneOf(INTEGRATIONS),

@@ -183,14 +183,24 @@ class World:
 
     # --- buyers -------------------------------------------------------------------------------------------------------
 
-    def buyer(self, kind: str = "license", active_from: float | None = START - 86400) -> str:
-        """A buyer whom Marketplace and the subscribers' table know; active from that moment. The billing key."""
+    def buyer(
+        self,
+        kind: str = "license",
+        active_from: float | None = START - 86400,
+        *,
+        product: str = PRODUCT,
+        account: str | None = None,
+    ) -> str:
+        """A buyer whom Marketplace and the subscribers' table know; active from that moment. The billing key.
+
+        account: its AWS account, if that buys other products as well."""
         activated_at = iso(active_from) if active_from is not None else None
-        bought = self.marketplace.create_buyer(PRODUCT, kind, activated_at=activated_at)
+        own = {"account_id": account} if account else {}
+        bought = self.marketplace.create_buyer(product, kind, activated_at=activated_at, **own)
         item: dict[str, Any] = {
             "customerIdentifier": bought["id"],
             "integration": kind,
-            "productCode": PRODUCT,
+            "productCode": product,
             "customerAWSAccountId": bought["accountId"],
             "subscriptionStatus": "pending",
         }
