@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import pytest
 
+from ledger import tables
+from ledger.run_tally import RunTally
 from local.dynamodb.declared_tables import TABLE_SETTINGS
 from marketplace.meter_usage import UsageMeter
 from marketplace_local.in_process import InProcessAdmin, MeteringClient
@@ -97,9 +99,19 @@ def watched(life: Life, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Ite
     admin.set_settings(callsPerSecond=0)
     world = holder["world"] = Watched(admin, cast(Any, None), life=life, **settings)
     queue = DeadLetters(world.dead_letters)
-    stores = world.records, world.settlement, world.pauses, queue
+    state = world.dynamodb.Table(tables.STATE.name)
+    assembled = report.Assembled(
+        settings=_report_settings(world),
+        products=world.products,
+        records=world.records,
+        subscribers=world.subscribers,
+        settlement=world.settlement,
+        pauses=world.pauses,
+        tally=RunTally(state),
+        sqs=cast(Any, queue),
+    )
     monkeypatch.setattr("runtime.clock.now", lambda: world.now)
-    monkeypatch.setattr(report, "assembled", lambda: (_report_settings(world), *stores))
+    monkeypatch.setattr(report, "assembled", lambda: assembled)
     monkeypatch.setattr(seal_hours, "assembled", lambda: world.sealer)
     starter = Starter(cast(Any, world.executions), "alias")
     about = cast(Any, type("Settings", (), {"FINAL_METERING_ARN": "machine"}))

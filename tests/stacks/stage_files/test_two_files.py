@@ -116,7 +116,7 @@ def test_a_tier_of_a_stage_includes_the_product_s_dimensions(tmp_path: Path) -> 
         pytest.param(
             STAGE + SOLD_TABLES.replace("api_calls", "calls").split("[[tiers]]")[0],
             PRODUCT,
-            "stages/product.toml: tiers[0].included.api_calls is not a dimension of this stage",
+            "stages/product.toml: tiers[0].included.api_calls is not a dimension of this product",
             id="dimensions-of-the-stage-contradict-the-product",
         ),
     ],
