@@ -124,8 +124,8 @@ CONTRADICTIONS = [
     ),
     pytest.param(
         changed("testBuyers = []", f"testBuyers = [{KEYS}]"),
-        "testBuyers with dimensions and tiers and unusual take 4062 of the 3000 bytes that functions have for them: name"
-        " fewer, include less by name in the tiers, or deploy a product as a stage of its own",
+        "testBuyers with dimensions and tiers and unusual take 4062 of the 3000 bytes that functions have for them:"
+        " name fewer, include less by name in the tiers, or deploy a product as a stage of its own",
         id="test-buyers-beyond-a-functions-environment",
     ),
     pytest.param(
