@@ -99,7 +99,6 @@ def watched(life: Life, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Ite
     admin.set_settings(callsPerSecond=0)
     world = holder["world"] = Watched(admin, cast(Any, None), life=life, **settings)
     queue = DeadLetters(world.dead_letters)
-    state = world.dynamodb.Table(tables.STATE.name)
     assembled = report.Assembled(
         settings=_report_settings(world),
         products=world.products,
@@ -107,11 +106,11 @@ def watched(life: Life, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Ite
         subscribers=world.subscribers,
         settlement=world.settlement,
         pauses=world.pauses,
-        tally=RunTally(state),
+        tally=RunTally(world.dynamodb.Table(tables.STATE.name)),
         sqs=cast(Any, queue),
     )
     monkeypatch.setattr("runtime.clock.now", lambda: world.now)
-    monkeypatch.setattr(report, "assembled", lambda: assembled)
+    monkeypatch.setattr(report, "assembled", lambda: assembled._replace(products=world.products))
     monkeypatch.setattr(seal_hours, "assembled", lambda: world.sealer)
     starter = Starter(cast(Any, world.executions), "alias")
     about = cast(Any, type("Settings", (), {"FINAL_METERING_ARN": "machine"}))

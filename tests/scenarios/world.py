@@ -195,8 +195,7 @@ class World:
 
         account: its AWS account, if that buys other products as well."""
         activated_at = iso(active_from) if active_from is not None else None
-        own = {"account_id": account} if account else {}
-        bought = self.marketplace.create_buyer(product, kind, activated_at=activated_at, **own)
+        bought = self.marketplace.create_buyer(product, kind, activated_at=activated_at, account_id=account)
         item: dict[str, Any] = {
             "customerIdentifier": bought["id"],
             "integration": kind,

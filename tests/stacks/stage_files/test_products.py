@@ -85,7 +85,8 @@ def test_one_product_may_be_written_either_way(tmp_path: Path) -> None:
         (
             SECOND + SECOND.replace("second", "third").replace('"legacy"', '"mixed"'),
             "products[1].integration is 'mixed', and so second1234567890 is not the only product with legacy buyers:"
-            " AWS Marketplace may name a buyer of both by one CustomerIdentifier: deploy one of them as a stage of its own",
+            " AWS Marketplace may name a buyer of both by one CustomerIdentifier: deploy one of them as a stage"
+            " of its own",
         ),
         (
             FIRST + FIRST.replace("first", "third").replace("title", 'currency = "EUR"\ntitle'),
