@@ -5,6 +5,7 @@ import subprocess
 
 from bench import asset
 from bench.figure import Figure, Say, Table, at_most
+from bench.house import PRODUCTS
 from metering.seal.unusual_settings import UnusualSettings
 from runtime import settings
 
@@ -74,15 +75,11 @@ _SETTINGS = (
 ENVIRONMENT = {
     **dict.fromkeys((*_SET_BY_LAMBDA, *_SETTINGS), "x"),
     **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION", "METERING_REGION"), "us-east-1"),
-    "INTEGRATION": "license",
     "NOTICES_OF": "all",
-    "PRICING_MODEL": "subscription",
-    "TIERS": "[]",
-    "DIMENSIONS": "{}",
+    "PRODUCTS": PRODUCTS.to_json(),
     "PENDING_SHARDS": "1",
     "REPORTERS": "[]",
     **dict.fromkeys(("SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
-    "HOURLY_ZEROS": "off",
     "UNUSUAL": UnusualSettings().to_json(),
     **dict.fromkeys(("WAITING_USAGE_QUEUE_URL", "REFUSED_USAGE_QUEUE_URL"), "http://127.0.0.1/queue"),
     "SEAL_DELAY_MINUTES": "10",

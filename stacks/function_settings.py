@@ -2,7 +2,6 @@
 
 import json
 
-from marketplace import dimensions, tiers
 from stacks.data import DataStack
 from stacks.marketplace_events import notices_of
 from stacks.seller_role import seller_settings
@@ -22,18 +21,14 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "CURRENCY": stage.currency,
         "DATASET_BUCKET": stage.reconciliation.dataset_bucket or "",
         "DATASET_PREFIX": stage.reconciliation.dataset_prefix,
-        "PRODUCT_CODE": stage.product_code,
-        "PRODUCT_IDS": json.dumps({stage.product_code: stage.agreements.product_id}, separators=(",", ":")),
-        "INTEGRATION": stage.integration,
-        "PRICING_MODEL": stage.pricing_model,
-        "DIMENSIONS": dimensions.to_json(stage.dimensions),
-        "TIERS": tiers.to_json(stage.tiers),
+        "PRODUCTS": stage.products.to_json(),
+        "PRODUCT_CODE": ",".join(stage.products.codes),
+        "PRODUCT_IDS": json.dumps(stage.product_ids, separators=(",", ":")),
         "REPORTERS": reporters.to_json(stage.reporters),
         "NOTICES_OF": notices_of(stage),
         "METERING_REGION": stage.region,
         "METERING_MODE": stage.metering_mode,
         "TEST_BUYERS": ",".join(stage.test_buyers),
-        "HOURLY_ZEROS": stage.hourly_zeros,
         "UNUSUAL": stage.unusual.to_json(),
         "SEAL_DELAY_MINUTES": str(stage.seal_delay_minutes),
         "PENDING_SHARDS": str(stage.pending_shards),

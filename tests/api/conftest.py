@@ -8,12 +8,12 @@ import pytest
 from ledger import dynamodb, tables
 from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from marketplace import dimensions, tiers
 from marketplace.client import MarketplaceClient, ResolvedCustomer
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
 from runtime import aws, clock
 from tests.api.gateway import Gateway
+from tests.products import sold
 from tests.unit.marketplace_double import MarketplaceDouble, held
 from tests.unit.messages import PRODUCT, T0
 from tests.unit.yawl.engines import PATH, Parameters, engine
@@ -76,11 +76,12 @@ def gateway() -> Iterator[Gateway]:
     )
     marketplace = MarketplaceDouble(buyers=Buyers(), holds=(held("basic_tier"),))
     environment = {
-        "PRODUCT_CODE": PRODUCT,
-        "INTEGRATION": "mixed",
-        "PRICING_MODEL": "contract-with-consumption",
-        "TIERS": tiers.to_json((Tier("basic_tier", {}),)),
-        "DIMENSIONS": dimensions.to_json({each.name: each for each in DIMENSIONS}),
+        "PRODUCTS": sold(
+            {each.name: each for each in DIMENSIONS},
+            code=PRODUCT,
+            pricing_model="contract-with-consumption",
+            tiers=(Tier("basic_tier", {}),),
+        ).to_json(),
         "METERING_REGION": "us-east-1",
         "SELLER_ROLE_ARN": "",
         "EXTERNAL_ID": "",

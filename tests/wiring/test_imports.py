@@ -22,6 +22,7 @@ NAMES = {
     "marketplace.billing_identity.BILLING_KEY",
     "marketplace.dimensions",
     "marketplace.entitlements.PRICING_MODELS_WITH_ENTITLEMENTS",
+    "marketplace.products",
     "marketplace.regions",
     "marketplace.tiers",
     "metering.seal.unusual_settings",

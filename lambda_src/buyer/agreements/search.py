@@ -22,7 +22,6 @@ from ledger.transaction import Contended
 from marketplace.agreement_event import FOLLOWED
 from marketplace.agreements import Agreement, Agreements, Provided
 from marketplace.billing_identity import IdentityError
-from marketplace.entitlements import has_entitlements
 from marketplace.notice import Notice
 from runtime import telemetry
 from runtime.clock import iso
@@ -181,7 +180,8 @@ class _Run:
         """Fetch the entitlements anew where the agreement was updated after the last fetch: its notice was lost, or has
         failed."""
         row = self.search.rules.subscribers.get(key)
-        if row is None or agreement.status != "ACTIVE" or not has_entitlements(self.search.entitlements.pricing_model):
+        product = self.search.rules.products.of(row.product_code) if row is not None else None
+        if row is None or agreement.status != "ACTIVE" or product is None or not product.has_contracts:
             return
         settled = agreement.updated <= self.now - derive.LATE
         if settled and (row.entitlements_fetched_at or 0.0) <= agreement.updated:

@@ -7,8 +7,7 @@ from ledger import dynamodb
 from ledger.balance import Balances
 from ledger.subscribers import Subscribers
 from ledger.told_thresholds import ToldThresholds
-from marketplace import tiers
-from marketplace.entitlements import has_entitlements
+from marketplace.products import Products
 from runtime.settings import TellEventsSettings
 
 
@@ -22,7 +21,6 @@ def teller(settings: TellEventsSettings, outlets: Outlets | None = None) -> Tell
         told=ToldThresholds(state),
         outlets=outlets
         or Outlets.connect(settings.EVENT_BUS, [url for url in settings.EVENT_QUEUE_URLS.split(",") if url]),
-        product_code=settings.PRODUCT_CODE,
-        tiers=tiers.from_json(settings.TIERS) if has_entitlements(settings.PRICING_MODEL) else (),
+        products=Products.from_json(settings.PRODUCTS),
         thresholds=thresholds_of(settings.THRESHOLDS),
     )

@@ -9,7 +9,8 @@ from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
 from ledger.succession import Links
-from runtime.settings import EntitlementNoticesSettings, SearchAgreementsSettings, SubscriptionNoticesSettings
+from marketplace.products import Products
+from runtime.settings import SearchAgreementsSettings, SubscriptionNoticesSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -30,13 +31,10 @@ def links_of(subscribers: Subscribers, table_name: str, tables: "DynamoDBService
     return Links(client=tables.meta.client, subscribers=subscribers, subscribers_table=table_name)
 
 
-def rules(
-    settings: SubscriptionNoticesSettings | EntitlementNoticesSettings, tables: "DynamoDBServiceResource"
-) -> NoticeRules:
+def rules(settings: SubscriptionNoticesSettings, tables: "DynamoDBServiceResource") -> NoticeRules:
     """The rules of the stage, which both queues' functions share."""
     return NoticeRules(
         subscribers=Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)),
-        product_code=settings.PRODUCT_CODE,
-        integration=settings.INTEGRATION,
+        products=Products.from_json(settings.PRODUCTS),
         allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
     )

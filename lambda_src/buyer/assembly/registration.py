@@ -13,8 +13,8 @@ from buyer.registration.session_keys import SessionKeys
 from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
-from marketplace import tiers
 from marketplace.client import MarketplaceClient
+from marketplace.products import Products
 from marketplace.seller import Seller
 from runtime.settings import RegistrationSettings
 
@@ -35,20 +35,14 @@ def registrar(
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
     marketplace = marketplace or MarketplaceClient.connect(settings.METERING_REGION, attempts=1, seller=seller)
     tables = tables or dynamodb.connect()
+    products = Products.from_json(settings.PRODUCTS)
     subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
     return Registrar(
         marketplace=marketplace,
         subscribers=subscribers,
         waiting=WaitingNotices(subscribers, Notices(tables.Table(settings.NOTICES_TABLE))),
-        sync=EntitlementSync(
-            source=marketplace,
-            subscribers=subscribers,
-            product_code=settings.PRODUCT_CODE,
-            tiers=tiers.from_json(settings.TIERS),
-        ),
-        product_code=settings.PRODUCT_CODE,
-        integration=settings.INTEGRATION,
-        pricing_model=settings.PRICING_MODEL,
+        sync=EntitlementSync(source=marketplace, subscribers=subscribers, products=products),
+        products=products,
         allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
         patience=patience,
     )
@@ -56,4 +50,4 @@ def registrar(
 
 def sessions(settings: RegistrationSettings) -> Sessions:
     """The sessions of the registration page, signed with the stage's secret."""
-    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), settings.PRODUCT_CODE)
+    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), Products.from_json(settings.PRODUCTS).codes)

@@ -20,33 +20,33 @@ from ledger.subscriber_change import SubscriberChange
 from ledger.subscribers import Subscribers
 from ledger.told_thresholds import ToldThresholds
 from marketplace.hour import month_of
+from marketplace.products import Products
 from marketplace.tiers import Tier
 from runtime.clock import from_iso, iso
 
 
 @dataclass(frozen=True, kw_only=True)
 class Teller:
-    """product_code: of rows that name none. tiers: the stage's, lowest first; none where nothing is included."""
+    """products: what is sold; the only one is that of rows that name none."""
 
     subscribers: Subscribers
     balances: Balances
     told: ToldThresholds
     outlets: Outlets
-    product_code: str
-    tiers: Sequence[Tier]
+    products: Products
     thresholds: Sequence[int]
 
     def subscriber_changed(self, change: SubscriberChange) -> tuple[Event, ...]:
         """Tell of a subscriber's change; the events that were sent. Another contract may include so much less that what
         was used in the running period has reached a threshold."""
-        events = events_of(change, product_code=self.product_code, successor=self.subscribers.get)
+        events = events_of(change, product_code=self._only, successor=self.subscribers.get)
         self.outlets.send(events)
         return events + self._contract_changed(change)
 
     def balance_changed(self, change: Mapping[str, Any]) -> tuple[Event, ...]:
         """Tell of the thresholds that a change of a balance (``StreamRecord``) reached; the events that were sent."""
         old, new = from_attributes(change.get("OldImage") or {}), from_attributes(change.get("NewImage") or {})
-        usages = usage_that_rose(old, new) if self.tiers else ()
+        usages = usage_that_rose(old, new)
         subscriber = self.subscribers.get(new["customerIdentifier"]) if usages else None
         if subscriber is None:
             return ()
@@ -55,7 +55,7 @@ class Teller:
 
     def _contract_changed(self, change: SubscriberChange) -> tuple[Event, ...]:
         old, new = change.old, change.new
-        if not self.tiers or old is None or (old.tier, old.entitlements) == (new.tier, new.entitlements):
+        if not self._tiers(new) or old is None or (old.tier, old.entitlements) == (new.tier, new.entitlements):
             return ()
         at = from_iso(new.updated_at) if new.updated_at else change.changed_at
         balance = self.balances.get(new.customer_identifier)
@@ -69,13 +69,12 @@ class Teller:
     def _reached(
         self, subscriber: Subscriber, usages: Sequence[Usage], *, sequence: int, at: float
     ) -> tuple[Event, ...]:
-        found = reached(usages, included_by(subscriber, self.tiers, at), self.thresholds)
+        found = reached(usages, included_by(subscriber, self._tiers(subscriber), at), self.thresholds)
         sent: tuple[Event, ...] = ()
         for usage, of_usage in groupby(found, key=lambda each: each.usage):
             new = list(self._untold(subscriber, usage, list(of_usage)))
             events = tuple(
-                event_of(each, subscriber, product_code=self.product_code, sequence=sequence, at=iso(int(at)))
-                for each in new
+                event_of(each, subscriber, product_code=self._only, sequence=sequence, at=iso(int(at))) for each in new
             )
             if events:
                 self.outlets.send(events)
@@ -83,6 +82,15 @@ class Teller:
                 self.told.add(*key, [each.percent for each in new], at)
             sent += events
         return sent
+
+    @property
+    def _only(self) -> str:
+        return self.products.only.code if self.products.only else ""
+
+    def _tiers(self, subscriber: Subscriber) -> Sequence[Tier]:
+        """The tiers of the customer's product, lowest first; none where nothing is included."""
+        product = self.products.of(subscriber.product_code)
+        return product.tiers if product is not None and product.has_contracts else ()
 
     def _untold(self, subscriber: Subscriber, usage: Usage, found: Sequence[Reached]) -> Iterator[Reached]:
         """Those of which nobody was told, under this key or the one that the buyer had before it."""

@@ -80,7 +80,7 @@ def register() -> Response[str]:
         logger.warning("entitlements not fetched yet", **registered.unfetched.log_fields())
         _count_misconfigured(registered.unfetched)
     customer = registered.subscriber.customer_identifier
-    session = sessions().issue(Session(customer, int(now)))
+    session = sessions().issue(Session(customer, registered.subscriber.product_code or "", int(now)))
     _count("buyer arrived", registered)
     if _shows_a_page(posted):
         return answers.html(200, page.registration(session))

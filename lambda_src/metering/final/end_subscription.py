@@ -17,7 +17,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.succession import Succession
 from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended, Operation
-from marketplace.dimensions import Dimension
+from marketplace.products import Product, Products
 from marketplace.quantity import text
 from metering.final.final_rules import cannot_be_sent, first_hour
 from metering.run import confined_to_hour
@@ -45,7 +45,7 @@ logger = telemetry.logger("metering")
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionEnder:
-    """Ends subscriptions. dimensions: those of the product, to see whether a remainder makes a billed unit."""
+    """Ends subscriptions. products: tell whether a remainder makes a billed unit."""
 
     records: MeteringRecords
     subscribers: Subscribers
@@ -53,7 +53,7 @@ class SubscriptionEnder:
     cancellation: Cancellation
     succession: Succession
     settler: LineSettler
-    dimensions: Mapping[str, Dimension]
+    products: Products
     pause: Pause = full_jitter
 
     def end_subscription(self, customer_identifier: str, end: int) -> Outcome:
@@ -71,7 +71,7 @@ class SubscriptionEnder:
             if subscriber.status == "cancelled":
                 # The execution that cancelled may have crashed before it reported the remainder.
                 remainder = {name: units for (name, at), units in balance.ended.items() if at == end}
-                self._log_remainder(customer_identifier, end, remainder)
+                self._log_remainder(subscriber, end, remainder)
                 return "not_its_turn"
             if subscriber.status != "final_metering":
                 return "not_its_turn"
@@ -95,7 +95,7 @@ class SubscriptionEnder:
                 return "open"
             for record, verdicts in expired:
                 self.settler.log_and_count(record, verdicts)
-            self._log_remainder(customer_identifier, end, left)
+            self._log_remainder(subscriber, end, left)
             return "ended"
         raise Contended(f"the subscription of {customer_identifier} kept changing")
 
@@ -107,7 +107,12 @@ class SubscriptionEnder:
         if heir is None:
             self.cancellation.end(subscriber, balance, end, now, named)
             return dict(balance.remainder)
-        moved = self.succession.move(subscriber, balance, heir, end, now, bills=self._bills, named=named)
+        product = self.products.of(subscriber.product_code)
+
+        def bills(remainder: Mapping[str, Decimal]) -> bool:
+            return product is not None and _bills(product, remainder)
+
+        moved = self.succession.move(subscriber, balance, heir, end, now, bills=bills, named=named)
         logger.info(
             "balance moved",
             customer=subscriber.customer_identifier,
@@ -118,18 +123,15 @@ class SubscriptionEnder:
         self.settler.count(MeteringMetric.BALANCES_MOVED, 1)
         return {}
 
-    def _bills(self, remainder: Mapping[str, Decimal]) -> bool:
-        return any(name in self.dimensions and billable(self.dimensions[name], u) for name, u in remainder.items())
-
-    def _log_remainder(self, customer_identifier: str, end: int, left: Mapping[str, Decimal]) -> None:
+    def _log_remainder(self, subscriber: Subscriber, end: int, left: Mapping[str, Decimal]) -> None:
         """Logs the remainder, and counts dimensions in which it makes a billed unit: an hour should have billed it."""
         remainder = {name: text(units) for name, units in left.items() if units}
-        logger.info("subscription ended", customer=customer_identifier, ended=iso(end), remainder=remainder)
-        unbilled = [n for n, d in self.dimensions.items() if billable(d, left.get(n, Decimal(0)))]
+        customer, product = subscriber.customer_identifier, self.products.of(subscriber.product_code)
+        logger.info("subscription ended", customer=customer, ended=iso(end), remainder=remainder)
+        sold = product.dimensions if product else {}
+        unbilled = [n for n, d in sold.items() if billable(d, left.get(n, Decimal(0)))]
         if unbilled:
-            logger.error(
-                "a cancelled customer's remainder was not billed", customer=customer_identifier, dimensions=unbilled
-            )
+            logger.error("a cancelled customer's remainder was not billed", customer=customer, dimensions=unbilled)
             self.settler.count(MeteringMetric.REMAINDERS_UNBILLED, len(unbilled))
 
 
@@ -138,3 +140,9 @@ def _expired(record: MeteringRecord, end: int, now: float) -> dict[str, LineVerd
     if not cannot_be_sent(record, end, now):
         return {}
     return {name: AFTER_GRACE for name, line in record.lines.items() if line.verdict is None and not line.attempts}
+
+
+def _bills(product: Product, remainder: Mapping[str, Decimal]) -> bool:
+    """Whether a remainder makes a billed unit of a dimension."""
+    known = product.dimensions
+    return any(name in known and billable(known[name], units) for name, units in remainder.items())

@@ -86,7 +86,7 @@ def _confirm(
 ) -> bool:
     """The lines of one stretch; whether it was read to its end. cut_is_final: whether a line may be called unverifiable
     where it was not."""
-    trail = Trail(books.product_code)
+    trail = Trail(books.product_codes)
     complete = True
     try:
         trail.add(books.read(each.stretch for each in wanted), frozenset(each.slot for each in wanted))

@@ -15,7 +15,7 @@ from local.stage import STAGE, LocalStage
 from runtime.clock import iso
 
 STACK = f"YawlMetering-{STAGE}-Metering"
-FUNCTION, MISSING = "sealhoursFunction", "DIMENSIONS"
+FUNCTION, MISSING = "sealhoursFunction", "PRODUCTS"
 
 
 def play(drilling: Drilling, course: Course) -> None:

@@ -11,6 +11,7 @@ from ledger.tables import NOTICES, STATE, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.agreements import Agreement, Provided
 from runtime import clock
+from tests.products import sold
 from tests.unit.emitted import emitted
 from tests.unit.marketplace_double import MarketplaceDouble
 from tests.unit.messages import ACCOUNT, AGREEMENT, ARN, LICENSE_ID, PRODUCT, T0
@@ -50,12 +51,9 @@ class Context:
 @pytest.fixture
 def dynamodb_with(dynamodb: MemoryDynamoDB, monkeypatch: pytest.MonkeyPatch) -> MemoryDynamoDB:
     for name, value in {
-        "PRODUCT_CODE": PRODUCT,
+        "PRODUCTS": sold(code=PRODUCT, integration="license").to_json(),
         "PRODUCT_IDS": json.dumps({PRODUCT: "prod-1"}),
-        "INTEGRATION": "license",
         "NOTICES_OF": "all",
-        "PRICING_MODEL": "subscription",
-        "TIERS": "[]",
         "SUBSCRIBERS_TABLE": SUBSCRIBERS.name,
         "NOTICES_TABLE": NOTICES.name,
         "STATE_TABLE": STATE.name,

@@ -14,7 +14,7 @@ from ledger.subscriber_change import to_message
 from local.dynamodb.declared_tables import TABLE_SETTINGS
 from local.dynamodb.store import MemoryDynamoDB
 from local.dynamodb.stream import Streams
-from marketplace import tiers
+from tests.products import sold
 from tests.unit.buyer.events.published import checked
 from tests.unit.buyer.events.rows import END, Row
 from tests.unit.buyer.events.test_of_allowance import TIERS
@@ -101,9 +101,7 @@ def stage(dynamodb: MemoryDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Stage:
     sent = Sent()
     settings = {
         **TABLE_SETTINGS,
-        "PRODUCT_CODE": "prod-only",
-        "PRICING_MODEL": "contract-with-consumption",
-        "TIERS": tiers.to_json(TIERS),
+        "PRODUCTS": sold(code="prod-only", pricing_model="contract-with-consumption", tiers=TIERS).to_json(),
         "THRESHOLDS": "50",
         "EVENT_BUS": "bus",
         "EVENT_QUEUE_URLS": QUEUE,

@@ -8,6 +8,7 @@ import pytest
 from buyer.handlers import tell_events
 from ledger import tables
 from runtime.metric_names import EventMetric
+from tests.products import sold
 from tests.unit.buyer.events.conftest import QUEUE, Stage
 from tests.unit.buyer.events.rows import END, Row, active, ended, names, row
 from tests.unit.buyer.events.test_of_allowance import HELD
@@ -169,7 +170,7 @@ def test_what_is_remembered_ends_by_itself(customer: Stage) -> None:
 
 
 def test_without_contracts_nothing_is_included(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PRICING_MODEL", "subscription")
+    monkeypatch.setenv("PRODUCTS", sold(code="prod-only").to_json())
     tell_events.teller.cache_clear()
     stage.put(tables.SUBSCRIBERS, active(entitlements=HELD))
     stage.put(tables.STATE, balance(1000, 1))

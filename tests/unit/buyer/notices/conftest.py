@@ -8,6 +8,7 @@ import pytest
 from buyer.handlers import subscriber_api, subscription_notices
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
+from tests.products import sold
 from tests.unit.buyer.notices.stage import Stage
 from tests.unit.messages import PRODUCT
 
@@ -26,8 +27,7 @@ def notices_of() -> str:
 def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: str) -> None:
     """The settings that both functions of notices have."""
     for name, value in {
-        "PRODUCT_CODE": PRODUCT,
-        "INTEGRATION": integration,
+        "PRODUCTS": sold(code=PRODUCT, integration=integration).to_json(),
         "NOTICES_OF": notices_of,
         "SUBSCRIBERS_TABLE": SUBSCRIBERS.name,
         "NOTICES_TABLE": NOTICES.name,

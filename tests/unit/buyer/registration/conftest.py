@@ -9,10 +9,10 @@ from buyer.registration.session import Sessions
 from buyer.registration.session_keys import SessionKeys
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
-from marketplace import tiers
 from marketplace.tiers import Tier
 from runtime import clock
 from runtime.settings import RegistrationSettings
+from tests.products import sold
 from tests.unit.buyer.registration.door import LEGACY, LICENSE, TOKEN, Door, Times
 from tests.unit.buyer.registration.secret import Secret
 from tests.unit.marketplace_double import MarketplaceDouble, held
@@ -44,10 +44,7 @@ def door(
     marketplace = MarketplaceDouble(buyers={TOKEN: LEGACY, "licensed": LICENSE}, holds=(held("basic_tier"),))
     times = Times()
     settings = RegistrationSettings(
-        PRODUCT_CODE=PRODUCT,
-        INTEGRATION=integration,
-        PRICING_MODEL=pricing_model,
-        TIERS=tiers.to_json(TIERS),
+        PRODUCTS=sold(code=PRODUCT, integration=integration, pricing_model=pricing_model, tiers=TIERS).to_json(),
         METERING_REGION="us-east-1",
         SELLER_ROLE_ARN="",
         EXTERNAL_ID="",
@@ -59,7 +56,7 @@ def door(
     registrar = assembly.registrar(
         settings, marketplace, patience=lambda: Patience(lambda: times.monotonic, times.sleep)
     )
-    sessions = Sessions(SessionKeys(secret, secret.arn, monotonic=lambda: times.monotonic), PRODUCT)
+    sessions = Sessions(SessionKeys(secret, secret.arn, monotonic=lambda: times.monotonic), (PRODUCT,))
     monkeypatch.setattr(clock, "now", lambda: times.now)
     monkeypatch.setattr(registration, "registrar", lambda: registrar)
     monkeypatch.setattr(registration, "sessions", lambda: sessions)
