@@ -24,7 +24,7 @@ from usage.report_usage import report_usage
 CODE = f"{PROJECT / 'lambda_src'}/"
 DIMENSION = "workflow_executions"
 #: The most files on an hour's way.
-HOUR_MOST = 35
+HOUR_MOST = 36
 
 
 @dataclass

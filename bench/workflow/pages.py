@@ -51,11 +51,11 @@ class Page:
 def in_pages(keys: Sequence[RecordKey], dimensions: Sequence[str]) -> Iterator[list[RecordKey]]:
     """Keys as full pages of a run hold them, by the run's own limits of keys and bytes."""
     page: list[RecordKey] = []
-    limit = PageLimit(dimensions)
+    limit = PageLimit([dimensions])
     for key in keys:
         if not limit.takes(key):
             yield page
-            page, limit = [], PageLimit(dimensions)
+            page, limit = [], PageLimit([dimensions])
             limit.takes(key)
         page.append(key)
     if page:

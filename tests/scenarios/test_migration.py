@@ -16,6 +16,7 @@ from ops.stage import OpenStage
 from runtime.clock import iso
 from stacks import stage as stages
 from tests.ops.answers import AnswersOfAws
+from tests.products import selling
 from tests.scenarios.final_metering import FinalMetering
 from tests.scenarios.noticed import DAY, HOUR, MINUTE, Noticed
 from tests.scenarios.world import PRODUCT, START, World
@@ -31,13 +32,11 @@ class Migration:
     def __init__(self, world: World) -> None:
         self.world, self.stage = world, Noticed(world)
         settings = stages.load("local", folder=Path(__file__).resolve().parents[2] / "stages")
-        settings = replace(
-            settings,
-            suffix="",
-            product_code=PRODUCT,
+        settings = selling(
+            replace(settings, suffix="", movable_clock=False),
+            code=PRODUCT,
             pricing_model=world.pricing_model,
             dimensions=world.dimensions,
-            movable_clock=False,
         )
         self.open = OpenStage(settings=settings, aws=AnswersOfAws(), dynamodb=world.dynamodb, now=world.clock)
         self.buyer = self.stage.buys("legacy", at=START - DAY)

@@ -135,7 +135,7 @@ def feedless(audits: Audits) -> Callable[[Watch], BookReconciliation]:
     progress = AuditProgress(at.dynamodb.Table(tables.AUDIT.name), kinds.USAGE)
     progress.read(int(START // DAY) * DAY, START)
     bucket: Any = FeedBucket(dict)
-    book = usage_book(at.records, at.subscribers, UsageFeed(bucket, "seller", ""))
+    book = usage_book(at.records, at.subscribers, UsageFeed(bucket, "seller", ""), at.products)
     return lambda watch: BookReconciliation(book, at.subscribers, audits.findings, progress, watch)
 
 

@@ -1,7 +1,7 @@
 """State 1, find due hours: every pending record of a closed hour, page by page, oldest first."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,11 +50,11 @@ def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> 
 
 
 class PageLimit:
-    """Counts a page's keys and bytes. products: a record has lines of one product's dimensions, which may be any."""
+    """Counts a page's keys and bytes. names: of the dimensions, by product: a record has lines of any one product's."""
 
-    def __init__(self, products: Products, most: int = PAGE_KEYS) -> None:
+    def __init__(self, names: Iterable[Iterable[str]], most: int = PAGE_KEYS) -> None:
         # Each name and each key has its comma, colon and brackets.
-        self._names_size = max(sum(len(json.dumps(name)) + 1 for name in each.dimensions) for each in products) + 5
+        self._names_size = max(sum(len(json.dumps(name)) + 1 for name in each) for each in names) + 5
         self._most = most
         self._keys = 0
         self._bytes = 0
@@ -87,5 +87,7 @@ def find_due_hours(
 ) -> DueHours:
     """One page of at most ``most`` due keys, from every shard; a run sees each key of the index once."""
     last = last_due_hour(now, seal_delay_minutes, wanted)
-    keys, next_cursor = records.pending_page(last, cursor, fits=PageLimit(products, most).takes, read=most + 1)
+    keys, next_cursor = records.pending_page(
+        last, cursor, fits=PageLimit((each.dimensions for each in products), most).takes, read=most + 1
+    )
     return DueHours(tuple(keys), next_cursor)

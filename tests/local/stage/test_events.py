@@ -82,7 +82,7 @@ def test_a_buyers_life_is_told_in_order_each_event_once(
     # The first is tried again after five seconds; what comes behind it waits.
     webhook_receiver.statuses = [500]
     (buyer,) = acting.arrive(1)
-    tier = next(tier for tier in acting.stage.settings.tiers if tier.name == buyer.tier)
+    tier = next(tier for product in acting.stage.settings.products for tier in product.tiers if tier.name == buyer.tier)
     acting.record(acting.event(buyer, quantity=int(tier.included["workflow_executions"])))
     acting.close_hour()
     acting.meter_at_once()

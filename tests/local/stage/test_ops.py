@@ -202,7 +202,7 @@ def test_each_queue_of_failed_messages_is_sent_again(acting: Acting, buyer: Buye
         unreadable = ["nobody can read this"] if way.kind != "other" else []
         sqs.purge_queue(QueueUrl=url)
         for number, text in enumerate((body, *unreadable)):
-            fifo = (
+            fifo: Any = (
                 {"MessageGroupId": key, "MessageDeduplicationId": f"{name}-{number}"} if url.endswith(".fifo") else {}
             )
             sqs.send_message(QueueUrl=url, MessageBody=text, **fifo)

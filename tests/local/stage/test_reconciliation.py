@@ -85,9 +85,15 @@ def test_a_lost_answer_is_confirmed_and_what_was_metered_by_hand_is_found(acting
     assert compare(acting, "calls")["onFile"] >= 1
     assert table.get_item(Key=key)["Item"][f"verdict#{RUNS}"]["verdict"] == "on_file"  # type: ignore[index, call-overload]
     # What was found and could not be judged is looked at again when it is not found any more.
-    unjudged = {"subject": buyer.customer_identifier, "period": f"{idle[:16]}Z", "dimension": "api_calls"}
+    unjudged = Finding(
+        subject=buyer.customer_identifier,
+        depth=kinds.CALLS,
+        period=f"{idle[:16]}Z",
+        dimension="api_calls",
+        kind=kinds.UNVERIFIABLE,
+    )
     audit = Findings(acting.stage.dynamodb.Table(acting.stage.table_name(tables.AUDIT)))
-    audit.found(Finding(depth=kinds.CALLS, kind=kinds.UNVERIFIABLE, **unjudged), acting.now)
+    audit.found(unjudged, acting.now)
     # Somebody whom the stage does not know is metered by hand as well.
     stranger = acting.stage.marketplace.create_buyer(acting.stage.product_code, "license")
     stranger |= acting.stage.marketplace.activate(stranger["id"], iso(int(acting.now) - 3600))

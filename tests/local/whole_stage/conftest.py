@@ -14,6 +14,7 @@ from stacks import stage as stages
 from stacks import synth
 from tests.local.conftest import pause_schedules
 from tests.local.stage.acting import WAIT_SCALE, Acting
+from tests.products import selling
 from tests.rights.recording import recorded
 from yawl.engine import AccessLogs, Dimensions
 
@@ -39,10 +40,10 @@ def whole_stage() -> "Stage":
         customers={},
         access_logs=AccessLogs(bucket=LOGS, prefix=UNATTRIBUTED),
     )
-    priced = {name: replace(each, price=Decimal("0.05")) for name, each in stage.dimensions.items()}
+    (product,) = stage.products
+    priced = {name: replace(each, price=Decimal("0.05")) for name, each in product.dimensions.items()}
     return replace(
-        stage,
-        dimensions=priced | {HIGHEST: replace(priced[HIGHEST], aggregation="max")},
+        selling(stage, dimensions=priced | {HIGHEST: replace(priced[HIGHEST], aggregation="max")}),
         reconciliation=replace(stage.reconciliation, invoices=True),
         engines=(one, other),
     )

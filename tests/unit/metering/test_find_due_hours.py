@@ -53,13 +53,13 @@ def selling(*names: str) -> Products:
 
 
 def test_a_page_takes_so_many_keys() -> None:
-    limit = PageLimit(selling("d"))
+    limit = PageLimit([["d"]])
     assert [limit.takes((f"c{number}", 0)) for number in range(PAGE_KEYS + 2)] == [True] * PAGE_KEYS + [False] * 2
 
 
 @pytest.mark.parametrize("dimensions", [[], ["api_calls"], NAMED[0], NAMED[1], NAMED[2]])
 def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
-    limit = PageLimit(selling(*dimensions))
+    limit = PageLimit([dimensions])
     keys = ((f"customer-{number}", 1794722400) for number in range(PAGE_KEYS + 1))
     taken = list(takewhile(limit.takes, keys))
     lines = [batch_payload((*key, dimension) for dimension in dimensions) for key in taken]
@@ -71,7 +71,7 @@ def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
 
 def test_five_dimensions_of_the_specification_fill_pages_well() -> None:
     limit = PageLimit(
-        selling("workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations")
+        [["workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations"]]
     )
     assert all(limit.takes((f"l-{number:032x}", 1794722400)) for number in range(PAGE_KEYS))
 

@@ -101,7 +101,7 @@ def stage(dynamodb: MemoryDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Stage:
     sent = Sent()
     settings = {
         **TABLE_SETTINGS,
-        "PRODUCTS": sold(code="prod-only", pricing_model="contract-with-consumption", tiers=TIERS).to_json(),
+        "PRODUCTS": sold(code="prod-1", pricing_model="contract-with-consumption", tiers=TIERS).to_json(),
         "THRESHOLDS": "50",
         "EVENT_BUS": "bus",
         "EVENT_QUEUE_URLS": QUEUE,

@@ -170,7 +170,7 @@ def test_what_is_remembered_ends_by_itself(customer: Stage) -> None:
 
 
 def test_without_contracts_nothing_is_included(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PRODUCTS", sold(code="prod-only").to_json())
+    monkeypatch.setenv("PRODUCTS", sold(code="prod-1").to_json())
     tell_events.teller.cache_clear()
     stage.put(tables.SUBSCRIBERS, active(entitlements=HELD))
     stage.put(tables.STATE, balance(1000, 1))

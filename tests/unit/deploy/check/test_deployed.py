@@ -16,7 +16,9 @@ from tests.unit.deploy.targets import stage, target, there
 
 
 def all_there(status: str = "CREATE_COMPLETE", **more: object) -> list[DeployedStack]:
-    return [there(name, status, **more) for name in ("Data", "Doors", "Metering", "Archive", "Audit", "Watch")]
+    return [
+        there(name, status, **more) for name in ("Data", "Doors", "Metering", "Events", "Archive", "Audit", "Watch")
+    ]
 
 
 def states(stacks: list[DeployedStack], **changes: object) -> dict[str, State]:
