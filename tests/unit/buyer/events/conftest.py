@@ -14,12 +14,15 @@ from ledger.subscriber_change import to_message
 from local.dynamodb.declared_tables import TABLE_SETTINGS
 from local.dynamodb.store import MemoryDynamoDB
 from local.dynamodb.stream import Streams
+from marketplace.dimensions import Dimension
 from tests.products import sold
 from tests.unit.buyer.events.published import checked
 from tests.unit.buyer.events.rows import END, Row
 from tests.unit.buyer.events.test_of_allowance import TIERS
 from tests.unit.messages import Context
 
+#: Those of ``TIERS``.
+DIMENSIONS = {name: Dimension(name=name, unit="u") for name in ("calls", "users", "gigabytes")}
 QUEUE = "https://queues/events.fifo"
 
 
@@ -101,7 +104,7 @@ def stage(dynamodb: MemoryDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Stage:
     sent = Sent()
     settings = {
         **TABLE_SETTINGS,
-        "PRODUCTS": sold(code="prod-1", pricing_model="contract-with-consumption", tiers=TIERS).to_json(),
+        "PRODUCTS": sold(DIMENSIONS, code="prod-1", pricing_model="contract-with-consumption", tiers=TIERS).to_json(),
         "THRESHOLDS": "50",
         "EVENT_BUS": "bus",
         "EVENT_QUEUE_URLS": QUEUE,
