@@ -78,9 +78,11 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             "subscriber-api",
             "buyer.handlers.subscriber_api.handler",
             SubscriberApiSettings,
-            "what is known of a subscriber",
+            "what is known of a subscriber; links accounts, and redeems hand-overs",
             service="subscription",
             reads=(subscribers,),
+            updates=(subscribers,),
+            puts=(notices, data.audit),
         ),
         subscription_notices=functions.add(
             "subscription-notices",

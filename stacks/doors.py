@@ -15,7 +15,7 @@ from stacks.constructs.functions.function import Function
 from stacks.constructs.functions.functions import Functions
 from stacks.constructs.queues.notice_queue import NoticeQueue
 from stacks.constructs.queues.usage_queue import UsageQueue
-from stacks.constructs.storage.session_secret import SessionSecret
+from stacks.constructs.storage.signing_secret import SigningSecret
 from stacks.data import DataStack
 from stacks.door_functions import ANSWER_WITHIN, QUEUED_USAGE_WITHIN, DoorFunctions, door_functions
 from stacks.function_settings import function_settings
@@ -50,7 +50,10 @@ class DoorsStack(Stack):
         )
         # The API alone recognizes a sender whose id is not known.
         self.usage_queue.let_in([each.principal for each in stage.reporters if each.sender_id])
-        session_secret = SessionSecret(self, "SessionSecret")
+        session_secret = SigningSecret(self, "SessionSecret", signs="the sessions of the registration page")
+        handover_secret = None
+        if stage.handover:
+            handover_secret = SigningSecret(self, "HandoverSecret", signs="hand-overs of buyers to the vendor's app")
         made = Functions(
             scope=self,
             code=asset.code(),
@@ -58,6 +61,7 @@ class DoorsStack(Stack):
             settings={
                 **function_settings(stage, data),
                 "SESSION_SECRET_ARN": session_secret.arn,
+                "HANDOVER_SECRET_ARN": handover_secret.arn if handover_secret else "",
                 "WAITING_USAGE_QUEUE_URL": self.usage_queue.waiting.queue_url,
                 "REFUSED_USAGE_QUEUE_URL": self.usage_queue.refused.queue_url,
                 "ENGINE_USAGE_QUEUE_ARN": yawl.usage.queue.queue_arn if yawl else "",
@@ -68,6 +72,11 @@ class DoorsStack(Stack):
         self.functions = made.made
         self.behind = door_functions(made, data, public_concurrency=stage.public_concurrency)
         session_secret.grant_read(self.behind.registration)
+        if handover_secret:
+            for function in (self.behind.registration, self.behind.subscriber_api):
+                handover_secret.grant_read(function)
+            # Apps that verify hand-overs themselves read it; people who rotate it need its name.
+            CfnOutput(self, "HandoverSecretArn", value=handover_secret.arn)
         self.usage_queue.feed(self.behind.usage_queue)
         if yawl:
             self.usage_queue.feed_also("EngineSource", yawl.usage.queue, self.behind.usage_queue)
@@ -171,6 +180,8 @@ def routes(to: DoorFunctions) -> list[Route]:
         Route(method="GET", path="/health", to=to.registration, public=True),
         Route(method="GET", path=customer, to=to.subscriber_api),
         Route(method="GET", path=f"{customer}/entitlements", to=to.subscriber_api),
+        Route(method="POST", path=f"{customer}/link", to=to.subscriber_api),
+        Route(method="POST", path="/handovers/redeem", to=to.subscriber_api),
         Route(method="POST", path="/usage", to=to.usage, senders=True),
         Route(method="GET", path=f"{customer}/usage", to=to.usage, senders=True),
     ]

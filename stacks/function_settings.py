@@ -1,5 +1,7 @@
 """The values of the functions' settings, by name, from a stage and its tables."""
 
+import json
+
 from marketplace import dimensions, tiers
 from stacks.data import DataStack
 from stacks.marketplace_events import notices_of
@@ -22,6 +24,13 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "DATASET_PREFIX": stage.reconciliation.dataset_prefix,
         "PRODUCTS": stage.products.to_json(),
         "PRODUCT_CODE": stage.product_code,
+        "PRODUCT_TITLE": stage.title,
+        "BRANDING": stage.branding.to_json(),
+        "REGISTRATION_FIELDS": json.dumps(dict(stage.registration.asked), separators=(",", ":")),
+        "CONFIRM_WITHIN_SECONDS": str(stage.registration.confirm_within_seconds),
+        "HANDOVER_URL": stage.handover.url if stage.handover else "",
+        "HANDOVER_REDIRECTS": " ".join(stage.handover.redirects) if stage.handover else "",
+        "HANDOVER_ISSUER": f"yawl-metering/{stage.name}",
         "INTEGRATION": stage.integration,
         "PRICING_MODEL": stage.pricing_model,
         "DIMENSIONS": dimensions.to_json(stage.dimensions),

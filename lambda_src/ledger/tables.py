@@ -92,8 +92,8 @@ FINAL_METERING_STATUSES: Final = ("pending_cancellation", "final_metering")
 #: The partition of ``STATE`` whose items say whose lines are not sent for the moment (``ledger.pauses``).
 PAUSED: Final = "#paused"
 
-#: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``). People who
-#: operate the stage read these and no others.
+#: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``,
+#: ``language``). People who operate the stage read these and no others.
 SUBSCRIBER_FACTS: Final = (
     "customerIdentifier",
     "integration",
@@ -118,6 +118,8 @@ SUBSCRIBER_FACTS: Final = (
     "agreementStanding",
     "entitlement",
     "lastHeld",
+    "registeredAt",
+    "linkedAccount",
     "factsAt",
     "createdAt",
     "updatedAt",

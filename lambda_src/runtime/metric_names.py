@@ -38,6 +38,8 @@ class SubscriptionMetric(StrEnum):
     NOTICES_KEPT_OUT = "NoticesKeptOut"
     #: AWS Marketplace warns of a buyer: an advisory, or a card that was not accepted.
     BUYER_WARNINGS = "BuyerWarnings"
+    #: The vendor's app was refused: a hand-over that is not ours or was used before, or a link to a second account.
+    HANDOVERS_REFUSED = "HandoversRefused"
 
 
 class EntitlementMetric(StrEnum):

@@ -72,7 +72,19 @@ class ProductsSettings(Settings):
     PRODUCTS: str
 
 
-class RegistrationSettings(SellerSettings):
+class HandoverSettings(Settings):
+    """The settings of functions that issue or redeem hand-overs (``buyer.handover``)."""
+
+    #: The product's name as buyers read it; may be empty.
+    PRODUCT_TITLE: str
+    #: The address of the vendor's app that takes hand-overs, which is also their audience; empty: there are none.
+    HANDOVER_URL: str
+    HANDOVER_ISSUER: str
+    #: The secret in Secrets Manager that signs hand-overs.
+    HANDOVER_SECRET_ARN: str
+
+
+class RegistrationSettings(SellerSettings, HandoverSettings):
     """The settings of the function ``registration``."""
 
     PRODUCT_CODE: str
@@ -89,6 +101,14 @@ class RegistrationSettings(SellerSettings):
     NOTICES_TABLE: str
     #: The secret in Secrets Manager that signs the registration page's sessions.
     SESSION_SECRET_ARN: str
+    #: JSON, see buyer.registration.contact: the form's fields, and whether each is asked for.
+    REGISTRATION_FIELDS: str
+    #: Seconds from a registration within which AWS Marketplace confirms the subscription; later, people look.
+    CONFIRM_WITHIN_SECONDS: str
+    #: JSON, see buyer.pages.branding.
+    BRANDING: str
+    #: The addresses to which the vendor's app may send the browser on, separated by blanks; may be empty.
+    HANDOVER_REDIRECTS: str
 
 
 class SubscriptionNoticesSettings(Settings):
@@ -102,10 +122,12 @@ class SubscriptionNoticesSettings(Settings):
     NOTICES_TABLE: str
 
 
-class SubscriberApiSettings(Settings):
+class SubscriberApiSettings(HandoverSettings):
     """The settings of the function ``subscriber-api``."""
 
     SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+    AUDIT_TABLE: str
 
 
 class EntitlementNoticesSettings(SellerSettings):

@@ -62,6 +62,8 @@ def _status(parts: Parts, subscriber: Subscriber, rules: Rules) -> None:
         "before its renewal": subscriber.previous_identifier,
         "billed under": subscriber.superseded_by,
         "free trial": subscriber.free_trial,
+        "registered": subscriber.registered_at,
+        "linked account": subscriber.linked_account,
     }
     standing = {topic: f"{each.state} at {each.at}" for topic, each in subscriber.agreement_standing.items()}
     pause = rules.pause_of(subscriber.customer_identifier)

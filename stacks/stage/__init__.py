@@ -1,7 +1,8 @@
 """A stage: what is sold (``stages/product.toml``) and how one deployment differs (``stages/<name>.toml``), checked.
 
 Every fault is one line that names file, key and remedy (``StageError``). The keys are declared once (``product_keys``,
-``stage_keys``, ``company_keys``, ``archive_keys``, ``reconciliation_keys``, ``engine_keys``); reading them, the
+``stage_keys``, ``company_keys``, ``archive_keys``, ``reconciliation_keys``, ``engine_keys``,
+``branding_keys``, ``registration_keys``, ``email_keys``); reading them, the
 editors' schemas and the table of keys in docs/deploy.md (``describe``) all follow from that.
 """
 
@@ -13,9 +14,12 @@ from stacks.stage.settings import (
     BackupSettings,
     Budget,
     Domain,
+    Email,
     EngineNetwork,
+    Handover,
     Operators,
     ReconciliationSettings,
+    Registration,
     Stage,
 )
 
@@ -25,9 +29,12 @@ __all__ = [
     "BackupSettings",
     "Budget",
     "Domain",
+    "Email",
     "EngineNetwork",
+    "Handover",
     "Operators",
     "ReconciliationSettings",
+    "Registration",
     "Stage",
     "StageError",
     "load",

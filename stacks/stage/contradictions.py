@@ -7,6 +7,7 @@ from marketplace.regions import NOTICES_REGION
 from marketplace.tiers import UNLIMITED, Tier
 from marketplace.tiers import to_json as tiers_json
 from stacks.stage.archive_contradictions import archive_faults
+from stacks.stage.arriving_contradictions import arriving_faults
 from stacks.stage.engine_contradictions import engine_faults
 from stacks.stage.faults import Fault
 from stacks.stage.settings import Domain, Stage
@@ -35,6 +36,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
     yield from archive_faults(stage)
     yield from _reconciliation(stage)
     yield from engine_faults(stage)
+    yield from arriving_faults(stage)
     yield from _limits(stage)
 
 
@@ -241,8 +243,12 @@ def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
     accounts = len(",".join(stage.test_accounts).encode())
     reporters = len(reporters_json(stage.reporters).encode())
     unusual = len(stage.unusual.to_json().encode())
+    pages = len(stage.branding.to_json().encode()) + len(stage.title.encode())
+    if stage.handover:
+        pages += len(" ".join((stage.handover.url, *stage.handover.redirects)).encode())
     yield "dimensions", "and tiers", dimensions + tiers
     yield "unusual", "with dimensions and tiers", dimensions + tiers + unusual
     yield "testBuyers", "with dimensions, tiers and unusual", dimensions + tiers + unusual + buyers
     yield "testAccounts", "with testBuyers and tiers", tiers + accounts + buyers
     yield "reporters", "with dimensions", dimensions + reporters
+    yield "branding", "with handover, title, tiers and test accounts", pages + tiers + accounts + buyers

@@ -74,6 +74,11 @@ PRODUCT_KEYS = {
         "The code that the AWS Marketplace Management Portal shows (not the id `prod-…`). `PRODUCT_CODE=…` on the"
         " command line takes its place. A stage that sells through a listing of its own has its own.",
     ),
+    "title": Key(
+        Text(r"\S.{0,79}", "set it to the product's name as buyers read it, or leave it out", "text"),
+        "The product's name, as buyers read it on the pages.",
+        default="",
+    ),
     "integration": Key(
         OneOf(INTEGRATIONS),
         "`license`: products listed since 2026-06-01, which know their buyers by licence. `legacy`: older ones,"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from buyer.pages.branding import Branding
+from buyer.registration.contact import Asked
 from marketplace.dimensions import Dimension
 from marketplace.entitlements import PRICING_MODELS_WITH_ENTITLEMENTS
 from marketplace.products import Product, Products
@@ -104,6 +106,31 @@ class ReconciliationSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What the registration page asks for (``buyer.registration.contact``), and the seconds within which AWS
+    Marketplace confirms a subscription."""
+
+    asked: Asked
+    confirm_within_seconds: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """The address of the vendor's app that takes hand-overs, and origins to which it may send the browser on."""
+
+    url: str
+    redirects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email:
+    """Who is told about buyers, and the sender of mails to buyers; None: they get none."""
+
+    vendor: tuple[str, ...]
+    buyer_from: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
     what each means.
@@ -117,6 +144,7 @@ class Stage:
     name: str
     account: str | None
     product_code: str
+    title: str
     integration: str
     pricing_model: str
     region: str
@@ -163,6 +191,10 @@ class Stage:
     archive: ArchiveSettings
     backup: BackupSettings | None
     reconciliation: ReconciliationSettings
+    branding: Branding
+    registration: Registration
+    handover: Handover | None
+    email: Email | None
 
     @property
     def products(self) -> Products:
@@ -171,6 +203,7 @@ class Stage:
             (
                 Product(
                     code=self.product_code,
+                    title=self.title,
                     integration=self.integration,
                     pricing_model=self.pricing_model,
                     dimensions=self.dimensions,

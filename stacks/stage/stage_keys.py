@@ -7,11 +7,14 @@ from marketplace.billing_identity import BILLING_KEY
 from marketplace.regions import METERING_REGIONS
 from metering.seal.unusual_settings import UnusualSettings
 from stacks.stage.archive_keys import ARCHIVE_KEYS
+from stacks.stage.branding_keys import BRANDING_KEYS
 from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Quantities, Table, Texts
+from stacks.stage.email_keys import EMAIL_KEYS
 from stacks.stage.engine_keys import ENGINE_KEYS
 from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
 from stacks.stage.reconciliation_keys import RECONCILIATION_KEYS
+from stacks.stage.registration_keys import REGISTRATION_KEYS
 from stacks.stage.settings import AlarmSettings
 
 METERING_MODES = ("off", "dry-run", "test-buyers", "live")
@@ -195,6 +198,9 @@ STAGE_KEYS = {
     ),
     **ARCHIVE_KEYS,
     **RECONCILIATION_KEYS,
+    **BRANDING_KEYS,
+    **REGISTRATION_KEYS,
+    **EMAIL_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

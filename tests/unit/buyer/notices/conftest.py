@@ -6,7 +6,7 @@
 import pytest
 
 from buyer.handlers import subscriber_api, subscription_notices
-from ledger.tables import NOTICES, SUBSCRIBERS
+from ledger.tables import AUDIT, NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from tests.unit.buyer.notices.stage import Stage
 from tests.unit.messages import PRODUCT
@@ -31,6 +31,11 @@ def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: s
         "NOTICES_OF": notices_of,
         "SUBSCRIBERS_TABLE": SUBSCRIBERS.name,
         "NOTICES_TABLE": NOTICES.name,
+        "AUDIT_TABLE": AUDIT.name,
+        "PRODUCT_TITLE": "",
+        "HANDOVER_URL": "",
+        "HANDOVER_ISSUER": "",
+        "HANDOVER_SECRET_ARN": "",
     }.items():
         monkeypatch.setenv(name, value)
 
