@@ -17,7 +17,7 @@ from stacks.constructs.queues.notice_queue import NoticeQueue
 from stacks.constructs.queues.usage_queue import UsageQueue
 from stacks.constructs.storage.signing_secret import SigningSecret
 from stacks.data import DataStack
-from stacks.door_functions import ANSWER_WITHIN, QUEUED_USAGE_WITHIN, DoorFunctions, door_functions
+from stacks.door_functions import ANSWER_WITHIN, QUEUED_USAGE_WITHIN, DoorFunctions, door_functions, usage_page_function
 from stacks.function_settings import function_settings
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, TopicKind, detail_of_buyers, notice_topic
 from stacks.stage import Stage
@@ -54,6 +54,9 @@ class DoorsStack(Stack):
         handover_secret = None
         if stage.handover:
             handover_secret = SigningSecret(self, "HandoverSecret", signs="hand-overs of buyers to the vendor's app")
+        usage_page_secret = None
+        if stage.usage_page:
+            usage_page_secret = SigningSecret(self, "UsagePageSecret", signs="links to buyers' usage pages")
         made = Functions(
             scope=self,
             code=asset.code(),
@@ -62,6 +65,7 @@ class DoorsStack(Stack):
                 **function_settings(stage, data),
                 "SESSION_SECRET_ARN": session_secret.arn,
                 "HANDOVER_SECRET_ARN": handover_secret.arn if handover_secret else "",
+                "USAGE_PAGE_SECRET_ARN": usage_page_secret.arn if usage_page_secret else "",
                 "WAITING_USAGE_QUEUE_URL": self.usage_queue.waiting.queue_url,
                 "REFUSED_USAGE_QUEUE_URL": self.usage_queue.refused.queue_url,
                 "ENGINE_USAGE_QUEUE_ARN": yawl.usage.queue.queue_arn if yawl else "",
@@ -77,6 +81,13 @@ class DoorsStack(Stack):
                 handover_secret.grant_read(function)
             # Apps that verify hand-overs themselves read it; people who rotate it need its name.
             CfnOutput(self, "HandoverSecretArn", value=handover_secret.arn)
+        self.usage_page: Function | None = None
+        if usage_page_secret:
+            self.usage_page = usage_page_function(made, data, public_concurrency=stage.public_concurrency)
+            for function in (self.usage_page, self.behind.subscriber_api):
+                usage_page_secret.grant_read(function)
+            # People who rotate the secret need its name.
+            CfnOutput(self, "UsagePageSecretArn", value=usage_page_secret.arn)
         self.usage_queue.feed(self.behind.usage_queue)
         if yawl:
             self.usage_queue.feed_also("EngineSource", yawl.usage.queue, self.behind.usage_queue)
@@ -107,7 +118,11 @@ class DoorsStack(Stack):
             environment=environment,
             requests_per_second=stage.requests_per_second,
             burst=stage.request_burst,
-            routes=[*routes(self.behind), *(engine_routes(yawl.behind.gateway) if yawl else ())],
+            routes=[
+                *routes(self.behind),
+                *(usage_page_routes(self.usage_page) if self.usage_page else ()),
+                *(engine_routes(yawl.behind.gateway) if yawl else ()),
+            ],
             senders=[reporter.principal for reporter in stage.reporters],
             default_endpoint=stage.domain is None,
             requests_per_address=stage.firewall_requests,
@@ -180,10 +195,22 @@ def routes(to: DoorFunctions) -> list[Route]:
         Route(method="GET", path="/health", to=to.registration, public=True),
         Route(method="GET", path=customer, to=to.subscriber_api),
         Route(method="GET", path=f"{customer}/entitlements", to=to.subscriber_api),
+        Route(method="GET", path=f"{customer}/access", to=to.access),
+        Route(method="GET", path=f"{customer}/usage-summary", to=to.subscriber_api),
+        Route(method="POST", path=f"{customer}/usage-link", to=to.subscriber_api),
+        Route(method="DELETE", path=f"{customer}/usage-link", to=to.subscriber_api),
         Route(method="POST", path=f"{customer}/link", to=to.subscriber_api),
         Route(method="POST", path="/handovers/redeem", to=to.subscriber_api),
         Route(method="POST", path="/usage", to=to.usage, senders=True),
         Route(method="GET", path=f"{customer}/usage", to=to.usage, senders=True),
+    ]
+
+
+def usage_page_routes(page: Function) -> list[Route]:
+    """The page behind a signed link. The link is the last part of the path, and no log or trace holds it."""
+    return [
+        Route(method=method, path="/usage-page/{link}", to=page, public=True, secret_in_path=True)
+        for method in ("GET", "HEAD")
     ]
 
 
@@ -192,6 +219,6 @@ def engine_routes(gateway: Function) -> list[Route]:
     with a GET. ANY would do as well, but AWS does not say whether a method's own limits may be set for it."""
     path = "/yawl/v1/{engineId}/{secret}"
     return [
-        Route(method=method, path=path, to=gateway, public=True, secret_in_path=True)
+        Route(method=method, path=path, to=gateway, public=True, secret_in_path=True, full_rate=True)
         for method in ("POST", "GET", "HEAD")
     ]

@@ -31,6 +31,8 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "HANDOVER_URL": stage.handover.url if stage.handover else "",
         "HANDOVER_REDIRECTS": " ".join(stage.handover.redirects) if stage.handover else "",
         "HANDOVER_ISSUER": f"yawl-metering/{stage.name}",
+        "ACCESS": stage.access.to_json(),
+        "USAGE_PAGE": stage.usage_page.to_json() if stage.usage_page else "",
         "INTEGRATION": stage.integration,
         "PRICING_MODEL": stage.pricing_model,
         "DIMENSIONS": dimensions.to_json(stage.dimensions),

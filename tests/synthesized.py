@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from buyer.usage_page.settings import PageSettings
 from stacks import stage as stages
 from stacks import synth
 from yawl.engine import AccessLogs, Dimensions, Engine
@@ -72,9 +73,10 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines, and the ledger compared with every book."""
+    """As in production, with YAWL engines, buyers' usage pages, and the ledger compared with every book."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
-    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared)
+    page = PageSettings(embed_in=("https://app.yawl-vendor.com",))
+    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared, usage_page=page)
 
 
 def filled_in(folder: Path) -> Path:

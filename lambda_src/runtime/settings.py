@@ -122,10 +122,31 @@ class SubscriptionNoticesSettings(Settings):
     NOTICES_TABLE: str
 
 
-class SubscriberApiSettings(HandoverSettings):
-    """The settings of the function ``subscriber-api``."""
+class AccessSettings(ProductsSettings):
+    """The settings of the function ``access``."""
 
     SUBSCRIBERS_TABLE: str
+    #: JSON, see buyer.access_terms.AccessRules.
+    ACCESS: str
+
+
+class UsagePageSettings(AccessSettings):
+    """The settings of functions that show a buyer its usage (``buyer.usage_page``), among them ``usage-page``."""
+
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+    #: The currency of the stage's list prices.
+    CURRENCY: str
+    #: JSON, see buyer.usage_page.settings; empty: the stage has no such page.
+    USAGE_PAGE: str
+    #: The secret in Secrets Manager that signs the page's links.
+    USAGE_PAGE_SECRET_ARN: str
+    BRANDING: str
+
+
+class SubscriberApiSettings(HandoverSettings, UsagePageSettings):
+    """The settings of the function ``subscriber-api``."""
+
     NOTICES_TABLE: str
     AUDIT_TABLE: str
 

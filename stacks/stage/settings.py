@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from buyer.access_terms import AccessRules
 from buyer.pages.branding import Branding
 from buyer.registration.contact import Asked
+from buyer.usage_page.settings import PageSettings
 from marketplace.dimensions import Dimension
 from marketplace.entitlements import PRICING_MODELS_WITH_ENTITLEMENTS
 from marketplace.products import Product, Products
@@ -195,6 +197,8 @@ class Stage:
     registration: Registration
     handover: Handover | None
     email: Email | None
+    access: AccessRules
+    usage_page: PageSettings | None
 
     @property
     def products(self) -> Products:

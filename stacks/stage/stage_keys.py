@@ -13,6 +13,7 @@ from stacks.stage.compound_kinds import Quantities, Table, Texts
 from stacks.stage.email_keys import EMAIL_KEYS
 from stacks.stage.engine_keys import ENGINE_KEYS
 from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
+from stacks.stage.living_keys import LIVING_KEYS
 from stacks.stage.reconciliation_keys import RECONCILIATION_KEYS
 from stacks.stage.registration_keys import REGISTRATION_KEYS
 from stacks.stage.settings import AlarmSettings
@@ -164,7 +165,7 @@ STAGE_KEYS = {
     "requestBurst": Key(Whole(1, 5_000), "Requests that the API takes at once; at least `requestsPerSecond`."),
     "publicConcurrency": Key(
         Whole(1, 1_000),
-        "Copies of the public function at most, so that the rest of the account is for usage and metering; left"
+        "Copies of each public function at most, so that the rest of the account is for usage and metering; left"
         " out, it shares the account's.",
         default=None,
     ),
@@ -201,6 +202,7 @@ STAGE_KEYS = {
     **BRANDING_KEYS,
     **REGISTRATION_KEYS,
     **EMAIL_KEYS,
+    **LIVING_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

@@ -26,7 +26,7 @@ from buyer.registration.register_buyer import Registered, Registrar
 from buyer.registration.same_site import refuse_other_sites
 from runtime import clock, telemetry
 from runtime.api_error import ApiError, bad_request
-from runtime.http_api import HttpApi, json_answer
+from runtime.http_api import HttpApi, header, json_answer
 from runtime.metric_names import RegistrationMetric
 from runtime.settings import RegistrationSettings
 
@@ -125,7 +125,7 @@ def complete() -> Response[str]:
 
 def _complete_session(posted: Posted, now: float) -> Response[str]:
     event = api.current_event
-    refuse_other_sites(*(answers.header(event, name) for name in ("sec-fetch-site", "origin", "host")))
+    refuse_other_sites(*(header(event, name) for name in ("sec-fetch-site", "origin", "host")))
     text = posted.fields["session"]
     session = handouts().sessions.open(text, now)
     registered = None
@@ -166,7 +166,7 @@ def _posted() -> Posted:
         raw = base64.b64decode(body, validate=True) if event.is_base64_encoded else body.encode()
     except (binascii.Error, UnicodeEncodeError):
         raise bad_request("The body cannot be read.", "body") from None
-    return read(answers.header(event, "content-type"), raw)
+    return read(header(event, "content-type"), raw)
 
 
 def _shows_a_page(posted: Posted) -> bool:

@@ -66,15 +66,16 @@ class Pages:
         """Whether there is such a text."""
         return name in self._texts(language)
 
-    def headers(self, form_targets: Sequence[str] = ()) -> dict[str, str]:
+    def headers(self, form_targets: Sequence[str] = (), framed_by: Sequence[str] = ()) -> dict[str, str]:
         """The headers of a page, beside those of every answer: no script at all, forms post to us and ``form_targets``
-        (addresses) only, nobody frames the page."""
-        forms = " ".join(("'self'", *form_targets))
+        (addresses) only, and none but ``framed_by`` (origins) frames the page."""
+        forms, frames = " ".join(("'self'", *form_targets)), " ".join(framed_by) or "'none'"
         policy = (
             f"default-src 'none'; style-src 'sha256-{self._style_hash}'; form-action {forms}; base-uri 'none'; "
-            "frame-ancestors 'none'"
+            f"frame-ancestors {frames}"
         )
-        return {"Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
+        # X-Frame-Options names no origins, and browsers that read frame-ancestors ignore it (CSP level 3, 6.4.2).
+        return {"Content-Security-Policy": policy, **({} if framed_by else {"X-Frame-Options": "DENY"})}
 
     def _filled(self, template: str, language: str, values: Mapping[str, str]) -> Html:
         wanted = {name for name in Template(template).get_identifiers() if name.startswith("t_")}

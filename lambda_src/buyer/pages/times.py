@@ -27,6 +27,12 @@ def minute(seconds: float, language: str) -> Html:
     return _time(seconds, _MINUTE[language].format(day=_day(seconds, language), at=at))
 
 
+def month(name: str, language: str) -> Html:
+    """A month, for example ``November 2026``. name: ``2026-11``."""
+    year, number = name.split("-")
+    return Html(f'<time datetime="{name}">{_MONTHS[language].split()[int(number) - 1]} {year}</time>')
+
+
 def _day(seconds: float, language: str) -> str:
     date = datetime.fromtimestamp(seconds, UTC)
     month = _MONTHS[language].split()[date.month - 1]

@@ -8,12 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from buyer.pages.language import chosen
 from buyer.registration.page import CONTENT_TYPE, RegistrationPages
 from runtime.api_error import ApiError
-from runtime.http_api import HEADERS, json_error
-
-
-def header(event: BaseProxyEvent, name: str) -> str | None:
-    """A request header by its name in lower case, whatever its case."""
-    return next((value for key, value in event.headers.items() if key.lower() == name), None)
+from runtime.http_api import HEADERS, header, json_error
 
 
 def wants_html(event: BaseProxyEvent) -> bool:

@@ -1,4 +1,4 @@
-"""A random secret that signs what buyers carry: the sessions of the registration page, hand-overs into the app."""
+"""A random secret that signs what buyers carry: the registration page's sessions, hand-overs, links to usage pages."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -9,7 +9,7 @@ from stacks.constructs.acknowledge import acknowledge
 #: Letters and digits: some 380 bits, more than the signature has.
 LENGTH = 64
 ROTATED_BY_HAND = (
-    "its signatures live hours at most; a new value is one command (docs/operations.md), and signatures of the value"
+    "its signatures live days at most; a new value is one command (docs/operations.md), and signatures of the value"
     " before it stay valid"
 )
 
