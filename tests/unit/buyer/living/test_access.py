@@ -190,9 +190,7 @@ RUNS_OUT = Held("basic", NOW, "1")
     ],
     ids=["a newer notice", "passed its date", "a notice, then its date", "its date, then a notice"],
 )
-def test_old_knowledge_counts_for_a_while_then_the_setting(
-    found: Subscriber, since: float, when_stale: str
-) -> None:
+def test_old_knowledge_counts_for_a_while_then_the_setting(found: Subscriber, since: float, when_stale: str) -> None:
     def at(now: float) -> Access:
         return one(found, asked("contract", now, when_stale=when_stale))
 
