@@ -49,6 +49,7 @@ class UsagePages:
             amount=self._amount(running, summary, language),
             hours=self._hours(summary, language),
             history=self._history(before, summary, language),
+            language=language,
             file=f"usage-{customer}-{running.name}.csv",
             as_of=text(
                 "as_of",
