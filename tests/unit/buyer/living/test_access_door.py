@@ -84,7 +84,12 @@ def test_an_ordinary_answer_costs_one_read(stage: Stage, monkeypatch: pytest.Mon
     table = stage.dynamodb.Table(tables.SUBSCRIBERS.name)
     reads: list[Any] = []
     get = type(table).get_item
-    monkeypatch.setattr(type(table), "get_item", lambda self, **request: reads.append(request) or get(self, **request))
+
+    def noted(self: Any, **request: Any) -> Any:
+        reads.append(request)
+        return get(self, **request)
+
+    monkeypatch.setattr(type(table), "get_item", noted)
     assert ask().json["allowed"]
     assert [read["Key"] for read in reads] == [{"customerIdentifier": CUSTOMER}]
 

@@ -375,13 +375,9 @@ def test_a_year_of_history_is_the_most(stage: Stage) -> None:
 @pytest.mark.parametrize(("verdict", "billable"), [("billed", "1"), ("not_sent", "0"), ("conflict", "1"), (None, "1")])
 def test_what_is_billed_counts_what_is_on_its_way(stage: Stage, verdict: str | None, billable: str) -> None:
     stage.subscriber()
-    said = {} if verdict is None else {"verdict#api_calls": {"verdict": verdict, "rank": 2, "at": Decimal(1)}}
-    stage.hour(
-        "2026-10-20T10:00:00Z",
-        1000,
-        quantity=1,
-        **({"verdict#api_calls": {}} | said),
-    )
+    said = {} if verdict is None else {"verdict": verdict, "rank": 2, "at": Decimal(1)}
+    more: dict[str, Any] = {"verdict#api_calls": said}
+    stage.hour("2026-10-20T10:00:00Z", 1000, quantity=1, **more)
     october = summary()["months"][1]
     assert october["dimensions"][0]["billable"] == billable
     assert october["finished"] is (verdict in ("billed", "not_sent"))
