@@ -18,7 +18,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Notices": {"UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
-    "subscriber-api": {"Subscribers": READ},
+    "subscriber-api": {"Subscribers": READ | {"UpdateItem"}, "Notices": {"PutItem"}, "Audit": {"PutItem"}},
     "subscription-notices": {
         "Subscribers": READ | {"UpdateItem"},
         "Subscribers/index/AgreementIndex": {"Query"},
