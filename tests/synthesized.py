@@ -72,9 +72,16 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines, and the ledger compared with every book."""
+    """As in production, with all that a stage may have: YAWL engines, an app that takes hand-overs, mails; and the
+    ledger compared with every book."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
-    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared)
+    return replace(
+        shipped("prod"),
+        engines=ENGINES,
+        reconciliation=compared,
+        handover=stages.Handover(url="https://app.vendor.com/marketplace"),
+        email=stages.Email(vendor=("sales@vendor.com",), buyer_from="hello@vendor.com"),
+    )
 
 
 def filled_in(folder: Path) -> Path:

@@ -1,9 +1,9 @@
-"""An app that buyers of AWS Marketplace come into: it redeems the hand-over, links the purchase, and signs the buyer in.
+"""An app that buyers of AWS Marketplace come into: it redeems the hand-over, links the purchase, signs the buyer in.
 
     API=https://….execute-api.us-east-1.amazonaws.com/v1 python handover_app.py
 
 A WSGI application on the standard library and botocore (``pip install botocore``). Its AWS credentials need
-``execute-api:Invoke`` on ``POST/handovers/redeem`` and ``POST/subscribers/*/link``. docs/handover.md explains each step.
+``execute-api:Invoke`` on ``POST/handovers/redeem`` and ``POST/subscribers/*/link``. docs/handover.md explains it.
 """
 
 import json
@@ -22,7 +22,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.session import get_session
 
 LARGEST_FORM = 16 * 1024
-#: What the app says of each refusal. In every case the buyer begins again at AWS Marketplace, or reloads our page there.
+#: What the app says of a refusal. In every case the buyer begins again at AWS Marketplace, or reloads the page there.
 REFUSED = {
     "expired_handover": "The button was pressed too late. Go back and get a new one.",
     "used_handover": "This button was pressed before. Go back and get a new one.",
@@ -97,7 +97,7 @@ class App:
         account = self.signed_in.get(cookie.value) if cookie else None
         if account is None:
             return "200 OK", [], page("Please sign in")
-        bought = ", ".join(f"{held['dimension']} × {held['value']}" for held in self.accounts[account]["entitlements"])
+        bought = ", ".join(f"{held['dimension']}: {held['value']}" for held in self.accounts[account]["entitlements"])
         return "200 OK", [], page(f"Welcome, {account}", f"{self.accounts[account]['status']}: {bought}")
 
 

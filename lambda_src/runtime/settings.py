@@ -115,8 +115,26 @@ class SubscriptionNoticesSettings(Settings):
     NOTICES_TABLE: str
 
 
+class TellPeopleSettings(Settings):
+    """The settings of the function ``tell-people``."""
+
+    #: See RegistrationSettings.
+    PRODUCT_TITLE: str
+    CONFIRM_WITHIN_SECONDS: str
+    BRANDING: str
+    SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+    #: The topic to which the vendor's people subscribe.
+    VENDOR_TOPIC_ARN: str
+    #: The sender of mails to buyers; empty: they get none.
+    BUYER_FROM: str
+
+
 class SubscriberApiSettings(HandoverSettings):
     """The settings of the function ``subscriber-api``."""
+
+    #: The queue of the function ``tell-people``; empty in a stage that tells nobody.
+    PEOPLE_QUEUE_URL: str
 
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str

@@ -15,6 +15,7 @@ from buyer.assembly import handover as assembly
 from buyer.handover.redeem import Redeemer
 from buyer.json_object import json_object
 from buyer.link_account import Linker
+from buyer.people.senders import PeopleQueue
 from ledger import dynamodb
 from ledger.subscriber import Subscriber
 from ledger.subscribers import SubscriberBusy, Subscribers
@@ -35,6 +36,7 @@ _FAILING = ("invalid_handover", "used_handover", "linked_elsewhere")
 def _count_refusal(error: ApiError) -> None:
     if error.code in _FAILING:
         metrics.add_metric(SubscriptionMetric.HANDOVERS_REFUSED, MetricUnit.Count, 1)
+        people().refused(error.cause.get("customer"), error.code, clock.now())
 
 
 api = HttpApi(logger, busy=(SubscriberBusy,), is_unavailable=is_unavailable, count_refusal=_count_refusal)
@@ -44,6 +46,12 @@ api = HttpApi(logger, busy=(SubscriberBusy,), is_unavailable=is_unavailable, cou
 def subscribers() -> Subscribers:
     """The store of subscribers, made from the function's environment once."""
     return Subscribers(dynamodb.connect().Table(SubscriberApiSettings.from_env().SUBSCRIBERS_TABLE))
+
+
+@cache
+def people() -> PeopleQueue:
+    """The queue of what people are told, made from the function's environment once."""
+    return PeopleQueue(SubscriberApiSettings.from_env().PEOPLE_QUEUE_URL)
 
 
 @cache

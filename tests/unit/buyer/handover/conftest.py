@@ -68,9 +68,10 @@ def app(monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, handover_url:
         "HANDOVER_URL": handover_url,
         "HANDOVER_ISSUER": "yawl-metering/prod",
         "HANDOVER_SECRET_ARN": secret.arn,
+        "PEOPLE_QUEUE_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
-    for made in (subscriber_api.subscribers, subscriber_api.linker, subscriber_api.redeemer):
+    for made in (subscriber_api.subscribers, subscriber_api.linker, subscriber_api.redeemer, subscriber_api.people):
         made.cache_clear()
     dynamodb.Table(SUBSCRIBERS.name).put_item(
         Item={

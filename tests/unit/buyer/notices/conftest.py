@@ -36,6 +36,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: s
         "HANDOVER_URL": "",
         "HANDOVER_ISSUER": "",
         "HANDOVER_SECRET_ARN": "",
+        "PEOPLE_QUEUE_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
 
