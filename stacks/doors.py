@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.api.domain import ApiDomain
@@ -83,7 +84,9 @@ class DoorsStack(Stack):
         made = made.with_settings(PEOPLE_QUEUE_URL=people.queue_url if people else "")
         self.behind = door_functions(made, data, public_concurrency=stage.public_concurrency)
         if people:
-            people.grant_send_messages(self.behind.subscriber_api)
+            iam.Grant.add_to_principal(
+                grantee=self.behind.subscriber_api, actions=["sqs:SendMessage"], resource_arns=[people.queue_arn]
+            )
         session_secret.grant_read(self.behind.registration)
         if handover_secret:
             for function in (self.behind.registration, self.behind.subscriber_api):
@@ -137,6 +140,9 @@ class DoorsStack(Stack):
         if domain:
             # The value of the name's CNAME record, if Route 53 does not keep its zone.
             CfnOutput(self, "DomainTarget", value=domain.target)
+        if self.mails:
+            CfnOutput(self, "MailsQueueUrl", value=self.mails.queue.queue.queue_url)
+            CfnOutput(self, "MailsDeadLettersUrl", value=self.mails.queue.dead_letters.queue_url)
         for name, value in {
             "ApiUrl": domain.url if domain else self.api.api.url,
             "RestApiId": self.api.api.rest_api_id,

@@ -109,6 +109,7 @@ for name, queue in {
     "ScheduleDeadLettersNotEmpty": "ScheduleDeadLettersQueue",
     "LeavingDeadLettersNotEmpty": "StartFinalMeteringDeadLettersQueue",
     "LookDeadLettersNotEmpty": "LookAfterLeaversDeadLettersQueue",
+    "MailDeadLettersNotEmpty": "MailsQueueDeadLettersQueue",
     "FailedLinesNotEmpty": "FailedLinesQueue",
     "ArchiveDeadLettersNotEmpty": "StreamsDeadLettersQueue",
     "ArchiveAuditsDeadLettersNotEmpty": "AuditsDeadLettersQueue",

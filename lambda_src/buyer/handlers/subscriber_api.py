@@ -4,14 +4,14 @@ IAM has let the caller in before any of this runs. No line of the log holds a ha
 """
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from buyer import show_subscriber
-from buyer.assembly import handover as assembly
+from buyer.assembly import subscriber_api as assembly
 from buyer.handover.redeem import Redeemer
 from buyer.json_object import json_object
 from buyer.link_account import Linker
@@ -26,6 +26,9 @@ from runtime.api_error import ApiError, bad_request
 from runtime.http_api import HttpApi, json_answer
 from runtime.metric_names import SubscriptionMetric
 from runtime.settings import SubscriberApiSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 logger = telemetry.logger("subscription")
 metrics = telemetry.metrics("subscription")
@@ -43,9 +46,15 @@ api = HttpApi(logger, busy=(SubscriberBusy,), is_unavailable=is_unavailable, cou
 
 
 @cache
+def tables() -> "DynamoDBServiceResource":
+    """The connection to the tables, made once."""
+    return dynamodb.connect()
+
+
+@cache
 def subscribers() -> Subscribers:
     """The store of subscribers, made from the function's environment once."""
-    return Subscribers(dynamodb.connect().Table(SubscriberApiSettings.from_env().SUBSCRIBERS_TABLE))
+    return Subscribers(tables().Table(SubscriberApiSettings.from_env().SUBSCRIBERS_TABLE))
 
 
 @cache
@@ -57,13 +66,13 @@ def people() -> PeopleQueue:
 @cache
 def linker() -> Linker:
     """What links accounts, made from the function's environment once."""
-    return assembly.linker(SubscriberApiSettings.from_env())
+    return assembly.linker(SubscriberApiSettings.from_env(), tables())
 
 
 @cache
 def redeemer() -> Redeemer | None:
     """What redeems hand-overs, made from the function's environment once."""
-    return assembly.redeemer(SubscriberApiSettings.from_env())
+    return assembly.redeemer(SubscriberApiSettings.from_env(), tables())
 
 
 @logger.inject_lambda_context(clear_state=True)

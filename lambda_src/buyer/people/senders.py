@@ -51,18 +51,20 @@ class PeopleQueue:
     """The queue of moments. url: empty where nobody is told."""
 
     def __init__(self, url: str, client: Any = None) -> None:
+        """client: None makes one for the first refusal, since most functions never see one."""
         self._url = url
-        self._client = client or (aws.client("sqs", config=_SOON) if url else None)
+        self._client = client
 
     def refused(self, customer: str | None, code: str, now: float) -> None:
         """Tell of a refused hand-over or link, once a day for each buyer and code. A message that is lost costs a mail
         and no more: the metric counts the refusal."""
-        if self._client is None:
+        if not self._url:
             return
         detail = {"code": code, **({"customerIdentifier": customer} if customer else {})}
         once = f"refused#{customer}#{code}#{int(now // 86400)}"
         body = {"id": once, "detail-type": "HandoverRefused", "detail": detail}
         try:
+            self._client = self._client or aws.client("sqs", config=_SOON)
             self._client.send_message(QueueUrl=self._url, MessageBody=json.dumps(body))
         except (ClientError, BotoCoreError):
             return

@@ -71,7 +71,13 @@ def app(monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, handover_url:
         "PEOPLE_QUEUE_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
-    for made in (subscriber_api.subscribers, subscriber_api.linker, subscriber_api.redeemer, subscriber_api.people):
+    for made in (
+        subscriber_api.tables,
+        subscriber_api.subscribers,
+        subscriber_api.linker,
+        subscriber_api.redeemer,
+        subscriber_api.people,
+    ):
         made.cache_clear()
     dynamodb.Table(SUBSCRIBERS.name).put_item(
         Item={
