@@ -167,7 +167,7 @@ class DoorsStack(Stack):
             CfnOutput(self, "AnnouncementsUrl", value=f"{domain.url if domain else self.api.api.url}yawl/v1/")
 
     def _bus(self, stage_name: str) -> events.EventBus:
-        return events.EventBus(self, "Bus", event_bus_name=f"yawl-metering-{stage_name}")
+        return events.EventBus(self, "Bus", event_bus_name=f"YawlMetering-{stage_name}")
 
     def _feed(
         self, queue: NoticeQueue, *, topics: Mapping[str, TopicKind], detail_types: Sequence[str], description: str

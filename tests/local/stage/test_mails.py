@@ -23,7 +23,7 @@ def test_a_registration_on_the_bus_is_a_mail_to_the_vendor(acting: Acting, buyer
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     detail = {"customerIdentifier": buyer.customer_identifier, "productCode": acting.stage.product_code}
     event = {"Source": "yawl-metering", "DetailType": "SubscriberRegistered", "Detail": json.dumps(detail)}
-    put = seller.client("events").put_events(Entries=[{**event, "EventBusName": "yawl-metering-local"}])  # type: ignore[list-item]
+    put = seller.client("events").put_events(Entries=[{**event, "EventBusName": "YawlMetering-local"}])  # type: ignore[list-item]
     assert put["FailedEntryCount"] == 0
     until, mails = time.monotonic() + 60, []
     while not mails and time.monotonic() < until:
