@@ -91,7 +91,13 @@ class WatchStack(Stack):
             refused_by_design={"submit-batch": REFUSED_BY_DESIGN},
             failing_by_design={"registration": ONCE},
             often_called=OFTEN_CALLED,
-            no_witnesses={CANARY, *archive.functions, *audit.functions, *(yawl.functions if yawl else ())},
+            no_witnesses={
+                CANARY,
+                "tell-people",
+                *archive.functions,
+                *audit.functions,
+                *(yawl.functions if yawl else ()),
+            },
         )
         add_api_alarms(alarms.below("Api"), doors.api)
         add_product_alarms(

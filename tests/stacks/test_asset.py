@@ -175,7 +175,9 @@ def test_other_files_in_the_source_folder_are_not_shipped_and_change_no_hash(tmp
     assert asset_hash(copy) == asset_hash(SOURCE)
     shipped = {path.relative_to(copy).as_posix() for path in FunctionAsset(source=copy, runtime=RUNTIME).files()}
     assert not shipped & set(LITTER)
-    ours = {p.relative_to(SOURCE).as_posix() for kind in ("py", "html", "css", "json") for p in SOURCE.rglob(f"*.{kind}")}
+    ours = {
+        p.relative_to(SOURCE).as_posix() for kind in ("py", "html", "css", "json") for p in SOURCE.rglob(f"*.{kind}")
+    }
     assert shipped == {"requirements.txt", *ours}
 
 

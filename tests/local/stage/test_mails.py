@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,21 @@ def test_a_registration_on_the_bus_is_a_mail_to_the_vendor(acting: Acting, buyer
     sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"Policy": policy})
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     detail = {"customerIdentifier": buyer.customer_identifier, "productCode": acting.stage.product_code}
-    event = {"Source": "yawl-metering", "DetailType": "SubscriberRegistered", "Detail": json.dumps(detail)}
-    put = seller.client("events").put_events(Entries=[{**event, "EventBusName": "YawlMetering-local"}])  # type: ignore[list-item]
+    put = seller.client("events").put_events(
+        Entries=[
+            {
+                "Source": "yawl-metering",
+                "DetailType": "SubscriberRegistered",
+                "Detail": json.dumps(detail),
+                "EventBusName": "YawlMetering-local",
+            }
+        ]
+    )
     assert put["FailedEntryCount"] == 0
-    until, mails = time.monotonic() + 60, []
+    until = time.monotonic() + 60
+    mails: list[Any] = []
     while not mails and time.monotonic() < until:
-        mails = sqs.receive_message(QueueUrl=inbox, WaitTimeSeconds=5).get("Messages", [])
+        mails = list(sqs.receive_message(QueueUrl=inbox, WaitTimeSeconds=5).get("Messages", []))
     (mail,) = mails
     said = json.loads(mail["Body"])
     assert said["Subject"] == f"AWS Marketplace: {buyer.customer_identifier} has registered"

@@ -18,19 +18,25 @@ AUDIENCE = "https://app.vendor.com/sign-in"
 KEY = "first-" + "k" * 58
 
 
-def handovers(secret: Secret | None = None, times: Times | None = None, **others: str) -> Handovers:
+def handovers(
+    secret: Secret | None = None,
+    times: Times | None = None,
+    *,
+    issuer: str = "yawl-metering/prod",
+    audience: str = AUDIENCE,
+) -> Handovers:
     clock, kept = times or Times(), secret or Secret()
     keys = SessionKeys(kept, kept.arn, monotonic=lambda: clock.monotonic)
-    return Handovers(keys, **{"issuer": "yawl-metering/prod", "audience": AUDIENCE} | others)
+    return Handovers(keys, issuer, audience)
 
 
-def issue(**others: str) -> str:
-    return handovers(**others).issue("l-1", "prod", NOW)[0]
+def issue(ours: Handovers | None = None) -> str:
+    return (ours or handovers()).issue("l-1", "prod", NOW)[0]
 
 
-def code(text: str, now: float = NOW, **others: str) -> str:
+def code(text: str, now: float = NOW) -> str:
     with pytest.raises(ApiError) as refused:
-        handovers(**others).open(text, now)
+        handovers().open(text, now)
     return refused.value.code
 
 
@@ -105,9 +111,11 @@ def test_a_forged_one_is_refused(forge: Any) -> None:
     assert code(forge(issue())) == "invalid_handover"
 
 
-@pytest.mark.parametrize("other", [{"issuer": "yawl-metering/dev"}, {"audience": "https://app.vendor.com/other"}])
-def test_another_stages_or_apps_is_refused(other: dict[str, str]) -> None:
-    assert code(issue(**other)) == "invalid_handover"
+@pytest.mark.parametrize(
+    "other", [handovers(issuer="yawl-metering/dev"), handovers(audience="https://app.vendor.com/other")]
+)
+def test_another_stages_or_apps_is_refused(other: Handovers) -> None:
+    assert code(issue(other)) == "invalid_handover"
 
 
 def test_a_rotation_ends_none_and_the_second_does() -> None:

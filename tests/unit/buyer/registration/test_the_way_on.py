@@ -37,8 +37,8 @@ def token(page: str) -> str:
 
 
 def claims(text: str, secret: Secret) -> dict[str, Any]:
-    options = {"verify_exp": False}
-    return dict(jwt.decode(text, secret.labels["AWSCURRENT"], ["HS256"], options, audience=URL))
+    key = secret.labels["AWSCURRENT"]
+    return dict(jwt.decode(text, key, algorithms=["HS256"], options={"verify_exp": False}, audience=URL))
 
 
 def test_the_page_after_the_form_posts_a_handover_to_the_app(door: Door, handover_secret: Secret) -> None:
