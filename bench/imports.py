@@ -16,12 +16,15 @@ DOORS = {
     "usage": "usage.handlers.usage",
     "registration": "buyer.handlers.registration",
     "subscriber-api": "buyer.handlers.subscriber_api",
+    "access": "buyer.handlers.access",
+    "usage-page": "buyer.handlers.usage_page",
     "engine-gateway": "yawl.handlers.engine_gateway",
 }
 WORKERS = {
     "usage-queue": "usage.handlers.usage_queue",
     "subscription-notices": "buyer.handlers.subscription_notices",
     "entitlement-notices": "buyer.handlers.entitlement_notices",
+    "tell-people": "buyer.handlers.tell_people",
     **{
         name: f"metering.handlers.{name.replace('-', '_')}"
         for name in (
@@ -78,6 +81,9 @@ ENVIRONMENT = {
     "DIMENSIONS": "{}",
     "PENDING_SHARDS": "1",
     "REPORTERS": "[]",
+    **dict.fromkeys(("BRANDING", "REGISTRATION_FIELDS"), "{}"),
+    "CONFIRM_WITHIN_SECONDS": "3600",
+    "PEOPLE_QUEUE_URL": "http://127.0.0.1/queue",
     **dict.fromkeys(("SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
     "HOURLY_ZEROS": "off",
     "UNUSUAL": UnusualSettings().to_json(),

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.api.domain import ApiDomain
@@ -19,6 +21,7 @@ from stacks.constructs.storage.signing_secret import SigningSecret
 from stacks.data import DataStack
 from stacks.door_functions import ANSWER_WITHIN, QUEUED_USAGE_WITHIN, DoorFunctions, door_functions, usage_page_function
 from stacks.function_settings import function_settings
+from stacks.mails import Mails
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, TopicKind, detail_of_buyers, notice_topic
 from stacks.stage import Stage
 from stacks.yawl import YawlStack
@@ -37,9 +40,11 @@ class DoorsStack(Stack):
         asset: FunctionAsset,
         environment: FunctionEnvironment,
         yawl: YawlStack | None = None,
+        bus: events.IEventBus | None = None,
         **kwargs: Any,
     ) -> None:
-        """yawl: the stack of the stage's engines, if it has any."""
+        """yawl: the stack of the stage's engines, if it has any. bus: of the stage's events; None makes one if it is
+        listened to."""
         super().__init__(scope, id_, **kwargs)
         self._stage = stage
         self.usage_queue = UsageQueue(
@@ -74,7 +79,18 @@ class DoorsStack(Stack):
             seller_role_arn=stage.seller_role_arn,
         )
         self.functions = made.made
+        self.mails = None
+        if stage.email:
+            self.mails = Mails(
+                self, "Mails", email=stage.email, functions=made, data=data, bus=lambda: bus or self._bus(stage.name)
+            )
+        people = self.mails.queue.queue if self.mails else None
+        made = made.with_settings(PEOPLE_QUEUE_URL=people.queue_url if people else "")
         self.behind = door_functions(made, data, public_concurrency=stage.public_concurrency)
+        if people:
+            iam.Grant.add_to_principal(
+                grantee=self.behind.subscriber_api, actions=["sqs:SendMessage"], resource_arns=[people.queue_arn]
+            )
         session_secret.grant_read(self.behind.registration)
         if handover_secret:
             for function in (self.behind.registration, self.behind.subscriber_api):
@@ -139,6 +155,9 @@ class DoorsStack(Stack):
         if domain:
             # The value of the name's CNAME record, if Route 53 does not keep its zone.
             CfnOutput(self, "DomainTarget", value=domain.target)
+        if self.mails:
+            CfnOutput(self, "MailsQueueUrl", value=self.mails.queue.queue.queue_url)
+            CfnOutput(self, "MailsDeadLettersUrl", value=self.mails.queue.dead_letters.queue_url)
         for name, value in {
             "ApiUrl": domain.url if domain else self.api.api.url,
             "RestApiId": self.api.api.rest_api_id,
@@ -161,6 +180,9 @@ class DoorsStack(Stack):
         if yawl:
             # What an engine is given: this, its id, a slash and its secret.
             CfnOutput(self, "AnnouncementsUrl", value=f"{domain.url if domain else self.api.api.url}yawl/v1/")
+
+    def _bus(self, stage_name: str) -> events.EventBus:
+        return events.EventBus(self, "Bus", event_bus_name=f"YawlMetering-{stage_name}")
 
     def _feed(
         self, queue: NoticeQueue, *, topics: Mapping[str, TopicKind], detail_types: Sequence[str], description: str

@@ -73,10 +73,17 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with YAWL engines, buyers' usage pages, and the ledger compared with every book."""
+    """As in production, with all that a stage may have: YAWL engines, an app that takes hand-overs, mails, buyers'
+    usage pages; and the ledger compared with every book."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
-    page = PageSettings(embed_in=("https://app.yawl-vendor.com",))
-    return replace(shipped("prod"), engines=ENGINES, reconciliation=compared, usage_page=page)
+    return replace(
+        shipped("prod"),
+        engines=ENGINES,
+        reconciliation=compared,
+        handover=stages.Handover(url="https://app.vendor.com/marketplace"),
+        email=stages.Email(vendor=("sales@vendor.com",), buyer_from="hello@vendor.com"),
+        usage_page=PageSettings(embed_in=("https://app.yawl-vendor.com",)),
+    )
 
 
 def filled_in(folder: Path) -> Path:

@@ -34,7 +34,8 @@ class Linker:
                 raise ApiError(404, "not_found", "No subscriber has this identifier.")
             if current.linked_account not in (None, account) and not replace:
                 message = "The purchase is linked to another account. Send `replace: true` to link it to this one."
-                raise ApiError(409, "linked_elsewhere", message, {"linkedAccount": current.linked_account})
+                details, cause = {"linkedAccount": current.linked_account}, {"customer": customer}
+                raise ApiError(409, "linked_elsewhere", message, details, cause=cause)
             entry.clear()
             entry.update({"before": current.linked_account} if current.linked_account else {}, account=account)
             return Change({"linkedAccount": account})

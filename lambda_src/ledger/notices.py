@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 90 * 86400
 #: The key of an item about an agreement begins with this; no notice's id contains a #.
 AGREEMENT = "agreement#"
+#: The key of an item about a moment that people were told of begins with this.
+TOLD = "told#"
 #: The key of an item about a redeemed hand-over begins with this.
 HANDOVER = "handover#"
 
@@ -80,6 +82,14 @@ class Notices:
         """Note that a hand-over (``buyer.handover``) was redeemed; False if it was before. until: epoch seconds, from
         which it is refused anyway."""
         return self._put(f"{HANDOVER}{handover_id}", {}, now, kept=max(0, int(until - now)) + 86400)
+
+    def is_told(self, once: str) -> bool:
+        """Whether people were told of this moment (``buyer.people``)."""
+        return "Item" in self._table.get_item(Key={"noticeId": f"{TOLD}{once}"}, ConsistentRead=True)
+
+    def told(self, once: str, now: float) -> None:
+        """Note that people were told of this moment."""
+        self._put(f"{TOLD}{once}", {}, now)
 
     def _put(
         self, notice_id: str, item: Mapping[str, Any], now: float, *, for_ever: bool = False, kept: int = KEPT_SECONDS

@@ -18,6 +18,10 @@ class RegistrationMetric(StrEnum):
     #: No buyer can register until a person mends the listing, the stage or the function's rights: a wrong product code,
     #: access denied, a disabled API, a secret that cannot be read.
     REGISTRATIONS_MISCONFIGURED = "RegistrationsMisconfigured"
+    #: Mails about buyers and to them that were handed to SNS or SES.
+    MAILS_SENT = "MailsSent"
+    #: Mails to buyers that SES does not take: the address, or the sender's identity.
+    MAILS_REFUSED = "MailsRefused"
 
 
 class SubscriptionMetric(StrEnum):

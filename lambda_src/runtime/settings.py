@@ -122,6 +122,21 @@ class SubscriptionNoticesSettings(Settings):
     NOTICES_TABLE: str
 
 
+class TellPeopleSettings(Settings):
+    """The settings of the function ``tell-people``."""
+
+    #: See RegistrationSettings.
+    PRODUCT_TITLE: str
+    CONFIRM_WITHIN_SECONDS: str
+    BRANDING: str
+    SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+    #: The topic to which the vendor's people subscribe.
+    VENDOR_TOPIC_ARN: str
+    #: The sender of mails to buyers; empty: they get none.
+    BUYER_FROM: str
+
+
 class AccessSettings(ProductsSettings):
     """The settings of the function ``access``."""
 
@@ -147,6 +162,8 @@ class UsagePageSettings(AccessSettings):
 class SubscriberApiSettings(HandoverSettings, UsagePageSettings):
     """The settings of the function ``subscriber-api``."""
 
+    #: The queue of the function ``tell-people``; empty in a stage that tells nobody.
+    PEOPLE_QUEUE_URL: str
     NOTICES_TABLE: str
     AUDIT_TABLE: str
 

@@ -59,7 +59,8 @@ def _live(stage: Stage) -> Iterator[Fault]:
         yield Fault("noticesOf", 'is "test-accounts"', "a live stage bills everybody: remove it")
     if not stage.keep_data:
         yield Fault("removalPolicy", 'is "destroy"', 'a live stage keeps its ledger: set it to "retain"')
-    for key, routes in (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket)):
+    told = (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket))
+    for key, routes in (*told, ("email.vendor", stage.email.vendor if stage.email else ())):
         for route in routes:
             if route.endswith(PLACEHOLDERS):
                 yield Fault(key, f"holds the placeholder {route!r}", "name an address that a person reads")

@@ -1,10 +1,12 @@
 """The functions behind the API, with their tables in memory and a Marketplace that knows every second token."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from buyer.registration.contact import ASKED_BY_DEFAULT
 from ledger import dynamodb, tables
 from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
@@ -94,6 +96,16 @@ def gateway() -> Iterator[Gateway]:
         "ENGINES_TABLE": tables.ENGINES.name,
         "ENGINES_PATH": PATH,
         "RECONCILE_FUNCTION": "arn:aws:lambda:us-east-1:111122223333:function:reconcile-engine:live",
+        "AUDIT_TABLE": tables.AUDIT.name,
+        "REGISTRATION_FIELDS": json.dumps(ASKED_BY_DEFAULT),
+        "CONFIRM_WITHIN_SECONDS": "3600",
+        "BRANDING": "{}",
+        "PRODUCT_TITLE": "Order Flow",
+        "HANDOVER_URL": "https://app.vendor.com/marketplace",
+        "HANDOVER_REDIRECTS": "",
+        "HANDOVER_ISSUER": "yawl-metering/test",
+        "HANDOVER_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:handover",
+        "PEOPLE_QUEUE_URL": "",
         "SESSION_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:session",
     }
     with pytest.MonkeyPatch.context() as patch:

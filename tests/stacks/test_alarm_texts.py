@@ -34,6 +34,7 @@ def test_a_stage_with_prices_or_engines_has_all_of_production(every: list[Alarm]
     assert {name for name in more if not name.startswith(of_engines)} == {
         "MeteringAtRiskMoney",
         *("FunctionsreconcileinvoicesErrors", "FunctionsreconcileusageErrors"),
+        *("FunctionstellpeopleErrors", "MailDeadLettersNotEmpty"),
     }
 
 

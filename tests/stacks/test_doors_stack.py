@@ -35,6 +35,8 @@ def test_only_routes_for_a_buyers_browser_are_public(prod: Assembly) -> None:
         "GET /subscribers/{customerIdentifier}": "AWS_IAM",
         "GET /subscribers/{customerIdentifier}/entitlements": "AWS_IAM",
         "GET /subscribers/{customerIdentifier}/usage": "AWS_IAM",
+        "POST /subscribers/{customerIdentifier}/link": "AWS_IAM",
+        "POST /handovers/redeem": "AWS_IAM",
         "POST /usage": "AWS_IAM",
     }
 

@@ -18,7 +18,12 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Notices": {"UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
-    "subscriber-api": {"Subscribers": READ},
+    "subscriber-api": {"Subscribers": READ | {"UpdateItem"}, "Notices": {"PutItem"}, "Audit": {"PutItem"}},
+    "tell-people": {
+        "Subscribers": {"GetItem", "BatchGetItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "Notices": {"GetItem", "PutItem"},
+    },
     "subscription-notices": {
         "Subscribers": READ | {"UpdateItem"},
         "Subscribers/index/AgreementIndex": {"Query"},
@@ -130,6 +135,8 @@ ENGINE_USAGE = {"EngineUsageQueue": {"SendMessage"}, "EngineUsageUnattributed": 
 
 #: Function → queue → SQS actions.
 QUEUES: dict[str, dict[str, set[str]]] = {
+    "subscriber-api": {"MailsQueue": {"SendMessage"}},
+    "tell-people": {"MailsQueue": CONSUME},
     "subscription-notices": {"SubscriptionQueue": CONSUME},
     "entitlement-notices": {"EntitlementQueue": CONSUME},
     "usage-queue": {

@@ -36,6 +36,7 @@ STATELESS = {
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Events::EventBus",
     "AWS::Events::Rule",
     "AWS::Glue::Database",
     "AWS::Glue::Table",

@@ -16,6 +16,9 @@ GROUND = "runtime"
 NAMES = {
     "archive.change.COLUMNS",
     "archive.kept.ARCHIVED",
+    "buyer.pages.branding",
+    "buyer.people.moments.FROM_THE_BUS",
+    "buyer.registration.contact",
     "ledger.tables",
     "marketplace.billing_identity.BILLING_KEY",
     "marketplace.dimensions",

@@ -4,18 +4,19 @@ IAM has let the caller in before any of this runs. No line of the log holds a ha
 """
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from buyer import show_subscriber
-from buyer.assembly import handover as assembly
+from buyer.assembly import subscriber_api as assembly
 from buyer.assembly import usage_page
 from buyer.handover.redeem import Redeemer
 from buyer.json_object import json_object
 from buyer.link_account import Linker
+from buyer.people.senders import PeopleQueue
 from buyer.usage_page.links import Links, revoke
 from buyer.usage_page.read import Summaries
 from buyer.usage_page.show import as_json
@@ -30,6 +31,9 @@ from runtime.http_api import HEADERS, HttpApi, header, json_answer
 from runtime.metric_names import SubscriptionMetric
 from runtime.settings import SubscriberApiSettings
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
+
 logger = telemetry.logger("subscription")
 metrics = telemetry.metrics("subscription")
 #: What says that buyers do not get into the vendor's app. An expired hand-over is a buyer who waited.
@@ -39,27 +43,40 @@ _FAILING = ("invalid_handover", "used_handover", "linked_elsewhere")
 def _count_refusal(error: ApiError) -> None:
     if error.code in _FAILING:
         metrics.add_metric(SubscriptionMetric.HANDOVERS_REFUSED, MetricUnit.Count, 1)
+        people().refused(error.cause.get("customer"), error.code, clock.now())
 
 
 api = HttpApi(logger, busy=(SubscriberBusy,), is_unavailable=is_unavailable, count_refusal=_count_refusal)
 
 
 @cache
+def tables() -> "DynamoDBServiceResource":
+    """The connection to the tables, made once."""
+    return dynamodb.connect()
+
+
+@cache
 def subscribers() -> Subscribers:
     """The store of subscribers, made from the function's environment once."""
-    return Subscribers(dynamodb.connect().Table(SubscriberApiSettings.from_env().SUBSCRIBERS_TABLE))
+    return Subscribers(tables().Table(SubscriberApiSettings.from_env().SUBSCRIBERS_TABLE))
+
+
+@cache
+def people() -> PeopleQueue:
+    """The queue of what people are told, made from the function's environment once."""
+    return PeopleQueue(SubscriberApiSettings.from_env().PEOPLE_QUEUE_URL)
 
 
 @cache
 def linker() -> Linker:
     """What links accounts, made from the function's environment once."""
-    return assembly.linker(SubscriberApiSettings.from_env())
+    return assembly.linker(SubscriberApiSettings.from_env(), tables())
 
 
 @cache
 def redeemer() -> Redeemer | None:
     """What redeems hand-overs, made from the function's environment once."""
-    return assembly.redeemer(SubscriberApiSettings.from_env())
+    return assembly.redeemer(SubscriberApiSettings.from_env(), tables())
 
 
 @cache

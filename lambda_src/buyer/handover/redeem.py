@@ -31,5 +31,5 @@ class Redeemer:
             raise ApiError(404, "not_found", "No subscriber has this identifier.")
         if not self.notices.use_up(handover.id, until=handover.expires_at, now=now):
             message = "This hand-over was redeemed before. The buyer gets a new one from the registration page."
-            raise ApiError(409, "used_handover", message)
+            raise ApiError(409, "used_handover", message, cause={"customer": found.customer_identifier})
         return {"customerIdentifier": found.customer_identifier, **purchase(found, self.title)}

@@ -83,7 +83,7 @@ class Pages:
         return Html(Template(template).substitute(_Escaped({**values, **said})))
 
     def _links(self, language: str) -> Html:
-        links = ((name, getattr(self.branding, name)) for name in ("support", "privacy", "terms"))
+        links = ((name, getattr(self.branding, name)) for name in ("sign_in", "support", "privacy", "terms"))
         shown = [
             f'<li><a href="{escape(address if "://" in address else f"mailto:{address}")}">'
             f"{self.text(f'link_{name}', language)}</a></li>"
@@ -93,7 +93,7 @@ class Pages:
         return Html(f"<footer><ul>{''.join(shown)}</ul></footer>" if shown else "")
 
     def _texts(self, language: str) -> Mapping[str, str]:
-        return {**_texts_of(_SHARED, language), **_texts_of(self.folder, language)}
+        return {**texts_of(_SHARED, language), **texts_of(self.folder, language)}
 
     @cached_property
     def _style(self) -> str:
@@ -119,6 +119,7 @@ def _read(path: Path) -> str:
 
 
 @cache
-def _texts_of(folder: Path, language: str) -> Mapping[str, str]:
+def texts_of(folder: Path, language: str) -> Mapping[str, str]:
+    """The texts of a room, by name."""
     found: dict[str, str] = json.loads(_read(folder / "texts" / f"{language}.json"))
     return found

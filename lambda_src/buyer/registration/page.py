@@ -174,7 +174,11 @@ class RegistrationPages:
             until = ""
             if held.expires_at is not None:
                 until = self._pages.text("held_until", language, day=times.day(held.expires_at, language))
-            rows.append(self._row(_readable(held.dimension), held.value, until))
+            name, value = _readable(held.dimension), held.value
+            if held.dimension == subscriber.tier:
+                # A contract holds its tier once.
+                name, value = self._pages.text("tier", language), name
+            rows.append(self._row(name, value, until))
         if subscriber.free_trial:
             rows.append(self._row(self._pages.text("trial", language), self._pages.text("trial_note", language)))
         if not rows:

@@ -1,10 +1,10 @@
 """Functions: the settings that one gets, its log group, its rights."""
 
 import pytest
+from stacks.constructs.storage.session_secret import SessionSecret
 
 from ledger.tables import ACCOUNT_INDEX, PENDING_INDEX, SUBSCRIBERS
 from runtime.settings import UsageSettings
-from stacks.constructs.storage.session_secret import SessionSecret
 from stacks.constructs.storage.table import LedgerTable
 from tests.stacks.constructs.conftest import Foreign
 

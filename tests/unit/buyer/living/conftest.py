@@ -56,6 +56,7 @@ class Stage:
             STATE_TABLE=tables.STATE.name,
             NOTICES_TABLE=tables.NOTICES.name,
             AUDIT_TABLE=tables.AUDIT.name,
+            PEOPLE_QUEUE_URL="",
             PRODUCT_TITLE="Order Flow",
             HANDOVER_URL="",
             HANDOVER_ISSUER="",

@@ -36,6 +36,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: s
         "HANDOVER_URL": "",
         "HANDOVER_ISSUER": "",
         "HANDOVER_SECRET_ARN": "",
+        "PEOPLE_QUEUE_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
 
@@ -43,5 +44,6 @@ def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: s
 @pytest.fixture
 def stage(dynamodb: MemoryDynamoDB, environment: None, capsys: pytest.CaptureFixture[str]) -> Stage:
     subscription_notices.receiver.cache_clear()
+    subscriber_api.tables.cache_clear()
     subscriber_api.subscribers.cache_clear()
     return Stage(dynamodb.Table(SUBSCRIBERS.name), dynamodb.Table(NOTICES.name), capsys)
