@@ -8,13 +8,14 @@ import pytest
 from buyer.access_terms import AccessRules
 from buyer.handlers import access, subscriber_api, usage_page
 from buyer.pages.branding import Branding
+from buyer.registration import session_keys
 from buyer.usage_page.settings import PageSettings
 from ledger import tables
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.dimensions import Dimension
 from marketplace.products import Product, Products
 from marketplace.tiers import Tier
-from runtime import aws, clock
+from runtime import clock
 from runtime.clock import from_iso
 from tests.unit.buyer.living.doors import CUSTOMER
 from tests.unit.buyer.registration.secret import Secret
@@ -43,7 +44,7 @@ class Stage:
         self.secret = Secret(SECRET)
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(clock, "now", lambda: self.now)
-        monkeypatch.setattr(aws, "client", lambda *_args, **_more: self.secret)
+        monkeypatch.setattr(session_keys, "_client", lambda: self.secret)
         self.set(
             PRODUCTS=Products((PRODUCT,)).to_json(),
             ACCESS=AccessRules().to_json(),
