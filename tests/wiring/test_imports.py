@@ -16,9 +16,11 @@ GROUND = "runtime"
 NAMES = {
     "archive.change.COLUMNS",
     "archive.kept.ARCHIVED",
+    "buyer.access_terms.AccessRules",
     "buyer.pages.branding",
     "buyer.people.moments.FROM_THE_BUS",
     "buyer.registration.contact",
+    "buyer.usage_page.settings",
     "ledger.tables",
     "marketplace.billing_identity.BILLING_KEY",
     "marketplace.dimensions",
