@@ -18,7 +18,19 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Notices": {"UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
-    "subscriber-api": {"Subscribers": READ | {"UpdateItem"}, "Notices": {"PutItem"}, "Audit": {"PutItem"}},
+    "subscriber-api": {
+        "Subscribers": READ | {"UpdateItem"},
+        "MeteringRecords": {"Query"},
+        "MeteringState": {"GetItem"},
+        "Notices": {"PutItem"},
+        "Audit": {"PutItem"},
+    },
+    "access": {"Subscribers": {"GetItem"}},
+    "usage-page": {
+        "Subscribers": {"GetItem"},
+        "MeteringRecords": {"Query"},
+        "MeteringState": {"GetItem"},
+    },
     "tell-people": {
         "Subscribers": {"GetItem", "BatchGetItem"},
         "Subscribers/index/StatusIndex": {"Query"},

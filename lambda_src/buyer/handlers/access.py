@@ -62,5 +62,5 @@ def access(customer_identifier: str) -> Response[str]:
     rows = show_access.chain(customer_identifier, subscribers().get)
     shown = show_access.access(customer_identifier, rows, asked)
     if show_access.is_known(header(api.current_event, "if-none-match"), shown):
-        return Response(304, headers={**HEADERS, **shown.headers})
+        return Response(304, body="", headers={**HEADERS, **shown.headers})
     return json_answer(200, shown.body, shown.headers)

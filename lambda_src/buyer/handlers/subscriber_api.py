@@ -130,7 +130,7 @@ def revoke_usage_links(customer_identifier: str) -> Response[str]:
     _links()
     revoke(subscribers(), _key(customer_identifier), clock.now())
     logger.info("usage links revoked", customer=customer_identifier)
-    return Response(204, headers=dict(HEADERS))
+    return Response(204, body="", headers=dict(HEADERS))
 
 
 @api.post("/subscribers/<customer_identifier>/link")
