@@ -42,6 +42,7 @@ class UsagePages:
         return self._pages.page(
             "usage",
             language,
+            product=self._part("_product", language, title=summary.product.title) if summary.product.title else "",
             standing=self._standing(summary, language),
             renewed=self._part("_renewed", language, successor=summary.successor) if summary.successor else "",
             this_month=text("this_month", language, month=times.month(running.name, language)),

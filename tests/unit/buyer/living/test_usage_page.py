@@ -190,6 +190,7 @@ def test_the_page_shows_the_month_against_what_is_included(used: Stage) -> None:
     assert '<rect class="over" width="105" height="8"/>' in body
     # 600 of the open hour are included still; 100 more and 950 that were left over make a billed unit.
     assert "Billed so far: 1 units of 1,000 each, at USD 0.40 a unit: USD 0.40." in body
+    assert '<p class="quiet">Order Flow</p>' in body
     assert "USD 0.40 so far" in body
     assert "0 used, all of it included" in body  # Seats, of which the tier includes any number.
     assert "without private offers" in body
