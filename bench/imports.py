@@ -5,6 +5,7 @@ import subprocess
 
 from bench import asset
 from bench.figure import Figure, Say, Table, at_most
+from buyer.usage_page.settings import PageSettings
 from metering.seal.unusual_settings import UnusualSettings
 from runtime import settings
 
@@ -16,6 +17,7 @@ DOORS = {
     "usage": "usage.handlers.usage",
     "registration": "buyer.handlers.registration",
     "subscriber-api": "buyer.handlers.subscriber_api",
+    "buyer-usage": "buyer.handlers.buyer_usage",
     "access": "buyer.handlers.access",
     "usage-page": "buyer.handlers.usage_page",
     "engine-gateway": "yawl.handlers.engine_gateway",
@@ -81,6 +83,9 @@ ENVIRONMENT = {
     "DIMENSIONS": "{}",
     "PENDING_SHARDS": "1",
     "REPORTERS": "[]",
+    "PRODUCTS": "[]",
+    "ACCESS": "{}",
+    "USAGE_PAGE": PageSettings().to_json(),
     **dict.fromkeys(("BRANDING", "REGISTRATION_FIELDS"), "{}"),
     "CONFIRM_WITHIN_SECONDS": "3600",
     "PEOPLE_QUEUE_URL": "http://127.0.0.1/queue",

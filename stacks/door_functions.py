@@ -8,6 +8,7 @@ from aws_cdk import Duration
 from ledger.tables import AGREEMENT_INDEX, STATUS_INDEX, WAITING_NOTICES_INDEX
 from runtime.settings import (
     AccessSettings,
+    BuyerUsageSettings,
     EntitlementNoticesSettings,
     RegistrationSettings,
     SubscriberApiSettings,
@@ -33,6 +34,7 @@ class DoorFunctions(NamedTuple):
 
     registration: Function
     subscriber_api: Function
+    buyer_usage: Function
     access: Function
     subscription_notices: Function
     entitlement_notices: Function
@@ -81,13 +83,22 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             "subscriber-api",
             "buyer.handlers.subscriber_api.handler",
             SubscriberApiSettings,
-            "what is known of a subscriber; links accounts, redeems hand-overs, makes links to usage pages",
+            "what is known of a subscriber; links accounts, and redeems hand-overs",
             service="subscription",
             reads=(subscribers,),
-            gets=(data.state,),
-            queries=(records,),
             updates=(subscribers,),
             puts=(notices, data.audit),
+        ),
+        buyer_usage=functions.add(
+            "buyer-usage",
+            "buyer.handlers.buyer_usage.handler",
+            BuyerUsageSettings,
+            "a customer's usage for the vendor's app, and links to the page of it",
+            service="subscription",
+            gets=(subscribers, data.state),
+            queries=(records,),
+            updates=(subscribers,),
+            memory_mb=1024,
         ),
         access=functions.add(
             "access",

@@ -100,7 +100,7 @@ class DoorsStack(Stack):
         self.usage_page: Function | None = None
         if usage_page_secret:
             self.usage_page = usage_page_function(made, data, public_concurrency=stage.public_concurrency)
-            for function in (self.usage_page, self.behind.subscriber_api):
+            for function in (self.usage_page, self.behind.buyer_usage):
                 usage_page_secret.grant_read(function)
             # People who rotate the secret need its name.
             CfnOutput(self, "UsagePageSecretArn", value=usage_page_secret.arn)
@@ -218,9 +218,9 @@ def routes(to: DoorFunctions) -> list[Route]:
         Route(method="GET", path=customer, to=to.subscriber_api),
         Route(method="GET", path=f"{customer}/entitlements", to=to.subscriber_api),
         Route(method="GET", path=f"{customer}/access", to=to.access),
-        Route(method="GET", path=f"{customer}/usage-summary", to=to.subscriber_api),
-        Route(method="POST", path=f"{customer}/usage-link", to=to.subscriber_api),
-        Route(method="DELETE", path=f"{customer}/usage-link", to=to.subscriber_api),
+        Route(method="GET", path=f"{customer}/usage-summary", to=to.buyer_usage),
+        Route(method="POST", path=f"{customer}/usage-link", to=to.buyer_usage),
+        Route(method="DELETE", path=f"{customer}/usage-link", to=to.buyer_usage),
         Route(method="POST", path=f"{customer}/link", to=to.subscriber_api),
         Route(method="POST", path="/handovers/redeem", to=to.subscriber_api),
         Route(method="POST", path="/usage", to=to.usage, senders=True),

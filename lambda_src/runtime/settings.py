@@ -145,8 +145,8 @@ class AccessSettings(ProductsSettings):
     ACCESS: str
 
 
-class UsagePageSettings(AccessSettings):
-    """The settings of functions that show a buyer its usage (``buyer.usage_page``), among them ``usage-page``."""
+class BuyerUsageSettings(AccessSettings):
+    """The settings of the function ``buyer-usage``."""
 
     METERING_RECORDS_TABLE: str
     STATE_TABLE: str
@@ -156,14 +156,21 @@ class UsagePageSettings(AccessSettings):
     USAGE_PAGE: str
     #: The secret in Secrets Manager that signs the page's links.
     USAGE_PAGE_SECRET_ARN: str
+
+
+class UsagePageSettings(BuyerUsageSettings):
+    """The settings of the function ``usage-page``."""
+
     BRANDING: str
 
 
-class SubscriberApiSettings(HandoverSettings, UsagePageSettings):
+class SubscriberApiSettings(HandoverSettings):
     """The settings of the function ``subscriber-api``."""
 
     #: The queue of the function ``tell-people``; empty in a stage that tells nobody.
     PEOPLE_QUEUE_URL: str
+
+    SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str
     AUDIT_TABLE: str
 

@@ -19,6 +19,7 @@ from runtime.http_api import HttpApi
 FUNCTIONS = (
     "buyer.handlers.registration",
     "buyer.handlers.subscriber_api",
+    "buyer.handlers.buyer_usage",
     "buyer.handlers.access",
     "buyer.handlers.usage_page",
     "usage.handlers.usage",

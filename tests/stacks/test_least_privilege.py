@@ -18,12 +18,11 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Notices": {"UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
-    "subscriber-api": {
-        "Subscribers": READ | {"UpdateItem"},
+    "subscriber-api": {"Subscribers": READ | {"UpdateItem"}, "Notices": {"PutItem"}, "Audit": {"PutItem"}},
+    "buyer-usage": {
+        "Subscribers": {"GetItem", "UpdateItem"},
         "MeteringRecords": {"Query"},
         "MeteringState": {"GetItem"},
-        "Notices": {"PutItem"},
-        "Audit": {"PutItem"},
     },
     "access": {"Subscribers": {"GetItem"}},
     "usage-page": {

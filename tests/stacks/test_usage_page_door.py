@@ -77,11 +77,11 @@ def secrets_of(assembly: Assembly, function: str) -> set[Any]:
 def test_its_secret_is_that_of_its_links_alone(with_page: Assembly) -> None:
     own = secrets_of(with_page, "usage-page")
     assert len(own) == 1
-    assert own <= secrets_of(with_page, "subscriber-api")
+    assert own <= secrets_of(with_page, "buyer-usage")
     assert not own & secrets_of(with_page, "registration")
     assert secrets_of(with_page, "access") == set()
     readers = {name for name in with_page.functions() if own & secrets_of(with_page, name)}
-    assert readers == {"usage-page", "subscriber-api"}
+    assert readers == {"usage-page", "buyer-usage"}
 
 
 @pytest.mark.parametrize("function", ["access", "usage-page"])
@@ -91,7 +91,7 @@ def test_it_writes_nothing(with_page: Assembly, function: str) -> None:
     assert actions <= {"dynamodb:GetItem", "dynamodb:Query"}
 
 
-@pytest.mark.parametrize("function", ["access", "usage-page", "subscriber-api"])
+@pytest.mark.parametrize("function", ["access", "usage-page", "buyer-usage"])
 def test_its_variables_fit_lambda(with_page: Assembly, function: str) -> None:
     variables = with_page.functions()[function]["Environment"]["Variables"]
     size = sum(len(name) + len(value if isinstance(value, str) else "x" * 120) for name, value in variables.items())

@@ -3,23 +3,21 @@
 from typing import TYPE_CHECKING
 
 from buyer.access_terms import AccessRules
-from buyer.pages.branding import Branding
 from buyer.registration.session_keys import SessionKeys
 from buyer.usage_page.links import Links
-from buyer.usage_page.page import UsagePages
 from buyer.usage_page.read import Summaries
 from buyer.usage_page.settings import PageSettings
 from ledger import dynamodb
 from ledger.balance import Balances
 from ledger.metering_records import MeteringRecords
 from marketplace.products import Products
-from runtime.settings import UsagePageSettings
+from runtime.settings import BuyerUsageSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 
-def summaries(settings: UsagePageSettings, tables: "DynamoDBServiceResource | None" = None) -> Summaries:
+def summaries(settings: BuyerUsageSettings, tables: "DynamoDBServiceResource | None" = None) -> Summaries:
     """The summaries of a stage. tables: None connects to AWS."""
     tables = tables or dynamodb.connect()
     page = PageSettings.from_json(settings.USAGE_PAGE) or PageSettings()
@@ -33,13 +31,7 @@ def summaries(settings: UsagePageSettings, tables: "DynamoDBServiceResource | No
     )
 
 
-def links(settings: UsagePageSettings) -> Links | None:
+def links(settings: BuyerUsageSettings) -> Links | None:
     """The links of a stage; None where it has no such page."""
     page = PageSettings.from_json(settings.USAGE_PAGE)
     return Links(SessionKeys.connect(settings.USAGE_PAGE_SECRET_ARN), page.link_hours) if page else None
-
-
-def pages(settings: UsagePageSettings) -> UsagePages:
-    """The usage pages of a stage."""
-    page = PageSettings.from_json(settings.USAGE_PAGE) or PageSettings()
-    return UsagePages(branding=Branding.from_json(settings.BRANDING), embed_in=page.embed_in)

@@ -26,7 +26,7 @@ from buyer.registration.register_buyer import Registered, Registrar
 from buyer.registration.same_site import refuse_other_sites
 from runtime import clock, telemetry
 from runtime.api_error import ApiError, bad_request
-from runtime.http_api import HttpApi, header, json_answer
+from runtime.http_api import HttpApi, header, json_answer, wants_html
 from runtime.metric_names import RegistrationMetric
 from runtime.settings import RegistrationSettings
 
@@ -142,7 +142,7 @@ def _complete_session(posted: Posted, now: float) -> Response[str]:
         else:
             answer = _page(200, pages().registered(handouts().shown(registered.subscriber, text, now), _language()))
     except ApiError as error:
-        if not answers.wants_html(event) or error.code == "invalid_session":
+        if not wants_html(event) or error.code == "invalid_session":
             raise
         # The form with what the buyer typed, to mend a field or to send it once more.
         api.note_refusal(error)
@@ -170,7 +170,7 @@ def _posted() -> Posted:
 
 
 def _shows_a_page(posted: Posted) -> bool:
-    return posted.is_form or answers.wants_html(api.current_event)
+    return posted.is_form or wants_html(api.current_event)
 
 
 def _fetched(registered: Registered) -> Registered:

@@ -1,6 +1,6 @@
 """Function ``subscriber-api``: a subscriber as operators and the vendor's app see it, and what the app says of it.
 
-IAM has let the caller in before any of this runs. No line of the log holds a hand-over or a link.
+IAM has let the caller in before any of this runs. No line of the log holds a hand-over.
 """
 
 from functools import cache
@@ -12,14 +12,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from buyer import show_subscriber
 from buyer.assembly import subscriber_api as assembly
-from buyer.assembly import usage_page
 from buyer.handover.redeem import Redeemer
 from buyer.json_object import json_object
 from buyer.link_account import Linker
 from buyer.people.senders import PeopleQueue
-from buyer.usage_page.links import Links, revoke
-from buyer.usage_page.read import Summaries
-from buyer.usage_page.show import as_json
 from ledger import dynamodb
 from ledger.subscriber import Subscriber
 from ledger.subscribers import SubscriberBusy, Subscribers
@@ -27,7 +23,7 @@ from ledger.transaction import is_unavailable
 from marketplace.billing_identity import BILLING_KEY
 from runtime import clock, telemetry
 from runtime.api_error import ApiError, bad_request
-from runtime.http_api import HEADERS, HttpApi, header, json_answer
+from runtime.http_api import HttpApi, json_answer
 from runtime.metric_names import SubscriptionMetric
 from runtime.settings import SubscriberApiSettings
 
@@ -79,18 +75,6 @@ def redeemer() -> Redeemer | None:
     return assembly.redeemer(SubscriberApiSettings.from_env(), tables())
 
 
-@cache
-def links() -> Links | None:
-    """The links to usage pages, made from the function's environment once."""
-    return usage_page.links(SubscriberApiSettings.from_env())
-
-
-@cache
-def summaries() -> Summaries:
-    """The summaries of usage, made from the function's environment once."""
-    return usage_page.summaries(SubscriberApiSettings.from_env())
-
-
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -108,29 +92,6 @@ def show(customer_identifier: str) -> Response[str]:
 def show_entitlements(customer_identifier: str) -> Response[str]:
     """The entitlements that were last fetched for the subscriber, as JSON. Raises ApiError bad_request or not_found."""
     return json_answer(200, show_subscriber.entitlements(_stored(customer_identifier)))
-
-
-@api.get("/subscribers/<customer_identifier>/usage-summary")
-def show_usage_summary(customer_identifier: str) -> Response[str]:
-    """The customer's usage as its usage page shows it, as JSON. Raises ApiError bad_request or not_found."""
-    return json_answer(200, as_json(summaries().of(_stored(customer_identifier), clock.now())))
-
-
-@api.post("/subscribers/<customer_identifier>/usage-link")
-def make_usage_link(customer_identifier: str) -> Response[str]:
-    """A link to the customer's usage page, and until when it works. Raises ApiError bad_request or not_found."""
-    text, link = _links().make(_stored(customer_identifier), clock.now())
-    logger.info("usage link made", customer=customer_identifier, expires=link.expires_at)
-    return json_answer(200, {"url": f"{_address()}/usage-page/{text}", "expiresAt": clock.iso(link.expires_at)})
-
-
-@api.delete("/subscribers/<customer_identifier>/usage-link")
-def revoke_usage_links(customer_identifier: str) -> Response[str]:
-    """End all links to the customer's usage page that were made before. Raises ApiError bad_request or not_found."""
-    _links()
-    revoke(subscribers(), _key(customer_identifier), clock.now())
-    logger.info("usage links revoked", customer=customer_identifier)
-    return Response(204, body="", headers=dict(HEADERS))
 
 
 @api.post("/subscribers/<customer_identifier>/link")
@@ -163,29 +124,10 @@ def redeem() -> Response[str]:
     return json_answer(200, said)
 
 
-def _links() -> Links:
-    found = links()
-    if found is None:
-        raise ApiError(404, "not_found", "This stage has no usage page: its stage file has no [usagePage].")
-    return found
-
-
-def _address() -> str:
-    """The API's address as the caller knows it: a function cannot be told that of the API in front of it."""
-    event = api.current_event
-    context = event["requestContext"]
-    host = context.get("domainName") or header(event, "host")
-    return f"https://{host}{str(context['path']).removesuffix(event.path)}"
-
-
-def _key(customer_identifier: str) -> str:
+def _stored(customer_identifier: str) -> Subscriber:
     if not BILLING_KEY.fullmatch(customer_identifier):
         raise bad_request("This is not a customer identifier.", "customerIdentifier")
-    return customer_identifier
-
-
-def _stored(customer_identifier: str) -> Subscriber:
-    found = subscribers().get(_key(customer_identifier))
+    found = subscribers().get(customer_identifier)
     if found is None:
         raise ApiError(404, "not_found", "No subscriber has this identifier.")
     return found

@@ -5,7 +5,7 @@ It reads and changes nothing. No line of the log holds a link: the path is one.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
@@ -14,7 +14,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from buyer.assembly import usage_page as assembly
 from buyer.pages.language import chosen
 from buyer.pages.pages import CONTENT_TYPE
-from buyer.registration.answers import wants_html
 from buyer.usage_page.links import Links, linked
 from buyer.usage_page.page import UsagePages
 from buyer.usage_page.read import Summaries
@@ -24,8 +23,11 @@ from ledger.subscribers import Subscribers
 from ledger.transaction import is_unavailable
 from runtime import clock, telemetry
 from runtime.api_error import ApiError
-from runtime.http_api import HEADERS, HttpApi, header, json_error
+from runtime.http_api import HEADERS, HttpApi, header, json_error, wants_html
 from runtime.settings import UsagePageSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
 
 logger = telemetry.logger("subscription")
 
@@ -40,9 +42,15 @@ api = HttpApi(logger, is_unavailable=is_unavailable, show_error=_show_error, sec
 
 
 @cache
+def tables() -> "DynamoDBServiceResource":
+    """DynamoDB, connected once."""
+    return dynamodb.connect()
+
+
+@cache
 def subscribers() -> Subscribers:
     """The store of subscribers, made from the function's environment once."""
-    return Subscribers(dynamodb.connect().Table(UsagePageSettings.from_env().SUBSCRIBERS_TABLE))
+    return Subscribers(tables().Table(UsagePageSettings.from_env().SUBSCRIBERS_TABLE))
 
 
 @cache
@@ -54,13 +62,14 @@ def links() -> Links | None:
 @cache
 def summaries() -> Summaries:
     """The summaries, made from the function's environment once."""
-    return assembly.summaries(UsagePageSettings.from_env())
+    return assembly.summaries(UsagePageSettings.from_env(), tables())
 
 
 @cache
 def pages() -> UsagePages:
     """The pages, made from the function's environment once."""
-    return assembly.pages(UsagePageSettings.from_env())
+    settings = UsagePageSettings.from_env()
+    return UsagePages.of(settings.BRANDING, settings.USAGE_PAGE)
 
 
 @logger.inject_lambda_context(clear_state=True)

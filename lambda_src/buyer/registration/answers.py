@@ -8,12 +8,7 @@ from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 from buyer.pages.language import chosen
 from buyer.registration.page import CONTENT_TYPE, RegistrationPages
 from runtime.api_error import ApiError
-from runtime.http_api import HEADERS, header, json_error
-
-
-def wants_html(event: BaseProxyEvent) -> bool:
-    """Whether the caller is a browser: it accepts text/html."""
-    return "text/html" in (header(event, "accept") or "").lower()
+from runtime.http_api import HEADERS, header, json_error, wants_html
 
 
 def language(event: BaseProxyEvent, pages: RegistrationPages) -> str:

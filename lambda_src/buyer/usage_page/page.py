@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 from pathlib import Path
+from typing import Self
 
 from buyer.pages import times
 from buyer.pages.branding import Branding
 from buyer.pages.numbers import money, number
 from buyer.pages.pages import Html, Pages
+from buyer.usage_page.settings import PageSettings
 from buyer.usage_page.summary import Month, Summary, Use
 from marketplace.tiers import UNLIMITED
 from runtime.api_error import ApiError
@@ -25,6 +27,12 @@ class UsagePages:
 
     branding: Branding
     embed_in: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, branding: str, usage_page: str) -> Self:
+        """The pages by the settings ``BRANDING`` and ``USAGE_PAGE``."""
+        page = PageSettings.from_json(usage_page) or PageSettings()
+        return cls(branding=Branding.from_json(branding), embed_in=page.embed_in)
 
     @property
     def _pages(self) -> Pages:

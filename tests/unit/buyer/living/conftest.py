@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from buyer.access_terms import AccessRules
-from buyer.handlers import access, subscriber_api, usage_page
+from buyer.handlers import access, buyer_usage, usage_page
 from buyer.pages.branding import Branding
 from buyer.registration import session_keys
 from buyer.usage_page.settings import PageSettings
@@ -55,20 +55,13 @@ class Stage:
             SUBSCRIBERS_TABLE=tables.SUBSCRIBERS.name,
             METERING_RECORDS_TABLE=tables.METERING_RECORDS.name,
             STATE_TABLE=tables.STATE.name,
-            NOTICES_TABLE=tables.NOTICES.name,
-            AUDIT_TABLE=tables.AUDIT.name,
-            PEOPLE_QUEUE_URL="",
-            PRODUCT_TITLE="Order Flow",
-            HANDOVER_URL="",
-            HANDOVER_ISSUER="",
-            HANDOVER_SECRET_ARN="",
         )
 
     def set(self, **variables: str) -> None:
         """Variables of the functions, which read them anew."""
         for name, value in variables.items():
             self._monkeypatch.setenv(name, value)
-        for module in (access, subscriber_api, usage_page):
+        for module in (access, buyer_usage, usage_page):
             for made in vars(module).values():
                 if hasattr(made, "cache_clear"):
                     made.cache_clear()

@@ -1,4 +1,4 @@
-"""Requests of API Gateway for the functions ``access``, ``subscriber-api`` and ``usage-page``."""
+"""Requests of API Gateway for the functions ``access``, ``buyer-usage`` and ``usage-page``."""
 
 import json
 from types import ModuleType

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from buyer.handlers import subscriber_api, usage_page
+from buyer.handlers import buyer_usage, usage_page
 from ledger import tables
 from runtime.clock import from_iso
 from tests.unit.buyer.living.conftest import NOW, Stage
@@ -21,11 +21,11 @@ HTML = {"accept": "text/html", "accept-language": "en"}
 
 
 def make(customer: str = CUSTOMER) -> Answer:
-    return call(subscriber_api, "POST", f"/subscribers/{customer}/usage-link")
+    return call(buyer_usage, "POST", f"/subscribers/{customer}/usage-link")
 
 
 def revoke(customer: str = CUSTOMER) -> Answer:
-    return call(subscriber_api, "DELETE", f"/subscribers/{customer}/usage-link")
+    return call(buyer_usage, "DELETE", f"/subscribers/{customer}/usage-link")
 
 
 def link() -> str:
@@ -38,7 +38,7 @@ def show(text: str, method: str = "GET", headers: dict[str, str] | None = None, 
 
 
 def summary() -> Any:
-    return call(subscriber_api, "GET", f"/subscribers/{CUSTOMER}/usage-summary").json
+    return call(buyer_usage, "GET", f"/subscribers/{CUSTOMER}/usage-summary").json
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_link_names_the_page_and_its_end(stage: Stage) -> None:
 def test_behind_a_domain_of_its_own_the_address_has_no_stage(stage: Stage) -> None:
     stage.subscriber()
     path = f"/subscribers/{CUSTOMER}/usage-link"
-    answer = call(subscriber_api, "POST", path, context={"path": path, "domainName": "metering.vendor.com"})
+    answer = call(buyer_usage, "POST", path, context={"path": path, "domainName": "metering.vendor.com"})
     assert answer.json["url"].startswith("https://metering.vendor.com/usage-page/")
 
 
@@ -145,7 +145,7 @@ def test_a_link_outlives_one_rotation_of_the_secret(stage: Stage) -> None:
 def test_a_stage_without_the_page_makes_no_links(stage: Stage, method: str) -> None:
     stage.subscriber()
     stage.set(USAGE_PAGE="", USAGE_PAGE_SECRET_ARN="")
-    answer = call(subscriber_api, method, f"/subscribers/{CUSTOMER}/usage-link")
+    answer = call(buyer_usage, method, f"/subscribers/{CUSTOMER}/usage-link")
     assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
     assert summary()["customerIdentifier"] == CUSTOMER
 
@@ -153,7 +153,7 @@ def test_a_stage_without_the_page_makes_no_links(stage: Stage, method: str) -> N
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize(("customer", "status"), [("l-unheard-of", 404), ("a b", 400)])
 def test_links_are_of_customers(stage: Stage, method: str, customer: str, status: int) -> None:
-    assert call(subscriber_api, method, f"/subscribers/{customer}/usage-link").status == status
+    assert call(buyer_usage, method, f"/subscribers/{customer}/usage-link").status == status
 
 
 def test_no_link_is_logged(used: Stage) -> None:

@@ -69,7 +69,7 @@ def test_a_template_names_texts_that_exist_and_every_text_is_shown(room: Path) -
     assert named <= set(known)
     source = "\n".join(path.read_text(encoding="utf-8") for path in room.parent.glob("*.py"))
     pages_ = {f"title_{path.stem}" for path in room.glob("*.html")}
-    by_kind = ("error_", "field_", "button_", "standing_", "link_", "mail_")
+    by_kind = ("error_", "field_", "button_", "standing_", "link_", "mail_", "billed_")
     for name in set(known) - named - pages_:
         assert re.search(rf"['\"]{name}['\"]", source) or name.startswith(by_kind), f"{name} is shown by nobody"
 
