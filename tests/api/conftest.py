@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from buyer.access_terms import AccessRules
 from buyer.registration.contact import ASKED_BY_DEFAULT
+from buyer.usage_page.links import _signer
+from buyer.usage_page.settings import PageSettings
 from ledger import dynamodb, tables
 from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace import dimensions, tiers
 from marketplace.client import MarketplaceClient, ResolvedCustomer
 from marketplace.dimensions import Dimension
+from marketplace.products import Product, Products
 from marketplace.tiers import Tier
 from runtime import aws, clock
 from tests.api.gateway import Gateway
@@ -27,6 +32,18 @@ DIMENSIONS = (
     Dimension(name="active_users", unit="user", aggregation="distinct", scale=1, decimals=0),
     Dimension(name="data_processed_gb", unit="GB", aggregation="sum", scale=1, decimals=6),
 )
+
+
+SOLD = Product(
+    code=PRODUCT,
+    title="Order Flow",
+    integration="mixed",
+    pricing_model="contract-with-consumption",
+    dimensions={each.name: each for each in DIMENSIONS},
+    tiers=(Tier("basic_tier", {"workflow_executions": Decimal(5)}),),
+)
+#: A link to the usage page of ``CUSTOMER``, signed with the secret below.
+LINK = str(_signer(("k" * 64,)).dumps([CUSTOMER, 0, int(NOW) + 60]))
 
 
 class Buyers(dict[str, Any]):
@@ -106,6 +123,12 @@ def gateway() -> Iterator[Gateway]:
         "HANDOVER_ISSUER": "yawl-metering/test",
         "HANDOVER_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:handover",
         "PEOPLE_QUEUE_URL": "",
+        "PRODUCTS": Products((SOLD,)).to_json(),
+        "ACCESS": AccessRules().to_json(),
+        "USAGE_PAGE": PageSettings(history=1).to_json(),
+        "USAGE_PAGE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:usage-page",
+        "CURRENCY": "USD",
+        "STATE_TABLE": tables.STATE.name,
         "SESSION_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:session",
     }
     with pytest.MonkeyPatch.context() as patch:
