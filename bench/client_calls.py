@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import Figure, Say, Table, at_most
-from bench.house import DIMENSIONS, DURING, House
+from bench.house import DURING, PRODUCTS, House
 from bench.quiet import quiet_logs
 from bench.units import published
 from local.dynamodb.capacity import Capacity
@@ -33,7 +33,7 @@ class _IntoRecording:
     def send(self, events: Sequence[Any]) -> Any:
         bodies = [loads(event.text, parse_float=Decimal, parse_int=Decimal) for event in events]
         with quiet_logs():
-            answers = report_usage(bodies, DIMENSIONS, self._house.stores, lambda: self._house.now)
+            answers = report_usage(bodies, PRODUCTS, self._house.stores, lambda: self._house.now)
         return self._transport.Answered(
             [self._transport.Verdict(verdict.verdict, verdict.reason, verdict.message) for _, verdict in answers]
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.figure import PLOTS, Figure, Reading, Say, Table
-from bench.house import AFTER, DIMENSIONS, HOUR, LIVE, RUN, AcceptingMarketplace, House
+from bench.house import AFTER, HOUR, LIVE, PRODUCTS, RUN, AcceptingMarketplace, House
 from bench.plot import Axis, Series, lines
 from bench.quiet import quiet_logs
 from bench.units import published
@@ -58,7 +58,7 @@ class _Run:
                 seal_delay_minutes=10,
                 wanted=None,
                 cursor=cursor,
-                dimensions=list(DIMENSIONS),
+                products=PRODUCTS,
             )
             self._note("find due hours")
             house.sealer.seal_hours(page.keys)
@@ -72,7 +72,7 @@ class _Run:
             self._note("settle")
             cursor, more = page.cursor, page.more
             self.cost.pages += 1
-        levels = read_levels(house.records, HOUR, now=AFTER, mode=LIVE, dimensions=DIMENSIONS)
+        levels = read_levels(house.records, house.stores.subscribers, HOUR, now=AFTER, mode=LIVE, products=PRODUCTS)
         self._note("report")
         if levels.pending_hours:
             raise RuntimeError(f"{levels.pending_hours} hours are left")

@@ -9,9 +9,9 @@ from ledger import tables
 from ledger.reading import RecordKey
 from ledger.transaction import write
 from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
-from marketplace import dimensions
 from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
+from marketplace.products import Product, Products
 from metering.assembly import seal, send, settle
 from metering.run import Mode
 from metering.seal.seal_hours import Sealer
@@ -43,18 +43,17 @@ DIMENSIONS: Mapping[str, Dimension] = {
         ("worklet_invocations", "invocation", "sum", 1, 0),
     )
 }
+PRODUCTS = Products(
+    (Product(code=PRODUCT, integration="license", pricing_model="subscription", dimensions=DIMENSIONS),)
+)
 LIVE = Mode("live")
 #: Names a run, where one is asked for.
 RUN = "bench"
 ADDED = ("workflow_executions", "data_processed_gb", "api_calls", "worklet_invocations")
 SETTINGS = {
     **TABLE_SETTINGS,
-    "PRODUCT_CODE": PRODUCT,
-    "PRICING_MODEL": "subscription",
-    "DIMENSIONS": dimensions.to_json(DIMENSIONS),
-    "TIERS": "[]",
+    "PRODUCTS": PRODUCTS.to_json(),
     "REPORTERS": "[]",
-    "HOURLY_ZEROS": "off",
     "UNUSUAL": UnusualSettings().to_json(),
     "PENDING_SHARDS": "1",
     "METERING_MODE": LIVE.name,

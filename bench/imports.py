@@ -5,6 +5,7 @@ import subprocess
 
 from bench import asset
 from bench.figure import Figure, Say, Table, at_most
+from bench.house import PRODUCTS
 from buyer.usage_page.settings import PageSettings
 from metering.seal.unusual_settings import UnusualSettings
 from runtime import settings
@@ -76,21 +77,16 @@ _SETTINGS = (
 ENVIRONMENT = {
     **dict.fromkeys((*_SET_BY_LAMBDA, *_SETTINGS), "x"),
     **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION", "METERING_REGION"), "us-east-1"),
-    "INTEGRATION": "license",
     "NOTICES_OF": "all",
-    "PRICING_MODEL": "subscription",
-    "TIERS": "[]",
-    "DIMENSIONS": "{}",
+    "PRODUCTS": PRODUCTS.to_json(),
     "PENDING_SHARDS": "1",
     "REPORTERS": "[]",
-    "PRODUCTS": "[]",
     "ACCESS": "{}",
     "USAGE_PAGE": PageSettings().to_json(),
     **dict.fromkeys(("BRANDING", "REGISTRATION_FIELDS"), "{}"),
     "CONFIRM_WITHIN_SECONDS": "3600",
     "PEOPLE_QUEUE_URL": "http://127.0.0.1/queue",
     **dict.fromkeys(("SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
-    "HOURLY_ZEROS": "off",
     "UNUSUAL": UnusualSettings().to_json(),
     **dict.fromkeys(("WAITING_USAGE_QUEUE_URL", "REFUSED_USAGE_QUEUE_URL"), "http://127.0.0.1/queue"),
     "SEAL_DELAY_MINUTES": "10",

@@ -84,7 +84,7 @@ def open_hours(stage: LocalStage, customers: int, hour: int) -> None:
     subscribers = stage.dynamodb.Table(stage.table_name(tables.SUBSCRIBERS))
     since = hour - 86400
     counted = {(name, iso(hour)[:7]): USED for name in stage.settings.dimensions}
-    tier = stage.settings.tiers[0].name
+    tier = stage.product.tiers[0].name
     operations = []
     with subscribers.batch_writer() as batch:
         for _ in range(customers):

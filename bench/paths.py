@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from bench.figure import PROJECT, Figure, Reading, Say, Table, at_most
-from bench.house import AFTER, DIMENSIONS, DURING, HOUR, LIVE, PRODUCT, RUN, House
+from bench.house import AFTER, DIMENSIONS, DURING, HOUR, LIVE, PRODUCT, PRODUCTS, RUN, House
 from bench.market import buyers
 from bench.quiet import quiet_logs
 from local.dynamodb.store import MemoryDynamoDB
@@ -24,7 +24,7 @@ from usage.report_usage import report_usage
 CODE = f"{PROJECT / 'lambda_src'}/"
 DIMENSION = "workflow_executions"
 #: The most files on an hour's way.
-HOUR_MOST = 33
+HOUR_MOST = 35
 
 
 @dataclass
@@ -81,8 +81,8 @@ def event() -> Trail:
         }
 
     with quiet_logs():
-        report_usage([body("first")], DIMENSIONS, house.stores, house.clock)
-        return walked(lambda: report_usage([body("second")], DIMENSIONS, house.stores, house.clock))
+        report_usage([body("first")], PRODUCTS, house.stores, house.clock)
+        return walked(lambda: report_usage([body("second")], PRODUCTS, house.stores, house.clock))
 
 
 def hour() -> Trail:
@@ -100,7 +100,7 @@ def hour() -> Trail:
             seal_delay_minutes=10,
             wanted=None,
             cursor=None,
-            dimensions=list(DIMENSIONS),
+            products=PRODUCTS,
         )
         sealer.seal_hours(page.keys)
         batches, _ = plan_batches(page.keys, house.records, house.subscribers, AFTER, LIVE)

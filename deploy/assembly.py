@@ -50,7 +50,8 @@ def synthesize(stage: Stage, *, protect: bool = True, seller: bool = False) -> A
     new = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     command = [sys.executable, "-m", "stacks.synth", "--stage", stage.name, "--out", str(new)]
-    command += ["-c", f"productCode={stage.product_code}"]
+    if not stage.lists_products:
+        command += ["-c", f"productCode={stage.products.codes[0]}"]
     command += [] if protect else ["-c", "protect=false"]
     command += ["-c", "seller=true"] if seller else []
     if subprocess.run(command, cwd=ROOT).returncode:  # noqa: S603

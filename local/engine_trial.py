@@ -77,7 +77,7 @@ class Metered:
 
     def included(self, stage: LocalStage) -> Decimal:
         """Executions that the buyer's tier includes."""
-        tier = next(tier for tier in stage.settings.tiers if tier.name == self.buyer.tier)
+        tier = next(tier for tier in stage.product.tiers if tier.name == self.buyer.tier)
         return Decimal(tier.included[EXECUTIONS])
 
 

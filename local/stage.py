@@ -16,6 +16,7 @@ from ledger import tables
 from local.cloud import LocalCloud, LocalSession, Outputs, RestApi, children
 from local.fault_proxy import FaultProxy
 from local.marketplace_process import start_marketplace
+from marketplace.products import Product
 from marketplace_local.admin import MarketplaceAdmin
 from marketplace_local.clock import MovableClock
 from stacks import stage as stages
@@ -117,15 +118,16 @@ class LocalStage:
         self.cloud = self._stack.enter_context(cloud)
         if self._through_proxy:
             self.dynamodb_faults.forward_to(self.cloud.endpoint)
-        self.marketplace.create_product(
-            self.product_code,
-            self.settings.dimensions,
-            integration=self.settings.integration,
-            contract_dimensions=[tier.name for tier in self.settings.tiers],
-            region=self.settings.region,
-            prices={name: str(each.price) for name, each in self.settings.dimensions.items() if each.price},
-        )
-        self.cloud.marketplace.create_topics(self.product_code)
+        for product in self.settings.products:
+            self.marketplace.create_product(
+                product.code,
+                product.dimensions,
+                integration=product.integration,
+                contract_dimensions=[tier.name for tier in product.tiers],
+                region=self.settings.region,
+                prices={name: str(each.price) for name, each in product.dimensions.items() if each.price},
+            )
+            self.cloud.marketplace.create_topics(product.code)
         self.outputs: Outputs = self.cloud.deploy(self._assembly, say=self._say)
         doors = self.outputs[f"YawlMetering-{STAGE}-Doors"]
         self.api: RestApi = self.cloud.rest_api(doors["RestApiId"], doors["ApiStage"])
@@ -140,9 +142,14 @@ class LocalStage:
         return self._assembly
 
     @property
+    def product(self) -> Product:
+        """The product that a run sells: the stage's first."""
+        return next(iter(self.settings.products))
+
+    @property
     def product_code(self) -> str:
-        """The product code of the stage."""
-        return self.settings.product_code
+        """Its product code."""
+        return self.product.code
 
     @property
     def state_machine_arn(self) -> str:

@@ -15,9 +15,11 @@ from deploy.target import reach
 from ledger import tables
 from ledger.balance import Balances
 from ledger.dynamodb import DynamoDB
+from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from ledger.usage_events import UsageEvents
+from marketplace.dimensions import Dimension
 from runtime import clock
 from stacks import stage as stages
 from stacks.stage import Stage
@@ -88,6 +90,15 @@ class OpenStage:
     def subscribers(self) -> Subscribers:
         """The subscribers."""
         return Subscribers(self.table(tables.SUBSCRIBERS))
+
+    def dimensions_of(self, record: MeteringRecord) -> Mapping[str, Dimension]:
+        """The dimensions of the product whose usage an hour is; an hour that does not say is its subscriber's."""
+        products = self.settings.products
+        if products.only is not None:
+            return products.only.dimensions
+        subscriber = None if record.product_code else self.subscribers.get(record.customer_identifier)
+        product = products.of(record.product_code or (subscriber.product_code if subscriber else None))
+        return product.dimensions if product else {}
 
     @cached_property
     def balances(self) -> Balances:

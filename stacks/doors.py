@@ -1,6 +1,6 @@
 """The doors: how buyers, Marketplace, the engine and operators come in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -110,7 +110,7 @@ class DoorsStack(Stack):
         self.subscription_queue = NoticeQueue(self, "SubscriptionQueue", consumer=self.behind.subscription_notices)
         self._feed(
             self.subscription_queue,
-            topics={"Topic": "subscription"},
+            topics=("subscription",),
             detail_types=DETAIL_TYPES,
             description="licences and agreements of AWS Marketplace buyers",
         )
@@ -121,7 +121,8 @@ class DoorsStack(Stack):
             # Starts come here, too: an hour is sealed by entitlements that are newer than its buyer's start.
             self._feed(
                 self.entitlement_queue,
-                topics={"Topic": "entitlement", "SubscriptionTopic": "subscription"},
+                topics=("entitlement", "subscription"),
+                only_contracts=True,
                 detail_types=STARTS,
                 description="licences that may have brought or changed entitlements",
             )
@@ -185,15 +186,28 @@ class DoorsStack(Stack):
         return events.EventBus(self, "Bus", event_bus_name=f"YawlMetering-{stage_name}")
 
     def _feed(
-        self, queue: NoticeQueue, *, topics: Mapping[str, TopicKind], detail_types: Sequence[str], description: str
+        self,
+        queue: NoticeQueue,
+        *,
+        topics: Sequence[TopicKind],
+        detail_types: Sequence[str],
+        description: str,
+        only_contracts: bool = False,
     ) -> None:
-        """Let the queue take the notices of these topics and events. topics: their kinds by the ids of their
-        subscriptions."""
-        ways = self._stage.notices if self._stage.takes_notices else ()
-        if "sns" in ways:
-            for id_, kind in topics.items():
-                queue.subscribe_to(id_, topic_arn=notice_topic(kind, self._stage.product_code))
-        if "eventbridge" in ways:
+        """Let the queue take the notices of these events, which are those of all products, and of each product's topics
+        of these kinds. only_contracts: products without contracts have none of these topics."""
+        if not self._stage.takes_notices:
+            return
+        queue.subscribe_to(
+            {
+                # By the code: a subscription that changed its name would be made anew and then removed.
+                f"{kind.capitalize()}Topic{product.code}": notice_topic(kind, product.code)
+                for product in self._stage.products
+                if "sns" in self._stage.notices[product.code] and (product.has_contracts or not only_contracts)
+                for kind in topics
+            }
+        )
+        if "eventbridge" in self._stage.ways_of_notices:
             queue.receive_events(
                 "Events",
                 source=SOURCE,

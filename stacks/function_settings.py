@@ -2,7 +2,6 @@
 
 import json
 
-from marketplace import dimensions, tiers
 from stacks.data import DataStack
 from stacks.marketplace_events import notices_of
 from stacks.seller_role import seller_settings
@@ -23,8 +22,7 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "DATASET_BUCKET": stage.reconciliation.dataset_bucket or "",
         "DATASET_PREFIX": stage.reconciliation.dataset_prefix,
         "PRODUCTS": stage.products.to_json(),
-        "PRODUCT_CODE": stage.product_code,
-        "PRODUCT_TITLE": stage.title,
+        "PRODUCT_CODE": ",".join(stage.products.codes),
         "BRANDING": stage.branding.to_json(),
         "REGISTRATION_FIELDS": json.dumps(dict(stage.registration.asked), separators=(",", ":")),
         "CONFIRM_WITHIN_SECONDS": str(stage.registration.confirm_within_seconds),
@@ -33,16 +31,11 @@ def function_settings(stage: Stage, data: DataStack) -> dict[str, str]:
         "HANDOVER_ISSUER": f"yawl-metering/{stage.name}",
         "ACCESS": stage.access.to_json(),
         "USAGE_PAGE": stage.usage_page.to_json() if stage.usage_page else "",
-        "INTEGRATION": stage.integration,
-        "PRICING_MODEL": stage.pricing_model,
-        "DIMENSIONS": dimensions.to_json(stage.dimensions),
-        "TIERS": tiers.to_json(stage.tiers),
         "REPORTERS": reporters.to_json(stage.reporters),
         "NOTICES_OF": notices_of(stage),
         "METERING_REGION": stage.region,
         "METERING_MODE": stage.metering_mode,
         "TEST_BUYERS": ",".join(stage.test_buyers),
-        "HOURLY_ZEROS": stage.hourly_zeros,
         "UNUSUAL": stage.unusual.to_json(),
         "SEAL_DELAY_MINUTES": str(stage.seal_delay_minutes),
         "PENDING_SHARDS": str(stage.pending_shards),

@@ -92,7 +92,9 @@ def hourly_functions(
             "metering.handlers.report.handler",
             ReportSettings,
             "levels of pending and failed units, one summary",
-            batch_gets=(records,),
+            # Whose product an hour is of that is not sealed, and which products a run has stopped.
+            batch_gets=(records, subscribers),
+            gets=(state,),
             queries=(records.index(PENDING_INDEX), records.index(FAILED_INDEX), state),
             # It removes marks of failure that no line has any more, and notes which lines it has copied.
             updates=(records,),

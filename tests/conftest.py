@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from local.interrupts import heed_interrupts
+from tests.products import selling
 from tests.synthesized import Assembly, shipped, with_engines
 
 if TYPE_CHECKING:
@@ -87,5 +88,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 @pytest.fixture(scope="session")
 def abroad(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """As in production, but in a Region that an account has to switch on, and for buyers of both kinds."""
-    stage = replace(shipped("prod"), region="me-central-1", integration="mixed", notices=("eventbridge", "sns"))
+    stage = replace(
+        selling(shipped("prod"), integration="mixed", notices=("eventbridge", "sns")), region="me-central-1"
+    )
     return Assembly.of(stage, tmp_path_factory.mktemp("abroad"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from archive.change import line
 from archive.kept import ARCHIVED, Kept
-from bench.house import ADDED, AFTER, DIMENSIONS, LIVE, RUN, AcceptingMarketplace, House, events
+from bench.house import ADDED, AFTER, LIVE, PRODUCTS, RUN, AcceptingMarketplace, House, events
 from bench.units import published
 from ledger import tables
 from ledger.attribute_values import to_attributes
@@ -74,10 +74,9 @@ def of_a_customer_hour() -> Units:
         house.open_hour(house.subscribe(f"l-{number:032d}"))
     capacity.clear()
     submitter = house.submitter(UsageMeter(AcceptingMarketplace()))  # type: ignore[arg-type]
-    names = list(DIMENSIONS)
     with _logged() as log:
         page = find_due_hours(
-            house.records, now=AFTER, seal_delay_minutes=10, wanted=None, cursor=None, dimensions=names
+            house.records, now=AFTER, seal_delay_minutes=10, wanted=None, cursor=None, products=PRODUCTS
         )
         house.sealer.seal_hours(page.keys)
         batches, _ = plan_batches(page.keys, house.records, house.subscribers, AFTER, LIVE)

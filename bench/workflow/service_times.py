@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.engine import emulator, ours
 from bench.figure import PROJECT, Say
-from bench.house import AFTER, DIMENSIONS, DURING, HOUR, LIVE, RUN, AcceptingMarketplace, House
+from bench.house import AFTER, DIMENSIONS, DURING, HOUR, LIVE, PRODUCTS, RUN, AcceptingMarketplace, House
 from bench.quiet import quiet_logs
 from bench.replay import noted, seconds
 from ledger.reading import RecordKey
@@ -143,7 +143,7 @@ class _Bench:
             }
             for n in range(EVENTS)
         ]
-        self._time("record", EVENTS, lambda: report_usage(bodies, DIMENSIONS, self._house.stores, self._house.clock))
+        self._time("record", EVENTS, lambda: report_usage(bodies, PRODUCTS, self._house.stores, self._house.clock))
 
     def _found(self) -> Sequence[RecordKey]:
         return find_due_hours(
@@ -152,7 +152,7 @@ class _Bench:
             seal_delay_minutes=10,
             wanted=HOUR,
             cursor=None,
-            dimensions=list(DIMENSIONS),
+            products=PRODUCTS,
         ).keys
 
     def _time(self, name: str, items: int, work: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from deploy.check.catalog import SAAS, Found
 from deploy.line import Line, green, red, yellow
+from marketplace.products import Product
 from stacks.stage import Stage
 
 USAGE, CONTRACT = "ExternallyMetered", "Entitled"
@@ -20,7 +21,7 @@ PRICING_MODELS = {
 }
 
 
-def product_lines(stage: Stage, found: Found) -> Iterator[Line]:
+def product_lines(stage: Stage, sold: Product, found: Found) -> Iterator[Line]:
     """The lines of the listing: its product, visibility, dimensions and pricing model. One red line where the product
     is another one."""
     about, product, correct = "product", found.product, f"correct productCode in {_file(stage)}"
@@ -28,7 +29,7 @@ def product_lines(stage: Stage, found: Found) -> Iterator[Line]:
         others = "; ".join(f"{each.code} ({each.title})" for each in found.others) or "it has none"
         yield red(
             about,
-            f"the seller's account has no product of code {stage.product_code}",
+            f"the seller's account has no product of code {sold.code}",
             f"{correct}, or use the publishing account; SaaS products of this one: {others}",
         )
         return
@@ -41,8 +42,8 @@ def product_lines(stage: Stage, found: Found) -> Iterator[Line]:
         return
     yield green(about, f"{product.title} ({product.id}) is a SaaS product with this code")
     yield visibility_line(product.visibility)
-    yield from dimension_lines(stage, product.dimensions)
-    yield pricing_line(stage.pricing_model, product.offers)
+    yield from dimension_lines(stage, sold, product.dimensions)
+    yield pricing_line(sold.pricing_model, product.offers)
 
 
 def _file(stage: Stage) -> str:
@@ -65,11 +66,11 @@ def visibility_line(visibility: str) -> Line:
     )
 
 
-def dimension_lines(stage: Stage, listed: Mapping[str, frozenset[str]]) -> Iterator[Line]:
-    """A line for each dimension of the stage and of the listing. listed: kinds by key."""
-    for name in stage.dimensions:
+def dimension_lines(stage: Stage, sold: Product, listed: Mapping[str, frozenset[str]]) -> Iterator[Line]:
+    """A line for each dimension of the product and of its listing. listed: kinds by key."""
+    for name in sold.dimensions:
         yield _dimension_line(name, USAGE, "usage dimension", listed)
-    tiers = [tier.name for tier in stage.tiers]
+    tiers = [tier.name for tier in sold.tiers]
     for name in tiers:
         yield _dimension_line(name, CONTRACT, "contract tier", listed)
     for name, kinds in listed.items():
@@ -80,7 +81,7 @@ def dimension_lines(stage: Stage, listed: Mapping[str, frozenset[str]]) -> Itera
                 "can be bought as a contract, and the stage has no tier of that name: its buyers have nothing included",
                 f"add it to [[tiers]] of {_file(stage)}",
             )
-        elif USAGE in kinds and name not in stage.dimensions:
+        elif USAGE in kinds and name not in sold.dimensions:
             yield yellow(
                 about,
                 "is listed for usage, and the stage never meters it",

@@ -13,10 +13,14 @@ from stacks.stage import Stage
 
 def topics_of(stage: Stage) -> list[str]:
     """The ARNs that the stage's queues subscribe to (``stacks.doors``)."""
-    if "sns" not in stage.notices or not stage.takes_notices:
+    if not stage.takes_notices:
         return []
-    topics = [notice_topic("subscription", stage.product_code)]
-    return [*topics, notice_topic("entitlement", stage.product_code)] if stage.has_contracts else topics
+    with_topics = [product for product in stage.products if "sns" in stage.notices[product.code]]
+    return [
+        notice_topic(kind, product.code)
+        for product in with_topics
+        for kind in (("subscription", "entitlement") if product.has_contracts else ("subscription",))
+    ]
 
 
 def refusal(aws: Aws, arn: str) -> ClientError | None:

@@ -16,8 +16,10 @@ def senders_of(stage: Stage, *, entitlements: bool) -> frozenset[str]:
     """The services that a queue of notices must let in (``stacks.doors``)."""
     if not stage.takes_notices or (entitlements and not stage.has_contracts):
         return frozenset()
-    services = {SERVICES[way] for way in stage.notices}
-    if "sns" in stage.notices and stage.region in OPT_IN_REGIONS:
+    sold = [product for product in stage.products if product.has_contracts or not entitlements]
+    ways = {way for product in sold for way in stage.notices[product.code]}
+    services = {SERVICES[way] for way in ways | (stage.ways_of_notices & {"eventbridge"})}
+    if "sns" in ways and stage.region in OPT_IN_REGIONS:
         # SNS delivers from another Region under this name (``marketplace.regions``).
         services.add(f"sns.{stage.region}.amazonaws.com")
     return frozenset(services)

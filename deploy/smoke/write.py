@@ -34,6 +34,7 @@ RUN_WITHIN = 600.0
 NOT_RECORDED = "unknown_event"
 #: In place of a verdict, where the event may be recorded.
 UNANSWERED = "no answer"
+NOT_TO_VOID = "nothing was written: no dimension's usage of this buyer can be taken back"
 LIVE = "the stage is live, so what is not taken back in time is billed"
 
 
@@ -76,13 +77,20 @@ def write_lines(deployed: DeployedStage, wishes: Wishes, sleep: Callable[[float]
     if refused := refusal(deployed.stage, wishes):
         yield refused
         return
-    door, dimension = door_of(deployed), smallest(deployed.stage.dimensions)
-    if door is None or dimension is None:
-        yield red("writing", "nothing was written: no dimension's usage can be taken back", "try it by hand")
+    door = door_of(deployed)
+    if door is None or smallest(deployed.stage.dimensions) is None:
+        yield red("writing", NOT_TO_VOID, "try it by hand")
         return
-    subscriber = subscriber_line(wishes.buyer, door.call("GET", f"/subscribers/{wishes.buyer}"))
+    answer = door.call("GET", f"/subscribers/{wishes.buyer}")
+    subscriber = subscriber_line(wishes.buyer, answer)
     yield subscriber
     if subscriber.remedy:
+        return
+    products = deployed.stage.products
+    product = products.only or products.of(answer.json.get("productCode") or "")
+    dimension = smallest(product.dimensions) if product else None
+    if dimension is None:
+        yield red("writing", NOT_TO_VOID, "try it by hand")
         return
     yield from api_lines(door, wishes.buyer, dimension)
     yield from queued_lines(deployed, door, wishes.buyer, dimension, sleep)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Change, Subscribers
 from marketplace.entitlements import Entitlement, held_tier, is_held
+from marketplace.products import Products
 from marketplace.tiers import Tier
 from runtime import clock
 
@@ -34,26 +35,29 @@ class EntitlementSource(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class EntitlementSync:
-    """Fetches what a subscriber holds and stores it. tiers: the stage's, lowest first."""
+    """Fetches what a subscriber holds of its product and stores it."""
 
     source: EntitlementSource
     subscribers: Subscribers
-    product_code: str
-    tiers: Sequence[Tier]
+    products: Products
 
     def sync(self, subscriber: Subscriber, fetched_at: float) -> Change | None:
-        """Fetch and store; the written change, None if the stored fetch is newer. Raises the client's errors.
+        """Fetch and store; the written change, None if the stored fetch is newer, and for a product that has no
+        contracts or is not the stage's. Raises the client's errors.
 
         fetched_at: epoch seconds before the call. Sealing compares it with ``lastNoticeAt``.
         """
+        product = self.products.of(subscriber.product_code)
+        if product is None or not product.has_contracts:
+            return None
         if subscriber.integration == "legacy":
             whose = {"customer_identifier": subscriber.customer_identifier}
         else:
             whose = {"license_arn": subscriber.license_arn or "", "account_id": subscriber.account_id or ""}
-        held = self.source.get_entitlements(product_code=self.product_code, **whose)
+        held = self.source.get_entitlements(product_code=product.code, **whose)
         return self.subscribers.change(
             subscriber.customer_identifier,
-            lambda current: fetched(current, held, tiers=self.tiers, fetched_at=fetched_at) if current else None,
+            lambda current: fetched(current, held, tiers=product.tiers, fetched_at=fetched_at) if current else None,
             now=fetched_at,
         )
 

@@ -6,13 +6,14 @@ It holds no contact data: a hand-over goes to the vendor's app, and a page is sh
 from typing import Any
 
 from ledger.subscriber import Subscriber
+from marketplace.products import Products
 from runtime import clock
 
 
-def purchase(found: Subscriber, title: str) -> dict[str, Any]:
-    """The purchase as JSON; unknown facts are absent. title: the product's, as buyers read it."""
+def purchase(found: Subscriber, products: Products) -> dict[str, Any]:
+    """The purchase as JSON; unknown facts are absent. products: what is sold."""
     shown: dict[str, Any] = {
-        "product": {"code": found.product_code, "title": title},
+        "product": {"code": found.product_code, "title": products.title(found.product_code)},
         "status": found.status,
         "freeTrial": found.free_trial,
         "tier": found.tier,

@@ -174,6 +174,12 @@ class MeteringRecord:
     attempts: frozenset[str] = frozenset()
 
     @property
+    def product_code(self) -> str | None:
+        """The code of the product whose usage it is, as it was sealed; None before, and where it was sealed at its
+        deadline without knowing it."""
+        return self.identity.get("productCode")
+
+    @property
     def ended(self) -> bool:
         """Whether the record is sealed and every line has ended."""
         return self.state == "sealed" and all(line.ended for line in self.lines.values())

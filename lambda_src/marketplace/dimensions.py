@@ -1,13 +1,11 @@
-"""The product's usage dimensions, as the stage file declares them and every function reads them.
+"""A product's usage dimensions, as the stage file declares them.
 
 A dimension's name is matched by Marketplace letter for letter (BatchMeterUsage, ``UsageRecord.Dimension``).
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 Aggregation = Literal["sum", "distinct", "max"]
 
@@ -47,23 +45,3 @@ class Dimension:
         With the largest scale (10^9) it has 19 digits and 9 decimals: DynamoDB's 38 digits hold 10^10 of them.
         """
         return self.largest * self.scale
-
-
-def to_json(dimensions: Mapping[str, Dimension]) -> str:
-    """The form in which dimensions travel in an environment variable."""
-    return json.dumps([_plain(dimension) for dimension in dimensions.values()], separators=(",", ":"))
-
-
-def from_json(text: str) -> dict[str, Dimension]:
-    """The inverse of ``to_json``, by name, in the stage file's order."""
-    found = {}
-    for entry in json.loads(text):
-        price = entry.pop("price", None)
-        found[entry["name"]] = Dimension(**entry, price=Decimal(price) if price is not None else None)
-    return found
-
-
-def _plain(dimension: Dimension) -> dict[str, Any]:
-    values = asdict(dimension)
-    price = values.pop("price")
-    return values if price is None else {**values, "price": str(price)}

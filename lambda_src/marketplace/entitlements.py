@@ -8,8 +8,6 @@ from typing import Any
 from marketplace import tiers
 from marketplace.tiers import Tier
 
-PRICING_MODELS_WITH_ENTITLEMENTS = ("contract", "contract-with-consumption")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Entitlement:
@@ -29,11 +27,6 @@ class Entitlement:
     def is_valid(self, now: float) -> bool:
         """True if it has not expired at ``now``."""
         return self.expires_at is None or self.expires_at > now
-
-
-def has_entitlements(pricing_model: str) -> bool:
-    """True for products whose buyers hold contracts; a plain subscription has nothing to fetch."""
-    return pricing_model in PRICING_MODELS_WITH_ENTITLEMENTS
 
 
 def from_api(entry: Mapping[str, Any]) -> Entitlement | None:

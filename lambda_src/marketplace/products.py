@@ -46,6 +46,11 @@ class Product:
     allowance_period: AllowancePeriod = "month"
 
     @property
+    def named(self) -> str:
+        """Its name for people, with the code."""
+        return f"{self.title} ({self.code})" if self.title else self.code
+
+    @property
     def has_contracts(self) -> bool:
         """Whether its buyers hold contracts, whose entitlements are fetched; a plain subscription has none."""
         return self.pricing_model in PRICING_MODELS_WITH_ENTITLEMENTS
@@ -86,6 +91,11 @@ class Products:
         if product_code is None:
             return self.only
         return self._by_code.get(product_code)
+
+    def title(self, product_code: str | None) -> str:
+        """The title of a code's product, as ``of`` finds it; empty where it has none or is not sold here."""
+        product = self.of(product_code)
+        return product.title if product else ""
 
     @property
     def only(self) -> Product | None:

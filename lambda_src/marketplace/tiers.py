@@ -3,7 +3,6 @@
 A tier's name is a contract dimension of the product (``GetEntitlements`` → ``Entitlement.Dimension``).
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,28 +12,13 @@ UNLIMITED = Decimal(-1)
 
 @dataclass(frozen=True)
 class Tier:
-    """A tier of the stage.
+    """A tier of a product.
 
     name: the contract dimension. included: recorded units per month by usage dimension; -1 is unlimited.
     """
 
     name: str
     included: dict[str, Decimal]
-
-
-def to_json(tiers: Sequence[Tier]) -> str:
-    """The tiers as the text of an environment variable, from which ``from_json`` reads them."""
-    return json.dumps(
-        [{"name": tier.name, "included": {k: str(v) for k, v in tier.included.items()}} for tier in tiers],
-        separators=(",", ":"),
-    )
-
-
-def from_json(text: str) -> tuple[Tier, ...]:
-    """The tiers from the text that ``to_json`` wrote, lowest first."""
-    return tuple(
-        Tier(entry["name"], {k: Decimal(v) for k, v in entry["included"].items()}) for entry in json.loads(text)
-    )
 
 
 def highest(tiers: Sequence[Tier], held: Iterable[str]) -> Tier | None:

@@ -72,11 +72,9 @@ class ProductsSettings(Settings):
     PRODUCTS: str
 
 
-class HandoverSettings(Settings):
+class HandoverSettings(ProductsSettings):
     """The settings of functions that issue or redeem hand-overs (``buyer.handover``)."""
 
-    #: The product's name as buyers read it; may be empty.
-    PRODUCT_TITLE: str
     #: The address of the vendor's app that takes hand-overs, which is also their audience; empty: there are none.
     HANDOVER_URL: str
     HANDOVER_ISSUER: str
@@ -87,13 +85,6 @@ class HandoverSettings(Settings):
 class RegistrationSettings(SellerSettings, HandoverSettings):
     """The settings of the function ``registration``."""
 
-    PRODUCT_CODE: str
-    #: ``license``, ``legacy`` or ``mixed`` (a product in migration), see marketplace.billing_identity.
-    INTEGRATION: str
-    #: ``subscription``, ``contract`` or ``contract-with-consumption``.
-    PRICING_MODEL: str
-    #: JSON, see marketplace.tiers: the stage's tiers, lowest first, with what each includes.
-    TIERS: str
     METERING_REGION: str
     #: See SubscriptionNoticesSettings.
     NOTICES_OF: str
@@ -111,22 +102,19 @@ class RegistrationSettings(SellerSettings, HandoverSettings):
     HANDOVER_REDIRECTS: str
 
 
-class SubscriptionNoticesSettings(Settings):
+class SubscriptionNoticesSettings(ProductsSettings):
     """The settings of the function ``subscription-notices``."""
 
-    PRODUCT_CODE: str
-    INTEGRATION: str
     #: ``all``, or the comma-separated accounts and billing keys of test buyers, see buyer.allowed_buyers.
     NOTICES_OF: str
     SUBSCRIBERS_TABLE: str
     NOTICES_TABLE: str
 
 
-class TellPeopleSettings(Settings):
+class TellPeopleSettings(ProductsSettings):
     """The settings of the function ``tell-people``."""
 
     #: See RegistrationSettings.
-    PRODUCT_TITLE: str
     CONFIRM_WITHIN_SECONDS: str
     BRANDING: str
     SUBSCRIBERS_TABLE: str
@@ -175,27 +163,16 @@ class SubscriberApiSettings(HandoverSettings):
     AUDIT_TABLE: str
 
 
-class EntitlementNoticesSettings(SellerSettings):
+class EntitlementNoticesSettings(SubscriptionNoticesSettings, SellerSettings):
     """The settings of the function ``entitlement-notices``."""
 
-    PRODUCT_CODE: str
-    INTEGRATION: str
-    #: See SubscriptionNoticesSettings.
-    NOTICES_OF: str
-    PRICING_MODEL: str
-    TIERS: str
-    SUBSCRIBERS_TABLE: str
-    NOTICES_TABLE: str
 
-
-class UsageSettings(Settings):
+class UsageSettings(ProductsSettings):
     """The settings of the function ``usage``."""
 
     SUBSCRIBERS_TABLE: str
     USAGE_EVENTS_TABLE: str
     METERING_RECORDS_TABLE: str
-    #: JSON, see marketplace.dimensions.
-    DIMENSIONS: str
     #: Number of shards of the pending index, 1 to 16.
     PENDING_SHARDS: str
     #: JSON, see usage.reporters: what each sender may report. With ``[]`` every sender that IAM lets in may report
@@ -214,20 +191,16 @@ class UsageQueueSettings(UsageSettings):
     ENGINE_USAGE_QUEUE_ARN: str
 
 
-class FindDueHoursSettings(Settings):
+class FindDueHoursSettings(ProductsSettings):
     """The settings of the function ``find-due-hours``."""
 
     METERING_RECORDS_TABLE: str
-    DIMENSIONS: str
     SEAL_DELAY_MINUTES: str
 
 
-class PutZeroRecordsSettings(Settings):
+class PutZeroRecordsSettings(ProductsSettings):
     """The settings of the function ``put-zero-records``."""
 
-    PRICING_MODEL: str
-    #: ``off``, ``every`` or a dimension's name, see ``metering.seal.seal_rules.HourlyZeros``.
-    HOURLY_ZEROS: str
     SEAL_DELAY_MINUTES: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
@@ -243,14 +216,9 @@ class MeteringModeSettings(Settings):
     TEST_BUYERS: str
 
 
-class SealHoursSettings(MeteringModeSettings):
+class SealHoursSettings(ProductsSettings, MeteringModeSettings):
     """The settings of the function ``seal-hours``."""
 
-    PRODUCT_CODE: str
-    PRICING_MODEL: str
-    TIERS: str
-    DIMENSIONS: str
-    HOURLY_ZEROS: str
     #: JSON, see metering.seal.unusual_settings: which hours are unusual, and whether their lines are held.
     UNUSUAL: str
     SUBSCRIBERS_TABLE: str
@@ -277,10 +245,9 @@ class PlanBatchesSettings(RateSettings, MeteringModeSettings):
     STATE_TABLE: str
 
 
-class SubmitBatchSettings(SellerSettings, RateSettings, MeteringModeSettings):
+class SubmitBatchSettings(ProductsSettings, SellerSettings, RateSettings, MeteringModeSettings):
     """The settings of the function ``submit-batch``."""
 
-    DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     USAGE_EVENTS_TABLE: str
@@ -294,12 +261,12 @@ class SettleHoursSettings(MeteringModeSettings):
     METERING_RECORDS_TABLE: str
 
 
-class ReportSettings(MeteringModeSettings):
+class ReportSettings(ProductsSettings, MeteringModeSettings):
     """The settings of the function ``report``."""
 
+    SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     STATE_TABLE: str
-    DIMENSIONS: str
     #: The queue that gets a copy of every failed line.
     FAILED_LINES_QUEUE_URL: str
 
@@ -317,10 +284,9 @@ class RefuseUsageSettings(Settings):
     SUBSCRIBERS_TABLE: str
 
 
-class EndSubscriptionSettings(Settings):
+class EndSubscriptionSettings(ProductsSettings):
     """The settings of the function ``end-subscription``."""
 
-    DIMENSIONS: str
     SUBSCRIBERS_TABLE: str
     METERING_RECORDS_TABLE: str
     STATE_TABLE: str
@@ -352,13 +318,14 @@ class ReconcileSettings(SellerSettings):
 class ReconcileCallsSettings(ReconcileSettings):
     """The settings of the function ``reconcile-calls``."""
 
+    #: Comma-separated codes of the products that are sold.
     PRODUCT_CODE: str
     METERING_REGION: str
     #: Comma-separated names of the roles that meter for this stage; empty: no caller is called foreign.
     METERING_CALLERS: str
 
 
-class ReconcileUsageSettings(ReconcileSettings):
+class ReconcileUsageSettings(ProductsSettings, ReconcileSettings):
     """The settings of the function ``reconcile-usage``."""
 
     #: The bucket of the seller's data feeds, and what stands before their folders in it: empty, or ends in a slash.
@@ -367,10 +334,9 @@ class ReconcileUsageSettings(ReconcileSettings):
     METERING_REGION: str
 
 
-class ReconcileInvoicesSettings(ReconcileSettings):
+class ReconcileInvoicesSettings(ProductsSettings, ReconcileSettings):
     """The settings of the function ``reconcile-invoices``."""
 
-    DIMENSIONS: str
     #: The currency of the stage's list prices.
     CURRENCY: str
 

@@ -7,7 +7,7 @@ from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from ledger.usage_events import UsageEvents
-from marketplace import dimensions
+from marketplace.products import Products
 from runtime import aws, clock
 from runtime.settings import UsageQueueSettings, UsageSettings
 from usage.drain_queue import Drain, Outbox
@@ -35,7 +35,7 @@ def drain(settings: UsageQueueSettings, report: Callable[[Sequence[Answer]], Non
     """The drain of both queues. report: see ``Drain``."""
     sqs = aws.client("sqs")
     return Drain(
-        dimensions=dimensions.from_json(settings.DIMENSIONS),
+        products=Products.from_json(settings.PRODUCTS),
         reporters=Reporters.from_json(settings.REPORTERS),
         stores=stores(settings),
         clock=clock.now,

@@ -18,11 +18,11 @@ So nothing is lost or recorded twice, and nothing circulates for ever: waiting e
 read is refused at once, and a message that keeps failing becomes a dead letter.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from marketplace.dimensions import Dimension
+from marketplace.products import Products
 from runtime.api_error import ApiError
 from runtime.clock import Clock
 from usage.queue_message import (
@@ -83,7 +83,7 @@ class Drain:
     waiting, refused: the queues for events that are not recorded.
     """
 
-    dimensions: Mapping[str, Dimension]
+    products: Products
     reporters: Reporters
     stores: Stores
     clock: Clock
@@ -109,7 +109,7 @@ class Drain:
         if has_waited:
             sender = request.get("sender")
         rights = self.reporters.of_sender(sender)
-        answers = report_usage(request["events"], self.dimensions, self.stores, self.clock, rights)
+        answers = report_usage(request["events"], self.products, self.stores, self.clock, rights)
         self.report(answers)
         if any(verdict.reason == "busy" for _, verdict in answers):
             # This comes before anything is sent on, because a refusal would be sent again each time.

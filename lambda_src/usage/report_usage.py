@@ -1,16 +1,17 @@
 """A verdict for each reported event, in the order of the request or message."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from marketplace.dimensions import Dimension
+from marketplace.products import Products
 from runtime import telemetry
 from runtime.clock import Clock
 from runtime.failure import described
-from usage.judge_event import BUSY
+from usage.judge_event import BUSY, judge
 from usage.record_usage import record_customer
 from usage.reporters import EVERYTHING, NOT_YOURS, Rights
+from usage.sold_to import SoldTo
 from usage.stores import Stores
 from usage.usage_event import Refusal, UsageEvent, Void, parse
 from usage.verdict import Verdict
@@ -24,7 +25,7 @@ Answer = tuple[UsageEvent | Void | None, Verdict]
 
 def report_usage(
     bodies: Sequence[Any],
-    dimensions: Mapping[str, Dimension],
+    products: Products,
     stores: Stores,
     clock: Clock,
     rights: Rights = EVERYTHING,
@@ -36,16 +37,21 @@ def report_usage(
     """
     answers: list[Answer | None] = [None] * len(bodies)
     now = clock()
+    sold = SoldTo.read(bodies, products, stores.subscribers)
     by_customer: dict[str, list[tuple[int, UsageEvent | Void]]] = {}
     for number, body in enumerate(bodies):
         try:
-            reported = parse(body, dimensions, now)
+            reported = parse(body, sold.dimensions(body), now)
         except Refusal as refusal:
             verdict = Verdict(event_id=_id_of(body), verdict="refused", reason=refusal.reason, message=refusal.message)
             answers[number] = (None, verdict)
             continue
         if not _is_allowed(reported, rights):
             answers[number] = (reported, Verdict.of(NOT_YOURS, reported.id))
+            continue
+        if isinstance(reported, UsageEvent) and sold.knows_not(reported.customer_identifier):
+            # Which product's dimension it is shows when the customer is known.
+            answers[number] = (reported, Verdict.of(judge(reported.occurred_at, None, now), reported.id))
             continue
         by_customer.setdefault(reported.customer_identifier, []).append((number, reported))
     failed = 0

@@ -54,7 +54,7 @@ class Buyers:
 
         arrived: receives how many have registered and subscribed so far.
         """
-        paid = [tier.name for tier in self._stage.settings.tiers if "unlimited" not in tier.name]
+        paid = [tier.name for tier in self._stage.product.tiers if "unlimited" not in tier.name]
         buyers: dict[str, Buyer] = {}
         latest: deque[float] = deque(maxlen=ARRIVALS)
         for number, name in enumerate(names):

@@ -87,7 +87,7 @@ def reckon(
 
 
 def _allowance(stage: LocalStage, buyer: Buyer) -> Mapping[str, Decimal]:
-    return next(tier.included for tier in stage.settings.tiers if tier.name == buyer.tier)
+    return next(tier.included for tier in stage.product.tiers if tier.name == buyer.tier)
 
 
 def _ledger_states(records: list[MeteringRecord]) -> dict[str, Units]:

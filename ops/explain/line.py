@@ -140,7 +140,7 @@ def _log(stage: OpenStage, record: MeteringRecord, line: Line, parts: Parts) -> 
 def _for_aws(stage: OpenStage, record: MeteringRecord, line: Line, parts: Parts) -> None:
     """What a case at AWS needs (docs/errors.md), without personal data."""
     facts: dict[str, Any] = {
-        "product code": stage.settings.product_code,
+        "product code": record.product_code or ", ".join(stage.settings.products.codes),
         **{
             name: value for name, value in sorted(record.identity.items()) if name not in ("integration", "productCode")
         },

@@ -50,11 +50,13 @@ def _status(parts: Parts, subscriber: Subscriber, rules: Rules) -> None:
     periods = [
         {"start": iso(p.start), "end": iso(p.end) if p.end is not None else None} for p in subscriber.active_periods
     ]
-    identity = identity_of(subscriber, rules.product.code)
+    product = rules.products.of(subscriber.product_code)
+    identity = identity_of(subscriber, rules.products)
     facts = {
         "status": subscriber.status,
         "since": _time(subscriber.status_changed_at),
         "usage accepted until": _time(subscriber.accepts_until),
+        "product": product.named if product else subscriber.product_code,
         "integration": subscriber.integration,
         "AWS account": subscriber.account_id,
         "licence": subscriber.license_arn,
@@ -95,16 +97,17 @@ def _contract(parts: Parts, stage: OpenStage, subscriber: Subscriber, rules: Rul
     held = [
         {"dimension": e.dimension, "value": e.value, "expiresAt": _time(e.expires_at)} for e in subscriber.entitlements
     ]
-    settings = stage.settings
-    allowance = allowance_for(subscriber, hour_of(now), settings.pricing_model, settings.tiers)
+    product = rules.products.of(subscriber.product_code)
+    sold = product.dimensions if product else {}
+    allowance = allowance_for(subscriber, hour_of(now), product) if product else Waiting("product_unknown")
     balance = stage.balances.get(subscriber.customer_identifier)
     month = month_of(now)
-    used = {name: balance.used.get((name, month), Decimal(0)) for name in settings.dimensions}
+    used = {name: balance.used.get((name, month), Decimal(0)) for name in sold}
     included: dict[str, Any] = {}
     if not isinstance(allowance, Waiting):
-        included = {name: allowance.of(name) for name in settings.dimensions}
+        included = {name: allowance.of(name) for name in sold}
     rows = []
-    for name, dimension in settings.dimensions.items():
+    for name, dimension in sold.items():
         most, remainder = included.get(name), balance.remainder.get(name, Decimal(0))
         left = None if most is None or most == UNLIMITED else max(Decimal(0), most - used[name])
         rows.append(

@@ -30,7 +30,7 @@ def failed(stage: OpenStage, customer: Customer = "", limit: Limit = 100) -> Ans
     money = Decimal(0)
     for record, line in found[:limit]:
         data = line_data(record, line)
-        dimension = stage.settings.dimensions.get(line.dimension)
+        dimension = stage.dimensions_of(record).get(line.dimension)
         price = dimension.price if dimension is not None else None
         data["money"] = None if price is None else line.quantity * price
         data["canBeDone"] = can_be_done(record, line, now)

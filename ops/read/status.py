@@ -28,7 +28,9 @@ def status(stage: OpenStage) -> Answer:
     """Is money flowing, is it late, is something lost, who is affected, is the system well?"""
     now, settings = stage.now(), stage.settings
     last = last_due_hour(now, settings.seal_delay_minutes, None)
-    levels = read_levels(stage.records, last, now=now, mode=mode_of(settings), dimensions=settings.dimensions)
+    levels = read_levels(
+        stage.records, stage.subscribers, last, now=now, mode=mode_of(settings), products=settings.products
+    )
     parts = Parts(data={"stage": settings.name, "at": iso(int(now)), "meteringMode": settings.metering_mode})
     head = f"{settings.name} at {iso(int(now))}, meteringMode {settings.metering_mode}"
     parts.shown.append(words(head, style="bold"))

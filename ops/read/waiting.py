@@ -8,9 +8,9 @@ from ledger.metering_record import Line, MeteringRecord
 from ledger.pauses import Pause, Paused, Pauses
 from ledger.subscriber import Subscriber
 from marketplace.hour import SECONDS, deadline
+from marketplace.products import Products
 from metering.run import Mode
-from metering.seal.seal_rules import HourlyZeros
-from metering.seal.terms import Product, Waiting, terms_of
+from metering.seal.terms import Waiting, terms_of
 from metering.send.plan_batches import LAST_CHANCE, RECHECK, is_due
 from ops.answer import cell
 from ops.change import STAGE_SUBJECT
@@ -35,7 +35,7 @@ class Rules:
     """What decides whether an hour moves on."""
 
     mode: Mode
-    product: Product
+    products: Products
     seal_delay: int
     paused: Paused
 
@@ -45,7 +45,7 @@ class Rules:
         settings = stage.settings
         return cls(
             mode=mode_of(settings),
-            product=product_of(settings),
+            products=settings.products,
             seal_delay=60 * settings.seal_delay_minutes,
             paused=Pauses(stage.table(tables.STATE)).read(),
         )
@@ -64,7 +64,7 @@ class Rules:
         due = record.hour + SECONDS + self.seal_delay
         if now < record.hour + SECONDS:
             return Why(reason="running", says=f"the hour is running; it is metered from {iso(due)} on")
-        terms = terms_of(subscriber, record, self.product)
+        terms = terms_of(subscriber, record, self.products)
         if isinstance(terms, Waiting):
             row = meaning(terms.reason, "Why an hour waits")
             says = f"it cannot be sealed ({terms.reason})" + (
@@ -127,17 +127,6 @@ RUN = ("ops status: when the last run was; docs/operations.md has how to start o
 def mode_of(settings: Stage) -> Mode:
     """The stage's metering mode."""
     return Mode(settings.metering_mode, frozenset(settings.test_buyers))
-
-
-def product_of(settings: Stage) -> Product:
-    """The product that the stage sells."""
-    return Product(
-        code=settings.product_code,
-        pricing_model=settings.pricing_model,
-        dimensions=settings.dimensions,
-        tiers=settings.tiers,
-        zeros=HourlyZeros.of(settings.hourly_zeros, settings.pricing_model),
-    )
 
 
 def pause_says(pause: Pause) -> str:

@@ -16,7 +16,7 @@ import typer
 from botocore.exceptions import ClientError
 
 from ledger import tables
-from ledger.metering_record import Line
+from ledger.metering_record import Line, MeteringRecord
 from ledger.reading import every_page
 from ledger.transaction import Operation
 from marketplace.quantity import text
@@ -65,7 +65,7 @@ def adjust(
         found = "no such line" if billed is None else (billed.verdict or "pending")
         raise Refused(f"{named} is not billed ({found}), so there is nothing to adjust: ops explain {named}")
     quantity = _units(billed, units, everything)
-    amount = amount_of(quantity, _price(stage, named.dimension, price))
+    amount = amount_of(quantity, _price(stage, record, named.dimension, price))
     subscriber = read_subscriber(stage, named.customer)
     if subscriber is None or subscriber.agreement_id is None:
         raise Refused(f"the agreement of {named.customer} is not known: look it up in the Management Portal")
@@ -164,10 +164,10 @@ def _number(given: str, option: str) -> Decimal:
 # --- AWS and the tables -----------------------------------------------------------------------------------------------
 
 
-def _price(stage: OpenStage, dimension: str, given: str) -> Decimal:
+def _price(stage: OpenStage, record: MeteringRecord, dimension: str, given: str) -> Decimal:
     if given:
         return _number(given, "--price")
-    known = stage.settings.dimensions.get(dimension)
+    known = stage.dimensions_of(record).get(dimension)
     if known is None or known.price is None:
         raise Refused(f"the stage file has no price of {dimension}: add --price <the price of a billed unit>")
     return known.price

@@ -76,7 +76,7 @@ def carry_line(stage: OpenStage, line: AnyLine) -> Change:
         balances=stage.balances,
         subscriber=lambda customer: read_subscriber(stage, customer),
         subscribers_table=stage.table_name(tables.SUBSCRIBERS),
-        dimensions=stage.settings.dimensions,
+        dimensions=stage.dimensions_of(record),
     )
     try:
         carry = carrier.plan(record, named.dimension, stage.now())

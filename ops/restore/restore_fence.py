@@ -14,10 +14,11 @@ from ledger import tables
 from ledger.balance import Balances
 from ledger.metering_records import MeteringRecords
 from ledger.pauses import STAGE, Pauses
+from ledger.subscribers import Subscribers
 from ledger.transaction import Cancelled, Contended, Operation, write
-from marketplace.dimensions import Dimension
 from marketplace.hour import SECONDS, hour_of
 from marketplace.metering_calls import KEPT_DAYS, MeteringCall, MeteringCalls
+from marketplace.products import Products
 from marketplace.quantity import text
 from marketplace.seller import Seller
 from ops.answer import words
@@ -41,20 +42,20 @@ MOST_RECORDS = 2_000
 class Fencing:
     """Reads a restored ledger, and plans and writes what is closed, customer by customer.
 
-    dimensions: the stage's. write: one transaction.
+    products: the stage's. write: one transaction.
     """
 
     records: MeteringRecords
     balances: Balances
+    subscribers: Subscribers
     subscribers_table: str
-    dimensions: Mapping[str, Dimension]
-    product_code: str
+    products: Products
     client: Any
 
     def on_file(self, calls: Iterable[MeteringCall]) -> dict[str, dict[tuple[str, int], OnFile | None]]:
         """What calls show of each record, by customer: None where none shows whether it was taken. Raises LookupError
         where a call does not show its records."""
-        trail = Trail(self.product_code)
+        trail = Trail(self.products.codes)
         trail.add(calls)
         if trail.gaps:
             raise LookupError(f"{len(trail.gaps)} calls do not show their records")
@@ -92,6 +93,9 @@ class Fencing:
         entry: the audit trail's operations about a change. Raises ledger.transaction's Cancelled, Contended.
         """
         balance = self.balances.get(customer)
+        subscriber = self.subscribers.get(customer)
+        product = self.products.of(subscriber.product_code if subscriber else None)
+        sold = product.dimensions if product else {}
         if planned.dropped:
             dropped = {name: text(units) for name, units in planned.dropped.items()}
             drop = fence_writes.drop(self.balances, balance, planned.dropped)
@@ -99,9 +103,7 @@ class Fencing:
         fenced = {each.hour for each in planned.hours}
         for each in planned.hours:
             hour = fence_writes.open_hour_of(self.records, customer, now, fenced)
-            operations = fence_writes.fence(
-                self.records, customer, each, self.dimensions, self.subscribers_table, now, hour
-            )
+            operations = fence_writes.fence(self.records, customer, each, sold, self.subscribers_table, now, hour)
             write(self.client, [*operations, *entry(named(each))])
 
 
@@ -141,8 +143,8 @@ def restore_fence(stage: OpenStage, since: Since, until: Until = "") -> Change:
         records=stage.records,
         balances=stage.balances,
         subscribers_table=stage.table_name(tables.SUBSCRIBERS),
-        dimensions=stage.settings.dimensions,
-        product_code=stage.settings.product_code,
+        subscribers=stage.subscribers,
+        products=stage.settings.products,
         client=stage.dynamodb.meta.client,
     )
     seller = Seller(stage.settings.seller_role_arn or "", stage.settings.external_id or "")

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from marketplace.dimensions import to_json as dimensions_json
 from marketplace.regions import NOTICES_REGION
-from marketplace.tiers import UNLIMITED, Tier
-from marketplace.tiers import to_json as tiers_json
 from stacks.stage.archive_contradictions import archive_faults
 from stacks.stage.arriving_contradictions import arriving_faults
 from stacks.stage.engine_contradictions import engine_faults
 from stacks.stage.faults import Fault
+from stacks.stage.product_contradictions import product_faults
 from stacks.stage.settings import Domain, Stage
 from usage.reporters import to_json as reporters_json
 
@@ -18,8 +16,6 @@ from usage.reporters import to_json as reporters_json
 MOST_OF_ENVIRONMENT = 3_000
 #: RFC 2606 keeps these for examples: mail to them reaches no person.
 PLACEHOLDERS = ("@example.com", "@example.org", "@example.net", ".example", ".invalid", ".test")
-#: SNS names legacy customers, EventBridge names licences.
-NEEDED_NOTICES = {"license": ("eventbridge",), "legacy": ("sns",), "mixed": ("eventbridge", "sns")}
 
 
 def faults(stage: Stage) -> Iterator[Fault]:
@@ -29,7 +25,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
         yield from _live(stage)
     yield from _mode(stage)
     yield from _seller(stage)
-    yield from _product(stage)
+    yield from product_faults(stage)
     yield from _alarms(stage)
     yield from _unusual(stage)
     yield from _company(stage)
@@ -71,13 +67,6 @@ def _mode(stage: Stage) -> Iterator[Fault]:
         yield Fault("testBuyers", "is empty", 'list the billing keys to send for, or set meteringMode = "dry-run"')
     if stage.movable_clock and stage.keep_data:
         yield Fault("movableClock", "is true on a stage that keeps its data", "remove it: it is for local runs only")
-    for way in NEEDED_NOTICES[stage.integration]:
-        if way not in stage.notices:
-            yield Fault(
-                "notices",
-                f"leaves out {way!r}",
-                f'integration = "{stage.integration}" learns of its buyers by it: add it',
-            )
     if stage.metering_mode in ("test-buyers", "live") and not stage.movable_clock and stage.account is None:
         yield Fault(
             "account",
@@ -99,50 +88,15 @@ def _seller(stage: Stage) -> Iterator[Fault]:
             "is missing",
             "the seller's account lets this account use the role in sellerRoleArn, and sends it the notices: name it",
         )
-    if stage.seller_account and "sns" in stage.notices:
+    for number, product in enumerate(stage.products):
+        if not stage.seller_account or "sns" not in stage.notices[product.code]:
+            continue
         yield Fault(
-            "notices",
+            f"products[{number}].notices" if stage.lists_products else "notices",
             f"hold 'sns', and sellerRoleArn is of another account, {stage.seller_account}",
             'AWS Marketplace lets the seller\'s account alone subscribe to its topics: use notices = ["eventbridge"],'
             " or deploy into the seller's account",
         )
-
-
-def _product(stage: Stage) -> Iterator[Fault]:
-    named = ", ".join(stage.dimensions)
-    if stage.hourly_zeros not in ("off", "every", *stage.dimensions):
-        yield Fault("hourlyZeros", f"is {stage.hourly_zeros!r}", f"set it to one of off, every, {named}")
-    if not stage.has_contracts and any(tier.included for tier in stage.tiers):
-        yield Fault(
-            "tiers",
-            f'include usage, and pricingModel = "{stage.pricing_model}" has no contracts that could hold them',
-            'set pricingModel = "contract-with-consumption", or tiers = []',
-        )
-    for number, tier in enumerate(stage.tiers):
-        if tier.name in {other.name for other in stage.tiers[:number]}:
-            yield Fault(f"tiers[{number}].name", f"is {tier.name!r} twice", "name each tier once, lowest first")
-        for dimension in tier.included:
-            if dimension not in stage.dimensions:
-                remedy = f"include any of {named}"
-                yield Fault(f"tiers[{number}].included.{dimension}", "is not a dimension of this stage", remedy)
-    for lower, higher in zip(stage.tiers, stage.tiers[1:], strict=False):
-        if _includes_more(lower, higher):
-            yield Fault(
-                "tiers",
-                f"are not lowest first: {lower.name!r} includes more than {higher.name!r}, which stands after it",
-                "put them in order: the last that a buyer holds counts",
-            )
-
-
-def _includes_more(one: Tier, other: Tier) -> bool:
-    """Whether a tier includes at least as much of everything, and more of something."""
-    pairs = [(_size(one, name), _size(other, name)) for name in {*one.included, *other.included}]
-    return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
-
-
-def _size(tier: Tier, dimension: str) -> float:
-    included = tier.included.get(dimension, 0)
-    return float("inf") if included == UNLIMITED else float(included)
 
 
 def _alarms(stage: Stage) -> Iterator[Fault]:
@@ -175,13 +129,13 @@ def _unreached_regions(key: str, routes: Sequence[str], regions: Sequence[str]) 
 
 def _unusual(stage: Stage) -> Iterator[Fault]:
     for name in stage.unusual.at_least_units:
-        if name not in stage.dimensions:
-            remedy = f"name any of {', '.join(stage.dimensions)}"
+        if name not in stage.sold:
+            remedy = f"name any of {', '.join(stage.sold)}"
             yield Fault(f"unusual.atLeastUnits.{name}", "is not a dimension of this stage", remedy)
     if stage.unusual.times < 1:
         yield Fault("unusual.times", f"is {stage.unusual.times}", "set it above 1, for example to 5")
     looked_at = any(
-        stage.unusual.at_least_units.get(name, 0 if each.price else -1) >= 0 for name, each in stage.dimensions.items()
+        stage.unusual.at_least_units.get(each.name, 0 if each.price else -1) >= 0 for each in stage.dimensions.values()
     )
     if stage.unusual.hold and not looked_at:
         yield Fault(
@@ -200,8 +154,8 @@ def _company(stage: Stage) -> Iterator[Fault]:
         yield from _domain(stage.domain, region)
     for number, reporter in enumerate(stage.reporters):
         for name in reporter.dimensions or ():
-            if name not in stage.dimensions:
-                remedy = f"name any of {', '.join(stage.dimensions)}"
+            if name not in stage.sold:
+                remedy = f"name any of {', '.join(stage.sold)}"
                 yield Fault(f"reporters[{number}].dimensions", f"holds {name!r}", remedy)
         if reporter.principal in {other.principal for other in stage.reporters[:number]}:
             what = f"is {reporter.principal!r} twice"
@@ -232,24 +186,27 @@ def _limits(stage: Stage) -> Iterator[Fault]:
             yield Fault(
                 key,
                 f"{what} take {size} of the {MOST_OF_ENVIRONMENT} bytes that functions have for them",
-                "name fewer, or include less by name in the tiers",
+                "name fewer, include less by name in the tiers, or deploy a product as a stage of its own",
             )
 
 
 def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
     """The parts of a stage that functions get in their environment: the key to name, the parts, and their bytes."""
-    dimensions = len(dimensions_json(stage.dimensions).encode())
-    tiers = len(tiers_json(stage.tiers).encode())
+    products = len(stage.products.to_json().encode())
     buyers = len(",".join(stage.test_buyers).encode())
     accounts = len(",".join(stage.test_accounts).encode())
     reporters = len(reporters_json(stage.reporters).encode())
     unusual = len(stage.unusual.to_json().encode())
-    pages = len(stage.branding.to_json().encode()) + len(stage.title.encode())
+    pages = len(stage.branding.to_json().encode())
     if stage.handover:
         pages += len(" ".join((stage.handover.url, *stage.handover.redirects)).encode())
-    yield "dimensions", "and tiers", dimensions + tiers
-    yield "unusual", "with dimensions and tiers", dimensions + tiers + unusual
-    yield "testBuyers", "with dimensions, tiers and unusual", dimensions + tiers + unusual + buyers
-    yield "testAccounts", "with testBuyers and tiers", tiers + accounts + buyers
-    yield "reporters", "with dimensions", dimensions + reporters
-    yield "branding", "with handover, title, tiers and test accounts", pages + tiers + accounts + buyers
+    sold = "all products" if stage.lists_products else "dimensions and tiers"
+    if stage.lists_products:
+        yield "products", "with their dimensions and tiers", products
+    else:
+        yield "dimensions", "and tiers", products
+    yield "unusual", f"with {sold}", products + unusual
+    yield "testBuyers", f"with {sold} and unusual", products + unusual + buyers
+    yield "testAccounts", f"with testBuyers, {sold}", products + accounts + buyers
+    yield "reporters", f"with {sold}", products + reporters
+    yield "branding", f"with handover, test accounts, {sold}", pages + products + accounts + buyers

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stacks.stage.compound_kinds import Named, Table, Tables
 from stacks.stage.kinds import Key, Keys, Kind, Schema, keys_schema
-from stacks.stage.product_keys import PRODUCT_KEYS
+from stacks.stage.product_keys import LIST, PRODUCT_KEYS, PRODUCTS_KEY
 from stacks.stage.stage_keys import STAGE_KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,13 +20,15 @@ HEAD = "| key | values | meaning |\n| --- | --- | --- |\n"
 
 def product_schema() -> Schema:
     """The schema of product.toml. It requires no key, since a stage's file may hold what is missing here."""
-    return _titled("What is sold: stages/product.toml", {**keys_schema(PRODUCT_KEYS), "required": []})
+    return _titled(
+        "What is sold: stages/product.toml", {**keys_schema({**PRODUCT_KEYS, LIST: PRODUCTS_KEY}), "required": []}
+    )
 
 
 def stage_schema() -> Schema:
     """The schema of a stage's file, which may hold a product's keys, and must hold the stage's own."""
     required = keys_schema(STAGE_KEYS)["required"]
-    schema = {**keys_schema({**STAGE_KEYS, **PRODUCT_KEYS}), "required": required}
+    schema = {**keys_schema({**STAGE_KEYS, **PRODUCT_KEYS, LIST: PRODUCTS_KEY}), "required": required}
     return _titled("One deployment: stages/<name>.toml", schema)
 
 

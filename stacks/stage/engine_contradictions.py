@@ -89,12 +89,12 @@ def _dimensions(at: str, engine: Engine, stage: Stage) -> Iterator[Fault]:
         yield Fault(f"{at}.dimensions", "is empty", "name what the engine reports, for example executions")
     for key, name in named.items():
         wanted = "distinct" if key == "users" else "sum"
-        fitting = [each.name for each in stage.dimensions.values() if each.aggregation == wanted]
+        fitting = list(dict.fromkeys(each.name for each in stage.dimensions.values() if each.aggregation == wanted))
         remedy = f"name any of {', '.join(fitting)}" if fitting else f"declare a dimension with {wanted}"
-        if name not in stage.dimensions:
+        if name not in stage.sold:
             yield Fault(f"{at}.dimensions.{key}", f"is {name!r}, no dimension of this stage", remedy)
         elif name not in fitting:
-            what = f"is {name!r}, whose aggregation is {stage.dimensions[name].aggregation!r}"
+            what = f"is {name!r}, whose aggregation is {stage.sold[name].aggregation!r}"
             yield Fault(f"{at}.dimensions.{key}", what, remedy)
         if list(named.values()).count(name) > 1:
             remedy = "give each its own; workletsAreExecutions counts worklets as executions"

@@ -72,8 +72,18 @@ def read_keys(keys: Keys, values: Mapping[str, Any], at: Callable[[str], Where])
         if name not in values and key.default is REQUIRED:
             raise at(name).fault("is missing", key.kind.remedy)
         value = key.kind.read(values[name], at(name)) if name in values else key.default
-        found[key.field or re.sub("(?=[A-Z])", "_", name).lower()] = value
+        found[field_of(name, key)] = value
     return found
+
+
+def field_of(name: str, key: Key) -> str:
+    """The name of a key's value in the object that the table becomes."""
+    return key.field or re.sub("(?=[A-Z])", "_", name).lower()
+
+
+def fields_of(keys: Keys) -> list[str]:
+    """The names of all keys' values."""
+    return [field_of(name, key) for name, key in keys.items()]
 
 
 def keys_schema(keys: Keys) -> Schema:

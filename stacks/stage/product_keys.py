@@ -1,4 +1,7 @@
-"""The keys of ``stages/product.toml``: what is sold. A stage file may hold any of them and then speaks for itself."""
+"""The keys of ``stages/product.toml``: what is sold. A stage file may hold any of them and then speaks for itself.
+
+They are those of one product, at the file's top; or of each of several, in ``[[products]]``.
+"""
 
 from typing import Any, get_args
 
@@ -75,8 +78,8 @@ PRODUCT_KEYS = {
         " command line takes its place. A stage that sells through a listing of its own has its own.",
     ),
     "title": Key(
-        Text(r"\S.{0,79}", "set it to the product's name as buyers read it, or leave it out", "text"),
-        "The product's name, as buyers read it on the pages.",
+        Text(r"\S.{0,99}", "set it to the product's name, or leave it out", "text"),
+        "The product's name as buyers and operators read it.",
         default="",
     ),
     "integration": Key(
@@ -118,3 +121,10 @@ PRODUCT_KEYS = {
         Tables(entry=_TIER), "Contract tiers, lowest first, with what each includes a month before metering starts."
     ),
 }
+
+LIST = "products"
+#: What stands in place of the keys of one product.
+PRODUCTS_KEY = Key(
+    Tables(entry=Table(make=_values, keys=PRODUCT_KEYS, remedy="write a [[products]] table for each product")),
+    "Several products in one deployment, each with the keys of one. They stand in place of these keys.",
+)

@@ -5,16 +5,18 @@ A stage file may hold any key of ``product.toml``, tables and lists included; fo
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from marketplace.dimensions import Dimension
-from stacks.stage.contradictions import NEEDED_NOTICES, faults
+from marketplace.products import Product, Products
+from stacks.stage.contradictions import faults
 from stacks.stage.faults import StageError, Where
-from stacks.stage.kinds import read_keys
-from stacks.stage.product_keys import PRODUCT_KEYS
+from stacks.stage.kinds import fields_of, read_keys
+from stacks.stage.product_contradictions import NEEDED_NOTICES
+from stacks.stage.product_keys import LIST, PRODUCT_KEYS, PRODUCTS_KEY
 from stacks.stage.settings import Stage
 from stacks.stage.stage_keys import STAGE_KEYS
 
@@ -54,21 +56,44 @@ def load(name: str, *, folder: Path, product_code: str | None = None) -> Stage:
     def at(path: str) -> Where:
         """The first file that holds the key; else the one that should hold it."""
         key = path.split(".")[0].split("[")[0]
-        missing_from = product_file if key in PRODUCT_KEYS else file
+        missing_from = product_file if key in (*PRODUCT_KEYS, LIST) else file
         return Where(next((each for each, values in layers.items() if key in values), missing_from), path)
 
     values = {key: value for layer in reversed(layers.values()) for key, value in layer.items()}
-    read = read_keys({**PRODUCT_KEYS, **STAGE_KEYS}, values, at)
+    listed = LIST in values
+    beside = next((key for key in PRODUCT_KEYS if listed and key in values), None)
+    if beside is not None:
+        remedy = "write that product as another [[products]] table, or remove the list"
+        raise at(LIST).fault(f"stands beside {beside} ({at(beside).file})", remedy)
+    keys = {**STAGE_KEYS, **({LIST: PRODUCTS_KEY} if listed else PRODUCT_KEYS)}
+    read = read_keys(keys, values, at)
+    each = read.pop(LIST) if listed else ({field: read.pop(field) for field in fields_of(PRODUCT_KEYS)},)
+    if not each:
+        raise at(LIST).fault("is empty", PRODUCTS_KEY.kind.remedy)
+    read |= _sold(each)
+    read["lists_products"] = listed
     read["keep_data"] = read["keep_data"] == "retain"
-    read["dimensions"] = {key: Dimension(name=key, **found) for key, found in read["dimensions"].items()}
-    if read["notices"] is None:
-        read["notices"] = NEEDED_NOTICES[read["integration"]]
     read["notices_of"] = _notices_of(read, at("noticesOf"))
     clock = folder.parent / "build" / "local" / "clock-offset"
     stage = Stage(name=name, clock_offset_file=str(clock) if read["movable_clock"] else None, **read)
     for fault in faults(stage):
         raise at(fault.key).fault(fault.what, fault.remedy)
     return stage
+
+
+def _sold(each: Sequence[Values]) -> dict[str, Any]:
+    """The fields of the stage that its products make."""
+    notices = {one["product_code"]: one["notices"] or NEEDED_NOTICES[one["integration"]] for one in each}
+    currencies = {one["product_code"]: one["currency"] for one in each}
+    return {"products": Products(tuple(_product(**one) for one in each)), "notices": notices, "currencies": currencies}
+
+
+def _product(
+    *, product_code: str, dimensions: Mapping[str, Values], notices: object, currency: str, **others: Any
+) -> Product:
+    """notices, currency: the stage's own business, which functions need not know of a product."""
+    sold = {name: Dimension(name=name, **found) for name, found in dimensions.items()}
+    return Product(code=product_code, dimensions=sold, **others)
 
 
 def _values(path: Path, file: str) -> dict[str, Any]:

@@ -9,10 +9,8 @@ from buyer.pages.branding import Branding
 from buyer.registration.contact import Asked
 from buyer.usage_page.settings import PageSettings
 from marketplace.dimensions import Dimension
-from marketplace.entitlements import PRICING_MODELS_WITH_ENTITLEMENTS
-from marketplace.products import Product, Products
+from marketplace.products import Products
 from marketplace.regions import NOTICES_REGION
-from marketplace.tiers import Tier
 from metering.seal.unusual_settings import UnusualSettings
 from stacks.stage.faults import StageError
 from usage.reporters import Reporter
@@ -137,6 +135,7 @@ class Stage:
     """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
     what each means.
 
+    lists_products: the file has ``[[products]]``. notices, currencies: by product code.
     account: None is the account of the deployer's credentials. calls_per_second: key ``marketplaceCallsPerSecond``.
     keep_data: ``removalPolicy`` is ``retain``. firewall_requests: requests of one address in five minutes.
     clock_offset_file: the file that moves the clock; set only where ``movableClock`` is true.
@@ -145,13 +144,12 @@ class Stage:
 
     name: str
     account: str | None
-    product_code: str
-    title: str
-    integration: str
-    pricing_model: str
+    products: Products
+    lists_products: bool
+    notices: Mapping[str, tuple[str, ...]]
+    currencies: Mapping[str, str]
     region: str
     suffix: str
-    notices: tuple[str, ...]
     notices_of: str
     metering_mode: str
     test_buyers: tuple[str, ...]
@@ -171,10 +169,6 @@ class Stage:
     keep_data: bool
     movable_clock: bool
     clock_offset_file: str | None
-    hourly_zeros: str
-    currency: str
-    dimensions: Mapping[str, Dimension]
-    tiers: tuple[Tier, ...]
     alarms: AlarmSettings
     unusual: UnusualSettings
     seller_role_arn: str | None
@@ -201,21 +195,25 @@ class Stage:
     usage_page: PageSettings | None
 
     @property
-    def products(self) -> Products:
-        """What is sold."""
-        return Products(
-            (
-                Product(
-                    code=self.product_code,
-                    title=self.title,
-                    integration=self.integration,
-                    pricing_model=self.pricing_model,
-                    dimensions=self.dimensions,
-                    tiers=self.tiers,
-                    hourly_zeros=self.hourly_zeros,
-                ),
-            )
-        )
+    def dimensions(self) -> Mapping[str, Dimension]:
+        """All products' dimensions, by their names in metrics and sums of the whole stage."""
+        return self.products.dimensions
+
+    @property
+    def sold(self) -> Mapping[str, Dimension]:
+        """A dimension by its own name; of several products that have one of this name, the last one's."""
+        return {each.name: each for each in self.products.dimensions.values()}
+
+    @property
+    def ways_of_notices(self) -> frozenset[str]:
+        """The ways in which notices of any product come."""
+        return frozenset(way for ways in self.notices.values() for way in ways)
+
+    @property
+    def currency(self) -> str:
+        """The currency of all list prices; where there are none, the first product's."""
+        priced = (each.code for each in self.products if any(d.price is not None for d in each.dimensions.values()))
+        return self.currencies[next(priced, self.products.codes[0])]
 
     @property
     def is_live(self) -> bool:
@@ -224,8 +222,8 @@ class Stage:
 
     @property
     def has_contracts(self) -> bool:
-        """Whether buyers hold contracts, whose entitlements are fetched."""
-        return self.pricing_model in PRICING_MODELS_WITH_ENTITLEMENTS
+        """Whether buyers of any product hold contracts, whose entitlements are fetched."""
+        return any(product.has_contracts for product in self.products)
 
     @property
     def takes_all_notices(self) -> bool:
@@ -248,7 +246,7 @@ class Stage:
 
         From a seller's account they come straight to the stage's Region (``stacks.seller``).
         """
-        wanted = "eventbridge" in self.notices and self.takes_notices
+        wanted = "eventbridge" in self.ways_of_notices and self.takes_notices
         return wanted and self.region != NOTICES_REGION and self.seller_account is None
 
     def with_clock_offset_file(self, path: str | None) -> "Stage":

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import pytest
 
+from ledger import tables
+from ledger.run_tally import RunTally
 from local.dynamodb.declared_tables import TABLE_SETTINGS
-from marketplace.dimensions import to_json
 from marketplace.meter_usage import UsageMeter
 from marketplace_local.in_process import InProcessAdmin, MeteringClient
 from marketplace_local.state import MarketplaceState
@@ -98,9 +99,18 @@ def watched(life: Life, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> Ite
     admin.set_settings(callsPerSecond=0)
     world = holder["world"] = Watched(admin, cast(Any, None), life=life, **settings)
     queue = DeadLetters(world.dead_letters)
-    stores = world.records, world.settlement, world.pauses, queue
+    assembled = report.Assembled(
+        settings=_report_settings(world),
+        products=world.products,
+        records=world.records,
+        subscribers=world.subscribers,
+        settlement=world.settlement,
+        pauses=world.pauses,
+        tally=RunTally(world.dynamodb.Table(tables.STATE.name)),
+        sqs=cast(Any, queue),
+    )
     monkeypatch.setattr("runtime.clock.now", lambda: world.now)
-    monkeypatch.setattr(report, "assembled", lambda: (_report_settings(world), *stores))
+    monkeypatch.setattr(report, "assembled", lambda: assembled._replace(products=world.products))
     monkeypatch.setattr(seal_hours, "assembled", lambda: world.sealer)
     starter = Starter(cast(Any, world.executions), "alias")
     about = cast(Any, type("Settings", (), {"FINAL_METERING_ARN": "machine"}))
@@ -112,7 +122,7 @@ def _report_settings(world: Watched) -> ReportSettings:
     return ReportSettings.from_env(
         {
             **TABLE_SETTINGS,
-            "DIMENSIONS": to_json(world.dimensions),
+            "PRODUCTS": world.products.to_json(),
             "METERING_MODE": world.mode,
             "TEST_BUYERS": "",
             "FAILED_LINES_QUEUE_URL": "queue",

@@ -14,13 +14,13 @@ from buyer.usage_page.settings import PageSettings
 from ledger import dynamodb, tables
 from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
-from marketplace import dimensions, tiers
 from marketplace.client import MarketplaceClient, ResolvedCustomer
 from marketplace.dimensions import Dimension
 from marketplace.products import Product, Products
 from marketplace.tiers import Tier
 from runtime import aws, clock
 from tests.api.gateway import Gateway
+from tests.products import sold
 from tests.unit.marketplace_double import MarketplaceDouble, held
 from tests.unit.messages import PRODUCT, T0
 from tests.unit.yawl.engines import PATH, Parameters, engine
@@ -95,11 +95,12 @@ def gateway() -> Iterator[Gateway]:
     )
     marketplace = MarketplaceDouble(buyers=Buyers(), holds=(held("basic_tier"),))
     environment = {
-        "PRODUCT_CODE": PRODUCT,
-        "INTEGRATION": "mixed",
-        "PRICING_MODEL": "contract-with-consumption",
-        "TIERS": tiers.to_json((Tier("basic_tier", {}),)),
-        "DIMENSIONS": dimensions.to_json({each.name: each for each in DIMENSIONS}),
+        "PRODUCTS": sold(
+            {each.name: each for each in DIMENSIONS},
+            code=PRODUCT,
+            pricing_model="contract-with-consumption",
+            tiers=(Tier("basic_tier", {}),),
+        ).to_json(),
         "METERING_REGION": "us-east-1",
         "SELLER_ROLE_ARN": "",
         "EXTERNAL_ID": "",
@@ -117,7 +118,6 @@ def gateway() -> Iterator[Gateway]:
         "REGISTRATION_FIELDS": json.dumps(ASKED_BY_DEFAULT),
         "CONFIRM_WITHIN_SECONDS": "3600",
         "BRANDING": "{}",
-        "PRODUCT_TITLE": "Order Flow",
         "HANDOVER_URL": "https://app.vendor.com/marketplace",
         "HANDOVER_REDIRECTS": "",
         "HANDOVER_ISSUER": "yawl-metering/test",

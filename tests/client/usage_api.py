@@ -17,9 +17,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from ledger import tables
-from marketplace.dimensions import to_json
 from tests.client.door import DIMENSIONS
 from tests.contracts.stores import Ledger
+from tests.products import sold
 from tests.unit.messages import Context
 
 KEY, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "us-east-1"
@@ -135,7 +135,7 @@ def serving(ledger: Ledger, patch: pytest.MonkeyPatch) -> Iterator[UsageApi]:
         "SUBSCRIBERS_TABLE": tables.SUBSCRIBERS.name,
         "USAGE_EVENTS_TABLE": tables.USAGE_EVENTS.name,
         "METERING_RECORDS_TABLE": tables.METERING_RECORDS.name,
-        "DIMENSIONS": to_json(DIMENSIONS),
+        "PRODUCTS": sold(DIMENSIONS).to_json(),
         "PENDING_SHARDS": "1",
         "REPORTERS": "[]",
     }
@@ -143,6 +143,7 @@ def serving(ledger: Ledger, patch: pytest.MonkeyPatch) -> Iterator[UsageApi]:
         patch.setenv(name, value)
     handlers.settings.cache_clear()
     handlers.stores.cache_clear()
+    handlers.products.cache_clear()
     for customer in CUSTOMERS:
         ledger.subscriber_items.put_item(
             Item={

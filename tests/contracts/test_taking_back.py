@@ -13,6 +13,7 @@ from marketplace.usage_allocations import tag_set
 from runtime.clock import iso
 from runtime.settings import UsageSettings
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger, frozen
+from tests.products import sold
 from usage.assembly import stores
 from usage.reporters import EVERYTHING
 from usage.usage_event import Void
@@ -47,7 +48,9 @@ def recorded(ledger: Ledger, event: EventItem = EVENT) -> None:
 
 
 def verdict(ledger: Ledger) -> str:
-    settings = UsageSettings.from_env({**TABLE_SETTINGS, "DIMENSIONS": "[]", "PENDING_SHARDS": "1", "REPORTERS": "[]"})
+    settings = UsageSettings.from_env(
+        {**TABLE_SETTINGS, "PRODUCTS": sold().to_json(), "PENDING_SHARDS": "1", "REPORTERS": "[]"}
+    )
     answer = void_event(VOID, EVERYTHING, stores(settings, ledger.dynamodb), lambda: NOW, lambda _attempt: None)
     return answer.reason or answer.verdict
 

@@ -12,6 +12,7 @@ from local.dynamodb.store import MemoryDynamoDB
 from ops.stage import OpenStage
 from stacks import stage as stages
 from tests.ops.answers import AnswersOfAws
+from tests.products import selling
 from tests.scenarios.world import PRODUCT, World
 from tests.scenarios.world import world as new_world
 
@@ -44,11 +45,12 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def seen(world: World, aws: AnswersOfAws, stage: OpenStage) -> OpenStage:
     """The world's stage, as a command reaches it; it does nothing else than the world."""
-    settings = replace(
+    sold = selling(
         stage.settings,
-        product_code=PRODUCT,
+        code=PRODUCT,
         pricing_model=world.pricing_model,
         dimensions=world.dimensions,
-        metering_mode=world.mode,
+        tiers=tuple(world.tiers),
     )
+    settings = replace(sold, metering_mode=world.mode)
     return OpenStage(settings=settings, aws=aws, dynamodb=world.dynamodb, now=world.clock)

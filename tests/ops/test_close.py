@@ -28,6 +28,7 @@ from ops.stage import OpenStage
 from runtime.clock import from_iso
 from tests.ops.test_reading import printed
 from tests.ops.test_repairing import COMMANDS, done, duplicate, expired, used
+from tests.products import selling
 from tests.scenarios.world import START, World
 
 NOVEMBER = "2026-11"
@@ -41,7 +42,7 @@ def priced(seen: OpenStage) -> OpenStage:
     """The world's stage, with a price for executions alone."""
     dimensions = {name: replace(each, price=None) for name, each in seen.settings.dimensions.items()}
     dimensions[DIMENSION] = replace(dimensions[DIMENSION], price=PRICE)
-    return replace(seen, settings=replace(seen.settings, dimensions=dimensions, currency="EUR"))
+    return replace(seen, settings=selling(seen.settings, dimensions=dimensions, currency="EUR"))
 
 
 def answered(stage: OpenStage, month: str = NOVEMBER, **more: Any) -> Answer:
@@ -240,7 +241,7 @@ def test_a_closed_month_does_not_change_and_says_what_would(world: World, priced
     done(priced, "carry", line)
     # Another price of later does not change it either.
     cheap = {name: replace(each, price=Decimal(1)) for name, each in priced.settings.dimensions.items()}
-    later = replace(priced, settings=replace(priced.settings, dimensions=cheap, currency="USD"))
+    later = replace(priced, settings=selling(priced.settings, dimensions=cheap, currency="USD"))
     again = answered(later, out=str(tmp_path))
     assert again.trouble
     assert (again.data["dimensions"], again.data["amounts"]) == (first.data["dimensions"], first.data["amounts"])
@@ -365,7 +366,7 @@ def play(world: World, stage: OpenStage, dice: random.Random) -> list[str]:
 def test_every_unit_of_a_played_month_is_in_its_invoice_once(world: World, seen: OpenStage, seed: int) -> None:
     """By other books: the events that were recorded, the balances, and what AWS Marketplace will bill."""
     buyers = play(world, seen, random.Random(seed))
-    answer = answered(replace(seen, settings=replace(seen.settings, pricing_model=world.pricing_model)), draft=True)
+    answer = answered(replace(seen, settings=selling(seen.settings, pricing_model=world.pricing_model)), draft=True)
     recorded: Counter[tuple[str, str]] = Counter()
     for item in world.dynamodb.Table(tables.USAGE_EVENTS.name).scan()["Items"]:
         stored: Any = item

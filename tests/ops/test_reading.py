@@ -27,6 +27,7 @@ from ops.refused import Refused
 from ops.stage import OpenStage
 from ops.subscriber import read_subscriber
 from tests.ops.answers import AnswersOfAws
+from tests.products import selling
 from tests.scenarios.world import START, World
 
 EIGHT = "2026-11-15T08:00Z"
@@ -95,7 +96,7 @@ def test_the_running_hour_says_from_when_it_is_metered(world: World, seen: OpenS
 def test_a_customer_with_an_unfinished_contract_says_what_its_hours_wait_for(world: World, seen: OpenStage) -> None:
     world.pricing_model = "contract-with-consumption"
     contract = OpenStage(
-        settings=seen.settings.__class__(**{**vars(seen.settings), "pricing_model": world.pricing_model}),
+        settings=selling(seen.settings, pricing_model=world.pricing_model),
         aws=seen.aws,
         dynamodb=seen.dynamodb,
         now=seen.now,

@@ -21,7 +21,7 @@ from local.dynamodb.store import MemoryDynamoDB
 from marketplace.hour import SECONDS
 from ops.restore.restore_fence import Fencing
 from tests.scenarios.books import Audits
-from tests.scenarios.world import PRODUCT, START, World, world
+from tests.scenarios.world import START, World, world
 
 RUNS, CALLS, GB = "workflow_executions", "api_calls", "data_processed_gb"
 #: Quantities that leave a remainder of their dimension more often than not.
@@ -97,8 +97,8 @@ class Story:
         named: defaultdict[Slot, Decimal] = defaultdict(Decimal)
         at = self.world
         fencing = Fencing(
-            records=at.records, balances=at.balances, subscribers_table=tables.SUBSCRIBERS.name,
-            dimensions=at.dimensions, product_code=PRODUCT, client=at.dynamodb.meta.client,
+            records=at.records, balances=at.balances, subscribers=at.subscribers,
+            subscribers_table=tables.SUBSCRIBERS.name, products=at.products, client=at.dynamodb.meta.client,
         )  # fmt: skip
         calls = list(self.audits.books.calls.between(since, at.now))
         for customer, on_file in fencing.on_file(calls).items():

@@ -23,7 +23,7 @@ from reconcile.books.month import invoice_book
 from reconcile.books.usage import usage_book
 from reconcile.calls.hour import Books
 from reconcile.calls.reconcile_calls import CallsReconciliation
-from tests.scenarios.world import PRODUCT, World
+from tests.scenarios.world import World
 
 OUR_ROLE = "submit-batch-role"
 
@@ -85,16 +85,16 @@ class Audits:
             records=world.records,
             subscribers=world.subscribers,
             calls=MeteringCalls(TrailClient(state), self.waits.sleep),
-            product_code=PRODUCT,
+            product_codes=world.products.codes,
             callers=frozenset({OUR_ROLE}),
         )
         self.books = calls
         self.calls = CallsReconciliation(calls, self.findings, self._progress(kinds.CALLS))
         bucket: Any = FeedBucket(world.marketplace.feeds, world.clock)
         feed = UsageFeed(bucket, "seller", "")
-        self.usage = self._book(usage_book(world.records, world.subscribers, feed))
+        self.usage = self._book(usage_book(world.records, world.subscribers, feed, world.products))
         invoices = Invoices(AgreementClient(state), self.waits.sleep)
-        self.invoices = self._book(invoice_book(world.records, invoices, world.dimensions, "USD"))
+        self.invoices = self._book(invoice_book(world.records, invoices, world.products, "USD"))
 
     def _progress(self, depth: str) -> AuditProgress:
         return AuditProgress(self.world.dynamodb.Table(tables.AUDIT.name), depth)

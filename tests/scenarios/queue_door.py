@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger.transaction import write
 from runtime.clock import from_iso
-from tests.scenarios.world import DIMENSIONS, World
+from tests.scenarios.world import World
 from usage import void_event, write_part
 from usage.drain_queue import Drain, Drained, Outbox
 from usage.reporters import Reporters
@@ -89,7 +89,7 @@ class QueueDoor:
     def take(self, body: str, *, message_id: str = "m", sender: str | None = None, has_waited: bool = False) -> Drained:
         sending: Any = Sending(self.sqs, self.effects)
         drain = Drain(
-            dimensions=DIMENSIONS,
+            products=self.world.products,
             reporters=self.reporters,
             stores=self.world.stores,
             clock=lambda: self.world.now,

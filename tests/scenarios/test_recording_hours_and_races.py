@@ -110,7 +110,7 @@ class Meanwhile(Subscribers):
 
 def report_while(world: World, what: Callable[[], None], *events: dict[str, Any]) -> Verdicts:
     stores = replace(world.stores, subscribers=Meanwhile(world.subscribers, [what]))
-    return [v.payload() for _, v in report_usage(list(events), DIMENSIONS, stores, lambda: world.now)]
+    return [v.payload() for _, v in report_usage(list(events), world.products, stores, lambda: world.now)]
 
 
 def test_a_cancellation_between_read_and_write_opens_no_hour(world: World, buyer: str) -> None:
@@ -148,7 +148,7 @@ def test_an_hour_that_is_sealed_between_read_and_write_is_not_added_to(world: Wo
 
     records = Sealing(world.dynamodb, world.records.table_name)
     stores = replace(world.stores, records=records)
-    [(_, verdict)] = report_usage([world.event(buyer, "a")], DIMENSIONS, stores, lambda: world.now)
+    [(_, verdict)] = report_usage([world.event(buyer, "a")], world.products, stores, lambda: world.now)
     assert brief([verdict.payload()]) == ["recorded 09 late"]
     assert counted(world, buyer) == {("workflow_executions", MONTH): 1}
 

@@ -23,7 +23,7 @@ from tests.scenarios.recording import (
     stored,
     user,
 )
-from tests.scenarios.world import DIMENSIONS, START, World
+from tests.scenarios.world import START, World
 from usage.drain_queue import VOID_PATIENCE
 from usage.report_usage import report_usage
 from usage.reporters import Reporter, Rights
@@ -235,7 +235,7 @@ def test_a_reporter_takes_back_only_events_that_it_may_report(world: World, buye
     others = Rights((Reporter(principal="p", sources=("people",)),))
 
     def taken(rights: Rights, *voids: dict[str, Any]) -> list[str]:
-        answers = report_usage(voids, DIMENSIONS, world.stores, lambda: world.now, rights)
+        answers = report_usage(voids, world.products, world.stores, lambda: world.now, rights)
         return brief([verdict.payload() for _, verdict in answers])
 
     assert taken(mine, void(buyer, "a")) == ["refused not_yours"], "of another dimension"

@@ -67,9 +67,10 @@ def test_levels_separate_the_listed_buyers_hours_from_held_ones(world: World, bu
     world.report(*(world.event(buyer, "b", 3) for buyer in buyers))
     levels = read_levels(
         world.records,
+        world.subscribers,
         int(world.now),
         now=world.now,
         mode=world.metering_mode,
-        dimensions=world.dimensions,
+        products=world.products,
     )
     assert (levels.pending_hours, levels.held_hours) == (1, 2)

@@ -97,7 +97,12 @@ def test_a_line_that_the_stage_holds_ends_not_sent_at_its_deadline(world: World,
     assert world.verdicts(buyer) == {"workflow_executions": None}
     assert world.pending() == {(buyer, int(START))}
     levels = read_levels(
-        world.records, int(START), now=world.now + 20 * HOUR, mode=Mode(mode), dimensions=world.dimensions
+        world.records,
+        world.subscribers,
+        int(START),
+        now=world.now + 20 * HOUR,
+        mode=Mode(mode),
+        products=world.products,
     )
     assert (levels.held_hours, levels.pending_hours, levels.age(world.now), levels.at_risk.lines) == (1, 0, 0, 0)
     world.next_run(hours=23)

@@ -25,10 +25,10 @@ from ledger.settlement import Settlement
 from ledger.tagged_usage import TaggedUsage
 from local.dynamodb.declared_tables import TABLE_SETTINGS, with_tables
 from local.dynamodb.store import MemoryDynamoDB
-from marketplace import dimensions, tiers
 from marketplace.dimensions import Dimension
 from marketplace.hour import SECONDS, hour_of
 from marketplace.meter_usage import UsageMeter
+from marketplace.products import Product, Products
 from marketplace.tiers import Tier
 from marketplace_local.admin import MarketplaceAdmin
 from marketplace_local.server import LocalMarketplace
@@ -57,6 +57,7 @@ from runtime.settings import (
     SubmitBatchSettings,
     UsageSettings,
 )
+from tests.products import sold
 from usage.assembly import stores
 from usage.report_usage import report_usage
 
@@ -97,6 +98,9 @@ class World:
     server: LocalMarketplace
     now: float = START
     pricing_model: str = "subscription"
+    integration: str = "mixed"
+    #: Products beside the one that the other settings describe.
+    more: Sequence[Product] = ()
     tiers: Sequence[Tier] = ()
     dimensions: Mapping[str, Dimension] = field(default_factory=lambda: DIMENSIONS)
     mode: str = "live"
@@ -134,14 +138,10 @@ class World:
         return kind.from_env(
             {
                 **TABLE_SETTINGS,
-                "PRODUCT_CODE": PRODUCT,
-                "INTEGRATION": "mixed",
+                "PRODUCTS": self.products.to_json(),
+                "PRODUCT_CODE": ",".join(self.products.codes),
                 "NOTICES_OF": "all",
                 "REPORTERS": "[]",
-                "PRICING_MODEL": self.pricing_model,
-                "DIMENSIONS": dimensions.to_json(self.dimensions),
-                "TIERS": tiers.to_json(self.tiers),
-                "HOURLY_ZEROS": self.zeros,
                 "UNUSUAL": self.unusual.to_json(),
                 "PENDING_SHARDS": str(self.shards),
                 "METERING_MODE": self.mode,
@@ -150,6 +150,19 @@ class World:
                 **dict.fromkeys(("SEAL_DELAY_MINUTES", "CALLS_PER_SECOND", "SUBMIT_CONCURRENCY"), "1"),
             }
         )
+
+    @property
+    def products(self) -> Products:
+        """What the stage sells: ``more`` beside the product that its other settings describe."""
+        one = sold(
+            self.dimensions,
+            code=PRODUCT,
+            pricing_model=self.pricing_model,
+            tiers=self.tiers,
+            hourly_zeros=self.zeros,
+            integration=self.integration,
+        )
+        return Products((*one, *self.more))
 
     @property
     def metering_mode(self) -> Mode:
@@ -170,14 +183,23 @@ class World:
 
     # --- buyers -------------------------------------------------------------------------------------------------------
 
-    def buyer(self, kind: str = "license", active_from: float | None = START - 86400) -> str:
-        """A buyer whom Marketplace and the subscribers' table know; active from that moment. The billing key."""
+    def buyer(
+        self,
+        kind: str = "license",
+        active_from: float | None = START - 86400,
+        *,
+        product: str = PRODUCT,
+        account: str | None = None,
+    ) -> str:
+        """A buyer whom Marketplace and the subscribers' table know; active from that moment. The billing key.
+
+        account: its AWS account, if that buys other products as well."""
         activated_at = iso(active_from) if active_from is not None else None
-        bought = self.marketplace.create_buyer(PRODUCT, kind, activated_at=activated_at)
+        bought = self.marketplace.create_buyer(product, kind, activated_at=activated_at, account_id=account)
         item: dict[str, Any] = {
             "customerIdentifier": bought["id"],
             "integration": kind,
-            "productCode": PRODUCT,
+            "productCode": product,
             "customerAWSAccountId": bought["accountId"],
             "subscriptionStatus": "pending",
         }
@@ -207,7 +229,7 @@ class World:
 
     def report(self, *events: dict[str, Any]) -> list[dict[str, Any]]:
         """Verdicts of POST /usage."""
-        answers = report_usage(list(events), DIMENSIONS, self.stores, lambda: self.now)
+        answers = report_usage(list(events), self.products, self.stores, lambda: self.now)
         return [verdict.payload() for _, verdict in answers]
 
     def event(self, customer: str, event_id: str, quantity: Any = 1, **changes: Any) -> dict[str, Any]:
@@ -306,7 +328,7 @@ class World:
                 seal_delay_minutes=10,
                 wanted=None,
                 cursor=cursor,
-                dimensions=list(DIMENSIONS),
+                products=self.products,
                 most=self.page_keys,
             )
             self.sealer.seal_hours(page.keys)

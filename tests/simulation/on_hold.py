@@ -1,7 +1,7 @@
 """Lines on hold: hours that an episode calls unusual, and the people who decide about their lines, late or never."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +12,7 @@ from ledger.metering_record import Line, MeteringRecord
 from ledger.subscriber import Period
 from ledger.tables import METERING_RECORDS
 from ledger.transaction import Cancelled, Contended, write
+from marketplace.dimensions import Dimension
 from metering.seal.find_unusual import UnusualLines
 from metering.seal.unusual_rules import Unusual
 from tests.simulation.actors import Actor
@@ -32,7 +33,13 @@ class OddHours(UnusualLines):
 
     share: float
 
-    def of_hour(self, record: MeteringRecord, lines: Sequence[Line], periods: Sequence[Period]) -> dict[str, Unusual]:
+    def of_hour(
+        self,
+        record: MeteringRecord,
+        lines: Sequence[Line],
+        dimensions: Mapping[str, Dimension],
+        periods: Sequence[Period],
+    ) -> dict[str, Unusual]:
         """A share of the lines, whatever the customer's past."""
         key = f"{record.customer_identifier}|{record.hour}|"
         used = [line.dimension for line in lines if line.quantity]

@@ -53,7 +53,12 @@ def check_promise(world: Protocol, foreign: Container[LineKey] = ()) -> None:
         assert record.pending is None, f"{key} has ended and is still in the pending index"
     failed = Counter(line.verdict for r in records for line in r.lines.values() if line.failed)
     levels = read_levels(
-        world.records, hour_of(world.now), now=world.now, mode=Mode(world.mode), dimensions=world.dimensions
+        world.records,
+        world.subscribers,
+        hour_of(world.now),
+        now=world.now,
+        mode=Mode(world.mode),
+        products=world.products,
     )
     assert levels.verdicts == failed, "what the report says has failed is not what has"
     assert levels.pending_hours == 0

@@ -93,7 +93,6 @@ class Protocol(World):
         unusual = made.planner.unusual
         odd = OddHours(
             records=unusual.records,
-            dimensions=unusual.dimensions,
             settings=replace(unusual.settings, hold=self.on_hold > 0),
             share=self.on_hold,
         )
@@ -202,7 +201,7 @@ class Protocol(World):
         self.sender.keep(bodies)
 
         def work() -> None:
-            answers = report_usage(bodies, self.dimensions, self.stores, self.clock)
+            answers = report_usage(bodies, self.products, self.stores, self.clock)
             others = [
                 b for other, sent in self.reported if other is not actor and other.ended >= actor.born for b in sent
             ]

@@ -191,7 +191,7 @@ class Run:
             seal_delay_minutes=DELAY_MINUTES,
             wanted=self._wanted,
             cursor=self._at.cursor,
-            dimensions=list(world.dimensions),
+            products=world.products,
             most=world.page_keys,
         )
 
@@ -219,7 +219,12 @@ class Run:
         world = self._world
         now = world.clock()
         levels = read_levels(
-            world.records, last_due_hour(now, 0, None), now=now, mode=self._mode, dimensions=world.dimensions
+            world.records,
+            world.subscribers,
+            last_due_hour(now, 0, None),
+            now=now,
+            mode=self._mode,
+            products=world.products,
         )
         for record in levels.stale:
             world.settlement.tidy(record)

@@ -11,6 +11,7 @@ import pytest
 from local.dashboard_picture.body import Plotted, metrics_of, read_body
 from runtime.metric_names import NAMESPACE
 from stacks import synth
+from tests.products import selling
 from tests.stacks.alarm_facts import alarms
 from tests.synthesized import Assembly, shipped
 from tests.wiring.services import SERVICES
@@ -49,7 +50,7 @@ def priced(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """As in production, with list prices."""
     stage = shipped("prod")
     sold = {name: replace(dimension, price=Decimal(2)) for name, dimension in stage.dimensions.items()}
-    return Assembly.of(replace(stage, dimensions=sold), tmp_path_factory.mktemp("priced"))
+    return Assembly.of(selling(stage, dimensions=sold), tmp_path_factory.mktemp("priced"))
 
 
 @pytest.fixture(params=["prod", "engines", "priced"])

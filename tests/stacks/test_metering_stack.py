@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from marketplace.dimensions import Dimension
 from metering.find.find_due_hours import EVENTS_PER_CALL, DueHours, PageLimit
 from metering.handlers.plan_batches import EVENTS_PER_LANE
 from metering.send.lanes import in_lanes, lane_length
 from metering.sizes import KEYS_BYTES, KEYS_PER_CALL, LANES_BYTES, PAGE_BATCHES, PAGE_KEYS
 from stacks.constructs.workflows.hourly_states import EVENTS
 from stacks.constructs.workflows.hourly_turn import EVENTS_ALONE, EVENTS_OF_A_TURN
+from tests.products import sold
 from tests.synthesized import Assembly
 
 
@@ -198,7 +200,7 @@ def test_a_turn_assigns_no_more_than_one_state_may(states: dict[str, Any]) -> No
     variables"): the keys of the page that was sent, and keys and lanes of the next one."""
     assert {"settling", "page", "cursor"} <= set(states["Turn"]["Assign"])
     customers = (f"l-{number:062}" for number in range(PAGE_KEYS))
-    limit = PageLimit(["a"] * 5)
+    limit = PageLimit(sold({name: Dimension(name=name, unit="u") for name in "abcde"}))
     taken = [key for customer in customers if limit.takes(key := (customer, 1794700800))]
     keys = len(json.dumps(DueHours(tuple(taken)).payload()["chunks"], separators=(",", ":")))
     assert keys <= KEYS_BYTES + 4 * len(taken) / KEYS_PER_CALL

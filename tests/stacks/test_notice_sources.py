@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.products import selling
 from tests.stacks.queue_policies import statements
 from tests.synthesized import PRODUCT_CODE, Assembly, as_list, shipped
 
@@ -15,7 +16,7 @@ MARKETPLACE_TOPIC = f"arn:aws:sns:us-east-1:287250355862:aws-mp-{{}}-notificatio
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
     """A legacy product without contracts."""
-    stage = replace(shipped("dev"), integration="legacy", notices=("sns",), pricing_model="subscription", tiers=())
+    stage = selling(shipped("dev"), integration="legacy", notices=("sns",), pricing_model="subscription", tiers=())
     return Assembly.of(replace(stage, test_accounts=("444455556666",)), tmp_path_factory.mktemp("plain"))
 
 
@@ -57,7 +58,7 @@ def test_an_opt_in_regions_own_name_of_sns_may_send_as_well(abroad: Assembly, lo
 
 
 def test_a_product_of_licences_has_no_topics_to_subscribe_to(prod: Assembly) -> None:
-    assert prod.stage.integration == "license"
+    assert [each.integration for each in prod.stage.products] == ["license"]
     assert prod.properties("AWS::SNS::Subscription", stack="Doors") == []
 
 

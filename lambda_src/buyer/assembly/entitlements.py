@@ -7,7 +7,6 @@ from buyer.entitlements import EntitlementSource, EntitlementSync
 from buyer.notices.entitlement import EntitlementReceiver
 from ledger import dynamodb
 from ledger.notices import Notices
-from marketplace import tiers
 from marketplace.client import MarketplaceClient
 from marketplace.regions import NOTICES_REGION
 from marketplace.seller import Seller
@@ -29,7 +28,6 @@ def entitlement_receiver(
     sync = EntitlementSync(
         source=source or MarketplaceClient.connect(NOTICES_REGION, seller=seller),
         subscribers=stage_rules.subscribers,
-        product_code=settings.PRODUCT_CODE,
-        tiers=tiers.from_json(settings.TIERS),
+        products=stage_rules.products,
     )
-    return EntitlementReceiver(stage_rules, Notices(tables.Table(settings.NOTICES_TABLE)), sync, settings.PRICING_MODEL)
+    return EntitlementReceiver(stage_rules, Notices(tables.Table(settings.NOTICES_TABLE)), sync)

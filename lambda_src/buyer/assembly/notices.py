@@ -8,7 +8,8 @@ from buyer.notices.subscription import SubscriptionReceiver
 from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
-from runtime.settings import EntitlementNoticesSettings, SubscriptionNoticesSettings
+from marketplace.products import Products
+from runtime.settings import SubscriptionNoticesSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
@@ -22,13 +23,10 @@ def subscription_receiver(
     return SubscriptionReceiver(rules(settings, tables), Notices(tables.Table(settings.NOTICES_TABLE)))
 
 
-def rules(
-    settings: SubscriptionNoticesSettings | EntitlementNoticesSettings, tables: "DynamoDBServiceResource"
-) -> NoticeRules:
+def rules(settings: SubscriptionNoticesSettings, tables: "DynamoDBServiceResource") -> NoticeRules:
     """The rules of the stage, which both queues' functions share."""
     return NoticeRules(
         subscribers=Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)),
-        product_code=settings.PRODUCT_CODE,
-        integration=settings.INTEGRATION,
+        products=Products.from_json(settings.PRODUCTS),
         allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
     )

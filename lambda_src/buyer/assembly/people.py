@@ -8,6 +8,7 @@ from buyer.people.tell import Teller
 from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
+from marketplace.products import Products
 from runtime.settings import TellPeopleSettings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def teller(settings: TellPeopleSettings, tables: "DynamoDBServiceResource | None
         notices=Notices(tables.Table(settings.NOTICES_TABLE)),
         vendor=VendorTopic(settings.VENDOR_TOPIC_ARN),
         buyers=BuyerMail(settings.BUYER_FROM, branding.vendor) if settings.BUYER_FROM else None,
-        title=settings.PRODUCT_TITLE,
+        products=Products.from_json(settings.PRODUCTS),
         branding=branding,
         confirm_within=int(settings.CONFIRM_WITHIN_SECONDS),
     )

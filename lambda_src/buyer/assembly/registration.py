@@ -18,8 +18,8 @@ from buyer.registration.session_keys import SessionKeys
 from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
-from marketplace import tiers
 from marketplace.client import MarketplaceClient
+from marketplace.products import Products
 from marketplace.seller import Seller
 from runtime.settings import RegistrationSettings
 
@@ -40,20 +40,14 @@ def registrar(
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
     marketplace = marketplace or MarketplaceClient.connect(settings.METERING_REGION, attempts=1, seller=seller)
     tables = tables or dynamodb.connect()
+    products = Products.from_json(settings.PRODUCTS)
     subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))
     return Registrar(
         marketplace=marketplace,
         subscribers=subscribers,
         waiting=WaitingNotices(subscribers, Notices(tables.Table(settings.NOTICES_TABLE))),
-        sync=EntitlementSync(
-            source=marketplace,
-            subscribers=subscribers,
-            product_code=settings.PRODUCT_CODE,
-            tiers=tiers.from_json(settings.TIERS),
-        ),
-        product_code=settings.PRODUCT_CODE,
-        integration=settings.INTEGRATION,
-        pricing_model=settings.PRICING_MODEL,
+        sync=EntitlementSync(source=marketplace, subscribers=subscribers, products=products),
+        products=products,
         allowed=AllowedBuyers.from_setting(settings.NOTICES_OF),
         patience=patience,
     )
@@ -61,14 +55,14 @@ def registrar(
 
 def sessions(settings: RegistrationSettings) -> Sessions:
     """The sessions of the registration page, signed with the stage's secret."""
-    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), settings.PRODUCT_CODE)
+    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), Products.from_json(settings.PRODUCTS).codes)
 
 
 def pages(settings: RegistrationSettings) -> RegistrationPages:
     """The registration pages of a stage."""
     return RegistrationPages(
         branding=Branding.from_json(settings.BRANDING),
-        title=settings.PRODUCT_TITLE,
+        products=Products.from_json(settings.PRODUCTS),
         asked=asked_from_json(settings.REGISTRATION_FIELDS),
         handover_url=settings.HANDOVER_URL,
         redirects=tuple(settings.HANDOVER_REDIRECTS.split()),
@@ -80,6 +74,6 @@ def handouts(settings: RegistrationSettings) -> Handouts:
     return Handouts(
         sessions=sessions(settings),
         handovers=handovers(settings),
-        title=settings.PRODUCT_TITLE,
+        products=Products.from_json(settings.PRODUCTS),
         confirm_within=int(settings.CONFIRM_WITHIN_SECONDS),
     )

@@ -8,6 +8,7 @@ from buyer.link_account import Linker
 from ledger.audit_trail import AuditTrail
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
+from marketplace.products import Products
 from runtime.settings import SubscriberApiSettings
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def redeemer(settings: SubscriberApiSettings, tables: "DynamoDBServiceResource")
         handovers=found,
         subscribers=Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)),
         notices=Notices(tables.Table(settings.NOTICES_TABLE)),
-        title=settings.PRODUCT_TITLE,
+        products=Products.from_json(settings.PRODUCTS),
     )
 
 

@@ -7,17 +7,18 @@ from buyer.handover.token import Handovers
 from buyer.purchase import purchase
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
+from marketplace.products import Products
 from runtime.api_error import ApiError
 
 
 @dataclass(frozen=True)
 class Redeemer:
-    """Redeems the hand-overs of a stage. title: of the product."""
+    """Redeems the hand-overs of a stage. products: what is sold."""
 
     handovers: Handovers
     subscribers: Subscribers
     notices: Notices
-    title: str
+    products: Products
 
     def redeem(self, text: str, now: float) -> dict[str, Any]:
         """The buyer and its purchase, once for each hand-over.
@@ -32,4 +33,4 @@ class Redeemer:
         if not self.notices.use_up(handover.id, until=handover.expires_at, now=now):
             message = "This hand-over was redeemed before. The buyer gets a new one from the registration page."
             raise ApiError(409, "used_handover", message, cause={"customer": found.customer_identifier})
-        return {"customerIdentifier": found.customer_identifier, **purchase(found, self.title)}
+        return {"customerIdentifier": found.customer_identifier, **purchase(found, self.products)}

@@ -10,7 +10,6 @@ from buyer.notices.rules import NoticeRules
 from ledger.notices import Notices
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Change
-from marketplace.entitlements import has_entitlements
 from marketplace.notice import Notice
 
 
@@ -25,7 +24,6 @@ class EntitlementReceiver:
     rules: NoticeRules
     notices: Notices
     sync: EntitlementSync
-    pricing_model: str
 
     def receive(self, notice: Notice, body: str, now: float) -> Received:
         """Fetch anew; ``customers`` of the result holds the tier. See ``Receiver``.
@@ -37,9 +35,10 @@ class EntitlementReceiver:
         """
         refusal = self.rules.refusal(notice)
         if refusal is not None:
-            why = misnamed(notice, self.rules.product_code) if refusal == "wrong_product" else notice.why
+            why = misnamed(notice, self.rules.products.codes) if refusal == "wrong_product" else notice.why
             return keep_refused(self.notices, notice, refusal, body=body, now=now, why=why)
-        if notice.kind not in ("start", "entitlement") or not has_entitlements(self.pricing_model):
+        product = self.rules.products.of(notice.product_code)
+        if notice.kind not in ("start", "entitlement") or product is None or not product.has_contracts:
             return Received("ignored")
         tiers = {}
         written = []

@@ -56,7 +56,7 @@ class SubscriptionReceiver:
     def _refused(self, notice: Notice, refusal: Refusal, body: str, now: float) -> Received:
         why = notice.why
         if refusal == "wrong_product":
-            why = doubt(notice, self.rules.product_code, self._subscribers)
+            why = doubt(notice, self.rules.products.codes, self._subscribers)
             if notice.agreement_id is not None:
                 self.notices.another_products(notice.agreement_id, now)
         return keep_refused(self.notices, notice, refusal, body=body, now=now, why=why)

@@ -13,6 +13,7 @@ from buyer.people.moments import Mail, Moment
 from ledger.notices import Notices
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
+from marketplace.products import Products
 from runtime import clock, telemetry
 
 logger = telemetry.logger("registration")
@@ -38,14 +39,14 @@ class ToBuyer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Teller:
-    """Tells the people of a stage. buyers: None where buyers get no mails. title: the product's.
+    """Tells the people of a stage. buyers: None where buyers get no mails. products: what is sold.
     confirm_within: seconds."""
 
     subscribers: Subscribers
     notices: Notices
     vendor: ToVendor
     buyers: ToBuyer | None
-    title: str
+    products: Products
     branding: Branding
     confirm_within: int
 
@@ -75,7 +76,8 @@ class Teller:
     ) -> list[str]:
         done = []
         if not self.notices.is_told(f"{once}#vendor"):
-            self.vendor.send(moments.to_vendor(moment, customer, found, title=self.title, detail=detail))
+            title = self.products.title(found.product_code if found else None)
+            self.vendor.send(moments.to_vendor(moment, customer, found, title=title, detail=detail))
             self._note(f"{once}#vendor")
             done.append("vendor")
         wanted = moment in moments.BUYERS and found is not None and found.email
@@ -89,7 +91,8 @@ class Teller:
         if address is None:
             return "buyer_refused"
         try:
-            buyers.send(address, to_buyer(moment, found, title=self.title, branding=self.branding))
+            title = self.products.title(found.product_code)
+            buyers.send(address, to_buyer(moment, found, title=title, branding=self.branding))
         except ClientError as error:
             # SES's message names the address, so the code alone is logged.
             code = error.response["Error"]["Code"]

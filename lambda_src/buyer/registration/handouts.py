@@ -9,22 +9,23 @@ from buyer.registration.page import Shown
 from buyer.registration.session import Session, Sessions
 from buyer.registration.standing import standing
 from ledger.subscriber import Subscriber
+from marketplace.products import Products
 from runtime import clock
 
 
 @dataclass(frozen=True, kw_only=True)
 class Handouts:
-    """Sessions and hand-overs of a stage. handovers: None where the stage has no app for them. title: the product's.
-    confirm_within: seconds in which AWS Marketplace confirms a subscription."""
+    """Sessions and hand-overs of a stage. handovers: None where the stage has no app for them. products: what is
+    sold. confirm_within: seconds in which AWS Marketplace confirms a subscription."""
 
     sessions: Sessions
     handovers: Handovers | None
-    title: str
+    products: Products
     confirm_within: int
 
     def session(self, found: Subscriber, now: float) -> str:
         """A new session of the buyer. Raises ApiError unavailable."""
-        return self.sessions.issue(Session(found.customer_identifier, int(now)))
+        return self.sessions.issue(Session(found.customer_identifier, found.product_code or "", int(now)))
 
     def shown(self, found: Subscriber, session: str, now: float) -> Shown:
         """What a page shows of a registered buyer. Raises ApiError unavailable."""
@@ -35,7 +36,7 @@ class Handouts:
     def answer(self, found: Subscriber, now: float) -> dict[str, Any]:
         """What a program learns of a registered buyer. Raises ApiError unavailable."""
         issued = self._handover(found, now)
-        return {**purchase(found, self.title), **({"handover": issued} if issued else {})}
+        return {**purchase(found, self.products), **({"handover": issued} if issued else {})}
 
     def _handover(self, found: Subscriber, now: float) -> dict[str, str] | None:
         if self.handovers is None:

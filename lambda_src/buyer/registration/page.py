@@ -13,6 +13,7 @@ from buyer.pages.pages import CONTENT_TYPE, Html, Pages
 from buyer.registration.contact import ASKED_BY_DEFAULT, FIELDS, LONGEST, OFF, REQUIRED, Asked
 from buyer.registration.standing import Standing
 from ledger.subscriber import Subscriber
+from marketplace.products import Products
 from runtime.api_error import ApiError
 
 __all__ = ["CONTENT_TYPE", "RegistrationPages", "Shown"]
@@ -40,11 +41,11 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationPages:
-    """The registration pages of a stage. title: the product's. handover_url: of the vendor's app, empty without one.
+    """The registration pages of a stage. products: what is sold. handover_url: of the vendor's app, empty without one.
     redirects: further addresses to which the app may send the browser on, see ``Pages.headers``."""
 
     branding: Branding
-    title: str = ""
+    products: Products = Products(())
     asked: Asked = field(default_factory=lambda: ASKED_BY_DEFAULT)
     handover_url: str = ""
     redirects: tuple[str, ...] = ()
@@ -158,7 +159,8 @@ class RegistrationPages:
         }
 
     def _way_on(self, shown: Shown, language: str) -> Html:
-        app = self.title or self.branding.vendor or self._pages.text("the_app", language)
+        title = self.products.title(shown.subscriber.product_code)
+        app = title or self.branding.vendor or self._pages.text("the_app", language)
         if shown.handover is not None:
             values = {"url": self.handover_url, "handover": shown.handover, "session": shown.session, "app": app}
             return self._part("_handover", language, **values)
@@ -168,8 +170,9 @@ class RegistrationPages:
 
     def _held(self, subscriber: Subscriber, language: str) -> Html:
         rows = []
-        if self.title:
-            rows.append(self._row(self._pages.text("product", language), self.title))
+        title = self.products.title(subscriber.product_code)
+        if title:
+            rows.append(self._row(self._pages.text("product", language), title))
         for held in subscriber.entitlements:
             until = ""
             if held.expires_at is not None:

@@ -24,8 +24,8 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from marketplace.billing_identity import BillingIdentity, IdentityError, is_sendable, license_id, resolved_identity
 from marketplace.client import ResolvedCustomer
-from marketplace.entitlements import has_entitlements
 from marketplace.faults import Fault, classify
+from marketplace.products import Product, Products
 from runtime.api_error import ApiError
 
 _Answer = TypeVar("_Answer")
@@ -47,15 +47,13 @@ class Registered(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Registrar:
-    """Registers the buyers of one stage. integration, pricing_model: its settings. patience: made for each request."""
+    """Registers the buyers of one stage. patience: made for each request."""
 
     marketplace: Marketplace
     subscribers: Subscribers
     waiting: WaitingNotices
     sync: EntitlementSync
-    product_code: str
-    integration: str
-    pricing_model: str
+    products: Products
     allowed: AllowedBuyers = EVERYBODY
     patience: Callable[[], Patience] = Patience
 
@@ -63,9 +61,11 @@ class Registrar:
         """Store the buyer of a token, with the contact data if they came with it. Raises ApiError."""
         patience = self.patience()
         resolved = _ask(patience, lambda: self.marketplace.resolve_customer(arrival.token), about_token=True)
-        identity = self._identity(resolved)
+        product = self._product(resolved)
+        identity = _identity(resolved, product)
         with stores():
-            resolved = self._supersede_licence(identity, resolved, now)
+            if product.integration == "mixed":
+                resolved = self._supersede_licence(identity, resolved, now)
             self.subscribers.change(
                 identity.billing_key,
                 lambda current: changes.identity_change(
@@ -93,24 +93,15 @@ class Registrar:
         unfetched = self._fetch_entitlements(self._stored(key), patience, since=since, now=now)
         return Registered(self._stored(key), unfetched)
 
-    def _identity(self, resolved: ResolvedCustomer) -> BillingIdentity:
-        if resolved.product_code != self.product_code:
+    def _product(self, resolved: ResolvedCustomer) -> Product:
+        product = self.products.of(resolved.product_code)
+        if product is None:
             raise Misconfigured(400, "wrong_product", "This registration is for another product.")
-        try:
-            return resolved_identity(
-                self.integration,
-                product_code=resolved.product_code,
-                customer_identifier=resolved.customer_identifier,
-                license_arn=resolved.license_arn,
-                account_id=resolved.account_id,
-            )
-        except IdentityError:
-            message = "Your purchase cannot be registered yet. Please contact the seller."
-            raise Misconfigured(500, "integration_mismatch", message) from None
+        return product
 
     def _supersede_licence(self, identity: BillingIdentity, resolved: ResolvedCustomer, now: float) -> ResolvedCustomer:
         """End the row that an event made of a legacy customer's licence; the customer takes over its agreement."""
-        if self.integration != "mixed" or identity.integration != "legacy" or not is_sendable(resolved.license_arn):
+        if identity.integration != "legacy" or not is_sendable(resolved.license_arn):
             return resolved
         key = license_id(resolved.license_arn)
         before = self.subscribers.get(key)
@@ -129,7 +120,7 @@ class Registrar:
         self, subscriber: Subscriber, patience: Patience, *, since: float, now: float
     ) -> ApiError | None:
         fetched_at = subscriber.entitlements_fetched_at
-        if not has_entitlements(self.pricing_model) or (fetched_at is not None and fetched_at >= since):
+        if fetched_at is not None and fetched_at >= since:
             return None
         try:
             _ask(patience, lambda: self.sync.sync(subscriber, now), about_token=False)
@@ -142,6 +133,20 @@ class Registrar:
         if found is None:
             raise invalid()
         return found
+
+
+def _identity(resolved: ResolvedCustomer, product: Product) -> BillingIdentity:
+    try:
+        return resolved_identity(
+            product.integration,
+            product_code=product.code,
+            customer_identifier=resolved.customer_identifier,
+            license_arn=resolved.license_arn,
+            account_id=resolved.account_id,
+        )
+    except IdentityError:
+        message = "Your purchase cannot be registered yet. Please contact the seller."
+        raise Misconfigured(500, "integration_mismatch", message) from None
 
 
 def _ask(patience: Patience, call: Callable[[], _Answer], *, about_token: bool) -> _Answer:

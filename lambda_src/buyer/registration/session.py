@@ -6,6 +6,7 @@ one product, and allows its holder to write that buyer's contact data, nothing e
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -26,23 +27,25 @@ _SOON = 10.0
 class Session:
     """The registration session of one buyer.
 
-    customer_identifier: the billing key. issued_at: epoch seconds, when its token was resolved.
+    customer_identifier: the billing key. product_code: of what it bought. issued_at: epoch seconds, when its token was
+    resolved.
     """
 
     customer_identifier: str
+    product_code: str
     issued_at: int
 
 
 @dataclass(frozen=True)
 class Sessions:
-    """Issues and opens the sessions of one product."""
+    """Issues and opens sessions. codes: of the products that the stage sells."""
 
     keys: SessionKeys
-    product_code: str
+    codes: Collection[str]
 
     def issue(self, session: Session) -> str:
         """The signed text. Raises ApiError unavailable."""
-        content = [session.customer_identifier, self.product_code, session.issued_at]
+        content = [session.customer_identifier, session.product_code, session.issued_at]
         return str(_signer(self.keys.oldest_first()).dumps(content))
 
     def open(self, text: str, now: float) -> Session:
@@ -50,12 +53,12 @@ class Sessions:
         if len(text) > LONGEST:
             raise invalid()
         customer_identifier, product_code, issued_at = self._content(text)
-        if product_code != self.product_code:
+        if product_code not in self.codes:
             raise invalid()
         if int(now) - issued_at > LIVES:
             message = f"This page was open for more than four hours. {START_AGAIN}"
             raise ApiError(400, "expired_session", message, {"field": "session"})
-        return Session(customer_identifier, issued_at)
+        return Session(customer_identifier, product_code, issued_at)
 
     def _content(self, text: str) -> tuple[str, str, int]:
         try:

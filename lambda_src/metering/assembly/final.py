@@ -6,7 +6,7 @@ from ledger.balance import Balances
 from ledger.cancellation import Cancellation
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
-from marketplace import dimensions
+from marketplace.products import Products
 from metering.assembly.settle import settler
 from metering.final.end_subscription import SubscriptionEnder
 from metering.run import Count
@@ -37,6 +37,6 @@ def subscription_ender(
             client=dynamodb.meta.client, subscribers_table=settings.SUBSCRIBERS_TABLE, balances=balances
         ),
         settler=settler(settings.METERING_RECORDS_TABLE, dynamodb, count=count, clock=clock),
-        dimensions=dimensions.from_json(settings.DIMENSIONS),
+        products=Products.from_json(settings.PRODUCTS),
         pause=pause,
     )

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
+from marketplace.products import Products
 from metering.find.put_zero_records import ZeroRecords
-from metering.seal.seal_rules import HourlyZeros
 from runtime.settings import PutZeroRecordsSettings
 
 if TYPE_CHECKING:
@@ -19,5 +19,5 @@ def zero_records(settings: PutZeroRecordsSettings, dynamodb: "DynamoDBServiceRes
         subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
         subscribers_table=settings.SUBSCRIBERS_TABLE,
         records=MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE, int(settings.PENDING_SHARDS)),
-        zeros=HourlyZeros.of(settings.HOURLY_ZEROS, settings.PRICING_MODEL),
+        products=Products.from_json(settings.PRODUCTS),
     )

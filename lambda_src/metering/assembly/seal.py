@@ -7,13 +7,11 @@ from ledger.balance import Balances
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
-from marketplace import dimensions, tiers
+from marketplace.products import Products
 from metering.run import Count, Mode
 from metering.seal.find_unusual import UnusualLines
 from metering.seal.plan_seal import SealPlanner
 from metering.seal.seal_hours import Sealer
-from metering.seal.seal_rules import HourlyZeros
-from metering.seal.terms import Product
 from metering.seal.unusual_settings import UnusualSettings
 from runtime import clock
 from runtime.clock import Clock
@@ -34,21 +32,14 @@ def sealer(
 ) -> Sealer:
     """The sealer of the stage's hours."""
     records = MeteringRecords(dynamodb, settings.METERING_RECORDS_TABLE, int(settings.PENDING_SHARDS))
-    sold = dimensions.from_json(settings.DIMENSIONS)
     planner = SealPlanner(
         records=records,
         balances=Balances(dynamodb.Table(settings.STATE_TABLE)),
         subscribers=Subscribers(dynamodb.Table(settings.SUBSCRIBERS_TABLE)),
         tagged_usage=TaggedUsage(dynamodb.Table(settings.USAGE_EVENTS_TABLE)),
         allocations=FrozenAllocations(dynamodb, settings.USAGE_EVENTS_TABLE),
-        product=Product(
-            code=settings.PRODUCT_CODE,
-            pricing_model=settings.PRICING_MODEL,
-            dimensions=sold,
-            tiers=tiers.from_json(settings.TIERS),
-            zeros=HourlyZeros.of(settings.HOURLY_ZEROS, settings.PRICING_MODEL),
-        ),
+        products=Products.from_json(settings.PRODUCTS),
         mode=Mode.of(settings),
-        unusual=UnusualLines(records=records, dimensions=sold, settings=UnusualSettings.from_json(settings.UNUSUAL)),
+        unusual=UnusualLines(records=records, settings=UnusualSettings.from_json(settings.UNUSUAL)),
     )
     return Sealer(client=dynamodb.meta.client, planner=planner, clock=clock, count=count, pause=pause)

@@ -10,9 +10,10 @@ from ledger.cancellation import Cancellation, ended_period
 from ledger.line_verdict import LineVerdict
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
+from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from ledger.transaction import MAX_OPERATIONS, Cancelled, Contended
-from marketplace.dimensions import Dimension
+from marketplace.products import Products
 from marketplace.quantity import text
 from metering.final.final_rules import cannot_be_sent, first_hour
 from metering.run import confined_to_hour
@@ -40,14 +41,14 @@ logger = telemetry.logger("metering")
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionEnder:
-    """Ends subscriptions. dimensions: those of the product, to see whether a remainder makes a billed unit."""
+    """Ends subscriptions. products: tell whether a remainder makes a billed unit."""
 
     records: MeteringRecords
     subscribers: Subscribers
     balances: Balances
     cancellation: Cancellation
     settler: LineSettler
-    dimensions: Mapping[str, Dimension]
+    products: Products
     pause: Pause = full_jitter
 
     def end_subscription(self, customer_identifier: str, end: int) -> Outcome:
@@ -65,7 +66,7 @@ class SubscriptionEnder:
             if subscriber.status == "cancelled":
                 # The execution that cancelled may have crashed before it reported the remainder.
                 remainder = {name: units for (name, at), units in balance.ended.items() if at == end}
-                self._log_remainder(customer_identifier, end, remainder)
+                self._log_remainder(subscriber, end, remainder)
                 return "not_its_turn"
             if subscriber.status != "final_metering":
                 return "not_its_turn"
@@ -89,19 +90,19 @@ class SubscriptionEnder:
                 return "open"
             for record, verdicts in expired:
                 self.settler.log_and_count(record, verdicts)
-            self._log_remainder(customer_identifier, end, balance.remainder)
+            self._log_remainder(subscriber, end, balance.remainder)
             return "ended"
         raise Contended(f"the subscription of {customer_identifier} kept changing")
 
-    def _log_remainder(self, customer_identifier: str, end: int, left: Mapping[str, Decimal]) -> None:
+    def _log_remainder(self, subscriber: Subscriber, end: int, left: Mapping[str, Decimal]) -> None:
         """Logs the remainder, and counts dimensions in which it makes a billed unit: an hour should have billed it."""
         remainder = {name: text(units) for name, units in left.items() if units}
-        logger.info("subscription ended", customer=customer_identifier, ended=iso(end), remainder=remainder)
-        unbilled = [n for n, d in self.dimensions.items() if billable(d, left.get(n, Decimal(0)))]
+        customer, product = subscriber.customer_identifier, self.products.of(subscriber.product_code)
+        logger.info("subscription ended", customer=customer, ended=iso(end), remainder=remainder)
+        sold = product.dimensions if product else {}
+        unbilled = [n for n, d in sold.items() if billable(d, left.get(n, Decimal(0)))]
         if unbilled:
-            logger.error(
-                "a cancelled customer's remainder was not billed", customer=customer_identifier, dimensions=unbilled
-            )
+            logger.error("a cancelled customer's remainder was not billed", customer=customer, dimensions=unbilled)
             self.settler.count(MeteringMetric.REMAINDERS_UNBILLED, len(unbilled))
 
 

@@ -1,13 +1,14 @@
 """State 1, find due hours: every pending record of a closed hour, page by page, oldest first."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ledger.metering_records import MeteringRecords
 from ledger.reading import Cursor, RecordKey
 from marketplace.hour import SECONDS, hour_of
+from marketplace.products import Products
 from metering.run import in_chunks, record_key
 from metering.sizes import KEYS_BYTES, PAGE_BYTES, PAGE_KEYS
 
@@ -49,11 +50,11 @@ def last_due_hour(now: float, seal_delay_minutes: int, wanted: float | None) -> 
 
 
 class PageLimit:
-    """Counts a page's keys and bytes. dimensions: the names that a record may have a line for."""
+    """Counts a page's keys and bytes. products: a record has lines of one product's dimensions, which may be any."""
 
-    def __init__(self, dimensions: Sequence[str], most: int = PAGE_KEYS) -> None:
+    def __init__(self, products: Products, most: int = PAGE_KEYS) -> None:
         # Each name and each key has its comma, colon and brackets.
-        self._names_size = sum(len(json.dumps(name)) + 1 for name in dimensions) + 5
+        self._names_size = max(sum(len(json.dumps(name)) + 1 for name in each.dimensions) for each in products) + 5
         self._most = most
         self._keys = 0
         self._bytes = 0
@@ -81,10 +82,10 @@ def find_due_hours(
     seal_delay_minutes: int,
     wanted: float | None,
     cursor: Mapping[str, Cursor] | None,
-    dimensions: Sequence[str],
+    products: Products,
     most: int = PAGE_KEYS,
 ) -> DueHours:
     """One page of at most ``most`` due keys, from every shard; a run sees each key of the index once."""
     last = last_due_hour(now, seal_delay_minutes, wanted)
-    keys, next_cursor = records.pending_page(last, cursor, fits=PageLimit(dimensions, most).takes, read=most + 1)
+    keys, next_cursor = records.pending_page(last, cursor, fits=PageLimit(products, most).takes, read=most + 1)
     return DueHours(tuple(keys), next_cursor)

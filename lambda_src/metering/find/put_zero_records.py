@@ -12,7 +12,8 @@ from ledger.metering_records import MeteringRecords
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers, accepts_usage
 from ledger.transaction import Cancelled, Contended, Operation, write
-from metering.seal.seal_rules import HourlyZeros, is_active_through
+from marketplace.products import Products
+from metering.seal.seal_rules import is_active_through
 from runtime import telemetry
 from runtime.clock import iso
 
@@ -36,14 +37,14 @@ class ZeroRecords:
     subscribers: Subscribers
     subscribers_table: str
     records: MeteringRecords
-    zeros: HourlyZeros
+    products: Products
 
     def put(self, hour: int, cursor: Any, now: float) -> tuple[int, Any]:
         """Put one page of customers' records. Returns their number and the next page's cursor, None at the end."""
-        if not self.zeros.wanted:
+        if not any(product.zeros for product in self.products):
             return 0, None
         keys, cursor = self.subscribers.page_with_status("active", cursor, PAGE)
-        active = [s for s in self.subscribers.get_many(keys) if _wants_zero(s, hour)]
+        active = [s for s in self.subscribers.get_many(keys) if self._wants_zero(s, hour)]
         existing = self.records.existing([(subscriber.customer_identifier, hour) for subscriber in active])
         missing = [s.customer_identifier for s in active if (s.customer_identifier, hour) not in existing]
         groups = [missing[start : start + TOGETHER] for start in range(0, len(missing), TOGETHER)]
@@ -66,6 +67,7 @@ class ZeroRecords:
             accepts_usage(self.subscribers_table, customer, now),
         ]
 
-
-def _wants_zero(subscriber: Subscriber, hour: int) -> bool:
-    return subscriber.superseded_by is None and is_active_through(subscriber.active_periods, hour)
+    def _wants_zero(self, subscriber: Subscriber, hour: int) -> bool:
+        product = self.products.of(subscriber.product_code)
+        wanted = product is not None and bool(product.zeros) and subscriber.superseded_by is None
+        return wanted and is_active_through(subscriber.active_periods, hour)

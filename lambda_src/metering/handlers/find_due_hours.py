@@ -4,7 +4,7 @@ from functools import cache
 
 from ledger import dynamodb
 from ledger.metering_records import MeteringRecords
-from marketplace import dimensions
+from marketplace.products import Products
 from metering.find.find_due_hours import find_due_hours
 from metering.handlers.entry_point import Payload, entry_point, logger
 from metering.sizes import PAGE_KEYS
@@ -13,10 +13,11 @@ from runtime.settings import FindDueHoursSettings
 
 
 @cache
-def assembled() -> tuple[FindDueHoursSettings, MeteringRecords]:
-    """The function's settings and its store of records, made from its environment once."""
+def assembled() -> tuple[FindDueHoursSettings, MeteringRecords, Products]:
+    """The function's settings, its store of records and what is sold, made from its environment once."""
     settings = FindDueHoursSettings.from_env()
-    return settings, MeteringRecords(dynamodb.connect(), settings.METERING_RECORDS_TABLE)
+    records = MeteringRecords(dynamodb.connect(), settings.METERING_RECORDS_TABLE)
+    return settings, records, Products.from_json(settings.PRODUCTS)
 
 
 @entry_point
@@ -25,14 +26,14 @@ def handler(event: Payload) -> Payload:
 
     All pages of a run end with the same hour.
     """
-    settings, records = assembled()
+    settings, records, products = assembled()
     page = find_due_hours(
         records,
         now=min(clock.now(), clock.from_iso(event["startedAt"])),
         seal_delay_minutes=int(settings.SEAL_DELAY_MINUTES),
         wanted=clock.from_iso(event["hour"]) if event.get("hour") else None,
         cursor=event.get("cursor"),
-        dimensions=list(dimensions.from_json(settings.DIMENSIONS)),
+        products=products,
         most=int(event.get("most") or PAGE_KEYS),
     )
     logger.info("hours due", hours=len(page.keys), more=page.more)

@@ -5,9 +5,8 @@ from functools import cache
 from aws_lambda_powertools.metrics import MetricUnit
 
 from ledger import dynamodb
-from marketplace import dimensions
-from marketplace.dimensions import Dimension
 from marketplace.meter_usage import UsageMeter
+from marketplace.products import Products
 from marketplace.seller import Seller
 from metering.assembly import send
 from metering.handlers.entry_point import Payload, count, count_by_dimension, entry_point, logger
@@ -18,17 +17,17 @@ from metering.send.submit_lane import submit_lane
 from runtime.metric_names import MeteringMetric
 from runtime.settings import SubmitBatchSettings
 
-billed = BilledUsage()
-
 
 @cache
-def assembled() -> tuple[Submitter, dict[str, Dimension]]:
-    """The submitter, and the stage's dimensions, made from the function's environment once."""
+def assembled() -> tuple[Submitter, BilledUsage]:
+    """The submitter, and what it has billed, made from the function's environment once."""
     settings = SubmitBatchSettings.from_env()
     seller = Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)
     meter = UsageMeter.connect(settings.METERING_REGION, seller)
-    submitter = send.submitter(settings, dynamodb.connect(), meter, count=count, billed=billed.add)
-    return submitter, dict(dimensions.from_json(settings.DIMENSIONS))
+    products = Products.from_json(settings.PRODUCTS)
+    billed = BilledUsage(products)
+    tables = dynamodb.connect()
+    return send.submitter(settings, tables, meter, count=count, products=products, billed=billed.add), billed
 
 
 @entry_point
@@ -37,7 +36,7 @@ def handler(event: Payload) -> Payload:
 
     Raises ProductFault, which stops the run.
     """
-    submitter, sold = assembled()
+    submitter, billed = assembled()
 
     def submit(batch: BatchPayload) -> None:
         submitter.submit(parse_batch(batch), event["run"])
@@ -49,7 +48,7 @@ def handler(event: Payload) -> Payload:
         units = billed.take()
         if units:
             count_by_dimension(MeteringMetric.UNITS_BILLED, units)
-            count(MeteringMetric.MONEY_BILLED, float(worth(units, sold)), MetricUnit.NoUnit)
+            count(MeteringMetric.MONEY_BILLED, float(worth(units, billed.products.dimensions)), MetricUnit.NoUnit)
     if left:
         logger.info("batches left for a later pass", batches=len(left), of=len(event["batches"]))
     return {"left": len(left)}

@@ -1,7 +1,6 @@
 """State 6, report: levels read from the two indexes, so that no crash can hide what is pending or failed."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -10,8 +9,9 @@ from typing import Any
 from ledger.metering_record import MeteringRecord
 from ledger.metering_records import MeteringRecords
 from ledger.reading import RecordKey
-from marketplace.dimensions import Dimension
+from ledger.subscribers import Subscribers
 from marketplace.hour import SECONDS, WINDOW, deadline
+from marketplace.products import Products
 from marketplace.quantity import text
 from metering.run import Mode, record_key
 from runtime.clock import iso
@@ -29,32 +29,34 @@ READ = 5_000
 class UsageSum:
     """Lines added up.
 
-    lines: their number. units: recorded units by dimension. money: at the stage's list prices, in its currency.
+    lines: their number. units: recorded units by the label of the product's dimension. money: at list prices, in the
+    stage's currency.
     """
 
-    dimensions: Mapping[str, Dimension]
+    products: Products
     lines: int = 0
     units: dict[str, Decimal] = field(default_factory=dict)
     money: Decimal = Decimal(0)
 
-    def add(self, name: str, units: Decimal) -> None:
+    def add(self, product_code: str | None, name: str, units: Decimal) -> None:
         """Add one line (or, before sealing, one counter) of so many recorded units."""
         self.lines += 1
-        self.units[name] = self.units.get(name, Decimal(0)) + units
-        dimension = self.dimensions.get(name)
+        label = self.products.label(product_code, name)
+        self.units[label] = self.units.get(label, Decimal(0)) + units
+        dimension = self.products.dimensions.get(label)
         if dimension is not None and dimension.price is not None:
             self.money += units / dimension.scale * dimension.price
 
-    def add_pending(self, record: MeteringRecord) -> None:
+    def add_pending(self, record: MeteringRecord, product_code: str | None) -> None:
         """Add what an hour has not billed yet: its lines that have not ended, or before sealing its counts."""
         if record.state == "sealed":
             for line in record.lines.values():
                 if not line.ended and line.quantity:
-                    self.add(line.dimension, line.units)
+                    self.add(product_code, line.dimension, line.units)
             return
         for (name, _period), units in record.counted.items():
             if units:
-                self.add(name, units)
+                self.add(product_code, name, units)
 
     def payload(self) -> dict[str, Any]:
         """The sum as the run's summary has it."""
@@ -111,10 +113,13 @@ class Levels:
 
 
 def read_levels(
-    records: MeteringRecords, last_hour: int, *, now: float, mode: Mode, dimensions: Mapping[str, Dimension]
+    records: MeteringRecords, subscribers: Subscribers, last_hour: int, *, now: float, mode: Mode, products: Products
 ) -> Levels:
-    """Read both indexes up to an hour (included). Units are read from the table, strongly consistent."""
-    levels = Levels(UsageSum(dimensions), UsageSum(dimensions))
+    """Read both indexes up to an hour (included). Units are read from the table, strongly consistent.
+
+    An hour that is not sealed does not say whose product it is of: its subscriber does, where there are several.
+    """
+    levels = Levels(UsageSum(products), UsageSum(products))
     at_risk: list[RecordKey] = []
     on_hold: set[RecordKey] = set()
     for record in records.get_many(islice(records.held_keys(last_hour), READ)):
@@ -126,8 +131,12 @@ def read_levels(
     for key in records.pending_keys(last_hour):
         if key not in on_hold:
             _add_pending(levels, at_risk, key, now, mode)
-    for record in records.get_many(islice(sorted(at_risk, key=lambda key: key[1]), READ)):
-        levels.at_risk.add_pending(record)
+    urgent = list(records.get_many(islice(sorted(at_risk, key=lambda key: key[1]), READ)))
+    unsealed = {record.customer_identifier for record in urgent if record.product_code is None}
+    found = subscribers.get_many(sorted(unsealed)) if unsealed and products.only is None else ()
+    codes = {each.customer_identifier: each.product_code for each in found}
+    for record in urgent:
+        levels.at_risk.add_pending(record, record.product_code or codes.get(record.customer_identifier))
     for record in records.get_many(records.failed_keys(last_hour)):
         _add_failed(levels, record)
     return levels
@@ -152,7 +161,7 @@ def _add_failed(levels: Levels, record: MeteringRecord) -> None:
     for line in failed:
         verdict = str(line.verdict)
         levels.verdicts[verdict] += 1
-        levels.failed.add(line.dimension, line.units)
+        levels.failed.add(record.product_code, line.dimension, line.units)
         if len(levels.named) < NAMED:
             key = record_key((record.customer_identifier, record.hour))
             named = {"record": key, "dimension": line.dimension, "quantity": text(line.quantity)}

@@ -21,18 +21,23 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, kw_only=True)
 class UnusualLines:
-    """Judges the lines of an hour that is about to be sealed. dimensions: the product's."""
+    """Judges the lines of an hour that is about to be sealed."""
 
     records: MeteringRecords
-    dimensions: Mapping[str, Dimension]
     settings: UnusualSettings
 
-    def of_hour(self, record: MeteringRecord, lines: Sequence[Line], periods: Sequence[Period]) -> dict[str, Unusual]:
-        """The lines that stand out, by dimension. periods: when the customer was active."""
+    def of_hour(
+        self,
+        record: MeteringRecord,
+        lines: Sequence[Line],
+        dimensions: Mapping[str, Dimension],
+        periods: Sequence[Period],
+    ) -> dict[str, Unusual]:
+        """The lines that stand out, by dimension. dimensions: the product's. periods: when the customer was active."""
         found: dict[str, Unusual] = {}
         history = _History(self.records, record.customer_identifier)
         for line in lines:
-            dimension = self.dimensions[line.dimension]
+            dimension = dimensions[line.dimension]
             if not self.settings.is_worth_a_look(dimension, line.quantity):
                 continue
             unusual = judge(

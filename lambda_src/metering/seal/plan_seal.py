@@ -18,11 +18,12 @@ from ledger.subscribers import Subscribers
 from ledger.tagged_usage import TaggedUsage
 from ledger.transaction import Operation
 from marketplace.hour import SECONDS, deadline, hour_of
+from marketplace.products import Product, Products
 from metering.run import Mode
 from metering.seal.allocate_hour import allocate_hour
 from metering.seal.find_unusual import UnusualLines
 from metering.seal.seal_rules import SealedDimension, billable, is_active_through, seal_dimension
-from metering.seal.terms import Allowance, Product, Terms, Waiting, identity_of, terms_of
+from metering.seal.terms import Terms, Waiting, identity_of, terms_of
 from metering.seal.unusual_rules import Unusual
 
 ZERO = Decimal(0)
@@ -50,7 +51,7 @@ class SealPlanner:
     subscribers: Subscribers
     tagged_usage: TaggedUsage
     allocations: FrozenAllocations
-    product: Product
+    products: Products
     mode: Mode
     unusual: UnusualLines
 
@@ -63,7 +64,7 @@ class SealPlanner:
         NotConserved.
         """
         subscriber = self.subscribers.get(record.customer_identifier, consistent=True)
-        terms = terms_of(subscriber, record, self.product)
+        terms = terms_of(subscriber, record, self.products)
         if isinstance(terms, Waiting):
             return terms if now < deadline(record.hour) else self._expired(record, subscriber, now)
         try:
@@ -76,14 +77,15 @@ class SealPlanner:
     def _with_balance(self, record: MeteringRecord, terms: Terms, now: float) -> SealPlan:
         """The hour sealed with the customer's balance. Raises NotConserved."""
         balance = self.balances.get(record.customer_identifier)
-        zeros = self._zeros(terms, record.hour)
-        sealed = self._dimensions(record, terms.allowance, balance, zeros)
+        product = terms.product
+        zeros = product.zeros if is_active_through(terms.periods, record.hour) else ()
+        sealed = _dimensions(record, terms, balance, zeros)
         lines = [
-            self._line(record.hour, name, dimension)
+            _line(product, record.hour, name, dimension)
             for name, dimension in sealed.items()
             if dimension.quantity or name in zeros
         ]
-        unusual = self.unusual.of_hour(record, lines, terms.periods)
+        unusual = self.unusual.of_hour(record, lines, product.dimensions, terms.periods)
         lines = [self._held(line, unusual.get(line.dimension), record.hour, terms.periods, now) for line in lines]
         stored_allocations: list[Operation] = []
         if record.tagged and now < deadline(record.hour):
@@ -91,7 +93,7 @@ class SealPlanner:
             lines, stored_allocations = allocate_hour(record, lines, self.tagged_usage, self.allocations)
         included = {name: sum(dimension.included.values(), ZERO) for name, dimension in sealed.items()}
         frozen = Frozen(identity=terms.identity.frozen, sent_timestamp=terms.timestamp, lines=lines, included=included)
-        capped = tuple(name for name, dimension in sealed.items() if self._is_billable(name, dimension.remainder))
+        capped = tuple(name for name, dimension in sealed.items() if _is_billable(product, name, dimension.remainder))
         operations = [
             self.records.seal(record, frozen, now),
             *self._balance(record, frozen, balance, sealed),
@@ -109,47 +111,6 @@ class SealPlanner:
             return line
         hold = Hold(now, unusual.usual, unusual.times)
         return replace(line, hold=hold) if hold.lasts(line.deadline, now) else line
-
-    def _zeros(self, terms: Terms, hour: int) -> tuple[str, ...]:
-        """The dimensions that get a line of 0 if nothing was used."""
-        zeros = self.product.zeros
-        wanted = zeros.wanted and is_active_through(terms.periods, hour)
-        return zeros.dimensions(self.product.dimensions) if wanted else ()
-
-    def _dimensions(
-        self, record: MeteringRecord, allowance: Allowance, balance: Balance, zeros: Sequence[str]
-    ) -> dict[str, SealedDimension]:
-        """The dimensions to seal: those used; those with a billed unit in the balance; those that get a zero."""
-        left_over = (name for name, units in balance.remainder.items() if self._is_billable(name, units))
-        by_dimension: dict[str, dict[str, Decimal]] = {name: {} for name in (*left_over, *zeros)}
-        for (name, period), units in record.counted.items():
-            by_dimension.setdefault(name, {})[period] = units
-        return {
-            name: seal_dimension(
-                self.product.dimensions[name],
-                counted,
-                allowance=allowance.of(name),
-                used={period: units for (n, period), units in balance.used.items() if n == name},
-                remainder=balance.remainder.get(name, ZERO),
-            )
-            for name, counted in by_dimension.items()
-        }
-
-    def _is_billable(self, name: str, units: Decimal) -> bool:
-        dimensions = self.product.dimensions
-        return name in dimensions and billable(dimensions[name], units)
-
-    def _line(self, hour: int, name: str, sealed: SealedDimension) -> Line:
-        dimension = self.product.dimensions[name]
-        return Line(
-            dimension=name,
-            quantity=sealed.quantity,
-            counted=sealed.counted,
-            included=sealed.included,
-            scale=dimension.scale,
-            decimals=dimension.decimals,
-            deadline=deadline(hour),
-        )
 
     def _balance(
         self, record: MeteringRecord, frozen: Frozen, old: Balance, sealed: Mapping[str, SealedDimension]
@@ -185,7 +146,7 @@ class SealPlanner:
             for name, units in totals.items()
             if units
         ]
-        identity = identity_of(subscriber, self.product.code) if subscriber else None
+        identity = identity_of(subscriber, self.products) if subscriber else None
         frozen = Frozen(
             identity=identity.frozen if identity else {},
             sent_timestamp=record.hour,
@@ -205,5 +166,43 @@ class SealPlanner:
         if subscriber is None or subscriber.superseded_by is not None or subscriber.status in FINAL:
             return []
         left_over = self.balances.get(record.customer_identifier).remainder
-        carried = any(self._is_billable(name, units) for name, units in left_over.items())
+        product = self.products.of(subscriber.product_code)
+        carried = product is not None and any(_is_billable(product, *each) for each in left_over.items())
         return [self._carry_over(record, now)] if carried else []
+
+
+def _dimensions(
+    record: MeteringRecord, terms: Terms, balance: Balance, zeros: Sequence[str]
+) -> dict[str, SealedDimension]:
+    """The dimensions to seal: those used; those with a billed unit in the balance; those that get a zero."""
+    left_over = (name for name, units in balance.remainder.items() if _is_billable(terms.product, name, units))
+    by_dimension: dict[str, dict[str, Decimal]] = {name: {} for name in (*left_over, *zeros)}
+    for (name, period), units in record.counted.items():
+        by_dimension.setdefault(name, {})[period] = units
+    return {
+        name: seal_dimension(
+            terms.product.dimensions[name],
+            counted,
+            allowance=terms.allowance.of(name),
+            used={period: units for (n, period), units in balance.used.items() if n == name},
+            remainder=balance.remainder.get(name, ZERO),
+        )
+        for name, counted in by_dimension.items()
+    }
+
+
+def _is_billable(product: Product, name: str, units: Decimal) -> bool:
+    return name in product.dimensions and billable(product.dimensions[name], units)
+
+
+def _line(product: Product, hour: int, name: str, sealed: SealedDimension) -> Line:
+    dimension = product.dimensions[name]
+    return Line(
+        dimension=name,
+        quantity=sealed.quantity,
+        counted=sealed.counted,
+        included=sealed.included,
+        scale=dimension.scale,
+        decimals=dimension.decimals,
+        deadline=deadline(hour),
+    )

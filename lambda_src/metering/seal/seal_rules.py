@@ -4,7 +4,7 @@ included = min(counted, max(0, allowance - used)); quantity = floor((remainder +
 what Marketplace takes; what is left over stays in the balance, in recorded units.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,8 +16,6 @@ from marketplace.quantity import floor
 from marketplace.tiers import UNLIMITED
 
 ZERO = Decimal(0)
-#: The two settings of hourly zeros that are no dimension's name.
-OFF, EVERY = "off", "every"
 
 
 @dataclass(frozen=True)
@@ -92,33 +90,6 @@ def line_timestamp(hour: int, periods: Sequence[Period]) -> int:
         return hour
     inside = [p.start for p in periods if hour <= p.start < hour + SECONDS]
     return min(inside, default=hour)
-
-
-@dataclass(frozen=True)
-class HourlyZeros:
-    """Whether hours without usage are metered with 0, as AWS recommends for every customer (AWS Marketplace Seller
-    Guide, "SaaS subscriptions", "SaaS contracts with consumption"). setting: ``off``, ``every`` or a dimension's name.
-
-    A zero takes the hour's place like any other quantity, so it is only ever sent as part of a sealed hour.
-    """
-
-    setting: str
-
-    @classmethod
-    def of(cls, setting: str, pricing_model: str) -> "HourlyZeros":
-        """The stage's setting; ``off`` for a pure contract, which is metered only beyond what it includes."""
-        return cls(OFF if pricing_model == "contract" else setting)
-
-    @property
-    def wanted(self) -> bool:
-        """Whether any dimension gets zeros."""
-        return self.setting != OFF
-
-    def dimensions(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of the product's dimensions that an hour without usage sends 0 for."""
-        if self.setting == EVERY:
-            return tuple(names)
-        return tuple(name for name in names if name == self.setting)
 
 
 def is_active_through(periods: Sequence[Period], hour: int) -> bool:

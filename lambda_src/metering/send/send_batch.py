@@ -18,6 +18,7 @@ from marketplace.faults import Fault, classify, for_a_case
 from marketplace.meter_usage import BatchAnswer, UsageLine, UsageMeter
 from metering.run import confined_to_hour
 from metering.send.pace import Pace
+from metering.send.stops import Stops
 from metering.settle.settle_lines import SUCCESS, LineSettler
 from runtime import telemetry
 from runtime.clock import iso
@@ -34,7 +35,7 @@ class MarketplaceBusy(Exception):
 
 
 class ProductFault(Exception):
-    """Nothing can be sent for the whole product until a person mends it; every line stays pending."""
+    """Nothing can be sent for a whole product until a person mends it; every line of it stays pending."""
 
 
 class HourLines(NamedTuple):
@@ -64,19 +65,33 @@ Batch = Sequence[HourLines]
 
 @dataclass(frozen=True, kw_only=True)
 class Sender:
-    """Makes the calls. tally: counts rejections across all batches of a run."""
+    """Makes the calls. tally: counts rejections across all batches of a run. stops: what follows from a fault of a
+    whole product."""
 
     settler: LineSettler
     meter: UsageMeter
     pace: Pace
     tally: RunTally
+    stops: Stops
 
     def send(self, batch: Batch, run: str) -> None:
         """Send a batch; where one bad line has all of them rejected, send its halves, until that line is alone.
 
         Raises MarketplaceBusy if Marketplace throttled, did not answer or left lines unprocessed. Raises ProductFault
-        if it refused the whole product, or ``ALIKE_REJECTIONS`` lines for one reason.
+        if it refused the stage's only product, or ``ALIKE_REJECTIONS`` of its lines for one reason. Of several products
+        such a one only rests, and its lines stay pending.
         """
+        product = _product_of(batch)
+        if self.stops.rests(product, self.settler.clock()):
+            return
+        try:
+            self._send(batch, run)
+        except ProductFault as fault:
+            if self.stops.ends_the_run:
+                raise
+            self.stops.stop(run, product, str(fault), self.settler.clock())
+
+    def _send(self, batch: Batch, run: str) -> None:
         now = self.settler.clock()
         attempt = new_attempt(now)
         # Halving takes time, and one line past its deadline would have the whole batch rejected.
@@ -144,13 +159,13 @@ class Sender:
             raise MarketplaceBusy(fault.code)
         # One bad record has all of them rejected: halve until it is alone.
         for half in _halves(batch):
-            self.send(half, run)
+            self._send(half, run)
 
     def _reject(self, part: HourLines, run: str, attempt: str, fault: Fault) -> None:
         (dimension,) = part.lines
         with self._confined_to_hour(part):
             self.settler.settle(part.record, dimension, LineVerdict(verdict="rejected", detail=fault.code), attempt)
-        alike = self.tally.rejected(run, fault.code, self.settler.clock())
+        alike = self.tally.rejected(run, _product_of([part]), fault.code, self.settler.clock())
         if alike >= ALIKE_REJECTIONS:
             self._stop_run(f"{alike} lines were rejected for one reason and none accepted: {fault.code}")
 
@@ -179,7 +194,7 @@ class Sender:
                     settlement.mark_over(record, omitted, attempt)
                 unanswered += len(omitted)
         if any(result.status == SUCCESS for result in answer.results.values()):
-            self.tally.accepted(run, self.settler.clock())
+            self.tally.accepted(run, _product_of(batch), self.settler.clock())
         self._check_ids(answer)
         if answer.unprocessed or unanswered:
             raise MarketplaceBusy(f"{len(answer.unprocessed)} lines unprocessed, {unanswered} not answered")
@@ -191,6 +206,11 @@ class Sender:
         if shared:
             logger.error("lines were answered with one MeteringRecordId", lines=shared)
             self.settler.count(MeteringMetric.SHARED_RECORD_IDS, shared)
+
+
+def _product_of(batch: Batch) -> str:
+    """The code of the product that all lines of a batch are of."""
+    return next(usage.identity.product_code for part in batch for usage in part.lines.values())
 
 
 def _size(batch: Batch) -> int:

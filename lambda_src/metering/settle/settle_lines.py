@@ -29,13 +29,13 @@ OF_VERDICT = {
     "presumed_on_file": MeteringMetric.LINES_PRESUMED_ON_FILE,
 }
 
-#: Hears of a line that was billed: its dimension, and its quantity in billed units.
-Billed = Callable[[str, Decimal], None]
+#: Hears of a line that was billed: its product's code, its dimension, and its quantity in billed units.
+Billed = Callable[[str | None, str, Decimal], None]
 
 logger = telemetry.logger("metering")
 
 
-def unheard(_dimension: str, _quantity: Decimal) -> None:
+def unheard(_product_code: str | None, _dimension: str, _quantity: Decimal) -> None:
     """For those who do not ask what was billed."""
 
 
@@ -121,7 +121,7 @@ class LineSettler:
             elif verdict.verdict in OF_VERDICT and verdict.verdict not in FAILED:
                 self.count(OF_VERDICT[verdict.verdict], 1)
             if verdict.verdict == "billed":
-                self.billed(dimension, line.quantity)
+                self.billed(record.product_code, dimension, line.quantity)
             logger.info(
                 "settled",
                 customer=record.customer_identifier,

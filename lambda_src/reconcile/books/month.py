@@ -1,15 +1,15 @@
 """A month of the ledger against the invoices of AWS Marketplace, at list price."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ledger.findings import Finding
 from ledger.metering_records import MeteringRecords
 from ledger.subscriber import Subscriber
-from marketplace.dimensions import Dimension
 from marketplace.hour import SECONDS, month_of, next_month_start
 from marketplace.invoices import Invoiced, Invoices
+from marketplace.products import Products
 from reconcile import kinds
 from reconcile.books.by_customer import Book, Comparison, start_of
 from reconcile.books.invoice_rules import compare_month
@@ -21,9 +21,7 @@ DUE_AFTER = 3 * 24 * SECONDS
 HOURS = 31 * 24
 
 
-def invoice_book(
-    records: MeteringRecords, invoices: Invoices, dimensions: Mapping[str, Dimension], currency: str
-) -> Book:
+def invoice_book(records: MeteringRecords, invoices: Invoices, products: Products, currency: str) -> Book:
     """The invoices as a book, by month in UTC."""
     return Book(
         depth=kinds.INVOICES,
@@ -31,7 +29,7 @@ def invoice_book(
         beginning=lambda at: start_of(month_of(at)),
         following=next_month_start,
         due=lambda start: next_month_start(start) + DUE_AFTER,
-        open=lambda start: MonthComparison(records, invoices, dimensions, currency, start),
+        open=lambda start: MonthComparison(records, invoices, products, currency, start),
         look_until=75 * 24 * SECONDS,
     )
 
@@ -43,13 +41,13 @@ class MonthComparison(Comparison):
         self,
         records: MeteringRecords,
         invoices: Invoices,
-        dimensions: Mapping[str, Dimension],
+        products: Products,
         currency: str,
         start: int,
     ) -> None:
         self._records = records
         self._invoices = invoices
-        self._dimensions = dimensions
+        self._products = products
         self._currency = currency
         self._start = start
 
@@ -66,8 +64,8 @@ class MonthComparison(Comparison):
                     if line.verdict in BILLED:
                         units[line.dimension] += line.quantity
             invoiced = self._invoices.of_month(subscriber.agreement_id, month) or Invoiced(charged={}, adjusted={})
-            found = compare_month(
-                subscriber.customer_identifier, month, units, invoiced, self._dimensions, self._currency
-            )
+            product = self._products.of(subscriber.product_code)
+            sold = product.dimensions if product else {}
+            found = compare_month(subscriber.customer_identifier, month, units, invoiced, sold, self._currency)
             if found:
                 yield found

@@ -8,6 +8,7 @@ from ledger.metering_records import MeteringRecords
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Subscribers
 from marketplace.hour import SECONDS
+from marketplace.products import Products
 from marketplace.usage_feed import Reported, UsageFeed
 from reconcile import kinds
 from reconcile.books.by_customer import Book, Comparison
@@ -20,7 +21,7 @@ DAY = 24 * SECONDS
 DUE_AFTER = 2 * DAY + DAY // 2
 
 
-def usage_book(records: MeteringRecords, subscribers: Subscribers, feed: UsageFeed) -> Book:
+def usage_book(records: MeteringRecords, subscribers: Subscribers, feed: UsageFeed, products: Products) -> Book:
     """The feed as a book, by day in UTC."""
     return Book(
         depth=kinds.USAGE,
@@ -28,7 +29,7 @@ def usage_book(records: MeteringRecords, subscribers: Subscribers, feed: UsageFe
         beginning=lambda at: int(at // DAY) * DAY,
         following=lambda start: start + DAY,
         due=lambda start: start + DAY + DUE_AFTER,
-        open=lambda start: DayComparison(records, subscribers, feed, start),
+        open=lambda start: DayComparison(records, subscribers, feed, products, start),
         # A look reads a month's file.
         look_until=14 * DAY,
     )
@@ -42,8 +43,11 @@ def day_name(start: int) -> str:
 class DayComparison(Comparison):
     """One day. A feed without a row for the day is one finding of the stage, not one of each customer."""
 
-    def __init__(self, records: MeteringRecords, subscribers: Subscribers, feed: UsageFeed, start: int) -> None:
+    def __init__(
+        self, records: MeteringRecords, subscribers: Subscribers, feed: UsageFeed, products: Products, start: int
+    ) -> None:
         self._records = records
+        self._products = products
         self._subscribers = subscribers
         self._start = start
         self._day = day_name(start)
@@ -62,7 +66,8 @@ class DayComparison(Comparison):
                 yield from compare_day(customer, self._day, ours, self._reported(subscriber))
 
     def _reported(self, subscriber: Subscriber) -> dict[str, Reported]:
-        """The feed's units of a customer: those of its agreement, and of its account where no other customer has one.
+        """The feed's units of a customer: those of its agreement, and those of its account that no other customer of
+        the account can have: it is alone, or only its product has the dimension.
 
         The user guide says of ``agreement_id`` that it may be null, or not match.
         """
@@ -70,17 +75,28 @@ class DayComparison(Comparison):
         account = subscriber.account_id or self._usage.names.get(customer, "")
         self._met.add(account)
         found: dict[str, Reported] = {}
-        alone: bool | None = None
+        others: list[Subscriber] | None = None
         for agreement, dimensions in self._usage.by_account.get(account, {}).items():
-            if agreement != subscriber.agreement_id or not agreement:
-                if alone is None:
-                    alone = len(self._subscribers.with_account(account)) <= 1
-                if not alone:
-                    continue
+            is_own = agreement == subscriber.agreement_id and bool(agreement)
+            if not is_own and others is None:
+                others = self._others(account, customer)
             for dimension, reported in dimensions.items():
+                if not is_own and others and not self._has_alone(subscriber, others, dimension):
+                    continue
                 known = found.get(dimension, Reported())
                 found[dimension] = Reported(known.units + reported.units, known.rows + reported.rows)
         return found
+
+    def _others(self, account: str, customer: str) -> list[Subscriber]:
+        keys = [key for key in self._subscribers.with_account(account) if key != customer]
+        return list(self._subscribers.get_many(keys)) if keys else []
+
+    def _has_alone(self, subscriber: Subscriber, others: Sequence[Subscriber], dimension: str) -> bool:
+        """Whether only this customer's product has the dimension, of all products that the account has bought."""
+        mine, *theirs = (self._products.of(each.product_code) for each in (subscriber, *others))
+        known = [product for product in theirs if product is not None]
+        has = mine is not None and dimension in mine.dimensions
+        return has and len(known) == len(theirs) and not any(dimension in each.dimensions for each in known)
 
     def rest(self) -> Iterator[Finding]:
         """No feed at all, accounts that are nobody's, and rows of an account that no agreement claims."""

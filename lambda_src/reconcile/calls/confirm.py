@@ -55,7 +55,7 @@ def confirm(books: Books, findings: Findings, wanted: Collection[Unconfirmed], n
 
     Where the time ends before the calls are read, what was seen is confirmed, and nothing is called lost.
     """
-    trail = Trail(books.product_code)
+    trail = Trail(books.product_codes)
     complete = True
     try:
         trail.add(books.read(each.stretch for each in wanted), frozenset(each.slot for each in wanted))

@@ -5,7 +5,7 @@ at another time. So in ordinary times each call is read once, by the comparison 
 hour's slot (an outage, or somebody else's) is compared with that slot's line.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from ledger.findings import Finding
@@ -29,7 +29,7 @@ class Books:
     records: MeteringRecords
     subscribers: Subscribers
     calls: MeteringCalls
-    product_code: str
+    product_codes: Container[str]
     callers: frozenset[str] = frozenset()
     in_time: Callable[[], None] = field(default=lambda: None)
 
@@ -63,7 +63,7 @@ def differences(
 
     times: moments (epoch seconds) around which calls are read too, as for a difference that was found before.
     """
-    trail = Trail(books.product_code)
+    trail = Trail(books.product_codes)
     stretch = stretch_of(hour)
     trail.add(books.read([stretch, *((at - NEAR, at + NEAR) for at in times)]))
     later: list[tuple[Slot, Line]] = []

@@ -31,8 +31,9 @@ class Seen:
 class Trail:
     """What was seen of each slot, and the times of calls that do not show all their records."""
 
-    def __init__(self, product_code: str) -> None:
-        self._product_code = product_code
+    def __init__(self, product_codes: Container[str]) -> None:
+        """product_codes: of the stage's products; a record that names another one is not ours."""
+        self._product_codes = product_codes
         self._events: set[str] = set()
         self.slots: dict[Slot, Seen] = {}
         self.gaps: list[float] = []
@@ -47,7 +48,7 @@ class Trail:
                 self.gaps.append(call.at)
             for record in call.records or ():
                 slot = (record.customer, record.dimension, record.hour)
-                other = record.product_code is not None and record.product_code != self._product_code
+                other = record.product_code is not None and record.product_code not in self._product_codes
                 if other or (wanted is not None and slot not in wanted):
                     continue
                 if record.status == "Success":

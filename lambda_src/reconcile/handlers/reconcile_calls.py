@@ -26,7 +26,7 @@ def assembled() -> tuple[Books, Findings, AuditProgress]:
         records=MeteringRecords(tables, settings.METERING_RECORDS_TABLE),
         subscribers=Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)),
         calls=MeteringCalls.connect(settings.METERING_REGION, Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)),
-        product_code=settings.PRODUCT_CODE,
+        product_codes=frozenset(settings.PRODUCT_CODE.split(",")),
         callers=frozenset(filter(None, settings.METERING_CALLERS.split(","))),
     )
     return books, Findings(audit), AuditProgress(audit, kinds.CALLS)

@@ -7,8 +7,8 @@ from ledger.audit_progress import AuditProgress
 from ledger.findings import Findings
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
-from marketplace import dimensions
 from marketplace.invoices import Invoices
+from marketplace.products import Products
 from marketplace.seller import Seller
 from reconcile import kinds
 from reconcile.books.by_customer import Book, BookReconciliation
@@ -26,7 +26,7 @@ def assembled() -> tuple[Book, Subscribers, Findings, AuditProgress]:
     book = invoice_book(
         MeteringRecords(tables, settings.METERING_RECORDS_TABLE),
         Invoices.connect(Seller(settings.SELLER_ROLE_ARN, settings.EXTERNAL_ID)),
-        dimensions.from_json(settings.DIMENSIONS),
+        Products.from_json(settings.PRODUCTS),
         settings.CURRENCY,
     )
     subscribers = Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE))

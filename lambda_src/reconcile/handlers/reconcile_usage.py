@@ -9,6 +9,7 @@ from ledger.audit_progress import AuditProgress
 from ledger.findings import Findings
 from ledger.metering_records import MeteringRecords
 from ledger.subscribers import Subscribers
+from marketplace.products import Products
 from marketplace.seller import Seller
 from marketplace.usage_feed import UsageFeed
 from reconcile import kinds
@@ -20,7 +21,7 @@ from runtime.settings import ReconcileUsageSettings
 
 
 @cache
-def assembled() -> tuple[MeteringRecords, Subscribers, UsageFeed, Findings, AuditProgress]:
+def assembled() -> tuple[MeteringRecords, Subscribers, UsageFeed, Products, Findings, AuditProgress]:
     """The stores and the feed, made from the function's environment once."""
     settings, tables = ReconcileUsageSettings.from_env(), dynamodb.connect()
     audit = tables.Table(settings.AUDIT_TABLE)
@@ -30,6 +31,7 @@ def assembled() -> tuple[MeteringRecords, Subscribers, UsageFeed, Findings, Audi
         MeteringRecords(tables, settings.METERING_RECORDS_TABLE),
         Subscribers(tables.Table(settings.SUBSCRIBERS_TABLE)),
         UsageFeed(s3, settings.DATASET_BUCKET, settings.DATASET_PREFIX),
+        Products.from_json(settings.PRODUCTS),
         Findings(audit),
         AuditProgress(audit, kinds.USAGE),
     )
@@ -38,9 +40,9 @@ def assembled() -> tuple[MeteringRecords, Subscribers, UsageFeed, Findings, Audi
 @entry_point
 def handler(in_time: InTime) -> Payload:
     """Anything → ``{compared, found, closed, open, onFile, lost}``. Raises botocore's errors."""
-    records, subscribers, feed, findings, progress = assembled()
+    records, subscribers, feed, products, findings, progress = assembled()
     now = clock.now()
-    book = usage_book(records, subscribers, feed)
+    book = usage_book(records, subscribers, feed, products)
     reconciliation = BookReconciliation(book, subscribers, findings, progress, in_time)
     count_age(reconciliation.progress(now), now)
     done = reconciliation.run(now)

@@ -9,8 +9,8 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ledger.transaction import Contended, is_unavailable
-from marketplace import dimensions
 from marketplace.billing_identity import BILLING_KEY
+from marketplace.products import Products
 from runtime import clock, telemetry
 from runtime.api_error import ApiError, bad_request
 from runtime.http_api import HttpApi, json_answer
@@ -49,6 +49,12 @@ def stores() -> Stores:
 
 
 @cache
+def products() -> Products:
+    """What is sold, read from the function's environment once."""
+    return Products.from_json(settings().PRODUCTS)
+
+
+@cache
 def reporters() -> Reporters:
     """The stage's reporters, read from the function's environment once."""
     return Reporters.from_json(settings().REPORTERS)
@@ -73,7 +79,7 @@ def post_usage() -> Response[str]:
     if rights.is_unknown:
         raise _not_yours()
     bodies = read_events(_text(request), request.headers.get("content-type") or "")
-    answers = report_usage(bodies, dimensions.from_json(settings().DIMENSIONS), stores(), clock.now, rights)
+    answers = report_usage(bodies, products(), stores(), clock.now, rights)
     count_verdicts(answers, metrics, logger)
     traced = {"traceId": trace} if (trace := telemetry.trace_id()) else {}
     return json_answer(200, {"verdicts": [verdict.payload() for _, verdict in answers], **traced})

@@ -110,11 +110,12 @@ def add_line_alarms(alarms: Alarms) -> None:
         MeteringMetric.PRODUCT_FAULTS,
         HOUR,
         Page(
-            happened="AWS Marketplace refuses BatchMeterUsage for the whole product: access, product code, Region or"
+            happened="AWS Marketplace refuses BatchMeterUsage for a whole product: access, product code, Region or"
             " credentials are wrong.",
-            money="Nothing is billed until this is corrected. Every line stays pending, for 24 hours at most.",
-            look="Look at the error of the latest execution of the state machine HourlyMetering. Correct it, then"
-            " start an execution with the input {}.",
+            money="Nothing of the product is billed until this is corrected. Its lines stay pending, for 24 hours at"
+            " most; those of other products go on.",
+            look="Look at the error of the latest execution of the state machine HourlyMetering, which names the"
+            " product if the stage sells several. Correct it, then start an execution with the input {}.",
         ),
     )
     alarms.count(

@@ -56,17 +56,26 @@ class NoticeQueue(Construct):
         )
         acknowledge(mapping, {"Serverless-LambdaEventSourceMappingDestination": REDRIVE})
 
-    def subscribe_to(self, id_: str, *, topic_arn: str) -> None:
-        """Subscribe to a topic that another account owns, possibly in another Region; raw delivery stays off."""
-        region = topic_arn.split(":")[3]
+    def subscribe_to(self, topics: Mapping[str, str]) -> None:
+        """Subscribe to topics of one Region that another account owns; raw delivery stays off. topics: their ARNs by
+        the ids of their subscriptions."""
+        if not topics:
+            return
+        arns = list(topics.values())
         own = Stack.of(self).region
-        self._accept("sns.amazonaws.com", topic_arn, self.queue)
+        # One statement for all: a queue's policy takes 20 (Amazon SQS quotas).
+        self._accept("sns.amazonaws.com", arns, self.queue)
         if own in OPT_IN_REGIONS:
-            self._accept(f"sns.{own}.amazonaws.com", topic_arn, self.queue)
+            self._accept(f"sns.{own}.amazonaws.com", arns, self.queue)
+        region = arns[0].split(":")[3]
         # A subscription's dead-letter queue must be in the topic's Region.
         same_region = not Token.is_unresolved(own) and own == region
         if same_region:
-            self._accept("sns.amazonaws.com", topic_arn, self.dead_letters)
+            self._accept("sns.amazonaws.com", arns, self.dead_letters)
+        for id_, arn in topics.items():
+            self._subscribe(id_, arn, region, same_region=same_region)
+
+    def _subscribe(self, id_: str, topic_arn: str, region: str, *, same_region: bool) -> None:
         subscription = sns.CfnSubscription(
             self,
             id_,
@@ -120,12 +129,12 @@ class NoticeQueue(Construct):
         return rule
 
     @staticmethod
-    def _accept(service: str, source_arn: str, queue: sqs.Queue) -> None:
+    def _accept(service: str, source_arns: list[str], queue: sqs.Queue) -> None:
         queue.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal(service)],
                 actions=["sqs:SendMessage"],
                 resources=[queue.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": source_arn}},
+                conditions={"ArnEquals": {"aws:SourceArn": source_arns}},
             )
         )

@@ -51,6 +51,8 @@ class HourlyStates(Construct):
             "Report",
             functions.report,
             {"startedAt": "{% $startedAt %}", "hour": "{% $hour %}", "fault": "{% $fault %}"},
+            # It may have found one: a product that nothing could be sent for, while others' lines went on.
+            assign={"fault": "{% $states.result.Payload.fault %}"},
             outputs="{% $states.result.Payload %}",
         )
         # Its branches catch their faults themselves. This is for what Step Functions does not let them catch.

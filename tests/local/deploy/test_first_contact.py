@@ -72,14 +72,15 @@ def failed_states(failed: Ended, account: EmptyAccount) -> dict[str, str]:
 def deployed(failed_states: dict[str, str], account: EmptyAccount, clone: Clone) -> Ended:
     """The same again, once they exist."""
     settings = stages.load("dev", folder=clone.folder / "stages")
+    (product,) = settings.products
     account.marketplace.create_product(
-        settings.product_code,
-        [*settings.dimensions, "reports_written"],
-        integration=settings.integration,
-        contract_dimensions=[tier.name for tier in settings.tiers],
+        product.code,
+        [*product.dimensions, "reports_written"],
+        integration=product.integration,
+        contract_dimensions=[tier.name for tier in product.tiers],
         region=settings.region,
     )
-    account.cloud.marketplace.create_topics(settings.product_code)
+    account.cloud.marketplace.create_topics(product.code)
     return clone.run(BLOCKS["again"])
 
 

@@ -58,7 +58,7 @@ def billed_all(acting: Acting, recorded: dict[Key, Decimal], *buyers: Buyer, mon
     found = accounts(acting, *buyers)
     assert {key: account["recorded"] for key, account in found.items()} == recorded
     acting.billed(*buyers)
-    tiers = {tier.name: tier.included for tier in acting.stage.settings.tiers}
+    tiers = {tier.name: tier.included for tier in acting.stage.product.tiers}
     included = {buyer.customer_identifier: tiers[buyer.tier] for buyer in buyers}
     for (customer, name), account in found.items():
         assert not any(account[state] for state in OPEN), (customer, name, account)

@@ -106,7 +106,7 @@ def test_with_a_fitting_listing_only_the_paused_schedules_are_red(
     stacks = [about for about in told.of("green") if about.startswith("stack ")]
     subscriptions = [about for about in told.of("green") if about.startswith("subscription ")]
     assert (len(stacks), len(subscriptions)) == (8, 3)
-    for dimension in (*acting.stage.settings.dimensions, *(tier.name for tier in acting.stage.settings.tiers)):
+    for dimension in (*acting.stage.settings.dimensions, *(tier.name for tier in acting.stage.product.tiers)):
         assert f"dimension {dimension}" in told.of("green")
 
 

@@ -64,7 +64,7 @@ def counted(acting: Acting, metered: Metered, dimension: str) -> Decimal:
 def billed(acting: Acting, metered: Metered) -> Decimal:
     """Executions that Marketplace accepted, and those that the contract includes."""
     accepted = acting.billed(metered.buyer)
-    tier = next(t for t in acting.stage.settings.tiers if t.name == metered.buyer.tier)
+    tier = next(t for t in acting.stage.product.tiers if t.name == metered.buyer.tier)
     at_marketplace = sum((n for (_, _, name), n in accepted.items() if name == EXECUTIONS), Decimal(0))
     return at_marketplace + min(tier.included[EXECUTIONS], counted(acting, metered, EXECUTIONS))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 
 from ledger import tables
 from ledger.metering_record import from_item
+from marketplace.products import Products
 from runtime.settings import PutZeroRecordsSettings, SealHoursSettings
 from tests.local.stage.accounts import USED, billed_all, times, use
 from tests.local.stage.acting import Acting
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
 
-SETTING = "HOURLY_ZEROS"
+SETTING = "PRODUCTS"
 #: the functions that a stage tells of its zeros, by their settings' own declaration
 TOLD: dict[str, Any] = {"putzerorecords": PutZeroRecordsSettings, "sealhours": SealHoursSettings}
 
@@ -31,16 +33,24 @@ def hourly_zeros(acting: Acting) -> Iterator[Callable[[str], None]]:
     before = states.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
     definition = states.describe_state_machine(stateMachineArn=machine)["definition"]
     deployed = [f for page in functions.get_paginator("list_functions").paginate() for f in page["Functions"]]
-    told = {f["FunctionArn"]: f["Environment"] for f in deployed if SETTING in f["Environment"]["Variables"]}
+    told = {
+        f["FunctionArn"]: f["Environment"]
+        for f in deployed
+        if SETTING in f["Environment"]["Variables"] and any(part in f["FunctionArn"].lower() for part in TOLD)
+    }
     assert len(told) == len(TOLD)
     for part, settings in TOLD.items():
         (variables,) = [e["Variables"] for arn, e in told.items() if part in arn.lower()]
-        assert settings.from_env(variables).to_env()[SETTING] == "off"
+        assert [each.zeros for each in Products.from_json(settings.from_env(variables).PRODUCTS)] == [()]
 
     def set_to(value: str) -> None:
         changed = definition
         for arn, environment in told.items():
-            variables = {**environment["Variables"], SETTING: value}
+            (product,) = Products.from_json(environment["Variables"][SETTING])
+            variables = {
+                **environment["Variables"],
+                SETTING: Products((replace(product, hourly_zeros=value),)).to_json(),
+            }
             functions.update_function_configuration(FunctionName=arn, Environment={"Variables": variables})
             version = functions.publish_version(FunctionName=arn)["Version"]
             changed, replaced = re.subn(rf"{re.escape(arn)}:\d+", f"{arn}:{version}", changed)

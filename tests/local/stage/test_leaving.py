@@ -46,7 +46,7 @@ def billed(acting: Acting, buyer: Buyer) -> dict[str, Decimal]:
 
 def owed(acting: Acting, buyer: Buyer) -> tuple[dict[str, Decimal], Decimal]:
     """Billed units, and the calls that remain."""
-    tier = next(tier for tier in acting.stage.settings.tiers if tier.name == buyer.tier)
+    tier = next(tier for tier in acting.stage.product.tiers if tier.name == buyer.tier)
     calls = 3400 - tier.included["api_calls"]
     units = {"workflow_executions": 20 - tier.included["workflow_executions"], "api_calls": calls // 1000}
     return {name: quantity for name, quantity in units.items() if quantity}, calls % 1000

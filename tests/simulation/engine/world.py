@@ -114,7 +114,7 @@ class EngineWorld:
         def work() -> None:
             bodies = json.loads(queued.message.body, parse_int=Decimal)["events"]
             assert 1 <= len(bodies) <= 100
-            answers = report_usage(bodies, world.dimensions, world.stores, world.clock)
+            answers = report_usage(bodies, world.products, world.stores, world.clock)
             if any(verdict.verdict == "retry_later" for _, verdict in answers):
                 return
             for body, (_, verdict) in zip(bodies, answers, strict=True):

@@ -24,7 +24,7 @@ def test_a_function_gets_the_settings_that_its_class_names(foreign: Foreign) -> 
 
 
 def test_a_setting_without_a_value_is_an_error(foreign: Foreign) -> None:
-    with pytest.raises(KeyError, match="USAGE_EVENTS_TABLE"):
+    with pytest.raises(KeyError, match="PRODUCTS"):
         foreign.functions.add("usage", "theirs.handle", UsageSettings, "foreign")
 
 

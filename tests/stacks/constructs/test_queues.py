@@ -19,7 +19,7 @@ from tests.stacks.constructs.conftest import Foreign
 
 def test_notice_queue(foreign: Foreign) -> None:
     queue = NoticeQueue(foreign.stack, "Notices", consumer=foreign.function(), batch_size=5)
-    queue.subscribe_to("Topic", topic_arn="arn:aws:sns:us-east-1:287250355862:somebody")
+    queue.subscribe_to({"Topic": "arn:aws:sns:us-east-1:287250355862:somebody"})
     queue.receive_events("Events", source="foreign.source", detail_types=["Something Happened"], description="x")
     (mapping,) = foreign.resources("AWS::Lambda::EventSourceMapping")
     assert mapping["BatchSize"] == 5

@@ -41,7 +41,7 @@ def with_tables(text: str) -> str:
 
 def test_every_key_is_read(tmp_path: Path) -> None:
     stage = load(tmp_path, with_tables(EVERYTHING))
-    assert stage.title == "Order Flow"
+    assert [product.title for product in stage.products] == ["Order Flow"]
     assert stage.branding == Branding(
         vendor="Ä & Co",
         accent="#123456",
@@ -62,7 +62,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 
 def test_a_stage_that_says_nothing_has_the_usual_form_and_neither_app_nor_mails(tmp_path: Path) -> None:
     stage = load(tmp_path, GOOD)
-    assert (stage.branding, stage.title, stage.handover, stage.email) == (Branding(), "", None, None)
+    (product,) = stage.products
+    assert (stage.branding, product.title, stage.handover, stage.email) == (Branding(), "", None, None)
     assert stage.registration.asked == {"email": "required", "company": "optional", "name": "optional"}
     assert stage.registration.confirm_within_seconds == 3600
 
@@ -102,5 +103,5 @@ def test_pages_that_outgrow_a_functions_environment_are_refused(tmp_path: Path) 
     keys = ", ".join(f'"l-{number:017x}"' for number in range(90))
     text = GOOD.replace("testBuyers = []", f"testBuyers = [{keys}]\ntestAccounts = [{accounts}]")
     load(tmp_path, text)
-    with pytest.raises(StageError, match="branding with handover, title, tiers and test accounts take"):
+    with pytest.raises(StageError, match="branding with handover, test accounts, dimensions and tiers take"):
         load(tmp_path, text + f"\n[branding]\n{links}\n")

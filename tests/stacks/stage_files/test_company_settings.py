@@ -50,5 +50,7 @@ def test_none_of_it_is_asked_by_default(tmp_path: Path) -> None:
 
 def test_reporters_beyond_a_functions_environment_are_refused(tmp_path: Path) -> None:
     many = "".join(f'[[reporters]]\nprincipal = "arn:aws:iam::444455556666:role/engine-{n}"\n' for n in range(60))
-    with pytest.raises(StageError, match=r"^stages/x.toml: reporters with dimensions take \d+ of the 3000 bytes"):
+    with pytest.raises(
+        StageError, match=r"^stages/x.toml: reporters with dimensions and tiers take \d+ of the 3000 bytes"
+    ):
         load(tmp_path, GOOD + many)

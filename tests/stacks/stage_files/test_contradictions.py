@@ -144,8 +144,8 @@ CONTRADICTIONS = [
     ),
     pytest.param(
         changed("testBuyers = []", f"testBuyers = [{KEYS}]"),
-        "testBuyers with dimensions, tiers and unusual take 3995 of the 3000 bytes that functions have for them: name"
-        " fewer, or include less by name in the tiers",
+        "testBuyers with dimensions and tiers and unusual take 4062 of the 3000 bytes that functions have for them:"
+        " name fewer, include less by name in the tiers, or deploy a product as a stage of its own",
         id="test-buyers-beyond-a-functions-environment",
     ),
     pytest.param(
@@ -171,7 +171,7 @@ CONTRADICTIONS = [
     ),
     pytest.param(
         changed("{ api_calls = 0.5 }", "{ calls = 1 }"),
-        "tiers[0].included.calls is not a dimension of this stage: include any of api_calls",
+        "tiers[0].included.calls is not a dimension of this product: include any of api_calls",
         id="a-tier-that-includes-no-dimension",
     ),
     pytest.param(
@@ -274,15 +274,18 @@ def test_an_amount_at_risk_is_taken_once_something_has_a_price(tmp_path: Path) -
 def test_tiers_that_differ_both_ways_may_stand_in_any_order(tmp_path: Path) -> None:
     two = GOOD.replace("[[tiers]]", '[dimensions.users]\nunit = "user"\naggregation = "sum"\n[[tiers]]')
     text = two + '[[tiers]]\nname = "other_tier"\nincluded = { api_calls = 0.25, users = 1 }\n'
-    assert [tier.name for tier in load(tmp_path, text).tiers] == ["basic_tier", "other_tier"]
+    assert [tier.name for tier in load(tmp_path, text).products.each[0].tiers] == ["basic_tier", "other_tier"]
 
 
 def test_a_stage_takes_the_notices_that_its_integration_needs_unless_it_says_more(tmp_path: Path) -> None:
-    assert load(tmp_path, GOOD).notices == ("eventbridge",)
-    assert load(tmp_path, changed('"license"', '"legacy"')).notices == ("sns",)
-    assert load(tmp_path, changed('"license"', '"mixed"')).notices == ("eventbridge", "sns")
+    def ways(text: str) -> list[tuple[str, ...]]:
+        return list(load(tmp_path, text).notices.values())
+
+    assert ways(GOOD) == [("eventbridge",)]
+    assert ways(changed('"license"', '"legacy"')) == [("sns",)]
+    assert ways(changed('"license"', '"mixed"')) == [("eventbridge", "sns")]
     both = changed('"license"', '"license"\nnotices = ["sns", "eventbridge"]')
-    assert load(tmp_path, both).notices == ("sns", "eventbridge")
+    assert ways(both) == [("sns", "eventbridge")]
 
 
 def test_before_it_is_live_a_stage_takes_notices_of_its_test_buyers_only(tmp_path: Path) -> None:

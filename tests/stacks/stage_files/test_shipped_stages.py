@@ -17,9 +17,9 @@ SHIPPED = stages.names(STAGES)
 def test_a_good_file_is_read_whole(tmp_path: Path) -> None:
     stage = load(tmp_path, GOOD)
     assert (stage.name, stage.region, stage.suffix) == ("x", "eu-central-1", "-x")
-    assert stage.product_code == "1234567890abcdefghijklmno"
+    assert stage.products.codes == ("1234567890abcdefghijklmno",)
     assert stage.dimensions == {"api_calls": Dimension(name="api_calls", unit="call", aggregation="sum", scale=1000)}
-    assert stage.tiers[0].included == {"api_calls": Decimal("0.5")}
+    assert stage.products.each[0].tiers[0].included == {"api_calls": Decimal("0.5")}
     assert stage.keep_data is False
     assert stage.clock_offset_file is None
 
@@ -32,7 +32,7 @@ def test_waiting_usage_is_retried_after_sqs_s_longest_delay_by_default(tmp_path:
 def test_the_shipped_stages_are_good_but_for_what_is_to_be_filled_in() -> None:
     assert SHIPPED == ["dev", "local", "prod", "staging"]
     for name in SHIPPED:
-        assert shipped(name).product_code == PRODUCT_CODE
+        assert shipped(name).products.codes == (PRODUCT_CODE,)
     with pytest.raises(StageError, match=r"^stages/product.toml: productCode is empty: set it to "):
         stages.load("dev", folder=STAGES)
     for name in ("staging", "prod"):
@@ -44,7 +44,9 @@ def test_every_stage_sells_the_product_s_dimensions_and_local_includes_less_in_t
     prod, *others = (shipped(name) for name in ("prod", "dev", "staging", "local"))
     for stage in others:
         assert stage.dimensions == prod.dimensions
-        assert [tier.name for tier in stage.tiers] == [tier.name for tier in prod.tiers]
+        assert [tier.name for tier in stage.products.each[0].tiers] == [
+            tier.name for tier in prod.products.each[0].tiers
+        ]
 
 
 def test_the_specification_s_dimensions_and_tiers_are_sold() -> None:
@@ -59,7 +61,7 @@ def test_the_specification_s_dimensions_and_tiers_are_sold() -> None:
     }
     assert {name: sold[name] for name in specified} == specified
     tiers = ["basic_tier", "professional_tier", "enterprise_tier", "unlimited_tier"]
-    assert [tier.name for tier in prod.tiers if tier.name in tiers] == tiers
+    assert [tier.name for tier in prod.products.each[0].tiers if tier.name in tiers] == tiers
 
 
 def test_what_the_shipped_stages_risk() -> None:

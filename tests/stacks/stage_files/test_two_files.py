@@ -42,15 +42,16 @@ def test_a_key_of_the_product_in_a_stage_s_file_counts_whole_and_for_that_stage_
     aggregation = "distinct"
     """
     stage = load(tmp_path, own, product=PRODUCT)
-    assert (stage.product_code, list(stage.dimensions), stage.tiers) == ("sandbox1234567890", ["users"], ())
-    assert stage.integration == "license"
+    (product,) = stage.products
+    assert (product.code, list(product.dimensions), product.tiers) == ("sandbox1234567890", ["users"], ())
+    assert product.integration == "license"
     other = load(tmp_path, STAGE, "y", product=PRODUCT)
-    assert (other.product_code, list(other.dimensions)) == ("1234567890abcdefghijklmno", ["api_calls"])
+    assert (other.products.codes, list(other.dimensions)) == (("1234567890abcdefghijklmno",), ["api_calls"])
 
 
 def test_a_tier_of_a_stage_includes_the_product_s_dimensions(tmp_path: Path) -> None:
     own = STAGE + '[[tiers]]\nname = "basic_tier"\nincluded = { api_calls = 7 }\n'
-    (tier,) = load(tmp_path, own, product=PRODUCT).tiers
+    (tier,) = load(tmp_path, own, product=PRODUCT).products.each[0].tiers
     assert tier.included == {"api_calls": Decimal(7)}
 
 
@@ -115,7 +116,7 @@ def test_a_tier_of_a_stage_includes_the_product_s_dimensions(tmp_path: Path) -> 
         pytest.param(
             STAGE + SOLD_TABLES.replace("api_calls", "calls").split("[[tiers]]")[0],
             PRODUCT,
-            "stages/product.toml: tiers[0].included.api_calls is not a dimension of this stage",
+            "stages/product.toml: tiers[0].included.api_calls is not a dimension of this product",
             id="dimensions-of-the-stage-contradict-the-product",
         ),
     ],
@@ -128,7 +129,7 @@ def test_a_fault_names_the_file_that_holds_the_key(tmp_path: Path, stage: str, p
 
 def test_a_product_code_of_the_command_line_replaces_the_files(tmp_path: Path) -> None:
     folder = write(tmp_path, STAGE, product=PRODUCT)
-    assert stages.load("x", folder=folder, product_code="sandbox1234567890").product_code == "sandbox1234567890"
+    assert stages.load("x", folder=folder, product_code="sandbox1234567890").products.codes == ("sandbox1234567890",)
     with pytest.raises(StageError) as raised:
         stages.load("x", folder=folder, product_code="a b")
     assert str(raised.value) == f"the command line: productCode is 'a b': {TO_BE_SET}"

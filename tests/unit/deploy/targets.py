@@ -9,6 +9,7 @@ import boto3
 from deploy.deployed_stacks import DeployedStack
 from deploy.target import Target
 from stacks.stage import Stage
+from tests.products import selling
 from tests.synthesized import shipped
 
 #: moto's own account.
@@ -17,7 +18,9 @@ REACHED = datetime(2026, 11, 29, 10, 5, 0, tzinfo=UTC)
 
 
 def stage(**changes: Any) -> Stage:
-    return replace(shipped("dev"), **{"account": None, **changes})
+    """The stage dev, with these settings of it or of its product changed."""
+    sold = {name: changes.pop(name) for name in ("notices", "pricing_model") if name in changes}
+    return replace(selling(shipped("dev"), **sold), **{"account": None, **changes})
 
 
 def target(**changes: Any) -> Target:

@@ -95,6 +95,32 @@ def test_a_short_text_is_plain_json_without_defaults() -> None:
     assert Products.from_json(text) == BOTH
 
 
+names = st.text(min_size=1, max_size=40)
+amounts = st.decimals(0, 10**9, places=6)
+dimensions = st.builds(
+    Dimension,
+    name=names,
+    unit=names,
+    aggregation=st.sampled_from(["sum", "distinct", "max"]),
+    scale=st.integers(1, 10**6),
+    decimals=st.integers(0, 6),
+    price=st.none() | amounts,
+)
+
+
+@given(st.lists(dimensions, max_size=5, unique_by=lambda each: each.name), st.data())
+def test_dimensions_and_tiers_are_read_back_exactly_and_in_order(made: list[Dimension], data: st.DataObject) -> None:
+    included = st.dictionaries(st.sampled_from([each.name for each in made]), amounts | st.just(UNLIMITED))
+    tiers = (
+        data.draw(st.lists(st.builds(Tier, names, included), max_size=3, unique_by=lambda t: t.name)) if made else []
+    )
+    by_name = {each.name: each for each in made}
+    product = Product(code="p", integration="mixed", pricing_model="contract", dimensions=by_name, tiers=tuple(tiers))
+    (read,) = Products.from_json(Products((product,)).to_json())
+    assert read == product
+    assert list(read.dimensions) == list(by_name)
+
+
 @given(st.integers(1, 60), st.integers(0, 4), st.integers(1, 9))
 def test_whatever_travels_arrives(dimensions: int, tiers: int, seed: int) -> None:
     products = Products((large(dimensions, tiers, seed), FIRST))

@@ -12,11 +12,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.dynamodb.declared_tables import TABLE_SETTINGS
-from marketplace.dimensions import Dimension, to_json
+from marketplace.dimensions import Dimension
 from metering import handlers
 from metering.seal.unusual_settings import UnusualSettings
 from runtime.clock import OFFSET_VARIABLE
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
+from tests.products import sold
 from tests.unit.messages import Context
 
 KEY = f"{CUSTOMER}|{HOUR}"
@@ -24,12 +25,8 @@ CALLS = Dimension(name="api_calls", unit="call", scale=1000, price=Decimal("0.25
 FAILED_LINES = "https://queues/failed-lines"
 SETTINGS = {
     **TABLE_SETTINGS,
-    "DIMENSIONS": to_json({"api_calls": CALLS}),
-    "TIERS": "[]",
-    "PRODUCT_CODE": "product",
-    "PRICING_MODEL": "subscription",
+    "PRODUCTS": sold({"api_calls": CALLS}).to_json(),
     "SEAL_DELAY_MINUTES": "10",
-    "HOURLY_ZEROS": "off",
     "UNUSUAL": UnusualSettings().to_json(),
     "PENDING_SHARDS": "1",
     "METERING_MODE": "live",

@@ -8,7 +8,6 @@ from typing import Any
 
 from ledger.metering_record import MeteringRecord
 from local.dynamodb.declared_tables import TABLE_SETTINGS
-from marketplace import dimensions, tiers
 from marketplace.dimensions import Dimension
 from marketplace.tiers import Tier
 from metering.assembly import seal
@@ -17,6 +16,7 @@ from metering.seal.unusual_settings import UnusualSettings
 from runtime.metric_names import MeteringMetric
 from runtime.settings import SealHoursSettings
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
+from tests.products import sold
 
 #: The counts of every sealer, by metric.
 COUNTED = Counter[MeteringMetric]()
@@ -42,13 +42,9 @@ def with_customer(made: Ledger) -> Ledger:
     return made
 
 
+TIERS = (Tier("basic", {"whole": Decimal(5)}),)
 SETTINGS = {
     **TABLE_SETTINGS,
-    "PRODUCT_CODE": "product",
-    "PRICING_MODEL": "subscription",
-    "DIMENSIONS": dimensions.to_json(DIMENSIONS),
-    "TIERS": tiers.to_json([Tier("basic", {"whole": Decimal(5)})]),
-    "HOURLY_ZEROS": "off",
     "UNUSUAL": UnusualSettings().to_json(),
     "METERING_MODE": "live",
     "TEST_BUYERS": "",
@@ -57,10 +53,12 @@ SETTINGS = {
 
 
 def sealer(ledger: Ledger, clock: Callable[[], float] = lambda: NOW, **changes: Any) -> Sealer:
-    """A sealer by the functions' own assembly. changes: of its settings, else of its planner, or its ``client``."""
-    settings = SealHoursSettings.from_env(
-        SETTINGS | {name: changes.pop(name) for name in SETTINGS.keys() & changes.keys()}
-    )
+    """A sealer by the functions' own assembly. changes: of its settings or of the product, else of its planner, or its
+    ``client``."""
+    terms: dict[str, Any] = {"dimensions": DIMENSIONS, "tiers": TIERS, "pricing_model": "subscription"}
+    terms |= {name: changes.pop(name) for name in ("dimensions", "pricing_model", "hourly_zeros") if name in changes}
+    own = {name: changes.pop(name) for name in SETTINGS.keys() & changes.keys()}
+    settings = SealHoursSettings.from_env({**SETTINGS, "PRODUCTS": sold(**terms).to_json()} | own)
     made = seal.sealer(
         settings,
         ledger.dynamodb,

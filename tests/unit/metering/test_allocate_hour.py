@@ -8,7 +8,7 @@ import pytest
 from ledger.metering_record import AllocationSummary
 from ledger.tagged_usage import tags_key
 from ledger.transaction import MAX_OPERATIONS
-from marketplace.dimensions import Dimension, to_json
+from marketplace.dimensions import Dimension
 from marketplace.meter_usage import MAX_BYTES
 from marketplace.usage_allocations import tag_set
 from metering.seal.allocate_rules import LARGEST_HOUR, MOST_LINES
@@ -45,7 +45,7 @@ def tagged(ledger: Ledger, dimensions: int, sets: int, longest: bool = False) ->
 
 
 def frozen(ledger: Ledger) -> SealPlan:
-    hour = sealer(ledger, DIMENSIONS=to_json(DIMENSIONS)).planner.plan(ledger.record(), NOW)
+    hour = sealer(ledger, dimensions=DIMENSIONS).planner.plan(ledger.record(), NOW)
     assert not isinstance(hour, Waiting)
     return hour
 
@@ -90,9 +90,7 @@ def test_beyond_one_transaction_the_smallest_lines_are_sent_plain(ledger: Ledger
 
 def test_a_record_without_tags_is_not_looked_up(ledger: Ledger) -> None:
     record = ledger.opened({("d000", MONTH): Decimal(2)})
-    planner = sealer(
-        ledger, DIMENSIONS=to_json(DIMENSIONS), tagged_usage=None
-    ).planner  # It would fail if it were asked.
+    planner = sealer(ledger, dimensions=DIMENSIONS, tagged_usage=None).planner  # It would fail if it were asked.
     plan = planner.plan(record, NOW)
     assert not isinstance(plan, Waiting)
     assert [(line.dimension, line.allocations) for line in plan.frozen.lines] == [("d000", AllocationSummary())]
@@ -112,6 +110,6 @@ def test_a_folded_line_is_logged_and_counted(ledger: Ledger, caplog: pytest.LogC
     COUNTED.clear()
     tagged(ledger, 95, 1)
     with caplog.at_level(logging.WARNING):
-        assert sealer(ledger, DIMENSIONS=to_json(DIMENSIONS)).seal_hour(CUSTOMER, HOUR) == "sealed"
+        assert sealer(ledger, dimensions=DIMENSIONS).seal_hour(CUSTOMER, HOUR) == "sealed"
     assert COUNTED == {MeteringMetric.TAG_SETS_FOLDED: 95 - MOST_LINES}
     assert caplog.text.count("tag sets folded") == 95 - MOST_LINES

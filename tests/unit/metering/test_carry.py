@@ -37,14 +37,14 @@ def plan(ledger: Ledger, dimension: str = "whole", now: float = LATER, **changes
 def expired(ledger: Ledger, *, model: str = "subscription", **counted: str) -> None:
     """The hour, sealed in time and not sent before its deadline."""
     use(ledger, HOUR, **counted)
-    sealer(ledger, PRICING_MODEL=model).seal_hour(CUSTOMER, HOUR)
+    sealer(ledger, pricing_model=model).seal_hour(CUSTOMER, HOUR)
     for name in ledger.record().lines:
         ledger.settlement.settle(ledger.record(), name, "expired", now=LATER)
     ledger.settlement.tidy(ledger.record())
 
 
 def seal_open_hour(ledger: Ledger, model: str = "subscription", hour: int = OPEN) -> dict[str, Decimal]:
-    sealer(ledger, clock=lambda: LATER + 7200, PRICING_MODEL=model).seal_hour(CUSTOMER, hour)
+    sealer(ledger, clock=lambda: LATER + 7200, pricing_model=model).seal_hour(CUSTOMER, hour)
     return lines(ledger, hour)
 
 

@@ -11,6 +11,8 @@ from metering.run import Mode
 from runtime import settings
 from runtime.clock import iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
+from tests.products import sold
+from tests.unit.metering import entry_points
 from tests.unit.metering.entry_points import KEY, at, call, emitted, prepared, subscribe
 
 #: Sums of a metric's values since the last look, by names.
@@ -140,7 +142,7 @@ def test_lines_that_expire_and_lines_that_the_mode_held_are_emitted_apart(
 def test_a_zero_that_expires_is_emitted_apart(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sums: Sums
 ) -> None:
-    monkeypatch.setenv("HOURLY_ZEROS", "every")
+    monkeypatch.setenv("PRODUCTS", sold({"api_calls": entry_points.CALLS}, hourly_zeros="every").to_json())
     call("put_zero_records", {"startedAt": iso(NOW), "hour": iso(HOUR)})
     assert sums("ZeroRecords") == [1]
     call("seal_hours", {"keys": [KEY]})

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from marketplace.dimensions import Dimension
+from marketplace.products import Products
 from metering.find.find_due_hours import DueHours, PageLimit, find_due_hours, last_due_hour
 from metering.run import parse_record_key, record_key
 from metering.send.lanes import batch_payload
 from metering.sizes import KEYS_PER_CALL, PAGE_BYTES, PAGE_KEYS
 from runtime.clock import from_iso, iso
 from tests.contracts.stores import HOUR, Ledger
+from tests.products import sold
 
 
 @pytest.mark.parametrize(
@@ -37,14 +40,26 @@ def test_a_named_hour_needs_no_delay_but_must_be_closed(wanted: str, last: str) 
     assert iso(last_due_hour(now, 10, from_iso(f"2026-11-15T{wanted}:00Z"))) == f"2026-11-15T{last}:00:00Z"
 
 
+#: Names of several lengths, so many that a page has room for fewer keys.
+NAMED = (
+    [f"ü{n}" + "ü" * 198 for n in range(5)],
+    [f"{n:0255}" for n in range(200)],
+    [f"{n:x}" for n in range(40_000)],
+)
+
+
+def selling(*names: str) -> Products:
+    return sold({name: Dimension(name=name, unit="u") for name in names})
+
+
 def test_a_page_takes_so_many_keys() -> None:
-    limit = PageLimit(["d"])
+    limit = PageLimit(selling("d"))
     assert [limit.takes((f"c{number}", 0)) for number in range(PAGE_KEYS + 2)] == [True] * PAGE_KEYS + [False] * 2
 
 
-@pytest.mark.parametrize("dimensions", [[], ["api_calls"], ["ü" * 200] * 5, ["d" * 255] * 200, ["d"] * 200_000])
+@pytest.mark.parametrize("dimensions", [[], ["api_calls"], NAMED[0], NAMED[1], NAMED[2]])
 def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
-    limit = PageLimit(dimensions)
+    limit = PageLimit(selling(*dimensions))
     keys = ((f"customer-{number}", 1794722400) for number in range(PAGE_KEYS + 1))
     taken = list(takewhile(limit.takes, keys))
     lines = [batch_payload((*key, dimension) for dimension in dimensions) for key in taken]
@@ -55,7 +70,9 @@ def test_a_page_fits_the_workflows_state(dimensions: list[str]) -> None:
 
 
 def test_five_dimensions_of_the_specification_fill_pages_well() -> None:
-    limit = PageLimit(["workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations"])
+    limit = PageLimit(
+        selling("workflow_executions", "active_users", "data_processed_gb", "api_calls", "worklet_invocations")
+    )
     assert all(limit.takes((f"l-{number:032x}", 1794722400)) for number in range(PAGE_KEYS))
 
 
@@ -94,7 +111,7 @@ def pages(ledger: Ledger, size: int) -> Iterator[DueHours]:
     while True:
         now = float(HOUR + 4200)
         page = find_due_hours(
-            ledger.records, now=now, seal_delay_minutes=10, wanted=None, cursor=cursor, dimensions=["d"], most=size
+            ledger.records, now=now, seal_delay_minutes=10, wanted=None, cursor=cursor, products=selling("d"), most=size
         )
         assert len(page.keys) <= size
         yield page

@@ -10,6 +10,7 @@ from marketplace.billing_identity import BillingIdentity
 from metering.seal.terms import identity_of
 from metering.send.plan_batches import usage_line
 from metering.settle.settle_lines import detail_of, verdict_of
+from tests.products import sold
 
 ARN = "arn:aws:license-manager::123456789012:license:lic-1"
 LICENSE = Subscriber(
@@ -34,7 +35,7 @@ LEGACY = Subscriber(customer_identifier="cust", integration="legacy", license_ar
     ],
 )
 def test_the_identity_is_one_shape_and_survives_freezing(subscriber: Subscriber, frozen: dict[str, str]) -> None:
-    identity = identity_of(subscriber, "stage")
+    identity = identity_of(subscriber, sold(code="stage"))
     assert identity is not None
     assert identity.frozen == frozen
     assert BillingIdentity.from_frozen(frozen) == identity
@@ -42,7 +43,7 @@ def test_the_identity_is_one_shape_and_survives_freezing(subscriber: Subscriber,
 
 def test_an_incomplete_identity_is_none() -> None:
     bare = Subscriber(customer_identifier="lic-1", integration="license", product_code="p")
-    assert identity_of(bare, "stage") is None
+    assert identity_of(bare, sold(code="stage")) is None
 
 
 def test_a_record_without_an_identity_cannot_be_sent() -> None:

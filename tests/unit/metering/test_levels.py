@@ -11,18 +11,19 @@ from metering.report.levels import Levels, UsageSum, read_levels
 from metering.run import Mode
 from runtime.clock import from_iso
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, Ledger
+from tests.products import sold
 
 DAY = 86400
 LIVE = Mode("live")
-DIMENSIONS = {"api_calls": Dimension(name="api_calls", unit="call", scale=1000, price=Decimal("0.25"))}
+SOLD = sold({"api_calls": Dimension(name="api_calls", unit="call", scale=1000, price=Decimal("0.25"))})
 
 
 def read(ledger: Ledger, now: float, mode: Mode = LIVE) -> Levels:
-    return read_levels(ledger.records, HOUR + 10 * DAY, now=now, mode=mode, dimensions=DIMENSIONS)
+    return read_levels(ledger.records, ledger.subscribers, HOUR + 10 * DAY, now=now, mode=mode, products=SOLD)
 
 
 def levels(oldest: int | None = None, nearest_deadline: int | None = None) -> Levels:
-    return Levels(UsageSum({}), UsageSum({}), oldest=oldest, nearest_deadline=nearest_deadline)
+    return Levels(UsageSum(sold()), UsageSum(sold()), oldest=oldest, nearest_deadline=nearest_deadline)
 
 
 # --- age and time left ------------------------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ def test_an_hour_before_the_months_end_is_at_risk_as_soon_as_it_is_over(ledger: 
     last = int(from_iso("2026-11-30T23:00:00Z"))
     ledger.opened(hour=last)
     now = last + 3600
-    found = read_levels(ledger.records, last, now=now, mode=LIVE, dimensions=DIMENSIONS)
+    found = read_levels(ledger.records, ledger.subscribers, last, now=now, mode=LIVE, products=SOLD)
     assert (found.time_left(now), found.at_risk.lines) == (6 * 3600, 1)
 
 
@@ -116,6 +117,6 @@ def test_hours_after_the_wanted_one_are_not_read(ledger: Ledger) -> None:
     """A manual run of an old hour reports what is due up to it."""
     ledger.opened(hour=HOUR)
     ledger.opened(hour=HOUR + 3600)
-    found = read_levels(ledger.records, HOUR, now=HOUR + 7200, mode=LIVE, dimensions=DIMENSIONS)
+    found = read_levels(ledger.records, ledger.subscribers, HOUR, now=HOUR + 7200, mode=LIVE, products=SOLD)
     assert (found.pending_hours, found.oldest) == (1, HOUR)
     assert ledger.pending() == {(CUSTOMER, HOUR), (CUSTOMER, HOUR + 3600)}

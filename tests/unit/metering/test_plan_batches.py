@@ -207,3 +207,24 @@ def test_every_line_is_in_one_request_within_the_limits(rows: Sequence[tuple[str
         assert len(members) == 1 or (
             not any(member.alone for member in members) and sum(member.size for member in members) < MAX_BYTES
         )
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["p", "q", "r"]), st.sampled_from(["license", "legacy"]), st.booleans()), max_size=120
+    )
+)
+def test_a_batch_never_mixes_products_or_integrations(drawn: list[tuple[str, str, bool]]) -> None:
+    found, of = [], {}
+    for number, (product, integration, month_end) in enumerate(drawn):
+        customer = f"c{number}"
+        own = LEGACY if integration == "legacy" else LICENSE
+        hour = int(from_iso("2026-11-30T22:00:00Z")) if month_end else HOUR
+        made = record(
+            line(deadline=deadline(hour)), customer=customer, hour=hour, identity={**own, "productCode": product}
+        )
+        found += candidates(made, None, hour + 4200.0)
+        of[customer] = (product, integration)
+    packed = batches(found)
+    assert all(len({of[customer] for customer, _, _ in batch}) == 1 for batch in packed)
+    assert sorted(key[0] for batch in packed for key in batch) == sorted(of)

@@ -12,7 +12,8 @@ from ledger.metering_records import MeteringRecords
 from ledger.transaction import Contended
 from marketplace.dimensions import LARGEST_DECIMAL
 from marketplace.hour import deadline
-from metering.seal.plan_seal import SealPlan, SealPlanner
+from metering.seal import plan_seal
+from metering.seal.plan_seal import SealPlan
 from metering.seal.seal_hours import ATTEMPTS, LOSSES_BEFORE_CLOSING
 from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, MONTH, NOW, Ledger
@@ -60,7 +61,7 @@ def test_an_hour_that_needs_no_balance_ignores_its_changes(ledger: Ledger) -> No
 def test_an_allowance_that_is_used_up_costs_no_further_write(ledger: Ledger) -> None:
     for number in range(3):
         use(ledger, HOUR + number * 3600, whole="5")
-        sealer(ledger, PRICING_MODEL="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
+        sealer(ledger, pricing_model="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
     assert [lines(ledger, HOUR + number * 3600) for number in range(3)] == [{}, {"whole": 5}, {"whole": 5}]
     assert ledger.balances.get(CUSTOMER).version == 1
 
@@ -107,7 +108,7 @@ def test_an_hour_without_billable_units_ends_at_sealing(ledger: Ledger) -> None:
 def test_the_allowance_is_used_up_over_hours(ledger: Ledger) -> None:
     for number, units in enumerate(("3", "4", "1")):
         use(ledger, HOUR + number * 3600, whole=units)
-        sealer(ledger, PRICING_MODEL="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
+        sealer(ledger, pricing_model="contract").seal_hour(CUSTOMER, HOUR + number * 3600)
     assert [lines(ledger, HOUR + number * 3600) for number in range(3)] == [{}, {"whole": 2}, {"whole": 1}]
     assert ledger.balances.get(CUSTOMER).used == {("whole", MONTH): 5}
 
@@ -209,10 +210,10 @@ def test_a_waiting_hour_ends_expired_at_its_deadline(ledger: Ledger, what: str) 
     else:
         model = "contract"
         ledger.subscriber_items.put_item(Item={**key, "activePeriods": [{"start": 1}]})
-    before = sealer(ledger, PRICING_MODEL=model, clock=lambda: deadline(HOUR) - 0.001)
+    before = sealer(ledger, pricing_model=model, clock=lambda: deadline(HOUR) - 0.001)
     assert before.seal_hours([(CUSTOMER, HOUR)]) == {"sealed": 0, "waiting": 1, "already": 0, "failed": 0}
     assert (ledger.record().state, ledger.pending()) == ("open", {(CUSTOMER, HOUR)})
-    at = sealer(ledger, PRICING_MODEL=model, clock=lambda: float(deadline(HOUR)))
+    at = sealer(ledger, pricing_model=model, clock=lambda: float(deadline(HOUR)))
     assert at.seal_hours([(CUSTOMER, HOUR)])["sealed"] == 1
     [line] = ledger.record().lines.values()
     assert (line.dimension, line.quantity, line.verdict) == ("scaled", Decimal("2400.5"), "expired")
@@ -231,11 +232,11 @@ def test_a_sum_that_does_not_hold_stops_its_hour_and_no_other(ledger: Ledger, mo
     COUNTED.clear()
     use(ledger, whole="5")
     use(ledger, HOUR + 3600, whole="7")
-    real = SealPlanner._line
+    real = plan_seal._line
     monkeypatch.setattr(
-        SealPlanner,
+        plan_seal,
         "_line",
-        lambda self, hour, name, sealed: replace(real(self, hour, name, sealed), quantity=Decimal(7)),
+        lambda product, hour, name, sealed: replace(real(product, hour, name, sealed), quantity=Decimal(7)),
     )
     counts = sealer(ledger).seal_hours([(CUSTOMER, HOUR), (CUSTOMER, HOUR + 3600)])
     assert (counts["failed"], counts["sealed"]) == (1, 1)
@@ -248,11 +249,11 @@ def test_a_sum_that_does_not_hold_at_the_deadline_ends_its_hour_expired(
 ) -> None:
     """Marketplace no longer takes the hour, so it must not stay pending for ever, nor hold up final metering."""
     use(ledger, whole="5")
-    real = SealPlanner._line
+    real = plan_seal._line
     monkeypatch.setattr(
-        SealPlanner,
+        plan_seal,
         "_line",
-        lambda self, hour, name, sealed: replace(real(self, hour, name, sealed), quantity=Decimal(7)),
+        lambda product, hour, name, sealed: replace(real(product, hour, name, sealed), quantity=Decimal(7)),
     )
     early = sealer(ledger, clock=lambda: deadline(HOUR) - 1.0)
     assert early.seal_hours([(CUSTOMER, HOUR)])["failed"] == 1

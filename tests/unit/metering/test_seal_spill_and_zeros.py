@@ -88,7 +88,7 @@ def test_an_expired_hour_carries_its_units_over_again(ledger: Ledger, status: st
 )
 def test_a_dimension_without_a_line_gets_its_zero(ledger: Ledger, zeros: str, expected: dict[str, int]) -> None:
     use(ledger, whole="2", scaled="999")
-    sealer(ledger, HOURLY_ZEROS=zeros).seal_hour(CUSTOMER, HOUR)
+    sealer(ledger, hourly_zeros=zeros).seal_hour(CUSTOMER, HOUR)
     assert lines(ledger) == expected
     assert ledger.balances.get(CUSTOMER).remainder == {"scaled": 999}
 
@@ -114,7 +114,7 @@ def test_a_zero_needs_a_customer_active_before_and_at_the_hours_end(
         ExpressionAttributeValues={":p": [period]},
     )
     use(ledger, scaled="1")
-    sealer(ledger, HOURLY_ZEROS="whole").seal_hour(CUSTOMER, HOUR)
+    sealer(ledger, hourly_zeros="whole").seal_hour(CUSTOMER, HOUR)
     assert lines(ledger) == ({"whole": 0} if zero else {})
 
 

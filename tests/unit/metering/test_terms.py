@@ -9,6 +9,7 @@ import pytest
 from ledger.subscriber import from_item
 from marketplace.tiers import Tier
 from metering.seal.terms import Allowance, Waiting, allowance_for
+from tests.products import sold
 
 HOUR = 1_000_000 * 3600
 TIERS = (Tier("basic", {"d": Decimal(5)}), Tier("pro", {"d": Decimal(50), "e": Decimal(-1)}))
@@ -27,7 +28,7 @@ def subscriber(**changes: Any) -> Any:
 
 
 def found(model: str = "contract-with-consumption", hour: int = HOUR, **changes: Any) -> Allowance | Waiting:
-    return allowance_for(subscriber(**changes), hour, model, TIERS)
+    return allowance_for(subscriber(**changes), hour, *sold(pricing_model=model, tiers=TIERS))
 
 
 def test_a_subscription_has_no_allowance_and_waits_for_nothing() -> None:
@@ -88,4 +89,4 @@ def test_a_cancelled_customers_last_hours_use_its_last_entitlements() -> None:
     }
     assert found(**gone) == Allowance(TIERS[1].included)
     kept = replace(subscriber(lastNoticeAt=HOUR + 60), accepts_until=HOUR + 2700)
-    assert allowance_for(kept, HOUR, "contract", TIERS) == Allowance(TIERS[0].included)
+    assert allowance_for(kept, HOUR, *sold(pricing_model="contract", tiers=TIERS)) == Allowance(TIERS[0].included)

@@ -12,7 +12,6 @@ from ledger.metering_record import Line
 from ledger.subscriber import Period, Subscriber
 from ledger.transaction import Cancelled
 from marketplace.dimensions import Dimension
-from marketplace.dimensions import to_json as dimensions_json
 from marketplace.hour import deadline
 from metering.report.levels import read_levels
 from metering.run import Mode
@@ -22,6 +21,7 @@ from metering.seal.unusual_settings import UnusualSettings
 from metering.send.plan_batches import candidates
 from runtime.metric_names import MeteringMetric
 from tests.contracts.stores import CUSTOMER, HOUR, NOW, Ledger
+from tests.products import sold
 from tests.unit.metering.sealing import COUNTED, DIMENSIONS, sealer, use, with_customer
 
 SENT_ANYWAY = deadline(HOUR) - 2 * 3600
@@ -93,10 +93,10 @@ def test_an_hour_within_reason_is_neither_counted_nor_held(ledger: Ledger, count
 
 def test_an_ordinary_hour_reads_nothing_of_the_past(ledger: Ledger) -> None:
     nowhere: Any = object()
-    unusual = UnusualLines(records=nowhere, dimensions=DIMENSIONS, settings=LOOK)
-    assert unusual.of_hour(use(ledger, whole="99"), seal_lines(99), [ACTIVE]) == {}
+    unusual = UnusualLines(records=nowhere, settings=LOOK)
+    assert unusual.of_hour(use(ledger, whole="99"), seal_lines(99), DIMENSIONS, [ACTIVE]) == {}
     with pytest.raises(AttributeError):
-        unusual.of_hour(ledger.record(), seal_lines(100), [ACTIVE])
+        unusual.of_hour(ledger.record(), seal_lines(100), DIMENSIONS, [ACTIVE])
 
 
 def seal_lines(quantity: int) -> Sequence[Line]:
@@ -122,10 +122,10 @@ def test_an_hour_is_judged_by_what_it_counted_or_by_more_than_a_unit_that_came_f
 def test_an_amount_of_money_decides_what_is_looked_at(ledger: Ledger) -> None:
     dimensions = {"whole": Dimension(name="whole", unit="u", price=Decimal("0.5"))}
     use(ledger, whole="900")
-    planner = sealer(ledger, DIMENSIONS=dimensions_json(dimensions)).planner
-    found = planner.unusual.of_hour(ledger.record(), seal_lines(900), [ACTIVE])
+    planner = sealer(ledger, dimensions=dimensions).planner
+    found = planner.unusual.of_hour(ledger.record(), seal_lines(900), dimensions, [ACTIVE])
     assert found["whole"].times == 9
-    assert planner.unusual.of_hour(ledger.record(), seal_lines(199), [ACTIVE]) == {}
+    assert planner.unusual.of_hour(ledger.record(), seal_lines(199), dimensions, [ACTIVE]) == {}
 
 
 # --- on hold ----------------------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def test_a_line_on_hold_is_sent_at_once_when_its_customer_leaves_whatever_follow
 def levels(ledger: Ledger, now: float = NOW) -> tuple[int, int, int]:
     """Lines on hold, pending hours and lines at risk, of the hour alone."""
     records: Any = Since(ledger)
-    found = read_levels(records, HOUR, now=now, mode=Mode("live"), dimensions={})
+    found = read_levels(records, ledger.subscribers, HOUR, now=now, mode=Mode("live"), products=sold())
     return found.lines_on_hold, found.pending_hours, found.at_risk.lines
 
 

@@ -8,6 +8,7 @@ import pytest
 from ledger.metering_record import Line, MeteringRecord
 from marketplace.dimensions import Dimension
 from metering.report.levels import UsageSum
+from tests.products import sold
 
 CALLS = Dimension(name="api_calls", unit="call", scale=1000, price=Decimal("0.25"))
 RUNS = Dimension(name="runs", unit="run", price=Decimal("0.10"))
@@ -17,7 +18,7 @@ DIMENSIONS = {dimension.name: dimension for dimension in (CALLS, RUNS, NODES)}
 
 @pytest.fixture
 def usage() -> UsageSum:
-    return UsageSum(DIMENSIONS)
+    return UsageSum(sold(DIMENSIONS))
 
 
 def contents(usage: UsageSum) -> tuple[object, ...]:
@@ -53,43 +54,43 @@ def test_recorded_units_cost_the_list_price_of_the_billed_units_they_make(
     usage: UsageSum, dimension: str, units: str, money: str
 ) -> None:
     """A price is of a billed unit, of which ``scale`` recorded ones make one; a part of one costs its part."""
-    usage.add(dimension, Decimal(units))
+    usage.add(None, dimension, Decimal(units))
     assert usage.money == Decimal(money)
 
 
 def test_money_is_the_sum_over_lines_and_dimensions(usage: UsageSum) -> None:
     for dimension, units in (("api_calls", 2000), ("runs", 4), ("api_calls", 400)):
-        usage.add(dimension, Decimal(units))
+        usage.add(None, dimension, Decimal(units))
     assert contents(usage) == (3, {"api_calls": 2400, "runs": 4}, Decimal("1.00"))
 
 
 @pytest.mark.parametrize("dimension", ["nodes", "gone_from_the_stage"])
 def test_dimensions_without_a_price_are_counted_and_cost_nothing(usage: UsageSum, dimension: str) -> None:
-    usage.add(dimension, Decimal(5))
+    usage.add(None, dimension, Decimal(5))
     assert contents(usage) == (1, {dimension: 5}, 0)
 
 
 def test_a_sealed_hour_counts_what_its_lines_send(usage: UsageSum) -> None:
     """The quantity of a line, and not what was counted: the rest is in the balance, or in the contract."""
-    usage.add_pending(sealed(line("api_calls", 2, scale=1000), line("runs", 3)))
+    usage.add_pending(sealed(line("api_calls", 2, scale=1000), line("runs", 3)), None)
     assert contents(usage) == (2, {"api_calls": 2000, "runs": 3}, Decimal("0.8"))
 
 
 @pytest.mark.parametrize("verdict", ["billed", "expired", "not_sent", "conflict", "presumed_on_file", "on_file"])
 def test_a_line_that_has_ended_is_at_no_risk(usage: UsageSum, verdict: str) -> None:
-    usage.add_pending(sealed(line("runs", 3, verdict), line("nodes", 1)))
+    usage.add_pending(sealed(line("runs", 3, verdict), line("nodes", 1)), None)
     assert contents(usage) == (1, {"nodes": 1}, 0)
 
 
 @pytest.mark.parametrize("verdict", [None, "not_subscribed", "rejected"])
 def test_a_line_that_may_still_be_billed_is_at_risk(usage: UsageSum, verdict: str | None) -> None:
-    usage.add_pending(sealed(line("runs", 3, verdict)))
+    usage.add_pending(sealed(line("runs", 3, verdict)), None)
     assert (usage.lines, usage.money) == (1, Decimal("0.3"))
 
 
 def test_a_zero_is_at_no_risk(usage: UsageSum) -> None:
-    usage.add_pending(sealed(line("runs", 0)))
-    usage.add_pending(unsealed({("runs", "2026-11"): Decimal(0)}))
+    usage.add_pending(sealed(line("runs", 0)), None)
+    usage.add_pending(unsealed({("runs", "2026-11"): Decimal(0)}), None)
     assert contents(usage) == (0, {}, 0)
 
 
@@ -100,12 +101,12 @@ def test_an_hour_before_sealing_counts_what_was_recorded(usage: UsageSum, state:
         ("api_calls", "2026-11"): Decimal(2000),
         ("runs", "2026-11"): Decimal(3),
     }
-    usage.add_pending(unsealed(counted, state))
+    usage.add_pending(unsealed(counted, state), None)
     assert contents(usage) == (3, {"api_calls": 2400, "runs": 3}, Decimal("0.9"))
 
 
 def test_the_sum_is_reported_in_plain_numbers_by_dimension(usage: UsageSum) -> None:
-    usage.add("runs", Decimal("30"))
-    usage.add("api_calls", Decimal("2400"))
+    usage.add(None, "runs", Decimal("30"))
+    usage.add(None, "api_calls", Decimal("2400"))
     assert usage.payload() == {"lines": 2, "units": {"api_calls": "2400", "runs": "30"}, "money": "3.6"}
     assert list(usage.payload()["units"]) == ["api_calls", "runs"]

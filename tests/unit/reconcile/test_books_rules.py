@@ -92,8 +92,8 @@ def test_a_finding_names_what_was_adjusted() -> None:
 
 
 def test_days_and_months_begin_at_midnight_utc() -> None:
-    day = usage_book(None, None, None)  # type: ignore[arg-type]
-    month = invoice_book(None, None, {}, "USD")  # type: ignore[arg-type]
+    day = usage_book(None, None, None, None)  # type: ignore[arg-type]
+    month = invoice_book(None, None, None, "USD")  # type: ignore[arg-type]
     last, first = from_iso("2026-11-30T23:59:59Z"), from_iso("2026-12-01T00:00:00Z")
     assert [iso(day.beginning(at)) for at in (last, first)] == ["2026-11-30T00:00:00Z", "2026-12-01T00:00:00Z"]
     assert [iso(month.beginning(at)) for at in (last, first)] == ["2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"]

@@ -15,6 +15,7 @@ from marketplace.seller import Seller
 from marketplace_local.in_process import AgreementClient, TrailClient
 from marketplace_local.state import MarketplaceState
 from runtime import clock
+from tests.products import sold
 from tests.scenarios.books import FeedBucket
 from tests.unit.emitted import emitted
 
@@ -26,7 +27,7 @@ SETTINGS = {
     "PRODUCT_CODE": "product",
     "METERING_REGION": "us-east-1",
     "DATASET_BUCKET": "feeds",
-    "DIMENSIONS": "[]",
+    "PRODUCTS": sold().to_json(),
     "CURRENCY": "USD",
 }
 

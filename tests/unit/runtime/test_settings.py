@@ -6,6 +6,7 @@ from runtime import settings
 from runtime.settings import (
     FindDueHoursSettings,
     MissingSettings,
+    ReconcileCallsSettings,
     RefuseUsageSettings,
     SealHoursSettings,
     Settings,
@@ -35,23 +36,23 @@ def test_every_missing_variable_is_named(kind: type[Settings]) -> None:
 
 def test_only_what_is_missing_is_named() -> None:
     env = dict.fromkeys(SealHoursSettings.names(), "x")
-    del env["TIERS"]
-    with pytest.raises(MissingSettings, match=r"variable\(s\) TIERS$"):
+    del env["PRODUCTS"]
+    with pytest.raises(MissingSettings, match=r"variable\(s\) PRODUCTS$"):
         SealHoursSettings.from_env(env)
 
 
 def test_the_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METERING_RECORDS_TABLE", "records")
-    monkeypatch.setenv("DIMENSIONS", "[]")
+    monkeypatch.setenv("PRODUCTS", "[]")
     monkeypatch.setenv("SEAL_DELAY_MINUTES", "10")
     assert FindDueHoursSettings.from_env() == FindDueHoursSettings(
-        METERING_RECORDS_TABLE="records", DIMENSIONS="[]", SEAL_DELAY_MINUTES="10"
+        METERING_RECORDS_TABLE="records", PRODUCTS="[]", SEAL_DELAY_MINUTES="10"
     )
 
 
 def test_the_specifications_variables_keep_their_names() -> None:
     assert {"SUBSCRIBERS_TABLE", "METERING_RECORDS_TABLE"} <= set(UsageSettings.names())
-    assert "PRODUCT_CODE" in SealHoursSettings.names()
+    assert "PRODUCT_CODE" in ReconcileCallsSettings.names()
 
 
 def test_they_are_whole_and_do_not_change() -> None:

@@ -11,10 +11,11 @@ from botocore.exceptions import ClientError
 
 from ledger import tables
 from local.dynamodb.store import MemoryDynamoDB
-from marketplace.dimensions import Dimension, to_json
+from marketplace.dimensions import Dimension
 from runtime import aws, clock
 from runtime.clock import from_iso
 from tests.contracts.stores import Ledger
+from tests.products import sold
 from usage.handlers import usage, usage_queue
 from usage.reporters import Reporter
 from usage.reporters import to_json as reporters_to_json
@@ -71,7 +72,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Environment:
         SUBSCRIBERS_TABLE=tables.SUBSCRIBERS.name,
         USAGE_EVENTS_TABLE=tables.USAGE_EVENTS.name,
         METERING_RECORDS_TABLE=tables.METERING_RECORDS.name,
-        DIMENSIONS=to_json(DIMENSIONS),
+        PRODUCTS=sold(DIMENSIONS).to_json(),
         PENDING_SHARDS="1",
         REPORTERS="[]",
         WAITING_USAGE_QUEUE_URL=f"{QUEUES}waiting",

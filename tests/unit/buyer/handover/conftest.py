@@ -13,6 +13,7 @@ from buyer.registration.session_keys import SessionKeys
 from ledger.tables import AUDIT, NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from runtime import clock
+from tests.products import sold
 from tests.unit.buyer.registration.secret import Secret
 from tests.unit.messages import PRODUCT, T0, Context
 
@@ -64,7 +65,7 @@ def app(monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, handover_url:
         "SUBSCRIBERS_TABLE": SUBSCRIBERS.name,
         "NOTICES_TABLE": NOTICES.name,
         "AUDIT_TABLE": AUDIT.name,
-        "PRODUCT_TITLE": "Order Flow",
+        "PRODUCTS": sold(code=PRODUCT, title="Order Flow").to_json(),
         "HANDOVER_URL": handover_url,
         "HANDOVER_ISSUER": "yawl-metering/prod",
         "HANDOVER_SECRET_ARN": secret.arn,

@@ -8,6 +8,7 @@ import pytest
 from buyer.handlers import subscriber_api, subscription_notices
 from ledger.tables import AUDIT, NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
+from tests.products import sold
 from tests.unit.buyer.notices.stage import Stage
 from tests.unit.messages import PRODUCT
 
@@ -26,13 +27,11 @@ def notices_of() -> str:
 def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: str) -> None:
     """The settings that both functions of notices have."""
     for name, value in {
-        "PRODUCT_CODE": PRODUCT,
-        "INTEGRATION": integration,
+        "PRODUCTS": sold(code=PRODUCT, integration=integration).to_json(),
         "NOTICES_OF": notices_of,
         "SUBSCRIBERS_TABLE": SUBSCRIBERS.name,
         "NOTICES_TABLE": NOTICES.name,
         "AUDIT_TABLE": AUDIT.name,
-        "PRODUCT_TITLE": "",
         "HANDOVER_URL": "",
         "HANDOVER_ISSUER": "",
         "HANDOVER_SECRET_ARN": "",

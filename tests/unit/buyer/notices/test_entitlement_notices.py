@@ -11,10 +11,10 @@ from buyer.assembly import entitlements as assembly
 from buyer.handlers import entitlement_notices
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
-from marketplace import tiers
 from marketplace.tiers import Tier
 from runtime import clock
 from runtime.settings import EntitlementNoticesSettings
+from tests.products import sold
 from tests.unit.emitted import emitted
 from tests.unit.log_lines import log_lines
 from tests.unit.marketplace_double import MarketplaceDouble, held, refused
@@ -46,11 +46,12 @@ def pricing_model() -> str:
 
 
 @pytest.fixture
-def stage(monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, environment: None, pricing_model: str) -> Stage:
+def stage(
+    monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, environment: None, integration: str, pricing_model: str
+) -> Stage:
     marketplace = MarketplaceDouble()
     settings = {
-        "PRICING_MODEL": pricing_model,
-        "TIERS": tiers.to_json(TIERS),
+        "PRODUCTS": sold(code=PRODUCT, integration=integration, pricing_model=pricing_model, tiers=TIERS).to_json(),
         "SELLER_ROLE_ARN": "",
         "EXTERNAL_ID": "",
     }

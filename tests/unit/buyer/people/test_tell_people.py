@@ -17,6 +17,7 @@ from ledger.subscribers import Subscribers
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from runtime import clock
+from tests.products import sold
 from tests.unit.emitted import emitted
 from tests.unit.log_lines import log_lines
 from tests.unit.marketplace_double import refused
@@ -80,7 +81,7 @@ def people(monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB) -> People:
         notices=Notices(made.notices),
         vendor=VendorTopic(TOPIC, made.sns),
         buyers=BuyerMail("hello@vendor.com", BRANDING.vendor, made.ses),
-        title="Order Flow",
+        products=sold(code="prod", title="Order Flow"),
         branding=BRANDING,
         confirm_within=3600,
     )

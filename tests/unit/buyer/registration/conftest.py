@@ -12,10 +12,10 @@ from buyer.registration.patience import Patience
 from buyer.registration.session_keys import SessionKeys
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
-from marketplace import tiers
 from marketplace.tiers import Tier
 from runtime import clock
 from runtime.settings import RegistrationSettings
+from tests.products import sold
 from tests.unit.buyer.registration.door import LEGACY, LICENSE, TOKEN, Door, Times
 from tests.unit.buyer.registration.secret import Secret, Secrets
 from tests.unit.marketplace_double import MarketplaceDouble, held
@@ -77,10 +77,9 @@ def door(
     marketplace = MarketplaceDouble(buyers={TOKEN: LEGACY, "licensed": LICENSE}, holds=(held("basic_tier"),))
     times = Times()
     settings = RegistrationSettings(
-        PRODUCT_CODE=PRODUCT,
-        INTEGRATION=integration,
-        PRICING_MODEL=pricing_model,
-        TIERS=tiers.to_json(TIERS),
+        PRODUCTS=sold(
+            code=PRODUCT, title="Order Flow", integration=integration, pricing_model=pricing_model, tiers=TIERS
+        ).to_json(),
         METERING_REGION="us-east-1",
         SELLER_ROLE_ARN="",
         EXTERNAL_ID="",
@@ -91,7 +90,6 @@ def door(
         REGISTRATION_FIELDS=json.dumps(dict(asked)),
         CONFIRM_WITHIN_SECONDS="3600",
         BRANDING=branding.to_json(),
-        PRODUCT_TITLE="Order Flow",
         HANDOVER_URL=handover_url,
         HANDOVER_REDIRECTS="",
         HANDOVER_ISSUER="yawl-metering/test",

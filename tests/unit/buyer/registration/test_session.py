@@ -11,13 +11,13 @@ from tests.unit.buyer.registration.secret import Secret
 from tests.unit.marketplace_double import refused
 from tests.unit.messages import PRODUCT
 
-MINE = Session("custA1", 1_000_000)
+MINE = Session("custA1", PRODUCT, 1_000_000)
 
 
 def sessions(secret: Secret, times: Times | None = None, product: str = PRODUCT) -> Sessions:
     """Those of a function that has just started."""
     clock = times or Times()
-    return Sessions(SessionKeys(secret, secret.arn, monotonic=lambda: clock.monotonic), product)
+    return Sessions(SessionKeys(secret, secret.arn, monotonic=lambda: clock.monotonic), (product, "another"))
 
 
 def code(opening: Sessions, text: str, now: float = MINE.issued_at) -> tuple[int, str]:
@@ -51,7 +51,7 @@ def test_it_is_of_one_product(secret: Secret) -> None:
 def test_nobody_makes_or_changes_one(secret: Secret, change: str) -> None:
     text = sessions(secret).issue(MINE)
     content, signature = text.rsplit(".", 1)
-    other, _ = sessions(secret).issue(Session("custB2", MINE.issued_at)).rsplit(".", 1)
+    other, _ = sessions(secret).issue(Session("custB2", PRODUCT, MINE.issued_at)).rsplit(".", 1)
     wrong = {
         "cut": text[:-1],
         "swap": f"{other}.{signature}",

@@ -14,6 +14,7 @@ from local.dynamodb.store import MemoryDynamoDB
 from marketplace.client import ResolvedCustomer
 from marketplace.notices import parse
 from runtime.settings import RegistrationSettings
+from tests.products import sold
 from tests.unit.marketplace_double import MarketplaceDouble, held
 from tests.unit.messages import ACCOUNT, AGREEMENT, ARN, LICENSE_ID, PRODUCT, T0, agreement_ended, event, sns
 
@@ -33,10 +34,7 @@ class Front:
     def register(self, buyer: ResolvedCustomer, notices_of: str = "all") -> dict[str, Any]:
         marketplace = MarketplaceDouble(buyers={"t": buyer}, holds=(held("basic_tier"),))
         settings = RegistrationSettings(
-            PRODUCT_CODE=PRODUCT,
-            INTEGRATION="mixed",
-            PRICING_MODEL="contract",
-            TIERS="[]",
+            PRODUCTS=sold(code=PRODUCT, pricing_model="contract").to_json(),
             METERING_REGION="us-east-1",
             SELLER_ROLE_ARN="",
             EXTERNAL_ID="",
@@ -47,7 +45,6 @@ class Front:
             REGISTRATION_FIELDS="{}",
             CONFIRM_WITHIN_SECONDS="3600",
             BRANDING="{}",
-            PRODUCT_TITLE="",
             HANDOVER_URL="",
             HANDOVER_REDIRECTS="",
             HANDOVER_ISSUER="",

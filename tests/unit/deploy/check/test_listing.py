@@ -12,7 +12,8 @@ from tests.unit.deploy.targets import stage
 
 USAGE, CONTRACT = frozenset({"ExternallyMetered"}), frozenset({"Entitled"})
 STAGE = stage()
-LISTED = {**dict.fromkeys(STAGE.dimensions, USAGE), **dict.fromkeys((tier.name for tier in STAGE.tiers), CONTRACT)}
+(SOLD,) = STAGE.products
+LISTED = {**dict.fromkeys(STAGE.dimensions, USAGE), **dict.fromkeys((tier.name for tier in SOLD.tiers), CONTRACT)}
 
 
 def by_name(lines: Iterable[Line]) -> dict[str, Line]:
@@ -20,7 +21,7 @@ def by_name(lines: Iterable[Line]) -> dict[str, Line]:
 
 
 def test_a_listing_that_is_the_same_has_one_green_line_for_each_dimension() -> None:
-    lines = by_name(dimension_lines(STAGE, LISTED))
+    lines = by_name(dimension_lines(STAGE, SOLD, LISTED))
     assert set(lines) == set(LISTED)
     assert {line.state for line in lines.values()} == {State.GREEN}
 
@@ -28,7 +29,9 @@ def test_a_listing_that_is_the_same_has_one_green_line_for_each_dimension() -> N
 def changed(**changes: frozenset[str] | None) -> dict[str, Line]:
     listed = {name: kinds for name, kinds in {**LISTED, **changes}.items() if kinds is not None}
     return {
-        name: line for name, line in by_name(dimension_lines(STAGE, listed)).items() if line.state is not State.GREEN
+        name: line
+        for name, line in by_name(dimension_lines(STAGE, SOLD, listed)).items()
+        if line.state is not State.GREEN
     }
 
 
@@ -46,7 +49,7 @@ def test_a_dimension_in_other_letters_is_another_one() -> None:
 
 def test_a_dimension_of_the_other_kind_is_named_with_both() -> None:
     listed = {**LISTED, "api_calls": CONTRACT, "basic_tier": USAGE}
-    found = [line for line in dimension_lines(STAGE, listed) if line.state is State.RED]
+    found = [line for line in dimension_lines(STAGE, SOLD, listed) if line.state is State.RED]
     says = {line.about.removeprefix("dimension "): line.says for line in reversed(found)}
     assert "is Entitled in the listing" in says["api_calls"]
     assert "is ExternallyMetered in the listing" in says["basic_tier"]
@@ -120,21 +123,21 @@ def product(code: str, kind: str = "SaaSProduct") -> Product:
 
 
 def test_an_unknown_product_code_is_red_with_the_seller_s_codes() -> None:
-    (line,) = product_lines(STAGE, Found(None, (product("abc"),)))
+    (line,) = product_lines(STAGE, SOLD, Found(None, (product("abc"),)))
     assert line.state is State.RED
     assert "abc (Title of abc)" in line.remedy and "stages/dev.toml" in line.remedy
-    (line,) = product_lines(STAGE, Found(None))
+    (line,) = product_lines(STAGE, SOLD, Found(None))
     assert "it has none" in line.remedy
 
 
 def test_a_product_of_another_type_is_red() -> None:
-    (line,) = product_lines(STAGE, Found(product(STAGE.product_code, "AmiProduct")))
+    (line,) = product_lines(STAGE, SOLD, Found(product(SOLD.code, "AmiProduct")))
     assert line.state is State.RED
     assert "AmiProduct" in line.says
 
 
 def test_each_thing_of_a_product_has_its_line() -> None:
-    lines = list(product_lines(STAGE, Found(product(STAGE.product_code))))
+    lines = list(product_lines(STAGE, SOLD, Found(product(SOLD.code))))
     assert [line.about for line in lines[:2]] == ["product", "visibility"]
     assert lines[-1].about == "pricing model"
-    assert len(lines) == 3 + len(STAGE.dimensions) + len(STAGE.tiers)
+    assert len(lines) == 3 + len(STAGE.dimensions) + len(SOLD.tiers)

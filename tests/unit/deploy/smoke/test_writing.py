@@ -17,6 +17,7 @@ from deploy.smoke.write import Wishes, ended_line, refusal, smallest, write_line
 from marketplace.dimensions import Dimension
 from marketplace.quantity import DECIMALS
 from runtime import clock
+from tests.products import selling
 from tests.unit.deploy.answers import answering
 from tests.unit.deploy.targets import stage, target, there
 
@@ -221,7 +222,9 @@ def test_the_run_has_to_succeed(run: dict[str, str], state: State) -> None:
 def test_a_product_whose_usage_cannot_be_voided_is_not_written_to(api: Api) -> None:
     found = deployed_stage()
     users = {"users": dimension("users", aggregation="distinct")}
-    only_users = replace(found, target=replace(found.target, stage=replace(found.stage, dimensions=users)))
+    only_users = replace(
+        found, target=replace(found.target, stage=selling(found.stage, dimensions=users, tiers=(), hourly_zeros="off"))
+    )
     only_users.__dict__["stacks"] = found.stacks
     assert reds(written(api, found=only_users)) == ["writing"]
     assert api.sent == []
