@@ -6,6 +6,7 @@ import subprocess
 from bench import asset
 from bench.figure import Figure, Say, Table, at_most
 from bench.house import PRODUCTS
+from buyer.usage_page.settings import PageSettings
 from metering.seal.unusual_settings import UnusualSettings
 from runtime import settings
 
@@ -17,12 +18,16 @@ DOORS = {
     "usage": "usage.handlers.usage",
     "registration": "buyer.handlers.registration",
     "subscriber-api": "buyer.handlers.subscriber_api",
+    "buyer-usage": "buyer.handlers.buyer_usage",
+    "access": "buyer.handlers.access",
+    "usage-page": "buyer.handlers.usage_page",
     "engine-gateway": "yawl.handlers.engine_gateway",
 }
 WORKERS = {
     "usage-queue": "usage.handlers.usage_queue",
     "subscription-notices": "buyer.handlers.subscription_notices",
     "entitlement-notices": "buyer.handlers.entitlement_notices",
+    "tell-people": "buyer.handlers.tell_people",
     **{
         name: f"metering.handlers.{name.replace('-', '_')}"
         for name in (
@@ -79,6 +84,11 @@ ENVIRONMENT = {
     "PRODUCTS": PRODUCTS.to_json(),
     "PENDING_SHARDS": "1",
     "REPORTERS": "[]",
+    "ACCESS": "{}",
+    "USAGE_PAGE": PageSettings().to_json(),
+    **dict.fromkeys(("BRANDING", "REGISTRATION_FIELDS"), "{}"),
+    "CONFIRM_WITHIN_SECONDS": "3600",
+    "PEOPLE_QUEUE_URL": "http://127.0.0.1/queue",
     **dict.fromkeys(("SELLER_ROLE_ARN", "EXTERNAL_ID"), ""),
     "UNUSUAL": UnusualSettings().to_json(),
     **dict.fromkeys(("WAITING_USAGE_QUEUE_URL", "REFUSED_USAGE_QUEUE_URL"), "http://127.0.0.1/queue"),

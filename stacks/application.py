@@ -93,8 +93,8 @@ def _stage_stacks(app: App, stage: Stage, asset: FunctionAsset, *, protect: bool
     environment = function_environment(stage)
     inside: dict[str, Any] = {"stage": stage, "data": data, "asset": asset, "environment": environment, **here}
     yawl = YawlStack(app, f"{prefix}-Yawl", **inside) if stage.engines else None
-    doors = DoorsStack(app, f"{prefix}-Doors", yawl=yawl, **inside)
     events = EventsStack(app, f"{prefix}-Events", **inside)
+    doors = DoorsStack(app, f"{prefix}-Doors", yawl=yawl, bus=events.bus, **inside)
     metering = MeteringStack(app, f"{prefix}-Metering", events=events, **inside)
     archive = ArchiveStack(app, f"{prefix}-Archive", **inside)
     audit = AuditStack(app, f"{prefix}-Audit", metering=metering, **inside)

@@ -8,7 +8,8 @@ UNRESERVED_AT_LEAST = 100
 
 def reserved_concurrency(stage: Stage) -> int:
     """Concurrent executions that the stage's functions reserve."""
-    return stage.submit_concurrency + (stage.public_concurrency or 0)
+    public_functions = 2 if stage.usage_page else 1
+    return stage.submit_concurrency + public_functions * (stage.public_concurrency or 0)
 
 
 def concurrency_needed(stage: Stage) -> int:

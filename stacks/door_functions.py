@@ -7,10 +7,13 @@ from aws_cdk import Duration
 
 from ledger.tables import AGREEMENT_INDEX, STATUS_INDEX, WAITING_NOTICES_INDEX
 from runtime.settings import (
+    AccessSettings,
+    BuyerUsageSettings,
     EntitlementNoticesSettings,
     RegistrationSettings,
     SubscriberApiSettings,
     SubscriptionNoticesSettings,
+    UsagePageSettings,
     UsageQueueSettings,
     UsageSettings,
 )
@@ -31,6 +34,8 @@ class DoorFunctions(NamedTuple):
 
     registration: Function
     subscriber_api: Function
+    buyer_usage: Function
+    access: Function
     subscription_notices: Function
     entitlement_notices: Function
     usage: Function
@@ -80,7 +85,28 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             "subscriber-api",
             "buyer.handlers.subscriber_api.handler",
             SubscriberApiSettings,
-            "what is known of a subscriber",
+            "what is known of a subscriber; links accounts, and redeems hand-overs",
+            service="subscription",
+            gets=(subscribers,),
+            updates=(subscribers,),
+            puts=(notices, data.audit),
+        ),
+        buyer_usage=functions.add(
+            "buyer-usage",
+            "buyer.handlers.buyer_usage.handler",
+            BuyerUsageSettings,
+            "a customer's usage for the vendor's app, and links to the page of it",
+            service="subscription",
+            gets=(subscribers, data.state),
+            queries=(records,),
+            updates=(subscribers,),
+            memory_mb=1024,
+        ),
+        access=functions.add(
+            "access",
+            "buyer.handlers.access.handler",
+            AccessSettings,
+            "may this customer use the product now?",
             service="subscription",
             gets=(subscribers,),
         ),
@@ -132,4 +158,21 @@ def door_functions(functions: Functions, data: DataStack, *, public_concurrency:
             own_loop=True,
             **recording,
         ),
+    )
+
+
+def usage_page_function(functions: Functions, data: DataStack, *, public_concurrency: int | None) -> Function:
+    """Add the function behind buyers' links to their usage, which only reads. public_concurrency: executions that it
+    may have at once, as registration may."""
+    return functions.add(
+        "usage-page",
+        "buyer.handlers.usage_page.handler",
+        UsagePageSettings,
+        "a buyer sees its usage: the page behind a signed link",
+        service="subscription",
+        gets=(data.subscribers, data.state),
+        queries=(data.metering_records,),
+        # It reads megabytes of a busy customer's months.
+        memory_mb=1024,
+        reserved_concurrency=public_concurrency,
     )

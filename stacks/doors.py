@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs.api.domain import ApiDomain
@@ -15,10 +17,11 @@ from stacks.constructs.functions.function import Function
 from stacks.constructs.functions.functions import Functions
 from stacks.constructs.queues.notice_queue import NoticeQueue
 from stacks.constructs.queues.usage_queue import UsageQueue
-from stacks.constructs.storage.session_secret import SessionSecret
+from stacks.constructs.storage.signing_secret import SigningSecret
 from stacks.data import DataStack
-from stacks.door_functions import ANSWER_WITHIN, QUEUED_USAGE_WITHIN, DoorFunctions, door_functions
+from stacks.door_functions import ANSWER_WITHIN, QUEUED_USAGE_WITHIN, DoorFunctions, door_functions, usage_page_function
 from stacks.function_settings import function_settings
+from stacks.mails import Mails
 from stacks.marketplace_events import DETAIL_TYPES, SOURCE, STARTS, TopicKind, detail_of_buyers, notice_topic
 from stacks.stage import Stage
 from stacks.yawl import YawlStack
@@ -37,9 +40,10 @@ class DoorsStack(Stack):
         asset: FunctionAsset,
         environment: FunctionEnvironment,
         yawl: YawlStack | None = None,
+        bus: events.IEventBus,
         **kwargs: Any,
     ) -> None:
-        """yawl: the stack of the stage's engines, if it has any."""
+        """yawl: the stack of the stage's engines, if it has any. bus: of the stage's events."""
         super().__init__(scope, id_, **kwargs)
         self._stage = stage
         self.usage_queue = UsageQueue(
@@ -50,7 +54,13 @@ class DoorsStack(Stack):
         )
         # The API alone recognizes a sender whose id is not known.
         self.usage_queue.let_in([each.principal for each in stage.reporters if each.sender_id])
-        session_secret = SessionSecret(self, "SessionSecret")
+        session_secret = SigningSecret(self, "SessionSecret", signs="the sessions of the registration page")
+        handover_secret = None
+        if stage.handover:
+            handover_secret = SigningSecret(self, "HandoverSecret", signs="hand-overs of buyers to the vendor's app")
+        usage_page_secret = None
+        if stage.usage_page:
+            usage_page_secret = SigningSecret(self, "UsagePageSecret", signs="links to buyers' usage pages")
         made = Functions(
             scope=self,
             code=asset.code(),
@@ -58,6 +68,8 @@ class DoorsStack(Stack):
             settings={
                 **function_settings(stage, data),
                 "SESSION_SECRET_ARN": session_secret.arn,
+                "HANDOVER_SECRET_ARN": handover_secret.arn if handover_secret else "",
+                "USAGE_PAGE_SECRET_ARN": usage_page_secret.arn if usage_page_secret else "",
                 "WAITING_USAGE_QUEUE_URL": self.usage_queue.waiting.queue_url,
                 "REFUSED_USAGE_QUEUE_URL": self.usage_queue.refused.queue_url,
                 "ENGINE_USAGE_QUEUE_ARN": yawl.usage.queue.queue_arn if yawl else "",
@@ -66,8 +78,29 @@ class DoorsStack(Stack):
             seller_role_arn=stage.seller_role_arn,
         )
         self.functions = made.made
+        self.mails = None
+        if stage.email:
+            self.mails = Mails(self, "Mails", email=stage.email, functions=made, data=data, bus=bus)
+        people = self.mails.queue.queue if self.mails else None
+        made = made.with_settings(PEOPLE_QUEUE_URL=people.queue_url if people else "")
         self.behind = door_functions(made, data, public_concurrency=stage.public_concurrency)
+        if people:
+            iam.Grant.add_to_principal(
+                grantee=self.behind.subscriber_api, actions=["sqs:SendMessage"], resource_arns=[people.queue_arn]
+            )
         session_secret.grant_read(self.behind.registration)
+        if handover_secret:
+            for function in (self.behind.registration, self.behind.subscriber_api):
+                handover_secret.grant_read(function)
+            # Apps that verify hand-overs themselves read it; people who rotate it need its name.
+            CfnOutput(self, "HandoverSecretArn", value=handover_secret.arn)
+        self.usage_page: Function | None = None
+        if usage_page_secret:
+            self.usage_page = usage_page_function(made, data, public_concurrency=stage.public_concurrency)
+            for function in (self.usage_page, self.behind.buyer_usage):
+                usage_page_secret.grant_read(function)
+            # People who rotate the secret need its name.
+            CfnOutput(self, "UsagePageSecretArn", value=usage_page_secret.arn)
         self.usage_queue.feed(self.behind.usage_queue)
         if yawl:
             self.usage_queue.feed_also("EngineSource", yawl.usage.queue, self.behind.usage_queue)
@@ -99,7 +132,11 @@ class DoorsStack(Stack):
             environment=environment,
             requests_per_second=stage.requests_per_second,
             burst=stage.request_burst,
-            routes=[*routes(self.behind), *(engine_routes(yawl.behind.gateway) if yawl else ())],
+            routes=[
+                *routes(self.behind),
+                *(usage_page_routes(self.usage_page) if self.usage_page else ()),
+                *(engine_routes(yawl.behind.gateway) if yawl else ()),
+            ],
             senders=[reporter.principal for reporter in stage.reporters],
             default_endpoint=stage.domain is None,
             requests_per_address=stage.firewall_requests,
@@ -116,6 +153,9 @@ class DoorsStack(Stack):
         if domain:
             # The value of the name's CNAME record, if Route 53 does not keep its zone.
             CfnOutput(self, "DomainTarget", value=domain.target)
+        if self.mails:
+            CfnOutput(self, "MailsQueueUrl", value=self.mails.queue.queue.queue_url)
+            CfnOutput(self, "MailsDeadLettersUrl", value=self.mails.queue.dead_letters.queue_url)
         for name, value in {
             "ApiUrl": domain.url if domain else self.api.api.url,
             "RestApiId": self.api.api.rest_api_id,
@@ -185,8 +225,22 @@ def routes(to: DoorFunctions) -> list[Route]:
         Route(method="GET", path="/health", to=to.registration, public=True),
         Route(method="GET", path=customer, to=to.subscriber_api),
         Route(method="GET", path=f"{customer}/entitlements", to=to.subscriber_api),
+        Route(method="GET", path=f"{customer}/access", to=to.access),
+        Route(method="GET", path=f"{customer}/usage-summary", to=to.buyer_usage),
+        Route(method="POST", path=f"{customer}/usage-link", to=to.buyer_usage),
+        Route(method="DELETE", path=f"{customer}/usage-link", to=to.buyer_usage),
+        Route(method="POST", path=f"{customer}/link", to=to.subscriber_api),
+        Route(method="POST", path="/handovers/redeem", to=to.subscriber_api),
         Route(method="POST", path="/usage", to=to.usage, senders=True),
         Route(method="GET", path=f"{customer}/usage", to=to.usage, senders=True),
+    ]
+
+
+def usage_page_routes(page: Function) -> list[Route]:
+    """The page behind a signed link. The link is the last part of the path, and no log or trace holds it."""
+    return [
+        Route(method=method, path="/usage-page/{link}", to=page, public=True, secret_in_path=True)
+        for method in ("GET", "HEAD")
     ]
 
 
@@ -195,6 +249,6 @@ def engine_routes(gateway: Function) -> list[Route]:
     with a GET. ANY would do as well, but AWS does not say whether a method's own limits may be set for it."""
     path = "/yawl/v1/{engineId}/{secret}"
     return [
-        Route(method=method, path=path, to=gateway, public=True, secret_in_path=True)
+        Route(method=method, path=path, to=gateway, public=True, secret_in_path=True, full_rate=True)
         for method in ("POST", "GET", "HEAD")
     ]

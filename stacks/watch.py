@@ -96,6 +96,7 @@ class WatchStack(Stack):
             often_called=OFTEN_CALLED,
             no_witnesses={
                 CANARY,
+                "tell-people",
                 *archive.functions,
                 *audit.functions,
                 *events.functions,
@@ -147,6 +148,8 @@ class WatchStack(Stack):
         queues.add_queue_alarm(alarms, "ScheduleDeadLetters", metering.schedule.dead_letters, queues.START)
         queues.add_queue_alarm(alarms, "LeavingDeadLetters", metering.start.dead_letters, queues.CANCELLATION)
         queues.add_queue_alarm(alarms, "LookDeadLetters", metering.look.dead_letters, queues.LOOK)
+        if doors.mails:
+            queues.add_queue_alarm(alarms, "MailDeadLetters", doors.mails.queue.dead_letters, queues.MAILS)
         queues.add_queue_alarm(alarms, "FailedLines", metering.failed_lines, queues.FAILED_LINES)
         add_rule_alarms(alarms.below("Events"), _rules_of(doors))
         add_schedule_alarms(alarms.below("Starts"), metering.schedules)

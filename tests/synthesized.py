@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from buyer.usage_page.settings import PageSettings
 from stacks import stage as stages
 from stacks import synth
 from yawl.engine import AccessLogs, Dimensions, Engine
@@ -72,8 +73,8 @@ ENGINES = (
 
 
 def with_engines() -> stages.Stage:
-    """As in production, with all functions: YAWL engines, backups, the ledger compared with every book, an app that
-    takes events."""
+    """As in production, with all that a stage may have: YAWL engines, backups, an app that takes events and hand-overs,
+    mails, buyers' usage pages; agreements are searched, and the ledger is compared with every book."""
     compared = stages.ReconciliationSettings(dataset_bucket="seller-feeds", invoices=True)
     return replace(
         shipped("prod"),
@@ -83,6 +84,9 @@ def with_engines() -> stages.Stage:
         events=stages.EventSettings(thresholds=(50,), queue_readers=("arn:aws:iam::444455556666:role/app",)),
         webhook=stages.WebhookSettings(url="https://app.vendor.com/aws-marketplace"),
         agreements=stages.AgreementsSettings(search=True, product_id="prod-abcdefghijklm"),
+        handover=stages.Handover(url="https://app.vendor.com/marketplace"),
+        email=stages.Email(vendor=("sales@vendor.com",), buyer_from="hello@vendor.com"),
+        usage_page=PageSettings(embed_in=("https://app.yawl-vendor.com",)),
     )
 
 

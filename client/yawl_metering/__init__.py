@@ -1,5 +1,6 @@
 """Records usage of a SaaS app's customers for YAWL Marketplace Metering. See README.md."""
 
+from yawl_metering.access import Access, AccessClient, AccessUnknown
 from yawl_metering.client import UsageClient
 from yawl_metering.database import SpoolUnwritable
 from yawl_metering.process import ClientClosed
@@ -10,6 +11,9 @@ from yawl_metering.usage import InvalidUsage
 
 __all__ = [
     "DIMENSIONS",
+    "Access",
+    "AccessClient",
+    "AccessUnknown",
     "ApiTransport",
     "ClientClosed",
     "InvalidUsage",

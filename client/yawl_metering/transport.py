@@ -1,7 +1,6 @@
 """The ways to the metering system: its signed HTTP API and its FIFO queue. A batch that is sent twice counts once."""
 
 import json
-import re
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -9,13 +8,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal, Protocol
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.httpsession import URLLib3Session
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.session import Session
 
+from yawl_metering.signed import SignedApi
 from yawl_metering.spool import Event
 
 MAX_EVENTS = 100
@@ -106,7 +103,6 @@ def pack(events: Sequence[Event], *, one_customer: bool) -> list[list[Event]]:
 #: Codes of a whole request that one of its events could be the cause of.
 _API_REJECTS = {"bad_json", "bad_request", "no_events", "too_many_events", "payload_too_large"}
 _VERDICTS = {"recorded", "voided", "duplicate", "refused", "retry_later"}
-_HOST_REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.")
 
 
 class ApiTransport:
@@ -118,33 +114,23 @@ class ApiTransport:
     def __init__(
         self, endpoint: str, *, region: str | None = None, session: Session | None = None, timeout: int = 30
     ) -> None:
-        self._url = f"{endpoint.rstrip('/')}/usage"
-        self._session = session or Session()
-        named = _HOST_REGION.search(endpoint)
-        found = region or (named[1] if named else None) or self._session.get_config_variable("region")
-        if not found:
-            raise ValueError("the address names no Region: name that of the API")
-        self._region: str = found
-        self._http = URLLib3Session(timeout=timeout)
+        self._api = SignedApi(endpoint, region=region, session=session, timeout=timeout)
 
     def send(self, events: Sequence[Event]) -> Outcome:
         """Post the batch to ``/usage``; see ``Transport.send``."""
         try:
-            credentials = self._session.get_credentials()
-            if credentials is None:
-                return Unavailable("no AWS credentials were found")
-            request = AWSRequest("POST", self._url, {"Content-Type": "application/json"}, body_of(events))
-            SigV4Auth(credentials, "execute-api", self._region).add_auth(request)
-            response = self._http.send(request.prepare())
-            content = response.content
+            asked = {"Content-Type": "application/json"}
+            status, headers, content = self._api.send("POST", "/usage", asked, body_of(events))
+        except NoCredentialsError:
+            return Unavailable("no AWS credentials were found")
         except (BotoCoreError, HTTPClientError, OSError) as error:
             # The error's own words may hold an address or a path.
             return Unavailable(f"{type(error).__name__}")
-        return outcome_of(response.status_code, response.headers, content, len(events))
+        return outcome_of(status, headers, content, len(events))
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._api.close()
 
 
 def outcome_of(status: int, headers: Mapping[str, str], content: bytes, number: int) -> Outcome:

@@ -15,7 +15,8 @@ NEVER_RESERVED = 100
 
 def reserved_by(stage: Stage) -> int:
     """Concurrency that a deployed stage reserves."""
-    return stage.submit_concurrency + (stage.public_concurrency or 0)
+    public_functions = 2 if stage.usage_page else 1
+    return stage.submit_concurrency + public_functions * (stage.public_concurrency or 0)
 
 
 def concurrency_line(stage: Stage, *, quota: int, unreserved: int, held: int) -> Line:

@@ -72,7 +72,7 @@ def _without(image: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, An
 #: The tables that say what was used and billed. Notices end after 90 days and decide nothing that the subscribers do
 #: not hold; what the connector knows of engines ends in usage events. Marks of users are no events.
 ARCHIVED = (
-    Kept(SUBSCRIBERS, left_out=(("email",), ("company",), ("name",))),
+    Kept(SUBSCRIBERS, left_out=(("email",), ("company",), ("name",), ("language",))),
     Kept(USAGE_EVENTS, begins=("event#", "tags#", "allocations#"), left_out=(("content", "userHash"),)),
     Kept(METERING_RECORDS),
     Kept(STATE, without="tally"),

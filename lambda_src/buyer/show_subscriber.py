@@ -35,6 +35,9 @@ def subscriber(found: Subscriber) -> dict[str, Any]:
         "email": found.email,
         "company": found.company,
         "name": found.name,
+        "language": found.language,
+        "registeredAt": found.registered_at,
+        "linkedAccount": found.linked_account,
         "createdAt": found.created_at,
         "updatedAt": found.updated_at,
     }

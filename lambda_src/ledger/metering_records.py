@@ -76,7 +76,7 @@ class MeteringRecords:
         return str(item["state"]) if item else None
 
     def of_customer(
-        self, customer_identifier: str, first_hour: int, last_hour: int, limit: int = 100
+        self, customer_identifier: str, first_hour: int, last_hour: int, limit: int = 100, *, consistent: bool = True
     ) -> list[MeteringRecord]:
         """A customer's records between two hours (both included), oldest first, at most ``limit``."""
         items = every_page(
@@ -84,7 +84,7 @@ class MeteringRecords:
             KeyConditionExpression="customerIdentifier = :customer AND #hour BETWEEN :first AND :last",
             ExpressionAttributeNames=HOUR_NAME,
             ExpressionAttributeValues={":customer": customer_identifier, ":first": first_hour, ":last": last_hour},
-            ConsistentRead=True,
+            ConsistentRead=consistent,
             Limit=limit,
         )
         return [from_item(item) for item in islice(items, limit)]

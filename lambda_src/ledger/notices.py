@@ -1,7 +1,7 @@
 """The notices' table: notices that changed nothing, for people to read, and notices that wait for their subscriber.
 
-An item lives for 90 days; one that says whose an agreement is lives for ever. Items hold identifiers and times, never
-personal data.
+An item lives for 90 days; one that says whose an agreement is lives for ever, one of a hand-over for a day. Items hold
+identifiers and times, never personal data.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 KEPT_SECONDS = 90 * 86400
 #: The key of an item about an agreement begins with this; no notice's id contains a #.
 AGREEMENT = "agreement#"
+#: The key of an item about a moment that people were told of begins with this.
+TOLD = "told#"
+#: The key of an item about a redeemed hand-over begins with this.
+HANDOVER = "handover#"
 
 
 class Notices:
@@ -74,7 +78,22 @@ class Notices:
         change.remove(WAITING_NOTICES_INDEX.hash.name).when(change.exists("noticeId"))
         self._table.update_item(**change.request())
 
-    def _put(self, notice_id: str, item: Mapping[str, Any], now: float, *, for_ever: bool = False) -> bool:
+    def use_up(self, handover_id: str, *, until: float, now: float) -> bool:
+        """Note that a hand-over (``buyer.handover``) was redeemed; False if it was before. until: epoch seconds, from
+        which it is refused anyway."""
+        return self._put(f"{HANDOVER}{handover_id}", {}, now, kept=max(0, int(until - now)) + 86400)
+
+    def is_told(self, once: str) -> bool:
+        """Whether people were told of this moment (``buyer.people``)."""
+        return "Item" in self._table.get_item(Key={"noticeId": f"{TOLD}{once}"}, ConsistentRead=True)
+
+    def told(self, once: str, now: float) -> None:
+        """Note that people were told of this moment."""
+        self._put(f"{TOLD}{once}", {}, now)
+
+    def _put(
+        self, notice_id: str, item: Mapping[str, Any], now: float, *, for_ever: bool = False, kept: int = KEPT_SECONDS
+    ) -> bool:
         try:
             self._table.put_item(
                 Item={
@@ -82,7 +101,7 @@ class Notices:
                     "noticeId": notice_id,
                     "schema": SCHEMA,
                     "createdAt": clock.iso(int(now)),
-                    **({} if for_ever else {"expiresAt": int(now) + KEPT_SECONDS}),
+                    **({} if for_ever else {"expiresAt": int(now) + kept}),
                 },
                 ConditionExpression="attribute_not_exists(noticeId)",
             )

@@ -78,6 +78,8 @@ class Subscriber:
     lifecycle_notices: the subscription's starts, ends and failures, by the notice's id.
     agreement_standing: the newest state of each topic. entitlement: the leading one, as the specification stores it.
     facts_at: event time of the newest source of the identifiers.
+    registered_at: when the buyer first completed its registration (ISO 8601). language: of the page that it read then.
+    linked_account: the account of the vendor's app that the purchase belongs to.
     last_notice_at: event time of the newest notice of the subscription or its entitlements; entitlements must be
     fetched after it.
     """
@@ -112,6 +114,9 @@ class Subscriber:
     email: str | None = None
     company: str | None = None
     name: str | None = None
+    language: str | None = None
+    registered_at: str | None = None
+    linked_account: str | None = None
     created_at: str | None = None
     updated_at: str | None = None
     #: The stored item, with which a change is compared.
@@ -184,6 +189,9 @@ def from_item(item: Mapping[str, Any]) -> Subscriber:
         email=item.get("email"),
         company=item.get("company"),
         name=item.get("name"),
+        language=item.get("language"),
+        registered_at=item.get("registeredAt"),
+        linked_account=item.get("linkedAccount"),
         created_at=item.get("createdAt"),
         updated_at=item.get("updatedAt"),
         item=item,

@@ -5,7 +5,7 @@ that no other writer wrote in between (``version``). So two notices at once, or 
 each other.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from ledger.item_update import ItemUpdate
 from ledger.reading import every_page, many
 from ledger.subscriber import Subscriber, SubscriptionStatus, from_item
 from ledger.tables import ACCOUNT_INDEX, AGREEMENT_INDEX, SCHEMA, STATUS_INDEX, Index
-from ledger.transaction import Operation, update
+from ledger.transaction import Cancelled, Contended, Operation, update
+from ledger.transaction import write as write_all
 from runtime import clock, telemetry
 from runtime.failure import described
 from runtime.pause import Pause, full_jitter
@@ -109,11 +110,18 @@ class Subscribers:
         items = many(self._table.meta.client, self._table.name, keys)
         return [subscriber for subscriber in map(_readable, items) if subscriber is not None]
 
-    def change(self, customer_identifier: str, rule: Rule, now: float) -> Change | None:
+    def change(
+        self,
+        customer_identifier: str,
+        rule: Rule,
+        now: float,
+        beside: Callable[[], Operation] | None = None,
+    ) -> Change | None:
         """Apply ``rule`` to the subscriber, creating it where there is none, and return what was written, None if
         nothing had to be.
 
-        The rule runs again after each lost version. Raises SubscriberBusy when every attempt was lost.
+        The rule runs again after each lost version. beside: makes an operation that is written in the same transaction,
+        after the rule. Raises SubscriberBusy when every attempt was lost.
         """
         for attempt in range(ATTEMPTS):
             current = self.get(customer_identifier)
@@ -121,12 +129,20 @@ class Subscribers:
             change = wanted.not_in(current.item if current else {}) if wanted is not None else None
             if change is None or (not change and current is not None):
                 return None
-            if self._write(customer_identifier, current, change, now):
+            also = [beside()] if beside is not None else []
+            if self._write(customer_identifier, current, change, now, also):
                 return change
             self._pause(attempt)
         raise SubscriberBusy(f"a subscriber changed under each of {ATTEMPTS} attempts")
 
-    def _write(self, customer_identifier: str, current: Subscriber | None, change: Change, now: float) -> bool:
+    def _write(
+        self,
+        customer_identifier: str,
+        current: Subscriber | None,
+        change: Change,
+        now: float,
+        also: Sequence[Operation],
+    ) -> bool:
         version = current.version if current else 0
         values = {**change.set, "schema": SCHEMA, "version": version + 1, "updatedAt": clock.iso(int(now))}
         if current is None:
@@ -134,7 +150,13 @@ class Subscribers:
         write = ItemUpdate(self._table.name, {"customerIdentifier": customer_identifier}).set(values)
         write.remove(*sorted(change.remove))
         write.when(write.unchanged(version) if current else write.absent("customerIdentifier"))
-        return update(self._table, **write.request()) is not None
+        if not also:
+            return update(self._table, **write.request()) is not None
+        try:
+            write_all(self._table.meta.client, [write.operation(), *also])
+        except (Cancelled, Contended):
+            return False
+        return True
 
 
 def _readable(item: Mapping[str, Any]) -> Subscriber | None:

@@ -111,8 +111,8 @@ CLOSES_FINDING: Final = (
     "theirs",
 )
 
-#: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``). People who
-#: operate the stage read these and no others.
+#: The attributes of a subscriber that decide money: all but contact data (``email``, ``company``, ``name``,
+#: ``language``). People who operate the stage read these and no others.
 SUBSCRIBER_FACTS: Final = (
     "customerIdentifier",
     "integration",
@@ -152,6 +152,8 @@ SUBSCRIBER_FACTS: Final = (
     "agreementStanding",
     "entitlement",
     "lastHeld",
+    "registeredAt",
+    "linkedAccount",
     "factsAt",
     "createdAt",
     "updatedAt",

@@ -92,6 +92,11 @@ class Products:
             return self.only
         return self._by_code.get(product_code)
 
+    def title(self, product_code: str | None) -> str:
+        """The title of a code's product, as ``of`` finds it; empty where it has none or is not sold here."""
+        product = self.of(product_code)
+        return product.title if product else ""
+
     @property
     def only(self) -> Product | None:
         """The product of a stage that sells one alone; None where it sells several."""

@@ -35,6 +35,16 @@ def json_error(_request: BaseProxyEvent, error: ApiError) -> Response[str]:
     return json_answer(error.status, error.payload(), error.headers)
 
 
+def header(event: BaseProxyEvent, name: str) -> str | None:
+    """A request header by its name in lower case, whatever its case."""
+    return next((value for key, value in event.headers.items() if key.lower() == name), None)
+
+
+def wants_html(event: BaseProxyEvent) -> bool:
+    """Whether the caller is a browser: it accepts text/html."""
+    return "text/html" in (header(event, "accept") or "").lower()
+
+
 class HttpApi(APIGatewayRestResolver):
     """The routes of one function, with the same answer to the same error as every other function's."""
 

@@ -19,6 +19,10 @@ class RegistrationMetric(StrEnum):
     #: No buyer can register until a person mends the listing, the stage or the function's rights: a wrong product code,
     #: access denied, a disabled API, a secret that cannot be read.
     REGISTRATIONS_MISCONFIGURED = "RegistrationsMisconfigured"
+    #: Mails about buyers and to them that were handed to SNS or SES.
+    MAILS_SENT = "MailsSent"
+    #: Mails to buyers that SES does not take: the address, or the sender's identity.
+    MAILS_REFUSED = "MailsRefused"
 
 
 class SubscriptionMetric(StrEnum):
@@ -46,6 +50,8 @@ class SubscriptionMetric(StrEnum):
     KEYS_LINKED = "KeysLinked"
     #: AWS Marketplace warns of a buyer: an advisory, or a card that was not accepted.
     BUYER_WARNINGS = "BuyerWarnings"
+    #: The vendor's app was refused: a hand-over that is not ours or was used before, or a link to a second account.
+    HANDOVERS_REFUSED = "HandoversRefused"
 
 
 class EntitlementMetric(StrEnum):

@@ -72,7 +72,17 @@ class ProductsSettings(Settings):
     PRODUCTS: str
 
 
-class RegistrationSettings(ProductsSettings, SellerSettings):
+class HandoverSettings(ProductsSettings):
+    """The settings of functions that issue or redeem hand-overs (``buyer.handover``)."""
+
+    #: The address of the vendor's app that takes hand-overs, which is also their audience; empty: there are none.
+    HANDOVER_URL: str
+    HANDOVER_ISSUER: str
+    #: The secret in Secrets Manager that signs hand-overs.
+    HANDOVER_SECRET_ARN: str
+
+
+class RegistrationSettings(SellerSettings, HandoverSettings):
     """The settings of the function ``registration``."""
 
     METERING_REGION: str
@@ -82,6 +92,14 @@ class RegistrationSettings(ProductsSettings, SellerSettings):
     NOTICES_TABLE: str
     #: The secret in Secrets Manager that signs the registration page's sessions.
     SESSION_SECRET_ARN: str
+    #: JSON, see buyer.registration.contact: the form's fields, and whether each is asked for.
+    REGISTRATION_FIELDS: str
+    #: Seconds from a registration within which AWS Marketplace confirms the subscription; later, people look.
+    CONFIRM_WITHIN_SECONDS: str
+    #: JSON, see buyer.pages.branding.
+    BRANDING: str
+    #: The addresses to which the vendor's app may send the browser on, separated by blanks; may be empty.
+    HANDOVER_REDIRECTS: str
 
 
 class SubscriptionNoticesSettings(ProductsSettings):
@@ -93,10 +111,56 @@ class SubscriptionNoticesSettings(ProductsSettings):
     NOTICES_TABLE: str
 
 
-class SubscriberApiSettings(Settings):
-    """The settings of the function ``subscriber-api``."""
+class TellPeopleSettings(ProductsSettings):
+    """The settings of the function ``tell-people``."""
+
+    #: See RegistrationSettings.
+    CONFIRM_WITHIN_SECONDS: str
+    BRANDING: str
+    SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+    #: The topic to which the vendor's people subscribe.
+    VENDOR_TOPIC_ARN: str
+    #: The sender of mails to buyers; empty: they get none.
+    BUYER_FROM: str
+
+
+class AccessSettings(ProductsSettings):
+    """The settings of the function ``access``."""
 
     SUBSCRIBERS_TABLE: str
+    #: JSON, see buyer.access_terms.AccessRules.
+    ACCESS: str
+
+
+class BuyerUsageSettings(AccessSettings):
+    """The settings of the function ``buyer-usage``."""
+
+    METERING_RECORDS_TABLE: str
+    STATE_TABLE: str
+    #: The currency of the stage's list prices.
+    CURRENCY: str
+    #: JSON, see buyer.usage_page.settings; empty: the stage has no such page.
+    USAGE_PAGE: str
+    #: The secret in Secrets Manager that signs the page's links.
+    USAGE_PAGE_SECRET_ARN: str
+
+
+class UsagePageSettings(BuyerUsageSettings):
+    """The settings of the function ``usage-page``."""
+
+    BRANDING: str
+
+
+class SubscriberApiSettings(HandoverSettings):
+    """The settings of the function ``subscriber-api``."""
+
+    #: The queue of the function ``tell-people``; empty in a stage that tells nobody.
+    PEOPLE_QUEUE_URL: str
+
+    SUBSCRIBERS_TABLE: str
+    NOTICES_TABLE: str
+    AUDIT_TABLE: str
 
 
 class EntitlementNoticesSettings(SubscriptionNoticesSettings, SellerSettings):

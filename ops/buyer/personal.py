@@ -15,7 +15,7 @@ from ops.refused import Refused
 from ops.stage import OpenStage
 from runtime.clock import from_iso
 
-CONTACT = ("email", "company", "name")
+CONTACT = ("email", "company", "name", "language")
 #: Usage of more than 30 days is refused (``usage.judge_event``), so that no event that comes still is compared with one
 #: as old as this, or counted by a mark of a month that ended so long ago.
 DECIDES_NOTHING_AFTER = 31 * DAY

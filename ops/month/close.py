@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.invoice import UNITS, ZERO, Row, Sums
 from ledger.transaction import Operation
 from marketplace.dimensions import Dimension
 from marketplace.hour import month_closes_at
@@ -15,7 +16,6 @@ from ops.answer import Answer, table, words
 from ops.change import STAGE_SUBJECT, Change
 from ops.line_id import HourId
 from ops.month import closed
-from ops.month.invoice import UNITS, ZERO, Row, Sums
 from ops.month.ledger_month import CustomerMonth, Month, customers, read_month
 from ops.month.shown_invoice import NAMED, Invoice, Totals
 from ops.refused import Refused

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ledger import tables
+from ledger.invoice import Row, Sums
 from ledger.reading import every_page
 from ledger.tables import SCHEMA
 from ledger.transaction import Cancelled, Operation, write
 from ops.change import STAGE_SUBJECT
-from ops.month.invoice import Row, Sums
 from ops.refused import Refused
 from ops.stage import OpenStage
 from runtime.clock import iso

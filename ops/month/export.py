@@ -12,12 +12,12 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from ledger import tables
+from ledger.invoice import outcome
 from ledger.metering_record import MeteringRecord
 from ledger.reading import every_page
 from marketplace.quantity import text
 from ops.answer import Answer, words
 from ops.line_id import parse_customer, short_hour
-from ops.month.invoice import outcome
 from ops.month.ledger_month import Month, customers
 from ops.refused import Refused
 from ops.stage import OpenStage

@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ledger.invoice import PRICED, UNITS, ZERO, Row
 from marketplace.dimensions import Dimension
 from marketplace.quantity import text
-from ops.month.invoice import PRICED, UNITS, ZERO, Row
 from ops.refused import Refused
 
 COLUMNS = (

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
 from ledger import tables
+from ledger.invoice import CarriedIn, Row, is_finished, rows
 from ledger.metering_record import MeteringRecord
 from ledger.reading import every_page
 from ledger.subscriber import SubscriptionStatus
 from marketplace.hour import SECONDS, month_of, next_month_start
 from ops.line_id import HourId, parse_line
-from ops.month.invoice import CarriedIn, Row, is_finished, rows
 from ops.refused import Refused
 from ops.stage import OpenStage
 from runtime.clock import from_iso

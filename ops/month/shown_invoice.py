@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from ledger.conservation import conserved
+from ledger.invoice import PRICED, UNITS, ZERO, Row, Sums
 from marketplace.dimensions import Dimension
 from marketplace.quantity import text
 from ops.answer import Answer, table, words
 from ops.line_id import HourId
 from ops.month import closed
 from ops.month.files import write_files
-from ops.month.invoice import PRICED, UNITS, ZERO, Row, Sums
 from ops.stage import OpenStage
 
 #: Rows of a list that an answer shows.

@@ -68,6 +68,8 @@ def _status(parts: Parts, subscriber: Subscriber, rules: Rules) -> None:
         "bills until": _time(subscriber.chain.bills_until),
         "billed under": subscriber.superseded_by,
         "free trial": subscriber.free_trial,
+        "registered": subscriber.registered_at,
+        "linked account": subscriber.linked_account,
     }
     standing = {topic: f"{each.state} at {each.at}" for topic, each in subscriber.agreement_standing.items()}
     pause = rules.pause_of(subscriber.customer_identifier)

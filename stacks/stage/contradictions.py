@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from marketplace.regions import NOTICES_REGION
 from stacks.stage.archive_contradictions import archive_faults
+from stacks.stage.arriving_contradictions import arriving_faults
 from stacks.stage.engine_contradictions import engine_faults
 from stacks.stage.faults import Fault
 from stacks.stage.product_contradictions import product_faults
@@ -37,6 +38,7 @@ def faults(stage: Stage) -> Iterator[Fault]:
             "agreements.search", "is true in a stage of several products", "set search = false, or give each a stage"
         )
     yield from engine_faults(stage)
+    yield from arriving_faults(stage)
     yield from _limits(stage)
 
 
@@ -59,7 +61,8 @@ def _live(stage: Stage) -> Iterator[Fault]:
         yield Fault("noticesOf", 'is "test-accounts"', "a live stage bills everybody: remove it")
     if not stage.keep_data:
         yield Fault("removalPolicy", 'is "destroy"', 'a live stage keeps its ledger: set it to "retain"')
-    for key, routes in (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket)):
+    told = (("alarms.page", stage.alarms.page), ("alarms.ticket", stage.alarms.ticket))
+    for key, routes in (*told, ("email.vendor", stage.email.vendor if stage.email else ())):
         for route in routes:
             if route.endswith(PLACEHOLDERS):
                 yield Fault(key, f"holds the placeholder {route!r}", "name an address that a person reads")
@@ -200,6 +203,9 @@ def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
     accounts = len(",".join(stage.test_accounts).encode())
     reporters = len(reporters_json(stage.reporters).encode())
     unusual = len(stage.unusual.to_json().encode())
+    pages = len(stage.branding.to_json().encode())
+    if stage.handover:
+        pages += len(" ".join((stage.handover.url, *stage.handover.redirects)).encode())
     sold = "all products" if stage.lists_products else "dimensions and tiers"
     if stage.lists_products:
         yield "products", "with their dimensions and tiers", products
@@ -209,3 +215,4 @@ def _environment(stage: Stage) -> Iterator[tuple[str, str, int]]:
     yield "testBuyers", f"with {sold} and unusual", products + unusual + buyers
     yield "testAccounts", f"with testBuyers, {sold}", products + accounts + buyers
     yield "reporters", f"with {sold}", products + reporters
+    yield "branding", f"with handover, test accounts, {sold}", pages + products + accounts + buyers

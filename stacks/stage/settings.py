@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from buyer.access_terms import AccessRules
+from buyer.pages.branding import Branding
+from buyer.registration.contact import Asked
+from buyer.usage_page.settings import PageSettings
 from marketplace.dimensions import Dimension
 from marketplace.products import Products
 from marketplace.regions import NOTICES_REGION
@@ -126,6 +130,31 @@ class AgreementsSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Registration:
+    """What the registration page asks for (``buyer.registration.contact``), and the seconds within which AWS
+    Marketplace confirms a subscription."""
+
+    asked: Asked
+    confirm_within_seconds: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """The address of the vendor's app that takes hand-overs, and origins to which it may send the browser on."""
+
+    url: str
+    redirects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email:
+    """Who is told about buyers, and the sender of mails to buyers; None: they get none."""
+
+    vendor: tuple[str, ...]
+    buyer_from: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One deployment. The keys' descriptions (``product_keys``, ``stage_keys``, ``company_keys``, ``engine_keys``) say
     what each means.
@@ -185,6 +214,12 @@ class Stage:
     events: EventSettings
     webhook: WebhookSettings | None
     agreements: AgreementsSettings
+    branding: Branding
+    registration: Registration
+    handover: Handover | None
+    email: Email | None
+    access: AccessRules
+    usage_page: PageSettings | None
 
     @property
     def dimensions(self) -> Mapping[str, Dimension]:

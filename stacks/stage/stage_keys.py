@@ -8,12 +8,16 @@ from marketplace.regions import METERING_REGIONS
 from metering.seal.unusual_settings import UnusualSettings
 from stacks.stage.agreements_keys import AGREEMENTS_KEYS
 from stacks.stage.archive_keys import ARCHIVE_KEYS
+from stacks.stage.branding_keys import BRANDING_KEYS
 from stacks.stage.company_keys import COMPANY_KEYS
 from stacks.stage.compound_kinds import Quantities, Table, Texts
+from stacks.stage.email_keys import EMAIL_KEYS
 from stacks.stage.engine_keys import ENGINE_KEYS
 from stacks.stage.event_keys import EVENT_KEYS
 from stacks.stage.kinds import Amount, Flag, Key, OneOf, Text, Whole
+from stacks.stage.living_keys import LIVING_KEYS
 from stacks.stage.reconciliation_keys import RECONCILIATION_KEYS
+from stacks.stage.registration_keys import REGISTRATION_KEYS
 from stacks.stage.settings import AlarmSettings
 
 METERING_MODES = ("off", "dry-run", "test-buyers", "live")
@@ -163,7 +167,7 @@ STAGE_KEYS = {
     "requestBurst": Key(Whole(1, 5_000), "Requests that the API takes at once; at least `requestsPerSecond`."),
     "publicConcurrency": Key(
         Whole(1, 1_000),
-        "Copies of the public function at most, so that the rest of the account is for usage and metering; left"
+        "Copies of each public function at most, so that the rest of the account is for usage and metering; left"
         " out, it shares the account's.",
         default=None,
     ),
@@ -199,6 +203,10 @@ STAGE_KEYS = {
     **RECONCILIATION_KEYS,
     **EVENT_KEYS,
     **AGREEMENTS_KEYS,
+    **BRANDING_KEYS,
+    **REGISTRATION_KEYS,
+    **EMAIL_KEYS,
+    **LIVING_KEYS,
     **COMPANY_KEYS,
     **ENGINE_KEYS,
 }

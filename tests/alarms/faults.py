@@ -73,6 +73,7 @@ FAULTS: dict[str, Fault] = {
     "*TooOld": Fault("a message has waited too long in its queue", 13),
     "UsageQueue*DeadLetters": Fault("a message of usage lies in a dead-letter queue", 10),
     "UsageQueueRefused": Fault("refused usage lies in its queue", 3),
+    "MailDeadLettersNotEmpty": Fault("a mail about a buyer lies in the dead-letter queue", 3),
     "*DeadLettersNotEmpty": Fault("what Scheduler, a stream or a function gave up lies in a dead-letter queue", 3),
     "FailedLinesNotEmpty": Fault("the copy of a failed line lies in its queue", 3),
     "EventsLost1": Fault("EventBridge cannot deliver an event of Marketplace", 3),

@@ -42,6 +42,7 @@ def failing(function: str) -> Play:
 #: By the names of their alarms. A buyer tries to register once.
 FUNCTIONS = (
     *("registration", "subscriber-api", "subscription-notices", "entitlement-notices", "usage", "usage-queue"),
+    "tell-people",
     *("put-zero-records", "find-due-hours", "seal-hours", "plan-batches", "submit-batch", "settle-hours", "report"),
     *("find-final-hours", "refuse-usage", "end-subscription", "start-final-metering", "look-after-leavers"),
     *("tell-events", "send-webhooks"),
@@ -111,6 +112,7 @@ for name, queue in {
     "ScheduleDeadLettersNotEmpty": "ScheduleDeadLettersQueue",
     "LeavingDeadLettersNotEmpty": "StartFinalMeteringDeadLettersQueue",
     "LookDeadLettersNotEmpty": "LookAfterLeaversDeadLettersQueue",
+    "MailDeadLettersNotEmpty": "MailsQueueDeadLettersQueue",
     "FailedLinesNotEmpty": "FailedLinesQueue",
     "ArchiveDeadLettersNotEmpty": "StreamsDeadLettersQueue",
     "ArchiveAuditsDeadLettersNotEmpty": "AuditsDeadLettersQueue",

@@ -1,19 +1,25 @@
 """The functions behind the API, with their tables in memory and a Marketplace that knows every second token."""
 
+import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from buyer.access_terms import AccessRules
+from buyer.registration.contact import ASKED_BY_DEFAULT
+from buyer.usage_page.links import _signer
+from buyer.usage_page.settings import PageSettings
 from ledger import dynamodb, tables
 from local.dynamodb.declared_tables import create
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.client import MarketplaceClient, ResolvedCustomer
 from marketplace.dimensions import Dimension
+from marketplace.products import Product, Products
 from marketplace.tiers import Tier
 from runtime import aws, clock
 from tests.api.gateway import Gateway
-from tests.products import sold
 from tests.unit.marketplace_double import MarketplaceDouble, held
 from tests.unit.messages import PRODUCT, T0
 from tests.unit.yawl.engines import PATH, Parameters, engine
@@ -25,6 +31,18 @@ DIMENSIONS = (
     Dimension(name="active_users", unit="user", aggregation="distinct", scale=1, decimals=0),
     Dimension(name="data_processed_gb", unit="GB", aggregation="sum", scale=1, decimals=6),
 )
+
+
+SOLD = Product(
+    code=PRODUCT,
+    title="Order Flow",
+    integration="mixed",
+    pricing_model="contract-with-consumption",
+    dimensions={each.name: each for each in DIMENSIONS},
+    tiers=(Tier("basic_tier", {"workflow_executions": Decimal(5)}),),
+)
+#: A link to the usage page of ``CUSTOMER``, signed with the secret below.
+LINK = str(_signer(("k" * 64,)).dumps([CUSTOMER, 0, int(NOW) + 60]))
 
 
 class Buyers(dict[str, Any]):
@@ -76,12 +94,7 @@ def gateway() -> Iterator[Gateway]:
     )
     marketplace = MarketplaceDouble(buyers=Buyers(), holds=(held("basic_tier"),))
     environment = {
-        "PRODUCTS": sold(
-            {each.name: each for each in DIMENSIONS},
-            code=PRODUCT,
-            pricing_model="contract-with-consumption",
-            tiers=(Tier("basic_tier", {}),),
-        ).to_json(),
+        "PRODUCTS": Products((SOLD,)).to_json(),
         "METERING_REGION": "us-east-1",
         "SELLER_ROLE_ARN": "",
         "EXTERNAL_ID": "",
@@ -95,6 +108,20 @@ def gateway() -> Iterator[Gateway]:
         "ENGINES_TABLE": tables.ENGINES.name,
         "ENGINES_PATH": PATH,
         "RECONCILE_FUNCTION": "arn:aws:lambda:us-east-1:111122223333:function:reconcile-engine:live",
+        "AUDIT_TABLE": tables.AUDIT.name,
+        "REGISTRATION_FIELDS": json.dumps(ASKED_BY_DEFAULT),
+        "CONFIRM_WITHIN_SECONDS": "3600",
+        "BRANDING": "{}",
+        "HANDOVER_URL": "https://app.vendor.com/marketplace",
+        "HANDOVER_REDIRECTS": "",
+        "HANDOVER_ISSUER": "yawl-metering/test",
+        "HANDOVER_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:handover",
+        "PEOPLE_QUEUE_URL": "",
+        "ACCESS": AccessRules().to_json(),
+        "USAGE_PAGE": PageSettings(history=1).to_json(),
+        "USAGE_PAGE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:usage-page",
+        "CURRENCY": "USD",
+        "STATE_TABLE": tables.STATE.name,
         "SESSION_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:session",
     }
     with pytest.MonkeyPatch.context() as patch:

@@ -19,11 +19,14 @@ from runtime.http_api import HttpApi
 FUNCTIONS = (
     "buyer.handlers.registration",
     "buyer.handlers.subscriber_api",
+    "buyer.handlers.buyer_usage",
+    "buyer.handlers.access",
+    "buyer.handlers.usage_page",
     "usage.handlers.usage",
     "yawl.handlers.engine_gateway",
 )
 #: Names of paths' parameters: the routes' and the templates'.
-PARAMETERS = {"customer_identifier": "customerIdentifier", "engine_id": "engineId", "secret": "secret"}
+PARAMETERS = {"customer_identifier": "customerIdentifier", "engine_id": "engineId", "secret": "secret", "link": "link"}
 CALLER = "arn:aws:sts::111122223333:assumed-role/Engine/i-0123456789"
 Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from runtime.clock import iso
 from stacks.synth import ROOT
-from tests.api.conftest import CUSTOMER, NOW
+from tests.api.conftest import CUSTOMER, LINK, NOW
 from tests.api.gateway import Gateway
 
 CHECKS = [
@@ -40,6 +40,9 @@ def aim(case: schemathesis.Case[Any]) -> None:
     secret = case.path_parameters.get("secret") if case.path_parameters else None
     if isinstance(secret, str) and len(secret) % 2:
         case.path_parameters |= {"engineId": "eng-7", "secret": "secret"}
+    link = case.path_parameters.get("link") if case.path_parameters else None
+    if isinstance(link, str) and len(link) % 2:
+        case.path_parameters["link"] = LINK
     if not isinstance(case.body, dict):
         return
     events = case.body.get("events")

@@ -82,7 +82,7 @@ def test_no_credentials_no_server_no_region(api: UsageApi, monkeypatch: pytest.M
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     with pytest.raises(ValueError, match="names no Region"):
         ApiTransport(api.url)
-    assert ApiTransport("https://a1.execute-api.eu-north-1.amazonaws.com/prod/")._region == "eu-north-1"
+    assert ApiTransport("https://a1.execute-api.eu-north-1.amazonaws.com/prod/")._api.region == "eu-north-1"
 
 
 BUSY, FAILED = b'{"error": {"code": "busy"}}', b'{"error": {"code": "internal_error"}}'

@@ -311,3 +311,42 @@ def test_an_agreements_customer_is_stored_as_long_as_the_agreement_may_live(
     notices.another_products("agmt-1", NOW + 1)
     assert notices.is_another_products("agmt-1")
     assert "expiresAt" not in notice_items.get_item(Key={"noticeId": "agreement#agmt-1"})["Item"]
+
+
+def entry(name: str) -> Any:
+    """Another item, to be written beside a change."""
+    put = {"TableName": NOTICES.name, "Item": {"noticeId": name}}
+    return {"Put": {**put, "ConditionExpression": "attribute_not_exists(noticeId)"}}
+
+
+def test_what_is_written_beside_a_change_is_written_with_it_or_not_at_all(
+    store: Subscribers, notice_items: Any
+) -> None:
+    def linked() -> str | None:
+        found = store.get("custA1")
+        return found.linked_account if found else None
+
+    store.change("custA1", lambda _: set_(linkedAccount="a"), now=NOW, beside=lambda: entry("first"))
+    assert linked() == "a"
+    assert "Item" in notice_items.get_item(Key={"noticeId": "first"})
+    # Nothing to change, nothing beside it.
+    store.change("custA1", lambda _: set_(linkedAccount="a"), now=NOW, beside=lambda: entry("second"))
+    assert "Item" not in notice_items.get_item(Key={"noticeId": "second"})
+    # What stands beside it fails: neither is written, and the change is given up.
+    with pytest.raises(SubscriberBusy):
+        store.change("custA1", lambda _: set_(linkedAccount="b"), now=NOW, beside=lambda: entry("first"))
+    assert linked() == "a"
+
+
+def test_a_handover_is_used_up_once_and_a_moment_is_told_once(notice_items: Any) -> None:
+    notices = Notices(notice_items)
+    assert notices.use_up("jti", until=NOW + 300, now=NOW)
+    assert not notices.use_up("jti", until=NOW + 300, now=NOW + 1)
+    assert notices.use_up("other", until=NOW - 5, now=NOW)
+    kept = {item["noticeId"]: int(item["expiresAt"]) for item in notice_items.scan()["Items"]}
+    assert kept["handover#jti"] == int(NOW) + 300 + 86400
+    assert kept["handover#other"] == int(NOW) + 86400
+    assert not notices.is_told("m")
+    notices.told("m", NOW)
+    notices.told("m", NOW)
+    assert notices.is_told("m")

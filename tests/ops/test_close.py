@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ledger import tables, transaction
+from ledger.invoice import UNITS, CarriedIn, Row, Sums, outcome, rows
 from ledger.metering_record import Line, MeteringRecord
 from marketplace.hour import SECONDS
 from marketplace.tiers import Tier
@@ -21,7 +22,6 @@ from ops.line_id import short_hour
 from ops.month import closed
 from ops.month.close import close, differences
 from ops.month.closed import encode
-from ops.month.invoice import UNITS, CarriedIn, Row, Sums, outcome, rows
 from ops.month.ledger_month import customers
 from ops.refused import Refused
 from ops.stage import OpenStage

@@ -26,11 +26,11 @@ from runtime import aws
 record = aws.session().get_service_model("meteringmarketplace").shape_for("UsageRecord").members
 clients = {name: aws.client(name, "us-east-1")
            for name in ("dynamodb", "meteringmarketplace", "marketplace-entitlement", "sqs", "sts", "events",
-                        "stepfunctions", "secretsmanager", "lambda", "s3", "ssm")}
+                        "stepfunctions", "secretsmanager", "lambda", "s3", "ssm", "sns", "sesv2")}
 endpoint = aws.client("meteringmarketplace", "eu-central-1").meta.endpoint_url
 pages = clients["dynamodb"].get_paginator("query")
 pages = clients["ssm"].get_paginator("get_parameters_by_path")
-models = {name: clients[name].meta.service_model for name in ("lambda", "s3", "ssm")}
+models = {name: clients[name].meta.service_model for name in ("lambda", "s3", "ssm", "sns", "sesv2")}
 used = {name: [model.operation_model(each) for each in model.operation_names] for name, model in models.items()}
 members = {name: [list(each.output_shape.members) for each in every] for name, every in used.items()}
 waits = clients["dynamodb"].get_waiter("table_exists")
@@ -63,11 +63,13 @@ def run_inside(asset: Path, code: str) -> str:
 def test_the_bundled_sdk_knows_licences_and_decimals_and_every_service_in_use(bundled: Path) -> None:
     found = json.loads(run_inside(bundled, USES_THE_NEW_FIELDS))
     assert {"LicenseArn", "QuantityAsDecimal", "CustomerAWSAccountId"} <= set(found["members"])
-    assert len(found["clients"]) == 11
+    assert len(found["clients"]) == 13
     # Of services with hundreds of operations only these are left, with all that they consist of.
     assert found["operations"] == {
         "lambda": ["Invoke"],
         "s3": ["GetObject", "ListObjectsV2", "PutObject"],
+        "sesv2": ["SendEmail"],
+        "sns": ["Publish"],
         "ssm": ["GetParameter", "GetParametersByPath"],
     }
     assert found["parameters"] == ["Parameters", "NextToken"]
@@ -173,7 +175,9 @@ def test_other_files_in_the_source_folder_are_not_shipped_and_change_no_hash(tmp
     assert asset_hash(copy) == asset_hash(SOURCE)
     shipped = {path.relative_to(copy).as_posix() for path in FunctionAsset(source=copy, runtime=RUNTIME).files()}
     assert not shipped & set(LITTER)
-    ours = {p.relative_to(SOURCE).as_posix() for kind in ("py", "html", "css") for p in SOURCE.rglob(f"*.{kind}")}
+    ours = {
+        p.relative_to(SOURCE).as_posix() for kind in ("py", "html", "css", "json") for p in SOURCE.rglob(f"*.{kind}")
+    }
     assert shipped == {"requirements.txt", *ours}
 
 

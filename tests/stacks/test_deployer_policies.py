@@ -67,8 +67,8 @@ NOT_USED = {
     "lakeformation:*": "no rights of Lake Formation",
     "secretsmanager:RemoveRegionsFromReplication": "no replicas",
     "sns:PutDataProtectionPolicy": "no data protection policies",
-    "kms:GenerateDataKeyWithoutPlaintext": "the bus has AWS's own key",
-    "kms:ReEncrypt*": "the bus has AWS's own key",
+    "kms:GenerateDataKeyWithoutPlaintext": "no bus is encrypted with a key of its own: its events hold no contact data",
+    "kms:ReEncrypt*": "no bus is encrypted with a key of its own",
     "kms:ListAliases": "the key is named by its ARN",
     # no action of IAM's: the handlers' authors have named the API's HTTP verbs
     "wafv2:listWebACLs": "for lists",

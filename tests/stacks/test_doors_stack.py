@@ -35,6 +35,12 @@ def test_only_routes_for_a_buyers_browser_are_public(prod: Assembly) -> None:
         "GET /subscribers/{customerIdentifier}": "AWS_IAM",
         "GET /subscribers/{customerIdentifier}/entitlements": "AWS_IAM",
         "GET /subscribers/{customerIdentifier}/usage": "AWS_IAM",
+        "GET /subscribers/{customerIdentifier}/access": "AWS_IAM",
+        "GET /subscribers/{customerIdentifier}/usage-summary": "AWS_IAM",
+        "POST /subscribers/{customerIdentifier}/usage-link": "AWS_IAM",
+        "DELETE /subscribers/{customerIdentifier}/usage-link": "AWS_IAM",
+        "POST /subscribers/{customerIdentifier}/link": "AWS_IAM",
+        "POST /handovers/redeem": "AWS_IAM",
         "POST /usage": "AWS_IAM",
     }
 

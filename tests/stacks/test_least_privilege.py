@@ -16,7 +16,23 @@ TABLES: dict[str, dict[str, set[str]]] = {
         "Notices": {"UpdateItem"},
         "Notices/index/WaitingAgreementIndex": {"Query"},
     },
-    "subscriber-api": {"Subscribers": {"GetItem"}},
+    "subscriber-api": {"Subscribers": {"GetItem", "UpdateItem"}, "Notices": {"PutItem"}, "Audit": {"PutItem"}},
+    "buyer-usage": {
+        "Subscribers": {"GetItem", "UpdateItem"},
+        "MeteringRecords": {"Query"},
+        "MeteringState": {"GetItem"},
+    },
+    "access": {"Subscribers": {"GetItem"}},
+    "usage-page": {
+        "Subscribers": {"GetItem"},
+        "MeteringRecords": {"Query"},
+        "MeteringState": {"GetItem"},
+    },
+    "tell-people": {
+        "Subscribers": {"GetItem", "BatchGetItem"},
+        "Subscribers/index/StatusIndex": {"Query"},
+        "Notices": {"GetItem", "PutItem"},
+    },
     "subscription-notices": {
         "Subscribers": {"GetItem", "UpdateItem"},
         "Subscribers/index/AgreementIndex": {"Query"},
@@ -149,6 +165,8 @@ ENGINE_USAGE = {"EngineUsageQueue": {"SendMessage"}, "EngineUsageUnattributed": 
 
 #: Function → queue → SQS actions.
 QUEUES: dict[str, dict[str, set[str]]] = {
+    "subscriber-api": {"MailsQueue": {"SendMessage"}},
+    "tell-people": {"MailsQueue": TAKE},
     "subscription-notices": {"SubscriptionQueue": TAKE},
     "entitlement-notices": {"EntitlementQueue": TAKE},
     "usage-queue": {

@@ -4,11 +4,12 @@ import json
 from typing import Any
 
 from tests.stacks.test_doors_stack import routes
-from tests.synthesized import Assembly
+from tests.synthesized import Assembly, as_list
 
 
-def secret(assembly: Assembly) -> tuple[str, dict[str, Any]]:
-    (found,) = assembly.resources("AWS::SecretsManager::Secret")
+def secret(assembly: Assembly, id_: str = "SessionSecret") -> tuple[str, dict[str, Any]]:
+    """The secret that signs sessions, or hand-overs: each has one of its own."""
+    (found,) = [each for each in assembly.resources("AWS::SecretsManager::Secret") if each[0].startswith(id_)]
     return found
 
 
@@ -63,3 +64,36 @@ def test_the_secret_outlives_the_stack_of_a_stage_that_keeps_its_data(prod: Asse
     ):
         _, found = secret(assembly)
         assert (found["DeletionPolicy"], found["UpdateReplacePolicy"]) == (deletion, replacement)
+
+
+def test_handovers_have_a_secret_of_their_own_where_the_stage_has_an_app(prod: Assembly, local: Assembly) -> None:
+    assert len(list(prod.resources("AWS::SecretsManager::Secret"))) == 1
+    assert "HandoverSecretArn" not in prod.template("Doors")["Outputs"]
+    name, found = secret(local, "HandoverSecret")
+    assert found["Properties"]["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert local.template("Doors")["Outputs"]["HandoverSecretArn"]["Value"] == {"Ref": name}
+    told = {
+        (function, variable)
+        for function, properties in local.functions().items()
+        for variable, value in properties["Environment"]["Variables"].items()
+        if value == {"Ref": name}
+    }
+    assert told == {(function, "HANDOVER_SECRET_ARN") for function in ("registration", "subscriber-api")}
+    readers = {
+        function
+        for function in local.functions()
+        for statement in local.policies_of(function)
+        if {"Ref": name} in as_list(statement["Resource"])
+    }
+    assert readers == {"registration", "subscriber-api"}
+
+
+def test_of_all_functions_the_door_alone_reads_the_sessions_secret_of_a_stage_with_handovers(local: Assembly) -> None:
+    name, _ = secret(local)
+    readers = {
+        function
+        for function in local.functions()
+        for statement in local.policies_of(function)
+        if {"Ref": name} in as_list(statement["Resource"])
+    }
+    assert readers == {"registration"}

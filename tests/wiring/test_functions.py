@@ -23,6 +23,10 @@ POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERT
 FUNCTIONS = (
     "registration",
     "subscriber-api",
+    "buyer-usage",
+    "access",
+    "usage-page",
+    "tell-people",
     "subscription-notices",
     "entitlement-notices",
     "usage",

@@ -6,6 +6,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from buyer import link_account
 from buyer.registration import arrival, contact
 from ledger.metering_record import RANK
 from ledger.subscriber import SubscriptionStatus
@@ -89,7 +90,7 @@ def test_words_are_those_of_the_code() -> None:
     outcomes = [word for kind in SCHEMAS["Verdict"]["oneOf"] for word in kind["properties"]["verdict"]["enum"]]
     assert sorted(outcomes) == sorted(get_args(verdict.Outcome))
     assert set(SCHEMAS["Line"]["properties"]["verdict"]["enum"]) == {"pending", *RANK}
-    statuses = SCHEMAS["Subscriber"]["properties"]["subscriptionStatus"]["enum"]
+    statuses = SCHEMAS["SubscriptionStatus"]["enum"]
     assert statuses == list(get_args(SubscriptionStatus))
 
 
@@ -107,5 +108,6 @@ def test_limits_are_those_of_the_code() -> None:
     fields = SCHEMAS["Registration"]["properties"]
     assert fields["email"]["maxLength"] == contact.LONGEST_EMAIL
     assert fields["company"]["maxLength"] == fields["name"]["maxLength"] == contact.LONGEST_NAME
+    assert SCHEMAS["Account"]["pattern"] == f"^{link_account.ACCOUNT.pattern}$"
     token = SCHEMAS["Arrival"]["properties"]["x-amzn-marketplace-token"]
     assert token["maxLength"] == fields["token"]["maxLength"] == arrival.LONGEST_TOKEN

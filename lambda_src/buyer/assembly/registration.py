@@ -4,8 +4,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from buyer.allowed_buyers import AllowedBuyers
+from buyer.assembly.handover import handovers
 from buyer.entitlements import EntitlementSync
 from buyer.notices.waiting import WaitingNotices
+from buyer.pages.branding import Branding
+from buyer.registration.contact import asked_from_json
+from buyer.registration.handouts import Handouts
+from buyer.registration.page import RegistrationPages
 from buyer.registration.patience import Patience
 from buyer.registration.register_buyer import Marketplace, Registrar
 from buyer.registration.session import Sessions
@@ -51,3 +56,24 @@ def registrar(
 def sessions(settings: RegistrationSettings) -> Sessions:
     """The sessions of the registration page, signed with the stage's secret."""
     return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), Products.from_json(settings.PRODUCTS).codes)
+
+
+def pages(settings: RegistrationSettings) -> RegistrationPages:
+    """The registration pages of a stage."""
+    return RegistrationPages(
+        branding=Branding.from_json(settings.BRANDING),
+        products=Products.from_json(settings.PRODUCTS),
+        asked=asked_from_json(settings.REGISTRATION_FIELDS),
+        handover_url=settings.HANDOVER_URL,
+        redirects=tuple(settings.HANDOVER_REDIRECTS.split()),
+    )
+
+
+def handouts(settings: RegistrationSettings) -> Handouts:
+    """What a stage's registration hands out: sessions, and hand-overs where the stage has an app for them."""
+    return Handouts(
+        sessions=sessions(settings),
+        handovers=handovers(settings),
+        products=Products.from_json(settings.PRODUCTS),
+        confirm_within=int(settings.CONFIRM_WITHIN_SECONDS),
+    )

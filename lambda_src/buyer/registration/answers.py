@@ -5,28 +5,24 @@ from collections.abc import Mapping
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
-from buyer.registration import page
+from buyer.pages.language import chosen
+from buyer.registration.page import CONTENT_TYPE, RegistrationPages
 from runtime.api_error import ApiError
-from runtime.http_api import HEADERS, json_error
+from runtime.http_api import HEADERS, header, json_error, wants_html
 
 
-def header(event: BaseProxyEvent, name: str) -> str | None:
-    """A request header by its name in lower case, whatever its case."""
-    return next((value for key, value in event.headers.items() if key.lower() == name), None)
+def language(event: BaseProxyEvent, pages: RegistrationPages) -> str:
+    """The language in which the caller reads."""
+    return chosen(header(event, "accept-language"), pages.branding.languages)
 
 
-def wants_html(event: BaseProxyEvent) -> bool:
-    """Whether the caller is a browser: it accepts text/html."""
-    return "text/html" in (header(event, "accept") or "").lower()
-
-
-def html(status: int, body: str, headers: Mapping[str, str] | None = None) -> Response[str]:
+def html(pages: RegistrationPages, status: int, body: str, headers: Mapping[str, str] | None = None) -> Response[str]:
     """An answer that is a page of HTML, with the headers that every page has."""
-    return Response(status, page.CONTENT_TYPE, body, headers={**HEADERS, **page.HEADERS, **(headers or {})})
+    return Response(status, CONTENT_TYPE, body, headers={**HEADERS, **pages.headers(), **(headers or {})})
 
 
-def error_answer(event: BaseProxyEvent, error: ApiError) -> Response[str]:
+def error_answer(event: BaseProxyEvent, error: ApiError, pages: RegistrationPages) -> Response[str]:
     """An error, as a page for a browser."""
     if wants_html(event):
-        return html(error.status, page.refused(error.message, error.code, again=error.status >= 500), error.headers)
+        return html(pages, error.status, pages.refused(error, language(event, pages)), error.headers)
     return json_error(event, error)

@@ -12,6 +12,7 @@ from ledger.subscriber import Subscriber
 from ledger.subscribers import Change
 from marketplace.billing_identity import BillingIdentity
 from marketplace.client import ResolvedCustomer
+from runtime import clock
 
 
 def identity_change(
@@ -37,10 +38,12 @@ def identity_change(
     return Change(values)
 
 
-def contact_change(contact: Contact) -> Change:
-    """The contact data that was given; a field that was left empty changes nothing."""
-    given = {"email": contact.email, "company": contact.company, "name": contact.name}
-    return Change({name: value for name, value in given.items() if value})
+def contact_change(current: Subscriber, contact: Contact, now: float) -> Change:
+    """The contact data that was given, and that the buyer has registered; a field that was left empty changes
+    nothing."""
+    given = {name: getattr(contact, name) for name in ("email", "company", "name", "language")}
+    registered = {} if current.registered_at else {"registeredAt": clock.iso(int(now))}
+    return Change({name: value for name, value in given.items() if value} | registered)
 
 
 def superseded_change(current: Subscriber | None, successor: str) -> Change | None:
@@ -49,7 +52,7 @@ def superseded_change(current: Subscriber | None, successor: str) -> Change | No
     So no hour of the buyer is ever sent both ways. A licence that was registered itself is left alone, and so is one
     that follows another key: a migration has said from which hour on it bills.
     """
-    if current is None or current.integration != "license" or current.email is not None:
+    if current is None or current.integration != "license" or current.registered_at is not None:
         return None
     if current.previous_identifier is not None:
         return None

@@ -1,18 +1,21 @@
-"""A buyer's contact data: e-mail address, company and name, cleaned and bounded. Pure.
+"""A buyer's contact data: e-mail address, company and name, as the stage asks for them, cleaned and bounded. Pure.
 
 Names are people's own. Characters that a script or an emoji needs stay; those that hide or reorder other text go.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from runtime.api_error import bad_request
 
 #: RFC 5321, 4.5.3.1.3: a path has at most 256 octets, brackets included.
 LONGEST_EMAIL = 254
 LONGEST_NAME = 200
+LONGEST = {"email": LONGEST_EMAIL, "company": LONGEST_NAME, "name": LONGEST_NAME}
 #: ZERO WIDTH NON-JOINER and JOINER: Persian, Indic scripts (Malayalam ends words so) and emoji families need them
 #: (Unicode Standard, 23.2, "Cursive Connection and Ligatures").
 JOINERS = "\u200c\u200d"
@@ -28,28 +31,52 @@ _LABEL = r"(?!-)[^\x00-\x2c\x2f\x3a-\x40\x5b-\x60\x7b-\x7f\s.]{1,63}(?<!-)"
 _EMAIL = re.compile(rf"{_LOCAL}@(?:{_LABEL}\.)+(?!\d+$)(?=..){_LABEL}")
 
 
+#: What the form may ask for, in its order, and how each field may be asked for.
+FIELDS: Final = ("email", "company", "name")
+REQUIRED, OPTIONAL, OFF = ASKED = ("required", "optional", "off")
+#: Whether each field is asked for, by its name (``[registration]`` of the stage). ``OFF``: neither shown nor kept.
+Asked = Mapping[str, str]
+ASKED_BY_DEFAULT: Asked = {"email": REQUIRED, "company": OPTIONAL, "name": OPTIONAL}
+
+
+def asked_from_json(text: str) -> Asked:
+    """The setting ``REGISTRATION_FIELDS``."""
+    return dict(json.loads(text))
+
+
 @dataclass(frozen=True)
 class Contact:
-    """The contact data of a registration. Company and name are empty where they were not given."""
+    """The contact data of a registration. A field is empty where it was not given, or is not asked for.
 
-    email: str = field(repr=False)
+    language: in which the buyer read the page.
+    """
+
+    email: str = field(default="", repr=False)
     company: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
+    language: str = ""
 
 
-def contact(posted: Mapping[str, str]) -> Contact:
-    """The cleaned contact data of the posted fields. Raises ApiError bad_request, which names the field."""
-    email = _bounded("email", cleaned(posted.get("email", "")), LONGEST_EMAIL)
+def contact(posted: Mapping[str, str], asked: Asked = ASKED_BY_DEFAULT, language: str = "") -> Contact:
+    """The cleaned contact data of the posted fields. language: of the page. Raises ApiError bad_request, which names
+    the field."""
+    given = {name: posted.get(name, "") for name in FIELDS if asked[name] != OFF}
+    found = {name: _bounded(name, cleaned(text), LONGEST[name]) for name, text in given.items()}
+    if "email" in found and (found["email"] or asked["email"] == REQUIRED):
+        found["email"] = _address(found["email"])
+    for name, text in found.items():
+        if not text and asked[name] == REQUIRED:
+            raise bad_request(f"This field is needed: {name}.", name, missing=True)
+    return Contact(**found, language=language)
+
+
+def _address(text: str) -> str:
     # Joiners come along when an ASCII address is pasted. In a domain of another script they mean something.
-    plain = email.translate(dict.fromkeys(map(ord, JOINERS)))
-    email = plain if plain.isascii() else email
+    plain = text.translate(dict.fromkeys(map(ord, JOINERS)))
+    email = plain if plain.isascii() else text
     if not _EMAIL.fullmatch(email):
         raise bad_request("An e-mail address is needed, for example ann@example.com.", "email")
-    return Contact(
-        email,
-        _bounded("company", cleaned(posted.get("company", "")), LONGEST_NAME),
-        _bounded("name", cleaned(posted.get("name", "")), LONGEST_NAME),
-    )
+    return email
 
 
 def cleaned(text: str) -> str:

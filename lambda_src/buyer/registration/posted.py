@@ -32,6 +32,7 @@ NAMES = {
     "regtoken": "token",
     OFFER: OFFER,
     "session": "session",
+    "again": "again",
     "email": "email",
     "contactemail": "email",
     "company": "company",

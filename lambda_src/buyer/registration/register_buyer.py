@@ -76,8 +76,8 @@ class Registrar:
             self._apply_waiting(self._stored(identity.billing_key), now)
             return self._registered(identity.billing_key, contact, patience, since=now, now=now)
 
-    def complete(self, session: Session, contact: Contact, now: float) -> Registered:
-        """Store the contact data of a session's buyer. Raises ApiError."""
+    def complete(self, session: Session, contact: Contact | None, now: float) -> Registered:
+        """Store the contact data of a session's buyer, if there are any. Raises ApiError."""
         key = session.customer_identifier
         with stores():
             return self._registered(key, contact, self.patience(), since=session.issued_at, now=now)
@@ -87,8 +87,9 @@ class Registrar:
     ) -> Registered:
         """Keep the contact data, and fetch the entitlements unless they were fetched after ``since``."""
         if contact is not None:
-            change = changes.contact_change(contact)
-            self.subscribers.change(key, lambda current: change if current is not None else None, now=now)
+            self.subscribers.change(
+                key, lambda current: changes.contact_change(current, contact, now) if current else None, now=now
+            )
         unfetched = self._fetch_entitlements(self._stored(key), patience, since=since, now=now)
         return Registered(self._stored(key), unfetched)
 

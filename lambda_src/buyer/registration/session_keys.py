@@ -6,6 +6,7 @@ the keys still verify a session from before the rotation.
 
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Self
 
 from botocore.config import Config
@@ -35,7 +36,7 @@ class SessionKeys:
     @classmethod
     def connect(cls, secret_arn: str) -> Self:
         """The keys of the secret with this ARN, read with the function's own credentials."""
-        return cls(aws.client("secretsmanager", config=_CONFIG), secret_arn)
+        return cls(_client(), secret_arn)
 
     def oldest_first(self, at_most_old: float = KEPT) -> tuple[str, ...]:
         """The keys, fetched at most so many seconds ago. Raises ApiError unavailable if there are none.
@@ -63,3 +64,9 @@ class SessionKeys:
 
     def _value(self, label: str) -> str:
         return str(self._client.get_secret_value(SecretId=self._secret_arn, VersionStage=label)["SecretString"])
+
+
+@cache
+def _client() -> Any:
+    """One client for all secrets: making another takes as long as importing the page."""
+    return aws.client("secretsmanager", config=_CONFIG)

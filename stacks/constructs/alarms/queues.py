@@ -35,6 +35,13 @@ FAILED_LINES = Ticket(
     money="The copy says whether the line is unconfirmed, that is, may have been billed all the same.",
     look="Look at the copies in FailedLinesQueue. Delete a copy when you have dealt with its line.",
 )
+MAILS = Ticket(
+    happened="A moment of which people should have been told failed five times, and SQS put it into the dead-letter"
+    " queue of Mails.",
+    money="Nothing that is billed depends on it. The vendor's people, or a buyer, did not get a mail.",
+    look="Look in the log group of tell-people for the error: SNS or SES refuses, or a table does not answer. Then"
+    " redrive the queue.",
+)
 NOTICES_ABROAD = Page(
     happened="EventBridge could not pass an event of AWS Marketplace on to the stage's Region, and put it into the"
     " dead-letter queue in us-east-1.",

@@ -36,7 +36,10 @@ ACCESS_LOG_FIELDS = {
 
 NO_VALIDATOR = "the function checks the whole request and names what is wrong; a gateway model would reject it unnamed"
 NO_WAF = "throttled per route; a web ACL costs money, so only a stage file with [firewall] makes one"
-GUARDED = "the caller's secret stands in the path, because an engine can send no header; the function compares its hash"
+GUARDED = (
+    "what lets the caller in stands in the path, because neither an engine nor a link can send a header; the function"
+    " checks it"
+)
 #: API Gateway's execution log and its traces hold paths as called.
 NOT_LOGGED = "the execution log would hold the secret in the path; the access log has the route, and each error's type"
 NOT_TRACED = "a trace would hold the secret in the path; the functions are traced by themselves"
@@ -59,8 +62,9 @@ class Route:
     """One method of one path, and the function that answers it.
 
     path: as in the documentation, for example ``/subscribers/{customerIdentifier}``. public: callers need no signature.
-    secret_in_path: the last part of a public route's path is a secret, which the function checks. senders: the API's
-    senders of other accounts may call it.
+    secret_in_path: the last part of a public route's path is a secret, which the function checks, and which no log or
+    trace may hold. full_rate: the firewall spares a public route, and it takes as much as a signed one. senders: the
+    API's senders of other accounts may call it.
     """
 
     method: str
@@ -68,6 +72,7 @@ class Route:
     to: Function
     public: bool = False
     secret_in_path: bool = False
+    full_rate: bool = False
     senders: bool = False
 
     def __str__(self) -> str:
@@ -138,7 +143,7 @@ class RestApi(Construct):
                 "Firewall",
                 stage_arn=self.api.deployment_stage.stage_arn,
                 stage_name=STAGE,
-                signed=[route.path.split("/")[1] for route in routes if route.secret_in_path or not route.public],
+                signed=[route.path.split("/")[1] for route in routes if route.full_rate or not route.public],
                 requests_per_address=requests_per_address,
             )
         else:
@@ -181,11 +186,11 @@ def _policy(routes: Sequence[Route], senders: Sequence[str]) -> iam.PolicyDocume
 def _public_options(route: Route, requests_per_second: int, burst: int) -> apigateway.MethodDeploymentOptions:
     """A method's own settings replace the stage's, so metrics and logging are repeated here.
 
-    A route with a secret takes as much as a signed one: its function answers within milliseconds, and an engine does
-    not send again what was refused.
+    The engines' route takes as much as a signed one: its function answers within milliseconds, and an engine does not
+    send again what was refused.
     """
     levels = apigateway.MethodLoggingLevel
-    share = _whole if route.secret_in_path else _public_share
+    share = _whole if route.full_rate else _public_share
     return apigateway.MethodDeploymentOptions(
         metrics_enabled=True,
         logging_level=levels.OFF if route.secret_in_path else levels.ERROR,

@@ -79,7 +79,9 @@ class FunctionAsset:
 def _is_shipped(inside: Path) -> bool:
     """Whether the asset takes the file: a module has a name to import, and an editor's copy has not. inside: the path
     in the source folder."""
-    return inside == Path(REQUIREMENTS) or (inside.suffix in (".py", ".html", ".css") and inside.stem.isidentifier())
+    return inside == Path(REQUIREMENTS) or (
+        inside.suffix in (".py", ".html", ".css", ".json") and inside.stem.isidentifier()
+    )
 
 
 @jsii.implements(ILocalBundling)

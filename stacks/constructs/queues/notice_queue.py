@@ -95,22 +95,28 @@ class NoticeQueue(Construct):
         self,
         id_: str,
         *,
-        source: str,
+        source: str | None,
         detail_types: Sequence[str],
         description: str,
         detail: Mapping[str, Any] | None = None,
         account: str | None = None,
+        bus: events.IEventBus | None = None,
     ) -> events.Rule:
-        """Take these events from the account's default bus.
+        """Take these events from the bus, by default the account's default bus.
 
-        detail: the pattern of their detail, None for all. account: in which they arose, None for any.
+        source: None for any. detail: the pattern of their detail, None for all. account: in which they arose, None for
+        any.
         """
         rule = events.Rule(
             self,
             id_,
             description=description,
+            event_bus=bus,
             event_pattern=events.EventPattern(
-                account=[account] if account else None, source=[source], detail_type=list(detail_types), detail=detail
+                account=[account] if account else None,
+                source=[source] if source else None,
+                detail_type=list(detail_types),
+                detail=detail,
             ),
         )
         rule.add_target(

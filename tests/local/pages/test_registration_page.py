@@ -1,15 +1,14 @@
 """A buyer registers with a browser: Marketplace's POST, our form, the registered page."""
 
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from ledger import tables
 from local.stage import LocalStage
+from tests.local.pages.arriving import arrive, stored
 from tests.local.pages.watched import Watched
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(120)]
@@ -25,28 +24,10 @@ def buyer(stage: LocalStage) -> dict[str, Any]:
     )
 
 
-def arrive(stage: LocalStage, watched: Watched, token: str, folder: Path) -> None:
-    """As Marketplace's "Set up your account" does: another site's page posts the token to ours."""
-    page = folder / "marketplace.html"
-    page.write_text(
-        f'<!doctype html><form method="post" action="{escape(stage.api.url)}/register">'
-        f'<input type="hidden" name="x-amzn-marketplace-token" value="{escape(token)}">'
-        "<button>Set up your account</button></form>"
-    )
-    watched.page.goto(page.as_uri())
-    watched.page.get_by_role("button").click()
-    watched.page.wait_for_url(f"{stage.api.url}/register")
-
-
-def stored(stage: LocalStage, buyer: dict[str, Any]) -> dict[str, Any]:
-    (item,) = [i for i in stage.items(tables.SUBSCRIBERS) if i["customerIdentifier"] == buyer["id"]]
-    return item
-
-
 def test_a_buyer_registers(stage: LocalStage, watched: Watched, buyer: dict[str, Any], tmp_path: Path) -> None:
     page, token = watched.page, buyer["token"]
     arrive(stage, watched, token, tmp_path)
-    assert page.get_by_role("heading").inner_text() == "Set up your account"
+    assert page.get_by_role("heading", level=1).inner_text() == "Set up your account"
     # the token has left already: a signed session stands for it
     assert token not in page.content()
     session = page.locator("input[name=session]").get_attribute("value")
@@ -56,16 +37,17 @@ def test_a_buyer_registers(stage: LocalStage, watched: Watched, buyer: dict[str,
     page.get_by_label("Your name").fill("Ada Łovelace")
     page.get_by_role("button", name="Register").click()
     page.wait_for_url(f"{stage.api.url}/registrations")
-    assert page.get_by_role("heading").inner_text() == "You are registered"
+    assert page.get_by_role("heading", level=1).inner_text() == "You are registered"
     assert page.get_by_text("Your customer number").inner_text().endswith(buyer["id"])
     item = stored(stage, buyer)
     kept = (item["email"], item["company"], item["name"], item["tier"])
     assert kept == ("ada@example.com", "Analytical Engines", "Ada Łovelace", "basic_tier")
-    # the token: in Marketplace's own body, and nowhere else; the session: in the form alone
+    # the token: in Marketplace's own body, and nowhere else; the session: in the forms alone
     for secret in (token, quote(token, safe=""), session):
         assert [address for address in watched.addresses if secret in address] == []
-        assert secret not in page.content()
         assert secret not in str(item)
+    assert token not in page.content() and quote(token, safe="") not in page.content()
+    assert session not in page.locator("main").inner_text()
     assert watched.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
     assert watched.errors == []
@@ -104,7 +86,7 @@ def test_what_looks_like_a_script_stays_text(
     page.get_by_label("Your name").fill(XSS)
     page.get_by_role("button", name="Register").click()
     page.wait_for_url(f"{stage.api.url}/registrations")
-    assert page.get_by_role("heading").inner_text() == "You are registered"
+    assert page.get_by_role("heading", level=1).inner_text() == "You are registered"
     assert page.locator("script, img").count() == 0
     assert watched.dialogs == []
     # an operator gets it as it is, as data
@@ -136,11 +118,11 @@ def test_the_page_may_stay_open_for_longer_than_the_token_lives(
     stage.clock.set(stage.clock() + 60 * minutes)
     fill_in(watched)
     watched.page.wait_for_url(f"{stage.api.url}/registrations")
-    assert watched.page.get_by_role("heading").inner_text() == "You are registered"
+    assert watched.page.get_by_role("heading", level=1).inner_text() == "You are registered"
     assert stored(stage, buyer)["email"] == "ada@example.com"
     # a reload sends the form again
     watched.page.reload()
-    assert watched.page.get_by_role("heading").inner_text() == "You are registered"
+    assert watched.page.get_by_role("heading", level=1).inner_text() == "You are registered"
 
 
 def test_after_four_hours_the_page_leads_back_to_marketplace_and_a_new_token_works(
@@ -178,8 +160,8 @@ def test_an_address_in_another_script_is_accepted_and_a_wrong_one_keeps_the_form
 def test_a_bookmarked_page_says_where_to_begin(stage: LocalStage, watched: Watched, path: str) -> None:
     answer = watched.page.goto(f"{stage.api.url}{path}")
     assert answer is not None and answer.status == 200
-    assert watched.page.get_by_role("heading").inner_text() == "Begin in AWS Marketplace"
-    assert watched.page.get_by_role("link").count() == 1
+    assert watched.page.get_by_role("heading", level=1).inner_text() == "Begin in AWS Marketplace"
+    assert watched.page.get_by_role("main").get_by_role("link").count() == 1
     assert watched.errors == []
 
 
@@ -188,7 +170,7 @@ def test_a_wrong_token_is_a_page_that_says_what_to_do(
     stage: LocalStage, watched: Watched, tmp_path: Path, token: str
 ) -> None:
     arrive(stage, watched, token, tmp_path)
-    assert watched.page.get_by_role("heading").inner_text() == "This did not work"
+    assert watched.page.get_by_role("heading", level=1).inner_text() == "This did not work"
     assert "AWS Marketplace" in watched.page.get_by_role("alert").inner_text()
     assert watched.page.locator("script, img, form").count() == 0
     assert token not in watched.page.content()
@@ -213,5 +195,5 @@ def test_no_script_runs_on_the_page_and_nobody_may_frame_it(
         "document.body.insertAdjacentHTML('beforeend', '<img src=\"data:,\" onerror=\"document.title = 1\">')"
     )
     watched.page.wait_for_timeout(200)
-    assert watched.page.title() == "Set up your account"
+    assert watched.page.title() == "Set up your account · Order Flow Ltd"
     assert any("Content Security Policy" in error for error in watched.errors)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aws_cdk import App, Duration, Stack
 
-from runtime.settings import SubscriberApiSettings
+from runtime.settings import RefuseUsageSettings
 from stacks.constructs.alarms.bound import Alarms
 from stacks.constructs.alarms.routes import AlarmRoutes
 from stacks.constructs.functions.asset import FunctionAsset
@@ -41,7 +41,7 @@ class Foreign:
         )
 
     def function(self, id_: str = "report", handler: str = "theirs.handle") -> Function:
-        return self.functions.add(id_, handler, SubscriberApiSettings, "foreign")
+        return self.functions.add(id_, handler, RefuseUsageSettings, "foreign")
 
     def alarms(self, *, page: tuple[str, ...] = ()) -> Alarms:
         routes = AlarmRoutes(self.stack, "Routes", page=page, ticket=[])

@@ -54,3 +54,34 @@ def test_its_alarms_read_the_access_log(foreign: Foreign) -> None:
     add_api_alarms(foreign.alarms().below("ApiAlarms"), rest_api(foreign))
     assert len(foreign.resources("AWS::Logs::MetricFilter")) == 3
     assert len(foreign.resources("AWS::CloudWatch::Alarm")) == 4
+
+
+def test_a_secret_in_a_path_is_kept_out_of_logs_whoever_it_lets_in(foreign: Foreign) -> None:
+    """People with a link are throttled and walled as everybody; a machine that repeats nothing is not."""
+    RestApi(
+        foreign.stack,
+        "Api",
+        name="foreign",
+        environment=foreign.environment,
+        requests_per_second=100,
+        burst=100,
+        routes=[
+            Route(method="GET", path="/page/{link}", to=foreign.function(), public=True, secret_in_path=True),
+            Route(
+                method="GET",
+                path="/machine/{secret}",
+                to=foreign.function("other"),
+                public=True,
+                secret_in_path=True,
+                full_rate=True,
+            ),
+        ],
+        requests_per_address=10,
+    )
+    (stage,) = foreign.resources("AWS::ApiGateway::Stage")
+    settings = {entry["ResourcePath"]: entry for entry in stage["MethodSettings"]}
+    assert settings["/~1page~1{link}"]["ThrottlingRateLimit"] == 20
+    assert settings["/~1machine~1{secret}"]["ThrottlingRateLimit"] == 100
+    assert {settings[path]["LoggingLevel"] for path in settings if path != "/*"} == {"OFF"}
+    (acl,) = foreign.resources("AWS::WAFv2::WebACL")
+    assert '"^(/v1)?/(machine)(/|$)"' in str(acl).replace("'", '"')

@@ -52,6 +52,26 @@ CONTRADICTIONS = [
         id="test-buyers-anywhere",
     ),
     pytest.param(
+        LIVE + '\n[email]\nvendor = ["sales@example.com"]\n',
+        "email.vendor holds the placeholder 'sales@example.com': name an address that a person reads",
+        id="a-new-buyer-is-told-to-a-placeholder",
+    ),
+    pytest.param(
+        GOOD + '\n[branding]\naccent = "#8a8a8a"\n',
+        "branding.accent is '#8a8a8a', whose contrast with white is 3.45: choose a darker one: WCAG asks for 4.5",
+        id="buttons-that-cannot-be-read",
+    ),
+    pytest.param(
+        GOOD + '\n[branding]\nheader = "#FFCC00"\n',
+        "branding.header is '#FFCC00', whose contrast with white is 1.51: choose a darker one: WCAG asks for 4.5",
+        id="a-name-that-cannot-be-read",
+    ),
+    pytest.param(
+        GOOD + '\n[handover]\nurl = "http://127.0.0.1:8097/x"\n',
+        "handover.url is 'http://127.0.0.1:8097/x': set it to an https address",
+        id="buyers-sent-to-their-own-machine",
+    ),
+    pytest.param(
         GOOD + "\n[archive]\nlockDays = 30\n",
         'archive.lockDays is given on a stage with removalPolicy = "destroy", whose bucket could not be deleted:'
         " remove it",

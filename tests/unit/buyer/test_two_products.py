@@ -10,7 +10,8 @@ from buyer.assembly import entitlements as notice_assembly
 from buyer.assembly import notices as subscription_assembly
 from buyer.assembly import registration as assembly
 from buyer.handlers import entitlement_notices, registration, subscription_notices
-from buyer.registration.session import Sessions
+from buyer.pages.branding import Branding
+from buyer.registration.contact import ASKED_BY_DEFAULT
 from buyer.registration.session_keys import SessionKeys
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
@@ -74,12 +75,22 @@ def door(
     monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, market: MarketplaceDouble, settings: dict[str, str]
 ) -> Door:
     secret = Secret()
-    own = {**settings, "METERING_REGION": "us-east-1", "SESSION_SECRET_ARN": secret.arn}
-    registrar = assembly.registrar(RegistrationSettings.from_env(own), market)
-    sessions = Sessions(SessionKeys(secret, secret.arn), PRODUCTS.codes)
+    own = {
+        **settings,
+        "METERING_REGION": "us-east-1",
+        "SESSION_SECRET_ARN": secret.arn,
+        "REGISTRATION_FIELDS": json.dumps(dict(ASKED_BY_DEFAULT)),
+        "CONFIRM_WITHIN_SECONDS": "3600",
+        "BRANDING": Branding().to_json(),
+        **dict.fromkeys(("HANDOVER_URL", "HANDOVER_REDIRECTS", "HANDOVER_ISSUER", "HANDOVER_SECRET_ARN"), ""),
+    }
+    read = RegistrationSettings.from_env(own)
+    monkeypatch.setattr(SessionKeys, "connect", lambda arn: SessionKeys(secret, arn))
+    registrar, handouts, pages = assembly.registrar(read, market), assembly.handouts(read), assembly.pages(read)
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setattr(registration, "registrar", lambda: registrar)
-    monkeypatch.setattr(registration, "sessions", lambda: sessions)
+    monkeypatch.setattr(registration, "handouts", lambda: handouts)
+    monkeypatch.setattr(registration, "pages", lambda: pages)
     return Door(dynamodb.Table(SUBSCRIBERS.name), market, Times())
 
 

@@ -7,9 +7,9 @@ from runtime.settings import (
     FindDueHoursSettings,
     MissingSettings,
     ReconcileCallsSettings,
+    RefuseUsageSettings,
     SealHoursSettings,
     Settings,
-    SubscriberApiSettings,
     UsageQueueSettings,
     UsageSettings,
 )
@@ -56,12 +56,12 @@ def test_the_specifications_variables_keep_their_names() -> None:
 
 
 def test_they_are_whole_and_do_not_change() -> None:
-    made = SubscriberApiSettings(SUBSCRIBERS_TABLE="records")
+    made = RefuseUsageSettings(SUBSCRIBERS_TABLE="records")
     with pytest.raises(AttributeError):
         made.SUBSCRIBERS_TABLE = "others"  # type: ignore[misc]
     with pytest.raises(TypeError):
-        SubscriberApiSettings()  # type: ignore[call-arg]
+        RefuseUsageSettings()  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        SubscriberApiSettings(SUBSCRIBERS_TABLE="records", REGION="x")  # type: ignore[call-arg]
+        RefuseUsageSettings(SUBSCRIBERS_TABLE="records", REGION="x")  # type: ignore[call-arg]
     assert UsageQueueSettings.names()[: len(UsageSettings.names())] == UsageSettings.names()
-    assert made != SubscriberApiSettings(SUBSCRIBERS_TABLE="others")
+    assert made != RefuseUsageSettings(SUBSCRIBERS_TABLE="others")

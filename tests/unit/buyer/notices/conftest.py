@@ -6,7 +6,7 @@
 import pytest
 
 from buyer.handlers import subscriber_api, subscription_notices
-from ledger.tables import NOTICES, SUBSCRIBERS
+from ledger.tables import AUDIT, NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from tests.products import sold
 from tests.unit.buyer.notices.stage import Stage
@@ -31,6 +31,11 @@ def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: s
         "NOTICES_OF": notices_of,
         "SUBSCRIBERS_TABLE": SUBSCRIBERS.name,
         "NOTICES_TABLE": NOTICES.name,
+        "AUDIT_TABLE": AUDIT.name,
+        "HANDOVER_URL": "",
+        "HANDOVER_ISSUER": "",
+        "HANDOVER_SECRET_ARN": "",
+        "PEOPLE_QUEUE_URL": "",
     }.items():
         monkeypatch.setenv(name, value)
 
@@ -38,5 +43,6 @@ def environment(monkeypatch: pytest.MonkeyPatch, integration: str, notices_of: s
 @pytest.fixture
 def stage(dynamodb: MemoryDynamoDB, environment: None, capsys: pytest.CaptureFixture[str]) -> Stage:
     subscription_notices.receiver.cache_clear()
+    subscriber_api.tables.cache_clear()
     subscriber_api.subscribers.cache_clear()
     return Stage(dynamodb.Table(SUBSCRIBERS.name), dynamodb.Table(NOTICES.name), capsys)

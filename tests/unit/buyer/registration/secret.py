@@ -31,3 +31,14 @@ class Secret:
     def rotate(self, value: str) -> None:
         """The value becomes AWSCURRENT, the one before it AWSPREVIOUS."""
         self.labels = {"AWSCURRENT": value, "AWSPREVIOUS": self.labels["AWSCURRENT"]}
+
+
+@dataclass
+class Secrets:
+    """botocore's client of Secrets Manager, for several secrets by their ARNs."""
+
+    made: dict[str, Secret]
+    exceptions: Any = field(default_factory=lambda: SimpleNamespace(ResourceNotFoundException=ResourceNotFound))
+
+    def get_secret_value(self, *, SecretId: str, VersionStage: str) -> dict[str, str]:
+        return self.made[SecretId].get_secret_value(SecretId=SecretId, VersionStage=VersionStage)

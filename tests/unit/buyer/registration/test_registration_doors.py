@@ -58,7 +58,14 @@ def test_a_page_is_kept_nowhere_and_runs_nothing(door: Door) -> None:
 def test_a_program_registers_in_one_call(door: Door) -> None:
     assert door.json("/registrations", {"token": "licensed"} | WHO) == (
         200,
-        {"message": "Registration successful", "customerId": LICENSE_ID},
+        {
+            "message": "Registration successful",
+            "customerId": LICENSE_ID,
+            "product": {"code": PRODUCT, "title": "Order Flow"},
+            "status": "pending",
+            "tier": "basic_tier",
+            "entitlements": [{"dimension": "basic_tier", "value": "1"}],
+        },
     )
     row = door.row(LICENSE_ID)
     assert (row["integration"], row["licenseArn"], row["agreementId"]) == ("license", ARN, AGREEMENT)

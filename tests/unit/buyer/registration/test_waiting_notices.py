@@ -42,6 +42,13 @@ class Front:
             SUBSCRIBERS_TABLE=SUBSCRIBERS.name,
             NOTICES_TABLE=NOTICES.name,
             SESSION_SECRET_ARN="",
+            REGISTRATION_FIELDS="{}",
+            CONFIRM_WITHIN_SECONDS="3600",
+            BRANDING="{}",
+            HANDOVER_URL="",
+            HANDOVER_REDIRECTS="",
+            HANDOVER_ISSUER="",
+            HANDOVER_SECRET_ARN="",
         )
         registrar = assembly.registrar(settings, marketplace)
         return dict(registrar.arrive(Arrival("t"), NOW).subscriber.item)

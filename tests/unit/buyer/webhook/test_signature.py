@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from buyer.webhook.signature import UnusableWebhookSecret, headers
-from stacks.constructs.storage.session_secret import LENGTH
+from stacks.constructs.storage.signing_secret import LENGTH
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_" + base64.b64encode(b"o" * 24).decode()

@@ -1,4 +1,4 @@
-"""The random secret that signs the sessions of the registration page."""
+"""A random secret that signs what buyers carry: the registration page's sessions, hand-overs, links to usage pages."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -9,21 +9,21 @@ from stacks.constructs.acknowledge import acknowledge
 #: Letters and digits: some 380 bits, more than the signature has.
 LENGTH = 64
 ROTATED_BY_HAND = (
-    "its signatures live four hours; a new value is one command (docs/operations.md), and signatures of the value"
+    "its signatures live days at most; a new value is one command (docs/operations.md), and signatures of the value"
     " before it stay valid"
 )
 
 
-class SessionSecret(Construct):
-    """The secret that signs the registration page's sessions. Secrets Manager makes it, and no template, variable or
-    output holds it."""
+class SigningSecret(Construct):
+    """A secret that signs. Secrets Manager makes it, and no template, variable or output holds it."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, signs: str) -> None:
+        """signs: what it signs, in words."""
         super().__init__(scope, id_)
         self.secret = secretsmanager.Secret(
             self,
             "Secret",
-            description="signs the sessions of the registration page",
+            description=f"signs {signs}",
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=LENGTH, exclude_punctuation=True
             ),
