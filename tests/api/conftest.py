@@ -20,7 +20,6 @@ from marketplace.products import Product, Products
 from marketplace.tiers import Tier
 from runtime import aws, clock
 from tests.api.gateway import Gateway
-from tests.products import sold
 from tests.unit.marketplace_double import MarketplaceDouble, held
 from tests.unit.messages import PRODUCT, T0
 from tests.unit.yawl.engines import PATH, Parameters, engine
@@ -95,12 +94,6 @@ def gateway() -> Iterator[Gateway]:
     )
     marketplace = MarketplaceDouble(buyers=Buyers(), holds=(held("basic_tier"),))
     environment = {
-        "PRODUCTS": sold(
-            {each.name: each for each in DIMENSIONS},
-            code=PRODUCT,
-            pricing_model="contract-with-consumption",
-            tiers=(Tier("basic_tier", {}),),
-        ).to_json(),
         "METERING_REGION": "us-east-1",
         "SELLER_ROLE_ARN": "",
         "EXTERNAL_ID": "",

@@ -45,7 +45,7 @@ class RegistrationPages:
     redirects: further addresses to which the app may send the browser on, see ``Pages.headers``."""
 
     branding: Branding
-    products: Products = Products(())
+    products: Products
     asked: Asked = field(default_factory=lambda: ASKED_BY_DEFAULT)
     handover_url: str = ""
     redirects: tuple[str, ...] = ()
