@@ -1,10 +1,10 @@
 """Functions: the settings that one gets, its log group, its rights."""
 
 import pytest
-from stacks.constructs.storage.session_secret import SessionSecret
 
 from ledger.tables import ACCOUNT_INDEX, PENDING_INDEX, SUBSCRIBERS
 from runtime.settings import UsageSettings
+from stacks.constructs.storage.signing_secret import SigningSecret
 from stacks.constructs.storage.table import LedgerTable
 from tests.stacks.constructs.conftest import Foreign
 
@@ -32,7 +32,7 @@ def test_access_becomes_rights_on_tables_and_indexes(foreign: Foreign) -> None:
     table = LedgerTable(foreign.stack, "Buyers", declaration=SUBSCRIBERS, physical_name="buyers", protect=True)
     function = foreign.function()
     function.allow(gets=(table,), queries=(table.index(ACCOUNT_INDEX),), updates=(table,))
-    SessionSecret(foreign.stack, "Sessions").grant_read(function)
+    SigningSecret(foreign.stack, "Sessions", signs="sessions").grant_read(function)
     (policy,) = foreign.resources("AWS::IAM::Policy")
     actions = {str(statement["Action"]) for statement in policy["PolicyDocument"]["Statement"]}
     assert actions >= {
