@@ -45,11 +45,7 @@ class RegistrationPages:
     redirects: further addresses to which the app may send the browser on, see ``Pages.headers``."""
 
     branding: Branding
-<<<<<<< HEAD
-    products: Products = field(default_factory=lambda: Products(()))
-=======
     products: Products
->>>>>>> living
     asked: Asked = field(default_factory=lambda: ASKED_BY_DEFAULT)
     handover_url: str = ""
     redirects: tuple[str, ...] = ()
