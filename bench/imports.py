@@ -82,6 +82,7 @@ ENVIRONMENT = {
     **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION", "METERING_REGION"), "us-east-1"),
     "NOTICES_OF": "all",
     "PRODUCTS": PRODUCTS.to_json(),
+    "PRODUCT_IDS": "{}",
     "PENDING_SHARDS": "1",
     "REPORTERS": "[]",
     "ACCESS": "{}",

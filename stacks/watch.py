@@ -97,6 +97,8 @@ class WatchStack(Stack):
             no_witnesses={
                 CANARY,
                 "tell-people",
+                "buyer-usage",
+                "usage-page",
                 *archive.functions,
                 *audit.functions,
                 *events.functions,

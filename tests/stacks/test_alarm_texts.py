@@ -40,6 +40,7 @@ def test_a_stage_with_prices_or_engines_has_all_of_production(every: list[Alarm]
         "TellingWebhooksDeadLettersNotEmpty",
         "FunctionssearchagreementsErrors",
         *("FunctionstellpeopleErrors", "MailDeadLettersNotEmpty"),
+        "FunctionsusagepageErrors",
     }
 
 

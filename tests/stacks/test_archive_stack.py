@@ -171,7 +171,9 @@ def test_a_backup_that_fails_and_a_copy_that_fails_are_reported(company: Assembl
     ((vault, _),) = company.resources("AWS::Backup::BackupVault")
     ((queue, _),) = [each for each in company.resources("AWS::SQS::Queue") if each[0].startswith("BackupsFailures")]
     rules = [
-        rule for rule in company.properties("AWS::Events::Rule") if rule["EventPattern"]["source"] == ["aws.backup"]
+        rule
+        for rule in company.properties("AWS::Events::Rule")
+        if rule.get("EventPattern", {}).get("source") == ["aws.backup"]
     ]
     ours = [{"Fn::GetAtt": [vault, "BackupVaultArn"]}]
     assert {rule["EventPattern"]["detail-type"][0]: rule["EventPattern"]["detail"] for rule in rules} == {

@@ -181,8 +181,8 @@ QUEUES: dict[str, dict[str, set[str]]] = {
         "ChangesQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
     },
     "tell-events": {
-        "ChangesQueue": TAKE,
-        "BalancesDeadLettersQueue": {"SendMessage"},
+        "ChangesQueue": TAKE | {"ChangeMessageVisibility"},
+        "BalancesDeadLettersQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
         "AppQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
         "WebhooksQueue": {"SendMessage", "GetQueueAttributes", "GetQueueUrl"},
     },
