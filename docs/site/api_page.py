@@ -57,7 +57,9 @@ class Page:
         yield "| status | what it means | body |\n| --- | --- | --- |"
         for status, reference in operation["responses"].items():
             answer = self._found(reference)
-            kinds = "; ".join(f"`{kind}`: {self._kind(each['schema'])}" for kind, each in answer["content"].items())
+            # An answer without a body (204, 304) has no content.
+            content = answer.get("content", {})
+            kinds = "; ".join(f"`{kind}`: {self._kind(each['schema'])}" for kind, each in content.items())
             yield f"| {status} | {_cell(answer['description'])} | {kinds} |"
         yield ""
 

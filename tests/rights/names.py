@@ -28,6 +28,7 @@ PATTERNS = (
     (r"arn:aws:kms:.*", "the company's key"),
     (r"arn:aws:iam::[^:]*:role/.*", "the seller's role"),
     (r"arn:aws:events:[^:]*:[^:]*:event-bus/default", "the stage's event bus"),
+    (r"arn:aws:sqs:[^:]*:[^:]*:YawlMetering-.*\*", "every queue of the stage"),
     (r"arn:aws:ses:[^:]*:[^:]*:identity/.*", "the sender's identity"),
 )
 

@@ -21,8 +21,8 @@ def rights(prod: Assembly, dev: Assembly, engines: Assembly, company: Assembly, 
     return page.rights_of((prod, dev, engines, company, seller))
 
 
-def test_every_right_is_used_by_a_test_or_has_a_reason(rights: set[Right]) -> None:
-    assert page.unproved(rights, recording.load()) == [], AGAIN
+def test_every_right_is_used_by_a_test_or_has_a_reason_or_is_named_as_not_shown_yet(rights: set[Right]) -> None:
+    assert page.unproved(rights, recording.load()) == page.waiting(), AGAIN
 
 
 def test_the_page_is_of_todays_templates_and_of_the_record(rights: set[Right]) -> None:
