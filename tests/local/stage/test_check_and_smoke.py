@@ -105,7 +105,7 @@ def test_with_a_fitting_listing_only_the_paused_schedules_are_red(
     assert "YAWL as a service" in told.line("product")["says"]
     stacks = [about for about in told.of("green") if about.startswith("stack ")]
     subscriptions = [about for about in told.of("green") if about.startswith("subscription ")]
-    assert (len(stacks), len(subscriptions)) == (8, 3)
+    assert (len(stacks), len(subscriptions)) == (9, 3)
     for dimension in (*acting.stage.settings.dimensions, *(tier.name for tier in acting.stage.product.tiers)):
         assert f"dimension {dimension}" in told.of("green")
 

@@ -112,7 +112,7 @@ def test_an_advisory_is_shown_and_explains_an_unsubscribed_line(acting: Acting) 
 #: what differs between two buyers with the same story, and by when and how often a row was written
 OWN = {
     "customerIdentifier", "customerAWSAccountId", "agreementId", "licenseArn", "version", "updatedAt", "createdAt",
-    "entitlementsFetchedAt", "lifecycleNotices", "offerId", "factsAt",
+    "entitlementsFetchedAt", "lifecycleNotices", "offerId", "factsAt", "registeredAt",
 }  # fmt: skip
 Story = Callable[[Item, float], list[Item]]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 from mcp import Client, StdioServerParameters
 
@@ -193,6 +194,8 @@ def test_each_queue_of_failed_messages_is_sent_again(acting: Acting, buyer: Buye
         "refused": json.dumps({**json.loads(ours), **refused}),
         "subscription": _enveloped(notices.subscription_notice("subscribe-success", key, product), acting),
         "entitlement": _enveloped(notices.entitlement_notice(key, product), acting),
+        "changes": _changed(acting, key),
+        "webhooks": json.dumps({"id": f"{key}:0:SubscriptionChanged", "name": "SubscriptionChanged"}),
         "engines": sent,
     }
     assert set(bodies) == set(WAYS) - {"access-logs"}, "which this stage does not have"
@@ -212,6 +215,14 @@ def test_each_queue_of_failed_messages_is_sent_again(acting: Acting, buyer: Buye
         left = sqs.receive_message(QueueUrl=url).get("Messages", [])
         assert [message["Body"] for message in left] == unreadable
         sqs.purge_queue(QueueUrl=url)
+
+
+def _changed(acting: Acting, key: str) -> str:
+    """A change of the subscriber that changed nothing, as the queue of changes has it."""
+    table = acting.stage.dynamodb.Table(acting.stage.table_name(tables.SUBSCRIBERS))
+    item = table.get_item(Key={"customerIdentifier": key})["Item"]
+    image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    return json.dumps({"changedAt": acting.now, "old": image, "new": image})
 
 
 def _enveloped(notice: Any, acting: Acting) -> str:

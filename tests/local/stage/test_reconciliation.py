@@ -66,6 +66,8 @@ def test_a_lost_answer_is_confirmed_and_what_was_metered_by_hand_is_found(acting
     """From one deployed function to the next: the log within hours, the feed within days."""
     (buyer,) = acting.arrive(1)
     bought = acting.stage.marketplace.buyer(buyer.customer_identifier)
+    s3 = acting.stage.cloud.seller.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
     for book in ("calls", "usage"):
         compare(acting, book)
     acting.record(acting.event(buyer, RUNS, 20))
@@ -102,8 +104,6 @@ def test_a_lost_answer_is_confirmed_and_what_was_metered_by_hand_is_found(acting
     compare(acting, "calls")
     assert findings(acting, buyer) == {(f"finding#calls#{idle[:16]}Z#{RUNS}#only_there", "", "7")}
     acting.pass_minutes(3 * 24 * 60)
-    s3 = acting.stage.cloud.seller.client("s3")
-    s3.create_bucket(Bucket=BUCKET)
     acting.stage.marketplace.deliver_feeds(s3, BUCKET)
     assert compare(acting, "usage")["compared"] >= 1
     by_day = {each for each in findings(acting, buyer) if each[0].startswith("finding#usage#")}

@@ -104,7 +104,7 @@ def test_a_line_that_is_unsent_when_its_month_closes_is_named_and_never_sent(act
     hour = use(acting, buyer)
     refused = {"buyer": buyer.customer_identifier, "dimension": "worklet_invocations"}
     acting.stage.marketplace.arm("error", error="InvalidUsageDimensionException", **refused)
-    acting.stage.clock.set(first + CLOSES_AT - 5.5 * MINUTE)
+    acting.stage.clock.set(first + CLOSES_AT - 15.5 * MINUTE)
     summary = acting.stage.meter()
     assert (summary["pendingHours"], summary["fault"]) == (1, None)
     assert Decimal(summary["atRisk"]["units"]["worklet_invocations"]) > 0
