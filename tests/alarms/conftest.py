@@ -12,7 +12,15 @@ from tests.synthesized import Assembly
 from tests.unit.buyer.notices.conftest import environment, integration, notices_of
 from tests.unit.buyer.notices.conftest import stage as notices
 from tests.unit.buyer.notices.test_entitlement_notices import stage as entitlements
-from tests.unit.buyer.registration.conftest import door, pricing_model, secret
+from tests.unit.buyer.registration.conftest import (
+    asked,
+    branding,
+    door,
+    handover_secret,
+    handover_url,
+    pricing_model,
+    secret,
+)
 from tests.unit.buyer.webhook.conftest import sending
 from tests.unit.conftest import dynamodb
 from tests.unit.messages import Context
@@ -26,12 +34,16 @@ from tests.unit.yawl.test_reconcile_functions import stage as engine_stage
 #: The functions as the unit tests of their rooms set them up.
 __all__ = [
     "access_logs",
+    "asked",
+    "branding",
     "door",
     "dynamodb",
     "engine_stage",
     "entitlements",
     "environment",
     "gateway",
+    "handover_secret",
+    "handover_url",
     "integration",
     "notices",
     "notices_of",

@@ -42,7 +42,7 @@ def failing(function: str) -> Play:
 #: By the names of their alarms. A buyer tries to register once.
 FUNCTIONS = (
     *("registration", "subscriber-api", "subscription-notices", "entitlement-notices", "usage", "usage-queue"),
-    "tell-people",
+    *("tell-people", "access", "buyer-usage", "usage-page"),
     *("put-zero-records", "find-due-hours", "seal-hours", "plan-batches", "submit-batch", "settle-hours", "report"),
     *("find-final-hours", "refuse-usage", "end-subscription", "start-final-metering", "look-after-leavers"),
     *("tell-events", "send-webhooks"),
@@ -72,7 +72,8 @@ def refused(function: str, times: int) -> Play:
 plays("FunctionssubmitbatchThrottles")(refused("submit-batch", 300))
 plays("FunctionsThrottles1")(refused("registration", 10))
 plays("FunctionsThrottles2")(refused("settle-hours", 10))
-plays("FunctionsThrottles3")(refused("read-access-log", 10))
+plays("FunctionsThrottles3")(refused("reconcile-calls", 10))
+plays("FunctionsThrottles4")(refused("read-access-log", 10))
 
 
 # --- runs -------------------------------------------------------------------------------------------------------------

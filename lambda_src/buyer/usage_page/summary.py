@@ -115,7 +115,7 @@ def running_month(
         covered, more = ZERO, ZERO
         for (of, period), units in opened.items():
             if of == dimension.name:
-                own = _covered(units, (allowances or {}).get(of), balance.used.get((of, period), ZERO))
+                own = _within_allowance(units, (allowances or {}).get(of), balance.used.get((of, period), ZERO))
                 covered, more = covered + own, more + units - own
         left = balance.remainder.get(dimension.name, ZERO) + more
         coming = min(floor(left / dimension.scale, dimension.decimals), dimension.largest) if more else ZERO
@@ -194,7 +194,7 @@ def _shown_allowance(name: str, allowances: Mapping[str, Decimal] | None, produc
     return allowances.get(name) or None
 
 
-def _covered(units: Decimal, allowance: Decimal | None, used: Decimal) -> Decimal:
+def _within_allowance(units: Decimal, allowance: Decimal | None, used: Decimal) -> Decimal:
     if allowance is None:
         return ZERO
     return units if allowance == UNLIMITED else min(units, max(ZERO, allowance - used))

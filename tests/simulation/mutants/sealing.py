@@ -90,7 +90,7 @@ MUTANTS = (
     Mutant(
         "spill-not-billed",
         "an hour bills only what was counted in it",
-        "SealPlanner._dimensions",
+        "_dimensions",
         "(*left_over, *zeros)",
         "zeros",
     ),

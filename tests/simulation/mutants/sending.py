@@ -6,14 +6,14 @@ MUTANTS = (
     Mutant(
         "no-attempt",
         "an attempt is not noted before its call",
-        "Sender.send",
+        "Sender._send",
         "self._store_attempt(_in_time(batch, now), attempt)",
         "_in_time(batch, now)",
     ),
     Mutant(
         "attempt-after-the-call",
         "an attempt is noted when its answer has come",
-        "Sender.send",
+        "Sender._send",
         "self._store_attempt(_in_time(batch, now), attempt)",
         "_in_time(batch, now)",
         also=(
@@ -29,7 +29,7 @@ batch = self._store_attempt(batch, attempt)
     Mutant(
         "half-past-its-deadline",
         "a half of a batch is sent without another look at the clock",
-        "Sender.send",
+        "Sender._send",
         "_in_time(batch, now)",
         "batch",
     ),
@@ -76,14 +76,14 @@ for line, result in zip(lines, answer.get('Results', ()), strict=False):
         "Sender._settle_fault",
         """
 if of_records and _size(batch) == 1:
-    self._reject(batch[0], run, attempt, fault)
+    self._reject(batch[0], run, attempt, fault, request_id)
     return
 """,
         """
 if of_records:
     for part in batch:
         for name in part.lines:
-            self._reject(part.only([name]), run, attempt, fault)
+            self._reject(part.only([name]), run, attempt, fault, request_id)
     return
 """,
     ),
