@@ -155,6 +155,20 @@ def parameters_below_a_path() -> None:
     iam_actions.extract_resource_arn = named
 
 
+def batches_of_messages() -> None:
+    """Asks IAM for the single call where a batch of SQS is made: a batch has no action of its own (SQS Developer Guide,
+    "Amazon SQS API permissions": "SendMessageBatch ... sqs:SendMessage", and so the others)."""
+    from ministack.core import iam_actions
+
+    action_of = iam_actions.extract_iam_action
+
+    def single(*asked: Any) -> str | None:
+        action: str | None = action_of(*asked)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = single
+
+
 def throttled_tasks() -> None:
     """Makes a task fail with ``Lambda.TooManyRequestsException``, as on AWS, when its function is at its concurrency.
 
@@ -210,6 +224,7 @@ def apply(*, seller: str, marketplace: str, schedules: bool) -> None:
     change_sets_that_made_stacks()
     arn_of_a_secret()
     parameters_below_a_path()
+    batches_of_messages()
     agreement_events(seller=seller, marketplace=marketplace)
     if not schedules:
         no_schedules()
