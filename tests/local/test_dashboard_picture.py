@@ -23,7 +23,7 @@ FIRST = MINUTES.start
 @pytest.fixture(scope="module")
 def widgets(prod: Assembly) -> list[dict[str, Any]]:
     return read_body(
-        {stack: prod.template(stack) for stack in ("Data", "Doors", "Metering", "Archive", "Audit", "Watch")}
+        {stack: prod.template(stack) for stack in ("Data", "Doors", "Events", "Metering", "Archive", "Audit", "Watch")}
     )
 
 

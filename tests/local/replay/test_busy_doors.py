@@ -50,7 +50,7 @@ def stage(door: Door) -> LocalStage:
         api=door,
         usage_sender=None,
         product_code="x",
-        settings=SimpleNamespace(tiers=[SimpleNamespace(name="basic_tier")]),
+        product=SimpleNamespace(tiers=[SimpleNamespace(name="basic_tier")]),
         clock=lambda: 0.0,
         marketplace=SimpleNamespace(create_buyer=create_buyer, activate=anything),
         cloud=SimpleNamespace(marketplace=market),
