@@ -1,7 +1,7 @@
 """What signs hand-overs, put together from its settings."""
 
 from buyer.handover.token import Handovers
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from runtime.settings import HandoverSettings
 
 
@@ -9,5 +9,5 @@ def handovers(settings: HandoverSettings) -> Handovers | None:
     """The hand-overs of a stage; None where it has no app for them."""
     if not settings.HANDOVER_URL:
         return None
-    keys = SessionKeys.connect(settings.HANDOVER_SECRET_ARN)
+    keys = SigningKeys.connect(settings.HANDOVER_SECRET_ARN)
     return Handovers(keys, settings.HANDOVER_ISSUER, settings.HANDOVER_URL)

@@ -14,7 +14,7 @@ from buyer.registration.page import RegistrationPages
 from buyer.registration.patience import Patience
 from buyer.registration.register_buyer import Marketplace, Registrar
 from buyer.registration.session import Sessions
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from ledger import dynamodb
 from ledger.notices import Notices
 from ledger.subscribers import Subscribers
@@ -55,7 +55,7 @@ def registrar(
 
 def sessions(settings: RegistrationSettings) -> Sessions:
     """The sessions of the registration page, signed with the stage's secret."""
-    return Sessions(SessionKeys.connect(settings.SESSION_SECRET_ARN), Products.from_json(settings.PRODUCTS).codes)
+    return Sessions(SigningKeys.connect(settings.SESSION_SECRET_ARN), Products.from_json(settings.PRODUCTS).codes)
 
 
 def pages(settings: RegistrationSettings) -> RegistrationPages:

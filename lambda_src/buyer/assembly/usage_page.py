@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from buyer.access_terms import AccessRules
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from buyer.usage_page.links import Links
 from buyer.usage_page.read import Summaries
 from buyer.usage_page.settings import PageSettings
@@ -34,4 +34,4 @@ def summaries(settings: BuyerUsageSettings, tables: "DynamoDBServiceResource | N
 def links(settings: BuyerUsageSettings) -> Links | None:
     """The links of a stage; None where it has no such page."""
     page = PageSettings.from_json(settings.USAGE_PAGE)
-    return Links(SessionKeys.connect(settings.USAGE_PAGE_SECRET_ARN), page.link_hours) if page else None
+    return Links(SigningKeys.connect(settings.USAGE_PAGE_SECRET_ARN), page.link_hours) if page else None

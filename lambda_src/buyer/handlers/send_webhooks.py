@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from buyer.webhook.deliver import Deliverer
 from buyer.webhook.patience import wait_after
 from buyer.webhook.post import Receiver, WebhookRefused, WebhookUnanswered
@@ -35,7 +35,7 @@ def parts() -> Parts:
     """The parts, made from the function's environment once."""
     settings = SendWebhooksSettings.from_env()
     receiver = Receiver(settings.WEBHOOK_URL, public_only=settings.WEBHOOK_ADDRESSES != "any")
-    keys = SessionKeys.connect(settings.WEBHOOK_SECRET_ARN)
+    keys = SigningKeys.connect(settings.WEBHOOK_SECRET_ARN)
     return Parts(Deliverer(receiver=receiver, secrets=keys.oldest_first), aws.client("sqs"), settings.WEBHOOK_QUEUE_URL)
 
 

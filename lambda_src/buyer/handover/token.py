@@ -13,14 +13,12 @@ from typing import Any
 
 from itsdangerous import BadData, Signer
 
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from runtime.api_error import ApiError
 
 #: Seconds for which a hand-over is valid: a buyer presses a button, and a program redeems it at once.
 LIVES = 300
 LONGEST = 4 * 1024
-#: Seconds for which keys are not fetched again for a signature that they do not verify.
-_SOON = 10.0
 _AGAIN = "The buyer gets a new one from the registration page."
 
 
@@ -38,7 +36,7 @@ class Handover:
 class Handovers:
     """Issues and opens the hand-overs of one stage to one app. issuer, audience: the claims ``iss`` and ``aud``."""
 
-    keys: SessionKeys
+    keys: SigningKeys
     issuer: str
     audience: str
 
@@ -74,13 +72,9 @@ class Handovers:
     def _signed(self, text: str) -> str:
         """The signed part of a token with a signature of ours."""
         try:
-            return _signer(self.keys.oldest_first()).unsign(text).decode()
+            return self.keys.verified(lambda keys: _signer(keys).unsign(text)).decode()
         except BadData:
-            # A key that is younger than the fetched ones may have signed it.
-            try:
-                return _signer(self.keys.oldest_first(at_most_old=_SOON)).unsign(text).decode()
-            except BadData:
-                raise _invalid() from None
+            raise _invalid() from None
 
 
 def _signer(keys: tuple[str, ...]) -> Signer:

@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from itsdangerous import BadData, URLSafeSerializer
 
 from buyer.registration.refusal import START_AGAIN
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from runtime.api_error import ApiError
 
 #: Seconds for which a session is valid, as long as a token of the fulfilment POST (AWS Marketplace seller guide, SaaS
 #: customer onboarding).
 LIVES = 4 * 3600
 LONGEST = 2 * 1024
-#: Seconds for which keys are not fetched again for a signature that they do not verify.
-_SOON = 10.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Session:
 class Sessions:
     """Issues and opens sessions. codes: of the products that the stage sells."""
 
-    keys: SessionKeys
+    keys: SigningKeys
     codes: Collection[str]
 
     def issue(self, session: Session) -> str:
@@ -62,13 +60,9 @@ class Sessions:
 
     def _content(self, text: str) -> tuple[str, str, int]:
         try:
-            content = _signer(self.keys.oldest_first()).loads(text)
+            content = self.keys.verified(lambda keys: _signer(keys).loads(text))
         except BadData:
-            # A key that is younger than the fetched ones may have signed it.
-            try:
-                content = _signer(self.keys.oldest_first(at_most_old=_SOON)).loads(text)
-            except BadData:
-                raise invalid() from None
+            raise invalid() from None
         customer_identifier, product_code, issued_at = content
         return str(customer_identifier), str(product_code), int(issued_at)
 

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from ledger.subscriber import Subscriber
 from ledger.subscribers import Change, Subscribers
 from runtime.api_error import ApiError
 
 REVOKED = "usageLinksRevoked"
 LONGEST = 1024
-#: Seconds for which keys are not fetched again for a signature that they do not verify.
-_SOON = 10.0
 _AGAIN = "Ask for a new one where you found this link."
 
 
@@ -35,7 +33,7 @@ class Link:
 class Links:
     """Makes and opens the links of one stage. hours: for which a link works."""
 
-    keys: SessionKeys
+    keys: SigningKeys
     hours: int
 
     def make(self, found: Subscriber, now: float) -> tuple[str, Link]:
@@ -56,13 +54,9 @@ class Links:
 
     def _content(self, text: str) -> tuple[str, int, int]:
         try:
-            content = _signer(self.keys.oldest_first()).loads(text)
+            content = self.keys.verified(lambda keys: _signer(keys).loads(text))
         except BadData:
-            # A key that is younger than the fetched ones may have signed it.
-            try:
-                content = _signer(self.keys.oldest_first(at_most_old=_SOON)).loads(text)
-            except BadData:
-                raise _invalid() from None
+            raise _invalid() from None
         customer, revoked, expires_at = content
         return str(customer), int(revoked), int(expires_at)
 

@@ -10,7 +10,7 @@ from buyer.webhook.signature import headers
 
 @dataclass(frozen=True, kw_only=True)
 class Deliverer:
-    """secrets: fetches the values of the secret, oldest first, as ``SessionKeys.oldest_first``."""
+    """secrets: fetches the values of the secret, oldest first, as ``SigningKeys.oldest_first``."""
 
     receiver: Receiver
     secrets: Callable[[], tuple[str, ...]]

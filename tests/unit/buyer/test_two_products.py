@@ -12,7 +12,7 @@ from buyer.assembly import registration as assembly
 from buyer.handlers import entitlement_notices, registration, subscription_notices
 from buyer.pages.branding import Branding
 from buyer.registration.contact import ASKED_BY_DEFAULT
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.client import ResolvedCustomer
@@ -85,7 +85,7 @@ def door(
         **dict.fromkeys(("HANDOVER_URL", "HANDOVER_REDIRECTS", "HANDOVER_ISSUER", "HANDOVER_SECRET_ARN"), ""),
     }
     read = RegistrationSettings.from_env(own)
-    monkeypatch.setattr(SessionKeys, "connect", lambda arn: SessionKeys(secret, arn))
+    monkeypatch.setattr(SigningKeys, "connect", lambda arn: SigningKeys(secret, arn))
     registrar, handouts, pages = assembly.registrar(read, market), assembly.handouts(read), assembly.pages(read)
     monkeypatch.setattr(clock, "now", lambda: NOW)
     monkeypatch.setattr(registration, "registrar", lambda: registrar)

@@ -1,7 +1,6 @@
 """The function ``subscriber-api`` of a stage with an app, on tables in memory."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from buyer.handlers import subscriber_api
 from buyer.handover.token import Handovers
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from ledger.tables import AUDIT, NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from runtime import clock
@@ -58,8 +57,11 @@ def handover_url() -> str:
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, handover_url: str) -> App:
     secret = Secret()
-    keys: Callable[[str], SessionKeys] = lambda arn: SessionKeys(secret, arn)  # noqa: E731
-    monkeypatch.setattr(SessionKeys, "connect", keys)
+
+    def connect(arn: str) -> SigningKeys:
+        return SigningKeys(secret, arn)
+
+    monkeypatch.setattr(SigningKeys, "connect", connect)
     monkeypatch.setattr(clock, "now", lambda: T0 + 1.5)
     for name, value in {
         "SUBSCRIBERS_TABLE": SUBSCRIBERS.name,
@@ -93,4 +95,4 @@ def app(monkeypatch: pytest.MonkeyPatch, dynamodb: MemoryDynamoDB, handover_url:
             "version": 3,
         }
     )
-    return App(dynamodb, Handovers(SessionKeys(secret, secret.arn), "yawl-metering/prod", URL))
+    return App(dynamodb, Handovers(SigningKeys(secret, secret.arn), "yawl-metering/prod", URL))

@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from buyer.handover.token import LIVES, LONGEST, Handovers
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from runtime.api_error import ApiError
 from tests.unit.buyer.registration.door import Times
 from tests.unit.buyer.registration.secret import Secret
@@ -26,7 +26,7 @@ def handovers(
     audience: str = AUDIENCE,
 ) -> Handovers:
     clock, kept = times or Times(), secret or Secret()
-    keys = SessionKeys(kept, kept.arn, monotonic=lambda: clock.monotonic)
+    keys = SigningKeys(kept, kept.arn, monotonic=lambda: clock.monotonic)
     return Handovers(keys, issuer, audience)
 
 

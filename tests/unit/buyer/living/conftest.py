@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from buyer import signing_keys
 from buyer.access_terms import AccessRules
 from buyer.handlers import access, buyer_usage, usage_page
 from buyer.pages.branding import Branding
-from buyer.registration import session_keys
 from buyer.usage_page.settings import PageSettings
 from ledger import tables
 from local.dynamodb.store import MemoryDynamoDB
@@ -44,7 +44,7 @@ class Stage:
         self.secret = Secret(SECRET)
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(clock, "now", lambda: self.now)
-        monkeypatch.setattr(session_keys, "_client", lambda: self.secret)
+        monkeypatch.setattr(signing_keys, "_client", lambda: self.secret)
         self.set(
             PRODUCTS=Products((PRODUCT,)).to_json(),
             ACCESS=AccessRules().to_json(),

@@ -9,7 +9,7 @@ from buyer.handlers import registration
 from buyer.pages.branding import Branding
 from buyer.registration.contact import ASKED_BY_DEFAULT, Asked
 from buyer.registration.patience import Patience
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from ledger.tables import NOTICES, SUBSCRIBERS
 from local.dynamodb.store import MemoryDynamoDB
 from marketplace.tiers import Tier
@@ -100,7 +100,7 @@ def door(
     )
     secrets = Secrets({secret.arn: secret, handover_secret.arn: handover_secret})
     monkeypatch.setattr(
-        SessionKeys, "connect", lambda arn: SessionKeys(secrets, arn, monotonic=lambda: times.monotonic)
+        SigningKeys, "connect", lambda arn: SigningKeys(secrets, arn, monotonic=lambda: times.monotonic)
     )
     handouts, pages = assembly.handouts(settings), assembly.pages(settings)
     monkeypatch.setattr(clock, "now", lambda: times.now)

@@ -11,7 +11,7 @@ class ResourceNotFound(Exception):
 
 @dataclass
 class Secret:
-    """botocore's client of Secrets Manager, as far as ``SessionKeys`` uses it. labels: the value of each stage."""
+    """botocore's client of Secrets Manager, as far as ``SigningKeys`` uses it. labels: the value of each stage."""
 
     arn: str = "arn:aws:secretsmanager:us-east-1:111122223333:secret:session"
     labels: dict[str, str] = field(default_factory=lambda: {"AWSCURRENT": "first-" + "k" * 58})

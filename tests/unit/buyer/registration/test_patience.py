@@ -27,7 +27,7 @@ def test_two_questions_of_one_request_share_its_time() -> None:
 
 
 def test_all_that_a_request_may_wait_for_fits_into_the_functions_28_seconds() -> None:
-    from buyer.registration.session_keys import _CONFIG
+    from buyer.signing_keys import _CONFIG
     from marketplace.client import MarketplaceClient
 
     config: Any = MarketplaceClient.connect("us-east-1", attempts=1).metering.meta.config

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from buyer.registration.session import LIVES, Session, Sessions
-from buyer.registration.session_keys import KEPT, SessionKeys
+from buyer.signing_keys import KEPT, SigningKeys
 from runtime.api_error import ApiError
 from tests.unit.buyer.registration.door import Times
 from tests.unit.buyer.registration.secret import Secret
@@ -17,7 +17,7 @@ MINE = Session("custA1", PRODUCT, 1_000_000)
 def sessions(secret: Secret, times: Times | None = None, product: str = PRODUCT) -> Sessions:
     """Those of a function that has just started."""
     clock = times or Times()
-    return Sessions(SessionKeys(secret, secret.arn, monotonic=lambda: clock.monotonic), (product, "another"))
+    return Sessions(SigningKeys(secret, secret.arn, monotonic=lambda: clock.monotonic), (product, "another"))
 
 
 def code(opening: Sessions, text: str, now: float = MINE.issued_at) -> tuple[int, str]:

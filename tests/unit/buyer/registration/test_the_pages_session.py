@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from buyer.registration.session import LIVES, Session, Sessions
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from tests.unit.buyer.registration.door import BROWSER, FORM, MINUTE, NOW, TOKEN, WHO, Door, Page
 from tests.unit.buyer.registration.secret import Secret
 from tests.unit.emitted import emitted
@@ -110,7 +110,7 @@ def test_a_session_writes_contact_data_of_its_buyer_and_nothing_else(door: Door)
 
 def test_a_session_makes_no_subscriber(door: Door, secret: Secret) -> None:
     """Its row is gone: the stage was made anew, with the secret kept."""
-    text = Sessions(SessionKeys(secret, secret.arn), (PRODUCT,)).issue(Session("custGone", PRODUCT, int(NOW)))
+    text = Sessions(SigningKeys(secret, secret.arn), (PRODUCT,)).issue(Session("custGone", PRODUCT, int(NOW)))
     status, said = door.json("/registrations", {"session": text} | WHO)
     assert (status, said["error"]["code"]) == (400, "invalid_session")
     assert "This page cannot be used any more" in door.form("/registrations", {"session": text} | WHO)["body"]

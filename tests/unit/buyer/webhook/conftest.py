@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from buyer.handlers import send_webhooks
-from buyer.registration.session_keys import SessionKeys
+from buyer.signing_keys import SigningKeys
 from tests.unit.buyer.registration.secret import Secret
 from tests.unit.buyer.webhook.receiver import LocalReceiver, receiving
 from tests.unit.messages import Context, queue
@@ -60,7 +60,7 @@ def sending(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sending]:
         }
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(SessionKeys, "connect", lambda arn: SessionKeys(secret, arn))
+        monkeypatch.setattr(SigningKeys, "connect", lambda arn: SigningKeys(secret, arn))
         monkeypatch.setattr("runtime.aws.client", lambda _: visible)
         send_webhooks.parts.cache_clear()
         yield Sending(receiver, secret, visible)

@@ -1,16 +1,17 @@
-"""The keys that sign sessions: the stage's secret in AWS Secrets Manager, its value and the one before.
+"""The keys that sign what buyers carry: a secret in AWS Secrets Manager, its value and the one before.
 
 A rotation makes a new value AWSCURRENT and the old one AWSPREVIOUS (Secrets Manager user guide, "Secret versions"), so
-the keys still verify a session from before the rotation.
+the keys still verify what was signed before the rotation.
 """
 
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from itsdangerous import BadData
 
 from buyer.registration.refusal import store_unavailable
 from marketplace.faults import classify
@@ -18,11 +19,15 @@ from runtime import aws
 
 #: Seconds for which fetched keys are used: after them every copy of the function knows of a rotation.
 KEPT = 300.0
+#: Seconds for which keys are not fetched again for a signature that they do not verify.
+SOON = 10.0
 #: A buyer waits, so two attempts of each call end within a few seconds.
 _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
+T = TypeVar("T")
 
-class SessionKeys:
+
+class SigningKeys:
     """The keys, fetched when they are first needed and then kept for a while."""
 
     def __init__(self, client: Any, secret_arn: str, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -53,6 +58,14 @@ class SessionKeys:
                 if not (self._keys and fault.retryable):
                     raise store_unavailable(fault) from None
         return self._keys
+
+    def verified(self, read: Callable[[tuple[str, ...]], T]) -> T:
+        """What ``read`` makes of a signed text with the keys; asked again with keys fetched just now where none of them
+        has signed it, since a younger one may have. Raises itsdangerous' BadData, ApiError unavailable."""
+        try:
+            return read(self.oldest_first())
+        except BadData:
+            return read(self.oldest_first(at_most_old=SOON))
 
     def _fetch(self) -> tuple[str, ...]:
         current = self._value("AWSCURRENT")
