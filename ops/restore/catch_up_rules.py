@@ -9,7 +9,8 @@ between what is taken and what is stored:
 - what hours that are now sealed put into the balance, or took from it, is by what the balance has changed,
 - units of lost lines that are now carried have arrived.
 
-Each holds for every transaction of the ledger, and for no part of one that changes units.
+Each holds for every transaction of the ledger, and for no part of one that changes units. The move of a balance to the
+buyer's next key is the exception: it has another customer's half, so it holds for neither, and both stay as before it.
 """
 
 from collections import defaultdict

@@ -92,6 +92,23 @@ def test_used_allowance_is_part_of_a_seal() -> None:
     assert taken(caught_up(seal, stored=before)) == []
 
 
+@pytest.mark.parametrize("moved", ["remainder", "used"])
+def test_a_balance_that_moved_to_the_buyers_next_key_stays_where_it_was(moved: str) -> None:
+    """One customer's changes do not show whether the other key has the units too: taken on one side alone they would be
+    billed twice."""
+    own, to, of = {
+        "remainder": ("remainder#runs", "movedTo#runs#l-2", "movedFrom#runs#l-0"),
+        "used": ("used#runs#2026-11", "usedMovedTo#runs#2026-11#l-2", "usedMovedFrom#runs#2026-11#l-0"),
+    }[moved]
+    units = Decimal(3)
+    for before, after in (
+        (balance(1, **{own: units}), balance(2, **{to: units})),
+        (balance(1), balance(2, **{own: units, of: units})),
+    ):
+        found = caught_up(changed(STATE, after), stored=(changed(STATE, before),))
+        assert (taken(found), found.left) == ([], 1), "and the customer is named"
+
+
 @pytest.mark.parametrize("before_allowance", [False, True])
 def test_carried_units_are_taken_with_what_they_arrived_in(before_allowance: bool) -> None:
     """Into the balance; or into an open hour where the line holds units before the allowance."""
