@@ -17,16 +17,7 @@ from buyer.access_terms import Access, Question, Reason, reason_of
 from buyer.contract_access import of_contract
 from ledger.cancellation import last_end
 from ledger.subscriber import Subscriber
-from marketplace.agreement_event import FOLLOWED
 from runtime import clock
-
-
-def successor(found: Subscriber | None) -> str | None:
-    """The key under which this purchase goes on: it was renewed, replaced, or is billed the other way now."""
-    if found is None:
-        return None
-    named = found.item.get("succeededBy") or found.superseded_by
-    return str(named) if named else None
 
 
 def decide(keys: Sequence[Subscriber | None], asked: Question) -> Access:
@@ -80,7 +71,7 @@ def _of_ended(found: Subscriber, asked: Question) -> Access:
     RENEWED, REPLACED), so as long as its next key is not known the end itself is in doubt.
     """
     end = last_end(found)
-    followed = found.item.get("agreementStatus") in FOLLOWED and successor(found) is None
+    followed = found.chain.awaits_successor and found.next_key is None
     if not followed or end is None:
         return Access(False, _REFUSED[found.status])
     stale_at = end + asked.rules.stale_after

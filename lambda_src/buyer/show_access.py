@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from buyer.access import decide, successor
+from buyer.access import decide
 from buyer.access_terms import Access, Question
 from ledger.subscriber import Subscriber
 from runtime import clock
@@ -25,7 +25,7 @@ def chain(customer: str, get: Callable[[str], Subscriber | None]) -> list[Subscr
     """The customer's row, and the rows of the keys that followed it: one read, and another for each renewal."""
     rows = [get(customer)]
     seen = {customer}
-    while (key := successor(rows[-1])) is not None and key not in seen and len(rows) <= MOST_SUCCESSORS:
+    while (key := _next(rows[-1])) is not None and key not in seen and len(rows) <= MOST_SUCCESSORS:
         seen.add(key)
         rows.append(get(key))
     return rows
@@ -48,7 +48,7 @@ def access(customer: str, rows: list[Subscriber | None], asked: Question) -> Sho
         "until": _time(decision.until),
         "knownAt": _time(decision.known_at),
         "doubtedSince": _time(decision.doubted_since),
-        "succeededBy": successor(first),
+        "succeededBy": _next(first),
         "decidedBy": decision.customer,
         "advisedSince": advised,
         "staleAfterSeconds": asked.rules.stale_after,
@@ -78,3 +78,7 @@ def _tag(body: Mapping[str, Any]) -> str:
 
 def _time(seconds: float | None) -> str | None:
     return None if seconds is None else clock.iso(int(seconds))
+
+
+def _next(found: Subscriber | None) -> str | None:
+    return found.next_key if found is not None else None

@@ -128,6 +128,11 @@ class Subscriber:
         return self.active_periods[-1].start if self.active_periods else None
 
     @property
+    def next_key(self) -> str | None:
+        """The key under which this purchase goes on: it was renewed, replaced, migrated, or is billed the other way."""
+        return self.chain.succeeded_by or self.superseded_by
+
+    @property
     def first_hour_from(self) -> int:
         """The moment from which this key's hours are: the last period's start, or a migration's switch after it."""
         return max(self.latest_activation or 0, self.chain.bills_from or 0)

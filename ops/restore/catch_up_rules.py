@@ -118,9 +118,9 @@ def _whole(key: ItemKey, item: Item, stored: Item | None) -> Item:
     if key.table_name == SUBSCRIBERS.name:
         contact = {name: stored[name] for name in ("email", "company", "name") if name in stored}
         return {**item, **contact}
-    content, known = item.get("content"), stored.get("content")
-    if key.table_name == USAGE_EVENTS.name and content is not None and "userHash" in (known or {}):
-        return {**item, "content": {**content, "userHash": known["userHash"]}}  # type: ignore[index]
+    content, known = item.get("content"), stored.get("content") or {}
+    if key.table_name == USAGE_EVENTS.name and content is not None and "userHash" in known:
+        return {**item, "content": {**content, "userHash": known["userHash"]}}
     return item
 
 

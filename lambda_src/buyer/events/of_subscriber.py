@@ -39,16 +39,16 @@ FACTS = (
 TOLD_AS_CHANGE = ("pending", "failed", "expired", "final_metering")
 
 
-def successor_of(subscriber: Subscriber) -> str | None:
-    """The customer that goes on in the place of this one, None if none does."""
-    named = subscriber.item.get("succeededBy") or subscriber.superseded_by
-    return str(named) if named else None
+def keeps_access(ended: Subscriber, successor: Callable[[str], Subscriber | None]) -> bool:
+    """Whether the buyer keeps access though this key has ended: under the next one, whose own end will be told.
 
-
-def keeps_access(successor: Subscriber | None) -> bool:
-    """Whether the buyer has access through its successor, whose own end will be told. An agreement that was renewed or
-    replaced goes on so (AWS Marketplace Seller Guide, "Purchase Agreement Ended": RENEWED, REPLACED)."""
-    return successor is not None and successor.status in NOT_ENDED
+    An agreement that was renewed or replaced goes on (AWS Marketplace Seller Guide, "Purchase Agreement Ended":
+    RENEWED, REPLACED), also where its next key is not known yet.
+    """
+    if ended.next_key is None:
+        return ended.chain.awaits_successor
+    found = successor(ended.next_key)
+    return found is not None and found.status in NOT_ENDED
 
 
 def events_of(
@@ -118,9 +118,8 @@ def _of_status(
             },
         )
         return
-    key = successor_of(new)
-    yield "SubscriptionEnded", {"endedAt": ended_at, "succeededBy": key}
-    if key is None or not keeps_access(successor(key)):
+    yield "SubscriptionEnded", {"endedAt": ended_at, "succeededBy": new.next_key}
+    if not keeps_access(new, successor):
         yield "AccessRevoked", {"endedAt": ended_at}
 
 

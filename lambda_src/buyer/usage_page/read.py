@@ -7,7 +7,7 @@ a month. The reads are eventually consistent, which costs half, and leave out mo
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from buyer.access import decide, successor
+from buyer.access import decide
 from buyer.access_terms import AccessRules, Question
 from buyer.usage_page.summary import Summary, last_hours, past_month, running_month
 from ledger.balance import Balances
@@ -47,7 +47,7 @@ class Summaries:
             subscriber=found,
             product=product,
             access=decide([found], Question(products=self.products, rules=self.access, now=now)),
-            successor=successor(found),
+            successor=found.next_key,
             currency=self.currency,
             as_of=now,
             months=(

@@ -139,7 +139,15 @@ def test_access_goes_on_with_a_successor_that_has_not_ended(status: str, attribu
     assert (status in NOT_ENDED) is not revoked
 
 
-def test_access_ends_where_the_successor_is_unknown() -> None:
+@pytest.mark.parametrize(
+    ("agreement", "revoked"), [("RENEWED", False), ("REPLACED", False), ("TERMINATED", True), ("ACTIVE", True)]
+)
+def test_access_goes_on_while_the_key_of_the_next_agreement_is_not_known(agreement: str, revoked: bool) -> None:
+    before, after = (ended(status, agreementStatus=agreement) for status in ("final_metering", "cancelled"))
+    assert names(told(before, after)) == ["SubscriptionEnded", *(["AccessRevoked"] if revoked else [])]
+
+
+def test_access_ends_where_the_successor_has_no_row() -> None:
     before, after = (ended(status, succeededBy="l-9") for status in ("final_metering", "cancelled"))
     assert names(told(before, after)) == ["SubscriptionEnded", "AccessRevoked"]
 
