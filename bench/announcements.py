@@ -147,7 +147,7 @@ def functions(tables: Any) -> Iterator[None]:
         redirect_stdout(io.StringIO()),
         quiet_logs(),
     ):
-        for kept in (engine_gateway.gateway, usage.stores, usage.settings, usage.reporters):
+        for kept in (engine_gateway.gateway, usage.stores, usage.settings, usage.reporters, usage.products):
             kept.cache_clear()
         yield
 

@@ -28,7 +28,7 @@ DIMENSIONS = {
     "users": Dimension(name="users", unit="user", aggregation="distinct"),
 }
 QUEUES = "https://sqs.us-east-1.amazonaws.com/111122223333/"
-FUNCTIONS = (usage.settings, usage.stores, usage.reporters, usage_queue.settings, usage_queue.drain)
+FUNCTIONS = (usage.settings, usage.stores, usage.reporters, usage.products, usage_queue.settings, usage_queue.drain)
 
 
 class Queues:
